@@ -1,0 +1,185 @@
+"""What crosses the boundaries of the engine: events in, commands out.
+
+All are frozen: they pass between threads and are never changed on the way. Times are seconds on one
+monotonic clock, values are floats in [0, 1].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+__all__ = [
+    "Command",
+    "Event",
+    "Interaction",
+    "Play",
+    "Predictor",
+    "Record",
+    "Report",
+    "Reset",
+    "SetMode",
+    "SetPaused",
+    "SetPiTemperature",
+    "SetPredictor",
+    "SetSigmaTemperature",
+    "SetThreshold",
+    "SetTimescale",
+    "Silence",
+    "Update",
+]
+
+
+class Predictor(Protocol):
+    """What the engine needs of a trained network. Implementations carry the recurrent state."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of an interaction vector ``[dt, x_1 … x_n]``: n + 1."""
+        ...
+
+    def hear(self, vector: Sequence[float]) -> None:
+        """Advance the state by one interaction ``[dt, x_1 … x_n]`` (seconds, then [0, 1]; not scaled)."""
+        ...
+
+    def sample(self, rng: object, pi_temperature: float, sigma_temperature: float) -> list[float]:
+        """Draw the next interaction, given all that was heard. Not clipped; may hold NaN or infinity."""
+        ...
+
+    def reset(self) -> None:
+        """Forget all that was heard: the recurrent state becomes zero."""
+        ...
+
+
+# --- events: what happens to the engine -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """The performer set every value at once (OSC, serial CSV)."""
+
+    values: tuple[float, ...]
+    port: str = "osc"
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """The performer changed some values (MIDI, WebSocket): ``(index, value)`` pairs, one interaction."""
+
+    changes: tuple[tuple[int, float], ...]
+    port: str = "midi"
+
+
+@dataclass(frozen=True, slots=True)
+class SetMode:
+    """Change who plays when."""
+
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetPaused:
+    """Silence the model and stop predicting, or go on."""
+
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Zero the recurrent state."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetSigmaTemperature:
+    """Scale the variance of each mixture component (0.01 is usual; more is wilder)."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetPiTemperature:
+    """Flatten (> 1) or sharpen (< 1) the choice between mixture components."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimescale:
+    """Stretch the model's time: 2 plays at half speed."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetThreshold:
+    """Seconds of the performer's silence before the model answers (callresponse)."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetPredictor:
+    """Play with another model from now on."""
+
+    predictor: Predictor
+    name: str
+
+
+Event = (
+    Interaction
+    | Update
+    | SetMode
+    | SetPaused
+    | Reset
+    | SetSigmaTemperature
+    | SetPiTemperature
+    | SetTimescale
+    | SetThreshold
+    | SetPredictor
+)
+
+
+# --- commands: what the engine asks for -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Send these values to the outputs.
+
+    ``source`` says whose they are: ``"rnn"`` (the model's) or ``"thru"`` (the performer's, passed on).
+    ``due`` is when they should have sounded.
+    """
+
+    values: tuple[float, ...]
+    source: Literal["rnn", "thru"]
+    due: float
+    port: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Write one row to the log: ``interface`` is the performer, ``rnn`` the model."""
+
+    source: Literal["interface", "rnn"]
+    values: tuple[float, ...]
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """End every sounding note."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Something the performer should know. ``kind`` is a stable key; each kind is said once."""
+
+    kind: str
+    text: str
+    level: Literal["info", "warning", "error"] = "warning"
+
+
+Command = Play | Record | Silence | Report

@@ -1,0 +1,50 @@
+"""What all tests share: where real recordings lie, and which outside programs a test needs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+settings.register_profile(
+    "impsy", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("impsy")
+
+
+def _shared() -> Path:
+    return Path(os.environ.get("IMPSY_SHARED", ROOT.parent / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real recordings, models and configs; tests that want it are left out without it."""
+    folder = _shared() / "data"
+    if not folder.is_dir():
+        pytest.skip("the shared recordings are not on this machine")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def vectors() -> Path:
+    """The folder of conformance vectors that the sibling front ends are checked against too."""
+    folder = _shared() / "vectors"
+    if not folder.is_dir():
+        pytest.skip("the conformance vectors are not on this machine")
+    return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out tests whose peer programs are missing, except where they must be there (CI)."""
+    if os.environ.get("IMPSY_REQUIRE_PEERS") == "1":
+        return
+    for item in items:
+        for mark in item.iter_markers("peer"):
+            missing = [program for program in mark.args if shutil.which(program) is None]
+            if missing:
+                item.add_marker(pytest.mark.skip(reason=f"not installed here: {', '.join(missing)}"))
