@@ -1,0 +1,42 @@
+"""The configuration: typed, checked as a whole, and edited without losing a comment."""
+
+from impsy.config.loading import LoadedConfig, Resolved, load_config, parse_config
+from impsy.config.overrides import with_overrides
+from impsy.config.problems import InvalidConfigError, InvalidTomlError, Problem
+from impsy.config.schema import (
+    Config,
+    InteractionConfig,
+    Mapping,
+    MidiConfig,
+    Mode,
+    ModelConfig,
+    OscConfig,
+    SerialConfig,
+    SerialMidiConfig,
+    Size,
+    WebSocketConfig,
+    WebuiConfig,
+)
+
+__all__ = [
+    "Config",
+    "InteractionConfig",
+    "InvalidConfigError",
+    "InvalidTomlError",
+    "LoadedConfig",
+    "Mapping",
+    "MidiConfig",
+    "Mode",
+    "ModelConfig",
+    "OscConfig",
+    "Problem",
+    "Resolved",
+    "SerialConfig",
+    "SerialMidiConfig",
+    "Size",
+    "WebSocketConfig",
+    "WebuiConfig",
+    "load_config",
+    "parse_config",
+    "with_overrides",
+]

@@ -1,0 +1,218 @@
+"""Checks across sections: what no single key can tell.
+
+Errors are looked for in the plain tables that the file holds, since they must be told together with the
+errors in single keys; warnings, in the typed config that results.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from collections.abc import Mapping as ReadOnlyDict
+from itertools import combinations
+from typing import Any
+
+from pydantic import BaseModel
+
+from impsy.config.positions import Path, format_path
+from impsy.config.problems import Problem
+from impsy.config.schema import WILDCARDS, Config, MidiConfig, OscConfig, WebuiConfig
+from impsy.config.translate import section_of
+from impsy.mapping.entries import ControlChange, MappingEntry, show_value
+
+__all__ = ["errors_across", "notes_on_unknown", "serial_conflict", "warnings_across"]
+
+Finding = tuple[Path, Problem]
+Table = ReadOnlyDict[str, Any]
+
+_LOOPBACK = ("127.0.0.1", "localhost")
+_FREE_TEXT = ("title", "owner", "description")
+
+
+def errors_across(data: Table) -> Iterator[Finding]:
+    """What makes a config impossible although each key is fine. ``data``: the plain tables, typed or not."""
+    yield from _mapping_sizes(data)
+    yield from _udp_ports(data)
+    ports = [_table(data, section).get("port") for section in ("serialmidi", "serial")]
+    if _has(data, "serialmidi") and ports == [None, None]:
+        text = "missing; wanted the serial port that carries MIDI, here or in [serial]"
+        yield _finding("error", ("serialmidi", "port"), text)
+
+
+def serial_conflict(config: Config) -> Iterator[Finding]:
+    """One port wanted by both serial sections: the one with a mapping gets it, the other stays closed."""
+    if config.serial_stays_closed:
+        port = show_value(config.serialmidi_port)
+        text = f"[serial] and [serialmidi] both want the port {port}: [serial] stays closed"
+        yield _finding("error", ("serial",), text, "Remove one of the two sections, or give it another port")
+
+
+def warnings_across(config: Config, data: Table) -> Iterator[Finding]:
+    """What works but is hardly what was meant."""
+    if config.midi is not None:
+        for way, devices, mappings in (
+            ("in", config.midi.in_device, config.midi.input),
+            ("out", config.midi.out_device, config.midi.output),
+        ):
+            yield from _unmatched(way, devices, mappings)
+        yield from _thru(config.midi)
+    for section in ("websocket", "serialmidi"):
+        table = getattr(config, section)
+        if table is not None and not table.input and not table.output:
+            text = "has neither an input nor an output mapping: nothing is heard or sent"
+            yield _finding("warning", (section,), text)
+    yield from _stuck_controllers(config)
+    if config.osc is not None:
+        yield from _osc_addresses(config.osc, _table(data, "osc"))
+
+
+def notes_on_unknown(data: Table) -> Iterator[Finding]:
+    """Keys that are not IMPSY's: a warning where a slip of the pen is likely, else an info-level note."""
+    for key, value in data.items():
+        section = section_of(Config, key)
+        if key not in Config.model_fields:
+            yield _unknown((key,), value, data, Config)
+        elif section is not None and isinstance(value, ReadOnlyDict):
+            for inner in value:
+                if inner not in section.model_fields:
+                    yield _unknown((key, inner), value[inner], value, section)
+
+
+def _mapping_sizes(data: Table) -> Iterator[Finding]:
+    dimension = _table(data, "model").get("dimension")
+    if not isinstance(dimension, int) or isinstance(dimension, bool) or dimension < 2:
+        return  # an error of its own; counting against it would only add noise
+    midi = _table(data, "midi")
+    mappings: list[tuple[Path, object]] = [
+        (("midi", way, port), mapping) for way in ("input", "output") for port, mapping in _table(midi, way).items()
+    ]
+    for section in ("websocket", "serialmidi"):
+        table = _table(data, section)
+        # A typed section holds () where the file says nothing; the file's own [] is a mapping of no entries.
+        mappings += [((section, way), table[way]) for way in ("input", "output") if table.get(way, ()) != ()]
+    for path, mapping in mappings:
+        if isinstance(mapping, list | tuple) and len(mapping) != dimension - 1:
+            entries = "1 entry" if len(mapping) == 1 else f"{len(mapping)} entries"
+            text = f"found {entries}; wanted {dimension - 1}, one for each value of dimension {dimension}"
+            yield _finding("error", path, text, f"Or set model.dimension to {len(mapping) + 1}" if mapping else "")
+
+
+def _udp_ports(data: Table) -> Iterator[Finding]:
+    """No two listeners may share a UDP port: OSC, performing's command port, the web interface's monitor port."""
+    listeners: list[tuple[Path, object]] = []
+    if _has(data, "osc"):
+        osc = {"server_ip": OscConfig().server_ip, "server_port": OscConfig().server_port} | dict(_table(data, "osc"))
+        if osc["server_ip"] in (*WILDCARDS, *_LOOPBACK):
+            listeners.append((("osc", "server_port"), osc["server_port"]))
+    if _has(data, "webui"):
+        webui = WebuiConfig().model_dump() | dict(_table(data, "webui"))
+        listeners += [(("webui", name), webui[name]) for name in ("command_port", "monitor_port")]
+    for (one, port), (other, same) in combinations(listeners, 2):
+        if port == same and port != 0:
+            text = f"found {show_value(port)}, which {format_path(one)} listens on too; wanted another port"
+            yield _finding("error", other, text)
+
+
+def _unmatched(
+    way: str, devices: tuple[str, ...], mappings: ReadOnlyDict[str, tuple[MappingEntry, ...]]
+) -> Iterator[Finding]:
+    """Ports that are opened but mean nothing, and mappings whose port is never opened."""
+    for index, device in enumerate(devices):
+        if device not in mappings:
+            text = f"{show_value(device)} has no mapping: it is {'not heard' if way == 'in' else 'sent nothing'}"
+            path = ("midi", f"{way}_device", index)
+            yield _finding("warning", path, text, f"Add {format_path(('midi', way + 'put', device))}")
+    for port in mappings:
+        if port not in devices:
+            text = f"this mapping is not used: midi.{way}_device does not list {show_value(port)}"
+            yield _finding("warning", ("midi", way + "put", port), text, _did_you_mean(port, devices))
+
+
+def _thru(midi: MidiConfig) -> Iterator[Finding]:
+    for source, targets in midi.thru_matrix.items():
+        if source not in midi.in_device:
+            text = f"not used: midi.in_device does not list {show_value(source)}"
+            yield _finding("warning", ("midi", "thru_matrix", source), text, _did_you_mean(source, midi.in_device))
+        for index, target in enumerate(targets):
+            if target not in midi.out_device:
+                text = f"not used: midi.out_device does not list {show_value(target)}"
+                path = ("midi", "thru_matrix", source, index)
+                yield _finding("warning", path, text, _did_you_mean(target, midi.out_device))
+
+
+def _stuck_controllers(config: Config) -> Iterator[Finding]:
+    """Inputs whose minimum is their maximum: every message means the same value."""
+    inputs: list[tuple[Path, tuple[MappingEntry, ...]]] = []
+    if config.midi is not None:
+        inputs += [(("midi", "input", port), mapping) for port, mapping in config.midi.input.items()]
+    for section in ("websocket", "serialmidi"):
+        if getattr(config, section) is not None:
+            inputs.append(((section, "input"), getattr(config, section).input))
+    for path, mapping in inputs:
+        for index, entry in enumerate(mapping):
+            if isinstance(entry, ControlChange) and entry.minimum == entry.maximum:
+                text = f"minimum and maximum are both {entry.minimum}: this input never changes"
+                yield _finding("warning", (*path, index), text)
+
+
+def _osc_addresses(osc: OscConfig, table: Table) -> Iterator[Finding]:
+    if table.get("client_ip", osc.client_ip) in WILDCARDS:
+        text = f"{show_value(table['client_ip'])} is no address to send to: sending to 127.0.0.1"
+        yield _finding(
+            "warning", ("osc", "client_ip"), text, 'Write "127.0.0.1", or the address of the other machine'
+        )
+    own = osc.server_ip in WILDCARDS or osc.server_ip in _LOOPBACK
+    if own and osc.client_ip in _LOOPBACK and osc.client_port == osc.server_port:
+        text = f"IMPSY listens on port {osc.server_port} itself: it would hear what it plays"
+        yield _finding("warning", ("osc", "client_port"), text)
+
+
+def _unknown(path: Path, value: object, siblings: Table, schema: type[BaseModel]) -> Finding:
+    key = str(path[-1])
+    free = [name for name in schema.model_fields if name not in siblings]
+    hint = _did_you_mean(key.lower().replace("-", "_"), free)
+    if hint:
+        return _finding("warning", path, "not a key that IMPSY knows; it has no effect", hint)
+    home = "" if isinstance(value, ReadOnlyDict) else _home_of(path)
+    if home:
+        return _finding("warning", path, "not a key of this place; it has no effect", home)
+    return _finding("info", path, "not one of IMPSY's keys; it is kept and left alone")
+
+
+def _home_of(path: Path) -> str:
+    """Where a key belongs that is known elsewhere, if in one place only: ``Did you mean model.dimension?``."""
+    places: dict[str, list[Path]] = {}
+    for name in Config.model_fields:
+        section = section_of(Config, name)
+        for known in section.model_fields if section else ():
+            places.setdefault(known, []).append((name, known))
+        if section is None and name not in _FREE_TEXT:
+            places.setdefault(name, []).append((name,))
+    near = difflib.get_close_matches(
+        str(path[-1]).lower(), [known for known in places if known not in _FREE_TEXT], 1, 0.85
+    )
+    if not near or len(places[near[0]]) > 1:
+        return ""
+    (home,) = places[near[0]]
+    if home[:-1] == path[:-1]:
+        return ""  # that key is here as well: this one is no slip
+    where = f"in [{home[0]}]" if len(home) > 1 else "at the top, before the first section"
+    return f"Did you mean {home[-1]} {where}?"
+
+
+def _did_you_mean(word: str, known: list[str] | tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.8)
+    return f"Did you mean {format_path(near)}?" if near else ""
+
+
+def _finding(level: Any, path: Path, text: str, hint: str = "") -> Finding:
+    return path, Problem(level, format_path(path), text, hint)
+
+
+def _has(data: Table, key: str) -> bool:
+    return isinstance(data.get(key), ReadOnlyDict)
+
+
+def _table(data: Table, key: str) -> Table:
+    value = data.get(key)
+    return value if isinstance(value, ReadOnlyDict) else {}

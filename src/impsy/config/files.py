@@ -1,0 +1,60 @@
+"""Writing files so that a crash leaves either the old one or the new one, and the old one is kept."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from impsy.errors import DeviceError
+
+__all__ = ["backup_of", "write_keeping_previous"]
+
+
+def backup_of(path: Path) -> Path:
+    """Where the previous version of ``path`` is kept: ``config.toml.bak`` beside it."""
+    return path.with_name(path.name + ".bak")
+
+
+def write_keeping_previous(path: Path, content: bytes) -> None:
+    """Replace ``path`` in one step; what stood there before is kept beside it as ``.bak``.
+
+    A symbolic link stays one (its target is replaced); permissions stay as they were.
+
+    Raises:
+        DeviceError: if the disk refuses; ``path`` is then as it was.
+    """
+    path = path.resolve()
+    try:
+        if path.exists():
+            _replace(backup_of(path), path.read_bytes(), like=path)
+        _replace(path, content, like=path)
+    except OSError as error:
+        raise DeviceError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _replace(path: Path, content: bytes, like: Path) -> None:
+    """Write beside ``path`` and rename, with the permissions of ``like`` where that exists."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if like.exists():
+            shutil.copymode(like, temporary)
+        else:
+            temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    """The process's mask for new files; the only way to read it is to set it."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

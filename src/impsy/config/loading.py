@@ -1,0 +1,221 @@
+"""From a file to a typed config, with every error told at once."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from impsy.config.checks import Finding, errors_across, notes_on_unknown, serial_conflict, warnings_across
+from impsy.config.positions import Lines
+from impsy.config.problems import InvalidConfigError, InvalidTomlError, Problem
+from impsy.config.schema import Config
+from impsy.config.translate import problems_of
+from impsy.errors import ConfigError, DeviceError
+
+__all__ = ["LoadedConfig", "Resolved", "decode", "load_config", "parse_config", "parse_toml", "read_file"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Where a path of the config leads: ``found`` is the first of ``tried`` that exists, else None."""
+
+    found: Path | None
+    tried: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedConfig:
+    """A valid config, where it came from and what was odd about it.
+
+    ``conflicts`` are of level error but do not keep the config from loading (a section stays closed);
+    ``warnings`` say what is hardly meant; ``notes`` name keys that are not IMPSY's.
+    """
+
+    config: Config
+    path: Path | None = None
+    warnings: tuple[Problem, ...] = ()
+    conflicts: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
+
+    def folders(self) -> tuple[Path, ...]:
+        """Where relative paths are looked up: the config's folder, then the working directory."""
+        own = (self.path.absolute().parent,) if self.path is not None else ()
+        return (*own, Path.cwd())
+
+    def resolve(self, relative: str | Path) -> Resolved:
+        """Look for a file relative to the config's folder, then to the working directory."""
+        tried = tuple(dict.fromkeys(folder / relative for folder in self.folders()))
+        return Resolved(next((candidate for candidate in tried if candidate.exists()), None), tried)
+
+    def model_file(self) -> Path | None:
+        """The model file that ``[model] file`` names; None where it names none.
+
+        Raises:
+            ConfigError: if there is no such file, with the places that were looked at.
+        """
+        name = self.config.model.file
+        if not name:
+            return None
+        resolved = self.resolve(name)
+        if resolved.found is None:
+            places = " or ".join(str(path) for path in resolved.tried)
+            hint = "Correct the name, or leave it empty to play without a model"
+            file = str(self.path or "")
+            raise InvalidConfigError([Problem("error", "model.file", f"there is no {places}", hint, file)])
+        return resolved.found
+
+
+def load_config(path: str | Path) -> LoadedConfig:
+    """Read, check and type a config file.
+
+    Raises:
+        ConfigError: if it is missing or anything in it is wrong (all errors at once, in ``problems``).
+        DeviceError: if the disk refuses.
+    """
+    return parse_config(decode(read_file(path), str(path)), str(path), Path(path))
+
+
+def parse_config(text: str, where: str = "config.toml", path: Path | None = None) -> LoadedConfig:
+    """Check and type the text of a config. ``where`` names it in messages; ``path`` anchors relative paths.
+
+    Raises:
+        InvalidTomlError: if it is not TOML.
+        InvalidConfigError: if anything in it is wrong; ``problems`` holds every error.
+    """
+    data = parse_toml(text, where)
+    config, errors = _validate(data)
+    if config is None:
+        raise InvalidConfigError(_placed(errors, text, where))
+    findings = [*serial_conflict(config), *warnings_across(config, data), *notes_on_unknown(data)]
+    problems = _placed(findings, text, where) if findings else []
+    return LoadedConfig(
+        config,
+        path,
+        warnings=tuple(p for p in problems if p.level == "warning"),
+        conflicts=tuple(p for p in problems if p.level == "error"),
+        notes=tuple(p for p in problems if p.level == "info"),
+    )
+
+
+def parse_toml(text: str, where: str = "config.toml") -> dict[str, Any]:
+    """The plain tables of a TOML text.
+
+    Raises:
+        InvalidTomlError: with line, column and a hint where there is one.
+    """
+    try:
+        data = tomllib.loads(text.removeprefix("\ufeff"))
+    except RecursionError as error:
+        raise InvalidTomlError(Problem("error", "", _TOO_DEEP, file=where)) from error
+    except ValueError as error:  # also what Python says of a number of thousands of digits
+        raise _syntax_error(text, where, error) from error
+    if _is_deeper(data, _DEEPEST):
+        raise InvalidTomlError(Problem("error", "", _TOO_DEEP, file=where))
+    return data
+
+
+_DEEPEST = 100
+_TOO_DEEP = f"tables or lists are nested too deeply, wanted {_DEEPEST} levels at most"
+
+
+def _is_deeper(data: dict[str, Any], limit: int) -> bool:
+    """Whether anything is nested deeper than ``limit``: what follows may then recurse without a thought."""
+    level: list[Any] = [data]
+    for _ in range(limit):
+        inner = (node.values() if isinstance(node, dict) else node for node in level)
+        level = [child for children in inner for child in children if isinstance(child, dict | list)]
+        if not level:
+            return False
+    return True
+
+
+def read_file(path: str | Path) -> bytes:
+    """The bytes of a config file.
+
+    Raises:
+        ConfigError: if it is missing or a folder.
+        DeviceError: if the disk refuses.
+    """
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: there is no such file. `impsy init` writes one to start from") from error
+    except IsADirectoryError as error:
+        raise ConfigError(f"{path} is a folder. Did you mean {Path(path) / 'config.toml'}?") from error
+    except OSError as error:
+        raise DeviceError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def decode(content: bytes, where: str) -> str:
+    """The text of a config file, line ends and byte order mark as they are.
+
+    Raises:
+        InvalidTomlError: if it is not UTF-8.
+    """
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = len(content[: error.start].rpartition(b"\n")[2].decode("utf-8")) + 1
+        text = f"found the byte 0x{content[error.start]:02x}, column {column}; wanted text in UTF-8"
+        hint = "Save the file with the encoding UTF-8"
+        raise InvalidTomlError(Problem("error", "", text, hint, where, line), column) from error
+
+
+def _validate(data: dict[str, Any]) -> tuple[Config | None, list[Finding]]:
+    """The typed config, or every error and no config."""
+    errors = list(errors_across(data))
+    try:
+        config = Config.model_validate(data)
+    except ValidationError as error:
+        errors += problems_of(error, Config)
+    if not errors:
+        return config, []
+    misspelt = [finding for finding in notes_on_unknown(data) if finding[1].level == "warning"]
+    return None, errors + misspelt
+
+
+def _placed(findings: Iterable[Finding], text: str, where: str) -> list[Problem]:
+    """The problems with file and line, in the order of the file."""
+    lines = Lines(text.removeprefix("\ufeff"))
+    placed = [replace(problem, file=where, line=lines[path]) for path, problem in findings]
+    return sorted(placed, key=lambda problem: problem.line or 0)
+
+
+_POSITION = re.compile(r" \(at line (\d+), column (\d+)\)| \(at end of document\)")
+
+
+def _syntax_error(text: str, where: str, error: ValueError) -> InvalidTomlError:
+    """What tomllib says, with the position taken out and, for the usual slips, what to do."""
+    if not isinstance(error, tomllib.TOMLDecodeError):
+        return InvalidTomlError(Problem("error", "", "a number has too many digits", file=where))
+    message = str(error)
+    position = _POSITION.search(message)
+    rows = text.split("\n")
+    line, column = len(rows), len(rows[-1]) + 1
+    if position and position.group(1):
+        line, column = int(position.group(1)), int(position.group(2))
+    said = _POSITION.sub("", message)
+    row = rows[line - 1].strip() if line <= len(rows) else ""
+    text = f"not TOML at column {column}: {said[:1].lower()}{said[1:200]}"
+    hint = next((hint for pattern, hint in _SLIPS if pattern.search(row) or pattern.search(message)), "")
+    return InvalidTomlError(Problem("error", "", text, hint, where, line), column)
+
+
+_SLIPS = (
+    (re.compile("[“”„‘’]"), 'Use straight quotes: "'),
+    (re.compile(r"^Cannot (overwrite|declare)"), "This key or section stands twice"),
+    (re.compile(r"=\s*(True|False|TRUE|FALSE)\b"), "Write true or false in small letters"),
+    (re.compile(r"=\s*(#|$)"), "A value is missing after ="),
+    (re.compile(r"=\s*[A-Za-z/][^\"']*$"), "Text needs quotes"),
+    (re.compile(r"^[A-Za-z0-9_-]+\s*:"), "Write key = value, not key: value"),
+    (re.compile(r"=\s*\"[^\"]*\\[^\"]*\""), "For backslashes, use single quotes: 'C:\\models'"),
+    (re.compile(r"^\[[^\]]*$"), "A section name ends with ]"),
+)
+"""The usual slips, looked for in the line that is wrong and in what the parser says, and what to do about them."""

@@ -1,0 +1,197 @@
+"""What a ``config.toml`` may say: one frozen model a section, every key with its range and default.
+
+A section that is absent is None: its presence turns that input and output on. The description of a field
+is what a message offers as "wanted" when the value does not fit, so it reads as the end of a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as ReadOnlyDict
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, Strict
+from pydantic_core import PydanticCustomError
+
+from impsy.errors import ConfigError
+from impsy.mapping.entries import MappingEntry, entry_to_list, parse_entry
+
+__all__ = [
+    "WILDCARDS",
+    "Config",
+    "InteractionConfig",
+    "Mapping",
+    "MidiConfig",
+    "Mode",
+    "ModelConfig",
+    "OscConfig",
+    "SerialConfig",
+    "SerialMidiConfig",
+    "Size",
+    "WebSocketConfig",
+    "WebuiConfig",
+]
+
+Mode = Literal["callresponse", "polyphony", "battle", "useronly"]
+Size = Literal["xxs", "xs", "s", "m", "l", "xl"]
+
+WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104 - recognised as "no address to send to", never bound here
+"""Addresses that mean "every interface": good to listen on, nothing to send to."""
+
+
+def _entry(item: object) -> MappingEntry:
+    try:
+        return parse_entry(item)
+    except ConfigError as error:
+        raise PydanticCustomError("entry", "{text}", {"text": str(error)}) from error
+
+
+def _destination(address: str) -> str:
+    return "127.0.0.1" if address in WILDCARDS else address
+
+
+# TOML has lists only; a frozen model holds tuples. Strictness stays on for what is inside.
+_Entry = Annotated[
+    MappingEntry,
+    PlainValidator(_entry),
+    PlainSerializer(entry_to_list),
+    Field(description='an entry like ["control_change", channel, controller]'),
+]
+_Name = Annotated[str, Field(description='a port name in quotes, such as "X-TOUCH"')]
+_Address = Annotated[
+    str, Field(description='an OSC address that starts with "/", such as "/prediction"', pattern="^/")
+]
+_MAPPING = 'a list of mapping entries, one for each value, such as [["note_on", 1], ["control_change", 1, 74]]'
+_PORTS = 'a list of port names, such as ["X-TOUCH"]'
+_BY_PORT = 'a mapping for each port by its name, such as input."X-TOUCH" = [["note_on", 1]]'
+
+Mapping = Annotated[tuple[_Entry, ...], Strict(False), Field(description=_MAPPING)]
+_Names = Annotated[tuple[_Name, ...], Strict(False), Field(description=_PORTS)]
+_Text = Annotated[str, Field(description="text in quotes")]
+_Flag = Annotated[bool, Field(description="true or false")]
+_Seconds = Annotated[float, Field(ge=0, description="a number of seconds, 0 or more")]
+_Temperature = Annotated[float, Field(ge=0, description="a number, 0 or more")]
+_Host = Annotated[str, Field(description='an address or host name in quotes, such as "127.0.0.1"')]
+_ListenPort = Annotated[int, Field(ge=0, le=65535, description="a port number, 1-65535 (0: any free one)")]
+_SendPort = Annotated[int, Field(ge=1, le=65535, description="a port number, 1-65535")]
+_SERIAL_PORT = 'a serial port in quotes, such as "/dev/ttyACM0" or "COM3"'
+
+
+class _Section(BaseModel):
+    """What all sections share: no change after loading, no silent conversion, no infinities."""
+
+    model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False, extra="ignore", protected_namespaces=())
+
+
+class InteractionConfig(_Section):
+    """``[interaction]``: who plays when. ``threshold`` is in seconds."""
+
+    mode: Annotated[Mode, Field(description="one of callresponse, polyphony, battle, useronly")] = "callresponse"
+    threshold: _Seconds = 0.1
+    input_thru: _Flag = False
+
+
+class ModelConfig(_Section):
+    """``[model]``: the network. ``dimension`` is n + 1: the time and the n values.
+
+    ``file`` "" means no model: a stand-in plays random values. ``size`` is only needed where the file
+    cannot tell. ``timescale`` 2 is half speed.
+    """
+
+    dimension: Annotated[int, Field(ge=2, description="a whole number, 2 or more: the values and one for time")]
+    file: Annotated[str, Field(description="a model file's path in quotes")] = ""
+    size: Annotated[Size | None, Field(description="one of xxs, xs, s, m, l, xl")] = None
+    sigmatemp: _Temperature = 0.01
+    pitemp: _Temperature = 1.0
+    timescale: Annotated[float, Field(gt=0, description="a number above 0 (2 is half speed)")] = 1.0
+
+
+class MidiConfig(_Section):
+    """``[midi]``: ports by (partial) name, and for each what its messages mean.
+
+    ``thru_matrix`` sends the vector that an input makes straight to these outputs. With
+    ``feedback_protection`` an input that repeats an output within ``feedback_threshold`` seconds is
+    left out. ``api`` names the system's MIDI interface where there are several.
+    """
+
+    in_device: _Names = ()
+    out_device: _Names = ()
+    input: Annotated[ReadOnlyDict[str, Mapping], Field(description=_BY_PORT)] = {}
+    output: Annotated[ReadOnlyDict[str, Mapping], Field(description=_BY_PORT)] = {}
+    feedback_protection: _Flag = False
+    feedback_threshold: _Seconds = 0.02
+    thru_matrix: Annotated[ReadOnlyDict[str, _Names], Field(description="a list of out ports for each in port")] = {}
+    api: Annotated[str | None, Field(description="the name of a MIDI interface in quotes")] = None
+
+
+class OscConfig(_Section):
+    """``[osc]``: listen on ``server_*``, send to ``client_*`` (a wildcard becomes 127.0.0.1)."""
+
+    server_ip: _Host = "127.0.0.1"
+    server_port: _ListenPort = 6000
+    client_ip: Annotated[_Host, AfterValidator(_destination)] = "127.0.0.1"
+    client_port: _SendPort = 6001
+    output_addresses: Annotated[
+        tuple[_Address, ...], Strict(False), Field(description='a list of OSC addresses, such as ["/prediction"]')
+    ] = ("/prediction", "/impsy")
+
+
+class WebSocketConfig(_Section):
+    """``[websocket]``: a server for browsers. An empty mapping sends or hears nothing."""
+
+    server_ip: _Host = "127.0.0.1"
+    server_port: _ListenPort = 5001
+    input: Mapping = ()
+    output: Mapping = ()
+
+
+class SerialConfig(_Section):
+    """``[serial]``: lines of comma-separated values."""
+
+    port: Annotated[str, Field(min_length=1, description=_SERIAL_PORT)]
+    baudrate: Annotated[int, Field(ge=1, le=10_000_000, description="bits a second, such as 115200")] = 115200
+
+
+class SerialMidiConfig(_Section):
+    """``[serialmidi]``: MIDI bytes at 31250 baud; ``port`` None takes that of ``[serial]``."""
+
+    port: Annotated[str | None, Field(min_length=1, description=_SERIAL_PORT)] = None
+    input: Mapping = ()
+    output: Mapping = ()
+
+
+class WebuiConfig(_Section):
+    """``[webui]``: the UDP ports on 127.0.0.1 that performing and the web interface talk over."""
+
+    monitor_port: _SendPort = 4001
+    command_port: _ListenPort = 4002
+
+
+class Config(_Section):
+    """A whole ``config.toml``."""
+
+    title: _Text = ""
+    owner: _Text = ""
+    description: _Text = ""
+    verbose: _Flag = False
+    log_input: _Flag = True
+    log_predictions: _Flag = False
+    interaction: InteractionConfig = InteractionConfig()
+    model: ModelConfig
+    midi: MidiConfig | None = None
+    osc: OscConfig | None = None
+    websocket: WebSocketConfig | None = None
+    serial: SerialConfig | None = None
+    serialmidi: SerialMidiConfig | None = None
+    webui: WebuiConfig | None = None
+
+    @property
+    def serialmidi_port(self) -> str | None:
+        """The port that carries serial MIDI, its own or that of ``[serial]``; None: there is no ``[serialmidi]``."""
+        if self.serialmidi is None:
+            return None
+        return self.serialmidi.port or (self.serial.port if self.serial else None)
+
+    @property
+    def serial_stays_closed(self) -> bool:
+        """Whether ``[serial]`` must not be opened because ``[serialmidi]`` holds the same port."""
+        return self.serial is not None and self.serialmidi_port == self.serial.port

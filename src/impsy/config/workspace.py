@@ -1,0 +1,47 @@
+"""A new workspace: a commented config to start from, and the folders that fill up as one plays."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from impsy.config.files import backup_of, write_keeping_previous
+from impsy.errors import ConfigError, DeviceError
+
+__all__ = ["FOLDERS", "create_workspace", "template"]
+
+FOLDERS = ("logs", "datasets", "models")
+_FILES = ("config.toml", "README.txt")
+
+
+def template(name: str) -> str:
+    """The text of a file that a new workspace starts with: ``config.toml`` or ``README.txt``."""
+    return (resources.files("impsy.config") / "templates" / name).read_text(encoding="utf-8")
+
+
+def create_workspace(folder: Path, force: bool = False) -> list[str]:
+    """Fill ``folder`` (made if missing) with a config, a README and empty folders; tells what was done.
+
+    With ``force``, files that are there are replaced and kept as ``.bak``; without, a README stays.
+
+    Raises:
+        ConfigError: if there is a config already and ``force`` is off (nothing is written then).
+        DeviceError: if the disk refuses.
+    """
+    if (folder / _FILES[0]).exists() and not force:
+        raise ConfigError(f"{folder / _FILES[0]} exists already. With -f it is replaced, and kept as {_FILES[0]}.bak")
+    done = []
+    try:
+        for name in FOLDERS:
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        for name in _FILES:
+            path, content = folder / name, template(name).encode()
+            present = path.exists()
+            if present and (not force or path.read_bytes() == content):
+                done.append(f"{name} was there and stays")
+                continue
+            write_keeping_previous(path, content)
+            done.append(f"{name} written" + (f", the previous one is {backup_of(path).name}" if present else ""))
+    except OSError as error:
+        raise DeviceError(f"{error.filename or folder} cannot be written: {error.strerror or error}") from error
+    return [*done, *(f"{name}/" for name in FOLDERS)]
