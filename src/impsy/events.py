@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
 __all__ = [
     "Command",
+    "EngineEvent",
     "Event",
     "Interaction",
+    "LoadModel",
     "Play",
     "Predictor",
     "Record",
@@ -43,7 +48,7 @@ class Predictor(Protocol):
         """Advance the state by one interaction ``[dt, x_1 … x_n]`` (seconds, then [0, 1]; not scaled)."""
         ...
 
-    def sample(self, rng: object, pi_temperature: float, sigma_temperature: float) -> list[float]:
+    def sample(self, rng: Generator, pi_temperature: float, sigma_temperature: float) -> list[float]:
         """Draw the next interaction, given all that was heard. Not clipped; may hold NaN or infinity."""
         ...
 
@@ -126,7 +131,14 @@ class SetPredictor:
     name: str
 
 
-Event = (
+@dataclass(frozen=True, slots=True)
+class LoadModel:
+    """Open a model file and, once it is ready, play with it. For the session: the engine opens no files."""
+
+    file: str
+
+
+EngineEvent = (
     Interaction
     | Update
     | SetMode
@@ -138,6 +150,7 @@ Event = (
     | SetThreshold
     | SetPredictor
 )
+Event = EngineEvent | LoadModel
 
 
 # --- commands: what the engine asks for -------------------------------------------------------------
@@ -175,11 +188,15 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Something the performer should know. ``kind`` is a stable key; each kind is said once."""
+    """Something the performer should know. ``kind`` is a stable key; each kind is said once, then counted.
+
+    ``always``: say it each time it happens (a port that comes and goes).
+    """
 
     kind: str
     text: str
     level: Literal["info", "warning", "error"] = "warning"
+    always: bool = False
 
 
 Command = Play | Record | Silence | Report

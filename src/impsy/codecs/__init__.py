@@ -1,0 +1,1 @@
+"""Bytes and text <-> events, without any input or output."""

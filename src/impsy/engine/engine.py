@@ -1,0 +1,387 @@
+"""The state machine of a performance.
+
+Time runs forward only: every call carries ``now`` (seconds, monotonic, any origin). ``receive`` takes what
+happened, ``advance`` plays what is due, ``deadline`` says when to call ``advance`` next. None of them waits.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from dataclasses import replace
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from impsy.engine.modes import MODES, Mode
+from impsy.engine.playback import to_step
+from impsy.engine.settings import RANGES, Settings
+from impsy.engine.snapshot import Counters, Snapshot
+from impsy.errors import ConfigError
+from impsy.events import (
+    Command,
+    EngineEvent,
+    Interaction,
+    Play,
+    Predictor,
+    Record,
+    Report,
+    Reset,
+    SetMode,
+    SetPaused,
+    SetPiTemperature,
+    SetPredictor,
+    SetSigmaTemperature,
+    SetThreshold,
+    SetTimescale,
+    Silence,
+    Update,
+)
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+__all__ = ["Engine"]
+
+PENDING_LIMIT = 1024
+"""Predictions that may wait to be played (polyphony); beyond it the oldest is dropped."""
+
+PLAYS_PER_ADVANCE = 16
+"""So that the performer is heard soon even if a tiny timescale makes everything due at once."""
+
+REBASE_AFTER = 1.0
+"""Seconds late (a suspended laptop) after which playing goes on from now and does not catch up."""
+
+RETRY_AFTER = 0.5
+"""Seconds until the model is asked again after it had no finite answer twice running."""
+
+CONTEXT = 64
+"""Interactions that a newly switched-in model is told, so that it knows what is going on."""
+
+
+class Engine:
+    """Decides what is played, recorded and said.
+
+    Args:
+        settings: mode, dimension and the rest.
+        predictor: the model; its dimension must be that of the settings.
+        rng: the only source of randomness: one seed, one performance.
+        now: when the performance starts; the first event's dt counts from here.
+        model: the model's name, for those who watch.
+
+    Raises:
+        ConfigError: the model's dimension is not that of the settings.
+    """
+
+    def __init__(self, settings: Settings, predictor: Predictor, rng: Generator, now: float, model: str = "") -> None:
+        if predictor.dimension != settings.dimension:
+            raise ConfigError(_dimension_mismatch(model, predictor.dimension, settings.dimension))
+        self._settings = settings
+        self._mode: Mode = MODES[settings.mode]
+        self._predictor = predictor
+        self._rng = rng
+        self._model = model
+        self._paused = False
+        self._counters = Counters()
+
+        self._last_event = now
+        self._input: tuple[float, ...] = tuple(rng.random(settings.dimension - 1).tolist())
+        self._output: tuple[float, ...] = ()
+        # What a model hears that must begin without having heard anything.
+        self._opening = (0.0, *self._input)
+        self._performer_played = False
+        self._context: deque[tuple[float, ...]] = deque(maxlen=CONTEXT)
+        self._primed = False
+
+        self._answer_at: float | None = None
+        self._answering = False
+        # (due, order, values, vector): the order keeps equal dues in sequence.
+        self._pending: list[tuple[float, int, tuple[float, ...], tuple[float, ...]]] = []
+        self._order = count()
+
+        self._begin(now)
+
+    # --- the public face ---------------------------------------------------------------------------
+
+    @property
+    def deadline(self) -> float | None:
+        """When ``advance`` has something to do next; None if nothing is planned."""
+        if self._paused:
+            return None
+        if self._pending:
+            due = self._pending[0][0]
+            return due if self._answer_at is None else min(due, self._answer_at)
+        return self._answer_at
+
+    @property
+    def turn(self) -> str:
+        """Who plays: ``performer``, ``model``, ``both`` or ``nobody``."""
+        if self._paused:
+            return "nobody"
+        if self._mode.plays == "each event":
+            return "both"
+        if self._mode.plays == "always" or self._answering:
+            return "model"
+        return "performer"
+
+    def receive(self, event: EngineEvent, now: float) -> list[Command]:  # noqa: PLR0911 - a dispatch table
+        """Take in one event; returns what to do about it, in order."""
+        match event:
+            case Interaction() | Update():
+                return self._perform(event, now)
+            case SetMode(mode):
+                return self._set_mode(mode, now)
+            case SetPaused(paused):
+                return self._set_paused(paused, now)
+            case Reset():
+                return self._reset()
+            case SetSigmaTemperature(value):
+                return self._set("sigma_temperature", value)
+            case SetPiTemperature(value):
+                return self._set("pi_temperature", value)
+            case SetThreshold(value):
+                return self._set("threshold", value)
+            case SetTimescale(value):
+                return self._set_timescale(value, now)
+            case SetPredictor(predictor, name):
+                return self._set_predictor(predictor, name)
+
+    def skim(self, event: Interaction | Update, now: float) -> list[Command]:
+        """Take in a performer's event that came too fast: it is recorded, but neither heard nor answered."""
+        values = self._values_of(event)
+        if values is None:
+            return self._reject(event)
+        self._input = values
+        self._counters.heard += 1
+        self._counters.skipped += 1
+        return [Record("interface", values, now)]
+
+    def advance(self, now: float) -> list[Command]:
+        """Play what is due. May leave some for the next call, which ``deadline`` then asks for at once."""
+        commands: list[Command] = []
+        if self._paused:
+            return commands
+        if self._answer_at is not None and now >= self._answer_at:
+            self._answer(self._answer_at, now, commands)
+        for _ in range(PLAYS_PER_ADVANCE):
+            if not self._pending or self._pending[0][0] > now:
+                break
+            due, _order, values, vector = heapq.heappop(self._pending)
+            self._output = values
+            self._counters.played += 1
+            commands.append(Play(values, "rnn", due))
+            commands.append(Record("rnn", values, now))
+            if self._mode.feeds_back:
+                self._hear(vector)
+                self._predict(due if now - due < REBASE_AFTER else now, now, commands)
+        return commands
+
+    def recover(self, now: float, reason: str) -> list[Command]:
+        """After a fault elsewhere (a model that raised): silence, forget the plans, and begin again soon."""
+        self._drop_pending()
+        self._reset_predictor()
+        if self._mode.plays == "always":
+            self._answer_at = now + RETRY_AFTER
+        return [Silence(reason)]
+
+    def end(self) -> list[Command]:
+        """The performance is over: silence what sounds, plan nothing more."""
+        self._drop_pending()
+        self._paused = True
+        return [Silence("the performance ended")]
+
+    def snapshot(self) -> Snapshot:
+        """A picture of the engine that shares nothing with it."""
+        return Snapshot(
+            settings=self._settings,
+            model=self._model,
+            paused=self._paused,
+            turn=self.turn,
+            waiting=len(self._pending),
+            input_values=self._input,
+            output_values=self._output,
+            counters=replace(self._counters),
+        )
+
+    # --- the performer -----------------------------------------------------------------------------
+
+    def _perform(self, event: Interaction | Update, now: float) -> list[Command]:
+        values = self._values_of(event)
+        if values is None:
+            return self._reject(event)
+        now = max(now, self._last_event)  # several transports stamp their events in threads of their own
+        dt = now - self._last_event
+        self._last_event = now
+        self._input = values
+        self._performer_played = True
+        self._counters.heard += 1
+        commands: list[Command] = []
+        if self._mode.yields and (self._answering or self._pending):
+            self._drop_pending()
+            commands.append(Silence("the performer came back"))
+        commands.append(Record("interface", values, now))
+        if self._settings.input_thru:
+            commands.append(Play(values, "thru", now))
+        if self._paused or not self._mode.hears:
+            return commands
+        self._hear((dt, *values))
+        if self._mode.plays == "after silence":
+            self._answer_at = now + self._settings.threshold
+        else:
+            self._predict(now, now, commands)
+        return commands
+
+    def _values_of(self, event: Interaction | Update) -> tuple[float, ...] | None:
+        """The whole vector x_1 … x_n after this event; None if it does not fit the dimension."""
+        n = self._settings.dimension - 1
+        if isinstance(event, Interaction):
+            return event.values if len(event.values) == n else None
+        values = list(self._input)
+        for index, value in event.changes:
+            if not 0 <= index < n:
+                return None
+            values[index] = value
+        return tuple(values)
+
+    def _reject(self, event: Interaction | Update) -> list[Command]:
+        self._counters.rejected += 1
+        n = self._settings.dimension - 1
+        what = f"{len(event.values)} values" if isinstance(event, Interaction) else "a control that is not there"
+        text = f"{event.port} sent {what}, but dimension {n + 1} means {n} controls: ignored"
+        return [Report("input-length", text)]
+
+    # --- the model ---------------------------------------------------------------------------------
+
+    def _hear(self, vector: tuple[float, ...]) -> None:
+        self._predictor.hear(vector)
+        self._context.append(vector)
+        self._primed = True
+
+    def _answer(self, since: float, now: float, commands: list[Command]) -> None:
+        """The model's turn begins: its first event waits from when the turn was due."""
+        self._answer_at = None
+        self._answering = True
+        self._predict(since if now - since < REBASE_AFTER else now, now, commands)
+
+    def _predict(self, since: float, now: float, commands: list[Command]) -> None:
+        """Ask the model what comes next, and plan it to be played after its dt, counted from ``since``."""
+        settings = self._settings
+        for _ in range(2):
+            if not self._primed:
+                self._hear(self._context[-1] if self._context else self._opening)
+            prediction = self._predictor.sample(self._rng, settings.pi_temperature, settings.sigma_temperature)
+            step = to_step(prediction, settings.timescale)
+            if step is not None:
+                self._counters.predicted += 1
+                if len(self._pending) >= PENDING_LIMIT:
+                    self._drop_oldest()
+                heapq.heappush(self._pending, (since + step.wait, next(self._order), step.values, step.vector))
+                return
+            self._counters.not_finite += 1
+            self._reset_predictor()
+            commands.append(
+                Report(
+                    "prediction-not-finite",
+                    "the model predicted a number that is not finite: its state was reset",
+                )
+            )
+        if self._mode.feeds_back:
+            self._answer_at = now + RETRY_AFTER
+
+    def _reset_predictor(self) -> None:
+        self._predictor.reset()
+        self._primed = False
+
+    def _drop_oldest(self) -> None:
+        oldest = min(range(len(self._pending)), key=lambda i: self._pending[i][1])
+        self._pending[oldest] = self._pending[-1]
+        self._pending.pop()
+        heapq.heapify(self._pending)
+        self._counters.overflowed += 1
+
+    def _drop_pending(self) -> None:
+        self._counters.cancelled += len(self._pending)
+        self._pending.clear()
+        self._answer_at = None
+        self._answering = False
+
+    # --- live commands -----------------------------------------------------------------------------
+
+    def _begin(self, now: float) -> None:
+        """Enter the mode: plan what it plays without waiting for anyone."""
+        if self._paused:
+            return
+        if self._mode.plays == "always":
+            self._answer_at = now
+        elif self._mode.plays == "after silence" and self._performer_played:
+            self._answer_at = max(now, self._last_event + self._settings.threshold)
+
+    def _set_mode(self, name: str, now: float) -> list[Command]:
+        mode = MODES.get(name)
+        if mode is None:
+            return [Report("unknown-mode", f"there is no mode “{name}”; choose one of {', '.join(MODES)}")]
+        if mode is self._mode:
+            return []
+        self._drop_pending()
+        self._mode = mode
+        self._settings = replace(self._settings, mode=mode.name)
+        # A phrase from before the change is no reason to answer now.
+        self._performer_played = False
+        self._begin(now)
+        return [Silence("the mode changed")]
+
+    def _set_paused(self, paused: bool, now: float) -> list[Command]:
+        if paused == self._paused:
+            return []
+        self._paused = paused
+        if not paused:
+            self._begin(now)
+            return []
+        self._drop_pending()
+        return [Silence("paused")]
+
+    def _reset(self) -> list[Command]:
+        self._reset_predictor()
+        self._context.clear()
+        return []
+
+    def _set(self, name: str, value: float) -> list[Command]:
+        wanted, good = RANGES[name]
+        if not good(value):
+            return [Report(f"bad-{name}", f"{name} cannot be {value}; it must be {wanted}")]
+        changed: dict[str, Any] = {name: value}
+        self._settings = replace(self._settings, **changed)
+        return []
+
+    def _set_timescale(self, value: float, now: float) -> list[Command]:
+        before = self._settings.timescale
+        commands = self._set("timescale", value)
+        ratio = self._settings.timescale / before
+        if ratio != 1.0:
+            # What waits already follows the new time at once; a long pause need not be sat out.
+            self._pending = [
+                (now + max(0.0, due - now) * ratio, order, values, vector)
+                for due, order, values, vector in self._pending
+            ]
+            heapq.heapify(self._pending)
+        return commands
+
+    def _set_predictor(self, predictor: Predictor, name: str) -> list[Command]:
+        if predictor.dimension != self._settings.dimension:
+            text = _dimension_mismatch(name, predictor.dimension, self._settings.dimension)
+            return [Report("model-dimension", f"{text}; the model that was playing plays on", "error")]
+        for vector in self._context:
+            predictor.hear(vector)
+        self._predictor = predictor
+        self._model = name
+        self._primed = bool(self._context)
+        return [
+            Silence("the model was switched"),
+            Report("model-switched", f"now playing with {name}", "info", always=True),
+        ]
+
+
+def _dimension_mismatch(name: str, found: int, wanted: int) -> str:
+    return (
+        f"the model {name or '(unnamed)'} has dimension {found}, but the configuration says {wanted} "
+        f"([model] dimension): choose a model of dimension {wanted}, or set dimension = {found}"
+    )

@@ -1,0 +1,44 @@
+"""What can be seen of the engine from outside, without touching it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from impsy.engine.settings import Settings
+
+__all__ = ["Counters", "Snapshot"]
+
+
+@dataclass(slots=True)
+class Counters:
+    """How often things happened since the start.
+
+    ``heard``: the performer's events. ``skipped``: those of them that came too fast to be answered (they are
+    logged all the same). ``rejected``: events of a wrong length. ``predicted``, ``played``: the model's.
+    ``cancelled``: predictions that were never played, because the performer came back or something changed.
+    ``overflowed``: predictions dropped because too many were waiting. ``not_finite``: predictions that held a
+    NaN or an infinity.
+    """
+
+    heard: int = 0
+    skipped: int = 0
+    rejected: int = 0
+    predicted: int = 0
+    played: int = 0
+    cancelled: int = 0
+    overflowed: int = 0
+    not_finite: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The engine at one moment. ``turn`` is who plays: ``performer``, ``model``, ``both`` or ``nobody``."""
+
+    settings: Settings
+    model: str
+    paused: bool
+    turn: str
+    waiting: int
+    input_values: tuple[float, ...]
+    output_values: tuple[float, ...]
+    counters: Counters = field(default_factory=Counters)

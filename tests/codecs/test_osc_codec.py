@@ -1,0 +1,163 @@
+"""OSC packets: what is understood, what is refused, and that nothing else can happen."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
+from pythonosc.osc_message import OscMessage
+from pythonosc.osc_message_builder import OscMessageBuilder
+
+from impsy.codecs.osc import CONTROL_ADDRESSES, NESTING_LIMIT, OscDecoder, encode_message, encode_vector
+from impsy.events import (
+    Interaction,
+    LoadModel,
+    Reset,
+    SetMode,
+    SetPaused,
+    SetPiTemperature,
+    SetSigmaTemperature,
+    SetThreshold,
+    SetTimescale,
+)
+
+FUZZ = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "300"))
+
+
+def message(address, *values, tags=None):
+    builder = OscMessageBuilder(address)
+    for index, value in enumerate(values):
+        builder.add_arg(value, tags[index] if tags else None)
+    return builder.build().dgram
+
+
+def bundle(*parts):
+    builder = OscBundleBuilder(IMMEDIATELY)
+    packet = builder.build().dgram
+    for part in parts:
+        packet += len(part).to_bytes(4, "big") + part
+    return packet
+
+
+def decode(packet, controls=2):
+    return OscDecoder(controls).decode(packet)
+
+
+@pytest.mark.parametrize(
+    ("packet", "expected"),
+    [
+        (message("/interface", 0.25, 0.5), Interaction((0.25, 0.5))),
+        (message("/interface", 1, 0), Interaction((1.0, 0.0))),
+        (message("/interface", 0.25, 0.5, tags="dd"), Interaction((0.25, 0.5))),
+        (message("/impsy/mode", "battle"), SetMode("battle")),
+        (message("/impsy/model", "models/a.tflite"), LoadModel("models/a.tflite")),
+        (message("/impsy/pause", 1), SetPaused(True)),
+        (message("/impsy/pause", 0), SetPaused(False)),
+        (message("/impsy/reset"), Reset()),
+        (message("/impsy/reset", 1), Reset()),
+        (message("/impsy/sigmatemp", 0.5), SetSigmaTemperature(0.5)),
+        (message("/impsy/pitemp", 1.5), SetPiTemperature(1.5)),
+        (message("/impsy/threshold", 0.25), SetThreshold(0.25)),
+        (message("/impsy/timescale", 2.0), SetTimescale(2.0)),
+        (message("/timescale", 2.0), SetTimescale(2.0)),
+    ],
+)
+def test_every_address_has_its_meaning(packet, expected):
+    decoded = decode(packet)
+    assert decoded.events == (expected,)
+    assert decoded.problems == ()
+
+
+def test_older_patches_set_both_temperatures_at_once():
+    decoded = decode(message("/temperature", 0.25, 1.5))
+    assert decoded.events == (SetSigmaTemperature(0.25), SetPiTemperature(1.5))
+
+
+@pytest.mark.parametrize(
+    ("packet", "kind", "words"),
+    [
+        (message("/interface", 0.5), "length:/interface", "dimension 3"),
+        (message("/interface", 0.5, "high"), "type:/interface", "'high'"),
+        (message("/interface", 0.5, True), "type:/interface", "True"),
+        (message("/interface", 0.5, float("nan")), "range:/interface", "nan"),
+        (message("/impsy/mode"), "length:/impsy/mode", "one word"),
+        (message("/impsy/mode", 3), "type:/impsy/mode", "3"),
+        (message("/impsy/timescale", "slow"), "type:/impsy/timescale", "slow"),
+        (message("/elsewhere", 1.0), "address:/elsewhere", "/interface"),
+        (b"", "not-osc", "0 bytes"),
+        (b"hello there", "not-osc", "not OSC"),
+        (b"#bundle\0" + b"\0" * 8 + b"\0\0\0\x7f", "not-osc", "127"),
+    ],
+)
+def test_what_is_wrong_is_said(packet, kind, words):
+    decoded = decode(packet)
+    assert decoded.events == ()
+    (problem,) = decoded.problems
+    assert problem.kind == kind
+    assert words in str(problem)
+
+
+def test_values_out_of_range_are_clipped_and_reported():
+    decoded = decode(message("/interface", -0.5, 64))
+    assert decoded.events == (Interaction((0.0, 1.0)),)
+    assert [problem.kind for problem in decoded.problems] == ["range:/interface"]
+
+
+def test_one_bad_message_in_a_bundle_does_not_touch_the_others():
+    packet = bundle(
+        message("/interface", 0.25, 0.5),
+        message("/interface", 0.25),
+        bundle(message("/impsy/pause", 1)),
+        message("/interface", 0.5, 0.5),
+    )
+    decoded = decode(packet)
+    assert decoded.events == (Interaction((0.25, 0.5)), SetPaused(True), Interaction((0.5, 0.5)))
+    assert [problem.kind for problem in decoded.problems] == ["length:/interface"]
+
+
+def test_bundles_nested_without_end_are_refused():
+    packet = message("/impsy/pause", 1)
+    for _ in range(NESTING_LIMIT + 1):
+        packet = bundle(packet)
+    assert decode(packet).events == ()
+    assert [problem.kind for problem in decode(packet).problems] == ["not-osc"]
+
+
+@given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=64))
+def test_a_vector_survives_the_journey(values):
+    packet = encode_vector("/interface", values)
+    assert decode(packet, len(values)).events == (Interaction(tuple(values)),)
+    assert packet == message("/interface", *values, tags="f" * len(values))
+
+
+def test_text_is_encoded():
+    assert OscMessage(encode_message("/monitor/state", "s", ['{"a": 1}'])).params == ['{"a": 1}']
+
+
+@given(st.binary(max_size=200))
+@settings(max_examples=FUZZ)
+def test_random_bytes_only_make_problems_or_events(packet):
+    decode(packet)
+
+
+@given(st.data())
+@settings(max_examples=FUZZ)
+def test_mutated_packets_only_make_problems_or_events(data):
+    values = st.one_of(st.floats(width=32), st.integers(-(2**31), 2**31 - 1), st.text(max_size=20), st.booleans())
+    address = data.draw(st.sampled_from(["/interface", *CONTROL_ADDRESSES, "/", "/other"]))
+    packet = message(address, *data.draw(st.lists(values, max_size=6)))
+    if data.draw(st.booleans()):
+        packet = bundle(packet, packet)
+    changed = bytearray(packet)
+    for _ in range(data.draw(st.integers(0, 4))):
+        changed[data.draw(st.integers(0, len(changed) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(changed)))
+    for candidate in (bytes(changed), bytes(changed[:cut])):
+        decoded = decode(candidate)
+        for event in decoded.events:
+            if isinstance(event, Interaction):
+                assert len(event.values) == 2
+                assert all(0 <= value <= 1 for value in event.values)

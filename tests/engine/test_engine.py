@@ -1,0 +1,407 @@
+"""The four modes and the live commands, on a scripted clock."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.random import default_rng
+
+from impsy.engine import MODES, Engine, Settings
+from impsy.engine.engine import PENDING_LIMIT, PLAYS_PER_ADVANCE
+from impsy.errors import ConfigError
+from impsy.events import (
+    Interaction,
+    Play,
+    Record,
+    Report,
+    Reset,
+    SetMode,
+    SetPaused,
+    SetPiTemperature,
+    SetPredictor,
+    SetSigmaTemperature,
+    SetThreshold,
+    SetTimescale,
+    Silence,
+    Update,
+)
+from impsy.testing import FakePredictor, Rehearsal
+
+A, B, C = (0.1, 0.2), (0.3, 0.4), (0.5, 0.6)
+
+
+def rehearse(predictions=((0.25, 0.7, 0.8),), **settings) -> tuple[Rehearsal, FakePredictor]:
+    predictor = FakePredictor(3, predictions)
+    made = Settings(3, **settings)
+    return Rehearsal(lambda now: Engine(made, predictor, default_rng(1), now, "fake")), predictor
+
+
+def plays(stage: Rehearsal, source: str = "rnn") -> list[tuple[float, tuple[float, ...]]]:
+    return [(round(time, 6), play.values) for time, play in stage.of(Play) if play.source == source]
+
+
+def rows(stage: Rehearsal, source: str) -> list[tuple[float, ...]]:
+    return [record.values for _, record in stage.of(Record) if record.source == source]
+
+
+# --- callresponse -------------------------------------------------------------------------------------
+
+
+def test_callresponse_hears_the_phrase_and_says_nothing_meanwhile():
+    stage, predictor = rehearse(threshold=0.1)
+    for step in range(5):
+        stage.receive(Interaction(A), at=1.0 + step * 0.05)
+    assert plays(stage) == []
+    assert [round(heard[0], 6) for heard in predictor.heard] == [1.0, 0.05, 0.05, 0.05, 0.05]
+    assert all(heard[1:] == A for heard in predictor.heard)
+    assert rows(stage, "interface") == [A] * 5
+
+
+def test_callresponse_answers_after_the_threshold_in_the_models_own_time():
+    stage, predictor = rehearse(predictions=[(0.25, 0.7, 0.8), (0.5, 0.9, 1.0)], threshold=0.1)
+    stage.receive(Interaction(A), at=1.0)
+    stage.play_until(2.0)
+    # The turn begins at 1.1; then 0.25, 0.5, 0.25 … as predicted.
+    assert plays(stage) == [(1.35, (0.7, 0.8)), (1.85, (0.9, 1.0))]
+    assert predictor.heard == [(1.0, *A), (0.25, 0.7, 0.8), (0.5, 0.9, 1.0)]
+    assert stage.engine.turn == "model"
+
+
+def test_callresponse_never_plays_what_was_pending_when_the_performer_returns():
+    stage, _ = rehearse(predictions=[(0.25, 0.7, 0.8)], threshold=0.1)
+    stage.receive(Interaction(A), at=1.0)
+    stage.play_until(1.3)  # an answer is due at 1.35
+    commands = stage.receive(Interaction(B), at=1.34)
+    assert isinstance(commands[0], Silence)
+    assert stage.engine.turn == "performer"
+    stage.play_until(1.43)
+    assert plays(stage) == []
+    stage.play_until(1.70)
+    assert plays(stage) == [(1.69, (0.7, 0.8))]
+
+
+def test_callresponse_waits_for_a_first_phrase():
+    stage, _ = rehearse()
+    stage.play_until(100.0)
+    assert plays(stage) == []
+    assert stage.engine.deadline is None
+
+
+# --- polyphony ----------------------------------------------------------------------------------------
+
+
+def test_polyphony_plays_one_prediction_for_each_event_and_feeds_nothing_back():
+    stage, predictor = rehearse(predictions=[(0.5, 0.7, 0.8), (0.1, 0.9, 1.0)], mode="polyphony")
+    stage.receive(Interaction(A), at=1.0)
+    stage.receive(Interaction(B), at=1.2)
+    stage.play_until(5.0)
+    assert plays(stage) == [(1.3, (0.9, 1.0)), (1.5, (0.7, 0.8))]  # each in its own time, so they may overtake
+    assert predictor.heard == [(1.0, *A), (pytest.approx(0.2), *B)]
+    assert stage.engine.turn == "both"
+
+
+def test_polyphony_bounds_what_waits_and_keeps_the_newest():
+    stage, _ = rehearse(predictions=[(500.0, 0.7, 0.8)], mode="polyphony")
+    for step in range(PENDING_LIMIT + 10):
+        stage.receive(Interaction(A), at=step * 0.001)
+    snapshot = stage.engine.snapshot()
+    assert snapshot.waiting == PENDING_LIMIT
+    assert snapshot.counters.overflowed == 10
+    stage.play_until(500.0095)
+    assert plays(stage) == []  # the first ten are the ones that went
+    stage.play_until(500.0105)
+    assert len(plays(stage)) == 1
+
+
+# --- battle and useronly ------------------------------------------------------------------------------
+
+
+def test_battle_plays_on_its_own_output_whatever_the_performer_does():
+    predictions = [(0.25, 0.1, 0.1), (0.25, 0.2, 0.2), (0.25, 0.3, 0.3)]
+    alone, alone_heard = rehearse(predictions, mode="battle")
+    alone.play_until(2.05)
+    against, against_heard = rehearse(predictions, mode="battle")
+    for step in range(20):
+        against.receive(Interaction(B), at=0.1 * step)
+    against.play_until(2.05)
+    assert plays(alone) == plays(against)
+    assert [time for time, _ in plays(alone)] == [0.25 * step for step in range(1, 9)]
+    assert alone_heard.heard == against_heard.heard
+    assert alone_heard.heard[1:4] == [(0.25, 0.1, 0.1), (0.25, 0.2, 0.2), (0.25, 0.3, 0.3)]
+    assert rows(against, "interface") == [B] * 20
+
+
+def test_useronly_records_and_nothing_else():
+    stage, predictor = rehearse(mode="useronly")
+    stage.receive(Interaction(A), at=1.0)
+    stage.receive(Interaction(B), at=2.0)
+    stage.play_until(100.0)
+    assert rows(stage, "interface") == [A, B]
+    assert plays(stage) == []
+    assert predictor.heard == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_reads_every_kind_of_input(mode):
+    stage, _ = rehearse(mode=mode)
+    stage.receive(Interaction(A), at=1.0)
+    stage.receive(Update(((1, 0.9),)), at=1.01)
+    stage.receive(Update(((0, 0.8), (1, 0.7))), at=1.02)
+    assert rows(stage, "interface") == [A, (0.1, 0.9), (0.8, 0.7)]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_thru_passes_the_input_on_in_every_mode(mode):
+    stage, _ = rehearse(mode=mode, input_thru=True)
+    stage.receive(Interaction(A), at=1.0)
+    assert plays(stage, "thru") == [(1.0, A)]
+
+
+# --- time ---------------------------------------------------------------------------------------------
+
+
+def test_lateness_does_not_add_up():
+    stage, _ = rehearse(mode="battle", predictions=[(0.1, 0.5, 0.5)])
+    engine, dues = stage.engine, []
+    while len(dues) < 100:
+        late = engine.deadline + 0.004  # each wake-up 4 ms late
+        dues += [command.due for command in engine.advance(late) if isinstance(command, Play)]
+    assert all(later - earlier == pytest.approx(0.1) for earlier, later in pairwise(dues))
+
+
+def test_after_a_suspended_laptop_playing_goes_on_from_now():
+    stage, _ = rehearse(mode="battle", predictions=[(0.1, 0.5, 0.5)])
+    stage.play_until(1.0)
+    stage.now = 3600.0
+    commands = stage.engine.advance(stage.now)
+    assert sum(isinstance(command, Play) for command in commands) == 1
+    assert stage.engine.deadline == pytest.approx(3600.1)
+
+
+def test_one_wake_up_plays_a_bounded_number_however_small_the_timescale():
+    stage, _ = rehearse(mode="battle", predictions=[(0.0, 0.5, 0.5)], timescale=1e-9)
+    commands = stage.engine.advance(0.5)
+    assert sum(isinstance(command, Play) for command in commands) == PLAYS_PER_ADVANCE
+
+
+def test_timescale_stretches_the_wait_and_not_what_the_model_hears():
+    stage, predictor = rehearse(mode="battle", timescale=2.0)
+    stage.play_until(1.05)
+    assert [time for time, _ in plays(stage)] == [0.5, 1.0]
+    assert predictor.heard[-1] == (0.25, 0.7, 0.8)
+
+
+def test_a_new_timescale_holds_for_what_waits_already():
+    stage, _ = rehearse(mode="battle", predictions=[(10.0, 0.5, 0.5)])
+    stage.play_until(2.0)
+    stage.receive(SetTimescale(0.5))
+    assert stage.engine.deadline == pytest.approx(2.0 + 8.0 * 0.5)
+
+
+def test_events_stamped_out_of_order_have_no_negative_time():
+    stage, predictor = rehearse()
+    stage.receive(Interaction(A), at=1.0)
+    stage.engine.receive(Interaction(B), 0.9)
+    assert [heard[0] for heard in predictor.heard] == [1.0, 0.0]
+
+
+# --- live commands ------------------------------------------------------------------------------------
+
+
+def test_pause_silences_and_stops_predicting_and_the_performer_is_still_recorded():
+    stage, predictor = rehearse(mode="battle")
+    stage.play_until(1.1)
+    before = len(plays(stage))
+    assert [type(command) for command in stage.receive(SetPaused(True))] == [Silence]
+    stage.receive(Interaction(A), at=2.0)
+    stage.play_until(5.0)
+    assert len(plays(stage)) == before
+    assert rows(stage, "interface") == [A]
+    heard = len(predictor.heard)
+    stage.receive(SetPaused(False))
+    stage.play_until(6.0)
+    assert len(plays(stage)) == before + 3
+    assert len(predictor.heard) > heard
+
+
+def test_a_paused_answer_goes_on_when_resumed():
+    stage, _ = rehearse(threshold=0.1)
+    stage.receive(Interaction(A), at=1.0)
+    stage.receive(SetPaused(True), at=1.2)
+    assert stage.engine.deadline is None
+    stage.receive(SetPaused(False), at=9.0)
+    stage.play_until(9.3)
+    assert plays(stage) == [(9.25, (0.7, 0.8))]
+
+
+def test_a_change_of_mode_silences_and_drops_what_was_planned():
+    stage, _ = rehearse(mode="polyphony", predictions=[(5.0, 0.7, 0.8)])
+    stage.receive(Interaction(A), at=1.0)
+    assert any(isinstance(command, Silence) for command in stage.receive(SetMode("useronly")))
+    stage.play_until(20.0)
+    assert plays(stage) == []
+    assert stage.engine.snapshot().counters.cancelled == 1
+
+
+def test_battle_can_be_entered_and_left():
+    stage, _ = rehearse()
+    stage.receive(SetMode("battle"), at=1.0)
+    stage.play_until(1.6)
+    assert len(plays(stage)) == 2
+    stage.receive(SetMode("callresponse"))
+    stage.play_until(10.0)
+    assert len(plays(stage)) == 2
+
+
+def test_reset_zeroes_the_state_and_the_model_plays_on():
+    stage, predictor = rehearse(mode="battle")
+    stage.play_until(1.1)
+    stage.receive(Reset())
+    assert predictor.resets == 1
+    stage.play_until(2.1)
+    assert len(plays(stage)) == 8
+
+
+def test_temperatures_reach_the_model():
+    stage, predictor = rehearse(mode="battle")
+    stage.receive(SetSigmaTemperature(0.5))
+    stage.receive(SetPiTemperature(2.0))
+    stage.play_until(1.0)
+    assert predictor.temperatures[-1] == (2.0, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("event", "kind"),
+    [
+        (SetMode("jazz"), "unknown-mode"),
+        (SetTimescale(0.0), "bad-timescale"),
+        (SetTimescale(math.nan), "bad-timescale"),
+        (SetThreshold(-1.0), "bad-threshold"),
+        (SetSigmaTemperature(math.inf), "bad-sigma_temperature"),
+        (SetPiTemperature(-0.1), "bad-pi_temperature"),
+    ],
+)
+def test_a_bad_command_is_reported_and_changes_nothing(event, kind):
+    stage, _ = rehearse()
+    before = stage.engine.snapshot()
+    (report,) = stage.receive(event)
+    assert isinstance(report, Report)
+    assert report.kind == kind
+    assert stage.engine.snapshot() == before
+
+
+def test_another_model_takes_over_without_a_gap_and_knows_the_context():
+    stage, _ = rehearse(mode="battle", predictions=[(0.25, 0.1, 0.1)])
+    stage.play_until(1.1)
+    other = FakePredictor(3, [(0.25, 0.9, 0.9)])
+    stage.receive(SetPredictor(other, "other"))
+    stage.play_until(2.05)
+    assert [time for time, _ in plays(stage)] == [0.25 * step for step in range(1, 9)]
+    assert plays(stage)[-1][1] == (0.9, 0.9)
+    assert other.heard[:2] == [(0.0, *stage.engine.snapshot().input_values), (0.25, 0.1, 0.1)]
+    assert stage.engine.snapshot().model == "other"
+
+
+def test_a_model_of_another_dimension_is_refused_and_the_old_one_plays_on():
+    stage, _ = rehearse(mode="battle")
+    (report,) = stage.receive(SetPredictor(FakePredictor(9), "nine"))
+    assert isinstance(report, Report)
+    assert "9" in report.text
+    assert "3" in report.text
+    stage.play_until(1.0)
+    assert plays(stage)
+    with pytest.raises(ConfigError, match="dimension"):
+        Engine(Settings(3), FakePredictor(9), default_rng(1), 0.0)
+
+
+# --- trouble ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_a_prediction_that_is_not_finite_resets_the_state_and_playing_goes_on(bad):
+    stage, predictor = rehearse(mode="battle", predictions=[(0.25, 0.5, 0.5), (0.25, bad, 0.5), (0.25, 0.6, 0.6)])
+    stage.play_until(0.6)
+    assert predictor.resets == 1
+    assert [report.kind for _, report in stage.of(Report)] == ["prediction-not-finite"]
+    assert plays(stage) == [(0.25, (0.5, 0.5)), (0.5, (0.6, 0.6))]
+    assert all(math.isfinite(value) for _, values in plays(stage) for value in values)
+
+
+def test_a_model_that_only_says_nan_is_asked_again_now_and_then_and_does_not_spin():
+    stage, predictor = rehearse(mode="battle", predictions=[(math.nan, 0.5, 0.5)])
+    stage.play_until(10.0)
+    assert plays(stage) == []
+    assert 20 <= stage.engine.snapshot().counters.not_finite <= 60
+    assert predictor.resets == stage.engine.snapshot().counters.not_finite
+
+
+def test_an_event_of_a_wrong_length_is_reported_with_both_numbers():
+    stage, predictor = rehearse()
+    (report,) = stage.receive(Interaction((0.1, 0.2, 0.3), port="osc"))
+    assert isinstance(report, Report)
+    assert "3 values" in report.text
+    assert "2 controls" in report.text
+    assert predictor.heard == []
+    assert isinstance(stage.receive(Update(((7, 0.5),)))[0], Report)
+    assert stage.engine.snapshot().counters.rejected == 2
+
+
+def test_skimmed_events_are_recorded_and_not_answered():
+    stage, predictor = rehearse(mode="polyphony")
+    assert stage.engine.skim(Interaction(A), 1.0) == [Record("interface", A, 1.0)]
+    assert predictor.heard == []
+    assert stage.engine.snapshot().counters.skipped == 1
+
+
+def test_recovering_goes_on_playing_in_battle():
+    stage, predictor = rehearse(mode="battle")
+    stage.play_until(1.0)
+    commands = stage.engine.recover(1.0, "test")
+    assert [type(command) for command in commands] == [Silence]
+    stage.play_until(3.0)
+    assert plays(stage)[-1][0] > 2.0
+    assert predictor.resets == 1
+
+
+events = st.one_of(
+    st.builds(Interaction, st.lists(st.floats(0, 1), min_size=1, max_size=4).map(tuple)),
+    st.builds(Update, st.lists(st.tuples(st.integers(-1, 3), st.floats(0, 1)), max_size=3).map(tuple)),
+    st.builds(SetMode, st.sampled_from([*MODES, "nonsense"])),
+    st.builds(SetPaused, st.booleans()),
+    st.just(Reset()),
+    st.builds(SetSigmaTemperature, st.floats()),
+    st.builds(SetPiTemperature, st.floats()),
+    st.builds(SetTimescale, st.floats()),
+    st.builds(SetThreshold, st.floats()),
+    st.builds(lambda: SetPredictor(FakePredictor(3), "other")),
+)
+predicted = st.tuples(st.floats(-1, 2), st.floats(-1, 2), st.floats() | st.floats(0, 1))
+
+
+@given(
+    mode=st.sampled_from(list(MODES)),
+    script=st.lists(st.tuples(st.floats(0, 0.5), events), max_size=40),
+    predictions=st.lists(predicted, min_size=1, max_size=5),
+)
+def test_whatever_happens_the_engine_stays_in_range_and_never_plans_while_paused(mode, script, predictions):
+    predictor = FakePredictor(3, predictions)
+    engine = Engine(Settings(3, mode=mode), predictor, default_rng(0), 0.0)
+    now, performer_rows = 0.0, 0
+    for seconds, event in script:
+        now += seconds
+        commands = [*engine.receive(event, now), *engine.advance(now)]
+        for command in commands:
+            if isinstance(command, Play | Record):
+                assert len(command.values) == 2
+                assert all(0.0 <= value <= 1.0 for value in command.values)
+        performer_rows += sum(isinstance(c, Record) and c.source == "interface" for c in commands)
+        snapshot = engine.snapshot()
+        assert snapshot.waiting <= PENDING_LIMIT
+        if snapshot.paused:
+            assert engine.deadline is None
+            assert not any(isinstance(command, Play) and command.source == "rnn" for command in commands)
+    assert performer_rows == engine.snapshot().counters.heard
