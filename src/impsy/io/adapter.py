@@ -1,0 +1,89 @@
+"""What every transport looks like to the session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from impsy.events import Event, Report
+
+__all__ = ["Adapter", "Complaints", "Deliver", "Health", "Tell"]
+
+Deliver = Callable[[Event], None]
+"""Hand an event to the performance. Any thread may call it, and it returns at once."""
+
+Tell = Callable[[Report], object]
+"""Tell the performer something. Any thread may call it."""
+
+KINDS_LIMIT = 200
+"""Different complaints remembered for one port; strangers choose some of the words in them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a port is doing: ``waiting`` (for its device), ``open``, ``receiving`` (something came), ``closed``.
+
+    ``received`` and ``bad`` count packets, ``sent`` counts messages, ``failed`` those that could not be sent.
+    """
+
+    name: str
+    state: Literal["closed", "waiting", "open", "receiving"]
+    detail: str = ""
+    error: str = ""
+    received: int = 0
+    bad: int = 0
+    sent: int = 0
+    failed: int = 0
+
+
+class Adapter(Protocol):
+    """A transport. Constructing one does nothing; ``close`` may be called twice and silences what sounds."""
+
+    @property
+    def name(self) -> str:
+        """Short and unique: ``osc``, ``midi in X-TOUCH``."""
+        ...
+
+    def open(self, deliver: Deliver, tell: Tell) -> None:
+        """Start. A device that is missing is reported and looked for; this neither waits nor raises."""
+        ...
+
+    def send(self, values: Sequence[float]) -> None:
+        """Play x_1 … x_n. Called by the thread that keeps time: it must not wait."""
+        ...
+
+    def silence(self) -> None:
+        """End every sounding note."""
+        ...
+
+    def close(self) -> None:
+        """Stop and let go of the device, within half a second."""
+        ...
+
+    def health(self) -> tuple[Health, ...]:
+        """One entry for each port of this transport."""
+        ...
+
+
+class Complaints:
+    """Counts what is wrong with a peer and tells about the first of each kind."""
+
+    def __init__(self, port: str) -> None:
+        self._port = port
+        self._seen: set[str] = set()
+        self.count = 0
+        self.last = ""
+
+    def add(self, kind: str, text: str, tell: Tell) -> None:
+        """Count one more; tell it if its kind is new."""
+        self.count += 1
+        self.last = text
+        if kind in self._seen:
+            return
+        if len(self._seen) >= KINDS_LIMIT:
+            kind, text = "many", "more kinds of bad input than are worth telling apart; they are counted"
+            if kind in self._seen:
+                return
+        self._seen.add(kind)
+        tell(Report(f"{self._port}:{kind}", f"{self._port}: {text}"))

@@ -1,0 +1,97 @@
+"""A thread that keeps a connection: tries, serves, and tries again when it is lost."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Literal
+
+from impsy.errors import DeviceError
+from impsy.events import Report
+from impsy.io.adapter import Tell
+
+__all__ = ["RETRY_SECONDS", "Link", "Opened"]
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 0.5
+"""How long after a failure the device is looked for again."""
+
+CLOSE_SECONDS = 0.4
+"""How long closing waits for the thread."""
+
+Opened = Callable[[str], None]
+"""Called with what was opened, as the end of a sentence: ``listening on 127.0.0.1 port 6000``."""
+
+
+class Link:
+    """Runs ``serve`` in a thread for as long as the link is open.
+
+    ``serve(opened)`` connects, calls ``opened`` once it has, and works until it is told to end (it returns) or the
+    device goes away (it raises ``DeviceError``). ``interrupt`` makes a waiting ``serve`` return.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        serve: Callable[[Opened], None],
+        interrupt: Callable[[], None],
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
+        self._name = name
+        self._serve = serve
+        self._interrupt = interrupt
+        self._retry_seconds = retry_seconds
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.state: Literal["closed", "waiting", "open"] = "closed"
+        self.error = ""
+        self.detail = ""
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the link is being closed; ``serve`` returns when it is."""
+        return self._stop.is_set()
+
+    def open(self, tell: Tell) -> None:
+        """Start the thread."""
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._run, args=(tell,), name=f"impsy {self._name}", daemon=True)
+        self.state = "waiting"
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread; it is left to die by itself if the system keeps it longer than it should."""
+        self._stop.set()
+        self._interrupt()
+        thread, self._thread = self._thread, None
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(CLOSE_SECONDS)
+            if thread.is_alive():
+                logger.warning("%s did not close in time; it is left behind", self._name)
+        self.state = "closed"
+
+    def _run(self, tell: Tell) -> None:
+        lost = False
+
+        def opened(detail: str) -> None:
+            nonlocal lost
+            self.state = "open"
+            self.error = ""
+            self.detail = detail
+            again = " again" if lost else ""
+            tell(Report(f"{self._name}:open", f"{self._name} is{again} {detail}", "info", always=True))
+            lost = False
+
+        while not self._stop.is_set():
+            try:
+                self._serve(opened)
+            except (DeviceError, OSError) as error:
+                self.state = "waiting"
+                if not lost or str(error) != self.error:
+                    text = f"{self._name}: {error}. Trying again every {self._retry_seconds:g} s"
+                    tell(Report(f"{self._name}:lost", text, "error", always=True))
+                lost = True
+                self.error = str(error)
+            self._stop.wait(self._retry_seconds)

@@ -1,0 +1,109 @@
+"""OSC over UDP: one port in, one address out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from impsy.codecs.osc import OscDecoder, encode_vector
+from impsy.io.adapter import Complaints, Deliver, Health, Tell
+from impsy.io.udp import UdpListener, UdpSender
+
+__all__ = ["OscAdapter", "OscListener"]
+
+
+class OscListener:
+    """Listens for OSC packets and delivers their events."""
+
+    def __init__(self, name: str, ip: str, port: int, controls: int) -> None:
+        self._decoder = OscDecoder(controls, name)
+        self._complaints = Complaints(name)
+        self._deliver: Deliver | None = None
+        self._tell: Tell | None = None
+        self.udp = UdpListener(name, ip, port, self._receive)
+        self.name = name
+        self.received = 0
+
+    def open(self, deliver: Deliver, tell: Tell) -> None:
+        """Start listening."""
+        self._deliver, self._tell = deliver, tell
+        self.udp.open(tell)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self.udp.close()
+
+    def _receive(self, packet: bytes, sender: str) -> None:
+        if self._deliver is None or self._tell is None:
+            return
+        self.received += 1
+        decoded = self._decoder.decode(packet)
+        for event in decoded.events:
+            self._deliver(event)
+        for problem in decoded.problems:
+            self._complaints.add(problem.kind, f"{problem} (from {sender})", self._tell)
+
+    def health(self) -> Health:
+        """How the port is doing."""
+        link = self.udp.link
+        state = "receiving" if link.state == "open" and self.received else link.state
+        error = link.error or self._complaints.last
+        return Health(self.name, state, link.detail, error, self.received, self._complaints.count)
+
+
+class OscAdapter:
+    """The transport: performer's values in by ``/interface``, the model's out by each output address.
+
+    Args:
+        ip, port: where to listen.
+        client_ip, client_port: whom to send to.
+        controls: n, the number of values in a vector.
+        addresses: OSC addresses to send each output to.
+    """
+
+    name = "osc"
+
+    def __init__(
+        self, ip: str, port: int, client_ip: str, client_port: int, controls: int, addresses: Sequence[str]
+    ) -> None:
+        self.listener = OscListener("osc", ip, port, controls)
+        self._sender = UdpSender("osc out", client_ip, client_port)
+        self._addresses = tuple(addresses)
+        self._complaints = Complaints("osc out")
+        self._tell: Tell | None = None
+        self._sent = 0
+
+    def open(self, deliver: Deliver, tell: Tell) -> None:
+        """Start listening and look up whom to send to."""
+        self._tell = tell
+        self._sender.open(tell)
+        self.listener.open(deliver, tell)
+
+    def send(self, values: Sequence[float]) -> None:
+        """Send one vector to each output address."""
+        for address in self._addresses:
+            try:
+                self._sent += self._sender.send(encode_vector(address, values))
+            except OSError as error:
+                if self._tell is not None:
+                    self._complaints.add(f"send:{error.errno}", f"a message could not be sent ({error})", self._tell)
+
+    def silence(self) -> None:
+        """Nothing sounds in OSC: a value holds until the next."""
+
+    def close(self) -> None:
+        """Stop listening and sending."""
+        self.listener.close()
+        self._sender.close()
+
+    def health(self) -> tuple[Health, ...]:
+        """The port in and the address out."""
+        link = self._sender.link
+        out = Health(
+            "osc out",
+            link.state,
+            link.detail,
+            link.error or self._complaints.last,
+            sent=self._sent,
+            failed=self._complaints.count,
+        )
+        return (self.listener.health(), out)
