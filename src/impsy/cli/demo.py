@@ -1,0 +1,124 @@
+"""``impsy demo``: the main thing, at once."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import click
+from numpy.random import default_rng
+
+from impsy.cli.live import sparkline
+from impsy.cli.run import announce
+from impsy.cli.stage import Curtain, on_stage
+from impsy.config import load_config, with_overrides
+from impsy.perform import Reports, ScriptedPerformer, SessionView, build_session, phrases
+
+__all__ = ["command"]
+
+CONFIG = """\
+title = "Demo"
+log_predictions = true
+
+[interaction]
+mode = "callresponse"
+threshold = 0.3
+
+[model]
+dimension = 9
+
+[osc]
+server_ip = "127.0.0.1"
+server_port = 0
+client_ip = "127.0.0.1"
+client_port = {client_port}
+
+[webui]
+monitor_port = {monitor_port}
+command_port = 0
+"""
+
+
+@click.command("demo", short_help="Hear what this is: a simulated performer plays, the system answers.")
+@click.option(
+    "--seconds", type=click.FloatRange(min=0.1), help="End by itself after so long.  [default: Ctrl-C ends]"
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["callresponse", "polyphony", "battle", "useronly"]),
+    default="callresponse",
+    show_default=True,
+    help="Who plays when.",
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="The performer's and the model's."
+)
+def command(seconds: float | None, mode: str, seed: int) -> None:
+    """A simulated performer plays phrases on eight controls, and the system answers. No file, no hardware.
+
+    \b
+    impsy demo
+    impsy demo --seconds 10 --mode polyphony
+    """
+    with tempfile.TemporaryDirectory(prefix="impsy-demo-") as folder:
+        workspace = Path(folder)
+        config_file = workspace / "config.toml"
+        monitor_port, client_port = _free_ports(2)
+        config_file.write_text(CONFIG.format(monitor_port=monitor_port, client_port=client_port), encoding="utf-8")
+        loaded = load_config(config_file)
+        loaded = replace(loaded, config=with_overrides(loaded.config, mode=mode))
+        performer = ScriptedPerformer(
+            "simulated performer", phrases(default_rng(seed), loaded.config.model.dimension - 1)
+        )
+        session = build_session(loaded, logdir=workspace / "logs", seed=seed, reports=Reports(), adapters=[performer])
+        view = on_stage(
+            session,
+            Curtain(),
+            verbose=None,
+            seconds=seconds,
+            announce=lambda: announce(loaded, session, seed),
+            lines=_Lines(),
+        )
+    _summary(view)
+
+
+class _Lines:
+    """What is told of a demo where there is no terminal: a line whenever something moved."""
+
+    def __init__(self) -> None:
+        self._shown: tuple[int, int] = (0, 0)
+
+    def __call__(self, view: SessionView) -> str | None:
+        engine = view.engine
+        seen = (engine.counters.heard, engine.counters.played)
+        if seen == self._shown:
+            return None
+        heard, played = (now > before for now, before in zip(seen, self._shown, strict=True))
+        self._shown = seen
+        performer, model = sparkline(engine.input_values), sparkline(engine.output_values)
+        return f"  performer {'▸' if heard else ' '} {performer}   model {'▸' if played else ' '} {model}"
+
+
+def _free_ports(count: int) -> list[int]:
+    """UDP ports that nobody listens on: what a demo sends must not reach somebody else's session."""
+    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def _summary(view: SessionView) -> None:
+    counters, late = view.engine.counters, view.lateness_ms
+    click.echo(f"The performer played {counters.heard} events, the system answered with {counters.played}.")
+    if late["count"]:
+        click.echo(
+            f"The answers sounded {late['p50']:.2f} ms late in the middle, {late['max']:.2f} ms at worst; "
+            f"{view.rows} rows were logged."
+        )
+    click.echo("Make it yours: impsy init my-instrument")

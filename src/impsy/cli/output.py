@@ -1,0 +1,61 @@
+"""Log lines for a performance: never in the way of the thread that keeps time."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+from collections.abc import Iterator
+from logging.handlers import QueueHandler, QueueListener
+from queue import SimpleQueue
+
+__all__ = ["logging_to"]
+
+WAITING_LIMIT = 10_000
+
+
+class _Handler(QueueHandler):
+    """Hands records over as they are: making text of them, and waiting for a terminal, is another thread's work."""
+
+    def __init__(self, queue: SimpleQueue[logging.LogRecord]) -> None:
+        super().__init__(queue)
+        self._waiting = queue
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        return record
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        if self._waiting.qsize() < WAITING_LIMIT:
+            self._waiting.put_nowait(record)
+
+
+class _Stream(logging.StreamHandler):  # type: ignore[type-arg]
+    """Goes quiet when nobody reads any more."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exc_info()[1], OSError | ValueError):
+            super().handleError(record)
+
+
+@contextlib.contextmanager
+def logging_to(handler: logging.Handler | None = None, level: int = logging.INFO) -> Iterator[None]:
+    """Send IMPSY's log records to ``handler`` (default: lines on standard output) through a queue and a thread."""
+    if handler is None:
+        handler = _Stream(sys.stdout)
+        handler.setFormatter(logging.Formatter("%(asctime)s.%(msecs)03d %(levelname)-7s %(message)s", "%H:%M:%S"))
+    queue: SimpleQueue[logging.LogRecord] = SimpleQueue()
+    logger = logging.getLogger("impsy")
+    entrance = _Handler(queue)
+    listener = QueueListener(queue, handler)
+    before = logger.level
+    logger.setLevel(level)
+    logger.addHandler(entrance)
+    propagate, logger.propagate = logger.propagate, False
+    listener.start()
+    try:
+        yield
+    finally:
+        listener.stop()
+        logger.removeHandler(entrance)
+        logger.setLevel(before)
+        logger.propagate = propagate

@@ -1,0 +1,130 @@
+"""``impsy replay``: a recorded performance, once more."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import click
+from numpy.random import default_rng
+from rich.progress import Progress
+
+from impsy.cli.options import config_option, override_options
+from impsy.cli.run import announce, load, log_folder, say_goodbye
+from impsy.cli.stage import Curtain, on_stage
+from impsy.codecs.log import LogRow
+from impsy.config import LoadedConfig
+from impsy.engine import Engine
+from impsy.errors import ConfigError, DeviceError
+from impsy.perform import (
+    Reports,
+    ScriptedPerformer,
+    build_session,
+    engine_settings,
+    open_configured_model,
+    read_performance,
+    replay,
+)
+
+__all__ = ["command"]
+
+
+@click.command("replay", short_help="Put a recorded performance through the system again.")
+@click.argument("log", type=click.Path(path_type=Path))
+@config_option
+@override_options
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the model's choices.")
+@click.option(
+    "--tail", type=click.FloatRange(min=0), default=5.0, show_default=True, help="Seconds after the last row."
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="The log to write.")
+@click.option("--realtime", is_flag=True, help="Through the live system and its outputs, in the recording's time.")
+def command(
+    log: Path, config_file: Path, seed: int, tail: float, output: Path | None, realtime: bool, **overrides: Any
+) -> None:
+    """Put the performer's rows of LOG through the system again, and write the log that this performance makes.
+
+    As fast as it goes, on a clock made of the log's own times: the same log, configuration and seed give the same
+    bytes. The model's events are written too, unless --no-log-predictions says otherwise.
+
+    \b
+    impsy replay logs/2026-09-26T10-00-00-9d-mdrnn.log --seed 1
+    impsy replay old.log -c other.toml --mode polyphony -o answer.log
+    impsy replay old.log --realtime          hear it, through the configured outputs
+    """
+    loaded = load(config_file, overrides)
+    controls = loaded.config.model.dimension - 1
+    rows, problems = read_performance(log, controls)
+    for number, problem in problems[:5]:
+        click.echo(f"{log}, line {number}: {problem}; left out", err=True)
+    if len(problems) > 5:
+        click.echo(f"{log}: {len(problems) - 5} more malformed lines left out", err=True)
+    if realtime:
+        if output is not None:
+            raise ConfigError("--output is for replays on a scripted clock; a --realtime one writes a log in logs/")
+        _live(loaded, config_file, rows, seed, tail)
+        return
+    target = output or Path("replays") / f"{log.stem}-seed{seed}.log"
+    if target.exists() and target.resolve() == log.resolve():
+        raise ConfigError(f"{target} is the recording itself; name another file with --output")
+    written = _scripted(loaded, rows, seed, tail, target, overrides)
+    click.echo(f"Replayed {len(rows)} events; {written} rows in {target}")
+
+
+def _scripted(
+    loaded: LoadedConfig, rows: list[LogRow], seed: int, tail: float, target: Path, overrides: dict[str, Any]
+) -> int:
+    predictor, name = open_configured_model(loaded)
+    settings = engine_settings(loaded.config)
+    written = 0
+    partial = target.with_name(target.name + ".partial")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("w", encoding="utf-8", newline="\n") as file, Progress(transient=True) as progress:
+            task = progress.add_task("replaying", total=len(rows))
+
+            def write(line: str) -> None:
+                nonlocal written
+                file.write(line)
+                written += 1
+                if ",interface," in line:
+                    progress.advance(task)
+
+            replay(
+                rows,
+                lambda now: Engine(settings, predictor, default_rng(seed), now, name),
+                log_input=loaded.config.log_input,
+                log_predictions=overrides["log_predictions"] is not False,
+                tail=tail,
+                write=write,
+            )
+        os.replace(partial, target)
+    except OSError as error:
+        raise DeviceError(
+            f"{target} cannot be written ({error.strerror}); name another file with --output"
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+    return written
+
+
+def _live(loaded: LoadedConfig, config_file: Path, rows: list[LogRow], seed: int, tail: float) -> None:
+    curtain = Curtain()
+    times = [row.time for row in rows]
+    waits = [1.0, *((later - earlier).total_seconds() for earlier, later in itertools.pairwise(times))]
+    script = zip(waits, (row.values for row in rows), strict=True)
+
+    def finished() -> None:
+        threading.Timer(tail, curtain.fall).start()
+
+    performer = ScriptedPerformer("replay", script, finished)
+    session = build_session(
+        loaded, logdir=log_folder(config_file), seed=seed, reports=Reports(), adapters=[performer]
+    )
+    view = on_stage(session, curtain, verbose=loaded.config.verbose, announce=lambda: announce(loaded, session, seed))
+    say_goodbye(view)

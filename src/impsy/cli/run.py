@@ -1,0 +1,103 @@
+"""``impsy run``: perform."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from impsy import __version__
+from impsy.cli.options import OVERRIDES, config_option, override_options
+from impsy.cli.stage import Curtain, on_stage
+from impsy.config import LoadedConfig, load_config, with_overrides
+from impsy.perform import STAND_IN, Reports, Session, SessionView, build_session
+
+__all__ = ["announce", "command", "load", "log_folder", "say_goodbye"]
+
+logger = logging.getLogger("impsy")
+
+
+@click.command("run", short_help="Play: listen, log, predict, answer.")
+@click.argument("model", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@config_option
+@click.option(
+    "-l",
+    "--logdir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the log goes.  [default: logs/ beside the configuration file]",
+)
+@override_options
+@click.option("--seed", type=click.IntRange(min=0), help="Of the model's choices; the same seed, the same choices.")
+def command(model: Path | None, config_file: Path, logdir: Path | None, seed: int | None, **overrides: Any) -> None:
+    """Listen to the performer, log every event, and play with the model, as config.toml says.
+
+    MODEL is a .tflite, .keras or .h5 file to use instead of the configuration's. Ctrl-C ends.
+
+    \b
+    impsy run
+    impsy run -c gigs/friday.toml --mode polyphony
+    impsy run models/mine.tflite --sigma-temp 0.1 --log-predictions
+    impsy run --mode useronly           only record
+    """
+    loaded = load(config_file, overrides, model)
+    seed = secrets.randbits(32) if seed is None else seed
+    reports = Reports()
+    session = build_session(loaded, logdir=logdir or log_folder(config_file), seed=seed, reports=reports)
+    view = on_stage(
+        session, Curtain(), verbose=loaded.config.verbose, announce=lambda: announce(loaded, session, seed)
+    )
+    say_goodbye(view)
+
+
+def load(config_file: Path, overrides: dict[str, Any], model: Path | None = None) -> LoadedConfig:
+    """The configuration, with the command line's options above it.
+
+    Raises:
+        ConfigError: with everything that is wrong.
+    """
+    loaded = load_config(config_file)
+    chosen = {name: overrides.get(name) for name in OVERRIDES}
+    return replace(loaded, config=with_overrides(loaded.config, model_file=model, **chosen))
+
+
+def log_folder(config_file: Path) -> Path:
+    """``logs/`` beside the configuration."""
+    return config_file.absolute().parent / "logs"
+
+
+def announce(loaded: LoadedConfig, session: Session, seed: int) -> None:
+    """Log what is about to be played."""
+    config = loaded.config
+    snapshot = session.view().engine
+    logger.info(
+        "IMPSY %s: %s, dimension %d, seed %d", __version__, snapshot.settings.mode, config.model.dimension, seed
+    )
+    if snapshot.model == STAND_IN:
+        logger.warning("there is no model: a stand-in plays random gestures ([model] file names a trained one)")
+    else:
+        logger.info("model %s", snapshot.model)
+    for problem in (*loaded.conflicts, *loaded.warnings):
+        logger.warning("%s", problem)
+    for section in ("midi", "websocket", "serial", "serialmidi"):
+        if getattr(config, section) is not None:
+            logger.warning("[%s] is not played by this version yet; its settings are checked and kept", section)
+
+
+def say_goodbye(view: SessionView) -> None:
+    """What remains on the screen."""
+    counters = view.engine.counters
+    late = view.lateness_ms
+    click.echo(
+        f"Heard {counters.heard} events, played {counters.played}"
+        + (
+            f" (late by {late['p50']:.2f} ms, p99 {late['p99']:.2f}, at most {late['max']:.2f})."
+            if late["count"]
+            else "."
+        )
+    )
+    if view.rows:
+        click.echo(f"Log: {view.log} ({view.rows} rows)")

@@ -1,0 +1,25 @@
+"""A live performance: one thread that keeps time, and those around it that write, listen and watch."""
+
+from impsy.perform.build import STAND_IN, build_session, engine_settings, open_configured_model
+from impsy.perform.clock import Clock
+from impsy.perform.recorder import Recorder
+from impsy.perform.replay import read_performance, replay
+from impsy.perform.reports import Reports
+from impsy.perform.scripted import ScriptedPerformer, phrases
+from impsy.perform.session import Session, SessionView
+
+__all__ = [
+    "STAND_IN",
+    "Clock",
+    "Recorder",
+    "Reports",
+    "ScriptedPerformer",
+    "Session",
+    "SessionView",
+    "build_session",
+    "engine_settings",
+    "open_configured_model",
+    "phrases",
+    "read_performance",
+    "replay",
+]

@@ -1,0 +1,124 @@
+"""From a configuration to a performance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from numpy.random import default_rng
+
+from impsy.config import Config, LoadedConfig, WebuiConfig
+from impsy.engine import Engine, Settings
+from impsy.errors import ConfigError
+from impsy.events import Predictor
+from impsy.io import Adapter, OscAdapter
+from impsy.io.osc import OscListener
+from impsy.models.gestures import RandomGestures
+from impsy.models.opening import open_model
+from impsy.perform.clock import Clock
+from impsy.perform.recorder import Recorder
+from impsy.perform.reports import Reports
+from impsy.perform.session import OpenModel, Session
+
+__all__ = ["STAND_IN", "build_adapters", "build_session", "engine_settings", "open_configured_model"]
+
+STAND_IN = "random gestures (no model)"
+
+
+def engine_settings(config: Config) -> Settings:
+    """What the engine needs of a configuration."""
+    return Settings(
+        dimension=config.model.dimension,
+        mode=config.interaction.mode,
+        threshold=config.interaction.threshold,
+        input_thru=config.interaction.input_thru,
+        sigma_temperature=config.model.sigmatemp,
+        pi_temperature=config.model.pitemp,
+        timescale=config.model.timescale,
+    )
+
+
+def open_configured_model(loaded: LoadedConfig) -> tuple[Predictor, str]:
+    """The predictor that a configuration asks for, and its name; without a model file, the stand-in.
+
+    Raises:
+        ConfigError: the file is not there.
+        ModelError: the file cannot be opened.
+    """
+    path = loaded.model_file()
+    if path is None:
+        return RandomGestures(loaded.config.model.dimension), STAND_IN
+    return open_model(path).predictor, path.name
+
+
+def model_switcher(loaded: LoadedConfig) -> OpenModel:
+    """Opens models that a message asks for while playing.
+
+    Such a message may come from anyone on the network, so only files in the configuration's folder or in the working
+    directory are opened.
+    """
+
+    def open_it(name: str) -> tuple[Predictor, str]:
+        resolved = loaded.resolve(name)
+        if resolved.found is None:
+            raise ConfigError(f"there is no model {' or '.join(str(path) for path in resolved.tried)}")
+        path = resolved.found.resolve()
+        if not any(path.is_relative_to(folder.resolve()) for folder in loaded.folders()):
+            raise ConfigError(f"{name} is outside the workspace; while playing, only models in it can be switched to")
+        return open_model(path).predictor, path.name
+
+    return open_it
+
+
+def build_adapters(config: Config) -> list[Adapter]:
+    """One adapter for each section that is there."""
+    controls = config.model.dimension - 1
+    adapters: list[Adapter] = []
+    if config.osc is not None:
+        osc = config.osc
+        adapters.append(
+            OscAdapter(osc.server_ip, osc.server_port, osc.client_ip, osc.client_port, controls, osc.output_addresses)
+        )
+    return adapters
+
+
+def build_session(
+    loaded: LoadedConfig,
+    *,
+    logdir: Path | None,
+    seed: int | None = None,
+    reports: Reports | None = None,
+    adapters: Iterable[Adapter] = (),
+) -> Session:
+    """Put a performance together; nothing is opened yet, except the model.
+
+    Args:
+        loaded: what to play.
+        logdir: where the log goes; None: no log.
+        seed: of the model's choices; None: a new one each time.
+        reports: where the performer's messages go.
+        adapters: more transports than the configuration names.
+
+    Raises:
+        ConfigError, ModelError: as ``open_configured_model``, or the model's dimension is not the configuration's.
+    """
+    config = loaded.config
+    clock = Clock()
+    reports = reports or Reports()
+    predictor, name = open_configured_model(loaded)
+    local = config.webui or WebuiConfig()
+    recorder = None
+    if logdir is not None and (config.log_input or config.log_predictions):
+        recorder = Recorder(logdir, config.model.dimension, clock.date, clock.started_at, reports.tell)
+    return Session(
+        Engine(engine_settings(config), predictor, default_rng(seed), clock.now(), name),
+        [*build_adapters(config), *adapters],
+        clock=clock,
+        reports=reports,
+        recorder=recorder,
+        log_input=config.log_input,
+        log_predictions=config.log_predictions,
+        monitor_port=local.monitor_port,
+        commands=OscListener("commands", "127.0.0.1", local.command_port, config.model.dimension - 1),
+        open_model=model_switcher(loaded),
+    )

@@ -1,0 +1,49 @@
+"""What waits for the engine: bounded, newest wins."""
+
+from __future__ import annotations
+
+from queue import Empty, SimpleQueue
+
+from impsy.events import Event
+
+__all__ = ["Inbox"]
+
+
+class Inbox:
+    """Events with the time they arrived. Any thread may put; the engine's takes.
+
+    When ``limit`` events wait, the oldest goes for each new one, and ``dropped`` counts it.
+    """
+
+    def __init__(self, limit: int = 20_000) -> None:
+        self._limit = limit
+        self._queue: SimpleQueue[tuple[float, Event] | None] = SimpleQueue()
+        self.dropped = 0
+
+    def put(self, time: float, event: Event) -> None:
+        """Add an event that arrived at ``time`` (monotonic seconds)."""
+        if self._queue.qsize() >= self._limit:
+            try:
+                self._queue.get_nowait()
+                self.dropped += 1
+            except Empty:  # the engine was faster
+                pass
+        self._queue.put((time, event))
+
+    def wake(self) -> None:
+        """Make a waiting ``take`` return."""
+        self._queue.put(None)
+
+    def take(self, timeout: float | None) -> list[tuple[float, Event]]:
+        """All that waits, oldest first; waits ``timeout`` seconds for it (None: as long as it takes)."""
+        try:
+            first = self._queue.get(timeout=timeout) if timeout is None or timeout > 0 else self._queue.get_nowait()
+        except Empty:
+            return []
+        batch = [first]
+        for _ in range(self._queue.qsize()):
+            try:
+                batch.append(self._queue.get_nowait())
+            except Empty:  # ``put`` took it to make room
+                break
+        return [item for item in batch if item is not None]

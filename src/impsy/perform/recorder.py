@@ -1,0 +1,206 @@
+"""Writes the log of a performance while it happens, and does not lose what a disk refuses for a while."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from impsy.codecs.log import encode_row, log_name
+from impsy.events import Record, Report
+
+__all__ = ["FLUSH_SECONDS", "Recorder"]
+
+FLUSH_SECONDS = 0.1
+"""Rows are gathered for this long, then written: a crash loses no more."""
+
+RETRY_SECONDS = 1.0
+"""How long after a failed write the next is tried."""
+
+KEPT_BYTES = 64 << 20
+"""Rows kept in memory while the disk refuses them; beyond it the oldest are given up, and counted."""
+
+CLOSE_SECONDS = 0.3
+
+Tell = Callable[[Report], object]
+
+
+class Recorder:
+    """Writes rows to ``{folder}/{start}-{dimension}d-mdrnn.log`` in a thread of its own.
+
+    The file appears with the first row. If it, or its folder, is taken away in mid performance, both are made again
+    and what had been written is written again; if the disk is full, rows wait in memory; if they still wait at the
+    end, they go to the system's folder for temporary files, and the performer is told where.
+
+    Args:
+        folder: where logs go; made if it is not there.
+        dimension: n + 1, part of the file's name.
+        date: turns a row's time (monotonic seconds) into local date and time.
+        started_at: when the session started: the file's name.
+        tell: says what goes wrong.
+    """
+
+    def __init__(
+        self, folder: Path, dimension: int, date: Callable[[float], datetime], started_at: datetime, tell: Tell
+    ) -> None:
+        self._folder = folder
+        self._dimension = dimension
+        self._date = date
+        self._started_at = started_at
+        self._tell = tell
+        self._queue: SimpleQueue[Record | None] = SimpleQueue()
+        self._buffer = bytearray()
+        self._file: int | None = None
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.path: Path | None = None
+        self.rows = 0
+        self.lost = 0
+        self.error = ""
+
+    def open(self) -> None:
+        """Start the thread, and warn now if nothing can be written there."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if not os.access(self._folder, os.W_OK):
+                raise PermissionError(13, "Permission denied", str(self._folder))
+        except OSError as error:
+            self._complain(error)
+        self._closing.clear()
+        self._thread = threading.Thread(target=self._run, name="impsy recorder", daemon=True)
+        self._thread.start()
+
+    def add(self, record: Record) -> None:
+        """Write this row soon. Returns at once."""
+        self._queue.put(record)
+
+    def close(self) -> None:
+        """Write what waits and close the file."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        self._closing.set()
+        self._queue.put(None)
+        thread.join(CLOSE_SECONDS)
+
+    # --- the thread --------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            self._take(self._queue.get())
+            self._closing.wait(FLUSH_SECONDS)
+            self._drain()
+            while self._buffer and not self._write() and not self._closing.wait(RETRY_SECONDS):
+                self._drain()
+        self._drain()
+        if self._buffer and not self._write():
+            self._rescue()
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _drain(self) -> None:
+        for _ in range(self._queue.qsize()):
+            try:
+                self._take(self._queue.get_nowait())
+            except Empty:
+                return
+        if len(self._buffer) > KEPT_BYTES:
+            cut = self._buffer.index(b"\n", len(self._buffer) - KEPT_BYTES) + 1
+            self.lost += self._buffer.count(b"\n", 0, cut)
+            del self._buffer[:cut]
+
+    def _take(self, record: Record | None) -> None:
+        if record is not None:
+            self._buffer += encode_row(self._date(record.time), record.source, record.values).encode()
+            self.rows += 1
+
+    def _write(self) -> bool:
+        """Write the buffer; whether all of it could be. What could not be stays in the buffer."""
+        try:
+            file = self._ready_file()
+            while self._buffer:
+                written = os.write(file, self._buffer)
+                del self._buffer[:written]
+        except OSError as error:
+            self._complain(error)
+            return False
+        if self.error:
+            self.error = ""
+            self._tell(Report("log-again", f"the log is being written again: {self.path}", "info", always=True))
+        return True
+
+    def _ready_file(self) -> int:
+        """The log's file descriptor; a new file if there is none yet, or if the old one was taken away."""
+        if self._file is not None and self.path is not None:
+            if _is_file(self._file, self.path):
+                return self._file
+            text = f"the log {self.path} was taken away; it is written again"
+            self._tell(Report("log-vanished", text, always=True))
+            old, self._file = self._file, None
+            # The system still lets us read what was in it.
+            self._buffer[:0] = _read_all(old)
+            os.close(old)
+        self._file, self.path = self._create()
+        return self._file
+
+    def _create(self) -> tuple[int, Path]:
+        """Open a new file; a name that is taken (two starts in one second) moves on to the next second."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        started_at = self._started_at
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        while True:
+            path = self._folder / log_name(started_at, self._dimension)
+            try:
+                return os.open(path, flags, 0o644), path
+            except FileExistsError:
+                started_at += timedelta(seconds=1)
+
+    def _complain(self, error: OSError) -> None:
+        text = error.strerror or str(error)
+        if text != self.error:
+            self.error = text
+            self._tell(
+                Report(
+                    "log-unwritable",
+                    f"the log cannot be written in {self._folder} ({text}): the music goes on, rows are kept in "
+                    "memory and written when it can be; free some space, or give another folder with --logdir",
+                    "error",
+                    always=True,
+                )
+            )
+
+    def _rescue(self) -> None:
+        name = self.path.name if self.path else log_name(self._started_at, self._dimension)
+        rows = self._buffer.count(b"\n")
+        try:
+            handle, rescue = tempfile.mkstemp(prefix="impsy-rescued-", suffix=f"-{name}")
+            with os.fdopen(handle, "wb") as file:
+                file.write(self._buffer)
+            text = f"{rows} rows that could not be written to {self._folder} are in {rescue}"
+        except OSError as error:
+            self.lost += rows
+            text = (
+                f"{rows} rows of the log are lost: neither {self._folder} nor a temporary file takes them ({error})"
+            )
+        self._tell(Report("log-rescue", text, "error", always=True))
+
+
+def _is_file(file: int, path: Path) -> bool:
+    """Whether an open file is still what lies at ``path``."""
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(file))
+    except FileNotFoundError:
+        return False
+
+
+def _read_all(file: int) -> bytes:
+    os.lseek(file, 0, os.SEEK_SET)
+    content = bytearray()
+    while chunk := os.read(file, 1 << 20):
+        content += chunk
+    return bytes(content)

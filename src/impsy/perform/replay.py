@@ -1,0 +1,90 @@
+"""A recorded performance through the same engine, on a scripted clock: as fast as it goes, the same each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from impsy.codecs.log import LogRow, encode_row, read_rows
+from impsy.engine import Engine
+from impsy.errors import DataError, PeerError
+from impsy.events import Command, Interaction, Record
+
+__all__ = ["read_performance", "replay"]
+
+LEAD_SECONDS = 0.5
+"""How long before its first row a replayed performance begins: the log does not say."""
+
+
+def read_performance(path: Path, controls: int) -> tuple[list[LogRow], list[tuple[int, PeerError]]]:
+    """The performer's rows of a log in order of time, and the malformed lines with what is wrong with them.
+
+    Raises:
+        DataError: the file cannot be read, or holds no row of the performer with ``controls`` values.
+    """
+    rows: list[LogRow] = []
+    problems: list[tuple[int, PeerError]] = []
+    try:
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            for row in read_rows(lines, controls):
+                if isinstance(row, LogRow):
+                    rows.append(row)
+                else:
+                    problems.append(row)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); name a .log file of a performance") from error
+    rows = [row for row in rows if row.source == "interface"]
+    if not rows:
+        first = f" (line {problems[0][0]}: {problems[0][1]})" if problems else ""
+        raise DataError(
+            f"{path}: no row of a performer with {controls} values{first}; is it a log of dimension {controls + 1}?"
+        )
+    rows.sort(key=lambda row: row.time)
+    return rows, problems
+
+
+def replay(
+    rows: Sequence[LogRow],
+    make_engine: Callable[[float], Engine],
+    *,
+    log_input: bool,
+    log_predictions: bool,
+    tail: float,
+    write: Callable[[str], object],
+) -> Engine:
+    """Play a performance again, and write the log that it makes.
+
+    Args:
+        rows: the performer's rows, in order of time; at least one.
+        make_engine: makes the engine, given when it starts (seconds).
+        log_input, log_predictions: which rows are written.
+        tail: seconds that go on after the last row, so that the model can answer it.
+        write: takes each line of the new log.
+
+    Returns:
+        The engine, as the performance left it.
+    """
+    origin = rows[0].time
+    logged = {"interface": log_input, "rnn": log_predictions}
+
+    def seconds(time: datetime) -> float:
+        return (time - origin).total_seconds()
+
+    def carry_out(commands: Iterable[Command]) -> None:
+        for command in commands:
+            if isinstance(command, Record) and logged[command.source]:
+                write(encode_row(origin + timedelta(seconds=command.time), command.source, command.values))
+
+    def play_until(engine: Engine, end: float) -> None:
+        while (deadline := engine.deadline) is not None and deadline < end:
+            carry_out(engine.advance(deadline))
+
+    engine = make_engine(-LEAD_SECONDS)
+    for row in rows:
+        now = seconds(row.time)
+        play_until(engine, now)
+        carry_out(engine.receive(Interaction(row.values, "replay"), now))
+    play_until(engine, seconds(rows[-1].time) + tail)
+    carry_out(engine.end())
+    return engine

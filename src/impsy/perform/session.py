@@ -1,0 +1,291 @@
+"""A performance: adapters, the engine in its thread, the recorder and the monitor, started and ended together."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, ParamSpec, Self
+
+from impsy.engine import Engine, Snapshot
+from impsy.errors import ImpsyError
+from impsy.events import (
+    Command,
+    Event,
+    Interaction,
+    LoadModel,
+    Play,
+    Predictor,
+    Record,
+    Report,
+    SetPredictor,
+    Silence,
+    Update,
+)
+from impsy.io.adapter import Adapter, Health
+from impsy.io.osc import OscListener
+from impsy.perform.clock import Clock
+from impsy.perform.inbox import Inbox
+from impsy.perform.lateness import Lateness
+from impsy.perform.monitor import Monitor
+from impsy.perform.recorder import Recorder
+from impsy.perform.reports import Reports
+
+__all__ = ["OpenModel", "Session", "SessionView"]
+
+logger = logging.getLogger("impsy")
+
+ANSWERED_AT_ONCE = 64
+"""Of the performer's events that wait at one wake-up, the newest that are answered; older ones are only logged."""
+
+STOP_SECONDS = 0.3
+
+SWITCH_SECONDS = 0.0005
+"""How long one thread may keep the interpreter while another waits for it."""
+
+P = ParamSpec("P")
+
+OpenModel = Callable[[str], tuple[Predictor, str]]
+"""Opens a model file by the name that a command gave; returns the predictor and a name to show."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """A performance at one moment, for those who show it."""
+
+    engine: Snapshot
+    ports: tuple[Health, ...]
+    lateness_ms: dict[str, float]
+    dropped: int
+    log: str
+    log_error: str
+    rows: int
+    reports: tuple[Report, ...]
+
+
+class Session:
+    """Runs a performance between ``__enter__`` and ``__exit__``.
+
+    Args:
+        engine: who decides. Only the session's thread touches it from now on.
+        adapters: how it hears and plays.
+        clock: the one clock.
+        reports: where everything that the performer should know ends up.
+        recorder, log_input, log_predictions: where rows go, and which.
+        monitor_port, commands: the local ports for the web interface; None: without.
+        open_model: for switching models in mid performance.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        adapters: Iterable[Adapter],
+        *,
+        clock: Clock,
+        reports: Reports,
+        recorder: Recorder | None = None,
+        log_input: bool = True,
+        log_predictions: bool = False,
+        monitor_port: int | None = None,
+        commands: OscListener | None = None,
+        open_model: OpenModel | None = None,
+    ) -> None:
+        self._engine = engine
+        self._adapters = tuple(adapters)
+        self._clock = clock
+        self._reports = reports
+        self._recorder = recorder
+        self._logged = {"interface": log_input, "rnn": log_predictions}
+        self._monitor = None if monitor_port is None else Monitor(monitor_port, self.state)
+        self._commands = commands
+        self._open_model = open_model
+        self._inbox = Inbox()
+        self._lateness = Lateness()
+        self._verbose = logger.isEnabledFor(logging.DEBUG)
+        self._stopping = False
+        self._loading = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._switch_interval = sys.getswitchinterval()
+
+    # --- lifecycle ---------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        """Open everything. A device that is missing is reported; nothing but a bug raises here."""
+        if self._recorder is not None:
+            self._recorder.open()
+        if self._monitor is not None:
+            self._monitor.open()
+        for adapter in self._adapters:
+            adapter.open(self.deliver, self._tell)
+        if self._commands is not None:
+            self._commands.open(self.deliver, self._tell)
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="impsy engine", daemon=True)
+        # What start-up made stays for good: looking through it again costs milliseconds, at any time. And the thread
+        # that keeps time need not wait the usual 5 ms until another lets go of the interpreter.
+        gc.collect()
+        gc.freeze()
+        self._switch_interval = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_SECONDS)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """Silence what sounds, write what waits, close everything. Twice is fine."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        self._stopping = True
+        self._inbox.wake()
+        thread.join(STOP_SECONDS)
+        for adapter in self._adapters:
+            adapter.close()
+        if self._commands is not None:
+            self._commands.close()
+        if self._recorder is not None:
+            self._recorder.close()
+        if self._monitor is not None:
+            self._monitor.close()
+        gc.unfreeze()
+        sys.setswitchinterval(self._switch_interval)
+
+    def deliver(self, event: Event) -> None:
+        """Hand an event to the performance, as of now. Any thread may call it."""
+        if isinstance(event, LoadModel):
+            threading.Thread(target=self._load, args=(event.file,), name="impsy model", daemon=True).start()
+            return
+        self._inbox.put(self._clock.now(), event)
+
+    # --- the thread that keeps time ----------------------------------------------------------------
+
+    def _run(self) -> None:
+        engine, clock = self._engine, self._clock
+        turn = engine.turn
+        while not self._stopping:
+            deadline = engine.deadline
+            batch = self._inbox.take(None if deadline is None else deadline - clock.now())
+            too_many = len(batch) - ANSWERED_AT_ONCE
+            for number, (time, event) in enumerate(batch):
+                self._receive(event, time, late=number < too_many)
+            self._do(engine.advance, clock.now())
+            if engine.turn != turn:
+                turn = engine.turn
+                self._changed()
+        self._do(engine.end)
+
+    def _receive(self, event: Event, time: float, *, late: bool) -> None:
+        if late and isinstance(event, Interaction | Update):
+            self._do(self._engine.skim, event, time)
+        elif not isinstance(event, LoadModel):
+            self._do(self._engine.receive, event, time)
+            if not isinstance(event, Interaction | Update):
+                self._changed()
+
+    def _do(self, decide: Callable[P, list[Command]], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Let the engine decide and carry it out; whatever a model or a device does wrong, the music goes on."""
+        try:
+            self._carry_out(decide(*args, **kwargs))
+        except Exception:
+            logger.exception("the engine stumbled; it goes on")
+            self._carry_out(self._engine.recover(self._clock.now(), "the engine stumbled"))
+
+    def _carry_out(self, commands: Sequence[Command]) -> None:
+        for command in commands:
+            match command:
+                case Play():
+                    self._play(command)
+                case Record():
+                    self._record(command)
+                case Silence():
+                    for adapter in self._adapters:
+                        adapter.silence()
+                case Report():
+                    self._tell(command)
+
+    def _play(self, play: Play) -> None:
+        for adapter in self._adapters:
+            adapter.send(play.values)
+        if self._verbose:
+            logger.debug("%-9s → %s", play.source, play.values)
+        if play.source == "rnn":
+            self._lateness.add(self._clock.now() - play.due)
+        if self._monitor is not None:
+            self._monitor.mirror("/monitor/out", play.values)
+
+    def _record(self, record: Record) -> None:
+        if self._recorder is not None and self._logged[record.source]:
+            self._recorder.add(record)
+        if record.source == "interface":
+            if self._verbose:
+                logger.debug("performer ← %s", record.values)
+            if self._monitor is not None:
+                self._monitor.mirror("/monitor/in", record.values)
+
+    def _tell(self, report: Report) -> None:
+        if self._reports.tell(report):
+            self._changed()
+
+    def _changed(self) -> None:
+        if self._monitor is not None:
+            self._monitor.changed()
+
+    # --- switching models --------------------------------------------------------------------------
+
+    def _load(self, file: str) -> None:
+        if self._open_model is None:
+            self._tell(Report("no-switching", "this performance cannot switch models"))
+            return
+        with self._loading:
+            try:
+                predictor, name = self._open_model(file)
+            except ImpsyError as error:
+                text = f"{error}. The model that was playing plays on"
+                self._tell(Report("model-unusable", text, "error", always=True))
+                return
+        self._inbox.put(self._clock.now(), SetPredictor(predictor, name))
+
+    # --- watching ----------------------------------------------------------------------------------
+
+    def view(self) -> SessionView:
+        """What goes on. Any thread may ask."""
+        ports = [health for adapter in self._adapters for health in adapter.health()]
+        if self._commands is not None:
+            ports.append(self._commands.health())
+        recorder = self._recorder
+        return SessionView(
+            engine=self._engine.snapshot(),
+            ports=tuple(ports),
+            lateness_ms=self._lateness.summary(),
+            dropped=self._inbox.dropped,
+            log=str(recorder.path or "") if recorder else "",
+            log_error=recorder.error if recorder else "",
+            rows=recorder.rows if recorder else 0,
+            reports=tuple(self._reports.recent()),
+        )
+
+    def state(self) -> dict[str, Any]:
+        """What goes on, as ``/monitor/state`` sends it: plain values, fit for JSON."""
+        view = self.view()
+        snapshot = view.engine
+        settings = asdict(snapshot.settings)
+        return {
+            "mode": settings.pop("mode"),
+            "paused": snapshot.paused,
+            "turn": snapshot.turn,
+            "model": snapshot.model,
+            **settings,
+            "input": snapshot.input_values,
+            "output": snapshot.output_values,
+            "waiting": snapshot.waiting,
+            "counters": {**asdict(snapshot.counters), "dropped": view.dropped, "logged": view.rows},
+            "lateness_ms": view.lateness_ms,
+            "ports": [asdict(port) for port in view.ports],
+            "log": {"file": view.log, "rows": view.rows, "error": view.log_error},
+            "reports": [{"level": report.level, "text": report.text} for report in view.reports],
+            "uptime": round(self._clock.now() - self._clock.start, 3),
+            "pid": os.getpid(),
+        }

@@ -1,0 +1,107 @@
+"""The small parts of a session."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.random import default_rng
+
+from impsy.events import Report, SetPaused
+from impsy.perform.clock import Clock
+from impsy.perform.inbox import Inbox
+from impsy.perform.lateness import Lateness
+from impsy.perform.reports import Reports
+from impsy.perform.scripted import ScriptedPerformer, phrases
+
+
+def test_the_inbox_gives_all_that_waits_in_order():
+    inbox = Inbox()
+    for time_ in range(5):
+        inbox.put(time_, SetPaused(True))
+    assert [time_ for time_, _ in inbox.take(0)] == [0, 1, 2, 3, 4]
+    assert inbox.take(0) == []
+
+
+def test_a_full_inbox_drops_the_oldest_and_counts():
+    inbox = Inbox(limit=3)
+    for time_ in range(10):
+        inbox.put(time_, SetPaused(True))
+    assert [time_ for time_, _ in inbox.take(0)] == [7, 8, 9]
+    assert inbox.dropped == 7
+
+
+def test_taking_waits_no_longer_than_asked_and_wakes_when_told():
+    inbox = Inbox()
+    before = time.monotonic()
+    assert inbox.take(0.05) == []
+    assert 0.04 < time.monotonic() - before < 1.0
+    threading.Timer(0.05, inbox.wake).start()
+    assert inbox.take(None) == []
+
+
+def test_the_clock_gives_dates_that_do_not_jump():
+    clock = Clock()
+    assert clock.date(clock.start) == clock.started_at
+    assert (clock.date(clock.start + 1.5) - clock.started_at).total_seconds() == 1.5
+
+
+@given(st.lists(st.floats(1e-5, 1.0), min_size=1, max_size=200))
+def test_lateness_percentiles_are_right_to_four_percent(seconds):
+    lateness = Lateness()
+    for each in seconds:
+        lateness.add(each)
+    summary = lateness.summary()
+    median = sorted(seconds)[(len(seconds) + 1) // 2 - 1]
+    assert summary["p50"] == pytest.approx(median * 1000, rel=0.05, abs=0.002)
+    assert summary["max"] == pytest.approx(max(seconds) * 1000, abs=0.001)
+    assert summary["count"] == len(seconds)
+
+
+def test_lateness_is_that_of_recent_events_and_the_maximum_that_of_all():
+    lateness = Lateness(size=100)
+    lateness.add(0.5)
+    for _ in range(200):
+        lateness.add(0.001)
+    assert lateness.summary()["p99"] == pytest.approx(1.0, rel=0.05)
+    assert lateness.summary()["max"] == 500.0
+
+
+def test_each_kind_of_report_is_logged_once_and_counted_after(caplog):
+    reports = Reports()
+    with caplog.at_level(logging.INFO, "impsy"):
+        for number in range(3):
+            reports.tell(Report("a", f"a {number}"))
+            reports.tell(Report("b", f"b {number}", "info", always=True))
+    assert [record.message for record in caplog.records] == ["a 0", "b 0", "b 1", "b 2"]
+    assert reports.counts() == {"a": 3, "b": 3}
+    assert [report.text for report in reports.recent(2)] == ["b 1", "b 2"]
+
+
+def test_a_scripted_performer_keeps_time_and_says_when_it_is_done():
+    done = threading.Event()
+    performer = ScriptedPerformer("script", [(0.05, (0.1,)), (0.05, (0.2,)), (0.05, (0.3,))], done.set)
+    heard: list[tuple[float, tuple[float, ...]]] = []
+    start = time.monotonic()
+    performer.open(lambda event: heard.append((time.monotonic() - start, event.values)), lambda _report: None)
+    assert done.wait(5)
+    performer.close()
+    performer.close()
+    assert [values for _, values in heard] == [(0.1,), (0.2,), (0.3,)]
+    assert all(at >= 0.05 * (index + 1) - 0.005 for index, (at, _) in enumerate(heard))
+
+
+def test_a_simulated_performer_plays_phrases_with_pauses():
+    played = [event for event, _ in zip(phrases(default_rng(1), 8), range(2000), strict=False)]
+    waits = [wait for wait, _ in played]
+    assert all(0 <= value <= 1 for _, values in played for value in values)
+    assert 10 < sum(wait > 1.0 for wait in waits) < 400
+    moved = [
+        sum(a != b for a, b in zip(before[1], after[1], strict=True)) for before, after in itertools.pairwise(played)
+    ]
+    assert max(moved) == 1

@@ -1,0 +1,175 @@
+"""The log on a real disk, and on disks that refuse."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from impsy.codecs.log import LogRow, read_rows
+from impsy.events import Record, Report
+from impsy.perform.recorder import FLUSH_SECONDS, Recorder
+
+START = datetime(2026, 9, 26, 10, 0, 0)
+
+
+class Stage:
+    def __init__(self, folder: Path) -> None:
+        self.reports: list[Report] = []
+        self.recorder = Recorder(
+            folder, 3, lambda seconds: START + timedelta(seconds=seconds), START, self.reports.append
+        )
+        self.recorder.open()
+        self.count = 0
+
+    def play(self, events: int) -> None:
+        for _ in range(events):
+            self.recorder.add(Record("interface", (0.5, self.count / 1000), self.count * 0.01))
+            self.count += 1
+
+    def kinds(self) -> list[str]:
+        return [report.kind for report in self.reports]
+
+
+def rows(path: Path) -> list[LogRow]:
+    read = list(read_rows(path.read_text().splitlines(), 2))
+    assert all(isinstance(row, LogRow) for row in read)
+    return read
+
+
+def wait_for(condition, seconds=5.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def test_rows_are_on_disk_soon_after_they_were_played(tmp_path):
+    stage = Stage(tmp_path / "logs")
+    stage.play(3)
+    path = tmp_path / "logs" / "2026-09-26T10-00-00-3d-mdrnn.log"
+    wait_for(lambda: path.exists() and len(rows(path)) == 3, seconds=FLUSH_SECONDS + 1)
+    stage.recorder.close()
+    assert rows(path)[1] == LogRow(START + timedelta(seconds=0.01), "interface", (0.5, 0.001))
+
+
+def test_a_session_without_events_leaves_no_file(tmp_path):
+    stage = Stage(tmp_path)
+    stage.recorder.close()
+    stage.recorder.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_sessions_of_one_second_do_not_share_a_log(tmp_path):
+    for _ in range(2):
+        stage = Stage(tmp_path)
+        stage.play(2)
+        stage.recorder.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "2026-09-26T10-00-00-3d-mdrnn.log",
+        "2026-09-26T10-00-01-3d-mdrnn.log",
+    ]
+
+
+def test_a_folder_that_vanishes_is_made_again_with_all_that_was_in_it(tmp_path):
+    folder = tmp_path / "logs"
+    stage = Stage(folder)
+    stage.play(100)
+    wait_for(lambda: stage.recorder.path is not None and len(rows(stage.recorder.path)) == 100)
+    shutil.rmtree(folder)
+    stage.play(1)
+    wait_for(lambda: folder.exists() and len(rows(stage.recorder.path)) == 101)
+    stage.recorder.close()
+    assert stage.kinds() == ["log-vanished"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be replaced there")
+def test_a_log_that_is_replaced_by_another_file_is_not_written_over(tmp_path):
+    stage = Stage(tmp_path)
+    stage.play(5)
+    wait_for(lambda: stage.recorder.path is not None and len(rows(stage.recorder.path)) == 5)
+    first = stage.recorder.path
+    first.unlink()
+    first.write_text("somebody else's\n")
+    stage.play(1)
+    stage.recorder.close()
+    assert first.read_text() == "somebody else's\n"
+    assert stage.recorder.path != first
+    assert len(rows(stage.recorder.path)) == 6
+
+
+FULL_DISK = """
+import resource, signal, sys, time
+from datetime import datetime, timedelta
+from pathlib import Path
+from impsy.events import Record
+from impsy.perform.recorder import Recorder
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+start = datetime(2026, 9, 26, 10)
+reports = []
+recorder = Recorder(Path(sys.argv[1]), 3, lambda s: start + timedelta(seconds=s), start, reports.append)
+recorder.open()
+soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))
+for step in range(200):
+    recorder.add(Record("interface", (0.5, step / 1000), step * 0.01))
+time.sleep(0.5)
+print([report.kind for report in reports], recorder.path.stat().st_size)
+if sys.argv[2] == "frees":
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    time.sleep(1.5)
+else:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))
+recorder.close()
+print([report.kind for report in reports])
+print(reports[-1].text)
+"""
+
+
+def _full_disk(folder: Path, then: str) -> list[str]:
+    # A limit on file size makes the kernel refuse writes half-way, as a full disk does, and needs no privileges.
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(folder), then],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+        env={**os.environ, "TMPDIR": str(folder.parent)},
+    )
+    return done.stdout.splitlines()
+
+
+def test_a_full_disk_is_told_once_and_its_rows_follow_when_there_is_room(tmp_path):
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)
+    first, second, _ = _full_disk(tmp_path / "logs", "frees")
+    assert first == "['log-unwritable'] 2000"
+    assert second == "['log-unwritable', 'log-again']"
+    (log,) = (tmp_path / "logs").iterdir()
+    assert [row.values[1] for row in rows(log)] == [step / 1000 for step in range(200)]
+
+
+def test_what_never_found_room_is_accounted_for(tmp_path):
+    first, second, text = _full_disk(tmp_path / "logs", "stays full")
+    assert first == "['log-unwritable'] 2000"
+    assert second == "['log-unwritable', 'log-rescue']"
+    assert re.search(r"\d+ rows", text)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no such permissions")
+def test_a_folder_that_cannot_be_made_is_told_at_the_start(tmp_path):
+    (tmp_path / "logs").write_text("a file where the folder should be")
+    stage = Stage(tmp_path / "logs")
+    assert stage.kinds() == ["log-unwritable"]
+    stage.play(10)
+    (tmp_path / "logs").unlink()
+    wait_for(lambda: stage.recorder.path is not None and len(rows(stage.recorder.path)) == 10)
+    stage.recorder.close()

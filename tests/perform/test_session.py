@@ -1,0 +1,229 @@
+"""A whole performance with real threads, sockets and files; only the model is a fake."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from numpy.random import default_rng
+from pythonosc.osc_message import OscMessage
+
+from impsy.codecs.osc import encode_message, encode_vector
+from impsy.engine import Engine, Settings
+from impsy.errors import ModelError
+from impsy.events import Interaction, LoadModel, SetMode, SetPaused, SetTimescale
+from impsy.io.osc import OscListener
+from impsy.perform import Clock, Recorder, Reports, Session
+from impsy.testing import FakePort, FakePredictor
+
+
+def wait_for(condition, seconds=5.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.002)
+
+
+class Watcher:
+    """Listens on the monitor port, as the web interface does."""
+
+    def __init__(self) -> None:
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.setblocking(False)
+        self.port = self.socket.getsockname()[1]
+        self.messages: list[OscMessage] = []
+
+    def read(self) -> list[OscMessage]:
+        while True:
+            try:
+                self.messages.append(OscMessage(self.socket.recv(65536)))
+            except BlockingIOError:
+                return self.messages
+
+    def states(self) -> list[dict]:
+        return [json.loads(m.params[0]) for m in self.read() if m.address == "/monitor/state"]
+
+
+class Stage:
+    def __init__(self, folder: Path, mode="callresponse", predictor=None, **options) -> None:
+        self.port = FakePort()
+        self.reports = Reports()
+        self.predictor = predictor or FakePredictor(3, [(0.02, 0.7, 0.8)])
+        self.watcher = Watcher()
+        clock = Clock()
+        self.commands = OscListener("commands", "127.0.0.1", 0, 2)
+        self.recorder = Recorder(folder / "logs", 3, clock.date, clock.started_at, self.reports.tell)
+        engine = Engine(Settings(3, mode=mode, threshold=0.05), self.predictor, default_rng(1), clock.now(), "fake")
+        self.session = Session(
+            engine,
+            [self.port],
+            clock=clock,
+            reports=self.reports,
+            recorder=self.recorder,
+            monitor_port=self.watcher.port,
+            commands=self.commands,
+            **options,
+        )
+
+    def log(self, source: str) -> list[str]:
+        if self.recorder.path is None:
+            return []
+        return [line for line in self.recorder.path.read_text().splitlines() if f",{source}," in line]
+
+
+@pytest.fixture
+def stage(tmp_path):
+    made = Stage(tmp_path, log_predictions=True)
+    with made.session, made.watcher.socket:
+        yield made
+
+
+def test_a_phrase_is_heard_answered_logged_and_mirrored(stage):
+    for _ in range(5):
+        stage.port.deliver(Interaction((0.25, 0.5)))
+        time.sleep(0.01)
+    wait_for(lambda: len(stage.port.sent) >= 3)
+    assert set(stage.port.sent) == {(0.7, 0.8)}
+    stage.session.__exit__()
+    assert len(stage.log("interface")) == 5
+    assert len(stage.log("rnn")) == len(stage.port.sent)
+    counts = Counter(message.address for message in stage.watcher.read())
+    assert counts["/monitor/in"] == 5
+    assert counts["/monitor/out"] == len(stage.port.sent)
+    assert stage.port.is_open is False
+    assert stage.port.silences >= 1
+
+
+def test_the_state_is_told_each_second_and_on_each_change(stage):
+    wait_for(lambda: stage.watcher.states())
+    before = len(stage.watcher.states())
+    stage.port.deliver(SetMode("battle"))
+    wait_for(lambda: any(state["mode"] == "battle" for state in stage.watcher.states()), seconds=0.5)
+    time.sleep(2.2)
+    states = stage.watcher.states()
+    assert len(states) >= before + 3
+    last = states[-1]
+    assert last["turn"] == "model"
+    assert last["paused"] is False
+    assert last["model"] == "fake"
+    assert last["counters"]["played"] > 10
+    assert {port["name"] for port in last["ports"]} == {"fake", "commands"}
+    assert set(last["lateness_ms"]) == {"p50", "p99", "max", "count"}
+
+
+def test_commands_arrive_on_the_local_port(stage):
+    wait_for(lambda: stage.commands.udp.address is not None)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as page:
+        for packet in (
+            encode_message("/impsy/mode", "s", ["polyphony"]),
+            encode_vector("/impsy/timescale", [3.0]),
+            encode_message("/impsy/pause", "i", [1]),
+            encode_message("/impsy/mode", "s", ["no such mode"]),
+        ):
+            page.sendto(packet, stage.commands.udp.address)
+    wait_for(lambda: stage.session.view().engine.paused)
+    wait_for(lambda: "unknown-mode" in stage.reports.counts())
+    snapshot = stage.session.view().engine
+    assert snapshot.settings.mode == "polyphony"
+    assert snapshot.settings.timescale == 3.0
+
+
+def test_the_performers_return_stops_the_model_at_once(tmp_path):
+    made = Stage(tmp_path, predictor=FakePredictor(3, [(0.2, 0.7, 0.8)]))
+    with made.session, made.watcher.socket:
+        made.port.deliver(Interaction((0.1, 0.1)))
+        wait_for(lambda: made.session.view().engine.turn == "model")
+        made.port.deliver(Interaction((0.2, 0.2)))
+        wait_for(lambda: made.session.view().engine.counters.heard == 2, seconds=0.1)
+        assert made.session.view().engine.waiting == 0
+        time.sleep(0.15)  # the first answer was due by now
+        assert made.port.sent == []
+
+
+class Stumbler(FakePredictor):
+    """A model that breaks now and then."""
+
+    def sample(self, rng, pi_temperature, sigma_temperature):
+        if len(self.heard) % 3 == 2:
+            raise ModelError("it broke")
+        return super().sample(rng, pi_temperature, sigma_temperature)
+
+
+def test_a_model_that_raises_does_not_stop_the_music(tmp_path, caplog):
+    made = Stage(tmp_path, "battle", Stumbler(3, [(0.01, 0.5, 0.5)]))
+    with caplog.at_level(logging.CRITICAL, "impsy"), made.session, made.watcher.socket:
+        wait_for(lambda: made.predictor.resets >= 2, seconds=5)
+        before = len(made.port.sent)
+        wait_for(lambda: len(made.port.sent) > before)
+        made.port.deliver(Interaction((0.5, 0.5)))
+        wait_for(lambda: made.session.view().engine.counters.heard == 1)
+
+
+def test_a_flood_is_logged_whole_and_only_its_newest_events_are_answered(tmp_path):
+    slow = FakePredictor(3, [(0.001, 0.5, 0.5)])
+    slow.hear = lambda vector: time.sleep(0.005)
+    made = Stage(tmp_path, "polyphony", slow)
+    with made.session, made.watcher.socket:
+        for number in range(3000):
+            made.port.deliver(Interaction((number / 3000, 0.5)))
+        wait_for(lambda: made.session.view().engine.counters.heard == 3000)
+        counters = made.session.view().engine.counters
+        assert counters.skipped > 1000
+        assert counters.predicted < 1000
+        assert made.session.view().dropped == 0
+        assert made.session.view().engine.input_values == (2999 / 3000, 0.5)
+    assert len(made.log("interface")) == 3000
+
+
+def test_switching_models_while_playing(tmp_path):
+    other = FakePredictor(3, [(0.02, 0.1, 0.1)])
+
+    def open_model(name):
+        if name == "bad":
+            raise ModelError("bad: not a model")
+        return other, name
+
+    made = Stage(tmp_path, "battle", open_model=open_model)
+    with made.session, made.watcher.socket:
+        wait_for(lambda: made.port.sent)
+        made.port.deliver(LoadModel("bad"))
+        wait_for(lambda: "model-unusable" in made.reports.counts())
+        made.port.deliver(LoadModel("good"))
+        wait_for(lambda: (0.1, 0.1) in made.port.sent)
+        assert made.session.view().engine.model == "good"
+
+
+def test_logging_what_was_asked_for(tmp_path):
+    made = Stage(tmp_path, "polyphony", log_input=False, log_predictions=True)
+    with made.session, made.watcher.socket:
+        made.port.deliver(Interaction((0.5, 0.5)))
+        wait_for(lambda: made.port.sent)
+    assert made.log("interface") == []
+    assert len(made.log("rnn")) == 1
+
+
+def test_ending_is_quick_from_any_state(tmp_path):
+    for mode, event in [("battle", SetTimescale(1e-9)), ("callresponse", SetPaused(True)), ("useronly", None)]:
+        made = Stage(tmp_path / mode, mode)
+        with made.watcher.socket:
+            made.session.__enter__()
+            if event is not None:
+                made.port.deliver(event)
+            time.sleep(0.1)
+            before = time.monotonic()
+            made.session.__exit__()
+            made.session.__exit__()
+            assert time.monotonic() - before < 0.5
+
+
+def test_waiting_costs_nothing(stage):
+    time.sleep(0.2)
+    before = time.process_time()
+    time.sleep(1.0)
+    assert time.process_time() - before < 0.05
