@@ -177,15 +177,41 @@ def test_after_a_suspended_laptop_playing_goes_on_from_now():
     stage, _ = rehearse(mode="battle", predictions=[(0.1, 0.5, 0.5)])
     stage.play_until(1.0)
     stage.now = 3600.0
-    commands = stage.engine.advance(stage.now)
+    commands = [*stage.engine.advance(stage.now), *stage.engine.advance(stage.now)]
     assert sum(isinstance(command, Play) for command in commands) == 1
     assert stage.engine.deadline == pytest.approx(3600.1)
 
 
 def test_one_wake_up_plays_a_bounded_number_however_small_the_timescale():
     stage, _ = rehearse(mode="battle", predictions=[(0.0, 0.5, 0.5)], timescale=1e-9)
-    commands = stage.engine.advance(0.5)
-    assert sum(isinstance(command, Play) for command in commands) == PLAYS_PER_ADVANCE
+    assert sum(isinstance(command, Play) for command in stage.engine.advance(0.5)) == 1
+    stage, _ = rehearse(mode="polyphony", predictions=[(0.0, 0.5, 0.5)], timescale=1e-9)
+    for _ in range(2 * PLAYS_PER_ADVANCE):
+        stage.receive(Interaction(A))
+    assert sum(isinstance(command, Play) for command in stage.engine.advance(0.5)) == PLAYS_PER_ADVANCE
+
+
+def test_the_model_plays_first_and_thinks_after():
+    stage, predictor = rehearse(mode="battle")
+    engine = stage.engine
+    engine.advance(0.0)
+    heard = len(predictor.heard)
+    (play, _record) = engine.advance(0.25)
+    assert isinstance(play, Play)
+    assert len(predictor.heard) == heard
+    assert engine.deadline == 0.25  # at once
+    assert engine.advance(0.26) == []
+    assert predictor.heard[-1] == (0.25, 0.7, 0.8)
+    assert engine.deadline == 0.5
+
+
+def test_what_was_played_is_heard_even_if_the_performer_comes_back_at_once():
+    stage, predictor = rehearse(threshold=0.1)
+    stage.receive(Interaction(A), at=1.0)
+    stage.play_until(1.2)
+    stage.engine.advance(1.35)
+    stage.engine.receive(Interaction(B), 1.35)
+    assert predictor.heard[1:] == [(0.25, 0.7, 0.8), (pytest.approx(0.35), *B)]
 
 
 def test_timescale_stretches_the_wait_and_not_what_the_model_hears():

@@ -76,7 +76,6 @@ def command(seconds: float | None, mode: str, seed: int) -> None:
         view = on_stage(
             session,
             Curtain(),
-            verbose=None,
             seconds=seconds,
             announce=lambda: announce(loaded, session, seed),
             lines=_Lines(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
@@ -58,11 +58,15 @@ class Rates:
 def render(view: SessionView, rates: tuple[float, float], width: int) -> RenderableType:
     """The whole view."""
     engine = view.engine
-    parts: list[RenderableType] = [_bars(engine.input_values, engine.output_values, width), _status(view, rates)]
-    parts.append(_ports(view.ports))
-    parts += [Text(f"{report.level}: {report.text}", style=LEVEL_STYLES[report.level]) for report in view.reports]
+    facts = Table.grid(padding=(0, 1))
+    for label, text in (("model", Text(engine.model)), *_facts(view, rates), ("ports", _ports(view.ports))):
+        facts.add_row(Text(label, style="dim"), text)
+    # That ports were opened is seen above; what is left to say is what went wrong, and what was changed.
+    told = [report for report in view.reports if not report.kind.endswith(":open")]
+    lines = [Text(f"{report.level}: {report.text}", style=LEVEL_STYLES[report.level]) for report in told]
     title = f"[bold]{engine.settings.mode}[/] · {TURNS[engine.turn]}"
-    return Panel(Group(*parts), title=title, subtitle="Ctrl-C ends", border_style="cyan", width=width)
+    parts = Group(_bars(engine.input_values, engine.output_values, width), "", facts, *lines)
+    return Panel(parts, title=title, subtitle="Ctrl-C ends", border_style="cyan", width=width)
 
 
 def _bars(inputs: Sequence[float], outputs: Sequence[float], width: int) -> RenderableType:
@@ -81,39 +85,30 @@ def _bars(inputs: Sequence[float], outputs: Sequence[float], width: int) -> Rend
     return table
 
 
-def _status(view: SessionView, rates: tuple[float, float]) -> RenderableType:
-    counters = view.engine.counters
-    late = view.lateness_ms
-    line = Text.assemble(
-        ("model ", "dim"),
-        view.engine.model,
-        ("   events/s ", "dim"),
-        f"{rates[0]:.0f} in, {rates[1]:.0f} out",
-        ("   late ", "dim"),
-        f"{late['p50']:.2f} ms, at most {late['max']:.2f}",
-        ("   heard ", "dim"),
-        str(counters.heard),
-        ("   played ", "dim"),
-        str(counters.played),
+def _facts(view: SessionView, rates: tuple[float, float]) -> Iterator[tuple[str, Text]]:
+    counters, late = view.engine.counters, view.lateness_ms
+    events = Text(
+        f"heard {counters.heard}, {rates[0]:.0f} a second · played {counters.played}, {rates[1]:.0f} a second"
     )
     lost = {"not answered": counters.skipped, "dropped": view.dropped, "of a wrong length": counters.rejected}
     for what, count in lost.items():
         if count:
-            line.append(f"   {count} {what}", style="yellow")
+            events.append(f" · {count} {what}", style="yellow")
+    yield "events", events
+    if late["count"]:
+        yield "late", Text(f"{late['p50']:.2f} ms in the middle, {late['p99']:.2f} p99, {late['max']:.2f} at most")
     if view.log_error:
-        line.append(f"   log: {view.log_error}", style="bold red")
+        yield "log", Text(view.log_error, style="bold red")
     elif view.log:
-        line.append(f"\nlog {view.log}", style="dim")
-    return line
+        yield "log", Text(view.log)
 
 
 def _ports(ports: Sequence[Health]) -> RenderableType:
     line = Text()
     for port in ports:
         style = STATE_STYLES[port.state]
-        line.append("● ", style=style)
-        line.append(f"{port.name} {port.detail or port.state}", style=style)
+        line.append("\n" if line else "")
+        line.append(f"● {port.name} {port.detail or port.state}", style=style)
         if port.bad or port.failed:
-            line.append(f" ({port.bad + port.failed} bad)", style="yellow")
-        line.append("   ")
+            line.append(f", {port.bad + port.failed} bad messages", style="yellow")
     return line

@@ -66,7 +66,7 @@ def command(
     if realtime:
         if output is not None:
             raise ConfigError("--output is for replays on a scripted clock; a --realtime one writes a log in logs/")
-        _live(loaded, config_file, rows, seed, tail)
+        _live(loaded, config_file, rows, seed, tail, quiet=overrides["verbose"] is False)
         return
     target = output or Path("replays") / f"{log.stem}-seed{seed}.log"
     if target.exists() and target.resolve() == log.resolve():
@@ -113,7 +113,9 @@ def _scripted(
     return written
 
 
-def _live(loaded: LoadedConfig, config_file: Path, rows: list[LogRow], seed: int, tail: float) -> None:
+def _live(
+    loaded: LoadedConfig, config_file: Path, rows: list[LogRow], seed: int, tail: float, *, quiet: bool
+) -> None:
     curtain = Curtain()
     times = [row.time for row in rows]
     waits = [1.0, *((later - earlier).total_seconds() for earlier, later in itertools.pairwise(times))]
@@ -126,5 +128,11 @@ def _live(loaded: LoadedConfig, config_file: Path, rows: list[LogRow], seed: int
     session = build_session(
         loaded, logdir=log_folder(config_file), seed=seed, reports=Reports(), adapters=[performer]
     )
-    view = on_stage(session, curtain, verbose=loaded.config.verbose, announce=lambda: announce(loaded, session, seed))
+    view = on_stage(
+        session,
+        curtain,
+        verbose=loaded.config.verbose,
+        quiet=quiet,
+        announce=lambda: announce(loaded, session, seed),
+    )
     say_goodbye(view)

@@ -48,7 +48,11 @@ def command(model: Path | None, config_file: Path, logdir: Path | None, seed: in
     reports = Reports()
     session = build_session(loaded, logdir=logdir or log_folder(config_file), seed=seed, reports=reports)
     view = on_stage(
-        session, Curtain(), verbose=loaded.config.verbose, announce=lambda: announce(loaded, session, seed)
+        session,
+        Curtain(),
+        verbose=loaded.config.verbose,
+        quiet=overrides["verbose"] is False,
+        announce=lambda: announce(loaded, session, seed),
     )
     say_goodbye(view)
 

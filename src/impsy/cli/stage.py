@@ -56,7 +56,8 @@ def on_stage(
     session: Session,
     curtain: Curtain,
     *,
-    verbose: bool | None,
+    verbose: bool = False,
+    quiet: bool = False,
     seconds: float | None = None,
     announce: Callable[[], None] = lambda: None,
     lines: Callable[[SessionView], str | None] | None = None,
@@ -66,7 +67,8 @@ def on_stage(
     Args:
         session: not yet entered.
         curtain: whatever ends it.
-        verbose: True: a line for each event (where there is no live view); False: only warnings.
+        verbose: a line for each event, where there is no live view.
+        quiet: no live view, and only warnings and errors.
         seconds: None: no limit.
         announce: logs what is about to be played.
         lines: where there is no live view, asked ten times a second for a line to print.
@@ -75,8 +77,8 @@ def on_stage(
         How things stood at the end.
     """
     console = Console()
-    live = console.is_terminal and verbose is not False
-    level = logging.WARNING if verbose is False else logging.DEBUG if verbose and not live else logging.INFO
+    live = console.is_terminal and not quiet
+    level = logging.WARNING if quiet else logging.DEBUG if verbose and not live else logging.INFO
     end = None if seconds is None else time.monotonic() + seconds
     # On a terminal the view shows the reports themselves; a handler that drops them keeps them out of its way.
     with curtain.on_signals(), logging_to(logging.NullHandler() if live else None, level):

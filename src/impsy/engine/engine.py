@@ -97,6 +97,8 @@ class Engine:
         # (due, order, values, vector): the order keeps equal dues in sequence.
         self._pending: list[tuple[float, int, tuple[float, ...], tuple[float, ...]]] = []
         self._order = count()
+        # What the model has played and not heard yet: (when it was due, vector).
+        self._unheard: tuple[float, tuple[float, ...]] | None = None
 
         self._begin(now)
 
@@ -107,6 +109,8 @@ class Engine:
         """When ``advance`` has something to do next; None if nothing is planned."""
         if self._paused:
             return None
+        if self._unheard is not None:
+            return self._unheard[0]
         if self._pending:
             due = self._pending[0][0]
             return due if self._answer_at is None else min(due, self._answer_at)
@@ -156,10 +160,17 @@ class Engine:
         return [Record("interface", values, now)]
 
     def advance(self, now: float) -> list[Command]:
-        """Play what is due. May leave some for the next call, which ``deadline`` then asks for at once."""
+        """Play what is due; thinking about what comes next is left for another call, asked for at once by ``deadline``.
+
+        May leave more that is due for the next call, so that the performer is heard in between.
+        """
         commands: list[Command] = []
         if self._paused:
             return commands
+        if self._unheard is not None:
+            (due, vector), self._unheard = self._unheard, None
+            self._hear(vector)
+            self._predict(due if now - due < REBASE_AFTER else now, now, commands)
         if self._answer_at is not None and now >= self._answer_at:
             self._answer(self._answer_at, now, commands)
         for _ in range(PLAYS_PER_ADVANCE):
@@ -171,12 +182,13 @@ class Engine:
             commands.append(Play(values, "rnn", due))
             commands.append(Record("rnn", values, now))
             if self._mode.feeds_back:
-                self._hear(vector)
-                self._predict(due if now - due < REBASE_AFTER else now, now, commands)
+                self._unheard = (due, vector)
+                break
         return commands
 
     def recover(self, now: float, reason: str) -> list[Command]:
         """After a fault elsewhere (a model that raised): silence, forget the plans, and begin again soon."""
+        self._unheard = None
         self._drop_pending()
         self._reset_predictor()
         if self._mode.plays == "always":
@@ -299,6 +311,10 @@ class Engine:
         self._counters.overflowed += 1
 
     def _drop_pending(self) -> None:
+        """Plan nothing any more. What was played has been played, so the model hears it."""
+        if self._unheard is not None:
+            (_due, vector), self._unheard = self._unheard, None
+            self._hear(vector)
         self._counters.cancelled += len(self._pending)
         self._pending.clear()
         self._answer_at = None
