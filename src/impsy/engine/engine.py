@@ -160,7 +160,7 @@ class Engine:
         return [Record("interface", values, now)]
 
     def advance(self, now: float) -> list[Command]:
-        """Play what is due; thinking about what comes next is left for another call, asked for at once by ``deadline``.
+        """Play what is due; thinking of what comes next is left to another call, which ``deadline`` asks for at once.
 
         May leave more that is due for the next call, so that the performer is heard in between.
         """

@@ -1,0 +1,70 @@
+"""``impsy model``: look at model files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+
+from impsy.models.sizes import size_name
+
+if TYPE_CHECKING:
+    from impsy.models.opening import OpenedModel
+
+__all__ = ["command"]
+
+
+@click.group(name="model")
+def command() -> None:
+    """Look at model files.
+
+    \b
+    Examples:
+      impsy model info models/mine.tflite    what is it, and how would it play here?
+    """
+
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
+def info(file: Path, as_json: bool) -> None:
+    """Tell what the model FILE is and how it would play here.
+
+    The format is told by what is in the file, whatever its name. The exit code is 0 if IMPSY can play it, else 1.
+
+    \b
+    Examples:
+      impsy model info models/mine.tflite
+      impsy model info models/mine.keras --json | python -m json.tool
+    """
+    from impsy.models.opening import open_model
+
+    facts = _facts(open_model(file))
+    if as_json:
+        click.echo(json.dumps(facts))
+        return
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console.print(str(file), style="bold")
+    for key, value in facts.items():
+        if key != "file" and value is not None:
+            shown = f"{value:,}" if key in ("bytes", "parameters") else value
+            console.print(f"  {key:<13} {shown}")
+
+
+def _facts(model: OpenedModel) -> dict[str, Any]:
+    return {
+        "file": str(model.path),
+        "format": model.format,
+        "bytes": model.bytes,
+        "dimension": model.dimension,
+        "size": size_name(model.units, model.layers),
+        "units": model.units,
+        "layers": model.layers,
+        "mixtures": model.mixtures,
+        "parameters": model.parameters,
+        "architecture": model.architecture,
+        "runs": model.runs,
+    }

@@ -1,0 +1,203 @@
+"""Reading what Keras saves: ``.keras`` archives, ``.h5`` and ``.weights.h5`` files of versions 2 and 3.
+
+The layouts name things in many ways (``lstm0/lstm0/kernel:0``, ``layers/lstm/cell/vars/0``,
+``td_mdn/td_mdn/mdn_outputs/mdn_mus/kernel``, ``kernel_1:0``…), but group them alike: the arrays of one layer
+lie together, an LSTM's as (in, 4U), (U, 4U), (4U,), a dense layer's as (U, N), (N,).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from impsy.errors import ModelError
+from impsy.models.isolated import read_hdf5
+from impsy.models.weights import FloatArray, LSTMLayer, Weights
+
+__all__ = ["interpret", "read_h5", "read_keras"]
+
+_logger = logging.getLogger(__name__)
+
+_CONFIG = "config.json"
+_WEIGHTS = "model.weights.h5"
+_LIMITS = {_CONFIG: 4 << 20, _WEIGHTS: 512 << 20}
+"""Bytes that the parts of an archive may come to."""
+_LAYERS = frozenset({"InputLayer", "LSTM", "MDN", "TimeDistributed"})
+_ACTIVATIONS = {"activation": "tanh", "recurrent_activation": "sigmoid"}
+
+_ARRAY = re.compile(
+    r"(?P<layer>.*?)/(?:(?P<role>recurrent_kernel|kernel|bias)(?:_(?P<nth>\d+))?(?::0)?|vars/(?P<var>\d+))"
+)
+"""The path of one array: that of its layer, and its role by name or by number."""
+_HEADS = {
+    "mus": "mu",
+    "mdn_mus": "mu",
+    "sigmas": "sigma",
+    "mdn_sigmas": "sigma",
+    "pis": "pi",
+    "mdn_pi": "pi",
+    "mdn_pis": "pi",
+}
+"""The dense layers inside a mixture layer, by the names that versions of keras-mdn-layer give them."""
+_ORDER = ("mu", "sigma", "pi")
+
+
+def read_h5(content: bytes) -> Weights:
+    """The network in an HDF5 file that Keras wrote: weights, or a whole model.
+
+    Raises ModelError if it is damaged or holds something else.
+    """
+    arrays, config = read_hdf5(content)
+    for layer, key, value in _odd_activations(_parse(config)) if config else ():
+        # Released versions load such weights into their own network, and so do the other front ends.
+        _logger.warning(
+            "layer %s was trained with %s %r, but is played with %r", layer, key, value, _ACTIVATIONS[key]
+        )
+    return interpret(arrays)
+
+
+def read_keras(content: bytes) -> Weights:
+    """The network in a ``.keras`` archive.
+
+    Raises ModelError if it is damaged, or if its layers are not IMPSY's.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            config = _parse(_member(archive, _CONFIG).decode("utf-8", "replace"))
+            weights = _member(archive, _WEIGHTS)
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+    ) as error:
+        raise ModelError(f"the archive is damaged ({error})") from error
+    for kind in _classes(config):
+        if kind not in _LAYERS:
+            raise ModelError(f"it has a layer of kind {kind!r}, which IMPSY's networks do not have")
+    for layer, key, value in _odd_activations(config):
+        raise ModelError(f"its layer {layer!r} has {key} {value!r}; IMPSY's networks have {_ACTIVATIONS[key]!r}")
+    return interpret(read_hdf5(weights)[0])
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+    """The part ``name``, whose declared and real size stay within bounds."""
+    if name not in archive.namelist():
+        raise ModelError(f"the archive holds no {name}: it is no Keras model")
+    limit = _LIMITS[name]
+    with archive.open(name) as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise ModelError(f"its {name} is far larger than any model's")
+    return content
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"its description of the network is not JSON ({error})") from error
+
+
+def _layer_configs(config: Any) -> Iterator[dict[str, Any]]:
+    """The layers of a model's configuration that can be read as such."""
+    inner = config.get("config") if isinstance(config, dict) else None
+    layers = inner.get("layers") if isinstance(inner, dict) else inner
+    for layer in layers if isinstance(layers, list) else ():
+        if isinstance(layer, dict) and isinstance(layer.get("config"), dict):
+            yield layer
+
+
+def _classes(config: Any) -> Iterator[str]:
+    return (str(layer.get("class_name")) for layer in _layer_configs(config))
+
+
+def _odd_activations(config: Any) -> Iterator[tuple[str, str, str]]:
+    """``(layer, setting, value)`` wherever an LSTM layer is not the usual one."""
+    for layer in _layer_configs(config):
+        if layer.get("class_name") == "LSTM":
+            for key, usual in _ACTIVATIONS.items():
+                value = layer["config"].get(key, usual)
+                if value != usual:
+                    yield str(layer["config"].get("name")), key, str(value)
+
+
+def interpret(arrays: Mapping[str, FloatArray]) -> Weights:
+    """The network whose arrays, by HDF5 path, are ``arrays``; raises ModelError if they are not one."""
+    layers: list[tuple[Any, LSTMLayer]] = []
+    heads: dict[str, dict[str, FloatArray]] = {}
+    groups = _grouped(arrays)
+    for path, group in groups.items():
+        if "recurrent_kernel" in group:
+            kernel = group.get("kernel", np.zeros((0, 0), np.float32))
+            columns = kernel.shape[-1] if kernel.ndim else 0
+            bias = group.get("bias", np.zeros(columns, np.float32))
+            layers.append((_natural(path), LSTMLayer(kernel, group["recurrent_kernel"], bias)))
+        else:
+            part = _head(path, groups)
+            if part is None or part in heads:
+                raise ModelError(f"it has a dense layer {path!r}, which IMPSY's networks do not have")
+            heads[part] = group
+    if not layers:
+        raise ModelError("it holds no LSTM layer's weights")
+    missing = [part for part in _ORDER if not {"kernel", "bias"} <= heads.get(part, {}).keys()]
+    if missing:
+        raise ModelError(f"it holds no weights for the mixture's {', '.join(missing)}")
+    kernels, biases = ([heads[part][role] for part in _ORDER] for role in ("kernel", "bias"))
+    if any(
+        k.ndim != 2 or b.shape != k.shape[1:] or len(k) != len(kernels[0])
+        for k, b in zip(kernels, biases, strict=True)
+    ):
+        raise ModelError("the weights of its mixture layer have shapes that do not fit together")
+    mu, sigma, pi = (bias.size for bias in biases)
+    if not pi or mu % pi or mu != sigma:
+        raise ModelError(f"its mixture layer has {mu} means, {sigma} deviations and {pi} components")
+    ordered = tuple(layer for _, layer in sorted(layers, key=lambda item: item[0]))
+    return Weights(mu // pi, ordered, np.hstack(kernels), np.hstack(biases))
+
+
+def _head(path: str, groups: Mapping[str, object]) -> str | None:
+    """Which part of the mixture the dense layer ``path`` gives; None if it is another dense layer."""
+    numbered = [f"{path.partition('#')[0]}#{nth}" for nth in range(len(_ORDER))]
+    if path in numbered and all(name in groups for name in numbered):
+        return _ORDER[numbered.index(path)]
+    return _HEADS.get(path.rsplit("/", 1)[-1])
+
+
+def _grouped(arrays: Mapping[str, FloatArray]) -> dict[str, dict[str, FloatArray]]:
+    """Arrays by layer and role.
+
+    Where one group holds several dense layers (``kernel``, ``kernel_1``, ``kernel_2``: Keras 2's way with the
+    unnamed ones of a mixture layer) they become ``path#0``, ``path#1``, ``path#2``.
+    """
+    groups: dict[str, dict[str, FloatArray]] = {}
+    for path, array in arrays.items():
+        match = _ARRAY.fullmatch(path)
+        if match is None:
+            continue
+        layer, role = match["layer"], match["role"]
+        if role is None:
+            rank = array.ndim
+            second = "recurrent_kernel" if rank == 2 else "bias"
+            role = {"0": "kernel", "1": second, "2": "bias"}.get(match["var"], "")
+        elif f"{layer}/recurrent_kernel" not in arrays and f"{layer}/recurrent_kernel:0" not in arrays:
+            named = layer.rsplit("/", 1)[-1] in _HEADS
+            layer = layer if named else f"{layer}#{match['nth'] or 0}"
+        groups.setdefault(layer, {})[role] = array
+    return groups
+
+
+def _natural(path: str) -> list[tuple[int, str]]:
+    """Sort key in which ``lstm`` < ``lstm_1`` < ``lstm_2`` < ``lstm_10``: digits go by how many they are, first."""
+    return [(len(part) if i % 2 else 0, part) for i, part in enumerate(re.split(r"(\d+)", path))]

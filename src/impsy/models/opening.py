@@ -1,0 +1,187 @@
+"""The one door to model files: whatever is in them, out comes something to play with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from impsy.errors import ModelError
+from impsy.models.litert import GraphPredictor, LiteRTPredictor, litert_is_installed
+from impsy.models.predictor import MixturePredictor, NumPyPredictor
+from impsy.models.tflite_read import UnknownNetworkError, read_tflite
+from impsy.models.tflite_schema import IDENTIFIER
+from impsy.models.weights import Weights
+
+__all__ = ["Backend", "OpenedModel", "make_predictor", "open_model", "open_weights", "read_model_file"]
+
+Backend = Literal["auto", "litert", "numpy"]
+
+_LARGEST = 512 << 20
+"""Bytes of the largest file that is read at all."""
+
+
+class _Format(NamedTuple):
+    """A file format: what users call it, how it is told, and what reads it."""
+
+    name: str
+    is_it: Callable[[bytes], bool]
+    read: Callable[[bytes], Weights]
+
+
+def _read_keras(content: bytes) -> Weights:
+    from impsy.models import keras_read  # zipfile and subprocess are not needed to play a .tflite
+
+    return keras_read.read_keras(content)
+
+
+def _read_h5(content: bytes) -> Weights:
+    from impsy.models import keras_read
+
+    return keras_read.read_h5(content)
+
+
+_TFLITE = _Format("TensorFlow Lite", lambda content: content[4:8] == IDENTIFIER, read_tflite)
+_FORMATS = (
+    _TFLITE,
+    _Format("Keras archive", lambda content: content[:4] == b"PK\x03\x04", _read_keras),
+    _Format("Keras HDF5", lambda content: content[:8] == b"\x89HDF\r\n\x1a\n", _read_h5),
+)
+_MISTAKEN: Mapping[bytes, str] = {
+    b"version https://git-lfs": "it is a Git LFS pointer: fetch the file itself with `git lfs pull`",
+    b"<": "it is a web page: download the file itself",
+    b"\x80": "it is a Python pickle, which is never opened, since it may run any code",
+}
+"""How other things begin that are taken for models."""
+
+
+@dataclass(frozen=True)
+class OpenedModel:
+    """A model that is ready to play, and what is known of it.
+
+    ``weights`` and ``parameters`` are None for a graph that runs as it is, ``layers`` then counts its pairs of
+    states. ``runs`` says how it is played, in words.
+    """
+
+    predictor: MixturePredictor
+    path: Path
+    format: str
+    bytes: int
+    weights: Weights | None
+    dimension: int
+    layers: int
+    units: int
+    mixtures: int
+    parameters: int | None
+    architecture: str | None
+    runs: str
+
+
+def open_model(path: str | os.PathLike[str], backend: Backend = "auto") -> OpenedModel:
+    """Open a model file of any kind and make it ready to play.
+
+    Where the weights can be recognised, they play in our own graph by LiteRT, or by NumPy where LiteRT is missing
+    (or ``backend`` says so). A ``.tflite`` of another make plays as it is, once it has run some steps in a
+    process of its own. Raises ModelError: not a model, damaged, or nothing here can play it.
+    """
+    path = Path(path)
+    content, form = read_model_file(path)
+    try:
+        try:
+            weights = form.read(content)
+        except UnknownNetworkError as reason:
+            return _open_graph(path, content, backend, reason)
+        predictor = make_predictor(weights, backend)
+    except ModelError as error:
+        raise _located(path, form, error) from error
+    return OpenedModel(
+        predictor=predictor,
+        path=path,
+        format=form.name,
+        bytes=len(content),
+        weights=weights,
+        dimension=weights.dimension,
+        layers=len(weights.layers),
+        units=weights.units,
+        mixtures=weights.mixtures,
+        parameters=weights.parameters,
+        architecture=weights.architecture,
+        runs="NumPy" if isinstance(predictor, NumPyPredictor) else "LiteRT, in a graph of our own",
+    )
+
+
+def open_weights(path: str | os.PathLike[str]) -> Weights:
+    """The weights in a model file, told by its content, whatever its suffix: ``.tflite``, ``.keras`` or ``.h5``.
+
+    Raises ModelError if it is none of these, is damaged, or holds another network.
+    """
+    path = Path(path)
+    content, form = read_model_file(path)
+    try:
+        return form.read(content)
+    except ModelError as error:
+        raise _located(path, form, error) from error
+
+
+def make_predictor(weights: Weights, backend: Backend = "auto") -> MixturePredictor:
+    """The fastest predictor for ``weights`` that this machine has, or the one that ``backend`` asks for.
+
+    Raises ModelError if it asks for LiteRT where that is missing.
+    """
+    if backend == "numpy" or (backend == "auto" and not litert_is_installed()):
+        return NumPyPredictor(weights)
+    if not litert_is_installed():
+        raise ModelError("LiteRT (the package ai-edge-litert) is not installed here; the NumPy backend needs nothing")
+    return LiteRTPredictor(weights)
+
+
+def read_model_file(path: Path) -> tuple[bytes, _Format]:
+    """A file's bytes and its format, told by how it begins; raises ModelError if it is no model."""
+    try:
+        if path.is_dir():
+            raise ModelError(f"{path}: this is a folder; give the .tflite, .keras or .h5 file in it")
+        if path.stat().st_size > _LARGEST:
+            raise ModelError(f"{path}: with {path.stat().st_size >> 20} MiB it is far larger than any model")
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: the model file cannot be read ({error.strerror or error})") from error
+    for form in _FORMATS:
+        if form.is_it(content):
+            return content, form
+    why = "it does not begin as a .tflite, .keras or .h5 file does" if content else "the file is empty"
+    why = next((text for start, text in _MISTAKEN.items() if content.startswith(start)), why)
+    raise ModelError(f"{path}: this is not a model that IMPSY can open: {why}")
+
+
+def _open_graph(path: Path, content: bytes, backend: Backend, reason: UnknownNetworkError) -> OpenedModel:
+    """A ``.tflite`` whose weights are not recognised, to be run as it is if it proves to run."""
+    if backend == "numpy" or not litert_is_installed():
+        raise ModelError(f"{reason}, so only LiteRT could play it") from reason
+    from impsy.models.isolated import try_graph
+
+    try:
+        try_graph(content)
+    except ModelError as error:
+        raise ModelError(f"{reason}, and it does not run as it is: {error}") from error
+    predictor = GraphPredictor(content)
+    layout = predictor.layout
+    return OpenedModel(
+        predictor=predictor,
+        path=path,
+        format=_TFLITE.name,
+        bytes=len(content),
+        weights=None,
+        dimension=layout.dimension,
+        layers=len(layout.states) // 2,
+        units=layout.units,
+        mixtures=layout.mixtures,
+        parameters=None,
+        architecture=None,
+        runs=f"LiteRT, the file's own graph ({reason})",
+    )
+
+
+def _located(path: Path, form: _Format, error: ModelError) -> ModelError:
+    return ModelError(f"{path}: this {form.name} file cannot be used: {error}")

@@ -1,0 +1,137 @@
+"""``impsy model``, ``convert-tflite`` and ``test-mdrnn``."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from impsy.cli.main import group
+from impsy.errors import ConfigError, ModelError
+from impsy.models.opening import open_weights
+from impsy.models.sizes import SIZES
+from impsy.models.tflite_write import write_tflite
+from impsy.models.weights import Weights, random_weights
+
+
+@pytest.fixture
+def weights() -> Weights:
+    return random_weights(4, SIZES["xs"], rng=np.random.default_rng(0))
+
+
+@pytest.fixture
+def model(weights: Weights, tmp_path: Path) -> Path:
+    path = tmp_path / "mine.tflite"
+    write_tflite(weights, path)
+    return path
+
+
+def impsy(*arguments: object) -> Result:
+    return CliRunner().invoke(group, [str(argument) for argument in arguments])
+
+
+def test_info_tells_what_a_model_is(model: Path) -> None:
+    result = impsy("model", "info", model)
+    assert result.exit_code == 0
+    for fact in ("TensorFlow Lite", "dimension     4", "size          xs", "units         32", "LiteRT"):
+        assert fact in result.output
+
+
+def test_info_as_json(model: Path, weights: Weights) -> None:
+    facts = json.loads(impsy("model", "info", model, "--json").stdout)
+    assert facts == {
+        "file": str(model),
+        "format": "TensorFlow Lite",
+        "bytes": model.stat().st_size,
+        "dimension": 4,
+        "size": "xs",
+        "units": 32,
+        "layers": 2,
+        "mixtures": 5,
+        "parameters": weights.parameters,
+        "architecture": "plain",
+        "runs": "LiteRT, in a graph of our own",
+    }
+
+
+def test_info_of_what_is_no_model(tmp_path: Path) -> None:
+    path = tmp_path / "notes.tflite"
+    path.write_text("not a model")
+    result = impsy("model", "info", path)
+    assert isinstance(result.exception, ModelError)
+    program = [sys.executable, "-m", "impsy", "model", "info", str(path)]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_convert_writes_a_model_that_is_the_same(model: Path, weights: Weights, tmp_path: Path) -> None:
+    result = impsy("convert-tflite", "-m", model, "-o", tmp_path / "out", "-d", 4, "-s", "xs")
+    assert result.exit_code == 0, result.output
+    written = tmp_path / "out" / "mine.tflite"
+    np.testing.assert_array_equal(open_weights(written).mixture_kernel, weights.mixture_kernel)
+    assert "Wrote" in result.output
+    assert f"{model.stat().st_size:,} bytes before, {written.stat().st_size:,} after" in result.output
+    assert "Replaced" in impsy("convert-tflite", "-m", model, "-o", tmp_path / "out").output
+
+
+def test_convert_optimised_shows_what_it_measured(model: Path, tmp_path: Path) -> None:
+    result = impsy("convert-tflite", "-m", model, "-o", tmp_path / "out", "--optimise")
+    assert result.exit_code == 0, result.output
+    assert all(storage in result.output for storage in ("float32", "float16", "int8"))
+    assert len(re.findall("written", result.output)) == 1
+    assert (tmp_path / "out" / "mine.tflite").stat().st_size < 0.7 * model.stat().st_size
+
+
+def test_convert_never_replaces_what_it_converts(model: Path) -> None:
+    before = model.read_bytes()
+    result = impsy("convert-tflite", "-m", model, "--optimise")
+    assert isinstance(result.exception, ConfigError)
+    assert "--out_dir" in str(result.exception)
+    assert model.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "has"), [("-d", 9, "dimension 4, not 9"), ("-s", "xl", "size xs, not xl")]
+)
+def test_convert_checks_what_it_is_told(model: Path, tmp_path: Path, option: str, value: object, has: str) -> None:
+    result = impsy("convert-tflite", "-m", model, "-o", tmp_path / "out", option, value)
+    assert isinstance(result.exception, ConfigError)
+    assert has in str(result.exception)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("arguments", [["-n", 50], ["-n", 50, "-s", "xxs", "-d", 3, "--seed", 7]])
+def test_timing_an_untrained_model(arguments: list[object]) -> None:
+    result = impsy("test-mdrnn", *arguments)
+    assert result.exit_code == 0, result.output
+    rows = dict(re.findall(r"(hear|sample|both)\s*│\s*([\d.]+)", result.output))
+    assert rows.keys() == {"hear", "sample", "both"}
+    assert 0 < float(rows["hear"]) < float(rows["both"])
+
+
+def test_timing_a_model(model: Path) -> None:
+    result = impsy("test-mdrnn", model, "-n", 20)
+    assert result.exit_code == 0, result.output
+    assert "dimension 4" in result.output
+    assert isinstance(impsy("test-mdrnn", model, "-d", 5).exception, ConfigError)
+
+
+def test_timing_real_models(shared_data: Path) -> None:
+    for path in sorted((shared_data / "models").iterdir()):
+        result = impsy("test-mdrnn", path, "-n", 20)
+        assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("command", [["model"], ["model", "info"], ["convert-tflite"], ["test-mdrnn"]])
+def test_help_has_examples(command: list[str]) -> None:
+    result = impsy(*command, "--help")
+    assert result.exit_code == 0
+    assert "Examples:" in result.output

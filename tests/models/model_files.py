@@ -1,0 +1,309 @@
+"""Model files of every layout that is out there, made small.
+
+Each follows what the program named in its docstring really writes (structure compared with its files).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from impsy.models import flatbuffer
+from impsy.models.predictor import MixturePredictor
+from impsy.models.sizes import Size
+from impsy.models.tflite_schema import (
+    IDENTIFIER,
+    Add,
+    Buffer,
+    Concatenation,
+    FullyConnected,
+    Model,
+    Multiply,
+    Op,
+    Operator,
+    OperatorCode,
+    Split,
+    Subgraph,
+    Tensor,
+    While,
+)
+from impsy.models.weights import SIGMA_OFFSET, Weights, random_weights
+
+PARTS = ("mus", "sigmas", "pis")
+LESS = 58
+
+
+def small_weights(seed: int = 0, dimension: int = 3, size: Size = Size(8, 2), mixtures: int = 3) -> Weights:  # noqa: B008
+    """An untrained network whose biases are not zero, so that none can be forgotten unnoticed."""
+    rng = np.random.default_rng(seed)
+    weights = random_weights(dimension, size, rng=rng, mixtures=mixtures)
+    for array in (weights.mixture_bias, *(layer.bias for layer in weights.layers)):
+        array += rng.normal(0, 0.3, array.shape).astype(np.float32)
+    return weights
+
+
+def assert_same(left: Weights, right: Weights, tolerance: float = 0.0) -> None:
+    assert left.name == right.name
+    for mine, other in zip(arrays(left), arrays(right), strict=True):
+        np.testing.assert_allclose(mine, other, atol=tolerance, rtol=0)
+
+
+def arrays(weights: Weights) -> list[np.ndarray]:
+    layers = [part for layer in weights.layers for part in (layer.kernel, layer.recurrent, layer.bias)]
+    return [*layers, weights.mixture_kernel, weights.mixture_bias]
+
+
+def play(predictor: MixturePredictor, steps: int = 100, seed: int = 1) -> np.ndarray:
+    """The mixtures (steps, M(2D+1)) that it predicts while it hears the same random events as any other."""
+    rng = np.random.default_rng(seed)
+    heard = []
+    predictor.reset()
+    for _ in range(steps):
+        predictor.hear([rng.exponential(0.2), *rng.random(predictor.dimension - 1)])
+        heard.append(predictor.mixture())
+    return np.array(heard)
+
+
+def heads(weights: Weights) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Kernel and bias of the dense layers for mu, sigma and pi."""
+    width = weights.mixtures * weights.dimension
+    ends = [0, width, 2 * width, 2 * width + weights.mixtures]
+    return [(weights.mixture_kernel[:, a:b], weights.mixture_bias[a:b]) for a, b in pairwise(ends)]
+
+
+def hdf5(datasets: dict[str, Any], attributes: dict[str, Any] | None = None) -> bytes:
+    file = io.BytesIO()
+    with h5py.File(file, "w") as h5:
+        for path, value in datasets.items():
+            h5[path] = value
+        h5.attrs.update(attributes or {})
+    return file.getvalue()
+
+
+def lstm_roles(weights: Weights, i: int) -> dict[str, np.ndarray]:
+    layer = weights.layers[i]
+    return {"kernel": layer.kernel, "recurrent_kernel": layer.recurrent, "bias": layer.bias}
+
+
+def keras2_weights(weights: Weights) -> bytes:
+    """``save_weights`` of tf.keras 2: ``lstm0/lstm0/kernel:0``, ``td_mdn/td_mdn/mus/kernel:0``."""
+    data = {
+        f"lstm{i}/lstm{i}/{role}:0": value
+        for i in range(len(weights.layers))
+        for role, value in lstm_roles(weights, i).items()
+    }
+    for part, (kernel, bias) in zip(PARTS, heads(weights), strict=True):
+        data |= {f"td_mdn/td_mdn/{part}/kernel:0": kernel, f"td_mdn/td_mdn/{part}/bias:0": bias}
+    return hdf5(data, {"backend": "tensorflow", "keras_version": "2.2.4-tf"})
+
+
+def keras2_model(weights: Weights) -> bytes:
+    """``save`` of Keras 2.2: a whole model with its optimizer; the mixture's parts are only numbered."""
+    data = {
+        f"model_weights/lstm{i}/lstm{i}/{role}:0": value
+        for i in range(len(weights.layers))
+        for role, value in lstm_roles(weights, i).items()
+    }
+    for suffix, (kernel, bias) in zip(("", "_1", "_2"), heads(weights), strict=True):
+        base = "model_weights/td_mdn/td_mdn"
+        data |= {f"{base}/kernel{suffix}:0": kernel, f"{base}/bias{suffix}:0": bias}
+    data |= {"optimizer_weights/training/Adam/Variable_1:0": np.zeros((5, 5), np.float32)}
+    data |= {"optimizer_weights/Adam/iterations:0": np.int64(3)}
+    layers = [
+        {
+            "class_name": "LSTM",
+            "config": {"name": "lstm0", "activation": "tanh", "recurrent_activation": "hard_sigmoid"},
+        }
+    ]
+    return hdf5(data, {"model_config": json.dumps({"class_name": "Model", "config": {"layers": layers}})})
+
+
+def keras3_weights(weights: Weights, *, training: bool = True) -> bytes:
+    """``model.weights.h5`` of Keras 2.15 and 3: ``layers/lstm_1/cell/vars/0``; the optimizer's state beside it."""
+    data: dict[str, Any] = {}
+    for i in range(len(weights.layers)):
+        base = "layers/lstm" + (f"_{i}" if i else "")
+        data |= {f"{base}/cell/vars/{n}": value for n, value in enumerate(lstm_roles(weights, i).values())}
+    mixture = "layers/time_distributed/layer" if training else "layers/mdn"
+    for part, (kernel, bias) in zip(("mdn_mus", "mdn_sigmas", "mdn_pi"), heads(weights), strict=True):
+        data |= {f"{mixture}/{part}/vars/0": kernel, f"{mixture}/{part}/vars/1": bias}
+    if training:
+        data |= {"optimizer/vars/0": np.int64(7), "optimizer/vars/2": weights.layers[0].kernel}
+    return hdf5(data)
+
+
+def keras3_model(weights: Weights) -> bytes:
+    """``save("x.h5")`` of Keras 3: ``model_weights/lstm_0/lstm_0/lstm_cell/kernel``."""
+    data: dict[str, Any] = {
+        f"model_weights/lstm_{i}/lstm_{i}/lstm_cell/{role}": value
+        for i in range(len(weights.layers))
+        for role, value in lstm_roles(weights, i).items()
+    }
+    for part, (kernel, bias) in zip(("mdn_mus", "mdn_sigmas", "mdn_pi"), heads(weights), strict=True):
+        base = f"model_weights/td_mdn/td_mdn/mdn_outputs/{part}"
+        data |= {f"{base}/kernel": kernel, f"{base}/bias": bias}
+    return hdf5(data)
+
+
+def keras_config(weights: Weights, **lstm: str) -> dict[str, Any]:
+    """``config.json``, as far as it tells what the network is; ``lstm`` changes settings of the LSTM layers."""
+    settings = {"units": weights.units, "activation": "tanh", "recurrent_activation": "sigmoid"} | lstm
+    layers: list[dict[str, Any]] = [{"class_name": "InputLayer", "config": {"name": "inputs"}}]
+    layers += [{"class_name": "LSTM", "config": {"name": f"lstm_{i}"} | settings} for i in range(len(weights.layers))]
+    layers += [{"class_name": "MDN", "config": {"name": "mdn_outputs", "num_mixtures": weights.mixtures}}]
+    return {"class_name": "Functional", "config": {"name": "functional", "layers": layers}}
+
+
+def keras_archive(weights: Weights, config: Any = None, hdf5_content: bytes | None = None) -> bytes:
+    """``save("x.keras")`` of Keras 2.15 and 3."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("metadata.json", json.dumps({"keras_version": "3.15.1"}))
+        archive.writestr("config.json", json.dumps(config or keras_config(weights)))
+        archive.writestr("model.weights.h5", hdf5_content or keras3_weights(weights, training=False))
+    return file.getvalue()
+
+
+LAYOUTS = {
+    "keras2.h5": keras2_weights,
+    "keras2-model.h5": keras2_model,
+    "keras3.weights.h5": keras3_weights,
+    "keras3-model.h5": keras3_model,
+    "keras3.keras": keras_archive,
+}
+
+
+class _Part:
+    """One subgraph of a file in the making."""
+
+    def __init__(self, file: _File) -> None:
+        self.file = file
+        self.graph = Subgraph()
+
+    def tensor(self, shape: list[int], kind: int = 0, data: np.ndarray | None = None, name: str = "") -> int:
+        self.file.model.buffers.append(Buffer(b"" if data is None else data.tobytes()))
+        self.graph.tensors.append(Tensor(shape, kind, len(self.file.model.buffers) - 1, name))
+        return len(self.graph.tensors) - 1
+
+    def constant(self, value: Any, dtype: type = np.float32) -> int:
+        array = np.ascontiguousarray(np.asarray(value, dtype))
+        return self.tensor(list(array.shape), 2 if dtype is np.int32 else 0, array)
+
+    def op(
+        self,
+        code: int,
+        inputs: list[int],
+        shapes: list[list[int]],
+        options: Any = None,
+        kind: int = 0,
+        custom: str = "",
+    ) -> list[int]:
+        outputs = [self.tensor(shape, kind) for shape in shapes]
+        self.graph.operators.append(Operator(self.file.code(code, custom), inputs, outputs, options))
+        return outputs
+
+
+class _File:
+    def __init__(self) -> None:
+        self.model = Model(3, [], [], "", [Buffer()])
+
+    def code(self, code: int, custom: str) -> int:
+        wanted = OperatorCode(min(code, 127), custom, 1, code)
+        if wanted not in self.model.codes:
+            self.model.codes.append(wanted)
+        return self.model.codes.index(wanted)
+
+
+def looped_tflite(weights: Weights, *, flex: bool = False, endless: bool = False) -> bytes:
+    """What TensorFlow's converter makes: each LSTM in a WHILE, no signature.
+
+    ``flex``: sequences go through TensorFlow list operators that plain runtimes do not have. ``endless``: the first
+    loop never ends.
+    """
+    file = _File()
+    main = _Part(file)
+    file.model.subgraphs.append(main.graph)
+    units, dimension = weights.units, weights.dimension
+    x = main.tensor([1, 1, dimension], name="inputs")
+    states = [main.tensor([1, units], name=f"state_{p}_{i}") for i in range(len(weights.layers)) for p in "hc"]
+    zero = main.constant(0, np.int32)
+    outputs = []
+    for i in range(len(weights.layers)):
+        blank = main.constant(np.zeros((1, 1, units)))
+        if flex:
+            (blank,) = main.op(Op.CUSTOM, [zero], [[]], kind=14, custom="FlexTensorListReserve")
+        body = _loop_body(file, weights, i, flex=flex, endless=endless)
+        inputs = [zero, states[2 * i], states[2 * i + 1], x, blank]
+        shapes = [[], [1, units], [1, units], file.model.subgraphs[0].tensors[x].shape, [1, 1, units]]
+        (_, h, c, _, x) = main.op(Op.WHILE, inputs, shapes, While(body - 1, body))
+        main.graph.tensors[main.graph.operators[-1].outputs[0]].type = 2
+        if flex:
+            main.graph.tensors[x].type, main.graph.tensors[x].shape = 14, []
+            (x,) = main.op(Op.CUSTOM, [x, zero], [[1, 1, units]], custom="FlexTensorListStack")
+        outputs += [h, c]
+    (last,) = main.op(Op.RESHAPE, [x, main.constant([1, units], np.int32)], [[1, units]])
+    mu, z, logits = (
+        main.op(Op.FULLY_CONNECTED, [last, main.constant(k.T), main.constant(b)], [[1, b.size]], FullyConnected())[0]
+        for k, b in heads(weights)
+    )
+    width = weights.mixtures * dimension
+    (elu,) = main.op(Op.ELU, [z], [[1, width]])
+    (sigma,) = main.op(Op.ADD, [elu, main.constant(SIGMA_OFFSET)], [[1, width]], Add())
+    (mixture,) = main.op(Op.CONCATENATION, [mu, sigma, logits], [[1, weights.mixture_bias.size]], Concatenation(-1))
+    main.graph.inputs = [0, *states]
+    main.graph.outputs = [mixture, *outputs]
+    return flatbuffer.write(file.model, IDENTIFIER)
+
+
+def _loop_body(file: _File, weights: Weights, i: int, *, flex: bool, endless: bool) -> int:
+    """Adds condition and body for layer ``i``; returns the body's position."""
+    layer, units = weights.layers[i], weights.units
+    fan_in = layer.kernel.shape[0]
+    shapes = [([], 2), ([1, units], 0), ([1, units], 0), ([1, 1, fan_in], 0), ([1, 1, units], 14 if flex else 0)]
+    condition, body = _Part(file), _Part(file)
+    file.model.subgraphs += [condition.graph, body.graph]
+    for part in (condition, body):
+        part.graph.inputs = [part.tensor(shape, kind) for shape, kind in shapes]
+    condition.graph.outputs = condition.op(LESS, [0, condition.constant(1, np.int32)], [[]], kind=6)
+    step, h, c, x, out = body.graph.inputs
+    (after,) = body.op(Op.ADD, [step, body.constant(0 if endless else 1, np.int32)], [[]], Add(), kind=2)
+    (flat,) = body.op(Op.RESHAPE, [x, body.constant([1, fan_in], np.int32)], [[1, fan_in]])
+    four, one = [1, 4 * units], [1, units]
+    (a,) = body.op(Op.FULLY_CONNECTED, [h, body.constant(layer.recurrent.T), -1], [four], FullyConnected())
+    (b,) = body.op(Op.FULLY_CONNECTED, [flat, body.constant(layer.kernel.T), -1], [four], FullyConnected())
+    (ab,) = body.op(Op.ADD, [b, a], [four], Add())
+    (z,) = body.op(Op.ADD, [ab, body.constant(layer.bias)], [four], Add())
+    gates = body.op(Op.SPLIT, [body.constant(1, np.int32), z], [one] * 4, Split(4))
+    ig, fg, og = (body.op(Op.LOGISTIC, [gates[n]], [one])[0] for n in (0, 1, 3))
+    (candidate,) = body.op(Op.TANH, [gates[2]], [one])
+    (kept,) = body.op(Op.MUL, [fg, c], [one], Multiply())
+    (written,) = body.op(Op.MUL, [ig, candidate], [one], Multiply())
+    (new_c,) = body.op(Op.ADD, [kept, written], [one], Add())
+    (squashed,) = body.op(Op.TANH, [new_c], [one])
+    (new_h,) = body.op(Op.MUL, [og, squashed], [one], Multiply())
+    if flex:
+        (sequence,) = body.op(Op.CUSTOM, [out, step, new_h], [[]], kind=14, custom="FlexTensorListSetItem")
+    else:
+        (sequence,) = body.op(Op.RESHAPE, [new_h, body.constant([1, 1, units], np.int32)], [[1, 1, units]])
+    body.graph.outputs = [after, new_h, new_c, x, sequence]
+    return len(file.model.subgraphs) - 1
+
+
+def changed(content: bytes, change: Any) -> bytes:
+    """A ``.tflite`` after ``change(model)``."""
+    model = flatbuffer.read(Model, content, IDENTIFIER)
+    change(model)
+    return flatbuffer.write(model, IDENTIFIER)
+
+
+def put(folder: Path, name: str, content: bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path

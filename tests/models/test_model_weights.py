@@ -1,0 +1,61 @@
+"""Weights: shapes that fit, names, sizes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from model_files import small_weights
+
+from impsy.errors import ModelError
+from impsy.models.sizes import SIZES, Size, model_name, size_name
+from impsy.models.weights import LSTMLayer, random_weights
+
+
+def test_sizes_are_the_published_ones() -> None:
+    assert {name: tuple(size) for name, size in SIZES.items()} == {
+        "xxs": (16, 2),
+        "xs": (32, 2),
+        "s": (64, 2),
+        "m": (128, 2),
+        "l": (256, 2),
+        "xl": (512, 3),
+    }
+    assert size_name(64, 2) == "s"
+    assert size_name(64, 3) is None
+
+
+def test_a_models_name_says_what_it_is() -> None:
+    assert model_name(9, SIZES["s"]) == "musicMDRNN-dim9-layers2-units64-mixtures5-scale10"
+    assert small_weights().name == "musicMDRNN-dim3-layers2-units8-mixtures3-scale10"
+
+
+def test_shape_is_read_off_the_arrays() -> None:
+    weights = random_weights(9, SIZES["s"], rng=np.random.default_rng(0))
+    assert (weights.dimension, weights.units, weights.mixtures, len(weights.layers)) == (9, 64, 5, 2)
+    assert weights.parameters == 58_143  # what the released dim-9 model counts
+    assert weights.architecture == "plain"
+    assert weights.size == Size(64, 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda w: {"dimension": 4}, "shape"),
+        (lambda w: {"dimension": 1}, "dimension 2"),
+        (lambda w: {"layers": ()}, "no LSTM layer"),
+        (lambda w: {"layers": w.layers[::-1]}, "layer 0: kernel has shape"),
+        (lambda w: {"mixture_bias": w.mixture_bias[:-1]}, "mixture layer"),
+        (lambda w: {"mixture_bias": w.mixture_bias[:0]}, "mixture layer"),
+        (lambda w: {"mixture_kernel": w.mixture_kernel.T}, "mixture layer: kernel"),
+        (lambda w: {"mixture_kernel": w.mixture_kernel.astype(np.float64)}, "float64"),
+        (lambda w: {"mixture_bias": w.mixture_bias * np.float32(np.nan)}, "diverged"),
+        (lambda w: {"architecture": "novel"}, "'novel'"),
+        (lambda w: {"layers": (LSTMLayer(*[np.float32(0)] * 3),)}, "layer 0"),
+    ],
+)
+def test_what_does_not_fit_is_refused(change, message) -> None:
+    weights = small_weights()
+    with pytest.raises(ModelError, match=message):
+        replace(weights, **change(weights))
