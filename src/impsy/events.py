@@ -19,6 +19,8 @@ __all__ = [
     "Event",
     "Interaction",
     "LoadModel",
+    "Panic",
+    "PanicButton",
     "Play",
     "Predictor",
     "Record",
@@ -30,8 +32,10 @@ __all__ = [
     "SetPredictor",
     "SetSigmaTemperature",
     "SetThreshold",
+    "SetThru",
     "SetTimescale",
     "Silence",
+    "Unplugged",
     "Update",
 ]
 
@@ -124,6 +128,26 @@ class SetThreshold:
 
 
 @dataclass(frozen=True, slots=True)
+class SetThru:
+    """What of the performer's input goes straight to outputs: all of it to all, and by port (in -> outs)."""
+
+    everywhere: bool
+    matrix: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unplugged:
+    """An input went away: what it left sounding must not sound for ever."""
+
+    port: str
+
+
+@dataclass(frozen=True, slots=True)
+class PanicButton:
+    """End everything that could sound, the hard way."""
+
+
+@dataclass(frozen=True, slots=True)
 class SetPredictor:
     """Play with another model from now on."""
 
@@ -148,6 +172,9 @@ EngineEvent = (
     | SetPiTemperature
     | SetTimescale
     | SetThreshold
+    | SetThru
+    | Unplugged
+    | PanicButton
     | SetPredictor
 )
 Event = EngineEvent | LoadModel
@@ -161,13 +188,13 @@ class Play:
     """Send these values to the outputs.
 
     ``source`` says whose they are: ``"rnn"`` (the model's) or ``"thru"`` (the performer's, passed on).
-    ``due`` is when they should have sounded.
+    ``due`` is when they should have sounded. ``ports`` are those to send to; None: all.
     """
 
     values: tuple[float, ...]
     source: Literal["rnn", "thru"]
     due: float
-    port: str = ""
+    ports: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +214,11 @@ class Silence:
 
 
 @dataclass(frozen=True, slots=True)
+class Panic:
+    """End every note on every channel in use, known to sound or not."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Something the performer should know. ``kind`` is a stable key; each kind is said once, then counted.
 
@@ -199,4 +231,4 @@ class Report:
     always: bool = False
 
 
-Command = Play | Record | Silence | Report
+Command = Play | Record | Silence | Panic | Report

@@ -15,6 +15,7 @@ from impsy.codecs.osc import CONTROL_ADDRESSES, NESTING_LIMIT, OscDecoder, encod
 from impsy.events import (
     Interaction,
     LoadModel,
+    PanicButton,
     Reset,
     SetMode,
     SetPaused,
@@ -56,6 +57,7 @@ def decode(packet, controls=2):
         (message("/impsy/model", "models/a.tflite"), LoadModel("models/a.tflite")),
         (message("/impsy/pause", 1), SetPaused(True)),
         (message("/impsy/pause", 0), SetPaused(False)),
+        (message("/impsy/panic"), PanicButton()),
         (message("/impsy/reset"), Reset()),
         (message("/impsy/reset", 1), Reset()),
         (message("/impsy/sigmatemp", 0.5), SetSigmaTemperature(0.5)),

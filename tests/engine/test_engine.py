@@ -15,6 +15,8 @@ from impsy.engine.engine import PENDING_LIMIT, PLAYS_PER_ADVANCE
 from impsy.errors import ConfigError
 from impsy.events import (
     Interaction,
+    Panic,
+    PanicButton,
     Play,
     Record,
     Report,
@@ -25,8 +27,10 @@ from impsy.events import (
     SetPredictor,
     SetSigmaTemperature,
     SetThreshold,
+    SetThru,
     SetTimescale,
     Silence,
+    Unplugged,
     Update,
 )
 from impsy.testing import FakePredictor, Rehearsal
@@ -344,6 +348,37 @@ def test_a_model_of_another_dimension_is_refused_and_the_old_one_plays_on():
         Engine(Settings(3), FakePredictor(9), default_rng(1), 0.0)
 
 
+def test_the_thru_matrix_sends_an_inputs_vector_to_its_outputs_only():
+    stage, _ = rehearse(mode="useronly", thru_matrix=(("in A", ("out X", "out Y")),))
+    stage.receive(Interaction(A, "in B"), at=1.0)
+    stage.receive(Update(((1, 0.9),), "in A"), at=1.5)
+    thru = [(time, play.values, play.ports) for time, play in stage.of(Play)]
+    assert thru == [(1.5, (0.1, 0.9), ("out X", "out Y"))]
+    stage.receive(SetThru(True))
+    stage.receive(Interaction(B, "in A"), at=2.0)
+    assert [(play.values, play.ports) for _, play in stage.of(Play)][1:] == [(B, None)]
+
+
+def test_an_input_that_goes_away_leaves_nothing_sounding():
+    stage, _ = rehearse(input_thru=True)
+    stage.receive(Update(((0, 0.9),), "in A"), at=1.0)
+    (silence,) = stage.receive(Unplugged("in A"))
+    assert isinstance(silence, Silence)
+
+
+def test_panic_ends_all_that_sounds_and_was_planned():
+    stage, _ = rehearse(threshold=0.1)
+    stage.receive(Interaction(A), at=1.0)
+    stage.play_until(1.2)
+    assert [type(command) for command in stage.receive(PanicButton())] == [Silence, Panic]
+    stage.play_until(10.0)
+    assert plays(stage) == []
+    stage.receive(SetMode("battle"))
+    stage.receive(PanicButton())
+    stage.play_until(11.0)
+    assert len(plays(stage)) == 3
+
+
 # --- trouble ------------------------------------------------------------------------------------------
 
 
@@ -399,6 +434,9 @@ events = st.one_of(
     st.builds(SetMode, st.sampled_from([*MODES, "nonsense"])),
     st.builds(SetPaused, st.booleans()),
     st.just(Reset()),
+    st.just(PanicButton()),
+    st.just(Unplugged("midi")),
+    st.builds(SetThru, st.booleans()),
     st.builds(SetSigmaTemperature, st.floats()),
     st.builds(SetPiTemperature, st.floats()),
     st.builds(SetTimescale, st.floats()),

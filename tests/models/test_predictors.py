@@ -12,6 +12,7 @@ from model_files import looped_tflite, play, small_weights
 
 from impsy.models.gestures import RandomGestures
 from impsy.models.litert import GraphPredictor, LiteRTPredictor, find_layout
+from impsy.models.opening import make_predictor
 from impsy.models.predictor import NumPyPredictor
 from impsy.models.sizes import SIZES, Size
 from impsy.models.tflite_write import encode_tflite
@@ -84,6 +85,17 @@ def test_a_looped_graph_plays_the_same_as_it_is() -> None:
     weights = small_weights()
     as_it_is = GraphPredictor(looped_tflite(weights))
     np.testing.assert_allclose(play(as_it_is), play(NumPyPredictor(weights)), atol=1e-4, rtol=1e-4)
+
+
+def test_a_litert_that_is_built_otherwise_plays_by_its_public_calls(monkeypatch) -> None:
+    def differs(self, weights):
+        raise AttributeError("Invoke")
+
+    monkeypatch.setattr(LiteRTPredictor, "__init__", differs)
+    weights = small_weights()
+    predictor = make_predictor(weights)
+    assert isinstance(predictor, GraphPredictor)
+    np.testing.assert_allclose(play(predictor), play(NumPyPredictor(weights)), atol=1e-4)
 
 
 def test_the_same_seed_plays_the_same_whatever_the_backend() -> None:

@@ -20,24 +20,58 @@ from impsy.perform.reports import Reports
 from impsy.perform.scripted import ScriptedPerformer, phrases
 
 
+def counting():
+    return itertools.count().__next__
+
+
 def test_the_inbox_gives_all_that_waits_in_order():
-    inbox = Inbox()
-    for time_ in range(5):
-        inbox.put(time_, SetPaused(True))
+    inbox = Inbox(counting())
+    for _ in range(5):
+        inbox.put(SetPaused(True))
     assert [time_ for time_, _ in inbox.take(0)] == [0, 1, 2, 3, 4]
     assert inbox.take(0) == []
 
 
 def test_a_full_inbox_drops_the_oldest_and_counts():
-    inbox = Inbox(limit=3)
-    for time_ in range(10):
-        inbox.put(time_, SetPaused(True))
+    inbox = Inbox(counting(), limit=3)
+    for _ in range(10):
+        inbox.put(SetPaused(True))
     assert [time_ for time_, _ in inbox.take(0)] == [7, 8, 9]
     assert inbox.dropped == 7
 
 
+def test_there_is_no_moment_while_something_waits():
+    inbox = Inbox(counting())
+    assert inbox.moment() == 0
+    inbox.put(SetPaused(True))
+    assert inbox.moment() is None
+    inbox.take(0)
+    assert inbox.moment() == 2
+
+
+def test_no_event_is_stamped_before_a_moment_and_seen_after_it():
+    inbox = Inbox(time.perf_counter_ns)
+    done = threading.Event()
+
+    def play():
+        while not done.is_set():
+            inbox.put(SetPaused(True))
+
+    player = threading.Thread(target=play)
+    player.start()
+    try:
+        last = 0
+        end = time.monotonic() + 0.5
+        while time.monotonic() < end:
+            assert all(stamp > last for stamp, _ in inbox.take(0))
+            last = inbox.moment() or last
+    finally:
+        done.set()
+        player.join()
+
+
 def test_taking_waits_no_longer_than_asked_and_wakes_when_told():
-    inbox = Inbox()
+    inbox = Inbox(time.monotonic)
     before = time.monotonic()
     assert inbox.take(0.05) == []
     assert 0.04 < time.monotonic() - before < 1.0

@@ -21,6 +21,8 @@ from impsy.events import (
     Command,
     EngineEvent,
     Interaction,
+    Panic,
+    PanicButton,
     Play,
     Predictor,
     Record,
@@ -32,8 +34,10 @@ from impsy.events import (
     SetPredictor,
     SetSigmaTemperature,
     SetThreshold,
+    SetThru,
     SetTimescale,
     Silence,
+    Unplugged,
     Update,
 )
 
@@ -80,6 +84,7 @@ class Engine:
         self._predictor = predictor
         self._rng = rng
         self._model = model
+        self._thru = dict(settings.thru_matrix)
         self._paused = False
         self._counters = Counters()
 
@@ -146,6 +151,14 @@ class Engine:
                 return self._set("threshold", value)
             case SetTimescale(value):
                 return self._set_timescale(value, now)
+            case SetThru(everywhere, matrix):
+                self._settings = replace(self._settings, input_thru=everywhere, thru_matrix=matrix)
+                self._thru = dict(matrix)
+                return []
+            case Unplugged(port):
+                return [Silence(f"{port} went away")]
+            case PanicButton():
+                return self._panic(now)
             case SetPredictor(predictor, name):
                 return self._set_predictor(predictor, name)
 
@@ -233,6 +246,8 @@ class Engine:
         commands.append(Record("interface", values, now))
         if self._settings.input_thru:
             commands.append(Play(values, "thru", now))
+        elif event.port in self._thru:
+            commands.append(Play(values, "thru", now, self._thru[event.port]))
         if self._paused or not self._mode.hears:
             return commands
         self._hear((dt, *values))
@@ -380,6 +395,13 @@ class Engine:
             ]
             heapq.heapify(self._pending)
         return commands
+
+    def _panic(self, now: float) -> list[Command]:
+        """Nothing sounds after it; who plays by itself begins again, who answers waits for a phrase."""
+        self._drop_pending()
+        self._performer_played = False
+        self._begin(now)
+        return [Silence("panic"), Panic()]
 
     def _set_predictor(self, predictor: Predictor, name: str) -> list[Command]:
         if predictor.dimension != self._settings.dimension:

@@ -33,7 +33,8 @@ RANGES: dict[str, tuple[str, Callable[[float], bool]]] = {
 class Settings:
     """How the engine plays. Names and defaults are those of the configuration file.
 
-    ``dimension`` is n + 1: the time step and n controls. ``threshold`` is in seconds.
+    ``dimension`` is n + 1: the time step and n controls. ``threshold`` is in seconds. ``input_thru`` sends the
+    performer's values to every output, ``thru_matrix`` (input port -> output ports) to some.
 
     Raises:
         ConfigError: a value is out of its range.
@@ -43,6 +44,7 @@ class Settings:
     mode: str = "callresponse"
     threshold: float = 0.1
     input_thru: bool = False
+    thru_matrix: tuple[tuple[str, tuple[str, ...]], ...] = ()
     sigma_temperature: float = 0.01
     pi_temperature: float = 1.0
     timescale: float = 1.0

@@ -57,6 +57,10 @@ class Adapter(Protocol):
         """End every sounding note."""
         ...
 
+    def panic(self) -> None:
+        """End every note on every channel in use, known to sound or not."""
+        ...
+
     def close(self) -> None:
         """Stop and let go of the device, within half a second."""
         ...

@@ -90,6 +90,9 @@ class OscAdapter:
     def silence(self) -> None:
         """Nothing sounds in OSC: a value holds until the next."""
 
+    def panic(self) -> None:
+        """Likewise."""
+
     def close(self) -> None:
         """Stop listening and sending."""
         self.listener.close()

@@ -13,6 +13,7 @@ from impsy.models.litert import GraphPredictor, LiteRTPredictor, litert_is_insta
 from impsy.models.predictor import MixturePredictor, NumPyPredictor
 from impsy.models.tflite_read import UnknownNetworkError, read_tflite
 from impsy.models.tflite_schema import IDENTIFIER
+from impsy.models.tflite_write import encode_tflite
 from impsy.models.weights import Weights
 
 __all__ = ["Backend", "OpenedModel", "make_predictor", "open_model", "open_weights", "read_model_file"]
@@ -134,7 +135,11 @@ def make_predictor(weights: Weights, backend: Backend = "auto") -> MixturePredic
         return NumPyPredictor(weights)
     if not litert_is_installed():
         raise ModelError("LiteRT (the package ai-edge-litert) is not installed here; the NumPy backend needs nothing")
-    return LiteRTPredictor(weights)
+    try:
+        return LiteRTPredictor(weights)
+    except AttributeError:
+        # A LiteRT whose native interpreter looks different: the public calls do the same, more slowly.
+        return GraphPredictor(encode_tflite(weights))
 
 
 def read_model_file(path: Path) -> tuple[bytes, _Format]:

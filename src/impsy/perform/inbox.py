@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
+from threading import Lock
 
 from impsy.events import Event
 
@@ -15,20 +17,29 @@ class Inbox:
     When ``limit`` events wait, the oldest goes for each new one, and ``dropped`` counts it.
     """
 
-    def __init__(self, limit: int = 20_000) -> None:
+    def __init__(self, now: Callable[[], float], limit: int = 20_000) -> None:
+        self._now = now
         self._limit = limit
         self._queue: SimpleQueue[tuple[float, Event] | None] = SimpleQueue()
+        # So that no event can be stamped before a moment and seen only after it.
+        self._stamping = Lock()
         self.dropped = 0
 
-    def put(self, time: float, event: Event) -> None:
-        """Add an event that arrived at ``time`` (monotonic seconds)."""
-        if self._queue.qsize() >= self._limit:
-            try:
-                self._queue.get_nowait()
-                self.dropped += 1
-            except Empty:  # the engine was faster
-                pass
-        self._queue.put((time, event))
+    def put(self, event: Event) -> None:
+        """Add an event, as of now."""
+        with self._stamping:
+            if self._queue.qsize() >= self._limit:
+                try:
+                    self._queue.get_nowait()
+                    self.dropped += 1
+                except Empty:  # the engine was faster
+                    pass
+            self._queue.put((self._now(), event))
+
+    def moment(self) -> float | None:
+        """The time, if everything that arrived before it has been taken; None if something waits."""
+        with self._stamping:
+            return self._now() if self._queue.empty() else None
 
     def wake(self) -> None:
         """Make a waiting ``take`` return."""

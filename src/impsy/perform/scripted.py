@@ -59,6 +59,9 @@ class ScriptedPerformer:
     def silence(self) -> None:
         """It has no sound."""
 
+    def panic(self) -> None:
+        """It has no sound."""
+
     def close(self) -> None:
         """Stop playing."""
         self._stop.set()

@@ -18,6 +18,7 @@ from impsy.events import (
     Event,
     Interaction,
     LoadModel,
+    Panic,
     Play,
     Predictor,
     Record,
@@ -41,6 +42,9 @@ logger = logging.getLogger("impsy")
 
 ANSWERED_AT_ONCE = 64
 """Of the performer's events that wait at one wake-up, the newest that are answered; older ones are only logged."""
+
+PASSED_OVER_AT_MOST = 8
+"""Times in a row that new input may come before what is due."""
 
 STOP_SECONDS = 0.3
 
@@ -103,7 +107,7 @@ class Session:
         self._monitor = None if monitor_port is None else Monitor(monitor_port, self.state)
         self._commands = commands
         self._open_model = open_model
-        self._inbox = Inbox()
+        self._inbox = Inbox(clock.now)
         self._lateness = Lateness()
         self._verbose = logger.isEnabledFor(logging.DEBUG)
         self._stopping = False
@@ -158,20 +162,27 @@ class Session:
         if isinstance(event, LoadModel):
             threading.Thread(target=self._load, args=(event.file,), name="impsy model", daemon=True).start()
             return
-        self._inbox.put(self._clock.now(), event)
+        self._inbox.put(event)
 
     # --- the thread that keeps time ----------------------------------------------------------------
 
     def _run(self) -> None:
         engine, clock = self._engine, self._clock
         turn = engine.turn
+        passed_over = 0
         while not self._stopping:
             deadline = engine.deadline
             batch = self._inbox.take(None if deadline is None else deadline - clock.now())
             too_many = len(batch) - ANSWERED_AT_ONCE
             for number, (time, event) in enumerate(batch):
                 self._receive(event, time, late=number < too_many)
-            self._do(engine.advance, clock.now())
+            # What the performer did before this very moment comes first, or the model would play after their return;
+            # but not for ever, or a flood would keep the model from playing at all.
+            now = self._inbox.moment() if passed_over < PASSED_OVER_AT_MOST else clock.now()
+            passed_over = passed_over + 1 if now is None else 0
+            if now is None:
+                continue
+            self._do(engine.advance, now)
             if engine.turn != turn:
                 turn = engine.turn
                 self._changed()
@@ -203,12 +214,16 @@ class Session:
                 case Silence():
                     for adapter in self._adapters:
                         adapter.silence()
+                case Panic():
+                    for adapter in self._adapters:
+                        adapter.panic()
                 case Report():
                     self._tell(command)
 
     def _play(self, play: Play) -> None:
         for adapter in self._adapters:
-            adapter.send(play.values)
+            if play.ports is None or adapter.name in play.ports:
+                adapter.send(play.values)
         if self._verbose:
             logger.debug("%-9s → %s", play.source, play.values)
         if play.source == "rnn":
@@ -246,7 +261,7 @@ class Session:
                 text = f"{error}. The model that was playing plays on"
                 self._tell(Report("model-unusable", text, "error", always=True))
                 return
-        self._inbox.put(self._clock.now(), SetPredictor(predictor, name))
+        self._inbox.put(SetPredictor(predictor, name))
 
     # --- watching ----------------------------------------------------------------------------------
 

@@ -54,6 +54,7 @@ class FakePort:
         self.name = name
         self.sent: list[tuple[float, ...]] = []
         self.silences = 0
+        self.panics = 0
         self.is_open = False
         self.deliver: Deliver = lambda _event: None
 
@@ -69,6 +70,10 @@ class FakePort:
     def silence(self) -> None:
         """Count it."""
         self.silences += 1
+
+    def panic(self) -> None:
+        """Count it."""
+        self.panics += 1
 
     def close(self) -> None:
         """Note it."""
