@@ -76,6 +76,17 @@ def test_vectors_come_in_and_go_out_to_both_addresses(stage, peer):
     assert (sending.state, sending.sent) == ("open", 2)
 
 
+def test_what_is_sent_right_after_opening_is_not_lost(peer):
+    for _ in range(20):
+        stage = Stage(peer)
+        stage.adapter.send((0.75, 1.0))
+        stage.adapter.close()
+        assert {peer.socket.recv(1000) for _ in range(2)} == {
+            encode_vector("/prediction", (0.75, 1.0)),
+            encode_vector("/impsy", (0.75, 1.0)),
+        }
+
+
 def test_bad_packets_are_told_once_a_kind_with_their_sender(stage, peer):
     for _ in range(20):
         peer.socket.sendto(b"what is this", stage.address)
@@ -134,6 +145,7 @@ def test_a_host_that_is_not_there_is_told_and_sending_does_no_harm(peer):
     wait_for(lambda: any("no-such-host.invalid" in report.text for report in stage.reports), seconds=20)
     stage.adapter.send((0.5, 0.5))
     assert stage.adapter.health()[1].state == "waiting"
+    assert stage.adapter.health()[1].failed == 2
     stage.adapter.close()
 
 

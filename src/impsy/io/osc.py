@@ -71,6 +71,7 @@ class OscAdapter:
         self._complaints = Complaints("osc out")
         self._tell: Tell | None = None
         self._sent = 0
+        self._unsent = 0
 
     def open(self, deliver: Deliver, tell: Tell) -> None:
         """Start listening and look up whom to send to."""
@@ -82,7 +83,10 @@ class OscAdapter:
         """Send one vector to each output address."""
         for address in self._addresses:
             try:
-                self._sent += self._sender.send(encode_vector(address, values))
+                if self._sender.send(encode_vector(address, values)):
+                    self._sent += 1
+                else:
+                    self._unsent += 1
             except OSError as error:
                 if self._tell is not None:
                     self._complaints.add(f"send:{error.errno}", f"a message could not be sent ({error})", self._tell)
@@ -107,6 +111,6 @@ class OscAdapter:
             link.detail,
             link.error or self._complaints.last,
             sent=self._sent,
-            failed=self._complaints.count,
+            failed=self._complaints.count + self._unsent,
         )
         return (self.listener.health(), out)

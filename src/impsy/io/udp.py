@@ -16,6 +16,7 @@ __all__ = ["UdpListener", "UdpSender", "resolve"]
 PACKET_LIMIT = 65_536
 BUFFER_BYTES = 1 << 20
 RESOLVE_SECONDS = 5.0
+READY_SECONDS = 0.1
 
 SocketAddress = tuple[str, int] | tuple[str, int, int, int]
 
@@ -105,12 +106,15 @@ class UdpSender:
         self._socket: socket.socket | None = None
         self._address: SocketAddress | None = None
         self._closing = threading.Event()
+        self._ready = threading.Event()
         self.link = Link(name, self._serve, self._closing.set, RESOLVE_SECONDS)
 
     def open(self, tell: Tell) -> None:
-        """Look up the host and be ready."""
+        """Look up the host. Numbers are ready on return, so that nothing is lost at the start; names take their time."""
         self._closing.clear()
+        self._ready.clear()
         self.link.open(tell)
+        self._ready.wait(READY_SECONDS)
 
     def send(self, packet: bytes) -> bool:
         """Send one datagram; False if it could not be sent (yet).
@@ -132,6 +136,7 @@ class UdpSender:
         with socket.socket(family, socket.SOCK_DGRAM) as sender:
             sender.setblocking(False)
             self._address, self._socket = address, sender
+            self._ready.set()
             opened(f"sending to {self._host} port {self._port}")
             try:
                 self._closing.wait()
