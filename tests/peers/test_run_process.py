@@ -174,18 +174,27 @@ def test_a_terminal_shows_the_live_view(tmp_path):
     )
     os.close(other)
     screen = b""
-    end = time.monotonic() + 4
-    try:
-        while time.monotonic() < end:
+
+    def show_until(words: str, seconds: float = 15) -> None:
+        nonlocal screen
+        end = time.monotonic() + seconds
+        while words not in screen.decode(errors="replace"):
+            assert time.monotonic() < end, screen.decode(errors="replace")
             if select.select([main], [], [], 0.1)[0]:
                 screen += os.read(main, 65536)
+
+    try:
+        show_until("it plays")
+        show_until("a second")
+        os.write(main, b" ")
+        show_until("nobody plays: paused")
+        os.write(main, b"\x1b[A\x1bOP\x1bO4?2p ")
+        show_until("you play together")
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(5)
     text = screen.decode(errors="replace")
     assert process.returncode == 0
     assert "battle" in text
-    assert "it plays" in text
     assert "█" in text
-    assert "events/s" in text
     assert str(made.server) in text

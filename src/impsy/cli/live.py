@@ -9,6 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from impsy.cli.keys import HELP
 from impsy.io import Health
 from impsy.perform import SessionView
 
@@ -66,7 +67,7 @@ def render(view: SessionView, rates: tuple[float, float], width: int) -> Rendera
     lines = [Text(f"{report.level}: {report.text}", style=LEVEL_STYLES[report.level]) for report in told]
     title = f"[bold]{engine.settings.mode}[/] · {TURNS[engine.turn]}"
     parts = Group(_bars(engine.input_values, engine.output_values, width), "", facts, *lines)
-    return Panel(parts, title=title, subtitle="Ctrl-C ends", border_style="cyan", width=width)
+    return Panel(parts, title=title, subtitle=HELP, border_style="cyan", width=width)
 
 
 def _bars(inputs: Sequence[float], outputs: Sequence[float], width: int) -> RenderableType:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from rich.console import Console
 from rich.live import Live
 
+from impsy.cli.keys import event_for, keyboard
 from impsy.cli.live import Rates, render
 from impsy.cli.output import logging_to
 from impsy.perform import Session, SessionView
@@ -113,10 +114,14 @@ def _live(session: Session, curtain: Curtain, console: Console, end: float | Non
     rates = Rates()
     shown: SessionView | None = None
     shown_at = 0.0
-    with Live(console=console, auto_refresh=False, transient=True) as screen:
+    with keyboard() as pressed, Live(console=console, auto_refresh=False, transient=True) as screen:
         while True:
             now = time.monotonic()
             view = session.view()
+            for key in pressed():
+                event = event_for(key, view.engine)
+                if event is not None:
+                    session.deliver(event)
             current = rates.update(now, view.engine.counters.heard, view.engine.counters.played)
             # Drawing costs more than all the rest together: nothing new, nothing drawn.
             if view != shown or now - shown_at >= IDLE_SECONDS:

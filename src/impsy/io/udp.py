@@ -110,7 +110,7 @@ class UdpSender:
         self.link = Link(name, self._serve, self._closing.set, RESOLVE_SECONDS)
 
     def open(self, tell: Tell) -> None:
-        """Look up the host. Numbers are ready on return, so that nothing is lost at the start; names take their time."""
+        """Look up the host. Numbers are ready on return, so nothing is lost at the start; names take their time."""
         self._closing.clear()
         self._ready.clear()
         self.link.open(tell)
