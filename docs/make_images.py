@@ -12,7 +12,7 @@ from rich.console import Console
 
 from impsy.cli.live import Rates, render
 from impsy.config import parse_config
-from impsy.perform import ScriptedPerformer, build_session, phrases
+from impsy.perform import Ports, ScriptedPerformer, build_session, phrases, wanted_ports
 
 IMAGES = Path(__file__).parent / "images"
 CONFIG = """
@@ -28,7 +28,9 @@ def live_view() -> str:
     """A few seconds of a real performance, as the terminal shows it."""
     performer = ScriptedPerformer("simulated performer", phrases(default_rng(3), 8))
     with tempfile.TemporaryDirectory() as folder:
-        session = build_session(parse_config(CONFIG), logdir=Path(folder), seed=3, adapters=[performer])
+        session = build_session(
+            parse_config(CONFIG), logdir=Path(folder), seed=3, ports=Ports(wanted_ports, [performer])
+        )
         rates = Rates()
         with session:
             shown = (0.0, 0.0)

@@ -21,6 +21,7 @@ from impsy.config import LoadedConfig
 from impsy.engine import Engine
 from impsy.errors import ConfigError, DeviceError
 from impsy.perform import (
+    Ports,
     Reports,
     ScriptedPerformer,
     build_session,
@@ -28,6 +29,7 @@ from impsy.perform import (
     open_configured_model,
     read_performance,
     replay,
+    wanted_ports,
 )
 
 __all__ = ["command"]
@@ -126,7 +128,7 @@ def _live(
 
     performer = ScriptedPerformer("replay", script, finished)
     session = build_session(
-        loaded, logdir=log_folder(config_file), seed=seed, reports=Reports(), adapters=[performer]
+        loaded, logdir=log_folder(config_file), seed=seed, reports=Reports(), ports=Ports(wanted_ports, [performer])
     )
     view = on_stage(
         session,

@@ -13,8 +13,18 @@ import click
 from impsy import __version__
 from impsy.cli.options import OVERRIDES, config_option, override_options
 from impsy.cli.stage import Curtain, on_stage
-from impsy.config import LoadedConfig, load_config, with_overrides
-from impsy.perform import STAND_IN, Reports, Session, SessionView, build_session
+from impsy.config import Config, LoadedConfig, load_config, with_overrides
+from impsy.perform import (
+    STAND_IN,
+    ConfigWatcher,
+    Ports,
+    Reloader,
+    Reports,
+    Session,
+    SessionView,
+    build_session,
+    wanted_ports,
+)
 
 __all__ = ["announce", "command", "load", "log_folder", "say_goodbye"]
 
@@ -35,7 +45,8 @@ logger = logging.getLogger("impsy")
 def command(model: Path | None, config_file: Path, logdir: Path | None, seed: int | None, **overrides: Any) -> None:
     """Listen to the performer, log every event, and play with the model, as config.toml says.
 
-    MODEL is a .tflite, .keras or .h5 file to use instead of the configuration's. Ctrl-C ends.
+    MODEL is a .tflite, .keras or .h5 file to use instead of the configuration's. Ctrl-C ends. A configuration that is
+    saved while playing takes effect at once.
 
     \b
     impsy run
@@ -43,16 +54,21 @@ def command(model: Path | None, config_file: Path, logdir: Path | None, seed: in
     impsy run models/mine.tflite --sigma-temp 0.1 --log-predictions
     impsy run --mode useronly           only record
     """
+    watcher = ConfigWatcher(config_file)
     loaded = load(config_file, overrides, model)
     seed = secrets.randbits(32) if seed is None else seed
     reports = Reports()
-    session = build_session(loaded, logdir=logdir or log_folder(config_file), seed=seed, reports=reports)
+    ports = Ports(wanted_ports)
+    folder = logdir or log_folder(config_file)
+    session = build_session(loaded, logdir=folder, seed=seed, reports=reports, ports=ports)
+    reloader = Reloader(session, ports, loaded, lambda config: _overridden(config, overrides, model), session.tell)
     view = on_stage(
         session,
         Curtain(),
         verbose=loaded.config.verbose,
         quiet=overrides["verbose"] is False,
         announce=lambda: announce(loaded, session, seed),
+        beside=watcher.then(reloader.reload),
     )
     say_goodbye(view)
 
@@ -64,8 +80,12 @@ def load(config_file: Path, overrides: dict[str, Any], model: Path | None = None
         ConfigError: with everything that is wrong.
     """
     loaded = load_config(config_file)
+    return replace(loaded, config=_overridden(loaded.config, overrides, model))
+
+
+def _overridden(config: Config, overrides: dict[str, Any], model: Path | None) -> Config:
     chosen = {name: overrides.get(name) for name in OVERRIDES}
-    return replace(loaded, config=with_overrides(loaded.config, model_file=model, **chosen))
+    return with_overrides(config, model_file=model, **chosen)
 
 
 def log_folder(config_file: Path) -> Path:

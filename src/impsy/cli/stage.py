@@ -62,6 +62,7 @@ def on_stage(
     seconds: float | None = None,
     announce: Callable[[], None] = lambda: None,
     lines: Callable[[SessionView], str | None] | None = None,
+    beside: contextlib.AbstractContextManager[object] | None = None,
 ) -> SessionView:
     """Perform until the curtain falls, or ``seconds`` have passed.
 
@@ -72,6 +73,7 @@ def on_stage(
         quiet: no live view, and only warnings and errors.
         seconds: None: no limit.
         announce: logs what is about to be played.
+        beside: entered while the performance lasts.
         lines: where there is no live view, asked ten times a second for a line to print.
 
     Returns:
@@ -84,7 +86,7 @@ def on_stage(
     # On a terminal the view shows the reports themselves; a handler that drops them keeps them out of its way.
     with curtain.on_signals(), logging_to(logging.NullHandler() if live else None, level):
         announce()
-        with session:
+        with session, beside or contextlib.nullcontext():
             if live:
                 _live(session, curtain, console, end)
             else:

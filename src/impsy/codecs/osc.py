@@ -111,6 +111,8 @@ class OscDecoder:
     def __init__(self, controls: int, port: str = "osc") -> None:
         self._controls = controls
         self._port = port
+        self._usual = _header("/interface", controls)
+        self._numbers = struct.Struct(f">{controls}f")
 
     def decode(self, packet: bytes) -> Decoded:
         """Decode one packet: a message, or a bundle, whose messages count as one after the other, now.
@@ -119,7 +121,15 @@ class OscDecoder:
         """
         events: list[Event] = []
         problems: list[PeerError] = []
-        self._packet(packet, 0, events, problems)
+        if packet.startswith(self._usual) and len(packet) == len(self._usual) + self._numbers.size:
+            # What nearly every packet is: the library's general way takes ten times as long.
+            try:
+                values = self._numbers.unpack_from(packet, len(self._usual))
+                events.append(self._interaction(values, problems))
+            except PeerError as problem:
+                problems.append(problem)
+        else:
+            self._packet(packet, 0, events, problems)
         return Decoded(tuple(events), tuple(problems))
 
     def _packet(self, packet: bytes, depth: int, events: list[Event], problems: list[PeerError]) -> None:
@@ -150,7 +160,7 @@ class OscDecoder:
             raise PeerError(f"length:{address}", f"{address} wants {row.arguments}, not {len(values)} arguments")
         events.extend(row.make(address, values))
 
-    def _interaction(self, values: list[object], problems: list[PeerError]) -> Interaction:
+    def _interaction(self, values: Sequence[object], problems: list[PeerError]) -> Interaction:
         if len(values) != self._controls:
             raise PeerError(
                 "length:/interface",

@@ -88,7 +88,6 @@ class Engine:
         self._paused = False
         self._counters = Counters()
 
-        self._last_event = now
         self._input: tuple[float, ...] = tuple(rng.random(settings.dimension - 1).tolist())
         self._output: tuple[float, ...] = ()
         # What a model hears that must begin without having heard anything.
@@ -105,7 +104,7 @@ class Engine:
         # What the model has played and not heard yet: (when it was due, vector).
         self._unheard: tuple[float, tuple[float, ...]] | None = None
 
-        self._begin(now)
+        self.start(now)
 
     # --- the public face ---------------------------------------------------------------------------
 
@@ -131,6 +130,11 @@ class Engine:
         if self._mode.plays == "always" or self._answering:
             return "model"
         return "performer"
+
+    def start(self, now: float) -> None:
+        """Begin the performance: the first event's dt counts from here. For those who made the engine earlier."""
+        self._last_event = now
+        self._begin(now)
 
     def receive(self, event: EngineEvent, now: float) -> list[Command]:  # noqa: PLR0911 - a dispatch table
         """Take in one event; returns what to do about it, in order."""

@@ -1,8 +1,10 @@
 """A live performance: one thread that keeps time, and those around it that write, listen and watch."""
 
-from impsy.perform.build import STAND_IN, build_session, engine_settings, open_configured_model
+from impsy.perform.build import STAND_IN, build_session, engine_settings, open_configured_model, wanted_ports
 from impsy.perform.clock import Clock
+from impsy.perform.ports import Port, Ports
 from impsy.perform.recorder import Recorder
+from impsy.perform.reload import ConfigWatcher, Reloader
 from impsy.perform.replay import read_performance, replay
 from impsy.perform.reports import Reports
 from impsy.perform.scripted import ScriptedPerformer, phrases
@@ -11,7 +13,11 @@ from impsy.perform.session import Session, SessionView
 __all__ = [
     "STAND_IN",
     "Clock",
+    "ConfigWatcher",
+    "Port",
+    "Ports",
     "Recorder",
+    "Reloader",
     "Reports",
     "ScriptedPerformer",
     "Session",
@@ -22,4 +28,5 @@ __all__ = [
     "phrases",
     "read_performance",
     "replay",
+    "wanted_ports",
 ]

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 
 from numpy.random import default_rng
 
-from impsy.config import Config, LoadedConfig, WebuiConfig
+from impsy.config import Config, LoadedConfig, OscConfig, WebuiConfig
 from impsy.engine import Engine, Settings
 from impsy.errors import ConfigError
 from impsy.events import Predictor
-from impsy.io import Adapter, OscAdapter
+from impsy.io import OscAdapter
 from impsy.io.osc import OscListener
 from impsy.models.gestures import RandomGestures
 from impsy.models.opening import open_model
 from impsy.perform.clock import Clock
+from impsy.perform.ports import Port, Ports
 from impsy.perform.recorder import Recorder
 from impsy.perform.reports import Reports
 from impsy.perform.session import OpenModel, Session
 
-__all__ = ["STAND_IN", "build_adapters", "build_session", "engine_settings", "open_configured_model"]
+__all__ = ["STAND_IN", "build_session", "engine_settings", "open_configured_model", "wanted_ports"]
 
 STAND_IN = "random gestures (no model)"
 
@@ -70,16 +71,16 @@ def model_switcher(loaded: LoadedConfig) -> OpenModel:
     return open_it
 
 
-def build_adapters(config: Config) -> list[Adapter]:
-    """One adapter for each section that is there."""
+def wanted_ports(config: Config) -> Iterator[Port]:
+    """What each section that is there asks for."""
     controls = config.model.dimension - 1
-    adapters: list[Adapter] = []
     if config.osc is not None:
-        osc = config.osc
-        adapters.append(
-            OscAdapter(osc.server_ip, osc.server_port, osc.client_ip, osc.client_port, controls, osc.output_addresses)
-        )
-    return adapters
+        yield _osc_port(config.osc, controls)
+
+
+def _osc_port(osc: OscConfig, controls: int) -> Port:
+    arguments = (osc.server_ip, osc.server_port, osc.client_ip, osc.client_port, controls, osc.output_addresses)
+    return Port(("osc", *arguments), lambda: OscAdapter(*arguments))
 
 
 def build_session(
@@ -88,7 +89,7 @@ def build_session(
     logdir: Path | None,
     seed: int | None = None,
     reports: Reports | None = None,
-    adapters: Iterable[Adapter] = (),
+    ports: Ports | None = None,
 ) -> Session:
     """Put a performance together; nothing is opened yet, except the model.
 
@@ -97,7 +98,7 @@ def build_session(
         logdir: where the log goes; None: no log.
         seed: of the model's choices; None: a new one each time.
         reports: where the performer's messages go.
-        adapters: more transports than the configuration names.
+        ports: the ports, for those who want to change them later, or have more than the configuration names.
 
     Raises:
         ConfigError, ModelError: as ``open_configured_model``, or the model's dimension is not the configuration's.
@@ -107,12 +108,13 @@ def build_session(
     reports = reports or Reports()
     predictor, name = open_configured_model(loaded)
     local = config.webui or WebuiConfig()
+    ports = ports or Ports(wanted_ports)
     recorder = None
-    if logdir is not None and (config.log_input or config.log_predictions):
+    if logdir is not None:
         recorder = Recorder(logdir, config.model.dimension, clock.date, clock.started_at, reports.tell)
     return Session(
         Engine(engine_settings(config), predictor, default_rng(seed), clock.now(), name),
-        [*build_adapters(config), *adapters],
+        ports.apply(config),
         clock=clock,
         reports=reports,
         recorder=recorder,

@@ -10,6 +10,9 @@ from impsy.events import Event
 
 __all__ = ["Inbox"]
 
+SHORTEST_WAIT = 0.00005
+"""Seconds. Going to sleep and waking up takes longer than this, so a shorter wait is none."""
+
 
 class Inbox:
     """Events with the time they arrived. Any thread may put; the engine's takes.
@@ -48,7 +51,10 @@ class Inbox:
     def take(self, timeout: float | None) -> list[tuple[float, Event]]:
         """All that waits, oldest first; waits ``timeout`` seconds for it (None: as long as it takes)."""
         try:
-            first = self._queue.get(timeout=timeout) if timeout is None or timeout > 0 else self._queue.get_nowait()
+            if timeout is None or timeout > SHORTEST_WAIT:
+                first = self._queue.get(timeout=timeout)
+            else:
+                first = self._queue.get_nowait()
         except Empty:
             return []
         batch = [first]

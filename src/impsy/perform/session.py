@@ -46,6 +46,9 @@ ANSWERED_AT_ONCE = 64
 PASSED_OVER_AT_MOST = 8
 """Times in a row that new input may come before what is due."""
 
+NOTED_AT_MOST = 64
+"""Rows and vectors that may wait to be handed over while there is no time for it."""
+
 STOP_SECONDS = 0.3
 
 SWITCH_SECONDS = 0.0005
@@ -100,6 +103,7 @@ class Session:
     ) -> None:
         self._engine = engine
         self._adapters = tuple(adapters)
+        self._changing = threading.Lock()
         self._clock = clock
         self._reports = reports
         self._recorder = recorder
@@ -110,6 +114,7 @@ class Session:
         self._inbox = Inbox(clock.now)
         self._lateness = Lateness()
         self._verbose = logger.isEnabledFor(logging.DEBUG)
+        self._noted: list[Record | Play] = []
         self._stopping = False
         self._loading = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -124,9 +129,9 @@ class Session:
         if self._monitor is not None:
             self._monitor.open()
         for adapter in self._adapters:
-            adapter.open(self.deliver, self._tell)
+            adapter.open(self.deliver, self.tell)
         if self._commands is not None:
-            self._commands.open(self.deliver, self._tell)
+            self._commands.open(self.deliver, self.tell)
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="impsy engine", daemon=True)
         # What start-up made stays for good: looking through it again costs milliseconds, at any time. And the thread
@@ -146,8 +151,9 @@ class Session:
         self._stopping = True
         self._inbox.wake()
         thread.join(STOP_SECONDS)
-        for adapter in self._adapters:
-            adapter.close()
+        with self._changing:
+            for adapter in self._adapters:
+                adapter.close()
         if self._commands is not None:
             self._commands.close()
         if self._recorder is not None:
@@ -164,15 +170,37 @@ class Session:
             return
         self._inbox.put(event)
 
+    def set_adapters(self, adapters: Iterable[Adapter]) -> None:
+        """From now on these: opens those that are new, closes those that are not among them any more."""
+        with self._changing:
+            before, after = self._adapters, tuple(adapters)
+            # First let go: what is new may need the same device.
+            self._adapters = tuple(adapter for adapter in before if adapter in after)
+            for adapter in before:
+                if adapter not in after:
+                    adapter.close()
+            for adapter in after:
+                if adapter not in before:
+                    adapter.open(self.deliver, self.tell)
+            self._adapters = after
+
+    def set_logging(self, log_input: bool, log_predictions: bool) -> None:
+        """Which rows are written from now on."""
+        self._logged = {"interface": log_input, "rnn": log_predictions}
+
     # --- the thread that keeps time ----------------------------------------------------------------
 
     def _run(self) -> None:
         engine, clock = self._engine, self._clock
+        engine.start(clock.now())
         turn = engine.turn
         passed_over = 0
         while not self._stopping:
             deadline = engine.deadline
-            batch = self._inbox.take(None if deadline is None else deadline - clock.now())
+            left = None if deadline is None else deadline - clock.now()
+            if left is None or left > 0.0 or len(self._noted) >= NOTED_AT_MOST:
+                self._hand_over()
+            batch = self._inbox.take(left)
             too_many = len(batch) - ANSWERED_AT_ONCE
             for number, (time, event) in enumerate(batch):
                 self._receive(event, time, late=number < too_many)
@@ -187,6 +215,7 @@ class Session:
                 turn = engine.turn
                 self._changed()
         self._do(engine.end)
+        self._hand_over()
 
     def _receive(self, event: Event, time: float, *, late: bool) -> None:
         if late and isinstance(event, Interaction | Update):
@@ -210,7 +239,7 @@ class Session:
                 case Play():
                     self._play(command)
                 case Record():
-                    self._record(command)
+                    self._noted.append(command)
                 case Silence():
                     for adapter in self._adapters:
                         adapter.silence()
@@ -218,7 +247,7 @@ class Session:
                     for adapter in self._adapters:
                         adapter.panic()
                 case Report():
-                    self._tell(command)
+                    self.tell(command)
 
     def _play(self, play: Play) -> None:
         for adapter in self._adapters:
@@ -228,8 +257,19 @@ class Session:
             logger.debug("%-9s → %s", play.source, play.values)
         if play.source == "rnn":
             self._lateness.add(self._clock.now() - play.due)
-        if self._monitor is not None:
-            self._monitor.mirror("/monitor/out", play.values)
+        self._noted.append(play)
+
+    def _hand_over(self) -> None:
+        """Pass on to the recorder and the monitor what happened.
+
+        Done when there is time: it wakes their threads, which then want the interpreter that playing needs.
+        """
+        for noted in self._noted:
+            if isinstance(noted, Record):
+                self._record(noted)
+            elif self._monitor is not None:
+                self._monitor.mirror("/monitor/out", noted.values)
+        self._noted.clear()
 
     def _record(self, record: Record) -> None:
         if self._recorder is not None and self._logged[record.source]:
@@ -240,7 +280,8 @@ class Session:
             if self._monitor is not None:
                 self._monitor.mirror("/monitor/in", record.values)
 
-    def _tell(self, report: Report) -> None:
+    def tell(self, report: Report) -> None:
+        """Tell the performer, and whoever watches. Any thread may call it."""
         if self._reports.tell(report):
             self._changed()
 
@@ -252,14 +293,14 @@ class Session:
 
     def _load(self, file: str) -> None:
         if self._open_model is None:
-            self._tell(Report("no-switching", "this performance cannot switch models"))
+            self.tell(Report("no-switching", "this performance cannot switch models"))
             return
         with self._loading:
             try:
                 predictor, name = self._open_model(file)
             except ImpsyError as error:
                 text = f"{error}. The model that was playing plays on"
-                self._tell(Report("model-unusable", text, "error", always=True))
+                self.tell(Report("model-unusable", text, "error", always=True))
                 return
         self._inbox.put(SetPredictor(predictor, name))
 

@@ -1,0 +1,48 @@
+"""The ports that a configuration asks for, kept open when it changes and they need not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+
+from impsy.config import Config
+from impsy.io.adapter import Adapter
+
+__all__ = ["Port", "Ports"]
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One port that a configuration asks for.
+
+    ``identity`` is what cannot change while it is open. ``remap`` gives an open adapter what can: its mapping.
+    """
+
+    identity: tuple[Hashable, ...]
+    make: Callable[[], Adapter]
+    remap: Callable[[Adapter], None] = lambda _adapter: None
+
+
+class Ports:
+    """Makes the adapters of a configuration, and keeps those that the next one asks for too.
+
+    Args:
+        wanted: the ports of a configuration.
+        more: adapters that are there whatever the configuration says.
+    """
+
+    def __init__(self, wanted: Callable[[Config], Iterable[Port]], more: Iterable[Adapter] = ()) -> None:
+        self._wanted = wanted
+        self._more = tuple(more)
+        self._made: dict[tuple[Hashable, ...], Adapter] = {}
+
+    def apply(self, config: Config) -> tuple[Adapter, ...]:
+        """All adapters of ``config``: new ones not yet opened, kept ones with their new mapping."""
+        made: dict[tuple[Hashable, ...], Adapter] = {}
+        for port in self._wanted(config):
+            kept = self._made.get(port.identity)
+            if kept is not None:
+                port.remap(kept)
+            made[port.identity] = kept or port.make()
+        self._made = made
+        return (*made.values(), *self._more)

@@ -1,0 +1,158 @@
+"""A configuration that is saved while playing takes effect while playing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from impsy.config import Config, LoadedConfig, load_config
+from impsy.errors import ImpsyError
+from impsy.events import (
+    EngineEvent,
+    Report,
+    SetMode,
+    SetPiTemperature,
+    SetPredictor,
+    SetSigmaTemperature,
+    SetThreshold,
+    SetThru,
+    SetTimescale,
+)
+from impsy.io.adapter import Tell
+from impsy.perform.build import engine_settings, open_configured_model
+from impsy.perform.ports import Ports
+from impsy.perform.session import Session
+
+__all__ = ["ConfigWatcher", "Reloader", "changes_of_settings"]
+
+LOOK_SECONDS = 0.5
+
+
+def changes_of_settings(before: Config, after: Config) -> list[EngineEvent]:
+    """What to tell the engine when the one configuration takes the other's place. The dimension stays."""
+    old, new = engine_settings(before), engine_settings(after)
+    # What a live command set stays set, unless its key in the file changed.
+    rows: list[tuple[object, object, EngineEvent]] = [
+        (
+            (old.input_thru, old.thru_matrix),
+            (new.input_thru, new.thru_matrix),
+            SetThru(new.input_thru, new.thru_matrix),
+        ),
+        (old.threshold, new.threshold, SetThreshold(new.threshold)),
+        (old.sigma_temperature, new.sigma_temperature, SetSigmaTemperature(new.sigma_temperature)),
+        (old.pi_temperature, new.pi_temperature, SetPiTemperature(new.pi_temperature)),
+        (old.timescale, new.timescale, SetTimescale(new.timescale)),
+        (old.mode, new.mode, SetMode(new.mode)),
+    ]
+    return [event for was, becomes, event in rows if was != becomes]
+
+
+class Reloader:
+    """Applies configurations to a performance, one after the other.
+
+    Args:
+        session: the performance.
+        ports: its ports.
+        loaded: the configuration that it plays.
+        overrides: puts the command line's options above a newly read configuration.
+        tell: says what happened.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        ports: Ports,
+        loaded: LoadedConfig,
+        overrides: Callable[[Config], Config],
+        tell: Tell,
+    ) -> None:
+        self._session = session
+        self._ports = ports
+        self._loaded = loaded
+        self._overrides = overrides
+        self._tell = tell
+
+    def reload(self, path: Path) -> None:
+        """Read the file and apply what changed; if anything is wrong with it, say so and play on as before."""
+        try:
+            fresh = load_config(path)
+            fresh = replace(fresh, config=self._overrides(fresh.config))
+            self._apply(fresh)
+        except ImpsyError as error:
+            text = f"the configuration was saved, but is not used: {error}"
+            self._tell(Report("config-unusable", text, "error", always=True))
+
+    def _apply(self, fresh: LoadedConfig) -> None:
+        before, after = self._loaded.config, fresh.config
+        if before == after:
+            return
+        if before.model.dimension != after.model.dimension:
+            text = (
+                f"the configuration now says dimension {after.model.dimension}, which takes a restart; "
+                f"until then it plays on with {before.model.dimension}"
+            )
+            self._tell(Report("config-dimension", text, always=True))
+            return
+        # The model first: it is what can still go wrong, and then nothing has changed.
+        if before.model.file != after.model.file:
+            predictor, name = open_configured_model(fresh)
+            self._session.deliver(SetPredictor(predictor, name))
+        for event in changes_of_settings(before, after):
+            self._session.deliver(event)
+        self._session.set_logging(after.log_input, after.log_predictions)
+        self._session.set_adapters(self._ports.apply(after))
+        self._loaded = fresh
+        for problem in (*fresh.conflicts, *fresh.warnings):
+            self._tell(Report(f"config:{problem.key}", str(problem)))
+        self._tell(Report("config-applied", "the saved configuration is in use", "info", always=True))
+
+
+class ConfigWatcher:
+    """Notices that a file was saved since this was made, in a thread of its own. Looking costs one system call.
+
+    Make it before the file is read for the first time, so that nothing is saved unseen.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._first = self._mark()
+        self._saved: Callable[[Path], None] = lambda _path: None
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def then(self, saved: Callable[[Path], None]) -> ConfigWatcher:
+        """Call this, with the path, in that thread."""
+        self._saved = saved
+        return self
+
+    def __enter__(self) -> ConfigWatcher:
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._run, name="impsy config", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._stop.set()
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.join(0.2)
+
+    def _mark(self) -> tuple[int, int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+    def _run(self) -> None:
+        before = self._first
+        while not self._stop.wait(LOOK_SECONDS):
+            now = self._mark()
+            # An editor may be half-way through: what is read is what has not changed since the last look.
+            if now is not None and now != before:
+                if self._stop.wait(0.05) or self._mark() != now:
+                    continue
+                before = now
+                self._saved(self._path)
