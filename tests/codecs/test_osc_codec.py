@@ -148,7 +148,9 @@ def test_random_bytes_only_make_problems_or_events(packet):
 @given(st.data())
 @settings(max_examples=FUZZ)
 def test_mutated_packets_only_make_problems_or_events(data):
-    values = st.one_of(st.floats(width=32), st.integers(-(2**31), 2**31 - 1), st.text(max_size=20), st.booleans())
+    # OSC ends a string at its first NUL, so the library cannot write one that holds a NUL.
+    words = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
+    values = st.one_of(st.floats(width=32), st.integers(-(2**31), 2**31 - 1), words, st.booleans())
     address = data.draw(st.sampled_from(["/interface", *CONTROL_ADDRESSES, "/", "/other"]))
     packet = message(address, *data.draw(st.lists(values, max_size=6)))
     if data.draw(st.booleans()):

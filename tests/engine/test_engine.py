@@ -232,6 +232,16 @@ def test_a_new_timescale_holds_for_what_waits_already():
     assert stage.engine.deadline == pytest.approx(2.0 + 8.0 * 0.5)
 
 
+def test_coming_back_from_an_absurd_timescale_waits_no_longer_than_predicted():
+    stage, _ = rehearse(mode="battle", timescale=1e-38)
+    stage.now = 5000.0
+    for _ in range(50):
+        stage.engine.advance(stage.now)
+        stage.now += 1e-12
+    stage.receive(SetTimescale(0.5))
+    assert stage.engine.deadline <= stage.now + 0.25 * 0.5
+
+
 def test_events_stamped_out_of_order_have_no_negative_time():
     stage, predictor = rehearse()
     stage.receive(Interaction(A), at=1.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -193,10 +194,37 @@ def test_switching_models_while_playing(tmp_path):
     with made.session, made.watcher.socket:
         wait_for(lambda: made.port.sent)
         made.port.deliver(LoadModel("bad"))
-        wait_for(lambda: "model-unusable" in made.reports.counts())
+        wait_for(lambda: "model-unusable:bad" in made.reports.counts())
         made.port.deliver(LoadModel("good"))
         wait_for(lambda: (0.1, 0.1) in made.port.sent)
         assert made.session.view().engine.model == "good"
+
+
+def test_a_flood_of_requests_for_models_opens_the_last_and_starts_no_flood_of_threads(tmp_path):
+    opened = []
+
+    def open_model(name):
+        opened.append(name)
+        time.sleep(0.05)
+        return FakePredictor(3, [(0.02, 0.1, 0.1)]), name
+
+    made = Stage(tmp_path, "battle", open_model=open_model)
+    with made.session, made.watcher.socket:
+        for number in range(1000):
+            made.port.deliver(LoadModel(f"model {number}"))
+        assert sum(thread.name == "impsy model" for thread in threading.enumerate()) <= 1
+        wait_for(lambda: made.session.view().engine.model == "model 999")
+    assert len(opened) < 10
+
+
+def test_a_wait_that_no_system_can_wait_does_not_stop_the_music(tmp_path):
+    made = Stage(tmp_path, "battle")
+    with made.session, made.watcher.socket:
+        made.port.deliver(SetTimescale(1e300))
+        time.sleep(0.2)
+        made.port.deliver(SetTimescale(1.0))
+        before = len(made.port.sent)
+        wait_for(lambda: len(made.port.sent) > before + 3)
 
 
 def test_logging_what_was_asked_for(tmp_path):

@@ -45,6 +45,8 @@ def logging_to(handler: logging.Handler | None = None, level: int = logging.INFO
         handler.setFormatter(logging.Formatter("%(asctime)s.%(msecs)03d %(levelname)-7s %(message)s", "%H:%M:%S"))
     queue: SimpleQueue[logging.LogRecord] = SimpleQueue()
     logger = logging.getLogger("impsy")
+    # A library that logs by itself would otherwise print each bad packet; we count them and tell once.
+    logging.getLogger().addHandler(logging.NullHandler())
     entrance = _Handler(queue)
     listener = QueueListener(queue, handler)
     before = logger.level

@@ -15,6 +15,8 @@ from impsy.io import OscAdapter
 from impsy.io.osc import OscListener
 from impsy.models.gestures import RandomGestures
 from impsy.models.opening import open_model
+from impsy.perform.build_serial import serial_ports
+from impsy.perform.build_websocket import websocket_port
 from impsy.perform.clock import Clock
 from impsy.perform.ports import Port, Ports
 from impsy.perform.recorder import Recorder
@@ -33,9 +35,20 @@ def engine_settings(config: Config) -> Settings:
         mode=config.interaction.mode,
         threshold=config.interaction.threshold,
         input_thru=config.interaction.input_thru,
+        thru_matrix=_thru_matrix(config),
         sigma_temperature=config.model.sigmatemp,
         pi_temperature=config.model.pitemp,
         timescale=config.model.timescale,
+    )
+
+
+def _thru_matrix(config: Config) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Whose input goes where, by the names that the ports have as adapters."""
+    if config.midi is None:
+        return ()
+    matrix = config.midi.thru_matrix
+    return tuple(
+        (f"midi in {source}", tuple(f"midi out {target}" for target in targets)) for source, targets in matrix.items()
     )
 
 
@@ -76,6 +89,9 @@ def wanted_ports(config: Config) -> Iterator[Port]:
     controls = config.model.dimension - 1
     if config.osc is not None:
         yield _osc_port(config.osc, controls)
+    if config.websocket is not None:
+        yield websocket_port(config.websocket)
+    yield from serial_ports(config)
 
 
 def _osc_port(osc: OscConfig, controls: int) -> Port:

@@ -48,13 +48,10 @@ class Inbox:
         """Make a waiting ``take`` return."""
         self._queue.put(None)
 
-    def take(self, timeout: float | None) -> list[tuple[float, Event]]:
-        """All that waits, oldest first; waits ``timeout`` seconds for it (None: as long as it takes)."""
+    def take(self, timeout: float) -> list[tuple[float, Event]]:
+        """All that waits, oldest first; waits at most ``timeout`` seconds for it."""
         try:
-            if timeout is None or timeout > SHORTEST_WAIT:
-                first = self._queue.get(timeout=timeout)
-            else:
-                first = self._queue.get_nowait()
+            first = self._queue.get(timeout=timeout) if timeout > SHORTEST_WAIT else self._queue.get_nowait()
         except Empty:
             return []
         batch = [first]

@@ -15,6 +15,10 @@ logger = logging.getLogger("impsy")
 LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
+KINDS_LIMIT = 500
+"""Kinds that are told apart; some of the words in them come from strangers."""
+
+
 class Reports:
     """Logs each kind of report once and counts the rest. Any thread may tell."""
 
@@ -26,8 +30,9 @@ class Reports:
     def tell(self, report: Report) -> bool:
         """Log a report, unless its kind has been logged before; whether it was logged."""
         with self._lock:
-            seen = self._counts.get(report.kind, 0)
-            self._counts[report.kind] = seen + 1
+            kind = report.kind if report.kind in self._counts or len(self._counts) < KINDS_LIMIT else "more"
+            seen = self._counts.get(kind, 0)
+            self._counts[kind] = seen + 1
             if seen and not report.always:
                 return False
             self._recent.append(report)

@@ -46,6 +46,9 @@ ANSWERED_AT_ONCE = 64
 PASSED_OVER_AT_MOST = 8
 """Times in a row that new input may come before what is due."""
 
+LONGEST_WAIT = 3600.0
+"""Seconds. A model may plan further ahead than the system can wait at once."""
+
 NOTED_AT_MOST = 64
 """Rows and vectors that may wait to be handed over while there is no time for it."""
 
@@ -117,6 +120,7 @@ class Session:
         self._noted: list[Record | Play] = []
         self._stopping = False
         self._loading = threading.Lock()
+        self._wanted_model: str | None = None
         self._thread: threading.Thread | None = None
         self._switch_interval = sys.getswitchinterval()
 
@@ -166,7 +170,7 @@ class Session:
     def deliver(self, event: Event) -> None:
         """Hand an event to the performance, as of now. Any thread may call it."""
         if isinstance(event, LoadModel):
-            threading.Thread(target=self._load, args=(event.file,), name="impsy model", daemon=True).start()
+            self._load(event.file)
             return
         self._inbox.put(event)
 
@@ -191,14 +195,23 @@ class Session:
     # --- the thread that keeps time ----------------------------------------------------------------
 
     def _run(self) -> None:
+        self._engine.start(self._clock.now())
+        while not self._stopping:
+            try:
+                self._keep_time()
+            except Exception:
+                logger.exception("the thread that keeps time stumbled; it goes on")
+        self._do(self._engine.end)
+        self._hand_over()
+
+    def _keep_time(self) -> None:
         engine, clock = self._engine, self._clock
-        engine.start(clock.now())
         turn = engine.turn
         passed_over = 0
         while not self._stopping:
             deadline = engine.deadline
-            left = None if deadline is None else deadline - clock.now()
-            if left is None or left > 0.0 or len(self._noted) >= NOTED_AT_MOST:
+            left = LONGEST_WAIT if deadline is None else min(LONGEST_WAIT, deadline - clock.now())
+            if left > 0.0 or len(self._noted) >= NOTED_AT_MOST:
                 self._hand_over()
             batch = self._inbox.take(left)
             too_many = len(batch) - ANSWERED_AT_ONCE
@@ -214,8 +227,6 @@ class Session:
             if engine.turn != turn:
                 turn = engine.turn
                 self._changed()
-        self._do(engine.end)
-        self._hand_over()
 
     def _receive(self, event: Event, time: float, *, late: bool) -> None:
         if late and isinstance(event, Interaction | Update):
@@ -292,16 +303,36 @@ class Session:
     # --- switching models --------------------------------------------------------------------------
 
     def _load(self, file: str) -> None:
+        """Open a model in a thread of its own. One at a time; of those asked for meanwhile, the newest is next."""
+        with self._loading:
+            busy, self._wanted_model = self._wanted_model is not None, file
+        if not busy:
+            threading.Thread(target=self._load_wanted, name="impsy model", daemon=True).start()
+
+    def _load_wanted(self) -> None:
+        file = None
+        while True:
+            with self._loading:
+                if self._wanted_model == file:
+                    self._wanted_model = None
+                    return
+                file = self._wanted_model
+            if file is not None:
+                self._open_and_switch(file)
+
+    def _open_and_switch(self, file: str) -> None:
         if self._open_model is None:
             self.tell(Report("no-switching", "this performance cannot switch models"))
             return
-        with self._loading:
-            try:
-                predictor, name = self._open_model(file)
-            except ImpsyError as error:
-                text = f"{error}. The model that was playing plays on"
-                self.tell(Report("model-unusable", text, "error", always=True))
-                return
+        try:
+            predictor, name = self._open_model(file)
+        except ImpsyError as error:
+            text = f"{error}. The model that was playing plays on"
+            self.tell(Report(f"model-unusable:{file[:80]}", text, "error"))
+            return
+        except Exception:
+            logger.exception("opening the model %s failed; the one that was playing plays on", file)
+            return
         self._inbox.put(SetPredictor(predictor, name))
 
     # --- watching ----------------------------------------------------------------------------------
