@@ -14,11 +14,14 @@ from hypothesis import strategies as st
 from impsy.errors import ConfigError
 from impsy.mapping.entries import (
     KINDS,
+    ChannelAftertouch,
     ControlChange,
+    ControlChange14,
     MappingEntry,
     NoteOn,
     NoteVelocity,
     PitchBend,
+    ProgramChange,
     entry_to_list,
     parse_entry,
     parse_mapping,
@@ -38,6 +41,9 @@ FUZZ = settings(max_examples=int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "100")))
         (["control_change", 1, 0, 64, 127], ControlChange(1, 0, minimum=64, maximum=127)),
         (["control_change", 1, 20, 127, 0], ControlChange(1, 20, minimum=127, maximum=0)),
         (["pitch_bend", 16], PitchBend(16)),
+        (["control_change_14", 1, 31], ControlChange14(1, 31)),
+        (["channel_aftertouch", 2], ChannelAftertouch(2)),
+        (["program_change", 3], ProgramChange(3)),
     ],
 )
 def test_each_form_is_read_and_written_back(written: list[object], meant: MappingEntry) -> None:
@@ -59,6 +65,10 @@ def test_controllers_span_the_whole_range_unless_told_otherwise() -> None:
         (["control_change", 17, 200], ["channel 17", "controller 200", "0-127"]),
         (["control_change", 1], ['["control_change", channel, controller]', "minimum, maximum"]),
         (["control_change", 1, 2, 3], ["minimum, maximum"]),
+        (["control_change_14", 1, 32], ["controller 32", "0-31"]),
+        (["control_change14", 1, 1], ['Did you mean "control_change_14"?']),
+        (["aftertouch", 1], ['Did you mean "channel_aftertouch"?']),
+        (["program", 1], ['Did you mean "program_change"?']),
         (["note_on", 1, 128], ["velocity 128", "0-127"]),
         (["note_on", True], ["found true", "whole number"]),
         (["note_on", 1.0], ["found 1.0", "whole number"]),

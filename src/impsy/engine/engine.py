@@ -392,8 +392,8 @@ class Engine:
         commands = self._set("timescale", value)
         ratio = self._settings.timescale / before
         if ratio != 1.0:
-            # What waits already follows the new time at once; a long pause need not be sat out. None waits longer than
-            # its whole dt, which also holds where a tiny remainder, stretched, is nothing but rounding.
+            # What waits already follows the new time at once; a long pause need not be sat out. None waits longer
+            # than its whole dt, which also holds where a tiny remainder, stretched, is nothing but rounding.
             self._pending = [
                 (now + min(max(0.0, due - now) * ratio, vector[0] * value), order, values, vector)
                 for due, order, values, vector in self._pending

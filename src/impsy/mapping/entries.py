@@ -1,8 +1,7 @@
 """The entries of a mapping, as a config writes them: ``["control_change", 11, 7]``.
 
-A mapping says, for each value ``x_1 … x_n``, which MIDI message carries it. This module knows the syntax
-only: which kinds of entry there are and what arguments they take. What the messages look like on the
-wire is built on top of it. A new kind is a dataclass and one row of :data:`KINDS`.
+A mapping says, for each value ``x_1 … x_n``, which MIDI message carries it. A new kind of entry is a dataclass
+and one row of :data:`KINDS`, which says how it is written, what it listens to and what it sends.
 
 Channels are 1-16, as musicians count them.
 """
@@ -10,22 +9,28 @@ Channels are 1-16, as musicians count them.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from impsy.errors import ConfigError
+from impsy.mapping import wire
 
 __all__ = [
     "KINDS",
     "Argument",
+    "ChannelAftertouch",
     "ControlChange",
+    "ControlChange14",
     "EntryKind",
     "Mapping",
     "MappingEntry",
     "NoteOn",
     "NoteVelocity",
     "PitchBend",
+    "ProgramChange",
     "entry_to_list",
+    "kind_of",
     "parse_entry",
     "parse_mapping",
     "show_value",
@@ -71,7 +76,29 @@ class PitchBend:
     channel: int
 
 
-MappingEntry = NoteOn | NoteVelocity | ControlChange | PitchBend
+@dataclass(frozen=True, slots=True)
+class ControlChange14:
+    """A value that is a controller's position, 14 bits fine: ``controller`` 0-31 and, for fine steps, that + 32."""
+
+    channel: int
+    controller: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelAftertouch:
+    """A value that is how hard the keys of a channel are pressed."""
+
+    channel: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramChange:
+    """A value that chooses one of the 128 sounds of a channel."""
+
+    channel: int
+
+
+MappingEntry = NoteOn | NoteVelocity | ControlChange | PitchBend | ControlChange14 | ChannelAftertouch | ProgramChange
 Mapping = tuple[MappingEntry, ...]
 
 
@@ -86,15 +113,18 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class EntryKind:
-    """One row of the table: how a kind of entry is written and what it becomes.
+    """One row of the table: how a kind of entry is written, what it becomes, what it listens to and sends.
 
-    ``optional`` arguments come after the ``required`` ones, all of them or none.
+    ``optional`` arguments come after the ``required`` ones, all of them or none. ``reception`` and ``sending`` take
+    an entry of this kind; each call of ``reception`` gives one that remembers for itself what it heard, if it must.
     """
 
     name: str
     entry: type[MappingEntry]
     required: tuple[Argument, ...]
-    optional: tuple[Argument, ...] = ()
+    optional: tuple[Argument, ...]
+    reception: Callable[[Any], wire.Reception]
+    sending: Callable[[Any], wire.Sending]
 
     def usage(self) -> str:
         """How to write it: ``["note_on", channel]``, and so on for each accepted length."""
@@ -104,23 +134,84 @@ class EntryKind:
 
 _CHANNEL = Argument("channel", 1, 16)
 
+
+def _any(kind: int, channel: int, reader: wire.Reader) -> wire.Reception:
+    """Listens to every message of a kind on a channel."""
+    return wire.Reception(wire.status_byte(kind, channel), {None: reader})
+
+
 KINDS: dict[str, EntryKind] = {
     kind.name: kind
     for kind in (
-        EntryKind("note_on", NoteOn, (_CHANNEL,), (Argument("velocity", 0, 127),)),
-        EntryKind("note_velocity", NoteVelocity, (_CHANNEL,)),
+        EntryKind(
+            "note_on",
+            NoteOn,
+            (_CHANNEL,),
+            (Argument("velocity", 0, 127),),
+            lambda entry: _any(wire.NOTE_ON, entry.channel, wire.read_note),
+            lambda entry: wire.Note(entry.channel, entry.velocity),
+        ),
+        EntryKind(
+            "note_velocity",
+            NoteVelocity,
+            (_CHANNEL,),
+            (),
+            lambda entry: _any(wire.NOTE_ON, entry.channel, wire.read_velocity),
+            lambda entry: wire.Velocity(entry.channel),
+        ),
         EntryKind(
             "control_change",
             ControlChange,
             (_CHANNEL, Argument("controller", 0, 127)),
             (Argument("minimum", 0, 127), Argument("maximum", 0, 127)),
+            lambda entry: wire.Reception(
+                wire.status_byte(wire.CONTROL_CHANGE, entry.channel),
+                {entry.controller: wire.read_control(entry.minimum, entry.maximum)},
+            ),
+            lambda entry: wire.control_sending(entry.channel, entry.controller, entry.minimum, entry.maximum),
         ),
-        EntryKind("pitch_bend", PitchBend, (_CHANNEL,)),
+        EntryKind(
+            "pitch_bend",
+            PitchBend,
+            (_CHANNEL,),
+            (),
+            lambda entry: _any(wire.PITCH_BEND, entry.channel, wire.read_bend),
+            lambda entry: wire.bend_sending(entry.channel),
+        ),
+        EntryKind(
+            "control_change_14",
+            ControlChange14,
+            (_CHANNEL, Argument("controller", 0, 31)),
+            (),
+            lambda entry: wire.fine_control_reception(entry.channel, entry.controller),
+            lambda entry: wire.fine_control_sending(entry.channel, entry.controller),
+        ),
+        EntryKind(
+            "channel_aftertouch",
+            ChannelAftertouch,
+            (_CHANNEL,),
+            (),
+            lambda entry: _any(wire.CHANNEL_AFTERTOUCH, entry.channel, wire.read_first),
+            lambda entry: wire.single_sending(wire.CHANNEL_AFTERTOUCH, entry.channel),
+        ),
+        EntryKind(
+            "program_change",
+            ProgramChange,
+            (_CHANNEL,),
+            (),
+            lambda entry: _any(wire.PROGRAM_CHANGE, entry.channel, wire.read_first),
+            lambda entry: wire.single_sending(wire.PROGRAM_CHANGE, entry.channel),
+        ),
     )
 }
 """Every kind of entry by the name a config gives it."""
 
 _BY_TYPE = {kind.entry: kind for kind in KINDS.values()}
+
+
+def kind_of(entry: MappingEntry) -> EntryKind:
+    """The row of the table that describes this entry."""
+    return _BY_TYPE[type(entry)]
 
 
 def parse_entry(item: object) -> MappingEntry:
@@ -166,7 +257,7 @@ def parse_mapping(items: Iterable[object]) -> Mapping:
 
 def entry_to_list(entry: MappingEntry) -> list[str | int]:
     """The entry as a config writes it; optional arguments only where they differ from their defaults."""
-    kind = _BY_TYPE[type(entry)]
+    kind = kind_of(entry)
     short = kind.entry(**{argument.name: getattr(entry, argument.name) for argument in kind.required})
     arguments = kind.required if short == entry else kind.required + kind.optional
     return [kind.name, *(getattr(entry, argument.name) for argument in arguments)]
@@ -181,7 +272,15 @@ def _kind(name: object) -> EntryKind:
     raise ConfigError(f"found the kind {show_value(name)}; wanted one of {', '.join(KINDS)}{hint}")
 
 
-_NICKNAMES = {"cc": "control_change", "controller": "control_change", "note": "note_on", "velocity": "note_velocity"}
+_NICKNAMES = {
+    "cc": "control_change",
+    "controller": "control_change",
+    "cc14": "control_change_14",
+    "note": "note_on",
+    "velocity": "note_velocity",
+    "aftertouch": "channel_aftertouch",
+    "program": "program_change",
+}
 """What people call these messages elsewhere; only ever offered, never accepted."""
 
 

@@ -15,12 +15,13 @@ __all__ = ["Port", "Ports"]
 class Port:
     """One port that a configuration asks for.
 
-    ``identity`` is what cannot change while it is open. ``remap`` gives an open adapter what can: its mapping.
+    ``identity`` is what cannot change while it is open. ``remap`` gives an open adapter what can: its ``mapping``.
     """
 
     identity: tuple[Hashable, ...]
     make: Callable[[], Adapter]
     remap: Callable[[Adapter], None] = lambda _adapter: None
+    mapping: Hashable = None
 
 
 class Ports:
@@ -34,15 +35,15 @@ class Ports:
     def __init__(self, wanted: Callable[[Config], Iterable[Port]], more: Iterable[Adapter] = ()) -> None:
         self._wanted = wanted
         self._more = tuple(more)
-        self._made: dict[tuple[Hashable, ...], Adapter] = {}
+        self._made: dict[tuple[Hashable, ...], tuple[Port, Adapter]] = {}
 
     def apply(self, config: Config) -> tuple[Adapter, ...]:
         """All adapters of ``config``: new ones not yet opened, kept ones with their new mapping."""
-        made: dict[tuple[Hashable, ...], Adapter] = {}
+        made: dict[tuple[Hashable, ...], tuple[Port, Adapter]] = {}
         for port in self._wanted(config):
-            kept = self._made.get(port.identity)
-            if kept is not None:
-                port.remap(kept)
-            made[port.identity] = kept or port.make()
+            before, adapter = self._made.get(port.identity) or (port, port.make())
+            if before.mapping != port.mapping:
+                port.remap(adapter)
+            made[port.identity] = (port, adapter)
         self._made = made
-        return (*made.values(), *self._more)
+        return (*(adapter for _, adapter in made.values()), *self._more)

@@ -1,0 +1,94 @@
+"""Lines of numbers, as a microcontroller prints them on its serial line, <-> values: ``0.5000,0.2500``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from math import isfinite
+
+from impsy.errors import PeerError
+
+__all__ = ["CsvStream", "encode_line"]
+
+CHARACTERS_A_VALUE = 64
+"""A line may have this many for each of its values; a longer one is no line of ours."""
+
+
+class CsvStream:
+    """Cuts a stream into lines of ``controls`` values (n, without the time)."""
+
+    def __init__(self, controls: int) -> None:
+        self._controls = controls
+        self._limit = CHARACTERS_A_VALUE * controls
+        self._pending = b""
+        self._skipping = False
+        """Whether the line that is being read is too long already."""
+
+    def feed(self, data: bytes) -> list[tuple[float, ...] | PeerError]:
+        """Take in what was read, in pieces of any size; returns what the lines that are complete now hold, in order.
+
+        A line ends in a line feed, before which a carriage return may stand; an empty one means nothing. Each other
+        line gives its n values in [0, 1], or a ``PeerError``; values out of range are clipped, and the line gives an
+        error too. No more than a line of the largest length is kept. Never raises.
+        """
+        found: list[tuple[float, ...] | PeerError] = []
+        *lines, rest = (self._pending + data).split(b"\n")
+        for line in lines:
+            self._line(line, found)
+            self._skipping = False
+        if len(rest) > self._limit:
+            self._line(rest, found)
+            self._skipping = True
+            rest = b""
+        self._pending = b"" if self._skipping else rest
+        return found
+
+    def _line(self, line: bytes, found: list[tuple[float, ...] | PeerError]) -> None:
+        if self._skipping:
+            return
+        try:
+            if len(line) > self._limit:
+                raise PeerError("long-line", f"a line is longer than {self._limit} bytes; it is left out")
+            if not line.strip():
+                return
+            values = self._values(line)
+        except PeerError as problem:
+            found.append(problem)
+            return
+        clipped = tuple([min(1.0, max(0.0, value)) for value in values])
+        found.append(clipped)
+        if clipped != values:
+            found.append(PeerError("range", "a line holds values outside 0 to 1, which were clipped"))
+
+    def _values(self, line: bytes) -> tuple[float, ...]:
+        fields = line.split(b",")
+        if len(fields) != self._controls:
+            raise PeerError(
+                "length",
+                f"a line holds {len(fields)} values, but dimension {self._controls + 1} means {self._controls}: "
+                f"{_shown(line)}",
+            )
+        try:
+            if b"_" in line:  # Python would read 1_0 as 10
+                raise ValueError
+            values = tuple(map(float, fields))
+        except ValueError:
+            raise PeerError("number", f"a line holds something that is no number: {_shown(line)}") from None
+        if not all(map(isfinite, values)):
+            raise PeerError("not-finite", f"a line holds a number that is not finite: {_shown(line)}")
+        return values
+
+
+def encode_line(values: Sequence[float]) -> bytes:
+    """One line, with four decimals and its line feed; ``values`` are in [0, 1]."""
+    return _format(len(values)) % tuple(values)
+
+
+@lru_cache(maxsize=8)
+def _format(count: int) -> bytes:
+    return b",".join([b"%.4f"] * count) + b"\n"
+
+
+def _shown(line: bytes) -> str:
+    text = repr(line.strip())[1:]
+    return text if len(text) <= 40 else text[:39] + "…"

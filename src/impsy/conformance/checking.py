@@ -1,0 +1,117 @@
+"""Running vector files: the table of their kinds, and going through their cases."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+
+from impsy.conformance import messages, network, playing
+from impsy.conformance.cases import Checker, Part
+from impsy.conformance.compare import Difference, first_difference
+from impsy.errors import ConfigError, ImpsyError
+
+__all__ = ["CHECKERS", "VERSION", "Checked", "Malformed", "Skipped", "check_path"]
+
+CHECKERS: dict[str, Checker[Any]] = {
+    checker.file: checker for checker in (*messages.CHECKERS, *playing.CHECKERS, *network.CHECKERS)
+}
+"""What can be checked, by the name of its file (without ``.json``)."""
+
+VERSION = "1"
+"""The major version of the format that is understood; minor ones only add to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A case that was run; ``difference`` is None if all came out as expected."""
+
+    file: Path
+    case: str
+    difference: Difference | None
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A file or (if ``case`` is not empty) a case that cannot be run, and why."""
+
+    file: Path
+    case: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that is of no kind that is known here, and why not."""
+
+    file: Path
+    reason: str
+
+
+class _Document(Part):
+    spec_version: str
+    tolerance: Annotated[float, Field(ge=0)]
+    cases: Annotated[list[Any], Field(min_length=1)]
+
+
+def check_path(path: Path) -> Iterator[Checked | Malformed | Skipped]:
+    """Run every case of the vector files (``*.json``) in a folder, in the order of their names; or of one file.
+
+    Raises:
+        ConfigError: there is no such folder or file, or no vector file in it.
+    """
+    files = sorted(path.glob("*.json")) if path.is_dir() else [path]
+    if not path.exists():
+        raise ConfigError(f"{path}: there is no such folder; give the one that holds the vector files")
+    if not files:
+        raise ConfigError(f"{path}: there is no vector file (*.json) in this folder")
+    for file in files:
+        yield from _check_file(file)
+
+
+def _check_file(file: Path) -> Iterator[Checked | Malformed | Skipped]:
+    checker = CHECKERS.get(file.stem)
+    if checker is None:
+        yield Skipped(file, f"not a known kind of vector file; known are {', '.join(CHECKERS)}")
+        return
+    try:
+        content = json.loads(file.read_bytes())
+        document = _Document.model_validate(content)
+    except OSError as error:
+        yield Malformed(file, "", f"it cannot be read ({error.strerror or error})")
+    except ValidationError as error:
+        yield Malformed(file, "", _faults(error))
+    except (ValueError, RecursionError) as error:
+        yield Malformed(file, "", f"it is not JSON ({error})")
+    else:
+        if document.spec_version.split(".")[0] != VERSION:
+            yield Skipped(file, f"its format is version {document.spec_version}, and only {VERSION}.x is known here")
+            return
+        for number, item in enumerate(document.cases, start=1):
+            yield _check_case(file, number, item, checker, document.tolerance)
+
+
+def _check_case(
+    file: Path, number: int, item: object, checker: Checker[Any], tolerance: float
+) -> Checked | Malformed:
+    given = item.get("name") if isinstance(item, dict) else None
+    name = given if isinstance(given, str) and given else f"case {number}"
+    try:
+        case = checker.case.model_validate(item)
+        got = checker.compute(case, file.parent)
+    except ValidationError as error:
+        return Malformed(file, name, _faults(error))
+    except (ImpsyError, ValueError) as error:
+        return Malformed(file, name, str(error))
+    return Checked(file, name, first_difference(case.expected, got, tolerance))
+
+
+def _faults(error: ValidationError, most: int = 3) -> str:
+    """What is wrong and where: ``messages.2.0: Input should be a valid integer``."""
+    faults = [f"{'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}" for fault in error.errors()]
+    more = f"; and {len(faults) - most} more" if len(faults) > most else ""
+    return "; ".join(faults[:most]) + more
