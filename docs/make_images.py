@@ -12,7 +12,7 @@ from rich.console import Console
 
 from impsy.cli.live import Rates, render
 from impsy.config import parse_config
-from impsy.perform import Ports, ScriptedPerformer, build_session, phrases, wanted_ports
+from impsy.perform import Ports, ScriptedPerformer, WantedPorts, build_session, phrases
 
 IMAGES = Path(__file__).parent / "images"
 CONFIG = """
@@ -29,7 +29,7 @@ def live_view() -> str:
     performer = ScriptedPerformer("simulated performer", phrases(default_rng(3), 8))
     with tempfile.TemporaryDirectory() as folder:
         session = build_session(
-            parse_config(CONFIG), logdir=Path(folder), seed=3, ports=Ports(wanted_ports, [performer])
+            parse_config(CONFIG), logdir=Path(folder), seed=3, ports=Ports(WantedPorts(), [performer])
         )
         rates = Rates()
         with session:

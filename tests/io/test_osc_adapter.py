@@ -160,6 +160,13 @@ def test_closing_is_quick_works_twice_and_frees_the_port(stage):
         again.bind(address)
 
 
+def test_an_empty_address_listens_on_all(peer):
+    stage = Stage(peer, ip="")
+    peer.socket.sendto(encode_vector("/interface", (0.5, 0.5)), ("127.0.0.1", stage.address[1]))
+    wait_for(lambda: stage.events)
+    stage.adapter.close()
+
+
 def test_names_resolve_to_ipv4_where_there_is_a_choice():
     assert resolve("localhost", 6000) == (socket.AF_INET, ("127.0.0.1", 6000))
     with pytest.raises(DeviceError, match="no host"):

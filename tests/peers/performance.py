@@ -52,6 +52,7 @@ class Performance:
         threshold: float = 0.1,
         model_options: str = "",
         arguments: tuple[str, ...] = (),
+        more: str = "",
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -67,7 +68,7 @@ class Performance:
             monitor=self.monitor,
             command=self.command,
         )
-        (folder / "config.toml").write_text(text)
+        (folder / "config.toml").write_text(text + more)
         self.output = folder / "output.txt"
         self._arguments = arguments
 
@@ -87,6 +88,15 @@ class Performance:
             assert self.process.poll() is None, self.text()
             assert time.monotonic() < end, f"it did not start: {self.text()}"
             time.sleep(0.02)
+
+    def wait_for(self, text: str, seconds: float = 10.0) -> str:
+        """Wait until it has said this; returns the rest of that line."""
+        end = time.monotonic() + seconds
+        while text not in self.text():
+            assert self.process.poll() is None, self.text()
+            assert time.monotonic() < end, f"it never said “{text}”: {self.text()}"
+            time.sleep(0.02)
+        return self.text().split(text, 1)[1].splitlines()[0]
 
     def text(self) -> str:
         return self.output.read_text(errors="replace")
@@ -119,6 +129,7 @@ def performing(folder: Path, **options: object) -> Iterator[Performance]:
     try:
         made.wait_until_open()
         yield made
+        made.end()
     finally:
         if made.process.poll() is None:
             made.process.kill()

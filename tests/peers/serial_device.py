@@ -45,7 +45,8 @@ class Device:
         while not (until or count) or not (data.endswith(until) and len(data) >= count):
             left = end - time.monotonic()
             if left <= 0 or not select.select([self.main], [], [], left)[0]:
-                assert not (until or count), f"only this arrived: {data[-200:]!r}"
+                if until or count:
+                    raise AssertionError(f"only this arrived: {data[-200:]!r}")
                 break
             data += os.read(self.main, 65536)
         return data

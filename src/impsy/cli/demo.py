@@ -14,7 +14,7 @@ from impsy.cli.live import sparkline
 from impsy.cli.run import announce
 from impsy.cli.stage import Curtain, on_stage
 from impsy.config import load_config, with_overrides
-from impsy.perform import Ports, Reports, ScriptedPerformer, SessionView, build_session, phrases, wanted_ports
+from impsy.perform import Ports, Reports, ScriptedPerformer, SessionView, WantedPorts, build_session, phrases
 
 __all__ = ["command"]
 
@@ -73,7 +73,7 @@ def command(seconds: float | None, mode: str, seed: int) -> None:
             "simulated performer", phrases(default_rng(seed), loaded.config.model.dimension - 1)
         )
         session = build_session(
-            loaded, logdir=workspace / "logs", seed=seed, reports=Reports(), ports=Ports(wanted_ports, [performer])
+            loaded, logdir=workspace / "logs", seed=seed, reports=Reports(), ports=Ports(WantedPorts(), [performer])
         )
         view = on_stage(
             session,

@@ -26,11 +26,16 @@ COMMANDS: dict[str, _Row] = {
     "demo": _Row("demo", "Start here", "Hear what this is: a simulated performer plays, the system answers."),
     "init": _Row("init", "1. Configure", "Write a commented starter workspace."),
     "config": _Row("config", "1. Configure", "Check a configuration file."),
+    "ports": _Row("ports", "1. Configure", "List MIDI and serial ports, and which of them the configuration means."),
+    "learn": _Row("learn", "1. Configure", "Make a mapping by moving each control in turn."),
+    "monitor": _Row("monitor", "1. Configure", "Show what arrives from your instruments, decoded."),
+    "doctor": _Row("doctor", "1. Configure", "Check that all is ready to play."),
     "run": _Row("run", "2. Record and perform", "Play: listen, log, predict, answer."),
     "replay": _Row("replay", "2. Record and perform", "Put a recorded performance through the system again."),
     "model": _Row("model", "3. Models", "Say what a model file is."),
     "convert-tflite": _Row("convert_tflite", "3. Models", "Turn any model file into a .tflite."),
     "test-mdrnn": _Row("test_mdrnn", "3. Models", "Step a model and time it."),
+    "conformance": _Row("conformance", "For developers", "Check this implementation against published vectors."),
 }
 
 

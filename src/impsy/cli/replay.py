@@ -24,12 +24,12 @@ from impsy.perform import (
     Ports,
     Reports,
     ScriptedPerformer,
+    WantedPorts,
     build_session,
     engine_settings,
     open_configured_model,
     read_performance,
     replay,
-    wanted_ports,
 )
 
 __all__ = ["command"]
@@ -128,7 +128,7 @@ def _live(
 
     performer = ScriptedPerformer("replay", script, finished)
     session = build_session(
-        loaded, logdir=log_folder(config_file), seed=seed, reports=Reports(), ports=Ports(wanted_ports, [performer])
+        loaded, logdir=log_folder(config_file), seed=seed, reports=Reports(), ports=Ports(WantedPorts(), [performer])
     )
     view = on_stage(
         session,

@@ -22,8 +22,8 @@ from impsy.perform import (
     Reports,
     Session,
     SessionView,
+    WantedPorts,
     build_session,
-    wanted_ports,
 )
 
 __all__ = ["announce", "command", "load", "log_folder", "say_goodbye"]
@@ -58,7 +58,7 @@ def command(model: Path | None, config_file: Path, logdir: Path | None, seed: in
     loaded = load(config_file, overrides, model)
     seed = secrets.randbits(32) if seed is None else seed
     reports = Reports()
-    ports = Ports(wanted_ports)
+    ports = Ports(WantedPorts())
     folder = logdir or log_folder(config_file)
     session = build_session(loaded, logdir=folder, seed=seed, reports=reports, ports=ports)
     reloader = Reloader(session, ports, loaded, lambda config: _overridden(config, overrides, model), session.tell)
@@ -106,9 +106,6 @@ def announce(loaded: LoadedConfig, session: Session, seed: int) -> None:
         logger.info("model %s", snapshot.model)
     for problem in (*loaded.conflicts, *loaded.warnings):
         logger.warning("%s", problem)
-    for section in ("midi", "websocket", "serial", "serialmidi"):
-        if getattr(config, section) is not None:
-            logger.warning("[%s] is not played by this version yet; its settings are checked and kept", section)
 
 
 def say_goodbye(view: SessionView) -> None:

@@ -8,13 +8,19 @@ from typing import Literal, Protocol
 
 from impsy.events import Event, Report
 
-__all__ = ["Adapter", "Complaints", "Deliver", "Health", "Tell"]
+__all__ = ["Adapter", "Complaints", "Deliver", "Health", "Overhear", "Tell"]
 
 Deliver = Callable[[Event], None]
 """Hand an event to the performance. Any thread may call it, and it returns at once."""
 
 Tell = Callable[[Report], object]
 """Tell the performer something. Any thread may call it."""
+
+Overhear = Callable[[str, bytes, tuple[tuple[int, float], ...] | None], object]
+"""Told of each MIDI message that arrives: the adapter's name, the message, and what it changes (None: nothing).
+
+For those who show what arrives; it is called in the adapter's thread, before the event is delivered.
+"""
 
 KINDS_LIMIT = 200
 """Different complaints remembered for one port; strangers choose some of the words in them."""

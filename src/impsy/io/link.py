@@ -48,6 +48,8 @@ class Link:
         self.state: Literal["closed", "waiting", "open"] = "closed"
         self.error = ""
         self.detail = ""
+        self.on_lost: Callable[[], None] = lambda: None
+        """Called in the thread when a device that was open went away."""
 
     @property
     def stopping(self) -> bool:
@@ -88,6 +90,8 @@ class Link:
             try:
                 self._serve(opened)
             except (DeviceError, OSError) as error:
+                if self.state == "open":
+                    self.on_lost()
                 self.state = "waiting"
                 if not lost or str(error) != self.error:
                     text = f"{self._name}: {error}. Trying again every {self._retry_seconds:g} s"

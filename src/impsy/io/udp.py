@@ -39,7 +39,7 @@ class UdpListener:
     """Receives datagrams on ``ip:port`` and hands each to ``receive(packet, sender)`` in its thread."""
 
     def __init__(self, name: str, ip: str, port: int, receive: Callable[[bytes, str], None]) -> None:
-        self._ip = ip
+        self._ip = ip or "0.0.0.0"  # noqa: S104 - an empty address is the configuration's word for all of them
         self._port = port
         self._receive = receive
         self._wake: socket.socket | None = None

@@ -1,6 +1,6 @@
 """A live performance: one thread that keeps time, and those around it that write, listen and watch."""
 
-from impsy.perform.build import STAND_IN, build_session, engine_settings, open_configured_model, wanted_ports
+from impsy.perform.build import STAND_IN, WantedPorts, build_session, engine_settings, open_configured_model
 from impsy.perform.clock import Clock
 from impsy.perform.ports import Port, Ports
 from impsy.perform.recorder import Recorder
@@ -22,11 +22,11 @@ __all__ = [
     "ScriptedPerformer",
     "Session",
     "SessionView",
+    "WantedPorts",
     "build_session",
     "engine_settings",
     "open_configured_model",
     "phrases",
     "read_performance",
     "replay",
-    "wanted_ports",
 ]

@@ -15,6 +15,7 @@ from impsy.io import OscAdapter
 from impsy.io.osc import OscListener
 from impsy.models.gestures import RandomGestures
 from impsy.models.opening import open_model
+from impsy.perform.build_midi import MidiPorts, input_name, output_name
 from impsy.perform.build_serial import serial_ports
 from impsy.perform.build_websocket import websocket_port
 from impsy.perform.clock import Clock
@@ -23,7 +24,7 @@ from impsy.perform.recorder import Recorder
 from impsy.perform.reports import Reports
 from impsy.perform.session import OpenModel, Session
 
-__all__ = ["STAND_IN", "build_session", "engine_settings", "open_configured_model", "wanted_ports"]
+__all__ = ["STAND_IN", "WantedPorts", "build_session", "engine_settings", "open_configured_model"]
 
 STAND_IN = "random gestures (no model)"
 
@@ -48,7 +49,7 @@ def _thru_matrix(config: Config) -> tuple[tuple[str, tuple[str, ...]], ...]:
         return ()
     matrix = config.midi.thru_matrix
     return tuple(
-        (f"midi in {source}", tuple(f"midi out {target}" for target in targets)) for source, targets in matrix.items()
+        (input_name(source), tuple(output_name(target) for target in targets)) for source, targets in matrix.items()
     )
 
 
@@ -84,14 +85,22 @@ def model_switcher(loaded: LoadedConfig) -> OpenModel:
     return open_it
 
 
-def wanted_ports(config: Config) -> Iterator[Port]:
-    """What each section that is there asks for."""
-    controls = config.model.dimension - 1
-    if config.osc is not None:
-        yield _osc_port(config.osc, controls)
-    if config.websocket is not None:
-        yield websocket_port(config.websocket)
-    yield from serial_ports(config)
+class WantedPorts:
+    """What the sections of a configuration ask for; of the next one too, sharing what ports share."""
+
+    def __init__(self) -> None:
+        self._midi_ports = MidiPorts()
+
+    def __call__(self, config: Config) -> Iterator[Port]:
+        """The ports, each to be made when it is first wanted."""
+        controls = config.model.dimension - 1
+        if config.midi is not None:
+            yield from self._midi_ports(config.midi)
+        if config.osc is not None:
+            yield _osc_port(config.osc, controls)
+        if config.websocket is not None:
+            yield websocket_port(config.websocket)
+        yield from serial_ports(config)
 
 
 def _osc_port(osc: OscConfig, controls: int) -> Port:
@@ -124,7 +133,7 @@ def build_session(
     reports = reports or Reports()
     predictor, name = open_configured_model(loaded)
     local = config.webui or WebuiConfig()
-    ports = ports or Ports(wanted_ports)
+    ports = ports or Ports(WantedPorts())
     recorder = None
     if logdir is not None:
         recorder = Recorder(logdir, config.model.dimension, clock.date, clock.started_at, reports.tell)

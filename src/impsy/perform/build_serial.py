@@ -31,4 +31,5 @@ def _midi(config: SerialMidiConfig, port: str) -> Port:
         if isinstance(adapter, SerialMidiAdapter):
             adapter.remap(config.input, config.output)
 
-    return Port(("serialmidi", port), lambda: SerialMidiAdapter(port, config.input, config.output), remap)
+    mapping = (config.input, config.output)
+    return Port(("serialmidi", port), lambda: SerialMidiAdapter(port, *mapping), remap, mapping)

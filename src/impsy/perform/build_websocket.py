@@ -30,4 +30,4 @@ def websocket_port(config: WebSocketConfig) -> Port:
             adapter.remap(config.input, config.output)
 
     identity = ("websocket", config.server_ip, config.server_port, config.allowed_origins)
-    return Port(identity, make, remap)
+    return Port(identity, make, remap, (config.input, config.output))

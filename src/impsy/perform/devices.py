@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -13,18 +14,19 @@ from impsy.io.midi_system import matching_ports, open_midi_system, virtual_name
 from impsy.io.serialport import PortInfo, list_serial_ports
 
 __all__ = [
-    "MidiPorts",
-    "SerialPorts",
+    "FoundMidi",
+    "FoundSerial",
     "Wanted",
     "find_midi_ports",
     "find_serial_ports",
+    "short_name",
     "wanted_midi_ports",
     "wanted_serial_ports",
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class MidiPorts:
+class FoundMidi:
     """The ports of a MIDI system, its own name (``ALSA``), or why there is none (``error``)."""
 
     system: str = ""
@@ -34,7 +36,7 @@ class MidiPorts:
 
 
 @dataclass(frozen=True, slots=True)
-class SerialPorts:
+class FoundSerial:
     """The serial ports, or why they cannot be listed."""
 
     ports: tuple[PortInfo, ...] = ()
@@ -59,29 +61,44 @@ class Wanted:
     mapped: bool = True
 
 
-def find_midi_ports(api: str | None = None) -> MidiPorts:
+def find_midi_ports(api: str | None = None) -> FoundMidi:
     """The ports of the MIDI system of this name, or of the first that works here. Raises nothing."""
     try:
         system = open_midi_system(api)
     except DeviceError as error:
-        return MidiPorts(error=str(error))
+        return FoundMidi(error=str(error))
     try:
-        return MidiPorts(system.name, system.ports("in"), system.ports("out"))
+        return FoundMidi(system.name, system.ports("in"), system.ports("out"))
     except DeviceError as error:
-        return MidiPorts(system.name, error=str(error))
+        return FoundMidi(system.name, error=str(error))
     finally:
         system.close()
 
 
-def find_serial_ports() -> SerialPorts:
+_CHANGING_NUMBERS = re.compile(r" \d+(:\d+)?$")
+"""What ALSA (client and port) and Windows (the order) put behind a name, other each time something is plugged in."""
+
+_BRIDGES = ("a2j", "midi-bridge", "system")
+"""JACK's clients that stand for all devices: their names say nothing."""
+
+
+def short_name(port: str, ports: Sequence[str]) -> str:
+    """A name for a configuration that means this one of ``ports``, and does so when it is plugged in again."""
+    lasting = _CHANGING_NUMBERS.sub("", port)
+    client = lasting.partition(":")[0].strip()
+    names = [name for name in (client, lasting) if len(name) > 2 and name.casefold() not in _BRIDGES]
+    return next((name for name in names if matching_ports(name, ports) == [port]), port)
+
+
+def find_serial_ports() -> FoundSerial:
     """The serial ports of this machine. Raises nothing."""
     try:
-        return SerialPorts(tuple(list_serial_ports()))
+        return FoundSerial(tuple(list_serial_ports()))
     except DeviceError as error:
-        return SerialPorts(error=str(error))
+        return FoundSerial(error=str(error))
 
 
-def wanted_midi_ports(midi: MidiConfig, ports: MidiPorts) -> Iterator[Wanted]:
+def wanted_midi_ports(midi: MidiConfig, ports: FoundMidi) -> Iterator[Wanted]:
     """Each name in ``in_device`` and ``out_device``, and the port that it means."""
     for index, name in enumerate(midi.in_device):
         yield _wanted_midi(f"midi.in_device[{index}]", "in", name, ports, bool(midi.input.get(name)))
@@ -89,9 +106,9 @@ def wanted_midi_ports(midi: MidiConfig, ports: MidiPorts) -> Iterator[Wanted]:
         yield _wanted_midi(f"midi.out_device[{index}]", "out", name, ports, bool(midi.output.get(name)))
 
 
-def _wanted_midi(key: str, direction: Literal["in", "out"], name: str, ports: MidiPorts, mapped: bool) -> Wanted:
+def _wanted_midi(key: str, direction: Literal["in", "out"], name: str, ports: FoundMidi, mapped: bool) -> Wanted:
     if ports.error:
-        return Wanted(key, direction, name, problem=ports.error, mapped=mapped)
+        return Wanted(key, direction, name, problem="not to be told, as no MIDI system works here", mapped=mapped)
     if virtual_name(name) is not None:
         return Wanted(key, direction, name, found=f"a port that IMPSY makes, {virtual_name(name)}", mapped=mapped)
     found = matching_ports(name, ports.inputs if direction == "in" else ports.outputs)
@@ -101,9 +118,8 @@ def _wanted_midi(key: str, direction: Literal["in", "out"], name: str, ports: Mi
     return Wanted(key, direction, name, found[0], others=tuple(found[1:]), mapped=mapped)
 
 
-def wanted_serial_ports(config: Config) -> Iterator[Wanted]:
+def wanted_serial_ports(config: Config, ports: FoundSerial) -> Iterator[Wanted]:
     """The ports of ``[serial]`` and ``[serialmidi]``, and whether they are there."""
-    ports = find_serial_ports()
     if config.serial is not None and not config.serial_stays_closed:
         yield _wanted_serial("serial.port", "both", config.serial.port, ports)
     if config.serialmidi is not None and config.serialmidi_port is not None:
@@ -117,10 +133,11 @@ def wanted_serial_ports(config: Config) -> Iterator[Wanted]:
 
 
 def _wanted_serial(
-    key: str, direction: Literal["in", "out", "both"], name: str, ports: SerialPorts, mapped: bool = True
+    key: str, direction: Literal["in", "out", "both"], name: str, ports: FoundSerial, mapped: bool = True
 ) -> Wanted:
-    listed = {known.casefold() for port in ports.ports for known in (port.path, port.stable_path)}
+    named = (
+        port.path for port in ports.ports if name.casefold() in (port.path.casefold(), port.stable_path.casefold())
+    )
     # Pseudo-terminals and the like are listed nowhere, but exist as files.
-    if name.casefold() in listed or Path(name).exists():
-        return Wanted(key, direction, name, name, mapped=mapped)
-    return Wanted(key, direction, name, problem="is not there", mapped=mapped)
+    found = next(named, name if Path(name).exists() else "")
+    return Wanted(key, direction, name, found, "" if found else "is not there", mapped=mapped)

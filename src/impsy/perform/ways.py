@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from impsy.config import Config, WebuiConfig
 from impsy.errors import DeviceError
 from impsy.io.udp import resolve
-from impsy.perform.devices import MidiPorts, Wanted, find_midi_ports, wanted_midi_ports, wanted_serial_ports
+from impsy.perform.devices import Wanted, find_midi_ports, find_serial_ports, wanted_midi_ports, wanted_serial_ports
 
 __all__ = ["Way", "ways_of"]
 
-_WAITS = "`impsy run` starts without it and takes it up as soon as it is there"
+_WAITS = "`impsy run` takes it up as soon as it is there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +45,27 @@ def _midi(config: Config) -> Iterator[Way]:
     if config.midi is None:
         return
     ports = find_midi_ports(config.midi.api)
-    for wanted in wanted_midi_ports(config.midi, ports):
-        yield _midi_way(wanted, ports)
+    wanted = list(wanted_midi_ports(config.midi, ports))
+    if ports.error:
+        hears, plays = (any(each.direction == way and each.mapped for each in wanted) for way in ("in", "out"))
+        advice = f"See to that, or choose another system in [midi] api; {_WAITS}"
+        yield Way("midi.api", False, ports.error, advice, hears, plays)
+        return
+    yield from map(_midi_way, wanted)
 
 
-def _midi_way(wanted: Wanted, ports: MidiPorts) -> Way:
+def _midi_way(wanted: Wanted) -> Way:
     hears = wanted.direction == "in"
-    text = f"“{wanted.name}” is {wanted.found}" if wanted.found else wanted.problem
+    text, advice = wanted.problem, f"Plug it in, or correct the name (`impsy ports` lists all); {_WAITS}"
+    if wanted.found:
+        text, advice = f"“{wanted.name}” is {wanted.found}", ""
     if wanted.others:
         text += f" (the name fits {len(wanted.others)} more)"
-    advice = ""
-    if not wanted.found:
-        advice = ports.error and "Start it, or choose another in [midi] api"
-        advice = advice or f"Plug it in, or correct the name (`impsy ports` lists all); {_WAITS}"
-    return Way(
-        wanted.key, bool(wanted.found), text, advice, hears=hears and wanted.mapped, plays=not hears and wanted.mapped
-    )
+    return Way(wanted.key, bool(wanted.found), text, advice, hears and wanted.mapped, not hears and wanted.mapped)
 
 
 def _serial(config: Config) -> Iterator[Way]:
-    for wanted in wanted_serial_ports(config):
+    for wanted in wanted_serial_ports(config, find_serial_ports()):
         advice = "" if wanted.found else f"Plug it in, or correct the name (`impsy ports` lists all); {_WAITS}"
         usable = bool(wanted.found)
         text = f"{wanted.name} is there"

@@ -1,0 +1,314 @@
+"""``impsy learn``: a mapping made by moving each control in turn."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from impsy.cli.options import config_option
+from impsy.errors import ConfigError, DeviceError, ImpsyError
+
+if TYPE_CHECKING:
+    from impsy.config.document import ConfigDocument
+    from impsy.config.learnt import Way
+    from impsy.io.midi_ear import MidiEar
+    from impsy.mapping.entries import MappingEntry
+    from impsy.mapping.learning import Learner, Proposal
+
+__all__ = ["command"]
+
+TICK_SECONDS = 0.05
+CHECK_SECONDS = 1.0
+
+_HELP = "Enter leaves a control out, b goes back to the one before, Ctrl-C ends."
+
+
+@click.command("learn", short_help="Make a mapping by moving each control in turn.")
+@click.argument("port", required=False)
+@config_option
+@click.option("--controls", type=click.IntRange(min=1), help="How many to learn.  [default: dimension - 1]")
+@click.option("--output", is_flag=True, help="Make the mapping that is played to PORT, not the one that is heard.")
+@click.option("--set-dimension", is_flag=True, help="Set [model] dimension to the number of controls + 1.")
+@click.option("-y", "--yes", is_flag=True, help="Write without asking, also what was learnt when Ctrl-C ends it.")
+def command(
+    port: str | None, config_file: Path, controls: int | None, output: bool, set_dimension: bool, yes: bool
+) -> None:
+    """Make a mapping: move each control of an instrument in turn, and its entries are written into config.toml.
+
+    PORT is a MIDI input, in full or in part (`impsy ports` lists them); without it, all inputs are heard, and the
+    first control that is moved says which one is meant. Comments stay, and the configuration as it was is kept
+    as .bak. Knobs, faders, pedals (also of 14 bits), wheels, keys, pressure and program buttons can be learnt.
+
+    \b
+    Examples:
+      impsy learn
+      impsy learn X-TOUCH
+      impsy learn X-TOUCH --controls 4 --set-dimension
+      impsy learn Volca --output              a synth's own knobs: what IMPSY will turn
+    """
+    from impsy.config.document import ConfigDocument
+    from impsy.io.midi_ear import MidiEar
+    from impsy.mapping.learning import Learner
+
+    document = ConfigDocument.open(config_file)
+    way: Way = "output" if output else "input"
+    count = _count(document, controls, set_dimension)
+    dimension = count + 1 if set_dimension else None
+    _rehearse(document, config_file, way, port, count, dimension)
+
+    lesson = _Lesson(Learner(), count)
+    ended = False
+    inputs: tuple[str, ...] = ()
+    with MidiEar(port, lesson.hear, document.get("midi.api")) as ear:
+        try:
+            inputs = ear.inputs()
+            lesson.give(ear)
+        except KeyboardInterrupt:
+            ended = True
+        except DeviceError as error:
+            if not any(lesson.learner.learnt):
+                raise
+            lesson.say(f"It went away: {error}", "red")
+            ended = True
+    if not lesson.keep(ended, yes):
+        lesson.say("Nothing was changed.")
+        raise click.exceptions.Exit(130 if ended else 1)
+    _write(lesson, document, config_file, way, port, inputs, dimension)
+
+
+def _count(document: ConfigDocument, controls: int | None, set_dimension: bool) -> int:
+    """How many controls to learn.
+
+    Raises:
+        ConfigError: the configuration does not say, or says otherwise.
+    """
+    from impsy.config.learnt import configured_controls
+
+    configured = configured_controls(document)
+    if controls is None:
+        if configured is None:
+            raise ConfigError("[model] dimension does not say how many controls there are: add --controls N")
+        return configured
+    if controls != configured and not set_dimension:
+        has = f"means {configured} controls" if configured else "is missing"
+        raise ConfigError(
+            f"[model] dimension {has}, and --controls is {controls}. Add --set-dimension to make it {controls + 1}"
+        )
+    return controls
+
+
+def _rehearse(
+    document: ConfigDocument, config_file: Path, way: Way, port: str | None, count: int, dimension: int | None
+) -> None:
+    """Find out before anything is moved whether the result could be written; raises ConfigError if not."""
+    from impsy.config.document import ConfigDocument
+    from impsy.config.learnt import complete, put_mapping
+
+    trial = ConfigDocument(document.dumps(), str(config_file))
+    mapped = trial.get(("midi", way))
+    # Where one device has a mapping, it will be that one's, in all likelihood.
+    name = port or (next(iter(mapped)) if isinstance(mapped, dict) and len(mapped) == 1 else "learnt")
+    put_mapping(trial, way, name, complete(trial, way, name, [None] * count).mapping, dimension)
+    trial.check()
+
+
+class _Lesson:
+    """Talks to the player while the learner listens."""
+
+    def __init__(self, learner: Learner, count: int) -> None:
+        self.learner = learner
+        self.count = count
+        self._console = Console(highlight=False, markup=False, soft_wrap=True)
+        self._arrived: SimpleQueue[tuple[str, bytes, float] | str | None] = SimpleQueue()
+        self._told: set[str] = set()
+        self._reader: threading.Thread | None = None
+
+    def say(self, text: str, style: str | None = None, end: str = "\n") -> None:
+        """Print."""
+        self._console.print(text, style=style, end=end)
+
+    def hear(self, port: str, message: bytes) -> None:
+        """Take a message from the ear; any thread may call it."""
+        self._arrived.put((port, message, time.monotonic()))
+
+    def give(self, ear: MidiEar) -> None:
+        """Ask for one control after the other until all are learnt or left out.
+
+        Raises:
+            DeviceError: the device went away.
+        """
+        self._listen_to_the_keyboard()
+        self.say(f"Learning {self.count} controls from {', '.join(ear.ports)}.", "bold")
+        self.say(_HELP, "dim")
+        checked = time.monotonic()
+        self._ask_for_the_next()
+        while len(self.learner.learnt) < self.count:
+            if time.monotonic() - checked >= CHECK_SECONDS:
+                checked = time.monotonic()
+                ear.check()
+            self._answer(self._wait(TICK_SECONDS))
+            proposal = self.learner.decide(time.monotonic())
+            if proposal is not None:
+                self._consider(proposal)
+
+    def keep(self, ended: bool, yes: bool) -> bool:
+        """Whether what was learnt is to be written."""
+        learnt = [entry for entry in self.learner.learnt if entry is not None]
+        if not learnt:
+            return False
+        if not ended or yes:
+            return True
+        self.say("")
+        return self._agrees(f"Keep what was learnt ({len(learnt)} of {self.count} controls)?")
+
+    # --- one control -------------------------------------------------------------------------------
+
+    def _ask_for_the_next(self) -> None:
+        if len(self.learner.learnt) < self.count:
+            self.say(f"Move control {len(self.learner.learnt) + 1} …")
+
+    def _answer(self, line: str | None) -> None:
+        """What was typed, if anything: Enter leaves the control out."""
+        if line is None:
+            return
+        words = line.strip().lower()
+        if not words:
+            self.learner.skip()
+            self.say(f"  x_{len(self.learner.learnt)} is left out", "dim")
+        elif words in ("b", "back"):
+            if not self.learner.back():
+                self.say("  this is the first", "dim")
+        elif words in ("q", "quit"):
+            raise KeyboardInterrupt
+        else:
+            self.say(_HELP, "dim")
+            return
+        self._ask_for_the_next()
+
+    def _consider(self, proposal: Proposal) -> None:
+        number = len(self.learner.learnt) + 1
+        if proposal.taken_by is not None:
+            known, entry = _in_words(self.learner.learnt[proposal.taken_by]), _in_words(proposal.entry)
+            also = f"use it for x_{number} too" if known == entry else f"use its {entry} for x_{number}"
+            if not self._agrees(f"  That is x_{proposal.taken_by + 1} ({known}) already: {also}?"):
+                self.learner.refuse()
+                self._ask_for_the_next()
+                return
+        first = self.learner.port is None
+        self.learner.take(proposal)
+        where = f", at {proposal.port}" if first else ""
+        self.say(f"  x_{number} is {_in_words(proposal.entry)}{where}", "green")
+        self._ask_for_the_next()
+
+    def _agrees(self, question: str) -> bool:
+        """Ask; Enter and the end of the input mean no. What is moved meanwhile is not listened to."""
+        self.say(f"{question} [y/N] ", end="")
+        while self._reader is not None:
+            line = self._wait(TICK_SECONDS, listen=False)
+            if line is not None:
+                return line.strip().lower() in ("y", "yes")
+        self.say("no")
+        return False
+
+    # --- what arrives ------------------------------------------------------------------------------
+
+    def _wait(self, seconds: float, listen: bool = True) -> str | None:
+        """Let the learner hear what arrives, if it is to listen; a line, if one was typed."""
+        try:
+            item = self._arrived.get(timeout=seconds)
+        except Empty:
+            return None
+        if item is None:
+            self._reader = None
+        elif isinstance(item, str):
+            return item
+        elif listen:
+            self.learner.hear(*item)
+            for port in self.learner.elsewhere - self._told:
+                self._told.add(port)
+                self.say(f"  {port} is another device: learn it by itself", "yellow")
+        return None
+
+    def _listen_to_the_keyboard(self) -> None:
+        try:
+            descriptor = sys.stdin.fileno()
+        except (AttributeError, io.UnsupportedOperation):  # there is no standard input
+            return
+        self._reader = threading.Thread(target=self._read, args=(descriptor,), daemon=True, name="impsy keyboard")
+        self._reader.start()
+
+    def _read(self, descriptor: int) -> None:
+        # Not through sys.stdin: a thread that waits in it would keep the interpreter from ending.
+        rest = b""
+        while True:
+            try:
+                read = os.read(descriptor, 1024)
+            except OSError:
+                read = b""
+            if not read:
+                self._arrived.put(None)
+                return
+            *lines, rest = (rest + read).split(b"\n")
+            for line in lines:
+                self._arrived.put(line.decode(errors="replace"))
+
+
+def _write(
+    lesson: _Lesson,
+    document: ConfigDocument,
+    config_file: Path,
+    way: Way,
+    port: str | None,
+    inputs: tuple[str, ...],
+    dimension: int | None,
+) -> None:
+    """Put what was learnt into the file, and tell what became of each control."""
+    from impsy.config.learnt import complete, device_name, put_mapping
+    from impsy.io.midi_system import matching_ports
+    from impsy.mapping.entries import entry_to_list
+    from impsy.perform.devices import short_name
+
+    heard = lesson.learner.port or ""
+    known = device_name(document, way, heard, port, lambda name, there: [there] == matching_ports(name, inputs)[:1])
+    name = known or port or short_name(heard, inputs)
+    gaps: list[MappingEntry | None] = [None] * (lesson.count - len(lesson.learner.learnt))
+    completed = complete(document, way, name, [*lesson.learner.learnt, *gaps])
+    trained = document.get("model.file")
+    before = document.get("model.dimension")
+    try:
+        put_mapping(document, way, name, completed.mapping, dimension)
+        document.save()
+    except ImpsyError:
+        lesson.say(f'This could not be written into {config_file}:\nmidi.{way}."{name}" = [', "yellow")
+        for entry in completed.mapping:
+            lesson.say(f"  {json.dumps(entry_to_list(entry))},")
+        lesson.say("]")
+        raise
+    lesson.say(f'{config_file} has midi.{way}."{name}" now; as it was, it is {config_file.name}.bak', "bold green")
+    for index, entry in enumerate(completed.mapping):
+        note = " (as it was)" if index in completed.kept else ""
+        note = " (a stand-in, since it was left out)" if index in completed.stand_ins else note
+        lesson.say(f"  x_{index + 1:<3} {_in_words(entry)}{note}", "dim" if note else None)
+    if trained and dimension is not None and dimension != before:
+        lesson.say(f"{trained} was trained with other controls: record with these and train again", "yellow")
+
+
+def _in_words(entry: MappingEntry | None) -> str:
+    """``control_change, channel 1, controller 7``."""
+    from impsy.mapping.entries import kind_of
+
+    if entry is None:
+        return "left out"
+    kind = kind_of(entry)
+    parts = [f"{argument.name} {getattr(entry, argument.name)}" for argument in kind.required]
+    return ", ".join([kind.name.replace("_", " "), *parts])

@@ -1,0 +1,107 @@
+"""``impsy monitor``: what arrives, and what it means."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from impsy.cli.options import config_option
+
+if TYPE_CHECKING:
+    from impsy.events import Report
+    from impsy.perform.listening import Arrival, Tally
+
+__all__ = ["command"]
+
+FRAME_SECONDS = 0.03
+SHOWN_VALUES = 12
+
+_STYLES = {"info": "cyan", "warning": "yellow", "error": "red"}
+
+
+@click.command("monitor", short_help="Show what arrives from your instruments.")
+@config_option
+@click.option("--seconds", type=click.FloatRange(min=0), help="End after so many.  [default: until Ctrl-C]")
+def command(config_file: Path, seconds: float | None) -> None:
+    """Show everything that arrives at the configuration's inputs: when, where, the control it moves, and the message.
+
+    What is ignored is shown too, with the reason. Nothing is played and nothing is recorded. At the end, how often
+    each control was moved is told, and how far. End a performance first: most ports can only be opened once.
+
+    \b
+    Examples:
+      impsy monitor
+      impsy monitor -c gigs/friday.toml
+      impsy monitor --seconds 30 > what-came.txt
+    """
+    from impsy.cli.stage import Curtain
+    from impsy.config import load_config
+    from impsy.perform.listening import Arrival, Listening, Tally
+
+    config = load_config(config_file).config
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    tally = Tally()
+    end = None if seconds is None else time.monotonic() + seconds
+    curtain = Curtain()
+    started = datetime.now() - timedelta(seconds=time.monotonic())
+    with curtain.on_signals(), Listening(config, time.monotonic) as listening:
+        console.print("Listening; Ctrl-C ends.", style="bold")
+        over = False
+        while not over:
+            left = FRAME_SECONDS if end is None else max(0.0, min(FRAME_SECONDS, end - time.monotonic()))
+            over = curtain.wait(left) or (end is not None and time.monotonic() >= end)
+            for item in listening.take():
+                if isinstance(item, Arrival):
+                    tally.add(item)
+                    _show(console, item, started)
+                else:
+                    _report(console, item)
+    _summary(console, tally, config.model.dimension - 1, listening.dropped)
+
+
+def _show(console: Console, arrival: Arrival, started: datetime) -> None:
+    from impsy.mapping.words import describe_message
+
+    clock = (started + timedelta(seconds=arrival.time)).strftime("%H:%M:%S.%f")[:-3]
+    console.print(f"{clock}  {arrival.port:<20} ", end="")
+    shown = [f"x_{index + 1} {value:.4f}" for index, value in arrival.changes[:SHOWN_VALUES]]
+    if len(arrival.changes) > SHOWN_VALUES:
+        shown.append(f"and {len(arrival.changes) - SHOWN_VALUES} more")
+    if arrival.command is not None:
+        shown = [str(arrival.command)]
+    console.print("  ".join(shown) or "ignored", style="dim" if arrival.ignored else "green", end="")
+    if arrival.message is not None:
+        words = f"  [{arrival.message.hex(' ')}]  {describe_message(arrival.message)}"
+        console.print(words, style="dim" if arrival.ignored else None, end="")
+    console.print(f"  ({arrival.ignored})" if arrival.ignored else "", style="yellow")
+
+
+def _report(console: Console, report: Report) -> None:
+    console.print(report.text, style=_STYLES[report.level])
+
+
+def _summary(console: Console, tally: Tally, controls: int, dropped: int) -> None:
+    console.print()
+    table = Table(title="What was heard", title_justify="left")
+    for heading in ("control", "messages", "from", "to", "at"):
+        table.add_column(heading, justify="left" if heading == "at" else "right")
+    for index in range(controls):
+        heard = tally.controls.get(index)
+        if heard is None:
+            table.add_row(f"x_{index + 1}", "0", "", "", "")
+        else:
+            row = (f"{heard.count:,}", f"{heard.low:.4f}", f"{heard.high:.4f}", ", ".join(sorted(heard.ports)))
+            table.add_row(f"x_{index + 1}", *row)
+    console.print(table)
+    for (port, why), count in tally.ignored.most_common():
+        console.print(f"ignored {count:,} at {port}: {why}", style="yellow")
+    if tally.commands:
+        console.print(f"{tally.commands:,} commands")
+    if dropped:
+        console.print(f"{dropped:,} more came too fast to be shown or counted above", style="yellow")

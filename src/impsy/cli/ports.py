@@ -1,0 +1,122 @@
+"""``impsy ports``: what is plugged in, and what of it the configuration means."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+
+from impsy.errors import ConfigError
+
+if TYPE_CHECKING:
+    from impsy.config import Config
+    from impsy.perform.devices import FoundMidi, FoundSerial, Wanted
+
+__all__ = ["command"]
+
+
+@click.command("ports", short_help="List MIDI and serial ports.")
+@click.option(
+    "-c",
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The configuration whose names are looked for.  [default: config.toml, if there is one]",
+)
+@click.option("--api", help="The MIDI system, such as ALSA, JACK or CoreMIDI.  [default: the configuration's]")
+@click.option("--json", "as_json", is_flag=True, help="Print the lists as JSON.")
+def command(config_file: Path | None, api: str | None, as_json: bool) -> None:
+    """List the MIDI and serial ports that there are, and tell which of them the configuration's names mean.
+
+    A part of a MIDI port's name is enough, in any case; where several ports match, the first is used.
+
+    \b
+    Examples:
+      impsy ports
+      impsy ports -c gigs/friday.toml
+      impsy ports --api JACK --json
+    """
+    from impsy.perform.devices import find_midi_ports, find_serial_ports, wanted_midi_ports, wanted_serial_ports
+
+    config = _config(config_file)
+    midi_section = config.midi if config else None
+    midi = find_midi_ports(api or (midi_section.api if midi_section else None))
+    serial = find_serial_ports()
+    wanted: list[Wanted] = []
+    if config is not None:
+        wanted += wanted_midi_ports(midi_section, midi) if midi_section else ()
+        wanted += wanted_serial_ports(config, serial)
+    if as_json:
+        click.echo(json.dumps(_report(midi, serial, wanted), indent=2))
+    else:
+        _print(midi, serial, wanted, None if config is None else str(config_file or "config.toml"))
+
+
+def _config(config_file: Path | None) -> Config | None:
+    """The configuration; None if none was named and there is none here, or the one here is wrong.
+
+    Raises:
+        ConfigError: the one that was named cannot be used.
+    """
+    from impsy.config import load_config
+
+    try:
+        return load_config(config_file or Path("config.toml")).config
+    except ConfigError as error:
+        if config_file is not None:
+            raise
+        if Path("config.toml").exists():
+            click.echo(f"config.toml is left aside: {error}", err=True)
+        return None
+
+
+def _print(midi: FoundMidi, serial: FoundSerial, wanted: list[Wanted], config_file: str | None) -> None:
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    meant = {(_group(each), each.found): each.name for each in wanted if each.found}
+
+    def show(title: str, rows: list[tuple[str, str]], group: str) -> None:
+        console.print(title + ("" if rows else ": none"), style="bold")
+        for port, about in rows:
+            name = meant.get((group, port))
+            console.print(f"  {port}" + (f"  ({about})" if about else ""), end="")
+            console.print(f"  ← “{name}”" if name else "", style="green")
+
+    if midi.error:
+        console.print("MIDI", style="bold")
+        console.print(f"  {midi.error}", style="yellow")
+    else:
+        show(f"MIDI inputs ({midi.system})", [(port, "") for port in midi.inputs], "MIDI input")
+        show(f"MIDI outputs ({midi.system})", [(port, "") for port in midi.outputs], "MIDI output")
+    if serial.error:
+        console.print("Serial ports", style="bold")
+        console.print(f"  {serial.error}", style="yellow")
+    else:
+        show("Serial ports", [(port.path, port.description) for port in serial.ports], "serial port")
+    if config_file is None:
+        return
+    console.print(f"{config_file} asks for" + ("" if wanted else " no MIDI or serial port"), style="bold")
+    for each in wanted:
+        console.print(f"  {_group(each)} “{each.name}”: ", end="")
+        console.print(each.found or each.problem, style="green" if each.found else "yellow")
+        for other in each.others:
+            console.print(f"    also fits {other}, which is not used", style="dim")
+        if not each.mapped:
+            console.print("    it has no mapping (`impsy learn` makes one)", style="dim")
+
+
+def _group(wanted: Wanted) -> str:
+    if wanted.key.startswith("serial"):
+        return "serial port"
+    return "MIDI input" if wanted.direction == "in" else "MIDI output"
+
+
+def _report(midi: FoundMidi, serial: FoundSerial, wanted: list[Wanted]) -> dict[str, Any]:
+    return {
+        "midi": asdict(midi),
+        "serial": asdict(serial),
+        "wanted": [asdict(each) for each in wanted],
+    }

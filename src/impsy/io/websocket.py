@@ -1,0 +1,400 @@
+"""A WebSocket server: browsers play and hear, by text frames that stand for MIDI messages.
+
+One thread runs it all, with asyncio: fifty clients then cost no fifty threads that get in the way of the one that
+keeps time. That one only hands over what is to be played.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import partial
+from http import HTTPStatus
+from typing import ClassVar
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.datastructures import MultipleValuesError
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+
+from impsy.codecs.websocket import decode_text, encode_text
+from impsy.errors import DeviceError
+from impsy.events import Unplugged, Update
+from impsy.io.adapter import Complaints, Deliver, Health, Overhear, Tell
+from impsy.io.link import Link, Opened
+from impsy.io.origins import origin_allowed
+from impsy.io.udp import resolve
+from impsy.mapping.entries import MappingEntry
+from impsy.mapping.input import InputMapping
+from impsy.mapping.output import OutputMapping
+
+__all__ = ["CLIENT_LIMIT", "WebSocketAdapter"]
+
+CLIENT_LIMIT = 200
+"""Clients at once; more are asked to try again later."""
+
+FRAME_BYTES = 1024
+"""The largest frame that is read; ours have 40 bytes at most, and who sends more is disconnected."""
+
+BUFFER_BYTES = 1 << 16
+"""What may wait for one client, in the system's buffer and once more in ours; who is further behind is dropped."""
+
+OPEN_SECONDS = 5.0
+PING_SECONDS = 10.0
+"""A client that does not answer for so long is gone."""
+
+CLOSE_SECONDS = 0.15
+"""How long a client may take to say goodbye."""
+
+WAITING_LIMIT = 1000
+"""Steps that may wait for the thread."""
+
+# The library logs each stranger's failed handshake with its traceback; we count and say such things ourselves.
+_quiet = logging.getLogger("impsy.io.websocket.library")
+_quiet.setLevel(logging.CRITICAL)
+
+_Step = Callable[[], list[bytes]]
+"""Asks the output mapping for messages to send. Run in the server's thread."""
+
+
+class _Client(ServerConnection):
+    """One client's connection. ``joined``: it has been told what the receivers hold.
+
+    ``everyone`` holds all connections of one server, those too that have not shaken hands: at most ``most``.
+    """
+
+    joined = False
+    peer = "?"
+    everyone: ClassVar[set[_Client]]
+    most: ClassVar[int]
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        address = transport.get_extra_info("peername")
+        self.peer = f"{address[0]}:{address[1]}" if address else "?"
+        self.everyone.add(self)
+        if len(self.everyone) > self.most:
+            self.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.everyone.discard(self)
+        super().connection_lost(exc)
+
+
+class WebSocketAdapter:
+    """The transport: every client's messages in, each output to every client.
+
+    Args:
+        ip, port: where to listen.
+        input_mapping: what the clients' messages mean; empty: they are not heard.
+        output_mapping: how outputs are sent; empty: nothing is sent.
+        allowed_origins: the web pages that may connect, as ``origin_allowed`` explains.
+        client_limit: clients at once.
+    """
+
+    name = "websocket"
+
+    def __init__(
+        self,
+        ip: str,
+        port: int,
+        input_mapping: Sequence[MappingEntry],
+        output_mapping: Sequence[MappingEntry],
+        *,
+        allowed_origins: Iterable[str] | None = None,
+        client_limit: int = CLIENT_LIMIT,
+    ) -> None:
+        self._ip = ip
+        self._port = port
+        self._entries = tuple(input_mapping)
+        self._output = OutputMapping(output_mapping) if output_mapping else None
+        self._origins = None if allowed_origins is None else tuple(allowed_origins)
+        self._client_limit = client_limit
+        self._complaints = Complaints(self.name)
+        self._refusals = Complaints(self.name)
+        """Clients that were refused, or dropped."""
+        self._deliver: Deliver = lambda _event: None
+        self._tell: Tell = lambda _report: None
+        self.overhear: Overhear | None = None
+        self._steps: deque[_Step] = deque()
+        self._woken = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ended: asyncio.Event | None = None
+        self._clients: set[_Client] = set()
+        self._performers: set[_Client] = set()
+        """Those of the clients that have played something."""
+        self._received = self._sent = self._failed = 0
+        self.link = Link(self.name, self._serve, self._interrupt)
+        self.address: tuple[str, int] | None = None
+        """Where it listens, once it does (the port is the one that the system gave, if 0 was asked for)."""
+
+    # --- for the session ---------------------------------------------------------------------------
+
+    def open(self, deliver: Deliver, tell: Tell) -> None:
+        """Start the server; a port that is taken is tried again and again."""
+        self._deliver, self._tell = deliver, tell
+        self.link.open(tell)
+
+    def send(self, values: Sequence[float]) -> None:
+        """Play one vector to every client."""
+        if self._output is None:
+            return
+        if len(self._steps) < WAITING_LIMIT:
+            self._hand_over(partial(self._encode, tuple(values)))
+        else:
+            self._failed += 1
+
+    def silence(self) -> None:
+        """End every sounding note."""
+        self._hand_over(self._all_notes_off)
+
+    def panic(self) -> None:
+        """End everything that could sound, known or not."""
+        self._hand_over(self._panic)
+
+    def remap(self, input_mapping: Sequence[MappingEntry], output_mapping: Sequence[MappingEntry]) -> None:
+        """Go on with other mappings; what sounds by the old one ends."""
+        self._entries = tuple(input_mapping)
+        fresh = OutputMapping(output_mapping) if output_mapping else None
+        if not self._hand_over(partial(self._change_output, fresh)):
+            self._output = fresh
+
+    def close(self) -> None:
+        """Silence, say goodbye to the clients and stop."""
+        self.link.close()
+
+    def health(self) -> tuple[Health, ...]:
+        """The server, and how many clients it has."""
+        link, count = self.link, len(self._clients)
+        state = "receiving" if link.state == "open" and self._received else link.state
+        clients = "1 client" if count == 1 else f"{count} clients"
+        return (
+            Health(
+                self.name,
+                state,
+                f"{link.detail}, {clients}" if link.state == "open" else link.detail,
+                link.error or self._complaints.last or self._refusals.last,
+                self._received,
+                self._complaints.count,
+                self._sent,
+                self._failed,
+            ),
+        )
+
+    def _hand_over(self, step: _Step) -> bool:
+        """Let the server's thread do it; False if there is none, so nobody would hear."""
+        loop = self._loop
+        if loop is None:
+            return False
+        self._steps.append(step)
+        if not self._woken:
+            self._woken = True
+            with suppress(RuntimeError):  # it closed just now
+                loop.call_soon_threadsafe(self._take_steps)
+        return True
+
+    def _interrupt(self) -> None:
+        loop, ended = self._loop, self._ended
+        if loop is not None and ended is not None:
+            with suppress(RuntimeError):  # it closed just now
+                loop.call_soon_threadsafe(ended.set)
+
+    # --- in the thread: the server -----------------------------------------------------------------
+
+    def _serve(self, opened: Opened) -> None:
+        with _listen(self._ip, self._port) as listener:
+            asyncio.run(self._perform(listener, opened))
+
+    async def _perform(self, listener: socket.socket, opened: Opened) -> None:
+        class Client(_Client):
+            everyone: ClassVar[set[_Client]] = set()
+            most: ClassVar[int] = 2 * self._client_limit
+
+        self._ended = asyncio.Event()
+        server = await serve(
+            self._welcome,
+            sock=listener,
+            process_request=self._check,
+            create_connection=Client,
+            compression=None,  # frames of 20 bytes do not shrink
+            max_size=FRAME_BYTES,
+            open_timeout=OPEN_SECONDS,
+            ping_interval=PING_SECONDS,
+            ping_timeout=PING_SECONDS,
+            close_timeout=CLOSE_SECONDS,
+            logger=_quiet,
+        )
+        self._woken = False
+        self._loop = asyncio.get_running_loop()
+        ip, port = self.address = listener.getsockname()[:2]
+        opened(f"listening on {ip} port {port}")
+        try:
+            if not self.link.stopping:
+                await self._ended.wait()
+        finally:
+            self._loop = self._ended = None
+            self._take_steps()
+            self._play(self._all_notes_off)
+            await _goodbye(server, Client.everyone)
+            self._clients.clear()
+
+    def _check(self, client: ServerConnection, request: Request) -> Response | None:
+        """Refuse the pages of strangers."""
+        try:
+            origin, host = request.headers.get("Origin"), request.headers.get("Host", "")
+        except MultipleValuesError:
+            return client.respond(HTTPStatus.BAD_REQUEST, "More than one Origin or Host.\n")
+        if origin_allowed(origin, host, self._origins):
+            return None
+        shown = (origin or "")[:80]
+        text = f'a page of {shown} was refused. To let it in, add "{shown}" to websocket.allowed_origins'
+        self._refusals.add(f"origin:{shown}", text, self._tell)
+        return client.respond(HTTPStatus.FORBIDDEN, "Pages of this origin may not connect.\n")
+
+    async def _welcome(self, client: ServerConnection) -> None:
+        """One client's time here, from its handshake to its end."""
+        if not isinstance(client, _Client):
+            return
+        if len(self._clients) >= self._client_limit:
+            text = f"there are {self._client_limit} clients already; more are sent away"
+            self._refusals.add("crowded", text, self._tell)
+            await client.close(CloseCode.TRY_AGAIN_LATER, "too many clients")
+            return
+        self._clients.add(client)
+        entries = self._entries
+        mapping = InputMapping(entries)  # it remembers halves of messages, so each client has its own
+        try:
+            async for frame in client:
+                if entries is not self._entries:
+                    entries = self._entries
+                    mapping = InputMapping(entries)
+                self._received += 1
+                self._hear(frame, mapping, client)
+        except ConnectionClosed as error:
+            if error.sent is not None and error.sent.code in _FAULTS:
+                problem = error.sent.reason or CloseCode(error.sent.code).name
+                self._complaints.add(
+                    f"closed:{error.sent.code}", f"{client.peer} was disconnected: {problem}", self._tell
+                )
+        finally:
+            self._clients.discard(client)
+            if client in self._performers:
+                self._performers.discard(client)
+                if not self._performers:
+                    self._deliver(Unplugged(self.name))
+
+    def _hear(self, frame: str | bytes, mapping: InputMapping, client: _Client) -> None:
+        message = decode_text(frame) if isinstance(frame, str) else None
+        if message is None:
+            kind = "malformed" if isinstance(frame, str) else "binary"
+            text = f"{_shown(frame)} is no message like /channel/1/cc/7/127 (from {client.peer})"
+            self._complaints.add(kind, text, self._tell)
+            return
+        changes = mapping.decode(message)
+        if self.overhear is not None:
+            self.overhear(self.name, message, changes)
+        if changes is not None:
+            self._performers.add(client)
+            self._deliver(Update(changes, self.name))
+
+    # --- in the thread: playing --------------------------------------------------------------------
+
+    def _take_steps(self) -> None:
+        self._woken = False
+        while self._steps:
+            self._play(self._steps.popleft())
+
+    def _encode(self, values: tuple[float, ...]) -> list[bytes]:
+        return self._output.encode(values) if self._output is not None else []
+
+    def _all_notes_off(self) -> list[bytes]:
+        return self._output.all_notes_off() if self._output is not None else []
+
+    def _panic(self) -> list[bytes]:
+        return self._output.panic() if self._output is not None else []
+
+    def _change_output(self, fresh: OutputMapping | None) -> list[bytes]:
+        messages = self._all_notes_off()
+        self._output = fresh
+        return messages
+
+    def _play(self, step: _Step) -> None:
+        messages = step()
+        frames = b"".join(map(_frame, messages))
+        for client in tuple(self._clients):
+            if client.joined:
+                self._write(client, frames, len(messages))
+            else:
+                client.joined = True
+                current = self._output.resend() if self._output is not None else []
+                news = [message for message in current if message not in messages] + messages
+                self._write(client, b"".join(map(_frame, news)), len(news))
+
+    def _write(self, client: _Client, frames: bytes, count: int) -> None:
+        """Write to one client and never wait: what its system does not take at once is kept for it, up to a limit."""
+        if client.state is not State.OPEN or not frames:
+            return
+        if client.transport.get_write_buffer_size() > BUFFER_BYTES:
+            self._failed += count
+            self._clients.discard(client)
+            client.transport.abort()
+            text = f"{client.peer} does not read what it is sent; it was dropped, so that nobody waits for it"
+            self._refusals.add("slow", text, self._tell)
+            return
+        # The same bytes are good for all: a server's frames are not masked, and there is no compression.
+        client.transport.write(frames)
+        self._sent += count
+
+
+_FAULTS = {CloseCode.PROTOCOL_ERROR, CloseCode.INVALID_DATA, CloseCode.MESSAGE_TOO_BIG, CloseCode.INTERNAL_ERROR}
+"""Reasons to disconnect a client that are its own fault, or that of the network on its side."""
+
+
+def _frame(message: bytes) -> bytes:
+    return Frame(Opcode.TEXT, encode_text(message).encode()).serialize(mask=False)
+
+
+def _shown(frame: str | bytes) -> str:
+    text = repr(frame)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _listen(ip: str, port: int) -> socket.socket:
+    """A socket that listens there.
+
+    Raises:
+        DeviceError: the address is not this machine's, or is taken.
+    """
+    family, address = resolve(ip or "0.0.0.0", port)  # noqa: S104 - an empty address means every one
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":  # take over what a server that ended has left; Windows would share with a live one
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Clients inherit it. The system would buffer megabytes for one that does not read.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
+        listener.bind(address)
+        listener.listen(CLIENT_LIMIT)
+    except OSError as error:
+        listener.close()
+        raise DeviceError(
+            f"cannot listen on {ip} port {port} ({error.strerror}): another program, perhaps a second IMPSY, has it, "
+            "or this machine does not have that address"
+        ) from error
+    return listener
+
+
+async def _goodbye(server: Server, clients: set[_Client]) -> None:
+    """Close every connection, and cut those that do not close in time or have not even shaken hands."""
+    server.close()
+    closed = asyncio.ensure_future(server.wait_closed())
+    await asyncio.wait([closed], timeout=CLOSE_SECONDS)
+    for client in tuple(clients):
+        client.transport.abort()
+    await asyncio.wait([closed], timeout=CLOSE_SECONDS)

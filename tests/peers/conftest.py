@@ -1,0 +1,23 @@
+"""What tests with peers share."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from jack_stage import JackProcess
+
+
+@pytest.fixture(scope="session")
+def jack():
+    """A JACK server of these tests' own, as this process's and its children's MIDI system."""
+    server = JackProcess(f"impsy-tests-{os.getpid()}")
+    server.start()
+    before = os.environ.get("JACK_DEFAULT_SERVER")
+    os.environ["JACK_DEFAULT_SERVER"] = server.name
+    yield server
+    if before is None:
+        del os.environ["JACK_DEFAULT_SERVER"]
+    else:
+        os.environ["JACK_DEFAULT_SERVER"] = before
+    server.end()
