@@ -52,7 +52,7 @@ class Watcher:
 
 
 class Stage:
-    def __init__(self, folder: Path, mode="callresponse", predictor=None, **options) -> None:
+    def __init__(self, folder: Path, mode="callresponse", predictor=None, ports=None, **options) -> None:
         self.port = FakePort()
         self.reports = Reports()
         self.predictor = predictor or FakePredictor(3, [(0.02, 0.7, 0.8)])
@@ -63,7 +63,7 @@ class Stage:
         engine = Engine(Settings(3, mode=mode, threshold=0.05), self.predictor, default_rng(1), clock.now(), "fake")
         self.session = Session(
             engine,
-            [self.port],
+            ports or [self.port],
             clock=clock,
             reports=self.reports,
             recorder=self.recorder,
@@ -248,6 +248,26 @@ def test_ending_is_quick_from_any_state(tmp_path):
             made.session.__exit__()
             made.session.__exit__()
             assert time.monotonic() - before < 0.5
+
+
+class StuckPort(FakePort):
+    """A driver that never comes back."""
+
+    def close(self):
+        time.sleep(3)
+
+
+def test_drivers_that_hang_do_not_keep_it_from_ending(tmp_path):
+    made = Stage(tmp_path, ports=[StuckPort("stuck"), StuckPort("too"), FakePort("fine")])
+    with made.watcher.socket:
+        with made.session:
+            fine = made.session._adapters[-1]
+            fine.deliver(Interaction((0.5, 0.5)))
+            time.sleep(0.05)
+            before = time.monotonic()
+        assert time.monotonic() - before < 0.8
+        assert not fine.is_open
+        assert len(made.log("interface")) == 1
 
 
 def test_waiting_costs_nothing(stage):

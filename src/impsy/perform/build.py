@@ -22,7 +22,8 @@ from impsy.perform.clock import Clock
 from impsy.perform.ports import Port, Ports
 from impsy.perform.recorder import Recorder
 from impsy.perform.reports import Reports
-from impsy.perform.session import OpenModel, Session
+from impsy.perform.session import Session
+from impsy.perform.switching import OpenModel
 
 __all__ = ["STAND_IN", "WantedPorts", "build_session", "engine_settings", "open_configured_model"]
 

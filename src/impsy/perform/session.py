@@ -7,12 +7,12 @@ import logging
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, ParamSpec, Self
+from typing import Any, ParamSpec, Protocol, Self
 
 from impsy.engine import Engine, Snapshot
-from impsy.errors import ImpsyError
 from impsy.events import (
     Command,
     Event,
@@ -20,10 +20,8 @@ from impsy.events import (
     LoadModel,
     Panic,
     Play,
-    Predictor,
     Record,
     Report,
-    SetPredictor,
     Silence,
     Update,
 )
@@ -35,8 +33,9 @@ from impsy.perform.lateness import Lateness
 from impsy.perform.monitor import Monitor
 from impsy.perform.recorder import Recorder
 from impsy.perform.reports import Reports
+from impsy.perform.switching import ModelSwitcher, OpenModel
 
-__all__ = ["OpenModel", "Session", "SessionView"]
+__all__ = ["Session", "SessionView"]
 
 logger = logging.getLogger("impsy")
 
@@ -54,13 +53,12 @@ NOTED_AT_MOST = 64
 
 STOP_SECONDS = 0.3
 
+CLOSE_SECONDS = 0.45
+
 SWITCH_SECONDS = 0.0005
 """How long one thread may keep the interpreter while another waits for it."""
 
 P = ParamSpec("P")
-
-OpenModel = Callable[[str], tuple[Predictor, str]]
-"""Opens a model file by the name that a command gave; returns the predictor and a name to show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +111,12 @@ class Session:
         self._logged = {"interface": log_input, "rnn": log_predictions}
         self._monitor = None if monitor_port is None else Monitor(monitor_port, self.state)
         self._commands = commands
-        self._open_model = open_model
         self._inbox = Inbox(clock.now)
         self._lateness = Lateness()
         self._verbose = logger.isEnabledFor(logging.DEBUG)
         self._noted: list[Record | Play] = []
         self._stopping = False
-        self._loading = threading.Lock()
-        self._wanted_model: str | None = None
+        self._models = ModelSwitcher(open_model, self._inbox.put, self.tell)
         self._thread: threading.Thread | None = None
         self._switch_interval = sys.getswitchinterval()
 
@@ -155,13 +151,10 @@ class Session:
         self._stopping = True
         self._inbox.wake()
         thread.join(STOP_SECONDS)
-        with self._changing:
-            for adapter in self._adapters:
-                adapter.close()
-        if self._commands is not None:
-            self._commands.close()
         if self._recorder is not None:
             self._recorder.close()
+        with self._changing:
+            _close_together([*self._adapters, *([self._commands] if self._commands is not None else [])])
         if self._monitor is not None:
             self._monitor.close()
         gc.unfreeze()
@@ -170,7 +163,7 @@ class Session:
     def deliver(self, event: Event) -> None:
         """Hand an event to the performance, as of now. Any thread may call it."""
         if isinstance(event, LoadModel):
-            self._load(event.file)
+            self._models.switch_to(event.file)
             return
         self._inbox.put(event)
 
@@ -215,8 +208,8 @@ class Session:
                 self._hand_over()
             batch = self._inbox.take(left)
             too_many = len(batch) - ANSWERED_AT_ONCE
-            for number, (time, event) in enumerate(batch):
-                self._receive(event, time, late=number < too_many)
+            for number, (arrived, event) in enumerate(batch):
+                self._receive(event, arrived, late=number < too_many)
             # What the performer did before this very moment comes first, or the model would play after their return;
             # but not for ever, or a flood would keep the model from playing at all.
             now = self._inbox.moment() if passed_over < PASSED_OVER_AT_MOST else clock.now()
@@ -228,11 +221,11 @@ class Session:
                 turn = engine.turn
                 self._changed()
 
-    def _receive(self, event: Event, time: float, *, late: bool) -> None:
+    def _receive(self, event: Event, arrived: float, *, late: bool) -> None:
         if late and isinstance(event, Interaction | Update):
-            self._do(self._engine.skim, event, time)
+            self._do(self._engine.skim, event, arrived)
         elif not isinstance(event, LoadModel):
-            self._do(self._engine.receive, event, time)
+            self._do(self._engine.receive, event, arrived)
             if not isinstance(event, Interaction | Update):
                 self._changed()
 
@@ -300,41 +293,6 @@ class Session:
         if self._monitor is not None:
             self._monitor.changed()
 
-    # --- switching models --------------------------------------------------------------------------
-
-    def _load(self, file: str) -> None:
-        """Open a model in a thread of its own. One at a time; of those asked for meanwhile, the newest is next."""
-        with self._loading:
-            busy, self._wanted_model = self._wanted_model is not None, file
-        if not busy:
-            threading.Thread(target=self._load_wanted, name="impsy model", daemon=True).start()
-
-    def _load_wanted(self) -> None:
-        file = None
-        while True:
-            with self._loading:
-                if self._wanted_model == file:
-                    self._wanted_model = None
-                    return
-                file = self._wanted_model
-            if file is not None:
-                self._open_and_switch(file)
-
-    def _open_and_switch(self, file: str) -> None:
-        if self._open_model is None:
-            self.tell(Report("no-switching", "this performance cannot switch models"))
-            return
-        try:
-            predictor, name = self._open_model(file)
-        except ImpsyError as error:
-            text = f"{error}. The model that was playing plays on"
-            self.tell(Report(f"model-unusable:{file[:80]}", text, "error"))
-            return
-        except Exception:
-            logger.exception("opening the model %s failed; the one that was playing plays on", file)
-            return
-        self._inbox.put(SetPredictor(predictor, name))
-
     # --- watching ----------------------------------------------------------------------------------
 
     def view(self) -> SessionView:
@@ -376,3 +334,17 @@ class Session:
             "uptime": round(self._clock.now() - self._clock.start, 3),
             "pid": os.getpid(),
         }
+
+
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+def _close_together(ports: Sequence[_Closable]) -> None:
+    """Close all at once: each may take a while, and the whole is to end soon, whatever a driver does."""
+    closing = [threading.Thread(target=port.close, name="impsy close", daemon=True) for port in ports]
+    for thread in closing:
+        thread.start()
+    end = time.monotonic() + CLOSE_SECONDS
+    for thread in closing:
+        thread.join(max(0.0, end - time.monotonic()))
