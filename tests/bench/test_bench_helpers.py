@@ -29,8 +29,8 @@ from bench.figures import (
     sequence_values,
 )
 from bench.program import Performance, Program, Settings, Unanswered
-from bench.soak import Minute
 from bench.table import ROWS, Tally, as_json, as_table
+from bench.watch import Minute
 from bench.wire import Ear, address_of, floats_packet, state_of
 
 finite = st.floats(-1e6, 1e6)

@@ -11,7 +11,7 @@ from jack_stage import JackProcess
 @pytest.fixture(scope="session")
 def jack():
     """A JACK server of these tests' own, as this process's and its children's MIDI system."""
-    server = JackProcess(f"impsy-tests-{os.getpid()}")
+    server = JackProcess("impsy-tests")
     server.start()
     before = os.environ.get("JACK_DEFAULT_SERVER")
     os.environ["JACK_DEFAULT_SERVER"] = server.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -12,8 +13,8 @@ import time
 from pathlib import Path
 
 DEVICE = Path(__file__).with_name("midi_device.py")
-PERIOD = 128
-"""Frames at 48 kHz: 2.7 ms."""
+PERIOD = 256
+"""Frames at 48 kHz: 5.3 ms."""
 
 
 def wait_for(condition, seconds=5.0, what="it"):
@@ -23,25 +24,42 @@ def wait_for(condition, seconds=5.0, what="it"):
         time.sleep(0.005)
 
 
+def realtime() -> str:
+    """JACK's option for real-time scheduling, where this machine permits it.
+
+    Without it, a client that comes too late for a cycle loses what was sent to it then.
+    """
+    chrt = shutil.which("chrt")
+    permitted = chrt is not None and subprocess.run([chrt, "-f", "1", "true"], check=False).returncode == 0
+    return "--realtime" if permitted else "--no-realtime"
+
+
 class JackProcess:
     """A server of its own name, which clients find by the environment ``JACK_DEFAULT_SERVER``.
 
-    It waits for its clients in each cycle (``-S``): on a machine without real-time scheduling it would go on
-    without those that are late otherwise, and what was sent to them in that cycle would be lost.
-
-    JACK remembers eight names until their servers have ended in good order: whoever kills one starts it again.
+    JACK remembers eight names, of servers that were killed too, and no more: so these are few, and used again and
+    again. ``name`` gets a number behind it where another test run has a server of that name.
     """
 
     def __init__(self, name: str, period: int = PERIOD) -> None:
-        self.name = name
-        self.environment = dict(
-            os.environ, JACK_DEFAULT_SERVER=name, JACK_NO_START_SERVER="1", JACK_NO_AUDIO_RESERVATION="1"
-        )
+        self._names = [f"{name}-{number}" for number in range(1, 4)]
         self._period = period
+        self.name = ""
+        self.environment = dict(os.environ, JACK_NO_START_SERVER="1", JACK_NO_AUDIO_RESERVATION="1")
 
     def start(self) -> None:
+        """Start it; after an end, under the same name."""
+        for name in [self.name] if self.name else self._names:
+            if self._start(name):
+                self.name = self.environment["JACK_DEFAULT_SERVER"] = name
+                return
+        raise AssertionError("jackd did not start. While no JACK server runs, this may help: rm -r /dev/shm/jack*")
+
+    def _start(self, name: str) -> bool:
         command = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
-        command += ["jackd", "-n", self.name, "-r", "--no-realtime", "--no-mlock", "-d", "dummy", "-r", "48000"]
+        command += ["jackd", "-n", name, "--no-mlock", realtime(), "-d", "dummy", "-r", "48000"]
+        socket = Path(f"/dev/shm/jack_{name}_{os.getuid()}_0")
+        before = socket.stat().st_ino if socket.exists() else None  # of a server that was killed
         self.process = subprocess.Popen(
             [*command, "-p", str(self._period)],
             env=self.environment,
@@ -49,11 +67,15 @@ class JackProcess:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        wait_for(self._is_up, 10, "JACK's start")
 
-    def _is_up(self) -> bool:
-        assert self.process.poll() is None, "jackd ended by itself"
-        return any(Path("/dev/shm").glob(f"jack_{self.name}_{os.getuid()}_0"))
+        def is_up() -> bool:
+            try:
+                return socket.stat().st_ino != before
+            except FileNotFoundError:
+                return False
+
+        wait_for(lambda: is_up() or self.process.poll() is not None, 10, "JACK's start")
+        return self.process.poll() is None
 
     def end(self, number: int = signal.SIGTERM) -> None:
         if self.process.poll() is None:
@@ -105,8 +127,10 @@ class Program:
         self._finish()
 
     def end(self) -> int:
-        """Let it end by itself."""
-        self.process.stdin.close()
+        """Let it end by itself; nothing if it has."""
+        if not self.process.stdin.closed:
+            with contextlib.suppress(BrokenPipeError):
+                self.process.stdin.close()
         code = self.process.wait(10)
         self._finish()
         return code

@@ -64,6 +64,8 @@ def main() -> None:
             plays.close()
             hears.close()
             say("closed", round(time.monotonic() - before, 3))
+    plays.close()
+    hears.close()
 
 
 if __name__ == "__main__":

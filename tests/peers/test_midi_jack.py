@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -61,12 +62,25 @@ def is_open(adapter):
 @pytest.fixture
 def stage(jack):
     made = Stage(jack)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(0.0005)  # as a performance does: JACK's threads wait for Python here
     yield made
     for adapter in made.adapters:
         adapter.close()
     for device in made.devices:
-        if device.process.poll() is None:
-            device.end()
+        device.end()
+    sys.setswitchinterval(before)
+
+
+def sounding(messages):
+    """The notes that were begun and not ended."""
+    held: set[str] = set()
+    for message in messages:
+        if message.startswith("9"):
+            held.add(message[1:5])
+        elif message.startswith("8"):
+            held.discard(message[1:5])
+    return held
 
 
 def notes(messages):
@@ -121,7 +135,9 @@ def test_two_in_and_two_out_at_once(stage):
             device.play(f"b0 07 {number:02x}")
         for output in outputs:
             output.send((0.5, number / 127))
-    wait_for(lambda: len(stage.events) >= 200)
+        time.sleep(0.001)
+    assert [output.health()[0].failed for output in outputs] == [0, 0]
+    wait_for(lambda: len(stage.events) >= 200, what=f"{len(stage.events)} events, and more")
     for adapter in inputs:
         values = [event.changes[0][1] for event in stage.events if event.port == adapter.name]
         assert values == [number / 127 for number in range(100)]
@@ -205,9 +221,7 @@ def test_a_device_that_is_pulled_and_comes_back_is_taken_up_within_a_second(stag
     plays.close()
     wait_for(lambda: notes(device.heard)[0] == 1)
     wait_for(lambda: device.heard[-1] == "80 7f 00")
-    heard += device.heard
-    sounding = {message[3:5] for message in heard if message.startswith("9")}
-    assert sounding <= {message[3:5] for message in heard if message.startswith("8")}
+    assert sounding(heard + device.heard) == set()
     errors = [report.text for report in stage.reports if report.level == "error"]
     assert len(errors) == 2  # each port says once that its device is not there
 
@@ -233,16 +247,11 @@ def test_no_note_hangs(stage):
         plays.send((number % 7 / 7, number % 5 / 5, number % 11 / 11))
         if number % 40 == 20:
             plays.silence()
+        time.sleep(0.001)
     plays.close()
+    assert plays.health()[0].failed == 0
     wait_for(lambda: notes(device.heard)[0] >= 900)
-    sounding: set[str] = set()
-    for message in device.heard:
-        note = message[1:5]
-        if message.startswith("9"):
-            sounding.add(note)
-        elif message.startswith("8"):
-            sounding.discard(note)
-    assert sounding == set()
+    wait_for(lambda: sounding(device.heard) == set(), what="silence")
 
 
 def test_names_of_systems(stage):
@@ -316,10 +325,13 @@ def test_the_server_may_die_and_come_back(mortal):
         device = die_and_come_back(mortal, performer, device, times, number)
     performer.say("gap")
     wait_for(lambda: any(line.startswith("gap") for line in performer.lines))
+    # The port library alone keeps the whole program waiting for a second when it closes a port of a dead server.
+    assert float(next(line for line in performer.lines if line.startswith("gap")).split()[1]) < 500
     performer.say("close")
     wait_for(lambda: any(line.startswith("closed") for line in performer.lines))
     assert performer.end() == 0
-    assert performer.errors == []
+    # One of the port libraries tells at the end of what must not be destroyed any more.
+    assert [line for line in performer.errors if not line.startswith(("nanobind", " - ", "See "))] == []
     device.end()
 
 

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -32,6 +33,12 @@ logger = logging.getLogger(__name__)
 
 CHECK_SECONDS = 0.25
 """How often a port is asked whether its device is still there."""
+
+UNNOTICED_SECONDS = 1.0
+"""For so long, at the most, a device may have been gone before that is noticed."""
+
+ENDED_LIMIT = 1000
+"""Ends of notes remembered for the case that they were sent to a device that had gone."""
 
 NOTE_OFF = 0x80
 
@@ -255,6 +262,8 @@ class MidiOutput(_Port[MidiOutPort]):
         """Controllers and bends as last sent, for a mapping that has just forgotten them."""
         self._owed: list[bytes] = []
         """Ends of notes that could not be sent, as when the device went: it may sound on."""
+        self._ended: deque[tuple[float, bytes]] = deque(maxlen=ENDED_LIMIT)
+        """When which note was ended lately."""
         self._sent = self._failed = 0
 
     def open(self, deliver: Deliver, tell: Tell) -> None:  # noqa: ARG002 - an output hears nothing
@@ -310,9 +319,11 @@ class MidiOutput(_Port[MidiOutPort]):
             self._port.send(batch)
             self._sent += len(batch)
             self._owed = []
+            now = self._clock()
+            self._ended.extend((now, message) for message in batch if _ends_note(message))
         except DeviceError as error:
-            self._failed += len(batch)
-            self._owed = list(dict.fromkeys(message for message in batch if message[0] & 0xF0 == NOTE_OFF))
+            self._failed += len(messages)
+            self._owed = list(dict.fromkeys(message for message in batch if _ends_note(message)))
             self._complaints.add("send", f"a message could not be sent ({error})", self._tell)
             self._wake.set()  # the device may have gone: look now
 
@@ -334,8 +345,15 @@ class MidiOutput(_Port[MidiOutPort]):
             self._port = None
             if self._mapping is not None:
                 self._held = self._mapping.resend() or self._held
-                self._owed += self._mapping.all_notes_off()
+                since = self._clock() - UNNOTICED_SECONDS
+                unheard = [message for time, message in self._ended if time >= since]
+                self._owed = list(dict.fromkeys([*self._owed, *unheard, *self._mapping.all_notes_off()]))
+                self._ended.clear()
 
     def _end(self) -> None:
         with self._lock:
             self._port = None
+
+
+def _ends_note(message: bytes) -> bool:
+    return message[0] & 0xF0 == NOTE_OFF
