@@ -160,6 +160,7 @@ def test_a_model_that_raises_does_not_stop_the_music(tmp_path, caplog):
     made = Stage(tmp_path, "battle", Stumbler(3, [(0.01, 0.5, 0.5)]))
     with caplog.at_level(logging.CRITICAL, "impsy"), made.session, made.watcher.socket:
         wait_for(lambda: made.predictor.resets >= 2, seconds=5)
+        assert made.port.silences >= 2  # what sounded when it broke does not sound on
         before = len(made.port.sent)
         wait_for(lambda: len(made.port.sent) > before)
         made.port.deliver(Interaction((0.5, 0.5)))
