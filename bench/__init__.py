@@ -1,5 +1,5 @@
-"""Measuring IMPSY from outside: ``python -m bench.perform`` and ``python -m bench.soak``.
+"""Measuring IMPSY from outside: ``python -m bench.perform``, ``bench.soak`` and ``bench.together``.
 
-Nothing here reaches into the programs that are measured; they are started, played with over OSC, and watched
-by the operating system. ``README.md`` beside this file defines every row.
+Nothing here reaches into the programs that are measured; they are started, played with over OSC and other
+transports, and watched by the operating system. ``README.md`` beside this file defines every row.
 """

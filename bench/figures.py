@@ -19,6 +19,7 @@ __all__ = [
     "count_log",
     "gaps",
     "interval_lateness",
+    "log_row",
     "median",
     "percentile",
     "sequence_number",
@@ -119,7 +120,7 @@ def count_log(lines: Iterable[str], values: int) -> LogCount:
         if not line.endswith("\n"):
             torn = True
             break
-        row = _row(line, values)
+        row = log_row(line, values)
         if row is None:
             malformed += 1
             continue
@@ -139,16 +140,16 @@ class Gaps:
     tail: int
 
 
-def gaps(numbers: Iterable[int], sent: int) -> Gaps:
+def gaps(numbers: Iterable[int], sent: int, length: int = SEQUENCE_LENGTH) -> Gaps:
     """Compare the ``numbers`` that arrived with events 0 to ``sent`` - 1 sent in order.
 
-    Numbers count modulo ``SEQUENCE_LENGTH``; a jump of more than half of that is a step back, so a repetition.
+    Numbers count modulo ``length``; a jump of more than half of that is a step back, so a repetition.
     """
     reached = -1
     lost = repeated = 0
     for number in numbers:
-        step = (number - reached) % SEQUENCE_LENGTH
-        if 0 < step <= SEQUENCE_LENGTH // 2:
+        step = (number - reached) % length
+        if 0 < step <= length // 2:
             lost += step - 1
             reached += step
         else:
@@ -156,7 +157,7 @@ def gaps(numbers: Iterable[int], sent: int) -> Gaps:
     return Gaps(lost, repeated, sent - 1 - reached)
 
 
-def _row(line: str, values: int) -> tuple[str, list[float]] | None:
+def log_row(line: str, values: int) -> tuple[str, list[float]] | None:
     """Source and values of one log line, or ``None`` if it is no row."""
     stamp, _, rest = line.rstrip("\r\n").partition(",")
     source, _, played = rest.partition(",")

@@ -15,6 +15,7 @@ from bench.program import Performance, Program, Settings, Unanswered, child_envi
 from bench.wire import address_of, numbers_of
 
 __all__ = [
+    "FASTEST",
     "MODES",
     "PLAYBACK_WARM_UP",
     "Idle",
@@ -30,7 +31,7 @@ __all__ = [
 
 MODES = ("callresponse", "polyphony", "useronly", "battle")
 
-_FASTEST = 0.0001
+FASTEST = 0.0001
 """A timescale at which the wait before a prediction is played no longer counts."""
 
 _REPLY_LIMIT = 2.0
@@ -86,7 +87,7 @@ def distance(rng: random.Random) -> float:
 
 def reply_time(program: Program, model: Path, dimension: int, count: int, rng: random.Random) -> Reply:
     """Start the program in polyphony mode, play ``count`` interactions one by one, then weigh it."""
-    settings = Settings(model, dimension, "polyphony", timescale=_FASTEST)
+    settings = Settings(model, dimension, "polyphony", timescale=FASTEST)
     with Performance(program, settings) as performance:
         start = performance.first_prediction() - performance.started
         _settle(performance, 1.0)

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import json
 import random
-import signal
 import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
 
 import click
 from rich.console import Console
@@ -22,9 +20,11 @@ from rich.console import Console
 from bench import measure
 from bench.figures import interval_lateness, median
 from bench.floor import bare_playback, bare_reply
+from bench.jack import jack_is_installed, period_ms
 from bench.machine import load_average, machine_facts
+from bench.midi import FRAMES, POLYPHONY, THRU, MidiReply, Played, bare_midi, midi_reply
 from bench.models import METRONOME_STEP, dimension_of, usual_model, write_metronome
-from bench.program import Program, Settings, Unanswered
+from bench.program import Program, Settings, Unanswered, end_on_terminate
 from bench.table import BARE, Tally, as_json, as_table, wide_console
 from impsy.errors import ImpsyError
 
@@ -61,6 +61,19 @@ def _reply(plan: Plan, program: Program, tally: Tally) -> None:
     tally.add("memory", [found.memory])
 
 
+def _midi(source: str, played: Played, plan: Plan, program: Program, tally: Tally) -> None:
+    _add_midi(tally, source, midi_reply(program, plan.model, plan.dimension, played, plan.replies, plan.rng))
+
+
+def _bare_midi(source: str, plan: Plan, tally: Tally) -> None:
+    _add_midi(tally, source, bare_midi(plan.dimension - 1, plan.replies, plan.rng))
+
+
+def _add_midi(tally: Tally, source: str, found: MidiReply) -> None:
+    tally.add(source, found.replies)
+    tally.add("midi_lost", [found.lost])
+
+
 def _idle(mode: str, plan: Plan, program: Program, tally: Tally) -> None:
     # A program that is still loading is not idle. How long that takes was measured just before.
     settle = 2 * median(tally.samples.get("start", [10.0])) + 2
@@ -89,15 +102,21 @@ Measurement = Callable[[Plan, Program, Tally], None]
 MEASUREMENTS: dict[str, Measurement] = {
     "prediction": _prediction,
     "reply": _reply,
+    "midi-thru": partial(_midi, "midi_thru", THRU),
+    "midi-polyphony": partial(_midi, "midi_polyphony", POLYPHONY),
     **{f"idle-{mode}": partial(_idle, mode) for mode in measure.MODES},
     "playback": _playback,
 }
 
 FLOORS: dict[str, Callable[[Plan, Tally], None]] = {
     "reply": lambda plan, tally: tally.add("reply", bare_reply(plan.replies, plan.rng)),
+    "midi-thru": partial(_bare_midi, "midi_thru"),
+    "midi-polyphony": partial(_bare_midi, "midi_polyphony"),
     "playback": lambda plan, tally: _add_lateness(tally, bare_playback(plan.events, METRONOME_STEP)),
 }
 """What a bare process does in place of these measurements."""
+
+NEED_JACK = frozenset({"midi-thru", "midi-polyphony"})
 
 ONCE = frozenset({"playback"})
 """Measurements that are one long run, because drift takes long to show."""
@@ -126,11 +145,6 @@ def compare(plan: Plan, programs: list[Program], chosen: list[str], say: Callabl
             if name in FLOORS:
                 FLOORS[name](plan, tallies[BARE])
     return tallies
-
-
-def _stop(signal_number: int, _frame: object) -> NoReturn:
-    """End as an exception does, so that every ``with`` ends its process."""
-    sys.exit(128 + signal_number)
 
 
 @click.command()
@@ -164,13 +178,16 @@ def main(
       python -m bench.perform --peer ~/released/bin/impsy --json out.json
       python -m bench.perform --peer ~/released/bin/impsy --quick --only reply
     """
-    signal.signal(signal.SIGTERM, _stop)
+    end_on_terminate()
     console = wide_console()
     chosen = [name for name in MEASUREMENTS if not only or name in only]
     facts = machine_facts()
     console.print(", ".join(f"{key} {value}" for key, value in facts.items()))
     if load_average() > _BUSY:
         console.print("[yellow]The machine is busy: trust ratios more than figures.[/yellow]")
+    if NEED_JACK.intersection(chosen) and not jack_is_installed():
+        console.print("MIDI is left out: jackd is not installed (Debian: sudo apt install jackd2)")
+        chosen = [name for name in chosen if name not in NEED_JACK]
     with tempfile.TemporaryDirectory(prefix="impsy-bench-") as folder:
         try:
             programs = _programs(ours, peers)
@@ -222,9 +239,20 @@ def _show(console: Console, programs: list[Program], tallies: dict[str, Tally]) 
         console.print(f"{program.name}: {' '.join(program.command)} ({versions})", soft_wrap=True)
     console.print(as_table(tallies))
     console.print(f"{BARE}: a Python process that only echoes, or only sends in time; load now {load_average():.2f}")
+    _show_jack(console, tallies)
     for tally in tallies.values():
         for failure in tally.failures:
             console.print(f"left out: {failure}", soft_wrap=True, markup=False)
+
+
+def _show_jack(console: Console, tallies: dict[str, Tally]) -> None:
+    """How many of JACK's cycles a round trip took, where any was measured."""
+    period = period_ms(FRAMES)
+    for source in ("midi_thru", "midi_polyphony"):
+        trips = {name: median(tally.samples[source]) for name, tally in tallies.items() if source in tally.samples}
+        if trips:
+            cycles = ", ".join(f"{name} {trip / period:.1f}" for name, trip in trips.items())
+            console.print(f"{source}, p50 in cycles of JACK ({FRAMES} frames, {period:.2f} ms): {cycles}")
 
 
 if __name__ == "__main__":

@@ -10,17 +10,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
 import psutil
 
 from bench.wire import LOCALHOST, Ear, address_of, floats_packet, free_port, state_of
 
-__all__ = ["ANSWERS", "Performance", "Program", "Settings", "Unanswered", "child_environment"]
+__all__ = ["ANSWERS", "Performance", "Program", "Settings", "Unanswered", "child_environment", "end_on_terminate"]
 
 ANSWERS = frozenset({"/prediction", "/impsy"})
 """Addresses that a prediction may come back on."""
@@ -76,15 +77,30 @@ def child_environment() -> dict[str, str]:
     return kept | {"PYTHONUNBUFFERED": "1"}
 
 
+def end_on_terminate() -> None:
+    """From now on let SIGTERM end this process as an exception does, so that every ``with`` ends its process."""
+    signal.signal(signal.SIGTERM, _stop)
+
+
+def _stop(signal_number: int, _frame: object) -> NoReturn:
+    sys.exit(128 + signal_number)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What one performance is to do: the values of its ``config.toml``."""
+    """What one performance is to do: the values of its ``config.toml``, and more of it in ``sections``.
+
+    ``environment`` is what the program finds there beside its surroundings.
+    """
 
     model: Path
     dimension: int
     mode: str
     timescale: float = 1.0
     log: bool = True
+    input_thru: bool = False
+    sections: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def toml(self, server: int, client: int, monitor: int, command: int) -> str:
         """The config file, with the four ports that it shall use."""
@@ -96,7 +112,7 @@ log_predictions = false
 [interaction]
 mode = "{self.mode}"
 threshold = 0.1
-input_thru = false
+input_thru = {str(self.input_thru).lower()}
 
 [model]
 dimension = {self.dimension}
@@ -114,7 +130,7 @@ client_port = {client}
 [webui]
 monitor_port = {monitor}
 command_port = {command}
-"""
+{self.sections}"""
 
 
 def _processor_seconds(process: psutil.Process) -> float:
@@ -168,7 +184,7 @@ class Performance:
             return subprocess.Popen(
                 [*self.program.command, "run", "-c", "config.toml"],
                 cwd=self.workspace,
-                env=child_environment(),
+                env=child_environment() | dict(self.settings.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -7,60 +7,31 @@ from __future__ import annotations
 
 import json
 import random
-import signal
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import NoReturn
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from bench.figures import count_log, gaps, median, sequence_values
+from bench.figures import count_log, gaps, sequence_values
 from bench.machine import load_average, machine_facts
 from bench.measure import MODES
 from bench.models import dimension_of, usual_model
-from bench.program import ANSWERS, Performance, Program, Settings, Unanswered
+from bench.program import ANSWERS, Performance, Program, Settings, Unanswered, end_on_terminate
 from bench.table import wide_console
-from bench.wire import address_of, numbers_of
+from bench.watch import Minute, Watch, late_fault, memory_fault
+from bench.wire import address_of
 from impsy.errors import ImpsyError
 
-MEMORY_GROWTH = 0.05
-"""Share by which memory may grow after the first minute."""
-LATENESS_FLOOR = 0.5
-"""Milliseconds: a p99 below this may double, for there it is the machine's own noise."""
 KILL_LIMIT = 0.2
 """Seconds of events that ``kill -9`` may take with it."""
 
-_WATCH_EVERY = 2.0
 _DRAIN_EVERY = 0.05
-
-
-@dataclass(slots=True)
-class Minute:
-    """What was seen in one minute.
-
-    ``reports`` are the program's own lateness (milliseconds, of its last 10,000 events) as it told it in that
-    minute, ``counters`` (since the start) what it told last.
-    """
-
-    number: int
-    sent: int = 0
-    predictions: int = 0
-    memory: float = 0.0
-    processor: float = 0.0
-    reports: list[dict[str, float]] = field(default_factory=list)
-    counters: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def lateness(self) -> dict[str, float]:
-        """The median of each figure reported, so that one moment of a busy machine is not taken for the program."""
-        shared = set.intersection(*map(set, self.reports)) if self.reports else set()
-        return {key: median([report[key] for report in self.reports]) for key in shared}
 
 
 class Player:
@@ -110,49 +81,23 @@ def soak(performance: Performance, minutes: float, rate: float) -> tuple[Player,
     """Play for ``minutes``: the player, what each minute was like, and all samples of memory (MB)."""
     performance.ready()
     player = Player(performance, rate)
-    seen: list[Minute] = []
-    memories: list[float] = []
-    watched = 0.0
-    used = performance.processor_seconds()
+    watch = Watch(performance)
     for passed in player.play(minutes * 60):
-        if not seen or passed >= seen[-1].number * 60:
-            seen.append(Minute(len(seen) + 1))
-            used = performance.processor_seconds()
-        minute = seen[-1]
-        for state in performance.states():
-            if lateness := numbers_of(state, "lateness_ms"):
-                minute.reports.append(lateness)
-            minute.counters = numbers_of(state, "counters") or minute.counters
-        if passed - watched >= _WATCH_EVERY:
-            watched = passed
-            performance.check()
-            memories.append(performance.memory())
-            minute.memory = memories[-1]
-            lasted = passed - (minute.number - 1) * 60
-            minute.processor = (performance.processor_seconds() - used) / max(lasted, 0.1) * 100
-        earlier = seen[:-1]
+        minute = watch.look(passed)
+        earlier = watch.seen[:-1]
         minute.sent = len(player.times) - sum(other.sent for other in earlier)
         minute.predictions = player.predictions - sum(other.predictions for other in earlier)
-    return player, seen, memories
+    return player, watch.seen, watch.memories
 
 
 def _judge(seen: list[Minute], memories: list[float], missing: int, malformed: int) -> list[str]:
     """What is not as it should be; empty if all is well."""
-    faults: list[str] = []
-    if memories:
-        # The first minute fills caches and the queue of what is still to be played.
-        settled = min(round(60 / _WATCH_EVERY), len(memories) // 2)
-        growth = max(memories[settled:]) / memories[settled] - 1
-        if growth > MEMORY_GROWTH:
-            faults.append(f"memory grew by {growth:.1%} after the first minute")
+    faults = [memory_fault(memories), late_fault(seen)]
     if missing:
         faults.append(f"{missing} events are not in the log exactly once")
     if malformed:
         faults.append(f"{malformed} lines of the log are no rows")
-    tails = [minute.lateness["p99"] for minute in seen if "p99" in minute.lateness]
-    if tails and tails[-1] > 2 * max(tails[0], LATENESS_FLOOR):
-        faults.append(f"lateness p99 went from {tails[0]:.2f} to {tails[-1]:.2f} ms")
-    return faults
+    return [fault for fault in faults if fault]
 
 
 def _minutes_table(seen: list[Minute]) -> Table:
@@ -227,11 +172,6 @@ def run_kill(
     return {"seconds_missing": cut, "gaps": asdict(found), "torn": log.torn, "faults": faults}
 
 
-def _stop(signal_number: int, _frame: object) -> NoReturn:
-    """End as an exception does, so that every ``with`` ends its process."""
-    sys.exit(128 + signal_number)
-
-
 @click.command()
 @click.option("--minutes", type=click.FloatRange(0.1), default=10.0, show_default=True)
 @click.option("--rate", type=click.FloatRange(1, 5000), default=1000.0, show_default=True, help="Events a second.")
@@ -261,7 +201,7 @@ def main(
       python -m bench.soak --minutes 2 --mode callresponse
       python -m bench.soak --kill --times 5
     """
-    signal.signal(signal.SIGTERM, _stop)
+    end_on_terminate()
     console = wide_console()
     console.print(", ".join(f"{key} {value}" for key, value in machine_facts().items()), soft_wrap=True)
     rng = random.Random(0)
