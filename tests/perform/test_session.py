@@ -114,6 +114,7 @@ def test_the_state_is_told_each_second_and_on_each_change(stage):
     assert last["paused"] is False
     assert last["model"] == "fake"
     assert last["counters"]["played"] > 10
+    assert last["counters"]["unmirrored"] == 0
     assert {port["name"] for port in last["ports"]} == {"fake", "commands"}
     assert set(last["lateness_ms"]) == {"p50", "p99", "max", "count"}
 

@@ -317,6 +317,7 @@ class Session:
         view = self.view()
         snapshot = view.engine
         settings = asdict(snapshot.settings)
+        unmirrored = self._monitor.left_out if self._monitor is not None else 0
         return {
             "mode": settings.pop("mode"),
             "paused": snapshot.paused,
@@ -326,7 +327,12 @@ class Session:
             "input": snapshot.input_values,
             "output": snapshot.output_values,
             "waiting": snapshot.waiting,
-            "counters": {**asdict(snapshot.counters), "dropped": view.dropped, "logged": view.rows},
+            "counters": {
+                **asdict(snapshot.counters),
+                "dropped": view.dropped,
+                "logged": view.rows,
+                "unmirrored": unmirrored,
+            },
             "lateness_ms": view.lateness_ms,
             "ports": [asdict(port) for port in view.ports],
             "log": {"file": view.log, "rows": view.rows, "error": view.log_error},
