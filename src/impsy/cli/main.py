@@ -32,6 +32,8 @@ COMMANDS: dict[str, _Row] = {
     "doctor": _Row("doctor", "1. Configure", "Check that all is ready to play."),
     "run": _Row("run", "2. Record and perform", "Play: listen, log, predict, answer."),
     "replay": _Row("replay", "2. Record and perform", "Put a recorded performance through the system again."),
+    "dataset": _Row("dataset", "3. Learn", "Make a dataset of what was recorded, and say what is in it."),
+    "evaluate": _Row("evaluate", "3. Learn", "Measure what a model foresees, and how it plays."),
     "model": _Row("model", "3. Models", "Say what a model file is."),
     "convert-tflite": _Row("convert_tflite", "3. Models", "Turn any model file into a .tflite."),
     "test-mdrnn": _Row("test_mdrnn", "3. Models", "Step a model and time it."),

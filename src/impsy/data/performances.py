@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from impsy.codecs.log import LogRow
 
-__all__ = ["PERFORMER", "rows_to_events"]
+__all__ = ["PERFORMER", "rows_to_events", "times_to_seconds"]
 
 PERFORMER = "interface"
 """The source of the rows that the performer played; the model's own are not learned from."""
@@ -37,3 +37,12 @@ def rows_to_events(rows: Iterable[LogRow], dimension: int) -> NDArray[np.float64
             events.append((max(0.0, (row.time - before).total_seconds()), *row.values))
         before = row.time
     return np.array(events, np.float64).reshape(-1, dimension)
+
+
+def times_to_seconds(times: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The dt of each row but the first: (R − 1,) seconds, by the same rule as :func:`rows_to_events`.
+
+    Args:
+        times: (R,) microseconds.
+    """
+    return np.maximum(np.diff(times), 0) / 1e6

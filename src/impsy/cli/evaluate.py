@@ -1,0 +1,201 @@
+"""``impsy evaluate``: how good a model is, in figures and in a report to look at."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import string
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from impsy.errors import ConfigError, DeviceError
+
+if TYPE_CHECKING:
+    from impsy.evaluation import Progress as Told
+    from impsy.evaluation.figures import Figure
+    from impsy.evaluation.report import Report, Result
+
+__all__ = ["command"]
+
+_EXPLANATION = (
+    "Bold is best. Distances are from held-out playing, ± the standard error of what was generated. Likelihoods are "
+    "−log densities in nats per event, scaled × 10. docs/evaluation.md says what each figure means."
+)
+
+
+@click.command("evaluate", short_help="Measure what a model foresees, and how it plays.")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("dataset", type=click.Path(path_type=Path))
+@click.option(
+    "--against", multiple=True, type=click.Path(path_type=Path), help="Another model to compare with (repeatable)."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
+@click.option(
+    "--report", type=click.Path(path_type=Path, dir_okay=False), help="Write an HTML page with tables and plots."
+)
+@click.option(
+    "--split",
+    type=click.Choice(["windows", "performances"]),
+    default="windows",
+    show_default=True,
+    help="Hold out the last windows, as training does, or whole performances.",
+)
+@click.option(
+    "--fraction",
+    type=click.FloatRange(0, 0.9, min_open=True),
+    default=0.1,
+    show_default=True,
+    help="How much is held out.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all that is random.")
+@click.option("--quick", is_flag=True, help="At most 1,000 windows and fewer generations: less exact.")
+def command(
+    model: Path,
+    dataset: Path,
+    against: tuple[Path, ...],
+    as_json: bool,
+    report: Path | None,
+    split: Literal["windows", "performances"],
+    fraction: float,
+    seed: int,
+    quick: bool,
+) -> None:
+    """Measure MODEL on the part of DATASET that training holds out, beside simple baselines.
+
+    Tells what it foresees (negative log-likelihood in nats per event, bits per event for values on a grid), how well
+    calibrated that is, and how it plays on its own and in answer to held-out playing, as distances from that playing.
+
+    \b
+    Examples:
+      impsy evaluate models/mine.tflite datasets/training-dataset-9d.npz
+      impsy evaluate mine.keras data.npz --against released.tflite --report mine.html
+      impsy evaluate mine.tflite data.npz --split performances --seed 3
+      impsy evaluate mine.tflite data.npz --json > figures.json
+    """
+    # For matrices of this size threads cost NumPy's OpenBLAS more than they bring, most of all where others work too.
+    # It looks when NumPy is first imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from impsy.data.datasets import read_dataset
+    from impsy.evaluation import evaluate
+
+    if report is not None:
+        from impsy.evaluation.plots import drawing
+
+        with drawing():  # rather say now than in a minute that matplotlib is missing
+            _check_target(report, (model, dataset, *against))
+    events = read_dataset(dataset)
+    with _progress(quiet=as_json) as told:
+        found = evaluate(
+            events,
+            [model, *against],
+            name=dataset.name,
+            split=split,
+            fraction=fraction,
+            seed=seed,
+            quick=quick,
+            progress=told,
+        )
+    if report is not None:
+        from impsy.evaluation.page import render
+
+        _write(report, render(found))
+    if as_json:
+        click.echo(json.dumps(found.to_json(), allow_nan=False))
+        return
+    _print(found)
+    if report is not None:
+        Console(highlight=False, markup=False, soft_wrap=True).print(f"Wrote {report}")
+
+
+@contextlib.contextmanager
+def _progress(*, quiet: bool) -> Iterator[Told]:
+    """A bar on standard error, gone when all is done."""
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as progress:
+        task = progress.add_task("evaluating", total=None)
+
+        def told(what: str, done: int, total: int) -> None:
+            progress.update(task, description=what, completed=done, total=total)
+
+        yield told
+
+
+def _print(report: Report) -> None:
+    from impsy.evaluation.figures import GROUPS_OF_FIGURES, facts_of_data, rows_with
+
+    console = Console(highlight=False)
+    for key, value in facts_of_data(report.data):
+        console.print(Text(f"{key:<17}", "dim") + Text(value), soft_wrap=True)
+    # Files have long names, and a table has many columns.
+    models = [result.name for result in report.results if result.kind == "model"]
+    letters = dict(zip(models, (f"model {letter}" for letter in _letters()), strict=False))
+    for name, letter in letters.items():
+        console.print(Text(f"{letter:<17}", "dim") + Text(name, "bold"), soft_wrap=True)
+    for title, figures in GROUPS_OF_FIGURES.values():
+        shown = [figure for figure in figures if figure.brief]
+        rows = rows_with(report, shown)
+        if rows:
+            console.print()
+            console.print(_table(report, title, shown, rows, letters))
+    console.print(Text(_EXPLANATION, "dim"))
+
+
+def _letters() -> Iterator[str]:
+    """A, B, … Z, AA, AB, …"""
+    for length in itertools.count(1):
+        yield from map("".join, itertools.product(string.ascii_uppercase, repeat=length))
+
+
+def _table(report: Report, title: str, figures: list[Figure], rows: list[Result], letters: dict[str, str]) -> Table:
+    from impsy.evaluation.figures import best
+
+    figures = [figure for figure in figures if any(figure.of(row) is not None for row in rows)]
+    bests = [best(figure, report.results) for figure in figures]
+    table = Table(title=Text(title, "bold"), title_justify="left", title_style="", box=None, pad_edge=False)
+    table.add_column("", no_wrap=True)
+    for figure in figures:
+        table.add_column(Text(figure.name, "dim"), justify="right")
+    for row in rows:
+        cells = [_cell(figure, row, row is found) for figure, found in zip(figures, bests, strict=True)]
+        table.add_row(Text(letters.get(row.name, row.name), "dim" if row.kind == "players" else ""), *cells)
+    return table
+
+
+def _cell(figure: Figure, row: Result, is_best: bool) -> Text:
+    value, error = figure.of(row), figure.error(row)
+    if value is None:
+        return Text("–", "dim")
+    text = Text(figure.text(value), "bold" if is_best else "")
+    if error is not None:
+        text.append(f" ±{figure.text(error)}", "dim")
+    return text
+
+
+def _check_target(target: Path, inputs: tuple[Path, ...]) -> None:
+    if any(target.resolve() == each.resolve() for each in inputs):
+        raise ConfigError(f"{target} is one of the files to read; name another file with --report")
+
+
+def _write(target: Path, text: str) -> None:
+    """Whole or not at all."""
+    partial = target.with_name(target.name + ".partial")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(text, "utf-8")
+        os.replace(partial, target)
+    except OSError as error:
+        raise DeviceError(
+            f"{target} cannot be written ({error.strerror}); name another file with --report"
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)

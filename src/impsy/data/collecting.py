@@ -1,0 +1,210 @@
+"""All logs of a folder as one dataset: which belong to it, which are there twice, and what was wrong with them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impsy.data.datasets import DIMENSIONS, Dataset, put_in_bounds
+from impsy.data.logs import Log, Problem, read_log
+from impsy.data.performances import times_to_seconds
+from impsy.errors import DataError
+
+__all__ = ["Collection", "Copy", "LogReport", "Overlap", "collect", "find_logs"]
+
+_LOG_NAME = re.compile(r".*-(\d{1,5})d-mdrnn\.log")
+
+
+@dataclass(frozen=True, slots=True)
+class LogReport:
+    """What became of one log.
+
+    name: of the file. events: how many it gives. rows: its sound rows, the model's included. malformed: its other
+    rows, left out; problems: the first of them. remarks: sentences about what else was put right.
+    """
+
+    name: str
+    events: int
+    rows: int
+    malformed: int
+    problems: tuple[Problem, ...]
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A log with the same rows of the performer as another; it was left out."""
+
+    name: str
+    original: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Two logs that have some rows of the performer in common (time and values); both were used."""
+
+    name: str
+    other: str
+    rows: int
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Collection:
+    """A dataset, and how it came about.
+
+    dataset: one performance for each log that has events and is no copy, in the order of the names.
+    logs: a report on every log that was read, in the same order.
+    copies, overlaps: what is there twice.
+    """
+
+    dataset: Dataset
+    logs: tuple[LogReport, ...]
+    copies: tuple[Copy, ...]
+    overlaps: tuple[Overlap, ...]
+
+
+def find_logs(
+    folder: Path, dimension: int | None = None, include: Sequence[str] = (), exclude: Sequence[str] = ()
+) -> tuple[int, list[Path]]:
+    """The logs (``{…}-{D}d-mdrnn.log``) of a dimension in a folder, in the order of their names, so of time.
+
+    Args:
+        folder: where to look; not in folders within it.
+        dimension: D; None if the names leave no choice.
+        include: patterns (``2026-*``) of which a name must fit one, if there are any.
+        exclude: patterns of which it must fit none.
+
+    Raises:
+        DataError: there is no such folder, no log in it that fits, or logs of several dimensions and none asked for.
+    """
+    if not folder.is_dir():
+        what = "is a file" if folder.exists() else "does not exist"
+        raise DataError(f"{folder}: this {what}; give the folder that holds the logs (-S/--source)")
+    try:
+        names = sorted(path.name for path in folder.iterdir() if path.is_file())
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read ({error.strerror or error})") from error
+    found = [(name, int(match[1])) for name in names if (match := _LOG_NAME.fullmatch(name))]
+    if not found:
+        raise DataError(
+            f"{folder}: there are no logs in it (named like 2026-09-26T10-00-00-9d-mdrnn.log) among its "
+            f"{len(names)} files; play with “impsy run” to record some, or name another folder (-S/--source)"
+        )
+    chosen = [(name, width) for name, width in found if _chosen(name, include, exclude)]
+    counts = Counter(width for _, width in chosen)
+    if not chosen:
+        raise DataError(f"{folder}: none of its {len(found)} logs fits --include and --exclude")
+    if dimension is None:
+        if len(counts) > 1:
+            raise DataError(
+                f"{folder}: there are logs of several dimensions ({_listed(counts)}); say which with -D/--dimension"
+            )
+        (dimension,) = counts
+    if dimension not in counts:
+        raise DataError(f"{folder}: there is no log of dimension {dimension}; there are {_listed(counts)}")
+    if dimension not in DIMENSIONS:
+        raise DataError(f"{folder}: a dimension of {dimension} is not possible; it is 1 + the number of controls")
+    return dimension, [folder / name for name, width in chosen if width == dimension]
+
+
+def _chosen(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
+    if include and not any(fnmatchcase(name, pattern) for pattern in include):
+        return False
+    return not any(fnmatchcase(name, pattern) for pattern in exclude)
+
+
+def _listed(counts: Counter[int]) -> str:
+    return ", ".join(f"{count} of dimension {width}" for width, count in sorted(counts.items()))
+
+
+def collect(paths: Sequence[Path], dimension: int) -> Collection:
+    """Read logs and put them together.
+
+    Values outside [0, 1] are taken as 0 or 1 (and counted in the log's remarks). A log whose performer's rows are all
+    those of another is left out; logs that share only some are used, and told of.
+
+    Args:
+        paths: logs of this dimension.
+
+    Raises:
+        DataError: a file cannot be read, or all together hold no event.
+    """
+    reports: list[LogReport] = []
+    performances: list[NDArray[np.float32]] = []
+    kept: list[Log] = []
+    copies: list[Copy] = []
+    by_content: dict[int, list[Log]] = {}
+    for path in paths:
+        log = read_log(path, dimension - 1)
+        alike = by_content.setdefault(hash(log.times.tobytes()), [])
+        original = next((other for other in alike if len(log.times) and _same(log, other)), None)
+        events, remarks = _events(log)
+        if original is not None:
+            copies.append(Copy(path.name, original.path.name))
+            events = events[:0]
+        elif len(events):
+            alike.append(log)
+            kept.append(log)
+            performances.append(events)
+        reports.append(LogReport(path.name, len(events), log.rows, log.malformed, log.problems, tuple(remarks)))
+    if not performances:
+        raise _nothing(reports, dimension)
+    dataset = Dataset.of(dimension, performances, [log.path.name for log in kept])
+    return Collection(dataset, tuple(reports), tuple(copies), tuple(_overlaps(kept)))
+
+
+def _events(log: Log) -> tuple[NDArray[np.float32], list[str]]:
+    """A log's events (events, D), within bounds, and what had to be changed for that."""
+    if len(log.times) < 2:
+        return np.zeros((0, log.values.shape[1] + 1), np.float32), []
+    events = np.empty((len(log.times) - 1, log.values.shape[1] + 1), np.float32)
+    events[:, 0] = times_to_seconds(log.times)
+    events[:, 1:] = log.values[1:]
+    events, remarks = put_in_bounds(events)
+    backwards = int((np.diff(log.times) < 0).sum())
+    if backwards:
+        remarks.append(f"its time goes back {backwards} times (the clock was set?); such a dt is taken as 0")
+    return events, remarks
+
+
+def _same(one: Log, other: Log) -> bool:
+    return np.array_equal(one.times, other.times) and np.array_equal(one.values, other.values)
+
+
+def _overlaps(logs: Sequence[Log]) -> list[Overlap]:
+    """Pairs of logs with rows in common. Only those are compared whose times overlap, which is next to none."""
+    found = []
+    spans = sorted(((int(log.times.min()), int(log.times.max()), number) for number, log in enumerate(logs)))
+    for place, (_, end, number) in enumerate(spans):
+        for begin, _, later in spans[place + 1 :]:
+            if begin > end:
+                break
+            one, other = sorted((number, later))
+            rows = len(np.intersect1d(_fingerprints(logs[one]), _fingerprints(logs[other])))
+            if rows:
+                found.append(Overlap(logs[one].path.name, logs[other].path.name, rows))
+    return found
+
+
+def _fingerprints(log: Log) -> NDArray[np.uint64]:
+    """A number for each row, that depends on its time and values: (R,)."""
+    factors = np.random.default_rng(0).integers(1, 1 << 63, log.values.shape[1] + 1, np.uint64) | np.uint64(1)
+    bits = np.ascontiguousarray(log.values).view(np.uint32).astype(np.uint64)
+    return np.asarray(log.times.astype(np.uint64) * factors[0] + bits @ factors[1:])
+
+
+def _nothing(reports: Sequence[LogReport], dimension: int) -> DataError:
+    malformed = sum(report.malformed for report in reports)
+    first = next((f"{report.name}, line {p.line}: {p.text}" for report in reports for p in report.problems[:1]), "")
+    about = f" {malformed:,} rows are malformed; the first is {first}." if malformed else ""
+    return DataError(
+        f"the {len(reports)} logs of dimension {dimension} hold no event: it takes at least two rows of a performer "
+        f"(“interface”) with {dimension - 1} values in one log.{about} Play with “impsy run” to record some"
+    )

@@ -1,0 +1,195 @@
+"""Datasets: many performances as one array, and the ``.npz`` files that hold them.
+
+A file has the same events twice. ``perfs`` is what released versions open: an array of arrays, which is a pickle.
+``events`` and ``lengths`` are plain arrays, which we read first; ``names`` says where each performance came from.
+"""
+
+from __future__ import annotations
+
+import logging
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from impsy.data.files import written_whole
+from impsy.data.npz import Archive
+from impsy.data.pickling import write_object_array
+from impsy.errors import DataError
+
+__all__ = ["DIMENSIONS", "Dataset", "put_in_bounds", "read_dataset", "write_dataset"]
+
+logger = logging.getLogger(__name__)
+
+DIMENSIONS = range(2, 1026)
+"""Time, and at least one control."""
+
+SLACK = 1e-6
+"""How far outside its bounds a value may be without a word: it was rounded."""
+
+COMPRESSED_UP_TO = 16 << 20
+"""Bytes of events; compressing more (some fifty hours of playing) takes longer than all else here."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Performances one after another.
+
+    dimension: D = 1 + the number of controls.
+    events: (N, D) float32, all performances' events: dt in seconds (≥ 0, since the event before), then x_1 … x_n in
+        [0, 1]. All finite.
+    lengths: (P,) int64, events of each performance, in the same order; some may be 0.
+    names: P names of what each came from (a log), "" if unknown.
+
+    Raises:
+        ValueError: the parts do not fit together.
+    """
+
+    dimension: int
+    events: NDArray[np.float32]
+    lengths: NDArray[np.int64]
+    names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.events.dtype != np.float32 or self.events.shape != (len(self.events), self.dimension):
+            raise ValueError(f"events are {self.events.dtype} {self.events.shape}, not float32 (N, {self.dimension})")
+        if self.lengths.dtype != np.int64 or self.lengths.shape != (len(self.names),):
+            raise ValueError(f"lengths are {self.lengths.dtype} {self.lengths.shape}, not int64 ({len(self.names)},)")
+        if (self.lengths < 0).any() or self.lengths.sum() != len(self.events):
+            raise ValueError(f"the lengths do not add up to the {len(self.events)} events")
+
+    @classmethod
+    def of(cls, dimension: int, performances: Sequence[ArrayLike], names: Sequence[str] | None = None) -> Dataset:
+        """Put performances, each (events, D), one after another (a copy)."""
+        arrays = [np.asarray(each, np.float32).reshape(-1, dimension) for each in performances]
+        events = np.concatenate(arrays) if arrays else np.zeros((0, dimension), np.float32)
+        lengths = np.array([len(each) for each in arrays], np.int64)
+        return cls(dimension, events, lengths, tuple(names) if names is not None else ("",) * len(arrays))
+
+    def __len__(self) -> int:
+        """All events."""
+        return len(self.events)
+
+    @property
+    def performances(self) -> list[NDArray[np.float32]]:
+        """Each performance's events, (events, D): views of ``events``."""
+        return np.split(self.events, np.cumsum(self.lengths)[:-1]) if len(self.lengths) else []
+
+
+def read_dataset(path: Path) -> Dataset:
+    """Read a dataset that this or a released version wrote. Nothing in the file is run.
+
+    Values outside [0, 1] become 0 or 1 and negative times 0, as the output of a model is cut too; a warning in the
+    log says how many. Performances without events stay.
+
+    Args:
+        path: an ``.npz`` file with ``events`` (N, D) and ``lengths`` (P,), or else with ``perfs``.
+
+    Raises:
+        DataError: the file cannot be read, is damaged, or holds something else than performances of one dimension in
+            finite numbers.
+    """
+    path = Path(path)
+    with Archive(path) as archive:
+        keys = archive.keys
+        if {"events", "lengths"} <= set(keys):
+            events, lengths = archive.floats("events"), archive.integers("lengths")
+        elif "perfs" in keys:
+            events, lengths = _joined(path, archive.performances("perfs"))
+        else:
+            found = ", ".join(keys[:5]) or "nothing"
+            raise DataError(
+                f"{path}: there are no performances in it (“perfs”), but {found}: it is no dataset of IMPSY"
+            )
+        _check(path, events, lengths)
+        names = archive.texts("names") if "names" in keys else ()
+    events, problems = put_in_bounds(np.ascontiguousarray(events))
+    for problem in problems:
+        logger.warning("%s: %s", path, problem)
+    return Dataset(events.shape[1], events, lengths, names if len(names) == len(lengths) else ("",) * len(lengths))
+
+
+def write_dataset(path: Path, dataset: Dataset) -> None:
+    """Write a dataset that this and the released versions open. It is there whole, or what was there before stays.
+
+    Raises:
+        DeviceError: the disk refuses.
+        DataError: a performance is larger than the format can say (4 GiB).
+    """
+    with written_whole(Path(path)) as file:
+        _write(file, dataset)
+
+
+def put_in_bounds(events: NDArray[np.float32]) -> tuple[NDArray[np.float32], list[str]]:
+    """Events (N, D) with dt ≥ 0 and values in [0, 1], and sentences about what had to be changed for that.
+
+    What is within bounds is given back as it is, not copied. All numbers must be finite.
+    """
+    times, values = events[:, 0], events[:, 1:]
+    problems: list[str] = []
+    if not len(events) or (times.min() >= 0 and values.min() >= 0 and values.max() <= 1):
+        return events, problems
+    backwards = int((times < 0).sum())
+    if backwards:
+        problems.append(f"{backwards:,} times are negative (down to {times.min():g} s); they are taken as 0")
+    outside = int(((values < -SLACK) | (values > 1 + SLACK)).sum())
+    if outside:
+        problems.append(
+            f"{outside:,} of {values.size:,} values are outside 0 to 1 (from {values.min():g} to {values.max():g}); "
+            "they are taken as 0 or 1"
+        )
+    bounded = events.clip(0, 1)
+    bounded[:, 0] = times.clip(0, None)
+    return bounded, problems
+
+
+def _joined(path: Path, performances: list[NDArray[np.float32]]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Performances as one array. One without events may have any width."""
+    widths = {each.shape[1] for each in performances if len(each)} or {each.shape[1] for each in performances}
+    if len(widths) > 1:
+        raise DataError(f"{path}: it mixes performances of dimension {' and '.join(map(str, sorted(widths)))}")
+    width = widths.pop() if widths else 0
+    pieces = [each for each in performances if len(each)]
+    events = np.concatenate(pieces) if pieces else np.zeros((0, width), np.float32)
+    return events, np.array([len(each) for each in performances], np.int64)
+
+
+def _check(path: Path, events: NDArray[np.float32], lengths: NDArray[np.int64]) -> None:
+    if events.ndim != 2 or lengths.ndim != 1:
+        raise DataError(f"{path}: events of shape {events.shape} and lengths of shape {lengths.shape} are no dataset")
+    if events.shape[1] not in DIMENSIONS:
+        raise DataError(
+            f"{path}: its events have {events.shape[1]} columns; they must be the time and 1 to "
+            f"{DIMENSIONS[-1] - 1} controls"
+        )
+    # Each is looked at by itself first: a sum of hostile numbers can go round to the right one.
+    if (lengths < 0).any() or (lengths > len(events)).any() or sum(lengths.tolist()) != len(events):
+        raise DataError(f"{path}: the lengths of its performances do not add up to its {len(events):,} events")
+    bad = ~np.isfinite(events).all(axis=1)
+    if bad.any():
+        first = int(np.flatnonzero(bad)[0])
+        raise DataError(
+            f"{path}: {int(bad.sum()):,} of its {len(events):,} events hold something that is not a finite "
+            f"number (the first is event {first + 1:,}); make it again from the logs with “impsy dataset”, which "
+            "leaves such rows out"
+        )
+
+
+def _write(file: IO[bytes], dataset: Dataset) -> None:
+    """The archive."""
+    performances = dataset.performances
+    way = zipfile.ZIP_DEFLATED if dataset.events.nbytes <= COMPRESSED_UP_TO else zipfile.ZIP_STORED
+    with zipfile.ZipFile(file, "w", way, compresslevel=1) as archive:
+        with archive.open("perfs.npy", "w", force_zip64=True) as member:
+            np.lib.format.write_array_header_1_0(
+                member, {"descr": "|O", "fortran_order": False, "shape": (len(performances),)}
+            )
+            write_object_array(member, performances)
+        plain = {"events": dataset.events.astype("<f4", copy=False), "lengths": dataset.lengths.astype("<i8")}
+        for key, array in {**plain, "names": np.array(dataset.names, np.str_)}.items():
+            with archive.open(f"{key}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, version=(1, 0), allow_pickle=False)

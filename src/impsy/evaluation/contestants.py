@@ -1,0 +1,200 @@
+"""Who is evaluated: networks, and the baselines that any network should beat. Each plays many streams at once."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from impsy.evaluation.scoring import LEAST_TIME, Mixtures
+from impsy.models.batch import BatchNetwork
+from impsy.models.litert import GraphPredictor
+from impsy.models.opening import OpenedModel
+from impsy.models.predictor import MixturePredictor
+from impsy.models.sizes import SCALE_FACTOR
+
+__all__ = ["Contestant", "NetworkContestant", "RandomWalk", "RepeatLast", "contestant_for"]
+
+PI_TEMPERATURE = 1.0
+SIGMA_TEMPERATURE = 0.01
+"""The temperatures that a performance has unless it says otherwise."""
+_SIDE_BY_SIDE = 64
+"""Streams of a graph that plays one at a time: each costs an interpreter."""
+_WIDEST = 512
+"""Streams of a network in NumPy: more would not fit the processor's cache."""
+_FINEST = 1.0 / (127.0 * math.sqrt(12.0))
+"""Standard deviation of the rounding to 7 bits: a density for a control that never changed needs some width."""
+_EVENNESS = 1e-3
+"""The same for the logarithm of a dt that never changed."""
+
+
+class Network(Protocol):
+    """A recurrent network that many streams go through side by side."""
+
+    def reset(self, batch: int) -> None:
+        """Begin ``batch`` streams, each from the zero state."""
+
+    def hear(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Advance each stream by an event, (B, D) seconds and [0, 1]; gives predictions (B, M(2D+1)), scaled."""
+
+
+class Contestant(ABC):
+    """Foresees and plays the next event of many streams, given what each has heard.
+
+    ``streams``: the most that it takes side by side. ``foresees``: whether it has a density; else ``hear`` gives
+    None.
+    """
+
+    streams = _WIDEST
+    foresees = True
+
+    def __init__(self, dimension: int) -> None:
+        self.dimension = dimension
+
+    @abstractmethod
+    def reset(self, batch: int) -> None:
+        """Begin ``batch`` streams that have heard nothing."""
+
+    @abstractmethod
+    def hear(self, events: NDArray[np.float32]) -> Mixtures | None:
+        """Each stream hears its next event, (B, D) seconds and [0, 1]; gives what it expects after it."""
+
+    @abstractmethod
+    def play(self, rng: Generator) -> NDArray[np.float64]:
+        """Draw the next event of each stream, (B, D) seconds and about [0, 1], not clipped; nobody hears it yet."""
+
+
+class NetworkContestant(Contestant):
+    """A trained network, which plays at the temperatures that a performance has by default."""
+
+    def __init__(self, network: Network, dimension: int, streams: int = _WIDEST) -> None:
+        super().__init__(dimension)
+        self.streams = streams
+        self._network = network
+        self._expected: Mixtures | None = None
+
+    def reset(self, batch: int) -> None:
+        """See :meth:`Contestant.reset`."""
+        self._network.reset(batch)
+        self._expected = None
+
+    def hear(self, events: NDArray[np.float32]) -> Mixtures:
+        """See :meth:`Contestant.hear`; raises ModelError where the network gives no numbers."""
+        self._expected = Mixtures.of(self._network.hear(events), self.dimension)
+        return self._expected
+
+    def play(self, rng: Generator) -> NDArray[np.float64]:
+        """See :meth:`Contestant.play`; draws as :class:`impsy.models.mixture.MixtureSampler` does.
+
+        Raises ValueError if nothing was heard.
+        """
+        if self._expected is None:
+            raise ValueError("a network that has heard nothing has nothing to play")
+        mu, sigma, log_weights, _ = self._expected
+        weights = np.exp((log_weights - log_weights.max(axis=1, keepdims=True)) / PI_TEMPERATURE)
+        cumulative = np.cumsum(weights, axis=1)
+        uniform = rng.random((len(mu), 1)) * cumulative[:, -1:]
+        chosen = np.argmax(cumulative >= uniform, axis=1)
+        rows = np.arange(len(mu))
+        noise = rng.standard_normal((len(mu), self.dimension)) * math.sqrt(SIGMA_TEMPERATURE)
+        drawn: NDArray[np.float64] = (mu[rows, chosen] + sigma[rows, chosen] * noise) / SCALE_FACTOR
+        return drawn
+
+
+class RepeatLast(Contestant):
+    """Plays what it heard last once more, time and all. It foresees nothing: it has no density."""
+
+    foresees = False
+
+    def __init__(self, dimension: int) -> None:
+        super().__init__(dimension)
+        self._last = np.zeros((0, dimension))
+
+    def reset(self, batch: int) -> None:
+        """See :meth:`Contestant.reset`."""
+        self._last = np.zeros((batch, self.dimension))
+
+    def hear(self, events: NDArray[np.float32]) -> None:
+        """See :meth:`Contestant.hear`."""
+        self._last = events.astype(np.float64)
+
+    def play(self, rng: Generator) -> NDArray[np.float64]:  # noqa: ARG002 - it leaves nothing to chance
+        """See :meth:`Contestant.play`."""
+        return self._last
+
+
+class RandomWalk(Contestant):
+    """Each control's change is normal, each dt log-normal, whatever was heard; fitted to the training part.
+
+    As a density, a control's standard deviation is at least that of rounding to 7 bits, and that of ln dt at least
+    0.001; when it plays, a control that never changed stays where it is.
+    """
+
+    def __init__(self, pieces: Sequence[NDArray[np.float32]]) -> None:
+        """``pieces``: playing to fit to, (events, D) each, of which one at least has two events."""
+        changes = np.concatenate([np.diff(piece[:, 1:].astype(np.float64), axis=0) for piece in pieces])
+        times = np.concatenate([piece[:, 0] for piece in pieces]).astype(np.float64)
+        if not len(changes):
+            raise ValueError("a random walk needs two events of one performance at least")
+        super().__init__(changes.shape[1] + 1)
+        log_times = np.log(np.maximum(times, LEAST_TIME / SCALE_FACTOR))
+        self._drift, self._spread = changes.mean(axis=0), changes.std(axis=0)
+        self._log_time, self._log_time_spread = float(log_times.mean()), float(log_times.std())
+        self._last = np.zeros((0, self.dimension))
+
+    def reset(self, batch: int) -> None:
+        """See :meth:`Contestant.reset`."""
+        self._last = np.zeros((batch, self.dimension))
+
+    def hear(self, events: NDArray[np.float32]) -> Mixtures:
+        """See :meth:`Contestant.hear`: one component, whose time is log-normal."""
+        self._last = events.astype(np.float64)
+        mu = SCALE_FACTOR * self._last
+        mu[:, 1:] += SCALE_FACTOR * self._drift
+        mu[:, 0] = self._log_time + math.log(SCALE_FACTOR)
+        spread = [max(self._log_time_spread, _EVENNESS), *(SCALE_FACTOR * np.maximum(self._spread, _FINEST))]
+        sigma = np.broadcast_to(np.array(spread), mu.shape)
+        return Mixtures(mu[:, None], sigma[:, None], np.zeros((len(mu), 1)), log_time=True)
+
+    def play(self, rng: Generator) -> NDArray[np.float64]:
+        """See :meth:`Contestant.play`."""
+        noise = rng.standard_normal(self._last.shape)
+        times = np.exp(self._log_time + self._log_time_spread * noise[:, :1])
+        return np.hstack([times, self._last[:, 1:] + self._drift + self._spread * noise[:, 1:]])
+
+
+class _SideBySide:
+    """Predictors that each play one stream, as if they were one network: for graphs that only run as they are."""
+
+    def __init__(self, make: Callable[[], MixturePredictor]) -> None:
+        self._make = make
+        self._predictors: list[MixturePredictor] = []
+        self._batch = 0
+
+    def reset(self, batch: int) -> None:
+        while len(self._predictors) < batch:
+            self._predictors.append(self._make())
+        self._batch = batch
+        for predictor in self._predictors[:batch]:
+            predictor.reset()
+
+    def hear(self, vectors: NDArray[Any]) -> NDArray[np.float32]:
+        mixtures = []
+        for predictor, vector in zip(self._predictors[: self._batch], vectors.tolist(), strict=True):
+            predictor.hear(vector)
+            mixtures.append(predictor.mixture())
+        return np.stack(mixtures)
+
+
+def contestant_for(opened: OpenedModel) -> NetworkContestant:
+    """A model as a contestant: by NumPy where its weights are known, else by the graph itself, stream by stream."""
+    if opened.weights is not None:
+        return NetworkContestant(BatchNetwork(opened.weights), opened.dimension)
+    content = Path(opened.path).read_bytes()
+    return NetworkContestant(_SideBySide(lambda: GraphPredictor(content)), opened.dimension, _SIDE_BY_SIDE)

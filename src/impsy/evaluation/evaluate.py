@@ -1,0 +1,291 @@
+"""The whole evaluation: models and baselines, on the same held-out playing."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, count
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impsy import __version__
+from impsy.data.datasets import Dataset
+from impsy.data.grid import detect_grids
+from impsy.data.windows import WINDOW, Split, split_performances, split_windows
+from impsy.errors import ConfigError
+from impsy.evaluation.calibration import calibration
+from impsy.evaluation.contestants import Contestant, RandomWalk, RepeatLast, contestant_for
+from impsy.evaluation.generation import generate, stretches
+from impsy.evaluation.likelihood import Tick, evenly, score_performances, score_windows
+from impsy.evaluation.playing import Features, Playing, features, features_of_many, summarise
+from impsy.evaluation.report import DataFacts, Excerpt, ModelFacts, Report, Result
+from impsy.models.opening import OpenedModel, open_model
+
+__all__ = ["Progress", "evaluate"]
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how many events are done, and how many there are in all."""
+
+MOST_WINDOWS = 20_000
+FEWER_WINDOWS = 1000
+"""With ``quick``, or where a model can only play one stream at a time."""
+
+
+@dataclass(frozen=True)
+class _Effort:
+    """How much is generated: streams, and events of each, on its own and in answer to ``heard`` events."""
+
+    streams: int = 64
+    free: int = 400
+    heard: int = 50
+    answer: int = 200
+
+
+@dataclass(frozen=True, eq=False)
+class _Material:
+    """What all contestants are put through: the data, and held-out playing to compare theirs with."""
+
+    events: NDArray[np.float32]
+    split: Split
+    windows: NDArray[np.int64]
+    grid: NDArray[np.float64]
+    seed: int
+    effort: _Effort
+    contexts: NDArray[np.float32]
+    free: Features
+    answering: Features
+    example: int
+
+
+def evaluate(
+    dataset: Dataset,
+    models: Sequence[str | os.PathLike[str]],
+    *,
+    name: str = "",
+    split: Literal["windows", "performances"] = "windows",
+    fraction: float = 0.1,
+    seed: int = 0,
+    quick: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Evaluate model files and the baselines on the held-out part of ``dataset``.
+
+    ``split`` and ``fraction`` say what is held out (:mod:`impsy.data.windows`); ``seed`` is that of all that is
+    random here, alike for every contestant. ``quick`` takes at most 1,000 windows and generates less.
+
+    Raises:
+        ModelError: a file cannot be opened, or what it computes is not numbers.
+        ConfigError: a model has another dimension than the dataset.
+        DataError: the dataset is too small to hold anything out.
+    """
+    began = time.perf_counter()
+    opened = [open_model(path) for path in models]
+    for model in opened:
+        if model.dimension != dataset.dimension:
+            raise ConfigError(
+                f"{model.path}: the model has dimension {model.dimension}, but the dataset has {dataset.dimension}; "
+                "evaluate a model on a dataset of the instrument that it was trained for"
+            )
+    parts = split_windows(dataset, fraction) if split == "windows" else split_performances(dataset, fraction, seed)
+    windows, why_fewer = _windows(parts.held_out, opened, quick)
+    material = _material(dataset, parts, windows, seed, quick)
+    contestants = _contestants(dataset, parts, opened)
+    report_to = _Work(progress, sum(_events(contestant, material) for _, contestant in contestants))
+    results, excerpts = [], [_players_excerpt(material)]
+    for result, contestant in contestants:
+        found, excerpt = _examine(result, contestant, material, report_to.stage(result.name))
+        results.append(found)
+        excerpts.append(excerpt)
+    training = _training(material)
+    held_out = parts.held_out_performances
+    return Report(
+        version=__version__,
+        data=DataFacts(
+            name=name,
+            dimension=dataset.dimension,
+            performances=len(dataset.lengths),
+            events=len(dataset),
+            minutes=float(dataset.events[:, 0].sum(dtype=np.float64)) / 60.0,
+            grid=tuple(material.grid.tolist()),
+            split=split,
+            fraction=fraction,
+            seed=seed,
+            training_events=sum(each.stop - each.start for each in parts.train),
+            held_out_events=sum(each.stop - each.start for each in held_out),
+            held_out_performances=len(held_out),
+            held_out_windows=len(parts.held_out),
+            windows=len(windows),
+            why_fewer=why_fewer,
+            heard_before_answer=material.effort.heard,
+        ),
+        players=Result(
+            "held-out playing",
+            "players",
+            free=summarise(material.free, None),
+            answering=summarise(material.answering, None),
+        ),
+        results=(*results, *([training] if training else [])),
+        seconds=time.perf_counter() - began,
+        excerpts=tuple(excerpts),
+    )
+
+
+def _windows(
+    held_out: NDArray[np.int64], opened: Sequence[OpenedModel], quick: bool
+) -> tuple[NDArray[np.int64], str]:
+    """The windows that are used, the same for all, and why not all are."""
+    slow = [str(model.path) for model in opened if model.weights is None]
+    reasons = [
+        (FEWER_WINDOWS, "quick", quick),
+        (FEWER_WINDOWS, f"{', '.join(slow)} runs as it is, one stream at a time", bool(slow)),
+        (MOST_WINDOWS, "there are very many", True),
+    ]
+    for most, reason, applies in reasons:
+        if applies and len(held_out) > most:
+            return evenly(held_out, most), reason
+    return held_out, ""
+
+
+def _material(dataset: Dataset, split: Split, windows: NDArray[np.int64], seed: int, quick: bool) -> _Material:
+    events, parts = dataset.events, split.held_out_performances
+    longest = max(each.stop - each.start for each in parts)
+    effort = _Effort(streams=16, free=100, answer=100) if quick else _Effort()
+    if longest < effort.heard + effort.answer:
+        # The longest stretch is a window at least: a fifth of it is heard, the rest answered.
+        effort = replace(effort, heard=longest // 5, answer=longest - longest // 5)
+    effort = replace(effort, free=min(effort.free, longest - 1))
+    alone = _cut(events, stretches(parts, effort.free + 1, effort.streams), effort.free + 1)
+    whole = features_of_many([events[each] for each in parts])
+    answers = _cut(
+        events, stretches(parts, effort.heard + effort.answer, effort.streams), effort.heard + effort.answer
+    )
+    durations = answers[:, :, 0].sum(axis=1)
+    return _Material(
+        events=events,
+        split=split,
+        windows=windows,
+        grid=detect_grids(events),
+        seed=seed,
+        effort=effort,
+        contexts=answers[:, : effort.heard],
+        free=replace(whole, pinned=features(alone).pinned),
+        answering=features(answers[:, effort.heard - 1 :]),
+        # One that is neither hurried nor full of pauses.
+        example=int(np.argsort(durations, kind="stable")[len(durations) // 2]),
+    )
+
+
+def _contestants(dataset: Dataset, split: Split, opened: Sequence[OpenedModel]) -> list[tuple[Result, Contestant]]:
+    """Models, then baselines, each with the beginning of its result."""
+    names = _names(opened)
+    contestants: list[tuple[Result, Contestant]] = [
+        (Result(name, "model", _facts(model)), contestant_for(model))
+        for name, model in zip(names, opened, strict=True)
+    ]
+    walk = RandomWalk([dataset.events[each] for each in split.train])
+    contestants.append((Result("random walk", "baseline"), walk))
+    contestants.append((Result("repeat last", "baseline"), RepeatLast(dataset.dimension)))
+    return contestants
+
+
+def _examine(result: Result, contestant: Contestant, material: _Material, tick: Tick) -> tuple[Result, Excerpt]:
+    """Everything about one contestant. Random numbers are the same for all, whoever else is there."""
+    likelihood, playing, answering = (np.random.default_rng([material.seed, part]) for part in range(3))
+    effort = material.effort
+    if contestant.foresees:
+        performances, ranked = score_performances(
+            contestant, material.events, material.split.held_out_performances, material.grid, likelihood, tick
+        )
+        result = replace(
+            result,
+            windows=score_windows(contestant, material.events, material.windows, material.grid, tick),
+            performances=performances,
+            calibration=calibration(ranked),
+        )
+    alone = generate(contestant, None, effort.streams, effort.free + 1, playing, tick)
+    answers = generate(contestant, material.contexts, effort.streams, effort.answer, answering, tick)
+    joined = np.concatenate([material.contexts[:, -1:], answers], axis=1)
+    result = replace(
+        result,
+        free=summarise(features(alone), material.free),
+        answering=summarise(features(joined), material.answering),
+    )
+    return result, Excerpt(result.name, material.contexts[material.example], answers[material.example])
+
+
+def _training(material: _Material) -> Result | None:
+    """Playing of the training part, measured as if it were a contestant's; None if it is too short."""
+
+    def measured(events: int, reference: Features) -> Playing | None:
+        starts = stretches(material.split.train, events + 1, material.effort.streams)
+        return summarise(features(_cut(material.events, starts, events + 1)), reference) if len(starts) else None
+
+    free = measured(material.effort.free, material.free)
+    answering = measured(material.effort.answer, material.answering)
+    return Result("training playing", "players", free=free, answering=answering) if free or answering else None
+
+
+def _players_excerpt(material: _Material) -> Excerpt:
+    effort = material.effort
+    starts = stretches(material.split.held_out_performances, effort.heard + effort.answer, effort.streams)
+    piece = material.events[starts[material.example] :][: effort.heard + effort.answer]
+    return Excerpt("held-out playing", piece[: effort.heard], piece[effort.heard :])
+
+
+def _cut(events: NDArray[np.float32], starts: NDArray[np.int64], length: int) -> NDArray[np.float32]:
+    """(S, length, D)."""
+    pieces: NDArray[np.float32] = events[starts[:, None] + np.arange(length)]
+    return pieces
+
+
+def _events(contestant: Contestant, material: _Material) -> int:
+    """How many events it takes to examine a contestant: for a bar that tells how far it is."""
+    effort = material.effort
+    played = effort.streams * (1 + effort.free + 1 + effort.heard + effort.answer)
+    if not contestant.foresees:
+        return played
+    parts = material.split.held_out_performances
+    carried = sum(int(each.stop) - int(each.start) - 1 for each in parts)
+    return played + len(material.windows) * (WINDOW - 1) + carried
+
+
+class _Work:
+    """Counts events over all stages."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress, self._total, self._done = progress, total, 0
+
+    def stage(self, what: str) -> Tick:
+        def tick(events: int) -> None:
+            self._done += events
+            if self._progress is not None:
+                self._progress(what, self._done, self._total)
+
+        return tick
+
+
+def _names(opened: Sequence[OpenedModel]) -> list[str]:
+    """A name for each model: its file's, with its folder or a number where that is taken."""
+    names: list[str] = []
+    for model in opened:
+        numbered = (f"{model.path} ({number})" for number in count(2))
+        names.append(next(name for name in chain([model.path.name, str(model.path)], numbered) if name not in names))
+    return names
+
+
+def _facts(model: OpenedModel) -> ModelFacts:
+    return ModelFacts(
+        file=str(model.path),
+        format=model.format,
+        bytes=model.bytes,
+        units=model.units,
+        layers=model.layers,
+        mixtures=model.mixtures,
+        parameters=model.parameters,
+        architecture=model.architecture,
+        runs="NumPy" if model.weights is not None else model.runs,
+    )

@@ -1,0 +1,165 @@
+"""How well a predicted mixture foresaw what was played: densities, probabilities of grid cells, ranks.
+
+All in the scaled space (interaction vectors × 10), where networks predict. The density of an event v under
+components k with weights w = softmax(logits) is sum_k w_k prod_d Normal(v_d; mu_kd, sigma_kd) (Bishop, "Mixture
+Density Networks", 1994); that of one part of the event is the same sum with the product over that part alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impsy.errors import ModelError
+from impsy.evaluation.normal import log_interval_mass, normal_cdf
+from impsy.models.sizes import SCALE_FACTOR
+
+__all__ = ["LEAST_SIGMA", "Mixtures", "Scores", "cells", "ranks", "score"]
+
+FloatArray = NDArray[np.float64]
+
+LEAST_SIGMA = 1e-7
+"""The least that sigma = elu(z) + 1 + 1e-7 can be; a graph of another make may say less."""
+LEAST_TIME = 0.01
+"""Scaled: where time is taken as a logarithm, less than 1 ms counts as 1 ms."""
+_LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
+
+
+class Mixtures(NamedTuple):
+    """Predictions for B events, scaled, float64: ``mu`` and ``sigma`` (B, M, D), ``log_weights`` (B, M).
+
+    ``log_time``: the first of the D is the logarithm of the scaled time, not the scaled time.
+    """
+
+    mu: FloatArray
+    sigma: FloatArray
+    log_weights: FloatArray
+    log_time: bool = False
+
+    @classmethod
+    def of(cls, parameters: NDArray[Any], dimension: int, *, log_time: bool = False) -> Mixtures:
+        """From predicted vectors [mu | sigma | logits], (B, M(2D+1)); raises ModelError where one is not finite."""
+        parameters = parameters.astype(np.float64)
+        if not np.isfinite(parameters).all():
+            raise ModelError("what the model computes is not finite: its training diverged, or its file is damaged")
+        batch, width = parameters.shape
+        mixtures = width // (2 * dimension + 1)
+        count = mixtures * dimension
+        logits = parameters[:, 2 * count :]
+        return cls(
+            parameters[:, :count].reshape(batch, mixtures, dimension),
+            np.maximum(parameters[:, count : 2 * count].reshape(batch, mixtures, dimension), LEAST_SIGMA),
+            logits - log_sum_exp(logits)[:, None],
+            log_time,
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Mixtures]) -> Mixtures:
+        """Predictions for all the events of several, one after another."""
+        mu, sigma, log_weights = (np.concatenate([part[i] for part in parts]) for i in range(3))
+        return cls(mu, sigma, log_weights, parts[0].log_time)
+
+
+class Scores(NamedTuple):
+    """(B,) each: −log density in nats of the whole event, of its time, of its values; and bits of its grid cells.
+
+    ``bits`` is NaN where no control lies on a grid.
+    """
+
+    joint: FloatArray
+    time: FloatArray
+    values: FloatArray
+    bits: FloatArray
+
+
+def score(mixtures: Mixtures, events: NDArray[Any], grid: FloatArray) -> Scores:
+    """Score ``events`` (B, D), seconds and [0, 1], under their predictions.
+
+    ``grid`` (D − 1,): the step of the grid that each control's values lie on, 0 where they lie on none.
+    """
+    scaled = _scaled(events, mixtures)
+    mu, sigma, log_weights, log_time = mixtures
+    z = scaled[:, None, :] - mu
+    z /= sigma
+    densities = z * z
+    densities *= -0.5
+    densities -= np.log(sigma)
+    densities -= _LOG_SQRT_2PI
+    # The density of x, where ln x is what is normal, is that of ln x divided by x.
+    jacobian: FloatArray | float = scaled[:, 0] if log_time else 0.0
+    time, values = densities[:, :, 0], densities[:, :, 1:].sum(axis=2)
+    return Scores(
+        joint=jacobian - log_sum_exp(log_weights + time + values),
+        time=jacobian - log_sum_exp(log_weights + time),
+        values=-log_sum_exp(log_weights + values),
+        bits=_bits(mixtures, scaled, grid),
+    )
+
+
+def ranks(mixtures: Mixtures, events: NDArray[Any], grid: FloatArray, uniform: NDArray[Any]) -> FloatArray:
+    """The probability integral transform of each part of ``events`` (B, D) under its marginal: (B, D) in [0, 1].
+
+    Sum_k w_k Phi((v − mu_k) / sigma_k). If the predictions are right these are uniform (Dawid, "Statistical
+    Theory: The Prequential Approach", 1984). For a control on a grid it is randomised: anywhere between the transform
+    at the cell's lower and at its upper edge, chosen by ``uniform`` (B, D) in [0, 1), which makes it uniform for what
+    is not continuous either (Dunn & Smyth, "Randomized Quantile Residuals", 1996; Czado, Gneiting & Held,
+    "Predictive Model Assessment for Count Data", 2009).
+    """
+    scaled = _scaled(events, mixtures)
+    result = _marginal_cdf(mixtures, scaled)
+    gridded = np.flatnonzero(grid) + 1
+    if gridded.size:
+        lower, upper = cells(scaled[:, gridded], grid[gridded - 1])
+        part = Mixtures(mixtures.mu[..., gridded], mixtures.sigma[..., gridded], mixtures.log_weights)
+        low, high = _marginal_cdf(part, lower), _marginal_cdf(part, upper)
+        result[:, gridded] = low + uniform[:, gridded] * (high - low)
+    return np.clip(result, 0.0, 1.0)
+
+
+def cells(scaled: FloatArray, grid: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The edges of the grid cells that ``scaled`` values (B, G) lie in: half a step ``grid`` (G,) to either side.
+
+    The cells at 0 and at 1 take all that is beyond, as playing does, which clips there.
+    """
+    half = 0.5 * SCALE_FACTOR * grid
+    centre = np.rint(scaled / (2.0 * half)) * (2.0 * half)
+    lower = np.where(centre < half, -np.inf, centre - half)
+    upper = np.where(centre > SCALE_FACTOR - half, np.inf, centre + half)
+    return lower, upper
+
+
+def log_sum_exp(x: FloatArray) -> FloatArray:
+    """log sum exp over the last axis, without overflow."""
+    top = x.max(axis=-1, keepdims=True)
+    result: FloatArray = np.log(np.exp(x - top).sum(axis=-1))
+    result += top[..., 0]
+    return result
+
+
+def _scaled(events: NDArray[Any], mixtures: Mixtures) -> FloatArray:
+    scaled = events.astype(np.float64) * SCALE_FACTOR
+    if mixtures.log_time:
+        scaled[:, 0] = np.log(np.maximum(scaled[:, 0], LEAST_TIME))
+    return scaled
+
+
+def _bits(mixtures: Mixtures, scaled: FloatArray, grid: FloatArray) -> FloatArray:
+    """−log2 of the probability of the cells that the gridded controls are in, all together."""
+    gridded = np.flatnonzero(grid) + 1
+    if not gridded.size:
+        return np.full(len(scaled), np.nan)
+    lower, upper = cells(scaled[:, gridded], grid[gridded - 1])
+    mu, sigma = mixtures.mu[..., gridded], mixtures.sigma[..., gridded]
+    masses = log_interval_mass((lower[:, None] - mu) / sigma, (upper[:, None] - mu) / sigma)
+    return log_sum_exp(mixtures.log_weights + masses.sum(axis=2)) / -math.log(2.0)
+
+
+def _marginal_cdf(mixtures: Mixtures, x: FloatArray) -> FloatArray:
+    """(B, D): sum_k w_k Phi((x_d − mu_kd) / sigma_kd)."""
+    below = normal_cdf((x[:, None, :] - mixtures.mu) / mixtures.sigma)
+    result: FloatArray = np.einsum("bk,bkd->bd", np.exp(mixtures.log_weights), below)
+    return result

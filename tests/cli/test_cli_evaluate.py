@@ -1,0 +1,114 @@
+"""``impsy evaluate``."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from impsy.cli.main import group
+from impsy.data.datasets import Dataset, write_dataset
+from impsy.errors import ConfigError, DeviceError
+from impsy.models.sizes import SIZES
+from impsy.models.tflite_write import write_tflite
+from impsy.models.weights import random_weights
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.tflite"
+    write_tflite(random_weights(3, SIZES["xxs"], rng=np.random.default_rng(0)), path)
+    return path
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    values = np.clip(0.5 + 0.01 * rng.standard_normal((700, 2)).cumsum(axis=0), 0, 1)
+    path = tmp_path / "data.npz"
+    write_dataset(path, Dataset.of(3, [np.column_stack([rng.exponential(0.1, 700), values])]))
+    return path
+
+
+def impsy(*arguments: object) -> Result:
+    return CliRunner().invoke(group, ["evaluate", *map(str, arguments)])
+
+
+def test_tables(model: Path, dataset: Path) -> None:
+    result = impsy(model, dataset, "--quick", "--against", model)
+    assert result.exit_code == 0, result.output
+    for words in ("model A", "model B", "mine.tflite", "random walk", "repeat last", "Windows", "Calibration", "±"):
+        assert words in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 160
+
+
+def test_json_is_all_there_is_on_standard_output(model: Path, dataset: Path) -> None:
+    result = impsy(model, dataset, "--quick", "--json", "--split", "windows", "--fraction", "0.2", "--seed", "3")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert (found["data"]["fraction"], found["data"]["seed"], found["data"]["name"]) == (0.2, 3, "data.npz")
+    assert found["results"][0]["facts"]["architecture"] == "plain"
+
+
+def test_report(model: Path, dataset: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    page = tmp_path / "reports" / "mine.html"
+    result = impsy(model, dataset, "--quick", "--report", page)
+    assert result.exit_code == 0, result.output
+    assert "Wrote" in result.stdout
+    assert page.read_text("utf-8").startswith("<!doctype html>")
+    assert [each.name for each in page.parent.iterdir()] == ["mine.html"]
+
+
+def test_report_never_replaces_what_it_reads(model: Path, dataset: Path) -> None:
+    pytest.importorskip("matplotlib")
+    before = model.read_bytes()
+    result = impsy(model, dataset, "--report", model)
+    assert isinstance(result.exception, ConfigError)
+    assert model.read_bytes() == before
+
+
+def test_a_report_that_cannot_be_written(model: Path, dataset: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    (tmp_path / "file").write_text("")
+    result = impsy(model, dataset, "--quick", "--report", tmp_path / "file" / "page.html")
+    assert isinstance(result.exception, DeviceError)
+
+
+def test_without_matplotlib(model: Path, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    result = impsy(model, dataset, "--quick", "--report", tmp_path / "page.html")
+    assert isinstance(result.exception, ConfigError)
+    assert "pip install" in str(result.exception)
+    assert impsy(model, dataset, "--quick", "--json").exit_code == 0
+
+
+def test_figures_need_no_framework_and_no_plots(model: Path, dataset: Path) -> None:
+    program = (
+        "import sys; from click.testing import CliRunner; from impsy.cli.main import group; "
+        f"r = CliRunner().invoke(group, ['evaluate', {str(model)!r}, {str(dataset)!r}, '--quick', '--json']); "
+        "assert r.exit_code == 0, r.output; "
+        "print([m for m in ('keras', 'jax', 'tensorflow', 'torch', 'scipy', 'matplotlib') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+def test_another_dimension(model: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.npz"
+    write_dataset(other, Dataset.of(5, [np.random.default_rng(0).random((300, 5))]))
+    result = impsy(model, other)
+    assert isinstance(result.exception, ConfigError)
+    assert "dimension 3" in str(result.exception)
+    assert "has 5" in str(result.exception)
+
+
+def test_help_has_examples() -> None:
+    result = impsy("--help")
+    assert result.exit_code == 0
+    assert "Examples:" in result.output

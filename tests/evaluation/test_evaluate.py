@@ -1,0 +1,209 @@
+"""The whole evaluation, on playing made here and on the real recordings."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from impsy.data.datasets import Dataset, read_dataset
+from impsy.errors import ConfigError, DataError, ModelError
+from impsy.evaluation import Report, evaluate
+from impsy.evaluation.figures import GROUPS_OF_FIGURES, best
+from impsy.models.sizes import SIZES
+from impsy.models.tflite_write import write_tflite
+from impsy.models.weights import random_weights
+
+
+def knobs(events: int, seed: int = 0, controls: int = 2) -> np.ndarray:
+    """One knob at a time, in steps of 1/127."""
+    rng = np.random.default_rng(seed)
+    places = np.zeros((events, controls))
+    place = np.full(controls, 60)
+    for i in range(events):
+        place[rng.integers(controls)] += rng.integers(-3, 4)
+        places[i] = place = np.clip(place, 0, 127)
+    return np.column_stack([rng.lognormal(-3, 0.5, events), places / 127]).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    return Dataset.of(3, [knobs(900), knobs(40, 1), knobs(700, 2)], ["a", "b", "c"])
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("models") / "<b>&$mine_$.tflite"
+    write_tflite(random_weights(3, SIZES["xxs"], rng=np.random.default_rng(0)), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def report(dataset: Dataset, model: Path) -> Report:
+    return evaluate(dataset, [model], name="<i>made", quick=True)
+
+
+def test_who_takes_part(report: Report, model: Path) -> None:
+    assert [(each.name, each.kind) for each in report.results] == [
+        (model.name, "model"),
+        ("random walk", "baseline"),
+        ("repeat last", "baseline"),
+        ("training playing", "players"),
+    ]
+    network, walk, repeat, training = report.results
+    assert network.windows is not None
+    assert network.windows.sequences == report.data.windows == report.data.held_out_windows
+    assert network.windows.bits is not None
+    assert walk.windows is not None
+    assert repeat.windows is None is repeat.calibration is training.windows
+    assert report.players.free is not None
+    assert report.players.free.distances is None
+    assert all(each.free.distances is not None for each in report.results)
+    assert [each.name for each in report.excerpts] == [
+        "held-out playing",
+        *(each.name for each in report.results[:3]),
+    ]
+
+
+def test_baselines_are_what_they_are(report: Report) -> None:
+    _, walk, repeat, training = report.results
+    assert repeat.answering.moving_shares[0] == 1.0
+    assert walk.answering.distances.dt.value < 0.1  # the times really are log-normal
+    assert training.answering.distances.moving.value < 0.1
+    assert report.players.answering.one_moves == pytest.approx(6 / 7, abs=0.05)
+    # Six steps of equal probability for one of two knobs, or none: no one can do with less than the entropy.
+    entropy = 6 / 7 * np.log2(14) + 1 / 7 * np.log2(7)
+    assert walk.windows.bits.mean > entropy
+
+
+def test_one_seed_gives_the_same_figures_whoever_is_there(dataset: Dataset, model: Path, report: Report) -> None:
+    again = evaluate(dataset, [model, model], name="<i>made", quick=True)
+    assert again.results[0] == report.results[0]
+    assert [each.name for each in again.results[:2]] == [model.name, str(model)]
+    assert replace(again.results[1], name=model.name) == report.results[0]
+    other = evaluate(dataset, [model], quick=True, seed=1)
+    assert other.results[0].windows == report.results[0].windows
+    assert other.results[0].free != report.results[0].free
+
+
+def test_json_holds_all_figures(report: Report) -> None:
+    found = json.loads(json.dumps(report.to_json(), allow_nan=False))
+    assert found["data"]["dimension"] == 3
+    assert found["results"][0]["windows"]["joint"]["mean"] == pytest.approx(report.results[0].windows.joint.mean)
+    assert found["results"][2]["windows"] is None
+    assert set(found["results"][0]["free"]["distances"]["dt"]) == {"value", "error"}
+    assert "excerpts" not in found
+
+
+def test_progress_ends_where_it_said(dataset: Dataset, model: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    evaluate(dataset, [model], quick=True, progress=lambda *what: told.append(what))
+    done = [each[1] for each in told]
+    assert done == sorted(done)
+    assert told[-1][1] == told[-1][2]
+    assert {each[0] for each in told} == {model.name, "random walk", "repeat last"}
+
+
+def test_splits(dataset: Dataset, model: Path) -> None:
+    found = evaluate(dataset, [model], split="performances", fraction=0.3, quick=True).data
+    assert found.held_out_events == 700
+    assert found.training_events == 940
+
+
+def test_playing_that_is_hardly_long_enough(model: Path) -> None:
+    short = evaluate(Dataset.of(3, [knobs(51), knobs(51, 1)]), [model])
+    assert short.data.windows == 1
+    assert short.data.heard_before_answer == 10
+    assert short.results[0].answering.events == 64 * 41
+
+
+def test_a_constant_control_and_one_without_a_grid(model: Path) -> None:
+    events = knobs(600)
+    events[:, 1] = 0.3217
+    found = evaluate(Dataset.of(3, [events]), [model], quick=True)
+    assert found.data.grid[1] == pytest.approx(1 / 127)
+    assert all(np.isfinite(each.windows.joint.mean) for each in found.results[:2])
+
+
+def test_the_best_is_marked(report: Report) -> None:
+    figures = {figure.name: figure for figure in GROUPS_OF_FIGURES["windows"][1]}
+    mine, walk = (each.windows.joint.mean for each in report.results[:2])
+    assert best(figures["mean"], report.results) is report.results[0 if mine < walk else 1]
+    shares = {figure.name: figure for figure in GROUPS_OF_FIGURES["answering"][1]}
+    assert best(shares["one moves"], report.results) is None
+    assert best(figures["mean"], report.results[:1]) is None
+
+
+def test_what_does_not_fit(dataset: Dataset, model: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="dimension 3, but the dataset has 4"):
+        evaluate(Dataset.of(4, [knobs(500, controls=3)]), [model])
+    with pytest.raises(DataError):
+        evaluate(Dataset.of(3, [knobs(60)]), [model])
+    with pytest.raises(ModelError):
+        evaluate(dataset, [tmp_path / "none.tflite"])
+
+
+class Page(HTMLParser):
+    """What a browser would make of a page: its text, and what it asks for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        for key, value in attrs:
+            if key in ("src", "href", "data", "action", "srcset", "poster") or key.endswith(":href"):
+                self.links.append(value)
+            if key == "id":
+                self.ids.append(value)
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def test_the_page_needs_nothing_else(report: Report, model: Path) -> None:
+    pytest.importorskip("matplotlib")
+    from impsy.evaluation.page import render
+
+    text = render(report)
+    page = Page()
+    page.feed(text)
+    assert not {"script", "link", "img", "iframe", "object", "base", "b>"} & set(page.tags)
+    assert all(link.startswith("#") and link[1:] in page.ids for link in page.links)
+    assert "url(http" not in text
+    assert "@import" not in text
+    assert page.tags.count("svg") == 1 + 4 + 8 + 4  # positions, ranks, playing, excerpts
+    assert any(model.name in words for words in page.words)  # as text: the name holds tags
+    assert "<b>&$mine" not in text
+    assert "<i>made" not in text
+    for result in report.results:
+        assert any(result.name in words for words in page.words)
+
+
+def test_pictures_do_not_depend_on_the_day(report: Report) -> None:
+    pytest.importorskip("matplotlib")
+    from impsy.evaluation.page import render
+
+    assert render(report) == render(report)
+
+
+def test_real_models_on_real_recordings(shared_data: Path) -> None:
+    """The shipped model of dimension 9: known to have +13.4 nats per event on all default held-out windows."""
+    nine = read_dataset(shared_data / "datasets" / "training-dataset-9d.npz")
+    name = "musicMDRNN-dim9-layers2-units64-mixtures5-scale10"
+    found = evaluate(nine, [shared_data / "models" / f"{name}.tflite"], quick=True)
+    assert found.data.held_out_windows == 9288
+    assert found.data.windows == 1000
+    first = found.results[0]
+    assert first.windows.joint.mean == pytest.approx(13.4, abs=1.0)
+    assert first.answering.one_moves < 0.3
+    assert found.players.answering.one_moves > 0.8
+    assert found.data.grid == pytest.approx([1 / 127] * 8)
