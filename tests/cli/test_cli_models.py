@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from impsy.cli.main import group
 from impsy.errors import ConfigError, ModelError
-from impsy.models.opening import open_weights
+from impsy.models.opening import model_facts, open_weights
 from impsy.models.sizes import SIZES
 from impsy.models.tflite_write import write_tflite
 from impsy.models.weights import Weights, random_weights
@@ -58,6 +58,35 @@ def test_info_as_json(model: Path, weights: Weights) -> None:
         "architecture": "plain",
         "runs": "LiteRT, in a graph of our own",
     }
+
+
+def test_info_of_a_residual_network_and_what_its_maker_says(tmp_path: Path) -> None:
+    residual = random_weights(4, SIZES["xs"], rng=np.random.default_rng(0), architecture="residual")
+    constants = residual.residual
+    assert constants is not None
+    constants.grid[0] = 0
+    path = tmp_path / "mine.tflite"
+    write_tflite(residual, path, facts={"events": 12})
+    facts = json.loads(impsy("model", "info", path, "--json").stdout)
+    assert facts["architecture"] == "residual"
+    assert facts["grid"] == "continuous (1 control), 1/127 (2 controls)"
+    assert facts["facts"] == {"events": 12}
+    shown = impsy("model", "info", path).output
+    assert "architecture  residual" in shown
+    assert 'facts         {"events": 12}' in shown
+
+
+@pytest.mark.parametrize("optimise", ["--optimise", "--no-optimise"])
+def test_convert_keeps_a_residual_network_and_what_its_maker_says(tmp_path: Path, optimise: str) -> None:
+    residual = random_weights(4, SIZES["xs"], rng=np.random.default_rng(0), architecture="residual")
+    path = tmp_path / "mine.tflite"
+    write_tflite(residual, path, facts={"events": 12})
+    result = impsy("convert-tflite", "-m", path, "-o", tmp_path / "out", optimise)
+    assert result.exit_code == 0, result.output
+    assert "architecture residual" in result.output
+    converted = tmp_path / "out" / "mine.tflite"
+    assert open_weights(converted).architecture == "residual"
+    assert model_facts(converted) == {"events": 12}
 
 
 def test_info_of_what_is_no_model(tmp_path: Path) -> None:

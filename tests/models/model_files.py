@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import fields, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ from impsy.models.tflite_schema import (
     Tensor,
     While,
 )
-from impsy.models.weights import SIGMA_OFFSET, Weights, random_weights
+from impsy.models.weights import SIGMA_OFFSET, Residual, Weights, random_weights
 
 PARTS = ("mus", "sigmas", "pis")
 LESS = 58
@@ -49,8 +50,36 @@ def small_weights(seed: int = 0, dimension: int = 3, size: Size = Size(8, 2), mi
     return weights
 
 
+def residual_weights(
+    seed: int = 0,
+    dimension: int = 4,
+    size: Size = Size(8, 2),  # noqa: B008
+    mixtures: int = 3,
+    grid: str = "some",
+) -> Weights:
+    """The same for a residual network; ``grid`` says how many controls have one: ``all``, ``some`` or ``none``."""
+    rng = np.random.default_rng(seed)
+    weights = random_weights(dimension, size, rng=rng, mixtures=mixtures, architecture="residual")
+    for array in (weights.mixture_bias, *(layer.bias for layer in weights.layers)):
+        array += rng.normal(0, 0.3, array.shape).astype(np.float32)
+    steps = rng.choice(10 / np.array([127.0, 100.0, 12.0]), dimension - 1)
+    steps[{"all": slice(0, 0), "some": slice(0, None, 2), "none": slice(None)}[grid]] = 0
+    shape = mixtures, dimension
+    parts = (
+        steps,
+        rng.uniform(0.1, 15, dimension - 1),
+        rng.uniform(0.1, 3, shape),
+        rng.choice([0, 0.03, 0.5], shape),
+    )
+    return replace(weights, residual=Residual(*(part.astype(np.float32) for part in parts)))
+
+
 def assert_same(left: Weights, right: Weights, tolerance: float = 0.0) -> None:
-    assert left.name == right.name
+    assert (left.name, left.architecture) == (right.name, right.architecture)
+    if left.residual is not None:
+        for field in fields(Residual):
+            mine, other = (getattr(weights.residual, field.name) for weights in (left, right))
+            np.testing.assert_array_equal(mine, other)
     for mine, other in zip(arrays(left), arrays(right), strict=True):
         np.testing.assert_allclose(mine, other, atol=tolerance, rtol=0)
 
@@ -161,12 +190,37 @@ def keras_config(weights: Weights, **lstm: str) -> dict[str, Any]:
     return {"class_name": "Functional", "config": {"name": "functional", "layers": layers}}
 
 
+def residual_config(weights: Weights) -> dict[str, Any]:
+    """The same for a residual network: what its features are computed with, and its constants."""
+    config = keras_config(weights)
+    layers = config["config"]["layers"]
+    operations = ("GetItem", "Log", "Round", "Tanh", "ZeroPadding1D", "Cropping1D", "Subtract", "Add")
+    operations += ("Multiply", "Square", "Concatenate")
+    layers += [{"class_name": name, "config": {"name": name.lower()}} for name in operations]
+    constants = weights.residual
+    assert constants is not None
+    width = weights.mixtures * weights.dimension
+    ones = np.ones(weights.mixture_bias.size, np.float32)
+    scale, offset = ones.copy(), 0 * ones
+    scale[width : 2 * width] = constants.sigma_scale.reshape(-1)
+    offset[width : 2 * width] = constants.sigma_floor.reshape(-1)
+    for name, by, plus in (
+        ("residual_grid", constants.grid.tolist(), 0.0),
+        ("residual_change", constants.change_scale.tolist(), 0.0),
+        ("residual_output", scale.tolist(), offset.tolist()),
+    ):
+        layers.append({"class_name": "Rescaling", "config": {"name": name, "scale": by, "offset": plus}})
+    return config
+
+
 def keras_archive(weights: Weights, config: Any = None, hdf5_content: bytes | None = None) -> bytes:
     """``save("x.keras")`` of Keras 2.15 and 3."""
     file = io.BytesIO()
+    if config is None:
+        config = keras_config(weights) if weights.residual is None else residual_config(weights)
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("metadata.json", json.dumps({"keras_version": "3.15.1"}))
-        archive.writestr("config.json", json.dumps(config or keras_config(weights)))
+        archive.writestr("config.json", json.dumps(config))
         archive.writestr("model.weights.h5", hdf5_content or keras3_weights(weights, training=False))
     return file.getvalue()
 

@@ -17,6 +17,7 @@ from impsy.models.tflite_schema import (
     Buffer,
     Concatenation,
     FullyConnected,
+    Metadata,
     Model,
     Operator,
     OperatorCode,
@@ -24,6 +25,7 @@ from impsy.models.tflite_schema import (
     Signature,
     Split,
     Subgraph,
+    Subtract,
     Tensor,
     TensorMap,
     While,
@@ -45,6 +47,7 @@ options = st.one_of(
     st.builds(FullyConnected, int8, int8, st.booleans(), st.booleans()),
     st.builds(Concatenation, int32, int8),
     st.builds(Add, int8),
+    st.builds(Subtract, int8),
     st.builds(Split, int32),
     st.builds(While, int32, int32),
 )
@@ -67,6 +70,7 @@ models = st.builds(
     st.lists(subgraphs, max_size=2),
     names,
     st.lists(st.builds(Buffer, st.binary(max_size=40)), **few),
+    st.lists(st.builds(Metadata, names, uint32), **few),
     st.lists(signatures, max_size=2),
 )
 
@@ -88,6 +92,9 @@ def test_the_official_reader_reads_the_same(model: Model) -> None:
     assert [bytes(b.data if b.data is not None else b"") for b in theirs.buffers or ()] == [
         bytes(b.data) for b in model.buffers
     ]
+    assert [((entry.name or b"").decode(), entry.buffer) for entry in theirs.metadata or ()] == [
+        (entry.name, entry.buffer) for entry in model.metadata
+    ]
     for mine, other in zip(model.subgraphs, theirs.subgraphs or (), strict=True):
         assert (mine.inputs, mine.outputs) == (plain(other.inputs), plain(other.outputs))
         for tensor, their in zip(mine.tensors, other.tensors or (), strict=True):
@@ -101,6 +108,9 @@ def test_the_official_reader_reads_the_same(model: Model) -> None:
             if isinstance(operator.options, FullyConnected):
                 assert their.builtinOptions.fusedActivationFunction == operator.options.activation
                 assert their.builtinOptions.keepNumDims == operator.options.keep_num_dims
+            if isinstance(operator.options, Subtract):
+                assert type(their.builtinOptions).__name__ == "SubOptionsT"
+                assert their.builtinOptions.fusedActivationFunction == operator.options.activation
             if isinstance(operator.options, While):
                 assert their.builtinOptions.bodySubgraphIndex == operator.options.body
 

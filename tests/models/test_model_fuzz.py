@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_files import changed, keras3_weights, keras_archive, looped_tflite, put, small_weights
+from model_files import (
+    changed,
+    keras3_weights,
+    keras_archive,
+    looped_tflite,
+    put,
+    residual_config,
+    residual_weights,
+    small_weights,
+)
 
 from impsy.errors import ModelError
+from impsy.models import isolated, keras_read
 from impsy.models.keras_read import interpret, read_keras
 from impsy.models.opening import open_model
 from impsy.models.sizes import Size
-from impsy.models.tflite_read import read_tflite
+from impsy.models.tflite_read import read_facts, read_tflite
 from impsy.models.tflite_schema import Add, Op, Operator, OperatorCode
 from impsy.models.tflite_write import encode_tflite
 from impsy.models.weights import Weights
@@ -27,14 +39,19 @@ from impsy.models.weights import Weights
 EXAMPLES = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "400"))
 
 WEIGHTS = small_weights()
+RESIDUAL = residual_weights()
 FILES = {
     "tflite": encode_tflite(WEIGHTS),
     "tflite-int8": encode_tflite(small_weights(size=Size(32, 2)), storage="int8"),
     "tflite-looped": looped_tflite(WEIGHTS),
     "tflite-flex": looped_tflite(WEIGHTS, flex=True),
+    "tflite-residual": encode_tflite(RESIDUAL, facts={"seed": 1}),
+    "tflite-residual-int8": encode_tflite(residual_weights(size=Size(32, 2)), storage="int8"),
     "keras": keras_archive(WEIGHTS),
+    "keras-residual": keras_archive(RESIDUAL),
     "h5": keras3_weights(WEIGHTS),
 }
+ARRAYS, _ = isolated.read_hdf5(keras3_weights(RESIDUAL))
 
 
 def damaged(content: bytes, seed: int) -> bytes:
@@ -49,7 +66,7 @@ def damaged(content: bytes, seed: int) -> bytes:
     return bytes(data)
 
 
-def survives(read, content: bytes) -> bool:
+def survives(read, content: Any) -> bool:
     """Whether ``content`` could be read; any error but the documented one goes through."""
     try:
         return isinstance(read(content), Weights)
@@ -142,16 +159,17 @@ def test_graphs_made_to_keep_the_reader_busy(change, is_readable: bool) -> None:
     assert time.monotonic() - began < 2
 
 
-def test_damaged_keras_archives() -> None:
-    content = FILES["keras"]
+@pytest.mark.parametrize("form", ["keras", "keras-residual"])
+def test_damaged_keras_archives(form: str) -> None:
+    content = FILES[form]
     head = content[: content.index(b"\x89HDF")]
     # The archive's checksum guards the HDF5 part, so that what is inside hardly ever reaches its library.
     outcomes = {survives(read_keras, damaged(head, seed) + content[len(head) :]) for seed in range(EXAMPLES)}
     assert False in outcomes
 
 
-@pytest.mark.parametrize("form", ["h5", "tflite"])
-def test_damaged_files_by_the_front_door(form: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("form", "share"), [("h5", 2), ("tflite", 2), ("tflite-residual", 8)])
+def test_damaged_files_by_the_front_door(form: str, share: int, tmp_path: Path) -> None:
     """Through all that really happens, the process of its own included; that costs more, so fewer."""
 
     def opens(seed: int) -> bool | None:
@@ -164,8 +182,36 @@ def test_damaged_files_by_the_front_door(form: str, tmp_path: Path) -> None:
         return True
 
     with ThreadPoolExecutor(4) as pool:
-        outcomes = set(pool.map(opens, range(max(20, EXAMPLES // 2))))
+        outcomes = set(pool.map(opens, range(max(20, EXAMPLES // share))))
     assert outcomes == {True, False}
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=9) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=EXAMPLES)
+@given(st.sampled_from(["residual_grid", "residual_change", "residual_output"]), st.booleans(), anything)
+def test_constants_of_any_kind(layer: str, in_scale: bool, value: object) -> None:
+    """In the description of a sound archive, one setting is anything that JSON can say."""
+    config = residual_config(RESIDUAL)
+    (settings_of,) = [each["config"] for each in config["config"]["layers"] if each["config"]["name"] == layer]
+    settings_of["scale" if in_scale else "offset"] = value
+    survives(lambda description: interpret(ARRAYS, keras_read.residual_constants(description)), config)
+
+
+@settings(max_examples=EXAMPLES)
+@given(st.binary(max_size=40) | anything.map(lambda value: json.dumps(value).encode()))
+def test_metadata_of_any_kind(note: bytes) -> None:
+    def annotated(model) -> None:
+        model.buffers[model.metadata[0].buffer].data = note
+
+    content = changed(FILES["tflite-residual"], annotated)
+    survives(read_tflite, content)
+    assert isinstance(read_facts(content), dict)
 
 
 paths = st.sampled_from(

@@ -45,11 +45,12 @@ def command(model: Path, dimension: int | None, size: str | None, out_dir: Path 
       impsy convert-tflite -m models/weights.h5 -o converted --optimise
       impsy convert-tflite -m old/flex-model.tflite -o models
     """
-    from impsy.models.opening import open_weights
+    from impsy.models.opening import model_facts, open_weights
     from impsy.models.tflite_write import encode_tflite, write_atomically
 
     weights = open_weights(model)
     _check(model, weights, dimension, size)
+    facts = model_facts(model)
     target = (out_dir or model.parent) / f"{model.name.removesuffix(model.suffix).removesuffix('.weights')}.tflite"
     if target.exists() and target.samefile(model):
         raise ConfigError(f"{model}: the result would replace the model itself; choose another folder with --out_dir")
@@ -58,15 +59,15 @@ def command(model: Path, dimension: int | None, size: str | None, out_dir: Path 
     if optimise:
         from impsy.models.accuracy import smallest_faithful
 
-        chosen, results = smallest_faithful(weights)
+        chosen, results = smallest_faithful(weights, facts)
         content, storage = chosen.content, chosen.storage
         console.print(_accuracies(results, storage))
     else:
-        content = encode_tflite(weights)
+        content = encode_tflite(weights, facts=facts)
     replaced = target.exists()
     write_atomically(target, content)
     console.print(f"{'Replaced' if replaced else 'Wrote'} {target}")
-    console.print(f"  {weights.name}, weights as {storage}")
+    console.print(f"  {weights.name}, architecture {weights.architecture}, weights as {storage}")
     console.print(f"  {model.stat().st_size:,} bytes before, {len(content):,} after")
 
 

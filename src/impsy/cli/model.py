@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
-from impsy.models.sizes import size_name
+from impsy.models.sizes import SCALE_FACTOR, size_name
 
 if TYPE_CHECKING:
     from impsy.models.opening import OpenedModel
@@ -40,9 +41,9 @@ def info(file: Path, as_json: bool) -> None:
       impsy model info models/mine.tflite
       impsy model info models/mine.keras --json | python -m json.tool
     """
-    from impsy.models.opening import open_model
+    from impsy.models.opening import model_facts, open_model
 
-    facts = _facts(open_model(file))
+    facts = _facts(open_model(file), model_facts(file))
     if as_json:
         click.echo(json.dumps(facts))
         return
@@ -51,11 +52,14 @@ def info(file: Path, as_json: bool) -> None:
     for key, value in facts.items():
         if key != "file" and value is not None:
             shown = f"{value:,}" if key in ("bytes", "parameters") else value
-            console.print(f"  {key:<13} {shown}")
+            console.print(
+                f"  {key:<13} {shown if isinstance(shown, str | int) else json.dumps(shown, ensure_ascii=False)}"
+            )
 
 
-def _facts(model: OpenedModel) -> dict[str, Any]:
-    return {
+def _facts(model: OpenedModel, told: dict[str, Any]) -> dict[str, Any]:
+    """Facts by name; those that only some models have are left out of the others'."""
+    facts = {
         "file": str(model.path),
         "format": model.format,
         "bytes": model.bytes,
@@ -68,3 +72,12 @@ def _facts(model: OpenedModel) -> dict[str, Any]:
         "architecture": model.architecture,
         "runs": model.runs,
     }
+    if model.weights is not None and model.weights.residual is not None:
+        facts["grid"] = _grid(model.weights.residual.grid.tolist())
+    return facts | ({"facts": told} if told else {})
+
+
+def _grid(steps: list[float]) -> str:
+    """How finely the controls are heard: ``1/127 (8 controls), continuous (3 controls)``."""
+    counts = Counter(f"1/{round(SCALE_FACTOR / step, 2):g}" if step else "continuous" for step in steps)
+    return ", ".join(f"{kind} ({count} control{'s' * (count > 1)})" for kind, count in counts.items())

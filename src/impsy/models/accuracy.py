@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,9 +58,14 @@ class Comparison:
         return self.divergence <= LARGEST_DIVERGENCE and max(self.mu, self.sigma) <= LARGEST_DIFFERENCE
 
 
-def compare(weights: Weights, storage: Storage, *, steps: int = STEPS) -> Comparison:
-    """Encode ``weights`` as ``storage`` and measure what that does to ``steps`` predictions; seeded."""
-    content = encode_tflite(weights, storage=storage)
+def compare(
+    weights: Weights, storage: Storage, *, steps: int = STEPS, facts: Mapping[str, Any] | None = None
+) -> Comparison:
+    """Encode ``weights`` as ``storage`` and measure what that does to ``steps`` predictions; seeded.
+
+    ``facts`` are kept in the file: see :func:`impsy.models.tflite_write.encode_tflite`.
+    """
+    content = encode_tflite(weights, storage=storage, facts=facts)
     exact, compressed = NumPyPredictor(weights), NumPyPredictor(read_tflite(content))
     player, rng = RandomGestures(weights.dimension), np.random.default_rng(_SEED)
     worst = np.zeros(3)
@@ -84,12 +90,14 @@ def _log_likelihood(parameters: mixture.Mixture, value: NDArray[np.float64]) -> 
     return float(np.logaddexp.reduce(terms) - np.logaddexp.reduce(logits))
 
 
-def smallest_faithful(weights: Weights) -> tuple[Comparison, Mapping[Storage, Comparison]]:
+def smallest_faithful(
+    weights: Weights, facts: Mapping[str, Any] | None = None
+) -> tuple[Comparison, Mapping[Storage, Comparison]]:
     """The smallest way to store ``weights`` that stays faithful, and what was measured for every way.
 
     Raises ModelError if not even float32 gives back the network, which would be a mistake of ours.
     """
-    results = {storage: compare(weights, storage) for storage in STORAGES}
+    results = {storage: compare(weights, storage, facts=facts) for storage in STORAGES}
     faithful = [result for result in results.values() if result.is_faithful]
     if not faithful:
         raise ModelError("the exported network does not play like the original: please report this")

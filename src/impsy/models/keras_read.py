@@ -3,6 +3,10 @@
 The layouts name things in many ways (``lstm0/lstm0/kernel:0``, ``layers/lstm/cell/vars/0``,
 ``td_mdn/td_mdn/mdn_outputs/mdn_mus/kernel``, ``kernel_1:0``…), but group them alike: the arrays of one layer
 lie together, an LSTM's as (in, 4U), (U, 4U), (4U,), a dense layer's as (U, N), (N,).
+
+The constants of a residual network stand in the configuration of a ``.keras`` archive, as those of three layers of
+kind ``Rescaling``: ``residual_grid`` (scale: the steps, 0 where there is no grid), ``residual_change`` (scale), and
+``residual_output``, whose scale and offset are vectors over the whole mixture, other than 1 and 0 for sigma only.
 """
 
 from __future__ import annotations
@@ -20,9 +24,9 @@ import numpy as np
 
 from impsy.errors import ModelError
 from impsy.models.isolated import read_hdf5
-from impsy.models.weights import FloatArray, LSTMLayer, Weights
+from impsy.models.weights import ARCHITECTURES, FINEST_GRID, FloatArray, LSTMLayer, Residual, Weights
 
-__all__ = ["interpret", "read_h5", "read_keras"]
+__all__ = ["interpret", "read_h5", "read_keras", "residual_constants"]
 
 _logger = logging.getLogger(__name__)
 
@@ -31,6 +35,16 @@ _WEIGHTS = "model.weights.h5"
 _LIMITS = {_CONFIG: 4 << 20, _WEIGHTS: 512 << 20}
 """Bytes that the parts of an archive may come to."""
 _LAYERS = frozenset({"InputLayer", "LSTM", "MDN", "TimeDistributed"})
+_ARITHMETIC = frozenset(
+    {
+        *("Activation", "Add", "Cast", "Clip", "Concatenate", "Cropping1D", "Divide", "ExpandDims", "GetItem"),
+        *("Identity", "Log", "Log1p", "Maximum", "Minimum", "Multiply", "Negative", "OnesLike", "Pad", "ReLU"),
+        *("Relu", "Repeat", "RepeatVector", "Rescaling", "Reshape", "Round", "Slice", "Split", "Square", "Squeeze"),
+        *("Stack", "Subtract", "Tanh", "Tile", "TrueDivide", "Where", "ZeroPadding1D", "ZerosLike"),
+    }
+)
+"""Layers and operations without weights, of which the features and the mixture of a residual network are made."""
+_RESIDUAL = ("residual_grid", "residual_change", "residual_output")
 _ACTIVATIONS = {"activation": "tanh", "recurrent_activation": "sigmoid"}
 
 _ARRAY = re.compile(
@@ -83,12 +97,14 @@ def read_keras(content: bytes) -> Weights:
         ValueError,
     ) as error:
         raise ModelError(f"the archive is damaged ({error})") from error
+    constants = residual_constants(config)
+    known = _LAYERS | _ARITHMETIC if constants else _LAYERS
     for kind in _classes(config):
-        if kind not in _LAYERS:
+        if kind not in known:
             raise ModelError(f"it has a layer of kind {kind!r}, which IMPSY's networks do not have")
     for layer, key, value in _odd_activations(config):
         raise ModelError(f"its layer {layer!r} has {key} {value!r}; IMPSY's networks have {_ACTIVATIONS[key]!r}")
-    return interpret(read_hdf5(weights)[0])
+    return interpret(read_hdf5(weights)[0], constants)
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:
@@ -133,8 +149,61 @@ def _odd_activations(config: Any) -> Iterator[tuple[str, str, str]]:
                     yield str(layer["config"].get("name")), key, str(value)
 
 
-def interpret(arrays: Mapping[str, FloatArray]) -> Weights:
-    """The network whose arrays, by HDF5 path, are ``arrays``; raises ModelError if they are not one."""
+def residual_constants(config: Any) -> dict[str, dict[str, FloatArray]]:
+    """``scale`` and ``offset`` of the three layers that hold a residual network's constants; empty if it has none.
+
+    Raises ModelError if only some are there, or they are not numbers.
+    """
+    found: dict[str, dict[str, FloatArray]] = {}
+    for layer in _layer_configs(config):
+        name = str(layer["config"].get("name"))
+        if name in _RESIDUAL and layer.get("class_name") == "Rescaling":
+            found[name] = {key: _numbers(name, layer["config"].get(key)) for key in ("scale", "offset")}
+    missing = [name for name in _RESIDUAL if name not in found]
+    if found and missing:
+        raise ModelError(f"it is a residual network, but lacks the layer {', '.join(missing)}")
+    return found
+
+
+def _numbers(layer: str, value: Any) -> FloatArray:
+    """A number or a list of numbers, as Keras writes them into a configuration; an array it wraps."""
+    if isinstance(value, dict) and isinstance(value.get("config"), dict):
+        value = value["config"].get("value")
+    listed = value if isinstance(value, list) else [value]
+    if any(isinstance(number, bool) or not isinstance(number, int | float) for number in listed):
+        raise ModelError(f"its layer {layer!r} has constants that are not numbers")
+    try:
+        with np.errstate(over="ignore"):  # gives infinities, which are refused
+            numbers = np.array(listed, np.float64).astype(np.float32)
+    except OverflowError as error:
+        raise ModelError(f"its layer {layer!r} has constants beyond all numbers") from error
+    return numbers if isinstance(value, list) else numbers.reshape(())
+
+
+def _residual(constants: Mapping[str, Mapping[str, FloatArray]], mixtures: int, width: int) -> Residual:
+    """The constants of a network with ``mixtures`` components, whose means come to ``width``."""
+    output = constants["residual_output"]
+    sigma = slice(width, 2 * width)
+    for key, neutral in (("scale", 1.0), ("offset", 0.0)):
+        if output[key].shape != (2 * width + mixtures,):
+            raise ModelError(f"its layer 'residual_output' has a {key} of another length than its mixture")
+        if (np.delete(output[key], sigma) != neutral).any():
+            raise ModelError(f"its layer 'residual_output' has a {key} for more than the deviations")
+    if constants["residual_grid"]["offset"].any() or constants["residual_change"]["offset"].any():
+        raise ModelError("its layers 'residual_grid' and 'residual_change' have an offset")
+    grid = constants["residual_grid"]["scale"].copy()
+    grid[grid == FINEST_GRID] = 0
+    scale, floor = (output[key][sigma].reshape(mixtures, -1) for key in ("scale", "offset"))
+    return Residual(grid, constants["residual_change"]["scale"], scale, floor)
+
+
+def interpret(
+    arrays: Mapping[str, FloatArray], constants: Mapping[str, Mapping[str, FloatArray]] | None = None
+) -> Weights:
+    """The network whose arrays, by HDF5 path, are ``arrays``; raises ModelError if they are not one.
+
+    ``constants``: those of a residual network, by layer and setting.
+    """
     layers: list[tuple[Any, LSTMLayer]] = []
     heads: dict[str, dict[str, FloatArray]] = {}
     groups = _grouped(arrays)
@@ -164,7 +233,12 @@ def interpret(arrays: Mapping[str, FloatArray]) -> Weights:
     if not pi or mu % pi or mu != sigma:
         raise ModelError(f"its mixture layer has {mu} means, {sigma} deviations and {pi} components")
     ordered = tuple(layer for _, layer in sorted(layers, key=lambda item: item[0]))
-    return Weights(mu // pi, ordered, np.hstack(kernels), np.hstack(biases))
+    kernel, bias = np.hstack(kernels), np.hstack(biases)
+    if constants:
+        return Weights(mu // pi, ordered, kernel, bias, "residual", _residual(constants, pi, mu))
+    if ordered[0].kernel.shape[:1] == (ARCHITECTURES["residual"].features(mu // pi),):
+        raise ModelError("it holds a residual network without its constants; only .keras and .tflite have them")
+    return Weights(mu // pi, ordered, kernel, bias)
 
 
 def _head(path: str, groups: Mapping[str, object]) -> str | None:

@@ -6,17 +6,25 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from impsy.errors import ModelError
 from impsy.models.litert import GraphPredictor, LiteRTPredictor, litert_is_installed
 from impsy.models.predictor import MixturePredictor, NumPyPredictor
-from impsy.models.tflite_read import UnknownNetworkError, read_tflite
+from impsy.models.tflite_read import UnknownNetworkError, read_facts, read_tflite
 from impsy.models.tflite_schema import IDENTIFIER
 from impsy.models.tflite_write import encode_tflite
 from impsy.models.weights import Weights
 
-__all__ = ["Backend", "OpenedModel", "make_predictor", "open_model", "open_weights", "read_model_file"]
+__all__ = [
+    "Backend",
+    "OpenedModel",
+    "make_predictor",
+    "model_facts",
+    "open_model",
+    "open_weights",
+    "read_model_file",
+]
 
 Backend = Literal["auto", "litert", "numpy"]
 
@@ -122,6 +130,19 @@ def open_weights(path: str | os.PathLike[str]) -> Weights:
     content, form = read_model_file(path)
     try:
         return form.read(content)
+    except ModelError as error:
+        raise _located(path, form, error) from error
+
+
+def model_facts(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What the maker of a model wants to be known of it, if it is a ``.tflite`` that holds such; else empty.
+
+    Raises ModelError if the file is no model, or is damaged.
+    """
+    path = Path(path)
+    content, form = read_model_file(path)
+    try:
+        return read_facts(content) if form is _TFLITE else {}
     except ModelError as error:
         raise _located(path, form, error) from error
 

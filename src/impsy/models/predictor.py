@@ -10,9 +10,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from impsy.models.batch import BatchNetwork
 from impsy.models.mixture import MixtureSampler
-from impsy.models.sizes import SCALE_FACTOR
-from impsy.models.weights import SIGMA_OFFSET, FloatArray, Weights
+from impsy.models.weights import FloatArray, Weights
 
 __all__ = ["MixturePredictor", "NumPyPredictor"]
 
@@ -64,53 +64,17 @@ class NumPyPredictor(MixturePredictor):
     """
 
     def __init__(self, weights: Weights, *, precision: type[np.floating[Any]] = np.float32) -> None:
-        super().__init__(np.zeros(weights.mixture_bias.size, precision), weights.dimension)
-        self._units = weights.units
-        self._width = weights.mixtures * weights.dimension
-        self._layers: list[tuple[NDArray[Any], NDArray[Any]]] = [
-            (np.vstack([layer.kernel, layer.recurrent]).astype(precision), layer.bias.astype(precision))
-            for layer in weights.layers
-        ]
-        self._dense = weights.mixture_kernel.astype(precision), weights.mixture_bias.astype(precision)
-        # Each layer hears its input and its own last output, side by side.
-        self._heards = [np.zeros(kernel.shape[0], precision) for kernel, _ in self._layers]
-        self._cells = [np.zeros(self._units, precision) for _ in self._layers]
+        self._network = BatchNetwork(weights, precision=precision)
+        super().__init__(self._network.parameters.reshape(-1), weights.dimension)
 
     def hear(self, vector: Sequence[float]) -> None:
         """See :meth:`MixturePredictor.hear`."""
         if len(vector) != self.dimension:
             raise ValueError(f"an interaction has {self.dimension} numbers here, not {len(vector)}")
-        units = self._units
-        self._heards[0][: self.dimension] = [SCALE_FACTOR * value for value in vector]
-        for i, (kernel, bias) in enumerate(self._layers):
-            gates = self._heards[i] @ kernel
-            gates += bias
-            squashed = _sigmoid(gates)
-            cell = self._cells[i]
-            cell *= squashed[units : 2 * units]
-            cell += squashed[:units] * np.tanh(gates[2 * units : 3 * units])
-            output = squashed[3 * units :] * np.tanh(cell)
-            self._heards[i][-units:] = output
-            if i + 1 < len(self._layers):
-                self._heards[i + 1][:units] = output
-        kernel, bias = self._dense
-        np.matmul(self._heards[-1][-units:], kernel, out=self.parameters)
-        self.parameters += bias
-        sigma = self.parameters[self._width : 2 * self._width]
-        # elu(z) is z above 0 and exp(z) − 1 below.
-        sigma[:] = np.maximum(sigma, 0) + np.expm1(np.minimum(sigma, 0)) + SIGMA_OFFSET
+        self._network.hear(np.array([vector], np.float64))
         self._heard = True
 
     def reset(self) -> None:
         """See :meth:`MixturePredictor.reset`."""
-        for array in (*self._heards, *self._cells):
-            array.fill(0)
+        self._network.reset(1)
         self._heard = False
-
-
-def _sigmoid(x: NDArray[Any]) -> NDArray[Any]:
-    """1 / (1 + exp(−x)), by way of tanh, which cannot overflow."""
-    result: NDArray[Any] = np.tanh(x * 0.5)
-    result *= 0.5
-    result += 0.5
-    return result

@@ -3,21 +3,25 @@
 Converters shape the same network in many ways: LSTM cells unrolled or inside WHILE loops, TensorFlow list
 operations that no plain runtime has, weights in int8 or float16, names of every kind. So names are not used.
 What is looked for is the arithmetic: a split into four gates and what becomes of them, fed by two products with
-constant matrices; and, at an output, a concatenation of mu, elu(z) + 1 + 1e-7, and logits.
+constant matrices; and, at an output, a concatenation of mu, elu(z) + 1 + 1e-7, and logits. That is how networks of
+the architecture ``plain`` are found; others only IMPSY writes, and :mod:`impsy.models.tflite_own` reads.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from impsy.errors import ModelError
 from impsy.models import flatbuffer
-from impsy.models.tflite_schema import IDENTIFIER, Model, Op, Operator, Subgraph, Tensor, TensorType, While
+from impsy.models.tflite_constants import UnknownNetworkError, constant
+from impsy.models.tflite_own import claimed_architecture, facts_of, read_residual
+from impsy.models.tflite_schema import IDENTIFIER, Model, Op, Operator, Subgraph, Tensor, While
 from impsy.models.weights import SIGMA_OFFSET, FloatArray, LSTMLayer, Weights
 
-__all__ = ["UnknownNetworkError", "parse", "read_tflite"]
+__all__ = ["UnknownNetworkError", "parse", "read_facts", "read_tflite"]
 
 _DEPTH = 24
 """How far an expression is followed; hostile graphs may go round in circles."""
@@ -39,11 +43,6 @@ _SHAPE_ONLY = frozenset(
     }
 )
 """Operators that, for one step of one sequence, only say how the same numbers lie."""
-_DTYPES = {TensorType.FLOAT32: "<f4", TensorType.FLOAT16: "<f2", TensorType.INT8: "i1"}
-
-
-class UnknownNetworkError(ModelError):
-    """The file is sound, but the network in it is not one whose weights can be told apart."""
 
 
 def parse(content: bytes) -> Model:
@@ -64,6 +63,8 @@ def read_tflite(content: bytes) -> Weights:
         raise ModelError("it holds no graph")
     if sum(len(graph.operators) for graph in model.subgraphs) > _OPERATORS:
         raise UnknownNetworkError("it is far more complex than such a network")
+    if claimed_architecture(model) == "residual":
+        return read_residual(model)
     main = _Graph(model, model.subgraphs[0])
     cells = _find_cells(model, main)
     if not cells:
@@ -74,6 +75,14 @@ def read_tflite(content: bytes) -> Weights:
         return Weights(dimension, layers, _as_kernel(mixture.weights), mixture.bias)
     except ModelError as error:
         raise UnknownNetworkError(str(error)) from error
+
+
+def read_facts(content: bytes) -> dict[str, Any]:
+    """What the maker of a ``.tflite`` file wants to be known of it; empty if nothing.
+
+    Raises ModelError if the file is damaged.
+    """
+    return facts_of(parse(content))
 
 
 @dataclass(frozen=True)
@@ -153,20 +162,7 @@ class _Graph:
             made_by = self.producer.get(index)
         if made_by is not None:
             return None
-        tensor = self.tensor(index)
-        if tensor.buffer >= len(self.model.buffers):
-            raise ModelError(f"tensor {tensor.name!r} in it has no buffer (damaged)")
-        data = self.model.buffers[tensor.buffer].data
-        dtype = _DTYPES.get(TensorType(tensor.type)) if tensor.type in _DTYPES else None
-        if not len(data) or dtype is None:
-            return None
-        count = 1
-        for size in tensor.shape:
-            count *= size
-        if min(tensor.shape, default=1) < 0 or count * np.dtype(dtype).itemsize != len(data):
-            raise ModelError(f"tensor {tensor.name!r} in it has shape {tensor.shape} but {len(data)} bytes")
-        stored = np.frombuffer(data, dtype).reshape(tensor.shape)
-        return _dequantise(stored, tensor) if tensor.type == TensorType.INT8 else stored.astype(np.float32)
+        return constant(self.model, self.tensor(index))
 
     def affine(self, index: int, depth: int = _DEPTH) -> _Affine:
         """Tensor ``index`` as a sum of products with constant matrices and of constants."""
@@ -223,22 +219,6 @@ class _Graph:
             ):
                 return operator.outputs[0]
         return None
-
-
-def _dequantise(stored: np.ndarray, tensor: Tensor) -> FloatArray:
-    """``scale · (stored − zero_point)``, by tensor or by one axis."""
-    how = tensor.quantization
-    if how is None or not how.scale or len(how.zero_point) not in (0, 1, len(how.scale)):
-        raise UnknownNetworkError(f"tensor {tensor.name!r} in it is int8 without scales")
-    scale = np.asarray(how.scale, np.float32)
-    zero = np.asarray(how.zero_point or [0], np.float32)
-    if scale.size > 1:
-        if not 0 <= how.axis < stored.ndim or stored.shape[how.axis] != scale.size:
-            raise ModelError(f"tensor {tensor.name!r} in it has {scale.size} scales for shape {tensor.shape}")
-        along = [-1 if axis == how.axis else 1 for axis in range(stored.ndim)]
-        scale, zero = scale.reshape(along), zero.reshape(along if zero.size > 1 else -1)
-    with np.errstate(all="ignore"):  # a damaged scale gives infinities, which Weights refuses
-        return ((stored.astype(np.float32) - zero) * scale).astype(np.float32)
 
 
 def _sum(left: FloatArray | None, right: FloatArray | None) -> FloatArray | None:

@@ -21,6 +21,7 @@ __all__ = [
     "Concatenation",
     "Dequantize",
     "FullyConnected",
+    "Metadata",
     "Model",
     "Multiply",
     "Op",
@@ -31,6 +32,7 @@ __all__ = [
     "Split",
     "SplitV",
     "Subgraph",
+    "Subtract",
     "Tensor",
     "TensorMap",
     "TensorType",
@@ -54,14 +56,18 @@ class Op(IntEnum):
     CUSTOM = 32
     GATHER = 36
     TRANSPOSE = 39
+    SUB = 41
     SQUEEZE = 43
     STRIDED_SLICE = 45
     SPLIT = 49
+    MAXIMUM = 55
     SLICE = 65
     EXPAND_DIMS = 70
+    LOG = 73
     UNPACK = 88
     SPLIT_V = 102
     ELU = 111
+    ROUND = 116
     WHILE = 119
 
 
@@ -107,6 +113,13 @@ class Multiply:
 
 
 @dataclass(slots=True)
+class Subtract:
+    """Options of SUB: the activation that is applied to the difference."""
+
+    activation: int = at(0, "int8")
+
+
+@dataclass(slots=True)
 class Split:
     """Options of SPLIT."""
 
@@ -138,6 +151,7 @@ OPTIONS: dict[int, type] = {
     10: Concatenation,
     11: Add,
     21: Multiply,
+    28: Subtract,
     35: Split,
     38: Dequantize,
     79: SplitV,
@@ -224,6 +238,14 @@ class Signature:
 
 
 @dataclass(slots=True)
+class Metadata:
+    """Bytes in a buffer that say more about the model, by a name of the maker's choice."""
+
+    name: str = at(0, "string")
+    buffer: int = at(1, "uint32")
+
+
+@dataclass(slots=True)
 class Model:
     """The root of a ``.tflite`` file."""
 
@@ -232,4 +254,5 @@ class Model:
     subgraphs: list[Subgraph] = at(2, [Subgraph])
     description: str = at(3, "string")
     buffers: list[Buffer] = at(4, [Buffer])
+    metadata: list[Metadata] = at(6, [Metadata])
     signatures: list[Signature] = at(7, [Signature])

@@ -4,6 +4,11 @@ Inputs ``inputs`` [1,1,D] (scaled) and, for each layer i, ``state_h_i`` and ``st
 ``output_0`` [1, M(2D+1)] = [mu | sigma | logits] and ``output_1``… the new states in the order of the inputs. The
 tensors themselves carry those names too: some readers know no signatures.
 
+A residual network (:class:`impsy.models.weights.Residual`) has further pairs of states after those of its layers,
+which front ends carry along like the others: the values heard last, U numbers to a state, zeros at the end. Its file
+says what it is by an entry ``impsy`` in the model's metadata, JSON: ``format`` (1), ``architecture`` and, if there
+are any, ``facts``: whatever its maker wants to be known of it. The constants lie in the tensors named ``residual/…``.
+
 Weights may be stored smaller. ``float16``: expanded to float32 when the model is loaded, so playing costs the
 same. ``int8``: one scale for each output of a layer (symmetric, ±127), expanded likewise; the runtime does not
 quantise what flows through the network. Which of them is good enough is for :mod:`impsy.models.accuracy`.
@@ -11,82 +16,163 @@ quantise what flows through the network. Which of them is good enough is for :mo
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from impsy.errors import ModelError
 from impsy.models import flatbuffer
+from impsy.models.tflite_constants import LONGEST_NOTE
+from impsy.models.tflite_graph import STORAGES, GraphBuilder, Storage
 from impsy.models.tflite_schema import (
     IDENTIFIER,
     Add,
-    Buffer,
     Concatenation,
-    Dequantize,
     FullyConnected,
     Model,
     Multiply,
     Op,
-    Operator,
-    OperatorCode,
-    Quantization,
-    Signature,
     Split,
     SplitV,
-    Subgraph,
-    Tensor,
-    TensorMap,
-    TensorType,
+    Subtract,
 )
-from impsy.models.weights import SIGMA_OFFSET, FloatArray, Weights
+from impsy.models.weights import SIGMA_OFFSET, Residual, Weights
 
-__all__ = ["STORAGES", "Storage", "encode_tflite", "write_atomically", "write_tflite"]
+__all__ = [
+    "FORMAT",
+    "METADATA",
+    "STORAGES",
+    "Storage",
+    "build_model",
+    "encode_tflite",
+    "write_atomically",
+    "write_tflite",
+]
 
-Storage = Literal["float32", "float16", "int8"]
-STORAGES: tuple[Storage, ...] = ("float32", "float16", "int8")
-"""How weights may be stored, largest first."""
-
-_VERSION = 3
-_SIGNATURE = "serving_default"
-_VERSIONS = {
-    (Op.DEQUANTIZE, "float16"): 3,
-    (Op.DEQUANTIZE, "int8"): 5,  # by axis
-}
-"""Operator versions above 1, as the format's runtimes count them."""
-_SMALL = 1024
-"""Constants of fewer numbers than this stay float32: they save nothing and may matter much."""
+METADATA = "impsy"
+"""The name of our entry in a file's metadata."""
+FORMAT = 1
+"""The version of what that entry and the names of tensors promise."""
 
 
-def write_tflite(weights: Weights, path: str | os.PathLike[str], *, storage: Storage = "float32") -> int:
+def write_tflite(
+    weights: Weights,
+    path: str | os.PathLike[str],
+    *,
+    storage: Storage = "float32",
+    facts: Mapping[str, Any] | None = None,
+) -> int:
     """Write ``weights`` to ``path``, whole or not at all; returns the bytes written.
 
-    Raises ModelError if the disk refuses.
+    ``facts`` as in :func:`encode_tflite`. Raises ModelError if the disk refuses.
     """
-    content = encode_tflite(weights, storage=storage)
+    content = encode_tflite(weights, storage=storage, facts=facts)
     write_atomically(Path(path), content)
     return len(content)
 
 
-def encode_tflite(weights: Weights, *, storage: Storage = "float32") -> bytes:
-    """``weights`` as the content of a ``.tflite`` file."""
-    graph = _GraphBuilder(storage)
-    units = weights.units
+def encode_tflite(weights: Weights, *, storage: Storage = "float32", facts: Mapping[str, Any] | None = None) -> bytes:
+    """``weights`` as the content of a ``.tflite`` file.
+
+    ``facts`` (anything that JSON can hold, up to 1 MiB) are kept in the file: where the network comes from, say.
+    Raises ValueError if they are more than that, or hold NaN or infinity, which JSON cannot.
+    """
+    return flatbuffer.write(build_model(weights, storage, facts), IDENTIFIER)
+
+
+def build_model(weights: Weights, storage: Storage, facts: Mapping[str, Any] | None = None) -> Model:
+    """What :func:`encode_tflite` writes, before it becomes bytes."""
+    graph = GraphBuilder(storage)
     inputs = {"inputs": graph.tensor("inputs", [1, 1, weights.dimension])}
-    for i in range(len(weights.layers)):
+    for i in range(len(weights.layers) + weights.carried_pairs):
         for part in ("h", "c"):
-            inputs[f"state_{part}_{i}"] = graph.tensor(f"state_{part}_{i}", [1, units])
-    heard = inputs["inputs"]
+            inputs[f"state_{part}_{i}"] = graph.tensor(f"state_{part}_{i}", [1, weights.units])
+    given = list(inputs.values())[1:]
+    features, base, carried = inputs["inputs"], -1, list[int]()
+    if weights.residual is not None:
+        features, base, carried = _features(
+            graph, weights, weights.residual, features, given[2 * len(weights.layers) :]
+        )
+    heard = features
     states = []
     for i in range(len(weights.layers)):
-        heard, cell = _lstm(graph, weights, i, heard, inputs[f"state_h_{i}"], inputs[f"state_c_{i}"])
+        heard, cell = _lstm(graph, weights, i, heard, given[2 * i], given[2 * i + 1])
         states += [heard, cell]
-    outputs = [_mixture(graph, weights, heard), *states]
-    return graph.encode(inputs, {f"output_{i}": tensor for i, tensor in enumerate(outputs)})
+    outputs = [_mixture(graph, weights, heard, features, base), *states, *carried]
+    notes = {METADATA: _note(weights, facts)} if facts or weights.architecture != "plain" else {}
+    return graph.finish(inputs, {f"output_{i}": tensor for i, tensor in enumerate(outputs)}, notes)
 
 
-def _lstm(graph: _GraphBuilder, weights: Weights, i: int, x: int, h: int, c: int) -> tuple[int, int]:
+def _note(weights: Weights, facts: Mapping[str, Any] | None) -> bytes:
+    """What the file says of itself."""
+    note = {"format": FORMAT, "architecture": weights.architecture} | ({"facts": dict(facts)} if facts else {})
+    content = json.dumps(note, ensure_ascii=False, allow_nan=False).encode()
+    if len(content) > LONGEST_NOTE:
+        raise ValueError(f"facts of {len(content):,} bytes are more than a file may say of itself")
+    return content
+
+
+def _features(
+    graph: GraphBuilder, weights: Weights, residual: Residual, x: int, carried: list[int]
+) -> tuple[int, int, list[int]]:
+    """The features of a residual network, the base, and the states that carry it to the next step.
+
+    Products with all but diagonal matrices stand for slices: they are exact, and the runtime's fastest operators.
+    """
+    n, units = weights.dimension - 1, weights.units
+    pick_time = np.zeros((1, weights.dimension), np.float32)
+    pick_time[0, 0] = 100
+    one = np.ones(1, np.float32)
+    grown = graph.add(
+        Op.FULLY_CONNECTED,
+        [x, graph.constant("residual/time", pick_time), graph.constant("residual/one", one)],
+        [1, 1],
+        FullyConnected(),
+    )
+    least = graph.add(Op.MAXIMUM, [grown, graph.constant("residual/least", one)], [1, 1])
+    log_time = graph.add(Op.LOG, [least], [1, 1])
+    base = _base(graph, residual, x)
+    if len(carried) > 2 or n > units:
+        memory = graph.add(Op.CONCATENATION, carried, [1, len(carried) * units], Concatenation(axis=1))
+    else:
+        memory = carried[0]
+    last = memory
+    if n != weights.units or len(carried) > 2:
+        begin = graph.constant("residual/begin", np.zeros(2, np.int32))
+        extent = graph.constant("residual/extent", np.array([1, n], np.int32))
+        last = graph.add(Op.SLICE, [memory, begin, extent], [1, n])
+    moved = graph.add(Op.SUB, [base, last], [1, n], Subtract())
+    scale = graph.constant("residual/change_scale", residual.change_scale)
+    change = graph.add(Op.TANH, [graph.add(Op.MUL, [moved, scale], [1, n], Multiply())], [1, n])
+    square = graph.add(Op.MUL, [change, change], [1, n], Multiply())
+    features = graph.add(Op.CONCATENATION, [log_time, base, change, square], [1, 1 + 3 * n], Concatenation(axis=1))
+    width = len(carried) * units
+    padded = base
+    if n < width:
+        zeros = graph.constant("residual/zeros", np.zeros((1, width - n), np.float32))
+        padded = graph.add(Op.CONCATENATION, [base, zeros], [1, width], Concatenation(axis=1))
+    kept = graph.add_many(Op.SPLIT, [graph.axis, padded], [[1, units]] * len(carried), Split(len(carried)))
+    return features, base, kept
+
+
+def _base(graph: GraphBuilder, residual: Residual, x: int) -> int:
+    """The controls' values [1, n], each on its grid."""
+    n = residual.grid.size
+    per_step, step = residual.rounding() if residual.has_grid else (np.ones(n, np.float32), None)
+    pick = np.zeros((n, n + 1), np.float32)
+    pick[:, 1:] = np.diag(per_step)
+    values = graph.add(Op.FULLY_CONNECTED, [x, graph.constant("residual/pick", pick), -1], [1, n], FullyConnected())
+    if step is None:
+        return values
+    steps = graph.add(Op.ROUND, [values], [1, n])
+    return graph.add(Op.MUL, [steps, graph.constant("residual/step", step)], [1, n], Multiply())
+
+
+def _lstm(graph: GraphBuilder, weights: Weights, i: int, x: int, h: int, c: int) -> tuple[int, int]:
     """One LSTM step (Hochreiter & Schmidhuber 1997, with forget gates): the new h and c."""
     layer, units = weights.layers[i], weights.units
     four, one = [1, 4 * units], [1, units]
@@ -108,101 +194,47 @@ def _lstm(graph: _GraphBuilder, weights: Weights, i: int, x: int, h: int, c: int
     return graph.add(Op.MUL, [output_gate, squashed], one, Multiply()), new_c
 
 
-def _mixture(graph: _GraphBuilder, weights: Weights, h: int) -> int:
-    """[mu | elu(z) + 1 + 1e-7 | logits], from one dense layer."""
+def _mixture(graph: GraphBuilder, weights: Weights, h: int, features: int, base: int) -> int:
+    """[mu | sigma | logits], from one dense layer.
+
+    That of a residual network hears ``features`` too, and its means count from ``base``.
+    """
     width = weights.mixtures * weights.dimension
     parts = [width, width, weights.mixtures]
+    heard = h
+    if weights.residual is not None:
+        heard = graph.add(Op.CONCATENATION, [h, features], [1, len(weights.mixture_kernel)], Concatenation(axis=1))
     kernel = graph.matrix("mixture/kernel", weights.mixture_kernel)
     bias = graph.constant("mixture/bias", weights.mixture_bias)
-    dense = graph.add(Op.FULLY_CONNECTED, [h, kernel, bias], [1, sum(parts)], FullyConnected())
+    dense = graph.add(Op.FULLY_CONNECTED, [heard, kernel, bias], [1, sum(parts)], FullyConnected())
     sizes = graph.constant("mixture/sizes", np.array(parts, np.int32))
     mu, z, logits = graph.add_many(Op.SPLIT_V, [dense, sizes, graph.axis], [[1, part] for part in parts], SplitV(3))
     elu = graph.add(Op.ELU, [z], [1, width])
     offset = graph.constant("mixture/offset", np.array([SIGMA_OFFSET], np.float32))
     sigma = graph.add(Op.ADD, [elu, offset], [1, width], Add())
+    if weights.residual is not None:
+        mu = _from_base(graph, weights, mu, base)
+        sigma = _scaled(graph, weights.residual, sigma)
     return graph.add(Op.CONCATENATION, [mu, sigma, logits], [1, sum(parts)], Concatenation(axis=1))
 
 
-class _GraphBuilder:
-    """Collects tensors, constants and operators; :meth:`encode` makes the file."""
+def _from_base(graph: GraphBuilder, weights: Weights, mu: int, base: int) -> int:
+    """mu + base for each component; time has no base."""
+    width = weights.mixtures * weights.dimension
+    each = graph.constant(
+        "residual/each", np.tile(np.eye(weights.dimension, dtype=np.float32)[:, 1:], (weights.mixtures, 1))
+    )
+    bases = graph.add(Op.FULLY_CONNECTED, [base, each, -1], [1, width], FullyConnected())
+    return graph.add(Op.ADD, [mu, bases], [1, width], Add())
 
-    def __init__(self, storage: Storage) -> None:
-        self.storage = storage
-        self.tensors: list[Tensor] = []
-        self.buffers = [Buffer()]
-        self.operators: list[Operator] = []
-        self.codes: list[tuple[Op, int]] = []
-        self.axis = self.constant("axis", np.array(1, np.int32))
 
-    def tensor(self, name: str, shape: list[int], kind: TensorType = TensorType.FLOAT32, **more: Any) -> int:
-        """A new tensor; with ``data`` a constant."""
-        data = more.pop("data", b"")
-        self.buffers.append(Buffer(data))
-        self.tensors.append(Tensor(shape, kind, len(self.buffers) - 1, name, **more))
-        return len(self.tensors) - 1
-
-    def constant(self, name: str, value: np.ndarray) -> int:
-        kind = TensorType.INT32 if value.dtype == np.int32 else TensorType.FLOAT32
-        return self.tensor(name, list(value.shape), kind, data=value.astype(value.dtype.newbyteorder("<")).tobytes())
-
-    def matrix(self, name: str, kernel: FloatArray) -> int:
-        """A kernel (in, out), stored transposed as FULLY_CONNECTED wants it, and compressed if asked."""
-        matrix = np.ascontiguousarray(kernel.T)
-        if self.storage == "float32" or matrix.size < _SMALL:
-            return self.constant(name, matrix)
-        shape = list(matrix.shape)
-        if self.storage == "float16":
-            stored = self.tensor(f"{name}/float16", shape, TensorType.FLOAT16, data=matrix.astype("<f2").tobytes())
-        else:
-            scale = np.maximum(np.abs(matrix).max(axis=1), np.finfo(np.float32).tiny * 127) / 127
-            data = np.rint(matrix / scale[:, None]).astype(np.int8).tobytes()
-            how = Quantization(scale.tolist(), [0] * scale.size, 0)
-            stored = self.tensor(f"{name}/int8", shape, TensorType.INT8, data=data, quantization=how)
-        return self.add(Op.DEQUANTIZE, [stored], shape, Dequantize(), name=name)
-
-    def add(self, op: Op, inputs: list[int], shape: list[int], options: Any = None, *, name: str = "") -> int:
-        """An operator with one output, of ``shape``."""
-        return self.add_many(op, inputs, [shape], options, name=name)[0]
-
-    def add_many(
-        self, op: Op, inputs: list[int], shapes: list[list[int]], options: Any = None, *, name: str = ""
-    ) -> list[int]:
-        """An operator with as many outputs as ``shapes``."""
-        code = (op, _VERSIONS.get((op, self.storage), 1))
-        if code not in self.codes:
-            self.codes.append(code)
-        stem = name or f"{op.name.lower()}_{len(self.operators)}"
-        names = [stem] if len(shapes) == 1 else [f"{stem}/{i}" for i in range(len(shapes))]
-        outputs = [self.tensor(name, shape) for name, shape in zip(names, shapes, strict=True)]
-        self.operators.append(Operator(self.codes.index(code), inputs, outputs, options))
-        return outputs
-
-    def encode(self, inputs: dict[str, int], outputs: dict[str, int]) -> bytes:
-        """The file, with a signature that names ``inputs`` and ``outputs``; the tensors get those names too."""
-        for name, tensor in outputs.items():
-            self.tensors[tensor].name = name
-        outputs = self._number_last(outputs)
-        graph = Subgraph(self.tensors, list(inputs.values()), list(outputs.values()), self.operators, "main")
-        signature = Signature(
-            [TensorMap(name, tensor) for name, tensor in inputs.items()],
-            [TensorMap(name, tensor) for name, tensor in outputs.items()],
-            _SIGNATURE,
-            0,
-        )
-        codes = [OperatorCode(min(op, 127), "", version, op) for op, version in self.codes]
-        model = Model(_VERSION, codes, [graph], "IMPSY", self.buffers, [signature])
-        return flatbuffer.write(model, IDENTIFIER)
-
-    def _number_last(self, outputs: dict[str, int]) -> dict[str, int]:
-        """Renumber tensors so that ``outputs`` come last, in order: some readers go by tensor numbers alone."""
-        last = list(outputs.values())
-        order = [tensor for tensor in range(len(self.tensors)) if tensor not in last] + last
-        number = {old: new for new, old in enumerate(order)} | {-1: -1}
-        self.tensors = [self.tensors[old] for old in order]
-        for operator in self.operators:
-            operator.inputs = [number[tensor] for tensor in operator.inputs]
-            operator.outputs = [number[tensor] for tensor in operator.outputs]
-        return {name: number[tensor] for name, tensor in outputs.items()}
+def _scaled(graph: GraphBuilder, residual: Residual, sigma: int) -> int:
+    """sigma_scale · sigma + sigma_floor."""
+    width = residual.sigma_scale.size
+    scale = graph.constant("residual/sigma_scale", residual.sigma_scale.reshape(-1))
+    sigma = graph.add(Op.MUL, [sigma, scale], [1, width], Multiply())
+    floor = graph.constant("residual/sigma_floor", residual.sigma_floor.reshape(-1))
+    return graph.add(Op.ADD, [sigma, floor], [1, width], Add())
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -7,7 +7,7 @@ Sequences With Recurrent Neural Networks", 2013).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,18 +16,57 @@ from numpy.typing import NDArray
 from impsy.errors import ModelError
 from impsy.models.sizes import MIXTURES, Size, model_name
 
-__all__ = ["ARCHITECTURES", "SIGMA_OFFSET", "FloatArray", "LSTMLayer", "Weights", "random_weights"]
+__all__ = [
+    "ARCHITECTURES",
+    "FINEST_GRID",
+    "SIGMA_OFFSET",
+    "Architecture",
+    "FloatArray",
+    "LSTMLayer",
+    "Residual",
+    "Weights",
+    "random_weights",
+]
 
 FloatArray = NDArray[np.float32]
 
 SIGMA_OFFSET = 1.0 + 1e-7
 """sigma = elu(z) + this: elu gives more than −1, so that sigma stays above 0."""
 
-ARCHITECTURES: dict[str, Callable[[int], int]] = {"plain": lambda dimension: dimension}
-"""For each architecture, how wide the first LSTM layer's input is, by dimension.
+FINEST_GRID = 2.0**-40
+"""Steps of a grid are larger than this, scaled space. Every float32 of 2**-17 or more is a multiple of it, so that
+rounding to it changes nothing that could matter: where only some controls have a grid, the others are rounded to
+this."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What the layers of a network hear.
+
+    ``features`` gives, by dimension D, how many numbers the first LSTM layer hears; ``skips`` is whether the dense
+    layer hears them too, after the U outputs of the last LSTM layer.
+    """
+
+    features: Callable[[int], int]
+    skips: bool
+
+    def mixture_inputs(self, dimension: int, units: int) -> int:
+        """How many numbers the dense layer hears."""
+        return units + self.features(dimension) if self.skips else units
+
+
+ARCHITECTURES: Mapping[str, Architecture] = {
+    "plain": Architecture(lambda dimension: dimension, skips=False),
+    "residual": Architecture(lambda dimension: 3 * dimension - 2, skips=True),
+}
+"""The architectures by name.
 
 ``plain``: the layer hears the scaled interaction vector, and the dense layer gives the mixture as it stands.
+``residual``: see :class:`Residual`.
 """
+
+_SEVEN_BITS = 10.0 / 127.0
+"""Step of a MIDI control in the scaled space."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +82,70 @@ class LSTMLayer:
 
 
 @dataclass(frozen=True, eq=False)
+class Residual:
+    """What is fixed before a network of the architecture ``residual`` learns; all float32, in the scaled space.
+
+    With v the vector that is heard (D = n + 1 numbers, scaled), in float32:
+
+    - base_i = round(v_i · (1 / grid_i)) · grid_i, halves to even, and v_i where grid_i is 0 (a continuous control);
+    - change_i = tanh(change_scale_i · (base_i − last_i)), last being the base of the step before, 0 at first;
+    - the features, 1 + 3n = 3D − 2 of them, are
+      ``[log(1 + 100 · max(v_0, 0)), base_1 … base_n, change_1 … change_n, change_1² … change_n²]``;
+    - the first LSTM layer hears the features; the dense layer hears ``[h of the last LSTM layer | features]``;
+    - the dense layer's mu count from base: mu_k,i = base_i + mu'_k,i for i ≥ 1, and mu_k,0 = mu'_k,0;
+    - sigma = sigma_scale · (elu(z) + 1 + 1e-7) + sigma_floor.
+
+    So a control that nobody moves stays where it is without having to be learned (residual learning: He et al. 2016).
+    Which control moved last, and how, is at hand for the mixture at once, where the LSTM layers would first have
+    to learn to pass it on (skip connections from the input to the output layer: Graves 2013). The squares say
+    whether a control moved, either way: a line through the changes alone cannot. ``grid`` and ``change_scale``
+    are (n,) and ≥ 0, ``sigma_scale`` > 0 and ``sigma_floor`` ≥ 0 are (M, D). Raises ModelError if they are not.
+    """
+
+    grid: FloatArray
+    change_scale: FloatArray
+    sigma_scale: FloatArray
+    sigma_floor: FloatArray
+
+    def __post_init__(self) -> None:
+        if self.grid.ndim != 1 or self.sigma_scale.ndim != 2:
+            raise ModelError(
+                f"a grid of shape {self.grid.shape} and scales of sigma of shape {self.sigma_scale.shape} are not one"
+                " for each control, and one for each component and number"
+            )
+        _expect("grid", self.grid, self.grid.shape)
+        _expect("scale of changes", self.change_scale, self.grid.shape)
+        _expect("scale of sigma", self.sigma_scale, self.sigma_scale.shape)
+        _expect("floor under sigma", self.sigma_floor, self.sigma_scale.shape)
+        if ((self.grid != 0) & (self.grid <= FINEST_GRID)).any():
+            raise ModelError(f"a grid has steps above {FINEST_GRID:g}, or 0 where there is none; not {self.grid}")
+        if (self.change_scale < 0).any() or (self.sigma_floor < 0).any() or (self.sigma_scale <= 0).any():
+            raise ModelError("a scale or a floor of the network is below 0, or a scale of sigma is 0")
+
+    @property
+    def has_grid(self) -> bool:
+        """Whether any control lies on a grid."""
+        return bool(self.grid.any())
+
+    def rounding(self) -> tuple[FloatArray, FloatArray]:
+        """``(per_step, step)``, both (n,): base = rint(v · per_step) · step, computed in float32.
+
+        A product with the reciprocal, not a quotient: that is what compilers of training frameworks make of it, and
+        values half way between two steps (0.5 on the grid of 1/127) must go the same way everywhere.
+        """
+        step = self.grid.copy()
+        step[step == 0] = FINEST_GRID
+        return np.reciprocal(step), step
+
+
+@dataclass(frozen=True, eq=False)
 class Weights:
     """All that makes up one trained network; float32 throughout.
 
-    ``mixture_kernel`` (U, M(2D+1)) and ``mixture_bias`` (M(2D+1),) give ``[mu (M·D) | z (M·D) | logits (M)]``,
-    where sigma = elu(z) + 1 + 1e-7 and component k's values are ``[k·D : (k+1)·D]``.
+    ``mixture_kernel`` (U, M(2D+1)), or (U + 3D − 2, M(2D+1)) where the architecture is ``residual``, and
+    ``mixture_bias`` (M(2D+1),) give ``[mu (M·D) | z (M·D) | logits (M)]``, where sigma = elu(z) + 1 + 1e-7 and
+    component k's values are ``[k·D : (k+1)·D]``. ``residual`` holds the constants of the architecture of that
+    name, which only that one has.
 
     Raises ModelError if shapes do not fit together, or a number is not finite.
     """
@@ -57,6 +155,7 @@ class Weights:
     mixture_kernel: FloatArray
     mixture_bias: FloatArray
     architecture: str = "plain"
+    residual: Residual | None = None
 
     def __post_init__(self) -> None:
         if self.architecture not in ARCHITECTURES:
@@ -68,15 +167,22 @@ class Weights:
         if not self.layers:
             raise ModelError("the network has no LSTM layer")
         units = self.units
-        fan_in = ARCHITECTURES[self.architecture](self.dimension)
+        architecture = ARCHITECTURES[self.architecture]
+        fan_in = architecture.features(self.dimension)
         for i, layer in enumerate(self.layers):
             _expect(f"LSTM layer {i}: kernel", layer.kernel, (fan_in, 4 * units))
             _expect(f"LSTM layer {i}: recurrent kernel", layer.recurrent, (units, 4 * units))
             _expect(f"LSTM layer {i}: bias", layer.bias, (4 * units,))
             fan_in = units
         width = max(1, self.mixtures) * (2 * self.dimension + 1)
-        _expect("mixture layer: kernel", self.mixture_kernel, (units, width))
+        inputs = architecture.mixture_inputs(self.dimension, units)
+        _expect("mixture layer: kernel", self.mixture_kernel, (inputs, width))
         _expect("mixture layer: bias", self.mixture_bias, (width,))
+        if (self.architecture == "residual") != (self.residual is not None):
+            raise ModelError("the constants of a residual network are missing, or another network has them")
+        if self.residual is not None:
+            _expect("grid", self.residual.grid, (self.dimension - 1,))
+            _expect("scale of sigma", self.residual.sigma_scale, (self.mixtures, self.dimension))
 
     @property
     def units(self) -> int:
@@ -88,6 +194,11 @@ class Weights:
     def mixtures(self) -> int:
         """Number M of mixture components."""
         return self.mixture_bias.size // (2 * self.dimension + 1)
+
+    @property
+    def carried_pairs(self) -> int:
+        """How many pairs of states [1, U] carry the last values along; 0 where the architecture needs none."""
+        return 0 if self.residual is None else -(-(self.dimension - 1) // (2 * self.units))
 
     @property
     def parameters(self) -> int:
@@ -115,20 +226,39 @@ def _expect(what: str, array: FloatArray, shape: tuple[int, ...]) -> None:
         raise ModelError(f"{what} holds numbers that are not finite: the training of this model diverged")
 
 
-def random_weights(dimension: int, size: Size, *, rng: np.random.Generator, mixtures: int = MIXTURES) -> Weights:
+def random_weights(
+    dimension: int,
+    size: Size,
+    *,
+    rng: np.random.Generator,
+    mixtures: int = MIXTURES,
+    architecture: str = "plain",
+) -> Weights:
     """An untrained network, for tests and timing: Glorot-uniform kernels, forget-gate biases of 1.
 
-    The ranges are Keras's: kernel in ±sqrt(6 / (rows + columns)), biases 0 elsewhere.
+    The ranges are Keras's: kernel in ±sqrt(6 / (rows + columns)), biases 0 elsewhere. If ``architecture`` is
+    ``residual``, every control lies on the grid of 7-bit MIDI values. Raises ModelError if it is not known.
     """
 
     def glorot(rows: int, columns: int) -> FloatArray:
         limit = np.sqrt(6.0 / (rows + columns))
         return rng.uniform(-limit, limit, (rows, columns)).astype(np.float32)
 
-    units = size.units
+    if architecture not in ARCHITECTURES:
+        raise ModelError(f"no architecture is called {architecture!r}; there are {', '.join(ARCHITECTURES)}")
+    units, widths = size.units, ARCHITECTURES[architecture]
     bias = np.zeros(4 * units, np.float32)
     bias[units : 2 * units] = 1.0
-    fan_ins = [dimension] + [units] * (size.layers - 1)
+    fan_ins = [widths.features(dimension)] + [units] * (size.layers - 1)
     layers = tuple(LSTMLayer(glorot(fan_in, 4 * units), glorot(units, 4 * units), bias) for fan_in in fan_ins)
     width = mixtures * (2 * dimension + 1)
-    return Weights(dimension, layers, glorot(units, width), np.zeros(width, np.float32))
+    kernel = glorot(widths.mixture_inputs(dimension, units), width)
+    residual = _seven_bits(dimension, mixtures) if architecture == "residual" else None
+    return Weights(dimension, layers, kernel, np.zeros(width, np.float32), architecture, residual)
+
+
+def _seven_bits(dimension: int, mixtures: int) -> Residual:
+    """Constants for 7-bit controls of which one step is a usual change, and a floor of a third of a step."""
+    step = np.full(dimension - 1, _SEVEN_BITS, np.float32)
+    ones = np.ones((mixtures, dimension), np.float32)
+    return Residual(step, np.reciprocal(step), ones, ones * np.float32(_SEVEN_BITS / 3))
