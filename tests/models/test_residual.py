@@ -89,7 +89,8 @@ class Textbook:
             ]
         )
         change = np.tanh(constants.change_scale * (base - self.last))
-        x = features = np.concatenate([[np.log(1 + 100 * max(time, 0.0))], base, change, change**2])
+        low, high = (np.maximum(0, 1 - way * constants.change_scale * 2) for way in (base, 10 - base))
+        x = features = np.concatenate([[np.log(1 + 100 * max(time, 0.0))], base, change, change**2, low, high])
         self.last = base
         for i, layer in enumerate(weights.layers):
             h, c = self.states[i]
@@ -100,7 +101,9 @@ class Textbook:
             self.states[i] = x, c
         out = np.concatenate([x, features]) @ weights.mixture_kernel.astype(float) + weights.mixture_bias
         width = weights.mixtures * weights.dimension
-        mu = out[:width].reshape(-1, self.dimension) + np.concatenate([[0.0], base])
+        mu = out[:width].reshape(-1, self.dimension)
+        moves = mu[:, 1:]
+        mu[:, 1:] = base + moves * (1 - 2 * low) + np.maximum(moves, 0) * 2 * (low - high)
         z = out[width : 2 * width].reshape(-1, self.dimension)
         sigma = np.where(z > 0, z, np.exp(np.minimum(z, 0)) - 1) + SIGMA_OFFSET
         sigma = constants.sigma_scale * sigma + constants.sigma_floor
@@ -198,7 +201,7 @@ def test_the_mixture_hears_at_once_which_control_moved(backend: str) -> None:
     """Layers that say nothing, and a dense layer whose logits are the squares of the changes."""
     weights = residual_weights(dimension=4, mixtures=3, grid="all")
     kernel = np.zeros_like(weights.mixture_kernel)
-    kernel[-3:, -3:] = np.eye(3)
+    kernel[-9:-6, -3:] = np.eye(3)
     predictor = make_predictor(replace(still(weights), mixture_kernel=kernel), backend)
     before = [0.25, 0.5, 0.75]
     predictor.hear([0.1, *before])
@@ -421,9 +424,9 @@ def swapped(model) -> None:
     [
         (noted(format=1, architecture="transformer"), "newer IMPSY .*'transformer'"),
         (noted(format=2, architecture="residual"), "newer IMPSY .*format 2"),
-        (noted(format=1, architecture="plain"), "sigmas are not elu"),
-        (noted(architecture="residual"), "sigmas are not elu"),
-        (unnoted, "sigmas are not elu"),
+        (noted(format=1, architecture="plain"), "not a sum of products"),
+        (noted(architecture="residual"), "not a sum of products"),
+        (unnoted, "not a sum of products"),
         (renamed, "lacks the constant residual/sigma_scale"),
         (activated, "its graph is another"),
         (swapped, "its graph is another"),
@@ -546,10 +549,10 @@ def test_constants_may_be_wrapped_and_steps_too_fine_count_as_none(tmp_path: Pat
 def test_untrained_residual_networks() -> None:
     weights = random_weights(9, SIZES["s"], rng=np.random.default_rng(0), architecture="residual")
     assert weights.architecture == "residual"
-    assert weights.layers[0].kernel.shape == (25, 256)
+    assert weights.layers[0].kernel.shape == (41, 256)
     assert weights.layers[1].kernel.shape == (64, 256)
-    assert weights.mixture_kernel.shape == (64 + 25, 95)
-    assert weights.parameters == 58_143 + 16 * 256 + 25 * 95  # those of a plain one, and what it hears besides
+    assert weights.mixture_kernel.shape == (64 + 41, 95)
+    assert weights.parameters == 58_143 + 32 * 256 + 41 * 95  # those of a plain one, and what it hears besides
     assert weights.residual.has_grid
     np.testing.assert_allclose(weights.residual.grid, 10 / 127, rtol=1e-6)
     with pytest.raises(ModelError, match="'novel'; there are plain, residual"):
@@ -580,9 +583,9 @@ def test_the_constants_and_the_architecture_go_together() -> None:
 
 def test_what_the_mixture_hears_goes_with_the_architecture() -> None:
     residual, plain = residual_weights(), small_weights(dimension=4)
-    with pytest.raises(ModelError, match=r"mixture layer: kernel has shape \(8, 27\), but should have \(18, 27\)"):
+    with pytest.raises(ModelError, match=r"mixture layer: kernel has shape \(8, 27\), but should have \(24, 27\)"):
         replace(residual, mixture_kernel=plain.mixture_kernel)
-    with pytest.raises(ModelError, match=r"mixture layer: kernel has shape \(18, 27\), but should have \(8, 27\)"):
+    with pytest.raises(ModelError, match=r"mixture layer: kernel has shape \(24, 27\), but should have \(8, 27\)"):
         replace(plain, mixture_kernel=residual.mixture_kernel)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impsy.models.sizes import SCALE_FACTOR
-from impsy.models.weights import SIGMA_OFFSET, LSTMLayer, Residual, Weights
+from impsy.models.weights import EDGE_REACH, SIGMA_OFFSET, LSTMLayer, Residual, Weights
 
 __all__ = ["BatchNetwork"]
 
@@ -96,8 +96,19 @@ class BatchNetwork:
         for layer in self._layers:
             layer.step()
         np.matmul(self._last_heard.T, self._dense, out=self.parameters)
+        if self._features is not None:
+            self._finish_mu(self._features)
         self._finish_sigma()
         return self.parameters
+
+    def _finish_mu(self, features: _Features) -> None:
+        """Moves become values: they count from the base, and turn back where it is at an end."""
+        moves = self.parameters[:, : self._width].reshape(self._batch, -1, self.dimension)[:, :, 1:]
+        onward = np.maximum(moves, 0)
+        moves *= (1 - 2 * features.low.T)[:, None]
+        onward *= (2 * (features.low - features.high).T)[:, None]
+        moves += onward
+        moves += features.base.T[:, None]
 
     def _finish_sigma(self) -> None:
         """z becomes scale · (elu(z) + 1 + 1e-7) + floor; elu(z) + 1 is z + 1 above 0 and exp(z) below."""
@@ -123,16 +134,8 @@ def _lstm_matrix(layer: LSTMLayer) -> _Array:
 
 
 def _dense_matrix(weights: Weights, precision: type[np.floating[Any]]) -> _Array:
-    """[kernel | bias] as (inputs + 1, M(2D+1)).
-
-    A residual network's means count from the base, which is among what the layer hears: 1 more in the kernel.
-    """
-    matrix = np.vstack([weights.mixture_kernel, weights.mixture_bias[None]]).astype(precision)
-    if weights.residual is not None:
-        dimension, width = weights.dimension, weights.mixtures * weights.dimension
-        base = matrix[weights.units + 1 : weights.units + dimension, :width]
-        base += np.tile(np.eye(dimension, dtype=precision)[1:], weights.mixtures)
-    return matrix
+    """[kernel | bias] as (inputs + 1, M(2D+1))."""
+    return np.vstack([weights.mixture_kernel, weights.mixture_bias[None]]).astype(precision)
 
 
 class _Layer:
@@ -170,15 +173,17 @@ class _Features:
     def __init__(self, residual: Residual, precision: type[np.floating[Any]]) -> None:
         self._rounding = [part[:, None] for part in residual.rounding()] if residual.has_grid else None
         self._change_scale = residual.change_scale[:, None].astype(precision)
+        self._edge_scale = self._change_scale / np.asarray(EDGE_REACH, precision)
+        self._beyond = 1 - np.asarray(SCALE_FACTOR, precision) * self._edge_scale
 
     def compute(self, scaled: _Array, last: _Array, out: _Array) -> None:
-        """From ``scaled`` (D, B) and the base of the step before ``last`` (n, B) to ``out`` (1 + 3n, B).
+        """From ``scaled`` (D, B) and the base of the step before ``last`` (n, B) to ``out`` (1 + 5n, B).
 
         The base, ``out[1 : n + 1]``, is computed in float32 whatever the precision, as everywhere.
         """
         dimension = len(scaled)
         log_time, base = out[0], out[1:dimension]
-        change, squares = out[dimension : 2 * dimension - 1], out[2 * dimension - 1 :]
+        change, squares, low, high = out[dimension:].reshape(4, dimension - 1, -1)
         np.maximum(scaled[0], 0, out=log_time)
         log_time *= 100
         np.log1p(log_time, out=log_time)
@@ -195,3 +200,9 @@ class _Features:
         change *= self._change_scale
         np.tanh(change, out=change)
         np.square(change, out=squares)
+        np.multiply(base, self._edge_scale, out=high)
+        np.subtract(1, high, out=low)
+        high += self._beyond
+        edges = out[-2 * len(base) :]
+        np.maximum(edges, 0, out=edges)
+        self.base, self.low, self.high = base, low, high

@@ -58,7 +58,15 @@ def read_residual(model: Model) -> Weights:
     sigma_scale = constants.take("residual/sigma_scale", 1)
     mixtures = sigma_scale.size // (n + 1)
     # Their sizes are squares of others': looked at here, they cannot be more than the file holds when made anew.
-    for name, shape in (("residual/pick", (n, n + 1)), ("residual/each", (mixtures * (n + 1), n))):
+    width = mixtures * (n + 1)
+    shapes = {
+        "pick": (n, n + 1),
+        "each": (width, n),
+        "slopes": (2 * n, n),
+        "back": (width, 2 * n),
+        "onto": (width, 2 * n),
+    }
+    for name, shape in ((f"residual/{name}", shape) for name, shape in shapes.items()):
         if constants.take(name, 2).shape != shape:
             raise UnknownNetworkError(f"its constant {name} has another shape than it should")
     step = constants.take("residual/step", 1) if "residual/step" in constants else np.zeros(n, np.float32)

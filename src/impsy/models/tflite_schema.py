@@ -16,6 +16,7 @@ from impsy.models.flatbuffer import at, union
 
 __all__ = [
     "IDENTIFIER",
+    "RELU",
     "Add",
     "Buffer",
     "Concatenation",
@@ -40,6 +41,8 @@ __all__ = [
 ]
 
 IDENTIFIER = b"TFL3"
+RELU = 1
+"""As ``activation`` of an operator: what is below 0 becomes 0."""
 
 
 class Op(IntEnum):
@@ -51,6 +54,7 @@ class Op(IntEnum):
     FULLY_CONNECTED = 9
     LOGISTIC = 14
     MUL = 18
+    RELU = 19
     RESHAPE = 22
     TANH = 28
     CUSTOM = 32

@@ -26,10 +26,12 @@ import numpy as np
 
 from impsy.errors import ModelError
 from impsy.models import flatbuffer
+from impsy.models.sizes import SCALE_FACTOR
 from impsy.models.tflite_constants import LONGEST_NOTE
 from impsy.models.tflite_graph import STORAGES, GraphBuilder, Storage
 from impsy.models.tflite_schema import (
     IDENTIFIER,
+    RELU,
     Add,
     Concatenation,
     FullyConnected,
@@ -40,7 +42,7 @@ from impsy.models.tflite_schema import (
     SplitV,
     Subtract,
 )
-from impsy.models.weights import SIGMA_OFFSET, Residual, Weights
+from impsy.models.weights import EDGE_REACH, SIGMA_OFFSET, Residual, Weights
 
 __all__ = [
     "FORMAT",
@@ -92,9 +94,9 @@ def build_model(weights: Weights, storage: Storage, facts: Mapping[str, Any] | N
         for part in ("h", "c"):
             inputs[f"state_{part}_{i}"] = graph.tensor(f"state_{part}_{i}", [1, weights.units])
     given = list(inputs.values())[1:]
-    features, base, carried = inputs["inputs"], -1, list[int]()
+    features, where, carried = inputs["inputs"], (-1, -1), list[int]()
     if weights.residual is not None:
-        features, base, carried = _features(
+        features, where, carried = _features(
             graph, weights, weights.residual, features, given[2 * len(weights.layers) :]
         )
     heard = features
@@ -102,7 +104,7 @@ def build_model(weights: Weights, storage: Storage, facts: Mapping[str, Any] | N
     for i in range(len(weights.layers)):
         heard, cell = _lstm(graph, weights, i, heard, given[2 * i], given[2 * i + 1])
         states += [heard, cell]
-    outputs = [_mixture(graph, weights, heard, features, base), *states, *carried]
+    outputs = [_mixture(graph, weights, heard, features, where), *states, *carried]
     notes = {METADATA: _note(weights, facts)} if facts or weights.architecture != "plain" else {}
     return graph.finish(inputs, {f"output_{i}": tensor for i, tensor in enumerate(outputs)}, notes)
 
@@ -118,8 +120,8 @@ def _note(weights: Weights, facts: Mapping[str, Any] | None) -> bytes:
 
 def _features(
     graph: GraphBuilder, weights: Weights, residual: Residual, x: int, carried: list[int]
-) -> tuple[int, int, list[int]]:
-    """The features of a residual network, the base, and the states that carry it to the next step.
+) -> tuple[int, tuple[int, int], list[int]]:
+    """The features of a residual network, its base and ends, and the states that carry the base to the next step.
 
     Products with all but diagonal matrices stand for slices: they are exact, and the runtime's fastest operators.
     """
@@ -149,14 +151,27 @@ def _features(
     scale = graph.constant("residual/change_scale", residual.change_scale)
     change = graph.add(Op.TANH, [graph.add(Op.MUL, [moved, scale], [1, n], Multiply())], [1, n])
     square = graph.add(Op.MUL, [change, change], [1, n], Multiply())
-    features = graph.add(Op.CONCATENATION, [log_time, base, change, square], [1, 1 + 3 * n], Concatenation(axis=1))
+    ends = _ends(graph, residual, base)
+    parts = [log_time, base, change, square, ends]
+    features = graph.add(Op.CONCATENATION, parts, [1, 1 + 5 * n], Concatenation(axis=1))
     width = len(carried) * units
     padded = base
     if n < width:
         zeros = graph.constant("residual/zeros", np.zeros((1, width - n), np.float32))
         padded = graph.add(Op.CONCATENATION, [base, zeros], [1, width], Concatenation(axis=1))
     kept = graph.add_many(Op.SPLIT, [graph.axis, padded], [[1, units]] * len(carried), Split(len(carried)))
-    return features, base, kept
+    return features, (base, ends), kept
+
+
+def _ends(graph: GraphBuilder, residual: Residual, base: int) -> int:
+    """Whether each control is at the lower, and whether it is at the upper end of its way, [1, 2n], from 0 to 1."""
+    n = residual.grid.size
+    scale = np.diag(residual.change_scale / np.float32(EDGE_REACH))
+    slopes = graph.constant("residual/slopes", np.vstack([-scale, scale]))
+    beyond = np.float32(1) - np.float32(SCALE_FACTOR) * np.diag(scale)
+    offsets = graph.constant("residual/beyond", np.concatenate([np.ones(n, np.float32), beyond]))
+    options = FullyConnected(activation=RELU)
+    return graph.add(Op.FULLY_CONNECTED, [base, slopes, offsets], [1, 2 * n], options)
 
 
 def _base(graph: GraphBuilder, residual: Residual, x: int) -> int:
@@ -194,10 +209,10 @@ def _lstm(graph: GraphBuilder, weights: Weights, i: int, x: int, h: int, c: int)
     return graph.add(Op.MUL, [output_gate, squashed], one, Multiply()), new_c
 
 
-def _mixture(graph: GraphBuilder, weights: Weights, h: int, features: int, base: int) -> int:
+def _mixture(graph: GraphBuilder, weights: Weights, h: int, features: int, where: tuple[int, int]) -> int:
     """[mu | sigma | logits], from one dense layer.
 
-    That of a residual network hears ``features`` too, and its means count from ``base``.
+    That of a residual network hears ``features`` too, and its means count from ``where`` the controls are.
     """
     width = weights.mixtures * weights.dimension
     parts = [width, width, weights.mixtures]
@@ -213,19 +228,29 @@ def _mixture(graph: GraphBuilder, weights: Weights, h: int, features: int, base:
     offset = graph.constant("mixture/offset", np.array([SIGMA_OFFSET], np.float32))
     sigma = graph.add(Op.ADD, [elu, offset], [1, width], Add())
     if weights.residual is not None:
-        mu = _from_base(graph, weights, mu, base)
+        mu = _from_base(graph, weights, mu, *where)
         sigma = _scaled(graph, weights.residual, sigma)
     return graph.add(Op.CONCATENATION, [mu, sigma, logits], [1, sum(parts)], Concatenation(axis=1))
 
 
-def _from_base(graph: GraphBuilder, weights: Weights, mu: int, base: int) -> int:
-    """mu + base for each component; time has no base."""
-    width = weights.mixtures * weights.dimension
-    each = graph.constant(
-        "residual/each", np.tile(np.eye(weights.dimension, dtype=np.float32)[:, 1:], (weights.mixtures, 1))
-    )
-    bases = graph.add(Op.FULLY_CONNECTED, [base, each, -1], [1, width], FullyConnected())
-    return graph.add(Op.ADD, [mu, bases], [1, width], Add())
+def _from_base(graph: GraphBuilder, weights: Weights, moves: int, base: int, ends: int) -> int:
+    """base + moves · (1 − 2 low) + max(moves, 0) · 2 (low − high), for each component; time is left as it is."""
+    width, n = weights.mixtures * weights.dimension, weights.dimension - 1
+    each = np.tile(np.eye(weights.dimension, dtype=np.float32)[:, 1:], (weights.mixtures, 1))
+
+    def spread(name: str, source: int, matrix: np.ndarray, offset: int) -> int:
+        kernel = graph.constant(f"residual/{name}", matrix)
+        return graph.add(Op.FULLY_CONNECTED, [source, kernel, offset], [1, width], FullyConnected())
+
+    whole = graph.constant("residual/whole", np.ones(width, np.float32))
+    zeros = np.zeros((width, n), np.float32)
+    back = spread("back", ends, np.hstack([-2 * each, zeros]), whole)
+    turned = graph.add(Op.MUL, [moves, back], [1, width], Multiply())
+    onward = graph.add(Op.RELU, [moves], [1, width])
+    onto = spread("onto", ends, np.hstack([2 * each, -2 * each]), -1)
+    onward = graph.add(Op.MUL, [onward, onto], [1, width], Multiply())
+    moved = graph.add(Op.ADD, [turned, onward], [1, width], Add())
+    return graph.add(Op.ADD, [moved, spread("each", base, each, -1)], [1, width], Add())
 
 
 def _scaled(graph: GraphBuilder, residual: Residual, sigma: int) -> int:

@@ -18,6 +18,7 @@ from impsy.models.sizes import MIXTURES, Size, model_name
 
 __all__ = [
     "ARCHITECTURES",
+    "EDGE_REACH",
     "FINEST_GRID",
     "SIGMA_OFFSET",
     "Architecture",
@@ -57,13 +58,16 @@ class Architecture:
 
 ARCHITECTURES: Mapping[str, Architecture] = {
     "plain": Architecture(lambda dimension: dimension, skips=False),
-    "residual": Architecture(lambda dimension: 3 * dimension - 2, skips=True),
+    "residual": Architecture(lambda dimension: 5 * dimension - 4, skips=True),
 }
 """The architectures by name.
 
 ``plain``: the layer hears the scaled interaction vector, and the dense layer gives the mixture as it stands.
 ``residual``: see :class:`Residual`.
 """
+
+EDGE_REACH = 0.5
+"""Within how many usual moves (of 1 / change_scale) of its end a control counts as at its end."""
 
 _SEVEN_BITS = 10.0 / 127.0
 """Step of a MIDI control in the scaled space."""
@@ -89,16 +93,21 @@ class Residual:
 
     - base_i = round(v_i · (1 / grid_i)) · grid_i, halves to even, and v_i where grid_i is 0 (a continuous control);
     - change_i = tanh(change_scale_i · (base_i − last_i)), last being the base of the step before, 0 at first;
-    - the features, 1 + 3n = 3D − 2 of them, are
-      ``[log(1 + 100 · max(v_0, 0)), base_1 … base_n, change_1 … change_n, change_1² … change_n²]``;
+    - low_i = max(0, 1 − base_i · change_scale_i · 2), high_i = max(0, 1 − (10 − base_i) · change_scale_i · 2): 1 at
+      an end of the control's way, 0 from half a usual move on;
+    - the features, 1 + 5n = 5D − 4 of them, are
+      ``[log(1 + 100 · max(v_0, 0)), base (n), change (n), change² (n), low (n), high (n)]``;
     - the first LSTM layer hears the features; the dense layer hears ``[h of the last LSTM layer | features]``;
-    - the dense layer's mu count from base: mu_k,i = base_i + mu'_k,i for i ≥ 1, and mu_k,0 = mu'_k,0;
+    - the dense layer's mu count from base, and turn back at the ends: with m = mu'_k,i, for i ≥ 1
+      mu_k,i = base_i + m · (1 − 2 low_i) + max(m, 0) · 2 (low_i − high_i), which is base_i + m away from the ends,
+      base_i + |m| at the lower, base_i − |m| at the upper one; and mu_k,0 = mu'_k,0;
     - sigma = sigma_scale · (elu(z) + 1 + 1e-7) + sigma_floor.
 
     So a control that nobody moves stays where it is without having to be learned (residual learning: He et al. 2016).
     Which control moved last, and how, is at hand for the mixture at once, where the LSTM layers would first have
     to learn to pass it on (skip connections from the input to the output layer: Graves 2013). The squares say
-    whether a control moved, either way: a line through the changes alone cannot. ``grid`` and ``change_scale``
+    whether a control moved, either way, and low and high that it is at an end of its way, where it can only turn
+    back: a line through the changes or the values alone cannot. ``grid`` and ``change_scale``
     are (n,) and ≥ 0, ``sigma_scale`` > 0 and ``sigma_floor`` ≥ 0 are (M, D). Raises ModelError if they are not.
     """
 

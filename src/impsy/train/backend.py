@@ -1,0 +1,54 @@
+"""Loading Keras on JAX, once and the same way everywhere in this package."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from impsy.errors import ConfigError
+
+__all__ = ["cache_folder", "prepare"]
+
+_NEEDED = ("keras", "jax", "keras_mdn_layer", "platformdirs")
+_COMPILED_IN = 0.3
+"""Seconds that a compilation must have taken to be worth keeping."""
+
+
+def prepare() -> None:
+    """Make Keras run on JAX, and let JAX keep what it compiles for the next training.
+
+    Must be called before anything imports Keras; calling it again does nothing.
+
+    Raises:
+        ConfigError: what training needs is not installed, or Keras was loaded with another backend.
+    """
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise ConfigError(
+            f"training needs {', '.join(missing)}, which this installation does not have: install "
+            "IMPSY with the extra `train`, as in `pip install 'impsy[train]'` (or `pip install '.[train]'` in its folder)"
+        )
+    os.environ["KERAS_BACKEND"] = "jax"
+    folder = cache_folder()
+    os.environ.setdefault("KERAS_HOME", str(folder / "keras"))
+    # JAX asks for TPUs on any machine and tells that there are none; its C++ part announces each compilation it reuses.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    loaded = sys.modules.get("keras")
+    if loaded is not None and loaded.backend.backend() != "jax":
+        raise ConfigError(
+            f"Keras runs on {loaded.backend.backend()} in this process already; training needs it on JAX"
+        )
+    import jax
+
+    jax.config.update("jax_compilation_cache_dir", str(folder / "jax"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", _COMPILED_IN)
+
+
+def cache_folder() -> Path:
+    """Where compiled steps are kept between trainings: ``IMPSY_CACHE``, else the system's place for caches."""
+    from platformdirs import user_cache_path
+
+    chosen = os.environ.get("IMPSY_CACHE")
+    return Path(chosen) if chosen else user_cache_path("impsy", appauthor=False)

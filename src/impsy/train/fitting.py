@@ -1,0 +1,395 @@
+"""Training itself: epochs, the schedule, the best weights, backing off, and going on where it stopped."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impsy.data.datasets import Dataset
+from impsy.data.windows import Split
+from impsy.errors import DataError, ModelError
+from impsy.models.sizes import SIZES
+from impsy.models.weights import Weights
+from impsy.train.backend import prepare
+from impsy.train.checkpoint import Checkpoint, Look, fingerprint, write_checkpoint
+from impsy.train.constants import Constants, constants_for
+from impsy.train.distributed import Devices
+from impsy.train.recipe import Recipe
+
+prepare()
+
+import keras  # noqa: E402 - after prepare()
+
+from impsy.train.network import build, build_plain, get_weights, put_weights  # noqa: E402
+from impsy.train.objective import objective_for  # noqa: E402
+from impsy.train.steps import Learner, LearnerState, Stretches  # noqa: E402
+
+__all__ = ["Fitted", "Progress", "Training"]
+
+logger = logging.getLogger(__name__)
+
+HELD_OUT_LOOK = 512
+"""Held-out windows, evenly spaced, that are looked at after each epoch; they overlap, so more tell little more."""
+SAVED_EVERY = 10.0
+"""Seconds between two checkpoints: what a crash costs at most."""
+IN_FLIGHT = 2
+"""Steps that may be under way at once: the next is prepared while one computes, and Ctrl-C is heard at once."""
+BACK_OFF = 0.5
+MOST_BACK_OFFS = 5
+DIVERGED_BY = 50.0
+"""Nats an event by which the held-out loss may exceed the best before training goes back to that."""
+RESERVED = 4.0
+"""Seconds that are kept for the end when training must fit into a time: the last look, and writing the files."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How training stands. ``note`` is something worth saying, once. Seconds, milliseconds, nats an event."""
+
+    step: int
+    total: int
+    epoch: int
+    loss: float
+    held_out: float
+    best: float
+    step_ms: float
+    left: float
+    history: tuple[Look, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """The best weights, and how they came to be. ``held_out`` is their NLL over all held-out windows."""
+
+    weights: Weights
+    held_out: float
+    best_step: int
+    steps: int
+    seconds: float
+    step_ms: float
+    history: list[Look]
+    ended: str
+    constants: Constants | None = field(repr=False, default=None)
+
+
+class Training:
+    """One training of one network on one dataset.
+
+    Args:
+        split: what is learned from, and what is held out.
+        base: weights to go on from, instead of chance; they keep their constants.
+        devices: what :func:`impsy.train.distributed.join` gave.
+        split_name: how ``split`` was made, for the files.
+
+    Raises:
+        ModelError: ``base`` has another dimension or architecture.
+        DataError: fewer than two events to learn from.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        split: Split,
+        recipe: Recipe,
+        *,
+        devices: Devices,
+        base: Weights | None = None,
+        split_name: str = "windows",
+    ) -> None:
+        self.recipe, self.split = recipe, split
+        self._devices, self._split_name = devices, split_name
+        self._data = fingerprint(dataset)
+        dimension = dataset.dimension
+        self._dimension = dimension
+        if base is not None and base.dimension != dimension:
+            raise ModelError(f"the model to go on from has dimension {base.dimension}, the dataset {dimension}")
+        keras.utils.set_random_seed(recipe.seed)
+        size = base.size if base is not None else SIZES[recipe.size]
+        architecture = base.architecture if base is not None else recipe.architecture
+        self._constants: Constants | None = None
+        if architecture == "plain":
+            model = build_plain(dimension, size)
+        else:
+            constants = constants_for(dataset.events, split.train, seed=recipe.seed)
+            if base is not None and base.residual is not None:
+                constants = constants.with_residual(base.residual)
+            self._constants = constants
+            model = build(dimension, size, constants, recipe.dropout)
+        if base is not None:
+            put_weights(model, base, self._constants)
+        self._model = model
+        optimizer = keras.optimizers.Adam(recipe.learning_rate, beta_2=recipe.momentum, global_clipnorm=recipe.clip)
+        self._learner = Learner(
+            model,
+            optimizer,
+            objective_for(recipe, self._constants),
+            dataset.events,
+            Stretches.of(split.train, recipe.window),
+            batch=recipe.batch,
+            window=recipe.window,
+            seed=recipe.seed,
+            devices=devices,
+        )
+        self._state = self._learner.state()
+        every = max(1, len(split.held_out) // HELD_OUT_LOOK)
+        self._looked_at = split.held_out[::every]
+        self._step, self._total = 0, recipe.total_steps
+        self._factor = 1.0
+        self._seconds = 0.0
+        self._history: list[Look] = []
+        self._best: list[NDArray[Any]] = []
+        self._best_step, self._best_objective = 0, math.inf
+        self._back_offs = 0
+
+    # ------------------------------------------------------------------ going on
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Go on where ``checkpoint`` was written.
+
+        Raises:
+            DataError: it belongs to other data, another split or another recipe.
+        """
+        if checkpoint.data != self._data or checkpoint.split != self._split_name:
+            raise DataError(
+                "the unfinished training learned from other data, or held out another part of it: give the same "
+                "dataset and --split, or start anew without --resume"
+            )
+        state = self._state
+        groups = zip(
+            ("trainable", "other", "optimizer"), (state.trainable, state.other, state.optimizer), strict=True
+        )
+        parts = []
+        for name, now in groups:
+            saved = checkpoint.arrays[name]
+            if [array.shape for array in saved] != [array.shape for array in now]:
+                raise DataError(
+                    "the unfinished training is of a network of another shape; start anew without --resume"
+                )
+            parts.append([self._devices.everywhere(array) for array in saved])
+        self._state = LearnerState(parts[0], parts[1], parts[2], state.loss, state.skipped)
+        self._best = list(checkpoint.arrays["best"])
+        self._history = list(checkpoint.history)
+        self._step, self._total, self._factor = checkpoint.step, checkpoint.total, checkpoint.factor
+        self._seconds, self._best_step = checkpoint.seconds, checkpoint.best_step
+        self._best_objective = min((look.objective for look in self._history), default=math.inf)
+
+    def checkpoint(self, facts: dict[str, Any] | None = None) -> Checkpoint:
+        """All that :meth:`resume` needs."""
+        state = self._state
+        arrays = {
+            name: [np.asarray(array) for array in arrays]
+            for name, arrays in (
+                ("trainable", state.trainable),
+                ("other", state.other),
+                ("optimizer", state.optimizer),
+                ("best", self._best),
+            )
+        }
+        return Checkpoint(
+            recipe=self.recipe,
+            data=self._data,
+            split=self._split_name,
+            step=self._step,
+            total=self._total,
+            factor=self._factor,
+            seconds=self._seconds,
+            best_step=self._best_step,
+            history=list(self._history),
+            arrays=arrays,
+            facts=facts or {},
+        )
+
+    # ------------------------------------------------------------------ learning
+
+    def run(
+        self,
+        tell: Callable[[Progress], None],
+        *,
+        stop: Callable[[], bool] = lambda: False,
+        save_to: Path | None = None,
+        deadline: float | None = None,
+        facts: dict[str, Any] | None = None,
+    ) -> Fitted:
+        """Train until the schedule ends, nothing gets better, ``stop()`` says so, or the ``deadline`` comes.
+
+        Args:
+            tell: called after each epoch.
+            stop: asked after each step.
+            save_to: where checkpoints go; in a distributed training, only the leading process writes them.
+            deadline: on ``time.monotonic()``'s clock; the schedule is fitted into the time until then.
+            facts: kept with the checkpoints.
+
+        Raises:
+            ModelError: nothing finite was ever learned.
+        """
+        began = time.monotonic() - self._seconds
+        saved = time.monotonic()
+        ended = "the schedule is complete"
+        timer = _Pace()
+        while self._step < self._total:
+            stopped = self._epoch(stop, timer)
+            self._seconds = time.monotonic() - began
+            if not stopped:
+                note = self._look()
+                if deadline is not None:
+                    self._fit_into(deadline, timer)
+                tell(self._progress(timer, note))
+            if self._devices.agree(float(stopped)):
+                ended = "stopped"
+                break
+            if self._out_of_patience():
+                ended = f"nothing got better for {self.recipe.patience} epochs"
+                break
+            if self._back_offs > MOST_BACK_OFFS:
+                ended = f"training diverged {self._back_offs} times"
+                break
+            if save_to is not None and self._devices.leads and time.monotonic() - saved > SAVED_EVERY:
+                write_checkpoint(save_to, self.checkpoint(facts))
+                saved = time.monotonic()
+        if save_to is not None and self._devices.leads and ended == "stopped":
+            write_checkpoint(save_to, self.checkpoint(facts))
+        return self._finish(ended, timer)
+
+    def _epoch(self, stop: Callable[[], bool], timer: _Pace) -> bool:
+        """One epoch of steps; True if it was cut short."""
+        zero = self._devices.everywhere(np.zeros((), np.float32))
+        none = self._devices.everywhere(np.zeros((), np.int32))
+        self._state = self._state._replace(loss=zero, skipped=none)
+        under_way: deque[Any] = deque()
+        for _ in range(min(self.recipe.steps, self._total - self._step)):
+            rate = self.recipe.rate(self._step, self._total) * self._factor
+            self._state, token = self._learner.step(self._state, self._step, rate)
+            self._step += 1
+            under_way.append(token)
+            if len(under_way) > IN_FLIGHT:
+                under_way.popleft().block_until_ready()
+                timer.tick()
+            if self._devices.processes == 1 and stop():
+                return True
+        for token in under_way:
+            token.block_until_ready()
+            timer.tick()
+        timer.pause()
+        return stop()
+
+    def _look(self) -> str:
+        """Look at the held-out windows, and keep the weights if they are the best so far. What is worth saying."""
+        steps = self.recipe.steps
+        skipped = int(self._state.skipped)
+        loss = float(self._state.loss) / max(1, min(steps, self._step) - skipped)
+        nll, objective = self._learner.held_out(self._state, self._looked_at)
+        diverged = not math.isfinite(objective) or skipped > steps // 2
+        diverged |= bool(self._best) and objective > self._best_objective + DIVERGED_BY
+        if diverged:
+            return self._back_off(objective)
+        self._history.append(Look(self._step, round(self._seconds, 2), loss, nll, objective))
+        if objective < self._best_objective:
+            self._best = [np.asarray(array) for array in self._state.trainable]
+            self._best_step, self._best_objective = self._step, objective
+        return f"left out {skipped} steps whose gradients were not finite" if skipped else ""
+
+    def _back_off(self, objective: float) -> str:
+        """Go back to the best weights, with a clean optimizer and a lower rate."""
+        self._back_offs += 1
+        self._factor *= BACK_OFF
+        fresh = self._learner.state()
+        trainable = fresh.trainable
+        if self._best:
+            trainable = [self._devices.everywhere(array) for array in self._best]
+        self._state = fresh._replace(trainable=trainable)
+        where = f"step {self._best_step}" if self._best else "the start"
+        note = (
+            f"training diverged (held-out loss {objective:.4g}): back to {where}, with the learning rate "
+            f"at {self._factor:.3g} of what was planned"
+        )
+        logger.warning("%s", note)
+        return note
+
+    def _out_of_patience(self) -> bool:
+        patience = self.recipe.patience
+        return patience is not None and self._step - self._best_step >= patience * self.recipe.steps
+
+    def _fit_into(self, deadline: float, timer: _Pace) -> None:
+        """Plan as many steps as there is time for, at the pace so far."""
+        epoch = timer.step * self.recipe.steps + timer.between
+        epochs = (deadline - RESERVED - time.monotonic()) / max(epoch, 1e-6)
+        total = self._step + max(0, int(epochs * self.recipe.steps))
+        self._total = max(self._step, int(self._devices.agree(total)))
+
+    def _progress(self, timer: _Pace, note: str) -> Progress:
+        last = self._history[-1] if self._history else Look(self._step, self._seconds, math.nan, math.nan, math.nan)
+        epochs_left = (self._total - self._step) / self.recipe.steps
+        return Progress(
+            step=self._step,
+            total=self._total,
+            epoch=-(-self._step // self.recipe.steps),
+            loss=last.loss,
+            held_out=last.held_out,
+            best=min((look.held_out for look in self._history), default=math.nan),
+            step_ms=timer.step * 1000,
+            left=epochs_left * (timer.step * self.recipe.steps + timer.between),
+            history=tuple(self._history),
+            note=note,
+        )
+
+    def _finish(self, ended: str, timer: _Pace) -> Fitted:
+        if not self._best:
+            if not all(np.isfinite(np.asarray(array)).all() for array in self._state.trainable):
+                raise ModelError("training diverged from the start: nothing was learned; try a smaller --modelsize")
+            self._best = [np.asarray(array) for array in self._state.trainable]
+            self._best_step = self._step
+        best = self._state._replace(trainable=[self._devices.everywhere(array) for array in self._best])
+        held_out, _ = self._learner.held_out(best, self.split.held_out)
+        self._learner.put_trainable(self._best)
+        return Fitted(
+            weights=get_weights(self._model, self._dimension, self._constants),
+            held_out=held_out,
+            best_step=self._best_step,
+            steps=self._step,
+            seconds=self._seconds,
+            step_ms=timer.step * 1000,
+            history=list(self._history),
+            ended=ended,
+            constants=self._constants,
+        )
+
+
+class _Pace:
+    """How long steps take: the median of the latest, so that compiling does not count; and what lies between epochs."""
+
+    def __init__(self) -> None:
+        self._steps: deque[float] = deque(maxlen=200)
+        self._gaps: deque[float] = deque(maxlen=5)
+        self._last: float | None = None
+        self._ended: float | None = None
+
+    def tick(self) -> None:
+        now = time.perf_counter()
+        if self._last is not None:
+            self._steps.append(now - self._last)
+        elif self._ended is not None:
+            self._gaps.append(now - self._ended)
+        self._last = now
+
+    def pause(self) -> None:
+        self._ended, self._last = time.perf_counter(), None
+
+    @property
+    def step(self) -> float:
+        """Seconds a step."""
+        return float(np.median(self._steps)) if self._steps else 0.0
+
+    @property
+    def between(self) -> float:
+        """Seconds between an epoch's last step and the next one's first."""
+        return float(np.median(self._gaps)) if self._gaps else 0.0
