@@ -61,8 +61,8 @@ class Checkpoint:
 
 def fingerprint(dataset: Dataset) -> str:
     """A short name for exactly these events."""
-    digest = hashlib.sha256(np.ascontiguousarray(dataset.events))
-    digest.update(np.ascontiguousarray(dataset.lengths))
+    digest = hashlib.sha256(np.ascontiguousarray(dataset.events).data)
+    digest.update(np.ascontiguousarray(dataset.lengths).data)
     return digest.hexdigest()[:16]
 
 
@@ -81,7 +81,8 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     }
     arrays = {f"{group}_{i}": array for group, many in checkpoint.arrays.items() for i, array in enumerate(many)}
     buffer = io.BytesIO()
-    np.savez(buffer, **{_META: np.frombuffer(json.dumps(meta).encode(), np.uint8)}, **arrays)
+    arrays[_META] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
+    np.savez(buffer, allow_pickle=False, **arrays)
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as file:
         file.write(buffer.getbuffer())

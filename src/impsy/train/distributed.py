@@ -54,6 +54,15 @@ class Devices:
             self._shares = NamedSharding(mesh, PartitionSpec(distribution.batch_dim_name))
 
     @property
+    def words(self) -> str:
+        """What computes, in words."""
+        import jax
+
+        kinds = sorted({device.device_kind for device in jax.local_devices()})
+        alone = ", ".join(kinds)
+        return alone if self.processes == 1 else f"{self.processes} processes, each with {alone}"
+
+    @property
     def leads(self) -> bool:
         """Whether this process writes the files and speaks to the user."""
         return self.index == 0

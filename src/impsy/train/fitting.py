@@ -151,6 +151,11 @@ class Training:
         self._best_step, self._best_objective = 0, math.inf
         self._back_offs = 0
 
+    @property
+    def parameters(self) -> int:
+        """How many numbers are learned."""
+        return int(sum(np.prod(variable.shape) for variable in self._model.trainable_variables))
+
     # ------------------------------------------------------------------ going on
 
     def resume(self, checkpoint: Checkpoint) -> None:

@@ -19,7 +19,7 @@ from impsy.models.sizes import SCALE_FACTOR
 from impsy.train.distributed import Devices
 from impsy.train.objective import Objective, negative_log_likelihood, split
 
-__all__ = ["HELD_OUT_AT_ONCE", "LearnerState", "Learner", "Stretches"]
+__all__ = ["HELD_OUT_AT_ONCE", "Learner", "LearnerState", "Stretches"]
 
 HELD_OUT_AT_ONCE = 256
 """Held-out windows in one compiled call."""

@@ -1,0 +1,317 @@
+"""``impsy train``: from a dataset to a model that plays."""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from impsy.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from impsy.train.fitting import Progress
+    from impsy.train.learning import Learned, Told
+
+__all__ = ["command", "find_dataset"]
+
+_BARS = "▁▂▃▄▅▆▇█"
+_CURVE = 40
+"""Columns of the curve."""
+
+
+@click.command("train", short_help="Make a model of a dataset.")
+@click.argument("dataset", type=click.Path(path_type=Path), required=False)
+@click.option("-D", "--dimension", type=int, help="Which dataset of the source folder; 1 + the number of controls.")
+@click.option("-S", "--source", type=click.Path(path_type=Path), default=Path("datasets"), show_default=True,
+              help="The folder that holds the datasets.")  # fmt: skip
+@click.option("-O", "--destination", type=click.Path(path_type=Path), default=Path("models"), show_default=True,
+              help="The folder to write the model in.")  # fmt: skip
+@click.option("-M", "--modelsize", metavar="SIZE", help="xxs, xs, s, m, l or xl.  [default: s]")
+@click.option(
+    "-N", "--numepochs", type=int, metavar="N", help="Epochs: looks at the held-out windows.  [default: 30]"
+)
+@click.option("-B", "--batchsize", type=int, metavar="N", help="Windows in a step.  [default: 32]")
+@click.option(
+    "-P", "--patience", type=int, metavar="N", help="Stop after so many epochs without a better one.  [default: 10]"
+)
+@click.option("--earlystopping/--no-earlystopping", default=True, show_default=True,
+              help="Whether to stop when nothing gets better. The best is kept either way.")  # fmt: skip
+@click.option("--minutes", type=float, metavar="T", help="Fit the training into this time, instead of -N.")
+@click.option(
+    "--architecture",
+    metavar="NAME",
+    help="residual, or plain: the network of released versions.  [default: residual]",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same model.")
+@click.option("--split", default="windows", show_default=True,
+              help="What is held out: the last 10 % of `windows`, or whole `performances`.")  # fmt: skip
+@click.option(
+    "--from", "start_from", type=click.Path(path_type=Path), metavar="MODEL", help="Go on from a trained model."
+)
+@click.option("--resume", is_flag=True, help="Go on with a training that was stopped, or crashed.")
+@click.option("--distributed", is_flag=True, help="Share the work between processes or hosts, with the next three.")
+@click.option("--coordinator", metavar="HOST:PORT", help="Where the first process listens for the others.")
+@click.option("--processes", type=int, metavar="N", help="How many processes there are in all.")
+@click.option("--index", type=int, metavar="I", help="Which of them this is, from 0.")
+@click.option("--json", "as_json", is_flag=True, help="Tell the progress as lines of JSON.")
+def command(**options: Any) -> None:
+    """Train a network on a dataset, and write the model: .tflite to play, .keras for Keras, .json about it.
+
+    Ctrl-C ends it early and keeps the best so far; --resume goes on from there. Needs the extra `train`.
+
+    \b
+    Examples:
+      impsy train                                     the one dataset in datasets/
+      impsy train datasets/training-dataset-9d.npz -M xs
+      impsy train -D 9 --minutes 10 --seed 7
+      impsy train -D 9 --resume                       after a crash
+      impsy train new.npz --from models/musicMDRNN-dim9-….keras
+      impsy train -D 9 --distributed --coordinator 192.168.1.5:4100 --processes 2 --index 0
+    """
+    began = time.monotonic()
+    path = find_dataset(options["dataset"], options["source"], options["dimension"])
+    from impsy.train.learning import learn, plan_for
+
+    changes = {"epochs": options["numepochs"], "seed": options["seed"]}
+    plan, dataset = plan_for(
+        path,
+        options["destination"],
+        size=options["modelsize"],
+        architecture=options["architecture"],
+        batch=options["batchsize"],
+        start_from=options["start_from"],
+        changes=changes | _patience(options),
+        split=options["split"],
+        minutes=options["minutes"],
+        resume=options["resume"],
+        cluster=_cluster(options),
+    )
+    if options["dimension"] not in (None, dataset.dimension):
+        raise ConfigError(f"{path} has dimension {dataset.dimension}, not {options['dimension']} as -D says")
+    quiet = plan.cluster is not None and plan.cluster.index > 0
+    screen: _Lines | _Screen | _Silence
+    if options["as_json"]:
+        screen = _Lines()
+    elif quiet:
+        screen = _Silence()
+    else:
+        screen = _Screen(path)
+    with _stopping() as stop, screen:
+        learned = learn(plan, dataset, told=screen.told, tell=screen.tell, stop=stop, began=began)
+        if learned is not None:
+            screen.done(learned)
+
+
+def find_dataset(given: Path | None, source: Path, dimension: int | None) -> Path:
+    """The dataset that is meant: the one given, or that of ``dimension`` (or the only one) in ``source``.
+
+    Raises:
+        DataError: there is none, or more than one could be meant.
+    """
+    if given is not None:
+        return given
+    if not source.is_dir():
+        raise DataError(f"there is no folder {source}: give a dataset, or make one with `impsy dataset`")
+    if dimension is not None:
+        path = source / f"training-dataset-{dimension}d.npz"
+        if path.exists():
+            return path
+    found = sorted(source.glob("*.npz" if dimension is None else f"*-{dimension}d*.npz"))
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise DataError(f"{source} holds no such dataset: make one with `impsy dataset`")
+    names = "\n  ".join(path.name for path in found)
+    raise DataError(f"{source} holds several datasets; say which, by name or with -D:\n  {names}")
+
+
+def _patience(options: dict[str, Any]) -> dict[str, Any]:
+    if options["earlystopping"]:
+        return {"patience": options["patience"]}
+    if options["patience"] is not None:
+        raise ConfigError("--patience says when to stop early, --no-earlystopping not to: give one of them")
+    return {"patience": _NEVER}
+
+
+_NEVER = sys.maxsize
+
+
+def _cluster(options: dict[str, Any]) -> Any:
+    given = {name: options[name] for name in ("coordinator", "processes", "index")}
+    if not options["distributed"]:
+        if any(value is not None for value in given.values()):
+            raise ConfigError("--coordinator, --processes and --index go with --distributed")
+        return None
+    missing = [f"--{name}" for name, value in given.items() if value is None]
+    if missing:
+        raise ConfigError(f"--distributed also needs {', '.join(missing)}")
+    if options["minutes"] is not None and options["resume"]:
+        raise ConfigError("a distributed training is resumed by its own schedule: leave out --minutes")
+    from impsy.train.distributed import Cluster
+
+    return Cluster(**given)
+
+
+@contextmanager
+def _stopping() -> Iterator[Any]:
+    """``stop()`` is true from the first Ctrl-C (or SIGTERM) on; the second is as rude as usual."""
+    asked = False
+
+    def ask(number: int, frame: object) -> None:  # noqa: ARG001 - as signal calls it
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        click.echo("\nStopping: the best so far is kept. (Ctrl-C again: at once, keeping nothing new.)", err=True)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Silence:
+    """For those processes of a distributed training that do not lead."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def told(self, told: Told) -> None:
+        pass
+
+    def tell(self, progress: Progress) -> None:
+        pass
+
+    def done(self, learned: Learned) -> None:
+        pass
+
+
+class _Lines(_Silence):
+    """One JSON object a line, for programs; the last one is the model's description, with its files."""
+
+    def told(self, told: Told) -> None:
+        self._say("start", name=told.name, events=len(told.dataset), parameters=told.parameters, device=told.where,
+                  resumed_at=told.resumed_at, recipe=told.recipe.to_json())  # fmt: skip
+
+    def tell(self, progress: Progress) -> None:
+        content = asdict(progress)
+        del content["history"]
+        self._say("progress", **{key: _number(value) for key, value in content.items()})
+
+    def done(self, learned: Learned) -> None:
+        self._say("done", files=[str(path) for path in learned.files], **learned.description)
+
+    def _say(self, event: str, **content: Any) -> None:
+        click.echo(json.dumps({"event": event, **content}))
+
+
+def _number(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+class _Screen(_Silence):
+    """For people: a progress bar where there is a terminal, a line an epoch where there is none."""
+
+    def __init__(self, path: Path) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self._path = path
+        self._console: Console = Console(highlight=False, soft_wrap=True)
+        self._bar = Progress(
+            TextColumn("{task.percentage:3.0f}%"),
+            BarColumn(),
+            TextColumn("{task.description}", markup=False),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+        )
+        self._task = self._bar.add_task("loading Keras and JAX", total=None)
+
+    def __enter__(self) -> None:
+        if self._console.is_terminal:
+            self._bar.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def told(self, told: Told) -> None:
+        performances = int((told.dataset.lengths > 0).sum())
+        self._print(
+            f"{self._path}: {performances} performances, {len(told.dataset):,} events, {told.dataset.dimension - 1} "
+            f"controls; {len(told.split.held_out):,} windows held out"
+        )
+        recipe = told.recipe
+        self._print(
+            f"{told.name}: {recipe.architecture}, {told.parameters:,} numbers to learn, {recipe.total_steps:,} steps of "
+            f"{recipe.batch} windows, on {told.where}"
+        )
+        if told.resumed_at:
+            self._print(f"going on after step {told.resumed_at:,}")
+        self._bar.update(self._task, description="compiling the first step", total=recipe.total_steps)
+
+    def tell(self, progress: Progress) -> None:
+        if progress.note:
+            self._print(progress.note)
+        line = (
+            f"step {progress.step:,}  loss {progress.loss:.2f}  held out {progress.held_out:.2f} (best {progress.best:.2f})"
+            f"  {progress.step_ms:.0f} ms a step  {_clock(progress.left)} left"
+        )
+        if self._console.is_terminal:
+            curve = _sparkline([look.held_out for look in progress.history])
+            self._bar.update(
+                self._task, completed=progress.step, total=progress.total, description=f"{line}  {curve}"
+            )
+        else:
+            self._print(line)
+
+    def done(self, learned: Learned) -> None:
+        self._bar.stop()
+        figures = learned.description["figures"]
+        self._print(f"held out  {_sparkline([look[3] for look in learned.description['curve']])}")
+        self._print(
+            f"held-out NLL {figures['held_out_nll']:.2f} nats an event, after {figures['best_step']:,} of "
+            f"{figures['steps']:,} steps in {_clock(figures['seconds'])}; {figures['ended']}"
+        )
+        for path in learned.set_aside:
+            self._print(f"the earlier model is kept as {path}")
+        for path in learned.files:
+            self._print(f"{path}  {path.stat().st_size / 1000:,.0f} KB")
+        if figures["ended"] == "stopped":
+            self._print("`impsy train` with the same options and --resume goes on from here.")
+        tflite = next(path for path in learned.files if path.suffix == ".tflite")
+        self._print(f"Play it: impsy run {tflite}   Measure it: impsy evaluate {tflite} {self._path}")
+
+    def _print(self, line: str) -> None:
+        self._bar.console.print(line, markup=False)
+
+
+def _sparkline(values: list[float | None]) -> str:
+    """The course of a loss; what exceeds the first by much is cut off, so that the rest can be seen."""
+    known = [value for value in values if value is not None and math.isfinite(value)][-_CURVE:]
+    if not known:
+        return ""
+    low, high = min(known), max(known)
+    return "".join(_BARS[round((value - low) / max(high - low, 1e-9) * (len(_BARS) - 1))] for value in known)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

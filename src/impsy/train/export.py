@@ -1,0 +1,93 @@
+"""The files of a trained model: ``.keras``, ``.tflite``, and ``.json`` that says how it came to be."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from impsy import __version__
+from impsy.errors import ModelError
+from impsy.models.tflite_write import encode_tflite, write_atomically
+from impsy.models.weights import Weights
+
+__all__ = ["SUFFIXES", "ModelFiles", "export", "files_of", "versions"]
+
+SUFFIXES = (".keras", ".tflite", ".json")
+_PREVIOUS = "previous"
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """Where a model's three files are; ``unfinished`` is where its training keeps its state until it is complete."""
+
+    keras: Path
+    tflite: Path
+    json: Path
+    unfinished: Path
+
+
+def files_of(folder: Path, name: str) -> ModelFiles:
+    """The files of the model ``name`` in ``folder``."""
+    keras, tflite, described = (folder / f"{name}{suffix}" for suffix in SUFFIXES)
+    return ModelFiles(keras, tflite, described, folder / f"{name}.training.npz")
+
+
+def export(weights: Weights, files: ModelFiles, description: Mapping[str, Any]) -> list[Path]:
+    """Write all three files, each whole or not at all; gives those of an earlier model that were set aside.
+
+    An earlier model of the same name is kept beside, as ``….previous.tflite`` and so on. The ``.tflite`` carries a
+    short form of the description too.
+
+    Raises:
+        ModelError: the disk refuses.
+    """
+    from impsy.train.network import saved_model
+
+    short = {key: description[key] for key in ("made_by", "created", "trained_on", "figures") if key in description}
+    tflite = encode_tflite(weights, facts=short)
+    folder = files.keras.parent
+    part = folder / f".{files.keras.stem}.{os.getpid()}.keras"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            saved_model(weights).save(part)
+            kept = _set_aside(files)
+            part.replace(files.keras)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise ModelError(f"{folder}: the model cannot be written ({error.strerror or error})") from error
+    write_atomically(files.tflite, tflite)
+    write_atomically(files.json, (json.dumps(description, indent=1, allow_nan=False) + "\n").encode())
+    return kept
+
+
+def _set_aside(files: ModelFiles) -> list[Path]:
+    kept = []
+    for path in (files.keras, files.tflite, files.json):
+        if path.exists():
+            kept.append(path.replace(path.with_name(f"{path.stem}.{_PREVIOUS}{path.suffix}")))
+    return kept
+
+
+def versions() -> dict[str, str]:
+    """What a model was made with."""
+    found = {"impsy": __version__, "python": platform.python_version()}
+    for name in ("keras", "jax", "numpy", "keras-mdn-layer"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:  # pragma: no cover - training has loaded all of them
+            continue
+    return found
+
+
+def now() -> str:
+    """The time of day, as files tell it: UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

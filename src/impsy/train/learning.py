@@ -1,0 +1,218 @@
+"""From a dataset's file to a model's files: what ``impsy train`` does."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from impsy.data.datasets import Dataset, read_dataset
+from impsy.data.windows import Split, split_performances, split_windows
+from impsy.errors import ConfigError
+from impsy.models.opening import open_weights
+from impsy.models.sizes import MIXTURES, SIZES, model_name, size_name
+from impsy.models.weights import Weights
+from impsy.train.checkpoint import fingerprint, read_checkpoint
+from impsy.train.distributed import Cluster
+from impsy.train.recipe import Recipe, recipe_for
+
+__all__ = ["Learned", "Plan", "Told", "learn", "plan_for"]
+
+CONTINUED_RATE = 0.3
+"""A network that goes on from a trained one learns at this share of the usual rate: it has much to lose."""
+SPLITS = {"windows": split_windows, "performances": split_performances}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be learned from what, and how.
+
+    minutes: fit the schedule into this time, in place of ``recipe.epochs``.
+    start_from: a model file to go on from.
+    resume: go on with the unfinished training of this name.
+    """
+
+    dataset_file: Path
+    destination: Path
+    recipe: Recipe
+    split: str = "windows"
+    minutes: float | None = None
+    start_from: Path | None = None
+    resume: bool = False
+    cluster: Cluster | None = None
+
+    def __post_init__(self) -> None:
+        if self.split not in SPLITS:
+            raise ConfigError(f"--split is one of {', '.join(SPLITS)}, not {self.split!r}")
+        if self.minutes is not None and not (math.isfinite(self.minutes) and self.minutes > 0):
+            raise ConfigError(f"--minutes is a time above 0, not {self.minutes}")
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """What came out: the files, those of an earlier model that were set aside, and the description."""
+
+    files: tuple[Path, ...]
+    set_aside: tuple[Path, ...]
+    description: dict[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is known before training starts."""
+
+    name: str
+    dataset: Dataset
+    split: Split
+    recipe: Recipe
+    parameters: int
+    resumed_at: int
+    where: str
+
+
+def plan_for(
+    dataset_file: Path,
+    destination: Path,
+    *,
+    size: str | None = None,
+    architecture: str | None = None,
+    batch: int | None = None,
+    start_from: Path | None = None,
+    changes: dict[str, Any] | None = None,
+    **more: Any,
+) -> tuple[Plan, Dataset]:
+    """A plan by the rules for this dataset, but for ``changes`` to the recipe; and the dataset, read once.
+
+    Raises:
+        DataError: the dataset cannot be read.
+        ModelError: the model to go on from cannot.
+        ConfigError: the options do not go together.
+    """
+    dataset = read_dataset(dataset_file)
+    changes = dict(changes or {})
+    if start_from is not None:
+        base = open_weights(start_from)
+        given = size_name(*base.size)
+        if architecture not in (None, base.architecture) or size not in (None, given):
+            raise ConfigError(
+                f"{start_from} is a {base.architecture} network of {base.units} units: leave out --modelsize and "
+                "--architecture to go on from it"
+            )
+        size, architecture = given or "s", base.architecture
+    recipe = recipe_for(dataset, size=size or "s", architecture=architecture or "residual", batch=batch)
+    if start_from is not None and "learning_rate" not in changes:
+        changes["learning_rate"] = recipe.learning_rate * CONTINUED_RATE
+    plan = Plan(dataset_file, destination, recipe.with_changes(**changes), start_from=start_from, **more)
+    return plan, dataset
+
+
+def learn(
+    plan: Plan,
+    dataset: Dataset,
+    *,
+    told: Callable[[Told], None],
+    tell: Callable[[Any], None],
+    stop: Callable[[], bool],
+    began: float | None = None,
+) -> Learned | None:
+    """Train, and write the model's files; None in those processes of a distributed training that do not lead.
+
+    Args:
+        told: called once, when everything is ready.
+        tell: called with a :class:`impsy.train.fitting.Progress` after each epoch.
+        stop: asked after each step whether to end with the best so far.
+        began: when the command started, by ``time.monotonic()``, for ``plan.minutes``.
+
+    Raises:
+        ImpsyError: of the kind of what was wrong.
+    """
+    began = time.monotonic() if began is None else began
+    split = SPLITS[plan.split](dataset)
+    base = None if plan.start_from is None else open_weights(plan.start_from)
+    name = _name(dataset.dimension, plan, base)
+    from impsy.train.export import export, files_of
+
+    files = files_of(plan.destination, name)
+    checkpoint = read_checkpoint(files.unfinished) if plan.resume else None
+    recipe = plan.recipe if checkpoint is None else checkpoint.recipe
+    # Keras and JAX are loaded from here on: all that can be wrong with the files has been told before.
+    from impsy.train.distributed import join
+    from impsy.train.fitting import Training
+
+    devices = join(plan.cluster, recipe.batch)
+    training = Training(dataset, split, recipe, devices=devices, base=base, split_name=plan.split)
+    if checkpoint is not None:
+        training.resume(checkpoint)
+    told(Told(name, dataset, split, recipe, training.parameters, checkpoint.step if checkpoint else 0, devices.words))
+    fitted = training.run(
+        tell,
+        stop=stop,
+        save_to=files.unfinished,
+        deadline=None if plan.minutes is None else began + plan.minutes * 60.0,
+    )
+    if not devices.leads:
+        return None
+    description = _describe(plan, recipe, dataset, split, name, fitted, devices.words)
+    set_aside = export(fitted.weights, files, description)
+    if fitted.ended != "stopped":
+        files.unfinished.unlink(missing_ok=True)
+    return Learned((files.keras, files.tflite, files.json), tuple(set_aside), description)
+
+
+def _name(dimension: int, plan: Plan, base: Weights | None) -> str:
+    if base is not None:
+        return base.name
+    return model_name(dimension, SIZES[plan.recipe.size], MIXTURES)
+
+
+def _describe(
+    plan: Plan, recipe: Recipe, dataset: Dataset, split: Split, name: str, fitted: Any, where: str
+) -> dict[str, Any]:
+    from impsy.train.export import now, versions
+
+    weights: Weights = fitted.weights
+    minutes = float(dataset.events[:, 0].sum(dtype=np.float64)) / 60.0
+    held = sum(part.stop - part.start for part in split.held_out_performances)
+    return {
+        "format": 1,
+        "name": name,
+        "made_by": f"IMPSY {versions()['impsy']}",
+        "created": now(),
+        "architecture": weights.architecture,
+        "dimension": weights.dimension,
+        "units": weights.units,
+        "layers": len(weights.layers),
+        "mixtures": weights.mixtures,
+        "parameters": weights.parameters,
+        "trained_on": {
+            "dataset": plan.dataset_file.name,
+            "fingerprint": fingerprint(dataset),
+            "performances": int((dataset.lengths > 0).sum()),
+            "events": len(dataset),
+            "minutes": round(minutes, 1),
+            "held_out": {"by": plan.split, "windows": len(split.held_out), "events": held},
+            **({"continued_from": plan.start_from.name} if plan.start_from else {}),
+        },
+        "figures": {
+            "held_out_nll": round(fitted.held_out, 4),
+            "unit": "nats an event in the x 10 space, mean over the held-out windows of 50 events from zero state",
+            "best_step": fitted.best_step,
+            "steps": fitted.steps,
+            "seconds": round(fitted.seconds, 1),
+            "step_ms": round(fitted.step_ms, 2),
+            "ended": fitted.ended,
+            "device": where,
+        },
+        "recipe": recipe.to_json(),
+        "curve": [[look.step, look.seconds, _rounded(look.loss), _rounded(look.held_out)] for look in fitted.history],
+        "versions": versions(),
+    }
+
+
+def _rounded(number: float) -> float | None:
+    return round(number, 4) if math.isfinite(number) else None
