@@ -39,7 +39,7 @@ _CURVE = 40
               help="The folder to write the model in.")  # fmt: skip
 @click.option("-M", "--modelsize", metavar="SIZE", help="xxs, xs, s, m, l or xl.  [default: s]")
 @click.option(
-    "-N", "--numepochs", type=int, metavar="N", help="Epochs: looks at the held-out windows.  [default: 30]"
+    "-N", "--numepochs", type=int, metavar="N", help="Epochs: looks at the held-out windows.  [default: 20]"
 )
 @click.option("-B", "--batchsize", type=int, metavar="N", help="Windows in a step.  [default: 32]")
 @click.option(
@@ -259,8 +259,8 @@ class _Screen(_Silence):
         )
         recipe = told.recipe
         self._print(
-            f"{told.name}: {recipe.architecture}, {told.parameters:,} numbers to learn, {recipe.total_steps:,} steps of "
-            f"{recipe.batch} windows, on {told.where}"
+            f"{told.name}: {recipe.architecture}, {told.parameters:,} numbers to learn, {recipe.total_steps:,} steps "
+            f"of {recipe.batch} windows, on {told.where}"
         )
         if told.resumed_at:
             self._print(f"going on after step {told.resumed_at:,}")
@@ -270,8 +270,8 @@ class _Screen(_Silence):
         if progress.note:
             self._print(progress.note)
         line = (
-            f"step {progress.step:,}  loss {progress.loss:.2f}  held out {progress.held_out:.2f} (best {progress.best:.2f})"
-            f"  {progress.step_ms:.0f} ms a step  {_clock(progress.left)} left"
+            f"step {progress.step:,}  loss {progress.loss:.2f}  held out {progress.held_out:.2f} "
+            f"(best {progress.best:.2f})  {progress.step_ms:.0f} ms a step  {_clock(progress.left)} left"
         )
         if self._console.is_terminal:
             curve = _sparkline([look.held_out for look in progress.history])

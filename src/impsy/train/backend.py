@@ -27,13 +27,13 @@ def prepare() -> None:
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         raise ConfigError(
-            f"training needs {', '.join(missing)}, which this installation does not have: install "
-            "IMPSY with the extra `train`, as in `pip install 'impsy[train]'` (or `pip install '.[train]'` in its folder)"
+            f"training needs {', '.join(missing)}, which this installation does not have: install IMPSY with the "
+            "extra `train`, as in `pip install 'impsy[train]'` (or `pip install '.[train]'` in its folder)"
         )
     os.environ["KERAS_BACKEND"] = "jax"
     folder = cache_folder()
     os.environ.setdefault("KERAS_HOME", str(folder / "keras"))
-    # JAX asks for TPUs on any machine and tells that there are none; its C++ part announces each compilation it reuses.
+    # JAX looks for TPUs on any machine and tells that there are none.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     loaded = sys.modules.get("keras")
     if loaded is not None and loaded.backend.backend() != "jax":

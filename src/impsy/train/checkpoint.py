@@ -23,7 +23,7 @@ __all__ = ["Checkpoint", "Look", "fingerprint", "read_checkpoint", "write_checkp
 
 _FORMAT = 1
 _META = "meta"
-_GROUPS = ("trainable", "other", "optimizer", "best", "base")
+_GROUPS = ("trainable", "other", "optimizer", "chains", "best")
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Look:
 class Checkpoint:
     """Everything that training changes, and what it must agree with to go on.
 
-    arrays: for ``trainable``, ``other``, ``optimizer``, ``best``, ``base`` a list of arrays in Keras's order; ``base``
-        is what the training started from, empty where that was chance.
+    arrays: lists of arrays, in Keras's order, for ``trainable``, ``other``, ``optimizer``, ``chains`` and ``best``.
+    factor: how far training has backed off: what the planned learning rate is multiplied by.
     """
 
     recipe: Recipe

@@ -22,7 +22,7 @@ FLOOR_STEPS = 6.0
 lies within half a step, so that a control that rests loses nothing, and more certainty could only flatter."""
 FLOOR_MOVES = 1e-3
 """Sigma of a continuous control is at least this share of its usual move: a control that rests repeats exactly."""
-CATCH_ALL_MOVES = 0.4
+CATCH_ALL_MOVES = 1.5
 """The last component's sigma is at least this share of a control's usual move: it takes what nobody expects, which
 would cost the narrow ones thousands of nats (a contaminated normal: Tukey 1960)."""
 CATCH_ALL_TIME = 0.1
@@ -45,6 +45,8 @@ class Constants:
     mu_scale (M, D): the unit in which the mixture layer's means count, folded likewise.
     mu_start (M, D): where they start, in that unit.
     usual_move (n,): median of the moves of each control that moved, in the × 10 space.
+    step (n,): the smallest move that counts as one, in the × 10 space: the grid's, or a quarter of the usual move.
+    time_spread: standard deviation of ln dt.
     """
 
     residual: Residual
@@ -53,6 +55,8 @@ class Constants:
     mu_scale: FloatArray
     mu_start: FloatArray
     usual_move: FloatArray
+    step: FloatArray
+    time_spread: float
 
     def with_residual(self, residual: Residual) -> Constants:
         """The same, for a network whose graph has been fixed already."""
@@ -102,4 +106,6 @@ def constants_for(
         scale.astype(as_float),
         start.astype(as_float),
         usual.astype(as_float),
+        np.where(step > 0, step, usual / 4).astype(as_float),
+        max(float(np.log(np.maximum(dt, SHORTEST)).std()), 0.1),
     )

@@ -100,7 +100,8 @@ def join(cluster: Cluster | None, batch: int) -> Devices:
         return Devices()
     if batch % cluster.processes:
         raise ConfigError(
-            f"a batch of {batch} windows cannot be divided between {cluster.processes} processes: choose a multiple with --batchsize"
+            f"a batch of {batch} windows cannot be divided between {cluster.processes} processes: choose a multiple "
+            "with --batchsize"
         )
     import keras
 

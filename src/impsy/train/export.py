@@ -70,11 +70,11 @@ def export(weights: Weights, files: ModelFiles, description: Mapping[str, Any]) 
 
 
 def _set_aside(files: ModelFiles) -> list[Path]:
-    kept = []
-    for path in (files.keras, files.tflite, files.json):
-        if path.exists():
-            kept.append(path.replace(path.with_name(f"{path.stem}.{_PREVIOUS}{path.suffix}")))
-    return kept
+    return [
+        path.replace(path.with_name(f"{path.stem}.{_PREVIOUS}{path.suffix}"))
+        for path in (files.keras, files.tflite, files.json)
+        if path.exists()
+    ]
 
 
 def versions() -> dict[str, str]:

@@ -30,8 +30,8 @@ prepare()
 import keras  # noqa: E402 - after prepare()
 
 from impsy.train.network import build, build_plain, get_weights, put_weights  # noqa: E402
-from impsy.train.objective import objective_for  # noqa: E402
-from impsy.train.steps import Learner, LearnerState, Stretches  # noqa: E402
+from impsy.train.playing import Player  # noqa: E402
+from impsy.train.steps import Learner, Stretches  # noqa: E402
 
 __all__ = ["Fitted", "Progress", "Training"]
 
@@ -47,6 +47,10 @@ BACK_OFF = 0.5
 MOST_BACK_OFFS = 5
 DIVERGED_BY = 50.0
 """Nats an event by which the held-out loss may exceed the best before training goes back to that."""
+ALONE_FROM = 0.25
+"""Share of the schedule after which training also listens to what the network plays on its own."""
+ALONE_EVERY = 2
+"""Steps from one such to the next: they take twice as long."""
 RESERVED = 4.0
 """Seconds that are kept for the end when training must fit into a time: the last look, and writing the files."""
 
@@ -132,7 +136,9 @@ class Training:
         self._learner = Learner(
             model,
             optimizer,
-            objective_for(recipe, self._constants),
+            self._constants,
+            None if self._constants is None else Player(dimension, size, self._constants),
+            recipe.playing,
             dataset.events,
             Stretches.of(split.train, recipe.window),
             batch=recipe.batch,
@@ -170,18 +176,21 @@ class Training:
                 "dataset and --split, or start anew without --resume"
             )
         state = self._state
-        groups = zip(
-            ("trainable", "other", "optimizer"), (state.trainable, state.other, state.optimizer), strict=True
-        )
+        groups = {
+            "trainable": state.trainable,
+            "other": state.other,
+            "optimizer": state.optimizer,
+            "chains": [state.chains],
+        }
         parts = []
-        for name, now in groups:
+        for name, now in groups.items():
             saved = checkpoint.arrays[name]
             if [array.shape for array in saved] != [array.shape for array in now]:
                 raise DataError(
                     "the unfinished training is of a network of another shape; start anew without --resume"
                 )
             parts.append([self._devices.everywhere(array) for array in saved])
-        self._state = LearnerState(parts[0], parts[1], parts[2], state.loss, state.skipped)
+        self._state = state._replace(trainable=parts[0], other=parts[1], optimizer=parts[2], chains=parts[3][0])
         self._best = list(checkpoint.arrays["best"])
         self._history = list(checkpoint.history)
         self._step, self._total, self._factor = checkpoint.step, checkpoint.total, checkpoint.factor
@@ -197,6 +206,7 @@ class Training:
                 ("trainable", state.trainable),
                 ("other", state.other),
                 ("optimizer", state.optimizer),
+                ("chains", [state.chains]),
                 ("best", self._best),
             )
         }
@@ -273,7 +283,8 @@ class Training:
         under_way: deque[Any] = deque()
         for _ in range(min(self.recipe.steps, self._total - self._step)):
             rate = self.recipe.rate(self._step, self._total) * self._factor
-            self._state, token = self._learner.step(self._state, self._step, rate)
+            alone = self._step >= ALONE_FROM * self._total and self._step % ALONE_EVERY == 0
+            self._state, token = self._learner.step(self._state, self._step, rate, alone)
             self._step += 1
             under_way.append(token)
             if len(under_way) > IN_FLIGHT:
@@ -370,7 +381,7 @@ class Training:
 
 
 class _Pace:
-    """How long steps take: the median of the latest, so that compiling does not count; and what lies between epochs."""
+    """How long steps take (a median, so that compiling does not count), and what lies between two epochs."""
 
     def __init__(self) -> None:
         self._steps: deque[float] = deque(maxlen=200)

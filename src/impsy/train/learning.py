@@ -25,7 +25,7 @@ __all__ = ["Learned", "Plan", "Told", "learn", "plan_for"]
 
 CONTINUED_RATE = 0.3
 """A network that goes on from a trained one learns at this share of the usual rate: it has much to lose."""
-SPLITS = {"windows": split_windows, "performances": split_performances}
+SPLITS: dict[str, Callable[[Dataset], Split]] = {"windows": split_windows, "performances": split_performances}
 
 
 @dataclass(frozen=True)

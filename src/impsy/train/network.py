@@ -1,8 +1,8 @@
 """The network in Keras, for training and for saving, and its weights in and out.
 
-For saving it is made of what Keras and keras-mdn-layer have, so that both open it without IMPSY. For training the same
-layers see features of about ±1 and count means in units of the data (:class:`impsy.train.constants.Constants`), with
-dropout between; that is folded into the weights when they are taken out, and unfolded when they are put in.
+For saving it is made of what Keras and keras-mdn-layer have, so that they open it without IMPSY. For training the
+same layers see features of about ±1 and count means in units of the data (:class:`impsy.train.constants.Constants`),
+with dropout between; that is folded into the weights when they are taken out, and unfolded when they are put in.
 """
 
 from __future__ import annotations

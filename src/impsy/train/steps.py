@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impsy.models.sizes import SCALE_FACTOR
+from impsy.train.constants import Constants
 from impsy.train.distributed import Devices
-from impsy.train.objective import Objective, negative_log_likelihood, split
+from impsy.train.objective import Gestures, Mixture, PlayingLikelihood, gestures, negative_log_likelihood, split
+from impsy.train.playing import Player
 
 __all__ = ["HELD_OUT_AT_ONCE", "Learner", "LearnerState", "Stretches"]
 
@@ -28,12 +30,28 @@ LONGEST_TARGET = 600.0
 that one pause of an hour would weigh as much as all the playing around it."""
 
 
+IDLE_WEIGHT = 0.3
+"""What a player's event counts as an example if nothing moved, and nothing in the one before: somebody touched what
+the instrument does not hear."""
+CHAINS = 16
+"""Performances of the network's own that go on beside the players' windows."""
+CHAIN = 25
+"""Events that it plays in a step, and hears of its own playing before."""
+BACK_TO_PLAYERS = 0.1
+"""Chance that a chain begins anew after players' events: chains of some 250 events."""
+HEARD_WEIGHT, ALONE_WEIGHT = 0.1, 0.4
+"""Weights of the playing losses after players' and after own events, for each number of an interaction: the
+likelihood grows with them too."""
+
+
 class LearnerState(NamedTuple):
-    """All that a step changes: lists of arrays in Keras's order, and sums since they were last taken."""
+    """All that a step changes: lists of arrays in Keras's order, what the network plays on its own (chains, CHAIN,
+    D), × 10 space, and sums since they were last taken."""
 
     trainable: list[Any]
     other: list[Any]
     optimizer: list[Any]
+    chains: Any
     loss: Any
     skipped: Any
 
@@ -58,6 +76,13 @@ class Stretches:
         return cls(np.concatenate(starts), np.concatenate(heard))
 
 
+class _Own(NamedTuple):
+    """Own playing (chains, CHAIN, D): what was heard before, and what was played then."""
+
+    heard: Any
+    played: Any
+
+
 class Learner:
     """A Keras model and its optimizer as pure functions of :class:`LearnerState`."""
 
@@ -65,7 +90,9 @@ class Learner:
         self,
         model: Any,
         optimizer: Any,
-        objective: Objective,
+        constants: Constants | None,
+        player: Player | None,
+        playing: float,
         events: NDArray[np.float32],
         stretches: Stretches,
         *,
@@ -74,8 +101,13 @@ class Learner:
         seed: int,
         devices: Devices,
     ) -> None:
-        self._model, self._optimizer, self._objective = model, optimizer, objective
+        self._model, self._optimizer = model, optimizer
+        self._player = player if playing else None
+        self._playing = PlayingLikelihood(constants) if playing and constants is not None else None
         self._dimension = events.shape[1]
+        self._heard_weight, self._alone_weight = (
+            playing * each * events.shape[1] for each in (HEARD_WEIGHT, ALONE_WEIGHT)
+        )
         self._batch, self._window = batch, window
         self._devices = devices
         optimizer.build(model.trainable_variables)
@@ -102,6 +134,7 @@ class Learner:
             values(model.trainable_variables),
             values(model.non_trainable_variables),
             values(self._optimizer.variables),
+            self._devices.everywhere(np.zeros((CHAINS, CHAIN, self._dimension), np.float32)),
             zero,
             skipped,
         )
@@ -111,14 +144,23 @@ class Learner:
         for variable, array in zip(self._model.trainable_variables, arrays, strict=True):
             variable.assign(np.asarray(array))
 
-    def step(self, state: LearnerState, number: int, rate: float) -> tuple[LearnerState, Any]:
-        """Learn from one batch of windows; returns at once, while the device computes. ``state`` is used up.
+    def step(self, state: LearnerState, number: int, rate: float, alone: bool) -> tuple[LearnerState, Any]:
+        """Learn from one batch of windows, and from own playing if ``alone``; returns at once, while the device
+        computes. ``state`` is used up.
 
         The second result is the batch's loss: wait for it to wait for the step.
         """
-        return self._step(
-            state, self._events, self._starts, self._heard, self._key, np.int32(number), np.float32(rate)
+        after: tuple[LearnerState, Any] = self._step(
+            state,
+            self._events,
+            self._starts,
+            self._heard,
+            self._key,
+            np.int32(number),
+            np.float32(rate),
+            np.bool_(alone),
         )
+        return after
 
     def held_out(self, state: LearnerState, starts: NDArray[np.int64]) -> tuple[float, float]:
         """Mean NLL (nats an event, × 10 space) over the windows that begin at ``starts``, and the mean objective."""
@@ -144,22 +186,49 @@ class Learner:
         return window[:, :-1], targets, weight
 
     def _train(
-        self, state: LearnerState, events: Any, starts: Any, heard: Any, key: Any, number: Any, rate: Any
+        self,
+        state: LearnerState,
+        events: Any,
+        starts: Any,
+        heard: Any,
+        key: Any,
+        number: Any,
+        rate: Any,
+        alone: Any,
     ) -> tuple[LearnerState, Any]:
-        key = jax.random.fold_in(jax.random.wrap_key_data(key), number)
-        chosen = self._devices.shared_out(jax.random.randint(key, (self._batch,), 0, starts.shape[0]))
+        keys = jax.random.split(jax.random.fold_in(jax.random.wrap_key_data(key), number), 4)
+        chosen = self._devices.shared_out(jax.random.randint(keys[0], (self._batch,), 0, starts.shape[0]))
         hear, targets, weight = self._windows(events, starts[chosen], heard[chosen])
+        chains = state.chains
+        own: _Own | None = None
+        if self._player is not None:
+            own = self._play_on(state, hear, alone, keys[1])
+            chains = own.played
+            wanted, counts = self._players(events, starts, heard, keys[2])
 
         def loss(trainable: Any) -> Any:
             parameters, other = self._model.stateless_call(trainable, state.other, hear, training=True)
-            values = self._objective(split(parameters, self._dimension), hear, targets)
-            return (values * weight).sum() / weight.sum(), other
+            mixture = split(parameters, self._dimension)
+            values = self._objective(mixture, hear, targets)
+            value = (values * weight).sum() / weight.sum()
+            if own is not None and self._playing is not None:
+                playing = self._playing
+
+                def after_own(trainable: Any) -> Any:
+                    heard = jnp.concatenate([own.heard, own.played], 1)
+                    parameters, _ = self._model.stateless_call(trainable, state.other, heard, training=False)
+                    expected = split(parameters[:, CHAIN:], self._dimension)
+                    values = playing.loss(expected, own.played[..., 1:], wanted)
+                    return (values * counts).sum() / jnp.maximum(counts.sum(), 1.0)
+
+                value += self._alone_weight * jax.lax.cond(alone, after_own, lambda _: 0.0, trainable)
+            return value, other
 
         (value, other), gradients = jax.value_and_grad(loss, has_aux=True)(state.trainable)
         before = list(state.optimizer)
         before[self._rate_at] = rate
         trainable, optimizer = self._optimizer.stateless_apply(before, gradients, state.trainable)
-        sound = jnp.isfinite(value) & jnp.all(jnp.stack([jnp.all(jnp.isfinite(gradient)) for gradient in gradients]))
+        sound = jnp.isfinite(value) & jnp.all(jnp.stack([jnp.all(jnp.isfinite(each)) for each in gradients]))
 
         def keep(new: Any, old: Any) -> Any:
             return jnp.where(sound, new, old)
@@ -168,10 +237,45 @@ class Learner:
             jax.tree.map(keep, trainable, state.trainable),
             other,
             jax.tree.map(keep, optimizer, before),
+            jnp.where(jnp.isfinite(chains).all(), chains, 0.0),
             state.loss + jnp.where(sound, value, 0.0),
             state.skipped + jnp.where(sound, 0, 1),
         )
         return after, value
+
+    def _objective(self, mixture: Mixture, hear: Any, targets: Any) -> Any:
+        """What players' events cost, in nats each: (…)."""
+        value = negative_log_likelihood(mixture, targets)
+        if self._playing is not None:
+            wanted = gestures(hear, targets, self._playing.step)
+            value += self._heard_weight * self._playing.loss(mixture, hear[..., 1:], wanted)
+        return value
+
+    def _play_on(self, state: LearnerState, hear: Any, alone: Any, key: Any) -> _Own:
+        """Let the network play on from its own playing, or here and there from players' events."""
+        back, played = jax.random.split(key)
+        again = jax.random.bernoulli(back, BACK_TO_PLAYERS, (CHAINS,)) | (state.chains == 0).all((1, 2))
+        players = jnp.resize(hear[:, :CHAIN], (CHAINS, CHAIN, self._dimension))
+        context = jnp.where(again[:, None, None], players, state.chains)
+        assert self._player is not None
+        player, weights = self._player, state.trainable
+
+        def play(context: Any) -> Any:
+            return player.play(weights, context, CHAIN, played)
+
+        return _Own(context, jax.lax.cond(alone, play, lambda context: context, context))
+
+    def _players(self, events: Any, starts: Any, heard: Any, key: Any) -> tuple[Gestures, Any]:
+        """Gestures of players, at random, and what each counts."""
+        assert self._playing is not None
+        which, where = jax.random.split(key)
+        shape = (CHAINS, CHAIN)
+        chosen = jax.random.randint(which, shape, 0, starts.shape[0])
+        at = starts[chosen] + jax.random.randint(where, shape, 0, jnp.maximum(heard[chosen] - 1, 1))
+        first, second, third = (events[jnp.minimum(at + i, events.shape[0] - 1)] for i in range(3))
+        before = gestures(first, second, self._playing.step)
+        wanted = gestures(second, third, self._playing.step)
+        return wanted, jnp.where((before.moving > 0) | (wanted.moving > 0), 1.0, IDLE_WEIGHT)
 
     def _score(self, trainable: Any, other: Any, events: Any, starts: Any, weight: Any) -> tuple[Any, Any]:
         window = events[starts[:, None] + jnp.arange(51)]
