@@ -43,19 +43,43 @@ def build(dimension: int, size: Size, constants: Constants, dropout: float) -> A
     return model
 
 
-def build_plain(dimension: int, size: Size, mixtures: int = MIXTURES) -> Any:
-    """The released network, for training and for saving alike."""
+class _AtOnce(layers.Wrapper):
+    """A layer for single events, applied to all events of a window at once.
+
+    ``TimeDistributed``, which files have, computes the same, but JAX compiles it once for each event.
+    """
+
+    def __init__(self, layer: Any, outputs: int, **more: Any) -> None:
+        super().__init__(layer, **more)
+        self._outputs = outputs
+
+    def call(self, x: Any) -> Any:
+        return self.layer(x)
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return (*shape[:-1], self._outputs)
+
+
+def _mixture_layer(dimension: int, mixtures: int, training: bool) -> Any:
+    layer = MDN(dimension, mixtures)
+    if training:
+        return _AtOnce(layer, mixtures * (2 * dimension + 1), name=_MIXTURE)
+    return layers.TimeDistributed(layer, name=_MIXTURE)
+
+
+def build_plain(dimension: int, size: Size, mixtures: int = MIXTURES, *, training: bool = True) -> Any:
+    """The released network, (B, T, D) -> (B, T, M(2D+1)); not for ``training``, one that can be saved."""
     inputs = keras.Input((None, dimension), name="inputs")
     h = inputs
     for i in range(size.layers):
         h = layers.LSTM(size.units, return_sequences=True, name=f"lstm_{i}")(h)
-    return keras.Model(inputs, layers.TimeDistributed(MDN(dimension, mixtures), name=_MIXTURE)(h))
+    return keras.Model(inputs, _mixture_layer(dimension, mixtures, training)(h))
 
 
 def saved_model(weights: Weights) -> Any:
     """The Keras model that holds ``weights``, fit for ``model.save(….keras)``."""
     if weights.residual is None:
-        model = build_plain(weights.dimension, weights.size, weights.mixtures)
+        model = build_plain(weights.dimension, weights.size, weights.mixtures, training=False)
     else:
         model = _residual(weights.dimension, weights.size, weights.residual, None, 0.0)
     put_weights(model, weights, None)
@@ -92,7 +116,7 @@ def _residual(dimension: int, size: Size, fixed: Residual, constants: Constants 
         if dropout:
             h = layers.Dropout(dropout, noise_shape=(None, 1, None), name=f"dropout_{i}")(h)
     h = layers.Concatenate()([h, features])
-    mixture = layers.TimeDistributed(MDN(dimension, mixtures), name=_MIXTURE)(h)
+    mixture = _mixture_layer(dimension, mixtures, constants is not None)(h)
     rest = np.ones(mixtures, np.float32)
     scales = np.concatenate([mu_scale, fixed.sigma_scale.reshape(-1), rest])
     floors = np.concatenate([0 * mu_scale, fixed.sigma_floor.reshape(-1), 0 * rest])

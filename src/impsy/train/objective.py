@@ -38,11 +38,13 @@ class Mixture(NamedTuple):
 
 
 class Gestures(NamedTuple):
-    """What events look like, whichever controls they move: ``moving`` (…) controls that moved by a step,
-    ``moves`` (…, n) of all controls in steps, smallest first, and ``dt`` (…) in the × 10 space."""
+    """What events look like, whichever controls they move: ``moving`` (…) controls that moved by a step, how far all
+    of them moved together and the one that moved most, ``total`` and ``most`` (…) in steps, and ``dt`` (…) in the
+    × 10 space."""
 
     moving: Any
-    moves: Any
+    total: Any
+    most: Any
     dt: Any
 
 
@@ -70,8 +72,8 @@ def negative_log_likelihood(mixture: Mixture, targets: Any) -> Any:
 
 def gestures(before: Any, events: Any, step: Any) -> Gestures:
     """The gestures of ``events`` (…, D), each with the one ``before`` it, in steps (n,) of each control."""
-    moves = jnp.sort(jnp.abs(events[..., 1:] - before[..., 1:]) / step, axis=-1)
-    return Gestures((moves > 0.5).sum(-1), moves, events[..., 0])
+    moves = jnp.abs(events[..., 1:] - before[..., 1:]) / step
+    return Gestures((moves > 0.5).sum(-1), moves.sum(-1), moves.max(-1), events[..., 0])
 
 
 class PlayingLikelihood:
@@ -110,9 +112,10 @@ class PlayingLikelihood:
         noise = self.NOISE * jax.lax.stop_gradient(mixture.sigma[..., 1:]) / self.step
         moving = jax.nn.sigmoid((moves - 0.5) / jnp.sqrt(self.SHARPNESS**2 + noise**2))
         counted = self._count(moving, wanted.moving[..., None])
-        off = jnp.log1p(jnp.sort(moves, axis=-1)) - jnp.log1p(wanted.moves)[..., None, :]
-        beyond = jnp.log1p(jnp.abs(mu - reached) / self.step)
-        far = ((off / self.WIDTH) ** 2).sum(-1) + ((beyond / self.WIDTH) ** 2).sum(-1)
+        beyond = jnp.log1p((jnp.abs(mu - reached) / self.step).sum(-1))
+        total = jnp.log1p(moves.sum(-1)) - jnp.log1p(wanted.total)[..., None]
+        most = jnp.log1p(moves.max(-1)) - jnp.log1p(wanted.most)[..., None]
+        far = (total**2 + most**2 + beyond**2) / self.WIDTH**2
         dt = mixture.mu[..., 0]
         far += jnp.log1p(jax.nn.relu(_SHORTEST - dt) / _SHORTEST) ** 2
         late = jnp.log(jnp.maximum(wanted.dt, _SHORTEST))[..., None] - jnp.log(jnp.maximum(dt, _SHORTEST))
@@ -127,10 +130,13 @@ class PlayingLikelihood:
         most = min(moving.shape[-1], self.MOST_COUNTED)
         chances = jnp.zeros((*moving.shape[:-1], most + 1)).at[..., 0].set(1.0)
         last = jnp.zeros(most + 1).at[most].set(1.0)
-        for i in range(moving.shape[-1]):
-            moves = moving[..., i, None]
+
+        def one_more(chances: Any, moves: Any) -> tuple[Any, None]:
+            moves = moves[..., None]
             shifted = jnp.pad(chances[..., :-1], [(0, 0)] * (chances.ndim - 1) + [(1, 0)])
-            chances = chances * (1 - moves * (1 - last)) + shifted * moves
+            return chances * (1 - moves * (1 - last)) + shifted * moves, None
+
+        chances, _ = jax.lax.scan(one_more, chances, jnp.moveaxis(moving, -1, 0))
         chosen = jnp.take_along_axis(chances, jnp.minimum(wanted, most)[..., None], axis=-1)[..., 0]
         return jnp.log(chosen * (1 - self.UNLIKELY) + self.UNLIKELY)
 

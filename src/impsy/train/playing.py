@@ -48,14 +48,17 @@ class Player:
         def listen(state: _State, vector: Any) -> tuple[_State, None]:
             return self._advance(weights, state, vector)[0], None
 
-        def answer(carry: tuple[_State, Any], key: Any) -> tuple[tuple[_State, Any], Any]:
+        def answer(carry: tuple[_State, Any], noise: tuple[Any, Any]) -> tuple[tuple[_State, Any], Any]:
             state, vector = carry
             state, mixture = self.hear(weights, state, vector)
-            drawn = _draw(mixture, key)
+            drawn = _draw(mixture, *noise)
             return (state, drawn), drawn
 
         state, _ = jax.lax.scan(listen, state, jnp.swapaxes(heard[:, :-1], 0, 1))
-        _, played = jax.lax.scan(answer, (state, heard[:, -1]), jax.random.split(key, events))
+        which, how = jax.random.split(key)
+        gumbel = jax.random.gumbel(which, (events, batch, self._mixtures))
+        normal = jax.random.normal(how, (events, batch, self._dimension))
+        _, played = jax.lax.scan(answer, (state, heard[:, -1]), (gumbel, normal))
         return jnp.swapaxes(played, 0, 1)
 
     def hear(self, weights: Sequence[Any], state: _State, vector: Any) -> tuple[_State, Mixture]:
@@ -99,12 +102,14 @@ class Player:
         return _State(tuple(layers), base), h, features, base, low, high
 
 
-def _draw(mixture: Mixture, key: Any) -> Any:
-    """One event (B, D) of each mixture at the default temperatures, clipped to what can be played."""
-    which, noise = jax.random.split(key)
-    chosen = jax.random.categorical(which, mixture.logits)[:, None, None]
+def _draw(mixture: Mixture, gumbel: Any, normal: Any) -> Any:
+    """One event (B, D) of each mixture at the default temperatures, clipped to what can be played.
+
+    The largest of logits and ``gumbel`` noise (B, M) is component k with its probability (Gumbel 1954).
+    """
+    chosen = jnp.argmax(mixture.logits + gumbel, -1)[:, None, None]
     mu = jnp.take_along_axis(mixture.mu, chosen, 1)[:, 0]
     sigma = jnp.take_along_axis(mixture.sigma, chosen, 1)[:, 0]
-    drawn = mu + sigma * np.sqrt(SIGMA_TEMPERATURE) * jax.random.normal(noise, mu.shape)
+    drawn = mu + sigma * np.sqrt(SIGMA_TEMPERATURE) * normal
     dt = jnp.maximum(drawn[:, :1], LEAST_DT)
     return jnp.concatenate([dt, jnp.clip(drawn[:, 1:], 0, SCALE_FACTOR)], -1)
