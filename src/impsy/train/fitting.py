@@ -19,7 +19,7 @@ from impsy.data.windows import Split
 from impsy.errors import DataError, ModelError
 from impsy.models.sizes import SIZES
 from impsy.models.weights import Weights
-from impsy.train.backend import prepare
+from impsy.train.backend import give_back_memory, prepare
 from impsy.train.checkpoint import Checkpoint, Look, fingerprint, write_checkpoint
 from impsy.train.constants import Constants, constants_for
 from impsy.train.distributed import Devices
@@ -49,8 +49,8 @@ DIVERGED_BY = 50.0
 """Nats an event by which the held-out loss may exceed the best before training goes back to that."""
 ALONE_FROM = 0.25
 """Share of the schedule after which training also listens to what the network plays on its own."""
-ALONE_EVERY = 2
-"""Steps from one such to the next: they take twice as long."""
+PLAYING_EVERY = 3
+"""Steps from one that asks how the network plays to the next: such a step takes two or three times as long."""
 RESERVED = 4.0
 """Seconds that are kept for the end when training must fit into a time: the last look, and writing the files."""
 
@@ -256,6 +256,8 @@ class Training:
             self._seconds = time.monotonic() - began
             if not stopped:
                 note = self._look()
+                if len(self._history) <= 1:
+                    give_back_memory()
                 if deadline is not None:
                     self._fit_into(deadline, timer)
                 tell(self._progress(timer, note))
@@ -283,7 +285,7 @@ class Training:
         under_way: deque[Any] = deque()
         for _ in range(min(self.recipe.steps, self._total - self._step)):
             rate = self.recipe.rate(self._step, self._total) * self._factor
-            alone = self._step >= ALONE_FROM * self._total and self._step % ALONE_EVERY == 0
+            alone = self._step >= ALONE_FROM * self._total and self._step % PLAYING_EVERY == 0
             self._state, token = self._learner.step(self._state, self._step, rate, alone)
             self._step += 1
             under_way.append(token)

@@ -47,6 +47,8 @@ class SearchPlan:
     storage: an Optuna storage URL; None is a file in ``destination``.
     trials: how many are to be done in all, by all workers.
     minutes: how long this worker goes on at most.
+    sizes: to consider.
+    keep: numbers of the recipe that are not searched, but left as ``impsy train`` would take them.
     epochs, trial_minutes: how long each trial learns; not both.
     lost_after: seconds after which a worker that says nothing counts as gone.
     """
@@ -60,6 +62,7 @@ class SearchPlan:
     epochs: int | None = None
     trial_minutes: float | None = None
     sizes: tuple[str, ...] | None = None
+    keep: tuple[str, ...] | None = None
     seed: int | None = None
     split: str | None = None
     lost_after: float = 60.0
@@ -236,11 +239,12 @@ class Search:
             "format": 1,
             "data": fingerprint(dataset),
             "sizes": list(sizes),
+            "keep": list(plan.keep or ()),
             "split": plan.split or "windows",
             "epochs": plan.epochs,
             "trial_minutes": plan.trial_minutes,
             "seed": plan.seed or 0,
-            "space": space_for(part, sizes).to_json(),
+            "space": space_for(part, sizes, plan.keep or ()).to_json(),
         }
         agreed = self._shared.agree(mine)
         if agreed.get("format") != mine["format"]:
@@ -250,7 +254,7 @@ class Search:
                 f"the search {plan.study!r} is on another dataset than {plan.dataset_file}: give that one, or "
                 "another --study"
             )
-        for name in ("sizes", "split", "epochs", "trial_minutes", "seed"):
+        for name in ("sizes", "keep", "split", "epochs", "trial_minutes", "seed"):
             given = getattr(plan, name)
             if given is not None and mine[name] != agreed[name]:
                 raise ConfigError(
@@ -316,7 +320,12 @@ def searched_part(dataset: Dataset, split: str) -> tuple[Dataset, Split]:
     """
     outer = SPLITS[split](dataset)
     part = Dataset.of(dataset.dimension, [dataset.events[each] for each in outer.train])
-    return part, SPLITS[split](part)
+    try:
+        return part, SPLITS[split](part)
+    except DataError as error:
+        raise DataError(
+            f"a search holds out a part of what is left to learn from, and that is too little: {error}"
+        ) from error
 
 
 def _forget() -> None:

@@ -91,15 +91,20 @@ def defaults_for(dataset: Dataset, size: str, space: Space | None = None) -> dic
     return {name: getattr(recipe, name) for name in (TABLE if space is None else space.parts)}
 
 
-def space_for(dataset: Dataset, sizes: Sequence[str]) -> Space:
-    """The space for ``dataset``: :data:`TABLE`, and what the default recipes of all ``sizes`` take.
+def space_for(dataset: Dataset, sizes: Sequence[str], keep: Sequence[str] = ()) -> Space:
+    """The space for ``dataset``: :data:`TABLE` but for ``keep``, and what the default recipes of all ``sizes`` take.
 
-    Windows longer than any performance are left out. Raises ConfigError if a size is none.
+    Windows longer than any performance are left out. Raises ConfigError if a size or a name is none.
     """
+    for name in keep:
+        if name not in TABLE:
+            raise ConfigError(f"--keep is one of {', '.join(TABLE)}, not {name!r}")
     known = [defaults_for(dataset, size) for size in sizes]
     longest = int(dataset.lengths.max(initial=0))
     parts: dict[str, Choice | Range] = {"size": Choice(tuple(dict.fromkeys(sizes)))}
     for name, part in TABLE.items():
+        if name in keep:
+            continue
         if name == "window" and isinstance(part, Choice):
             part = Choice(tuple(option for option in part.options if option < longest))  # noqa: PLW2901
         parts[name] = part.including([defaults[name] for defaults in known])

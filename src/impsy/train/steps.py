@@ -39,9 +39,13 @@ CHAIN = 25
 """Events that it plays in a step, and hears of its own playing before."""
 BACK_TO_PLAYERS = 0.1
 """Chance that a chain begins anew after players' events: chains of some 250 events."""
-HEARD_WEIGHT, ALONE_WEIGHT = 0.1, 0.4
+HEARD_WEIGHT, ALONE_WEIGHT = 0.3, 0.6
 """Weights of the playing losses after players' and after own events, for each number of an interaction: the
 likelihood grows with them too."""
+
+
+HEARD_SHARE = 1 / 3
+"""How often the playing losses are asked for: what they weigh in all."""
 
 
 class LearnerState(NamedTuple):
@@ -209,19 +213,27 @@ class Learner:
         def loss(trainable: Any) -> Any:
             parameters, other = self._model.stateless_call(trainable, state.other, hear, training=True)
             mixture = split(parameters, self._dimension)
-            values = self._objective(mixture, hear, targets)
-            value = (values * weight).sum() / weight.sum()
+            value = (negative_log_likelihood(mixture, targets) * weight).sum() / weight.sum()
             if own is not None and self._playing is not None:
                 playing = self._playing
 
-                def after_own(trainable: Any) -> Any:
+                def as_players(trainable: Any, mixture: Mixture) -> Any:
+                    after_players = playing.loss(
+                        jax.tree.map(lambda part: part[:CHAINS], mixture),
+                        hear[:CHAINS, :, 1:],
+                        gestures(hear[:CHAINS], targets[:CHAINS], playing.step),
+                    )
+                    some = weight[:CHAINS]
                     heard = jnp.concatenate([own.heard, own.played], 1)
                     parameters, _ = self._model.stateless_call(trainable, state.other, heard, training=False)
                     expected = split(parameters[:, CHAIN:], self._dimension)
-                    values = playing.loss(expected, own.played[..., 1:], wanted)
-                    return (values * counts).sum() / jnp.maximum(counts.sum(), 1.0)
+                    after_own = playing.loss(expected, own.played[..., 1:], wanted)
+                    return (
+                        self._heard_weight * (after_players * some).sum() / some.sum()
+                        + self._alone_weight * (after_own * counts).sum() / counts.sum()
+                    )
 
-                value += self._alone_weight * jax.lax.cond(alone, after_own, lambda _: 0.0, trainable)
+                value += jax.lax.cond(alone, as_players, lambda *_: 0.0, trainable, mixture)
             return value, other
 
         (value, other), gradients = jax.value_and_grad(loss, has_aux=True)(state.trainable)
@@ -248,7 +260,7 @@ class Learner:
         value = negative_log_likelihood(mixture, targets)
         if self._playing is not None:
             wanted = gestures(hear, targets, self._playing.step)
-            value += self._heard_weight * self._playing.loss(mixture, hear[..., 1:], wanted)
+            value += HEARD_SHARE * self._heard_weight * self._playing.loss(mixture, hear[..., 1:], wanted)
         return value
 
     def _play_on(self, state: LearnerState, hear: Any, alone: Any, key: Any) -> _Own:
