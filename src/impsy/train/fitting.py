@@ -252,7 +252,7 @@ class Training:
         ended = "the schedule is complete"
         timer = _Pace()
         while self._step < self._total:
-            stopped = self._epoch(stop, timer)
+            stopped = self._devices.any(self._epoch(stop, timer))
             self._seconds = time.monotonic() - began
             if not stopped:
                 note = self._look()
@@ -261,7 +261,7 @@ class Training:
                 if deadline is not None:
                     self._fit_into(deadline, timer)
                 tell(self._progress(timer, note))
-            if self._devices.agree(float(stopped)):
+            if stopped:
                 ended = "stopped"
                 break
             if self._out_of_patience():

@@ -43,7 +43,7 @@ def build(dimension: int, size: Size, constants: Constants, dropout: float) -> A
     return model
 
 
-class _AtOnce(layers.Wrapper):
+class _AtOnce(layers.Wrapper):  # type: ignore[misc]
     """A layer for single events, applied to all events of a window at once.
 
     ``TimeDistributed``, which files have, computes the same, but JAX compiles it once for each event.

@@ -14,8 +14,16 @@ __all__ = ["ARCHITECTURES", "Recipe", "recipe_for"]
 
 ARCHITECTURES = ("residual", "plain")
 
-_STEPS_AN_EPOCH = 40
+_STEPS_AN_EPOCH = 60
 """Fewest steps between two looks at the held-out windows."""
+_LARGEST_SEED = 2**32 - 1
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "int": int,
+    "int | None": (int, type(None)),
+    "float": (int, float),
+    "str": str,
+}
+"""What JSON may hold, by the type of the field."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +69,20 @@ class Recipe:
         for name, least in (("batch", 1), ("window", 2), ("epochs", 1), ("steps", 1), ("warmup", 0), ("seed", 0)):
             if getattr(self, name) < least:
                 raise ConfigError(f"{name} must be {least} or more, not {getattr(self, name)}")
+        if self.seed > _LARGEST_SEED:
+            raise ConfigError(f"--seed is at most {_LARGEST_SEED}, not {self.seed}")
         if self.patience is not None and self.patience < 1:
             raise ConfigError(f"--patience is a number of epochs, 1 or more, not {self.patience}")
-        if not (0 < self.learning_rate < 1 and math.isfinite(self.learning_rate)):
+        if not 0 < self.learning_rate < 1:
             raise ConfigError(f"the learning rate is between 0 and 1, not {self.learning_rate}")
         if not 0 <= self.dropout < 1:
             raise ConfigError(f"dropout is a share, from 0 to below 1, not {self.dropout}")
+        if not 0 <= self.momentum < 1:
+            raise ConfigError(f"momentum is a decay rate, from 0 to below 1, not {self.momentum}")
+        if not 0 < self.clip < math.inf:
+            raise ConfigError(f"clip is a length above 0, not {self.clip}")
+        if not 0 <= self.playing < math.inf:
+            raise ConfigError(f"playing is a weight, 0 or more, not {self.playing}")
 
     @property
     def total_steps(self) -> int:
@@ -91,13 +107,15 @@ class Recipe:
     @classmethod
     def from_json(cls, content: Any) -> Recipe:
         """The inverse of :meth:`to_json`; raises ConfigError if it is something else."""
-        names = {field.name for field in fields(cls)}
-        if not isinstance(content, dict) or not set(content) <= names:
+        kinds = {field.name: str(field.type) for field in fields(cls)}
+        if not isinstance(content, dict) or not set(content) <= set(kinds):
             raise ConfigError("this is no recipe of a training by this version of IMPSY")
-        try:
-            return cls(**content)
-        except TypeError as error:
-            raise ConfigError(f"this is no recipe of a training by this version of IMPSY ({error})") from error
+        for name, value in content.items():
+            if not isinstance(value, _KINDS[kinds[name]]) or isinstance(value, bool):
+                raise ConfigError(
+                    f"this is no recipe of a training: {name} is {value!r}, where {kinds[name]} is needed"
+                )
+        return cls(**content)
 
 
 def recipe_for(
@@ -105,7 +123,7 @@ def recipe_for(
 ) -> Recipe:
     """The recipe for a dataset of this many events, whatever they are.
 
-    - An epoch is one pass over the events (as many heard as there are), but at least 40 steps.
+    - An epoch is one pass over the events (as many heard as there are), but at least 60 steps.
     - Little data for many parameters is learned by heart: with N events and P parameters, a share
       of 0.3 · sqrt(min(1, P / N)) of each layer's outputs is dropped, P counting the LSTM layers'. Size s (66,000)
       drops 0.3 on 12,000 events, 0.25 on 95,000, 0.08 on a million.

@@ -122,7 +122,7 @@ class Learner:
         self._starts = devices.everywhere(stretches.starts)
         self._heard = devices.everywhere(stretches.heard)
         self._key = devices.everywhere(np.asarray(jax.random.key_data(jax.random.key(seed))))
-        self._step = jax.jit(self._train, donate_argnums=0)
+        self._step = jax.jit(self._train, donate_argnums=0, out_shardings=devices.same)
         self._look = jax.jit(self._score)
 
     def state(self) -> LearnerState:
@@ -210,20 +210,25 @@ class Learner:
             chains = own.played
             wanted, counts = self._players(events, starts, heard, keys[2])
 
-        def loss(trainable: Any) -> Any:
-            parameters, other = self._model.stateless_call(trainable, state.other, hear, training=True)
+        shares = self._devices.shares
+        share = weight.sum() / shares
+        few = max(1, CHAINS // shares)
+
+        def loss(trainable: Any, other: Any, windows: Any) -> Any:
+            hear, targets, weight = windows
+            parameters, other = self._model.stateless_call(trainable, other, hear, training=True)
             mixture = split(parameters, self._dimension)
-            value = (negative_log_likelihood(mixture, targets) * weight).sum() / weight.sum()
+            value = (negative_log_likelihood(mixture, targets) * weight).sum() / share
             if own is not None and self._playing is not None:
                 playing = self._playing
 
                 def as_players(trainable: Any, mixture: Mixture) -> Any:
                     after_players = playing.loss(
-                        jax.tree.map(lambda part: part[:CHAINS], mixture),
-                        hear[:CHAINS, :, 1:],
-                        gestures(hear[:CHAINS], targets[:CHAINS], playing.step),
+                        jax.tree.map(lambda part: part[:few], mixture),
+                        hear[:few, :, 1:],
+                        gestures(hear[:few], targets[:few], playing.step),
                     )
-                    some = weight[:CHAINS]
+                    some = weight[:few]
                     heard = jnp.concatenate([own.heard, own.played], 1)
                     parameters, _ = self._model.stateless_call(trainable, state.other, heard, training=False)
                     expected = split(parameters[:, CHAIN:], self._dimension)
@@ -236,7 +241,8 @@ class Learner:
                 value += jax.lax.cond(alone, as_players, lambda *_: 0.0, trainable, mixture)
             return value, other
 
-        (value, other), gradients = jax.value_and_grad(loss, has_aux=True)(state.trainable)
+        learn = self._devices.over_shares(jax.value_and_grad(loss, has_aux=True))
+        (value, other), gradients = learn(state.trainable, state.other, (hear, targets, weight))
         before = list(state.optimizer)
         before[self._rate_at] = rate
         trainable, optimizer = self._optimizer.stateless_apply(before, gradients, state.trainable)
