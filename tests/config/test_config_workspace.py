@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from impsy.config import Config, load_config, parse_config
 from impsy.config.translate import section_of
-from impsy.config.workspace import create_workspace, template
+from impsy.config.workspace import STARTER_MODEL, create_workspace, starter_files, template
 from impsy.errors import ConfigError, DeviceError
+from impsy.models.opening import open_model
 
 TEMPLATE = template("config.toml")
 CODE = re.compile(r'#([a-z\[\]]|  \["\w+", \d)')
@@ -36,7 +39,8 @@ def test_the_template_is_in_order() -> None:
     assert config.osc is not None
     assert (config.osc.server_ip, config.osc.server_port) == ("127.0.0.1", 6000)
     assert (config.osc.client_ip, config.osc.client_port) == ("127.0.0.1", 6001)
-    assert (config.interaction.mode, config.model.dimension, config.model.file) == ("callresponse", 9, "")
+    assert (config.interaction.mode, config.model.dimension) == ("callresponse", 9)
+    assert config.model.file == STARTER_MODEL
     on = {name for name in SECTIONS if getattr(config, name) is not None}
     assert on == {"interaction", "model", "osc"}
 
@@ -64,7 +68,7 @@ def test_values_in_the_template_are_the_defaults() -> None:
     config = parse_config(uncommented("webui")).config
     bare = parse_config("[model]\ndimension = 9\n[osc]\n[webui]\n").config
     assert (config.interaction, config.osc, config.webui) == (bare.interaction, bare.osc, bare.webui)
-    assert config.model.model_copy(update={"size": None}) == bare.model
+    assert config.model.model_copy(update={"size": None, "file": ""}) == bare.model
 
 
 def test_a_workspace_is_made_with_all_its_folders(tmp_path: Path) -> None:
@@ -78,7 +82,7 @@ def test_a_workspace_is_made_with_all_its_folders(tmp_path: Path) -> None:
         "models",
     ]
     assert load_config(folder / "config.toml").config.model.dimension == 9
-    assert [line.split()[0] for line in done] == ["config.toml", "README.txt", "logs/", "datasets/", "models/"]
+    assert [line.split()[0] for line in done] == [*starter_files(), "logs/", "datasets/", "models/"]
 
 
 def test_a_config_that_is_there_is_never_lost(tmp_path: Path) -> None:
@@ -105,3 +109,17 @@ def test_a_file_in_the_way_is_told(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("a file")
     with pytest.raises(DeviceError, match="logs"):
         create_workspace(tmp_path)
+
+
+def test_the_model_it_starts_with_is_small_plays_and_says_what_it_learned_from(tmp_path: Path) -> None:
+    create_workspace(tmp_path)
+    assert len(starter_files()[STARTER_MODEL]) <= 300_000
+    loaded = load_config(tmp_path / "config.toml")
+    opened = open_model(tmp_path / loaded.config.model.file)
+    assert (opened.dimension, opened.architecture) == (9, "residual")
+    opened.predictor.hear([0.1] + [0.5] * 8)
+    played = opened.predictor.sample(np.random.default_rng(0), 1.0, 0.01)
+    assert np.isfinite(played).all()
+    said = json.loads((tmp_path / STARTER_MODEL).with_suffix(".json").read_text())
+    assert said["trained_on"]["events"] > 90_000
+    assert said["figures"]["held_out_nll"] < -11.5

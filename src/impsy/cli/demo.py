@@ -14,6 +14,7 @@ from impsy.cli.live import sparkline
 from impsy.cli.run import announce
 from impsy.cli.stage import Curtain, on_stage
 from impsy.config import load_config, with_overrides
+from impsy.config.workspace import STARTER_MODEL, starter_files
 from impsy.perform import Ports, Reports, ScriptedPerformer, SessionView, WantedPorts, build_session, phrases
 
 __all__ = ["command"]
@@ -28,6 +29,7 @@ threshold = 0.3
 
 [model]
 dimension = 9
+file = "{model}"
 
 [osc]
 server_ip = "127.0.0.1"
@@ -66,7 +68,10 @@ def command(seconds: float | None, mode: str, seed: int) -> None:
         workspace = Path(folder)
         config_file = workspace / "config.toml"
         monitor_port, client_port = _free_ports(2)
-        config_file.write_text(CONFIG.format(monitor_port=monitor_port, client_port=client_port), encoding="utf-8")
+        model = workspace / Path(STARTER_MODEL).name
+        model.write_bytes(starter_files()[STARTER_MODEL])
+        text = CONFIG.format(monitor_port=monitor_port, client_port=client_port, model=model.name)
+        config_file.write_text(text, encoding="utf-8")
         loaded = load_config(config_file)
         loaded = replace(loaded, config=with_overrides(loaded.config, mode=mode))
         performer = ScriptedPerformer(

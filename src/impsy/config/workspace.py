@@ -1,4 +1,4 @@
-"""A new workspace: a commented config to start from, and the folders that fill up as one plays."""
+"""A new workspace: a commented config and a trained model to start from, and folders that fill up as one plays."""
 
 from __future__ import annotations
 
@@ -8,15 +8,24 @@ from pathlib import Path
 from impsy.config.files import backup_of, write_keeping_previous
 from impsy.errors import ConfigError, DeviceError
 
-__all__ = ["FOLDERS", "create_workspace", "template"]
+__all__ = ["FOLDERS", "STARTER_MODEL", "create_workspace", "starter_files", "template"]
 
 FOLDERS = ("logs", "datasets", "models")
 _FILES = ("config.toml", "README.txt")
+STARTER_MODEL = "models/musicMDRNN-dim9-layers2-units32-mixtures5-scale10.tflite"
+"""The model that a new workspace plays with, relative to it; its ``.json`` says what it learned from."""
 
 
 def template(name: str) -> str:
     """The text of a file that a new workspace starts with: ``config.toml`` or ``README.txt``."""
     return (resources.files("impsy.config") / "templates" / name).read_text(encoding="utf-8")
+
+
+def starter_files() -> dict[str, bytes]:
+    """All files of a new workspace: path in it -> content."""
+    folder = resources.files("impsy.config") / "templates"
+    names = (*_FILES, STARTER_MODEL, STARTER_MODEL.replace(".tflite", ".json"))
+    return {name: folder.joinpath(name).read_bytes() for name in names}
 
 
 def create_workspace(folder: Path, force: bool = False) -> list[str]:
@@ -34,8 +43,8 @@ def create_workspace(folder: Path, force: bool = False) -> list[str]:
     try:
         for name in FOLDERS:
             (folder / name).mkdir(parents=True, exist_ok=True)
-        for name in _FILES:
-            path, content = folder / name, template(name).encode()
+        for name, content in starter_files().items():
+            path = folder / name
             present = path.exists()
             if present and (not force or path.read_bytes() == content):
                 done.append(f"{name} was there and stays")
