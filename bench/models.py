@@ -13,7 +13,7 @@ from impsy.models.sizes import SCALE_FACTOR, SIZES
 from impsy.models.tflite_write import write_tflite
 from impsy.models.weights import Weights, random_weights
 
-__all__ = ["METRONOME_STEP", "dimension_of", "metronome_weights", "usual_model", "write_metronome"]
+__all__ = ["METRONOME_STEP", "dimension_of", "metronome_weights", "shared_folder", "usual_model", "write_metronome"]
 
 METRONOME_STEP = 0.01
 """Seconds between the predictions of the metronome."""
@@ -24,14 +24,18 @@ _SIZE = SIZES["s"]
 _NO_SPREAD = -30.0
 
 
+def shared_folder() -> Path:
+    """Where the shared recordings and models would be: ``IMPSY_SHARED``, else beside this repository."""
+    return Path(os.environ.get("IMPSY_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+
+
 def usual_model(folder: Path) -> Path:
     """A 9-dimensional model of size s: the trained one of the shared recordings, or else untrained in ``folder``.
 
     What a step costs depends on its shape, not on what it has learned.
     """
-    shared = Path(os.environ.get("IMPSY_SHARED", Path(__file__).resolve().parents[2] / "shared"))
     weights = random_weights(_DIMENSION, _SIZE, rng=np.random.default_rng(0))
-    trained = shared / "data" / "models" / f"{weights.name}.tflite"
+    trained = shared_folder() / "data" / "models" / f"{weights.name}.tflite"
     if trained.is_file():
         return trained
     path = folder / f"{weights.name}.tflite"

@@ -93,17 +93,20 @@ def wide_console() -> Console:
     return console if console.is_terminal else Console(width=130)
 
 
-def as_table(tallies: Mapping[str, Tally]) -> Table:
+PERFORMING = "performing, measured from outside (less is better)"
+
+
+def as_table(tallies: Mapping[str, Tally], rows: Sequence[Row] = ROWS, title: str = PERFORMING) -> Table:
     """One column a program, the first one ours, and for each other one its ratio to ours."""
     names = list(tallies)
-    table = Table(title="performing, measured from outside (less is better)")
+    table = Table(title=title)
     table.add_column("")
     table.add_column("unit")
     for index, name in enumerate(names):
         table.add_column(name, justify="right")
         if index and name != BARE:
             table.add_column(f"{name} ÷ {names[0]}", justify="right")
-    for row in ROWS:
+    for row in rows:
         figures = [tally.figure(row) for tally in tallies.values()]
         if all(figure is None for figure in figures):
             continue
@@ -116,13 +119,13 @@ def as_table(tallies: Mapping[str, Tally]) -> Table:
     return table
 
 
-def as_json(tallies: Mapping[str, Tally]) -> dict[str, object]:
+def as_json(tallies: Mapping[str, Tally], rows: Sequence[Row] = ROWS) -> dict[str, object]:
     """Each program's facts, the figure of every row, and the median of everything sampled, with how many samples."""
     return {
         name: {
             "facts": tally.facts,
             "failures": tally.failures,
-            "figures": {row.key: tally.figure(row) for row in ROWS},
+            "figures": {row.key: tally.figure(row) for row in rows},
             "samples": {
                 source: {"count": len(values), "median": median(values), "max": max(values)}
                 for source, values in tally.samples.items()

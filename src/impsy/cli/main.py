@@ -34,6 +34,7 @@ COMMANDS: dict[str, _Row] = {
     "replay": _Row("replay", "2. Record and perform", "Put a recorded performance through the system again."),
     "dataset": _Row("dataset", "3. Learn", "Make a dataset of what was recorded, and say what is in it."),
     "train": _Row("train", "3. Learn", "Make a model of a dataset."),
+    "search": _Row("search", "3. Learn", "Look for a better size and recipe for a dataset."),
     "evaluate": _Row("evaluate", "3. Learn", "Measure what a model foresees, and how it plays."),
     "model": _Row("model", "3. Models", "Say what a model file is."),
     "convert-tflite": _Row("convert_tflite", "3. Models", "Turn any model file into a .tflite."),

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from impsy.cli.stopping import stopping
 from impsy.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -24,6 +22,8 @@ if TYPE_CHECKING:
     from impsy.train.learning import Learned, Told
 
 __all__ = ["command", "find_dataset"]
+
+_STOPPING = "Stopping: the best so far is kept. (Ctrl-C again: at once, keeping nothing new.)"
 
 _BARS = "▁▂▃▄▅▆▇█"
 _CURVE = 40
@@ -53,11 +53,14 @@ _CURVE = 40
     metavar="NAME",
     help="residual, or plain: the network of released versions.  [default: residual]",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same model.")
+@click.option("--seed", type=int, help="The same seed gives the same model.  [default: 0]")
 @click.option("--split", default="windows", show_default=True,
               help="What is held out: the last 10 % of `windows`, or whole `performances`.")  # fmt: skip
 @click.option(
     "--from", "start_from", type=click.Path(path_type=Path), metavar="MODEL", help="Go on from a trained model."
+)
+@click.option(
+    "--recipe", type=click.Path(path_type=Path), metavar="FILE", help="What `impsy search` found, or a model's .json."
 )
 @click.option("--resume", is_flag=True, help="Go on with a training that was stopped, or crashed.")
 @click.option("--distributed", is_flag=True, help="Share the work between processes or hosts, with the next three.")
@@ -83,7 +86,9 @@ def command(**options: Any) -> None:
     path = find_dataset(options["dataset"], options["source"], options["dimension"])
     from impsy.train.learning import learn, plan_for
 
-    changes = {"epochs": options["numepochs"], "seed": options["seed"]}
+    changes: dict[str, Any] = {"epochs": options["numepochs"], "seed": options["seed"]}
+    if options["recipe"] is not None:
+        options["modelsize"], options["architecture"], changes = _from_recipe(options, changes)
     plan, dataset = plan_for(
         path,
         options["destination"],
@@ -107,7 +112,7 @@ def command(**options: Any) -> None:
         screen = _Silence()
     else:
         screen = _Screen(path)
-    with _stopping() as stop, screen:
+    with stopping(_STOPPING) as stop, screen:
         learned = learn(plan, dataset, told=screen.told, tell=screen.tell, stop=stop, began=began)
         if learned is not None:
             screen.done(learned)
@@ -134,6 +139,18 @@ def find_dataset(given: Path | None, source: Path, dimension: int | None) -> Pat
         raise DataError(f"{source} holds no such dataset: make one with `impsy dataset`")
     names = "\n  ".join(path.name for path in found)
     raise DataError(f"{source} holds several datasets; say which, by name or with -D:\n  {names}")
+
+
+def _from_recipe(options: dict[str, Any], changes: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
+    """Size, architecture and changes that a recipe's file asks for, where the command line does not."""
+    from impsy.train.recipefile import load_recipe
+
+    recipe = load_recipe(options["recipe"])
+    asked = recipe.to_json() | {name: value for name, value in changes.items() if value is not None}
+    if options["batchsize"] is not None:
+        asked["batch"] = options["batchsize"]
+    size, architecture = asked.pop("size"), asked.pop("architecture")
+    return options["modelsize"] or size, options["architecture"] or architecture, asked
 
 
 def _patience(options: dict[str, Any]) -> dict[str, Any]:
@@ -163,26 +180,6 @@ def _cluster(options: dict[str, Any]) -> Any:
     return Cluster(**given)
 
 
-@contextmanager
-def _stopping() -> Iterator[Any]:
-    """``stop()`` is true from the first Ctrl-C (or SIGTERM) on; the second is as rude as usual."""
-    asked = False
-
-    def ask(number: int, frame: object) -> None:  # noqa: ARG001 - as signal calls it
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = True
-        click.echo("\nStopping: the best so far is kept. (Ctrl-C again: at once, keeping nothing new.)", err=True)
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 class _Silence:
     """For those processes of a distributed training that do not lead."""
 
@@ -206,8 +203,16 @@ class _Lines(_Silence):
     """One JSON object a line, for programs; the last one is the model's description, with its files."""
 
     def told(self, told: Told) -> None:
-        self._say("start", name=told.name, events=len(told.dataset), parameters=told.parameters, device=told.where,
-                  resumed_at=told.resumed_at, recipe=told.recipe.to_json())  # fmt: skip
+        self._say(
+            "start",
+            name=told.name,
+            events=len(told.dataset),
+            parameters=told.parameters,
+            device=told.where,
+            resumed_at=told.resumed_at,
+            windows_here=told.windows_here,
+            recipe=told.recipe.to_json(),
+        )
 
     def tell(self, progress: Progress) -> None:
         content = asdict(progress)

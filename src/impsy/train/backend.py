@@ -16,6 +16,8 @@ __all__ = ["cache_folder", "give_back_memory", "prepare"]
 _NEEDED = ("keras", "jax", "keras_mdn_layer", "platformdirs")
 _COMPILED_IN = 0.3
 """Seconds that a compilation must have taken to be worth keeping."""
+_CACHED = 256 << 20
+"""Bytes that are kept at most; what was used longest ago goes first."""
 
 
 def prepare() -> None:
@@ -50,6 +52,7 @@ def prepare() -> None:
 
     jax.config.update("jax_compilation_cache_dir", str(folder / "jax"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", _COMPILED_IN)
+    jax.config.update("jax_compilation_cache_max_size", _CACHED)
 
 
 def give_back_memory() -> None:

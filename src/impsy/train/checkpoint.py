@@ -5,7 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import lzma
+import math
+import struct
+import tokenize
+import warnings
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,14 +22,44 @@ from numpy.typing import NDArray
 
 from impsy.data.datasets import Dataset
 from impsy.data.files import written_whole
-from impsy.errors import DataError
+from impsy.errors import ConfigError, DataError
 from impsy.train.recipe import Recipe
 
 __all__ = ["Checkpoint", "Look", "fingerprint", "read_checkpoint", "write_checkpoint"]
 
 _FORMAT = 1
 _META = "meta"
-_GROUPS = ("trainable", "other", "optimizer", "chains", "best")
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "data": str,
+    "split": str,
+    "step": int,
+    "since": int,
+    "total": int,
+    "factor": (int, float),
+    "seconds": (int, float),
+    "best_step": int,
+    "facts": dict,
+}
+_MOST_STEPS = 2**31 - 1
+_DAMAGE = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    Warning,
+    lzma.LZMAError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""All that reading an archive, arrays and JSON can come to."""
+_GROUPS = ("trainable", "other", "optimizer", "chains", "sums", "best")
 
 
 @dataclass(frozen=True)
@@ -42,7 +78,9 @@ class Look:
 class Checkpoint:
     """Everything that training changes, and what it must agree with to go on.
 
-    arrays: lists of arrays, in Keras's order, for ``trainable``, ``other``, ``optimizer``, ``chains`` and ``best``.
+    since: steps since the last look at the held-out windows.
+    arrays: lists of arrays, in Keras's order, for ``trainable``, ``other``, ``optimizer``, ``chains``, ``sums`` (the
+        loss and the steps left out since the last look) and ``best``.
     factor: how far training has backed off: what the planned learning rate is multiplied by.
     """
 
@@ -50,6 +88,7 @@ class Checkpoint:
     data: str
     split: str
     step: int
+    since: int
     total: int
     factor: float
     seconds: float
@@ -67,13 +106,17 @@ def fingerprint(dataset: Dataset) -> str:
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write it whole or not at all: the last one stays until the next is complete."""
+    """Write it whole or not at all: the last one stays until the next is complete.
+
+    Raises:
+        DeviceError: the disk refuses.
+    """
     meta = {
         "format": _FORMAT,
         "recipe": checkpoint.recipe.to_json(),
         **{
             name: getattr(checkpoint, name)
-            for name in ("data", "split", "step", "total", "factor", "seconds", "best_step", "facts")
+            for name in ("data", "split", "step", "since", "total", "factor", "seconds", "best_step", "facts")
         },
         "history": [
             [look.step, look.seconds, look.loss, look.held_out, look.objective] for look in checkpoint.history
@@ -83,7 +126,6 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     buffer = io.BytesIO()
     arrays[_META] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
     np.savez(buffer, allow_pickle=False, **arrays)
-    path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as file:
         file.write(buffer.getbuffer())
 
@@ -95,26 +137,48 @@ def read_checkpoint(path: Path) -> Checkpoint:
         DataError: there is none, it is damaged, or another version of IMPSY wrote it.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            content = {name: archive[name] for name in archive.files}
-        meta = json.loads(content.pop(_META).tobytes())
-        if meta.pop("format") != _FORMAT:
-            raise DataError(
-                f"{path}: another version of IMPSY wrote this unfinished training; start anew without --resume"
-            )
-        arrays = {group: _group(content, group) for group in _GROUPS}
-        history = [Look(int(step), *map(float, rest)) for step, *rest in meta.pop("history")]
-        recipe = Recipe.from_json(meta.pop("recipe"))
-        checkpoint = Checkpoint(recipe=recipe, history=history, arrays=arrays, **meta)
+        content = path.read_bytes()
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no unfinished training to resume; start one without --resume") from error
     except OSError as error:
         raise DataError(f"{path}: the unfinished training cannot be read ({error.strerror or error})") from error
-    except (ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+    try:
+        arrays = _arrays(content)
+        meta = json.loads(arrays.pop(_META).tobytes())
+        if meta.pop("format") == _FORMAT:
+            return _checkpoint(meta, arrays)
+    except (*_DAMAGE, ConfigError) as error:
         raise DataError(
             f"{path}: this unfinished training is damaged ({error}); start anew without --resume"
         ) from error
-    return checkpoint
+    raise DataError(f"{path}: another version of IMPSY wrote this unfinished training; start anew without --resume")
+
+
+def _arrays(content: bytes) -> dict[str, NDArray[Any]]:
+    """The arrays in an archive, by name. What NumPy warns of is damage too."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return {
+            name.removesuffix(".npy"): np.lib.format.read_array(io.BytesIO(archive.read(name)), allow_pickle=False)
+            for name in archive.namelist()
+        }
+
+
+def _checkpoint(meta: dict[str, Any], content: dict[str, NDArray[Any]]) -> Checkpoint:
+    """What the file says, checked; raises one of ``_DAMAGE`` or ConfigError."""
+    for name, kind in _KINDS.items():
+        if not isinstance(meta[name], kind) or isinstance(meta[name], bool):
+            raise ValueError(f"{name} is {meta[name]!r}")
+    counts = (meta[name] for name in ("step", "since", "total", "best_step"))
+    if not all(0 <= count <= _MOST_STEPS for count in counts):
+        raise ValueError("it counts steps that cannot be")
+    if not (0 < meta["factor"] <= 1 and 0 <= meta["seconds"] < math.inf):
+        raise ValueError(f"factor is {meta['factor']}, seconds {meta['seconds']}")
+    arrays = {group: _group(content, group) for group in _GROUPS}
+    if sum(map(len, arrays.values())) != len(content):
+        raise ValueError("it holds arrays that do not belong there")
+    history = [Look(int(step), *map(float, rest)) for step, *rest in meta.pop("history")]
+    return Checkpoint(recipe=Recipe.from_json(meta.pop("recipe")), history=history, arrays=arrays, **meta)
 
 
 def _group(content: Mapping[str, NDArray[Any]], group: str) -> list[NDArray[Any]]:

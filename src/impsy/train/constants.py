@@ -29,6 +29,8 @@ CATCH_ALL_TIME = 0.1
 """Seconds: the last component's least sigma of dt, for the same reason."""
 SHORTEST = 1e-3
 """Seconds: times are not told apart more finely than this when scales are chosen."""
+LEAST_MOVE = 1e-6
+"""Usual moves are at least this, × 10 space: less is how float32 rounds."""
 LEAST_TIME = 1e-4
 """Seconds: least sigma of dt."""
 TIME_QUANTILES = (0.1, 0.35, 0.6, 0.85, 0.99)
@@ -77,7 +79,7 @@ def constants_for(
         moves = moves[moves > 0] * SCALE_FACTOR
         # A control that never moved may do so when played: a 7-bit step is as good a guess as any.
         unit = grid[i] * SCALE_FACTOR or SCALE_FACTOR / 127
-        usual[i] = np.median(moves) if len(moves) else unit
+        usual[i] = max(np.median(moves), LEAST_MOVE) if len(moves) else unit
         spread[i] = max(moves.std() if len(moves) else unit, unit / 2)
     step = grid * SCALE_FACTOR
     floor = np.where(step > 0, step / FLOOR_STEPS, usual * FLOOR_MOVES)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from impsy.data.datasets import Dataset
 from impsy.data.windows import Split
 from impsy.errors import DataError, ModelError
-from impsy.models.sizes import SIZES
+from impsy.models.sizes import MIXTURES, SIZES
 from impsy.models.weights import Weights
 from impsy.train.backend import give_back_memory, prepare
 from impsy.train.checkpoint import Checkpoint, Look, fingerprint, write_checkpoint
@@ -31,7 +31,7 @@ import keras  # noqa: E402 - after prepare()
 
 from impsy.train.network import build, build_plain, get_weights, put_weights  # noqa: E402
 from impsy.train.playing import Player  # noqa: E402
-from impsy.train.steps import Learner, Stretches  # noqa: E402
+from impsy.train.steps import Learner, LearnerState, Stretches  # noqa: E402
 
 __all__ = ["Fitted", "Progress", "Training"]
 
@@ -117,14 +117,17 @@ class Training:
         self._dimension = dimension
         if base is not None and base.dimension != dimension:
             raise ModelError(f"the model to go on from has dimension {base.dimension}, the dataset {dimension}")
+        if not any(part.stop - part.start >= 2 for part in split.train):
+            raise DataError("there are no two events in a row to learn from")
         keras.utils.set_random_seed(recipe.seed)
         size = base.size if base is not None else SIZES[recipe.size]
+        mixtures = base.mixtures if base is not None else MIXTURES
         architecture = base.architecture if base is not None else recipe.architecture
         self._constants: Constants | None = None
         if architecture == "plain":
-            model = build_plain(dimension, size)
+            model = build_plain(dimension, size, mixtures)
         else:
-            constants = constants_for(dataset.events, split.train, seed=recipe.seed)
+            constants = constants_for(dataset.events, split.train, seed=recipe.seed, mixtures=mixtures)
             if base is not None and base.residual is not None:
                 constants = constants.with_residual(base.residual)
             self._constants = constants
@@ -150,6 +153,7 @@ class Training:
         every = max(1, len(split.held_out) // HELD_OUT_LOOK)
         self._looked_at = split.held_out[::every]
         self._step, self._total = 0, recipe.total_steps
+        self._since = 0
         self._factor = 1.0
         self._seconds = 0.0
         self._history: list[Look] = []
@@ -181,19 +185,23 @@ class Training:
             "other": state.other,
             "optimizer": state.optimizer,
             "chains": [state.chains],
+            "sums": [state.loss, state.skipped],
+            "best": state.trainable if checkpoint.arrays["best"] else [],
         }
-        parts = []
         for name, now in groups.items():
             saved = checkpoint.arrays[name]
-            if [array.shape for array in saved] != [array.shape for array in now]:
+            if [(array.shape, array.dtype) for array in saved] != [(array.shape, array.dtype) for array in now]:
                 raise DataError(
                     "the unfinished training is of a network of another shape; start anew without --resume"
                 )
-            parts.append([self._devices.everywhere(array) for array in saved])
-        self._state = state._replace(trainable=parts[0], other=parts[1], optimizer=parts[2], chains=parts[3][0])
+        parts = {name: [self._devices.everywhere(array) for array in checkpoint.arrays[name]] for name in groups}
+        self._state = LearnerState(
+            parts["trainable"], parts["other"], parts["optimizer"], *parts["chains"], *parts["sums"]
+        )
         self._best = list(checkpoint.arrays["best"])
         self._history = list(checkpoint.history)
         self._step, self._total, self._factor = checkpoint.step, checkpoint.total, checkpoint.factor
+        self._since, self._back_offs = checkpoint.since, round(math.log(checkpoint.factor, BACK_OFF))
         self._seconds, self._best_step = checkpoint.seconds, checkpoint.best_step
         self._best_objective = min((look.objective for look in self._history), default=math.inf)
 
@@ -207,6 +215,7 @@ class Training:
                 ("other", state.other),
                 ("optimizer", state.optimizer),
                 ("chains", [state.chains]),
+                ("sums", [state.loss, state.skipped]),
                 ("best", self._best),
             )
         }
@@ -215,6 +224,7 @@ class Training:
             data=self._data,
             split=self._split_name,
             step=self._step,
+            since=self._since,
             total=self._total,
             factor=self._factor,
             seconds=self._seconds,
@@ -251,7 +261,7 @@ class Training:
         saved = time.monotonic()
         ended = "the schedule is complete"
         timer = _Pace()
-        while self._step < self._total:
+        while self._step < self._total or self._since:
             stopped = self._devices.any(self._epoch(stop, timer))
             self._seconds = time.monotonic() - began
             if not stopped:
@@ -278,16 +288,14 @@ class Training:
         return self._finish(ended, timer)
 
     def _epoch(self, stop: Callable[[], bool], timer: _Pace) -> bool:
-        """One epoch of steps; True if it was cut short."""
-        zero = self._devices.everywhere(np.zeros((), np.float32))
-        none = self._devices.everywhere(np.zeros((), np.int32))
-        self._state = self._state._replace(loss=zero, skipped=none)
+        """One epoch of steps, or what is left of it; True if it was cut short."""
         under_way: deque[Any] = deque()
-        for _ in range(min(self.recipe.steps, self._total - self._step)):
+        for _ in range(min(self.recipe.steps - self._since, self._total - self._step)):
             rate = self.recipe.rate(self._step, self._total) * self._factor
             alone = self._step >= ALONE_FROM * self._total and self._step % PLAYING_EVERY == 0
             self._state, token = self._learner.step(self._state, self._step, rate, alone)
             self._step += 1
+            self._since += 1
             under_way.append(token)
             if len(under_way) > IN_FLIGHT:
                 under_way.popleft().block_until_ready()
@@ -302,9 +310,12 @@ class Training:
 
     def _look(self) -> str:
         """Look at the held-out windows, and keep the weights if they are the best so far. What is worth saying."""
-        steps = self.recipe.steps
+        steps, self._since = self._since, 0
         skipped = int(self._state.skipped)
-        loss = float(self._state.loss) / max(1, min(steps, self._step) - skipped)
+        loss = float(self._state.loss) / max(1, steps - skipped)
+        zero = self._devices.everywhere(np.zeros((), np.float32))
+        none = self._devices.everywhere(np.zeros((), np.int32))
+        self._state = self._state._replace(loss=zero, skipped=none)
         nll, objective = self._learner.held_out(self._state, self._looked_at)
         diverged = not math.isfinite(objective) or skipped > steps // 2
         diverged |= bool(self._best) and objective > self._best_objective + DIVERGED_BY
@@ -314,7 +325,7 @@ class Training:
         if objective < self._best_objective:
             self._best = [np.asarray(array) for array in self._state.trainable]
             self._best_step, self._best_objective = self._step, objective
-        return f"left out {skipped} steps whose gradients were not finite" if skipped else ""
+        return f"left out {skipped} of {steps} steps: their gradients were not finite" if skipped else ""
 
     def _back_off(self, objective: float) -> str:
         """Go back to the best weights, with a clean optimizer and a lower rate."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import time
 from collections.abc import Callable
@@ -11,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from impsy import __version__
 from impsy.data.datasets import Dataset, read_dataset
 from impsy.data.windows import Split, split_performances, split_windows
 from impsy.errors import ConfigError
 from impsy.models.opening import open_weights
 from impsy.models.sizes import MIXTURES, SIZES, model_name, size_name
 from impsy.models.weights import Weights
-from impsy.train.checkpoint import fingerprint, read_checkpoint
+from impsy.train.checkpoint import Checkpoint, fingerprint, read_checkpoint
 from impsy.train.distributed import Cluster
 from impsy.train.recipe import Recipe, recipe_for
 
@@ -64,7 +67,7 @@ class Learned:
 
 @dataclass(frozen=True)
 class Told:
-    """What is known before training starts."""
+    """What is known before training starts. ``windows_here`` of a step's are computed by this process."""
 
     name: str
     dataset: Dataset
@@ -73,6 +76,7 @@ class Told:
     parameters: int
     resumed_at: int
     where: str
+    windows_here: int
 
 
 def plan_for(
@@ -144,17 +148,20 @@ def learn(
     from impsy.train.distributed import join
     from impsy.train.fitting import Training
 
-    devices = join(plan.cluster, recipe.batch)
-    training = Training(dataset, split, recipe, devices=devices, base=base, split_name=plan.split)
-    if checkpoint is not None:
-        training.resume(checkpoint)
-    told(Told(name, dataset, split, recipe, training.parameters, checkpoint.step if checkpoint else 0, devices.words))
-    fitted = training.run(
-        tell,
-        stop=stop,
-        save_to=files.unfinished,
-        deadline=None if plan.minutes is None else began + plan.minutes * 60.0,
-    )
+    devices = join(plan.cluster, recipe.batch, _task(plan, recipe, dataset, checkpoint), stop)
+    with devices.together():
+        training = Training(dataset, split, recipe, devices=devices, base=base, split_name=plan.split)
+        if checkpoint is not None:
+            training.resume(checkpoint)
+        resumed_at, here = checkpoint.step if checkpoint else 0, devices.share_of(recipe.batch)
+        told(Told(name, dataset, split, recipe, training.parameters, resumed_at, devices.words, here))
+        fitted = training.run(
+            tell,
+            stop=stop,
+            save_to=files.unfinished,
+            deadline=None if plan.minutes is None else began + plan.minutes * 60.0,
+        )
+    devices.part()
     if not devices.leads:
         return None
     description = _describe(plan, recipe, dataset, split, name, fitted, devices.words)
@@ -162,6 +169,15 @@ def learn(
     if fitted.ended != "stopped":
         files.unfinished.unlink(missing_ok=True)
     return Learned((files.keras, files.tflite, files.json), tuple(set_aside), description)
+
+
+def _task(plan: Plan, recipe: Recipe, dataset: Dataset, checkpoint: Checkpoint | None) -> str:
+    """What every process of a distributed training must be told alike."""
+    digest = hashlib.sha256(b"" if plan.start_from is None else plan.start_from.read_bytes())
+    went_before = None if checkpoint is None else (checkpoint.step, checkpoint.total, checkpoint.seconds)
+    told = [__version__, recipe.to_json(), fingerprint(dataset), plan.split, plan.minutes, went_before]
+    digest.update(json.dumps(told).encode())
+    return digest.hexdigest()
 
 
 def _name(dimension: int, plan: Plan, base: Weights | None) -> str:

@@ -160,6 +160,18 @@ def get_weights(model: Any, dimension: int, constants: Constants | None) -> Weig
 
 def put_weights(model: Any, weights: Weights, constants: Constants | None) -> None:
     """The inverse of :func:`get_weights`; raises ModelError if the shapes differ."""
+    lstms = [layer for layer in model.layers if isinstance(layer, layers.LSTM)]
+    try:
+        arrays, kernel, bias = _unfolded(weights, constants)
+        for layer, values in zip(lstms, arrays, strict=True):
+            layer.set_weights(values)
+        _put_mixture(model, kernel, bias)
+    except ValueError as error:
+        raise ModelError(f"the model's shape is not that of the network to train: {error}") from error
+
+
+def _unfolded(weights: Weights, constants: Constants | None) -> tuple[list[list[FloatArray]], FloatArray, FloatArray]:
+    """What the LSTM layers, and the mixture layer's kernel and bias, hold in training."""
     arrays = [[layer.kernel, layer.recurrent, layer.bias] for layer in weights.layers]
     kernel, bias = weights.mixture_kernel.copy(), weights.mixture_bias.copy()
     if constants is not None:
@@ -171,13 +183,7 @@ def put_weights(model: Any, weights: Weights, constants: Constants | None) -> No
         bias[:width] /= constants.mu_scale.reshape(-1)
         bias += offset @ kernel[weights.units :]
         kernel[weights.units :] /= scale[:, None]
-    lstms = [layer for layer in model.layers if isinstance(layer, layers.LSTM)]
-    try:
-        for layer, values in zip(lstms, arrays, strict=True):
-            layer.set_weights(values)
-        _put_mixture(model, kernel, bias)
-    except ValueError as error:
-        raise ModelError(f"the model's shape is not that of the network to train: {error}") from error
+    return arrays, kernel, bias
 
 
 def _mixture_arrays(model: Any) -> tuple[FloatArray, FloatArray]:

@@ -13,6 +13,22 @@ from impsy.models.sizes import SIZES
 __all__ = ["ARCHITECTURES", "Recipe", "recipe_for"]
 
 ARCHITECTURES = ("residual", "plain")
+_RANGES = {
+    "batch": (1, math.inf),
+    "window": (2, math.inf),
+    "epochs": (1, math.inf),
+    "steps": (1, math.inf),
+    "warmup": (0, math.inf),
+    "seed": (0, math.inf),
+    "learning_rate": (1e-9, 1),
+    "clip": (1e-6, math.inf),
+    "momentum": (0, 1),
+    "dropout": (0, 1),
+    "playing": (0, math.inf),
+}
+"""Number of the recipe -> the least that it may be, and what it must stay below."""
+SHORTEST_WINDOW = 25
+"""Events that a network hears before it plays on its own in training."""
 
 _STEPS_AN_EPOCH = 60
 """Fewest steps between two looks at the held-out windows."""
@@ -66,23 +82,16 @@ class Recipe:
             raise ConfigError(f"--architecture is one of {', '.join(ARCHITECTURES)}, not {self.architecture!r}")
         if self.size not in SIZES:
             raise ConfigError(f"--modelsize is one of {', '.join(SIZES)}, not {self.size!r}")
-        for name, least in (("batch", 1), ("window", 2), ("epochs", 1), ("steps", 1), ("warmup", 0), ("seed", 0)):
-            if getattr(self, name) < least:
-                raise ConfigError(f"{name} must be {least} or more, not {getattr(self, name)}")
-        if self.seed > _LARGEST_SEED:
-            raise ConfigError(f"--seed is at most {_LARGEST_SEED}, not {self.seed}")
         if self.patience is not None and self.patience < 1:
             raise ConfigError(f"--patience is a number of epochs, 1 or more, not {self.patience}")
-        if not 0 < self.learning_rate < 1:
-            raise ConfigError(f"the learning rate is between 0 and 1, not {self.learning_rate}")
-        if not 0 <= self.dropout < 1:
-            raise ConfigError(f"dropout is a share, from 0 to below 1, not {self.dropout}")
-        if not 0 <= self.momentum < 1:
-            raise ConfigError(f"momentum is a decay rate, from 0 to below 1, not {self.momentum}")
-        if not 0 < self.clip < math.inf:
-            raise ConfigError(f"clip is a length above 0, not {self.clip}")
-        if not 0 <= self.playing < math.inf:
-            raise ConfigError(f"playing is a weight, 0 or more, not {self.playing}")
+        for name, (least, below) in _RANGES.items():
+            if not (math.isfinite(value := getattr(self, name)) and least <= value < below):
+                upto = f" and below {below:g}" if math.isfinite(below) else ""
+                raise ConfigError(f"{name} must be {least:g} or more{upto}, not {value}")
+        if self.playing and self.window < SHORTEST_WINDOW:
+            raise ConfigError(
+                f"the playing loss needs windows of {SHORTEST_WINDOW} events or more, not {self.window}"
+            )
 
     @property
     def total_steps(self) -> int:

@@ -20,6 +20,7 @@ from impsy.train.constants import Constants
 from impsy.train.distributed import Devices
 from impsy.train.objective import Gestures, Mixture, PlayingLikelihood, gestures, negative_log_likelihood, split
 from impsy.train.playing import Player
+from impsy.train.recipe import SHORTEST_WINDOW
 
 __all__ = ["HELD_OUT_AT_ONCE", "Learner", "LearnerState", "Stretches"]
 
@@ -35,7 +36,7 @@ IDLE_WEIGHT = 0.3
 the instrument does not hear."""
 CHAINS = 16
 """Performances of the network's own that go on beside the players' windows."""
-CHAIN = 25
+CHAIN = SHORTEST_WINDOW
 """Events that it plays in a step, and hears of its own playing before."""
 BACK_TO_PLAYERS = 0.1
 """Chance that a chain begins anew after players' events: chains of some 250 events."""
@@ -201,17 +202,18 @@ class Learner:
         alone: Any,
     ) -> tuple[LearnerState, Any]:
         keys = jax.random.split(jax.random.fold_in(jax.random.wrap_key_data(key), number), 4)
-        chosen = self._devices.shared_out(jax.random.randint(keys[0], (self._batch,), 0, starts.shape[0]))
-        hear, targets, weight = self._windows(events, starts[chosen], heard[chosen])
+        drawn = self._devices.copied(jax.random.randint(keys[0], (self._batch,), 0, starts.shape[0]))
+        chosen = self._devices.shared_out(drawn)
+        windows = self._windows(events, starts[chosen], heard[chosen])
         chains = state.chains
         own: _Own | None = None
         if self._player is not None:
-            own = self._play_on(state, hear, alone, keys[1])
+            own = self._play_on(state, self._windows(events, starts[drawn], heard[drawn])[0], alone, keys[1])
             chains = own.played
             wanted, counts = self._players(events, starts, heard, keys[2])
 
         shares = self._devices.shares
-        share = weight.sum() / shares
+        share = heard[drawn].sum() / shares
         few = max(1, CHAINS // shares)
 
         def loss(trainable: Any, other: Any, windows: Any) -> Any:
@@ -242,7 +244,7 @@ class Learner:
             return value, other
 
         learn = self._devices.over_shares(jax.value_and_grad(loss, has_aux=True))
-        (value, other), gradients = learn(state.trainable, state.other, (hear, targets, weight))
+        (value, other), gradients = learn(state.trainable, state.other, windows)
         before = list(state.optimizer)
         before[self._rate_at] = rate
         trainable, optimizer = self._optimizer.stateless_apply(before, gradients, state.trainable)

@@ -1,0 +1,205 @@
+"""``impsy search``: which size and recipe suit a dataset."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from impsy.cli.stopping import stopping
+from impsy.cli.train import find_dataset
+from impsy.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from impsy.data.datasets import Dataset
+    from impsy.data.windows import Split
+    from impsy.train.fitting import Progress
+    from impsy.train.found import Found, Row
+    from impsy.train.recipe import Recipe
+
+__all__ = ["command"]
+
+ROWS_SHOWN = 10
+_PASSED_ON = ("storage", "trials", "minutes", "epochs", "trial_minutes", "seed", "split", "lost_after")
+_COLUMNS = {"size": "size", "learning_rate": "rate", "batch": "batch", "window": "window", "dropout": "dropout",
+            "momentum": "momentum", "clip": "clip"}  # fmt: skip
+
+
+@click.command("search", short_help="Look for a better size and recipe for a dataset.")
+@click.argument("dataset", type=click.Path(path_type=Path), required=False)
+@click.option("-D", "--dimension", type=int, help="Which dataset of the source folder; 1 + the number of controls.")
+@click.option("-S", "--source", type=click.Path(path_type=Path), default=Path("datasets"), show_default=True,
+              help="The folder that holds the datasets.")  # fmt: skip
+@click.option("-O", "--destination", type=click.Path(path_type=Path), default=Path("searches"), show_default=True,
+              help="The folder for the trials and the best recipe.")  # fmt: skip
+@click.option("--study", metavar="NAME", help="The search to begin or take part in.  [default: the dataset's name]")
+@click.option("--storage", metavar="URL", help="A database that the workers share.  [default: a file in -O]")
+@click.option("--trials", type=int, default=30, show_default=True, metavar="N",
+              help="How many trials are done in all, by all workers.")  # fmt: skip
+@click.option("--minutes", type=float, metavar="T", help="End this worker after so long.")
+@click.option("-N", "--epochs", type=int, metavar="N", help="Epochs of a trial at most.  [default: as impsy train]")
+@click.option("--trial-minutes", type=float, metavar="T", help="Fit each trial into this time, instead of -N.")
+@click.option("-M", "--modelsize", "sizes", multiple=True, metavar="SIZE",
+              help="A size to consider; may be repeated.  [default: xs, s, m]")  # fmt: skip
+@click.option("--keep", multiple=True, metavar="NAME",
+              help="Do not search this, as in learning_rate, batch, window, dropout; may be repeated.")  # fmt: skip
+@click.option("--split", metavar="KIND", help="What is held out: `windows` or `performances`.  [default: windows]")
+@click.option("--seed", type=int, help="Of the choices and of each training.  [default: 0]")
+@click.option("--lost-after", type=float, default=60.0, show_default=True, metavar="SECONDS",
+              help="When a silent worker counts as gone, and its trial is done by another.")  # fmt: skip
+@click.option("--show", is_flag=True, help="Only show the best trials so far.")
+def command(**options: Any) -> None:
+    """Look for the size and recipe that foresee a dataset best, by training many times for a while.
+
+    Start it in as many terminals or on as many machines as there are: with one dataset, study and storage they share
+    the work. Ctrl-C ends one of them, or all; what is complete is kept, and the same command goes on. Needs the
+    extra `search`.
+
+    \b
+    Examples:
+      impsy search                                  30 trials on the one dataset in datasets/
+      impsy search -D 9 -M xs -M s --trial-minutes 1 --minutes 60
+      impsy search -D 9 --show                      the best so far
+      impsy search -D 9 --storage postgresql://me:secret@host/impsy
+      impsy train -D 9 --recipe searches/training-dataset-9d.json
+    """
+    began = time.monotonic()
+    show, study = options["show"], options["study"]
+    path = None
+    if not (show and study):
+        path = find_dataset(options["dataset"], options["source"], options["dimension"])
+        study = study or path.stem.replace(" ", "-")
+    from impsy.train.found import found_so_far
+    from impsy.train.search import SearchPlan, search
+
+    if path is None or show:
+        found = found_so_far(options["destination"], study, options["storage"])
+        _table(_console(), found)
+        _say_how(_console(), found, path)
+        return
+    plan = SearchPlan(
+        path,
+        options["destination"],
+        study,
+        sizes=options["sizes"] or None,
+        keep=options["keep"] or None,
+        **{name: options[name] for name in _PASSED_ON},
+    )
+    message = "Stopping: what is complete is kept, the trial under way is given back. (Ctrl-C again: at once.)"
+    with stopping(message) as stop, _Screen(path, options["dimension"]) as screen:
+        found = search(plan, screen, stop=stop, began=began)
+    console = _console()
+    _table(console, found)
+    if found.done < plan.trials:
+        console.print(f"{found.done} of {plan.trials} trials are done; the same command goes on.", markup=False)
+    _say_how(console, found, path)
+
+
+class _Screen:
+    """A line for each trial; on a terminal, a bar for the one under way."""
+
+    def __init__(self, path: Path, dimension: int | None) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self._path, self._dimension = path, dimension
+        columns = (BarColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+        self._bar = Progress(*columns, console=_console(), transient=True)
+        self._task = self._bar.add_task("opening the storage", total=None)
+        self._now = ""
+
+    def __enter__(self) -> _Screen:
+        if self._bar.console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def began(self, dataset: Dataset, split: Split, settings: Mapping[str, Any], done: int, total: int) -> None:
+        if self._dimension not in (None, dataset.dimension):
+            raise ConfigError(f"{self._path} has dimension {dataset.dimension}, not {self._dimension} as -D says")
+        self._print(
+            f"{self._path}: {len(dataset):,} events to search with, {len(split.held_out):,} windows of them held out "
+            "to choose by; the rest stays untouched for `impsy evaluate`"
+        )
+        length = settings["trial_minutes"]
+        each = f"{length:g} minutes" if length else f"{settings['epochs'] or 30} epochs at most"
+        self._print(f"sizes {', '.join(settings['sizes'])}; {each} a trial; {done} of {total} trials are done")
+        self._bar.update(self._task, description="loading Keras and JAX")
+
+    def trial(self, number: int, recipe: Recipe, again: bool) -> None:
+        what = "again" if again else f"rate {recipe.learning_rate:.2g}"
+        self._now = f"trial {number} ({recipe.size}, {what})"
+        self._bar.reset(self._task, total=recipe.total_steps, description=f"{self._now}: compiling")
+        self._bar.start_task(self._task)
+
+    def progress(self, progress: Progress) -> None:
+        if progress.note:
+            self._print(f"{self._now}: {progress.note}")
+        text = f"{self._now}: held out {progress.held_out:.2f} (best {progress.best:.2f})"
+        self._bar.update(self._task, completed=progress.step, total=progress.total, description=text)
+
+    def result(self, row: Row, best: Row | None, done: int, total: int) -> None:
+        outcome = row.outcome if row.value is None else f"{row.value:.3f}"
+        standing = "" if best is None else f"  best {best.value:.3f} (trial {best.number})"
+        why = f"  {row.why}" if row.why else ""
+        self._print(f"{done}/{total}  trial {row.number}: {outcome}{standing}  {_words(row.params)}{why}")
+
+    def waiting(self, running: int) -> None:
+        self._print(f"waiting for {running} {'trial' if running == 1 else 'trials'} of other workers")
+
+    def note(self, text: str) -> None:
+        self._print(text)
+
+    def _print(self, line: str) -> None:
+        self._bar.console.print(line, markup=False)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=True)
+
+
+def _table(console: Console, found: Found) -> None:
+    from rich.table import Table
+
+    shown = found.rows[:ROWS_SHOWN]
+    if not shown:
+        console.print("No trial is complete.")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    columns = [name for name in _COLUMNS if any(name in row.params for row in shown)]
+    for title in ("trial", "held-out NLL", *(_COLUMNS[name] for name in columns), "seconds"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for row in shown:
+        value = row.outcome if row.value is None else f"{row.value:.3f}"
+        seconds = "" if row.seconds is None else f"{row.seconds:.0f}"
+        table.add_row(str(row.number), value, *(_number(row.params.get(name)) for name in columns), seconds)
+    console.print(table)
+    if len(found.rows) > len(shown):
+        console.print(f"and {len(found.rows) - len(shown)} more")
+    if found.importance:
+        shares = (f"{_COLUMNS.get(name, name)} {share:.0%}" for name, share in found.importance.items())
+        console.print(f"what mattered: {', '.join(shares)}", markup=False)
+
+
+def _say_how(console: Console, found: Found, path: Path | None) -> None:
+    if found.recipe_file is None:
+        return
+    minutes = "" if found.trial_minutes is None else f" --minutes {found.trial_minutes:g}"
+    dataset = "DATASET" if path is None else path
+    console.print(f"Train with the best: impsy train {dataset} --recipe {found.recipe_file}{minutes}", markup=False)
+
+
+def _words(params: Mapping[str, Any]) -> str:
+    return " ".join(f"{_COLUMNS.get(name, name)} {_number(value)}" for name, value in params.items())
+
+
+def _number(value: Any) -> str:
+    return "" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)

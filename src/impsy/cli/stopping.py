@@ -1,0 +1,32 @@
+"""Ending long work early, but in order."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+
+__all__ = ["stopping"]
+
+
+@contextmanager
+def stopping(message: str) -> Iterator[Callable[[], bool]]:
+    """``stop()`` is true from the first Ctrl-C (or SIGTERM) on, which prints ``message``; the second is as rude as
+    usual."""
+    asked = False
+
+    def ask(number: int, frame: object) -> None:  # noqa: ARG001 - as signal calls it
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        click.echo(f"\n{message}", err=True)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
