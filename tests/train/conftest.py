@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from commands import PLAIN, SMALL, Trained, trained
+from made_data import knobs
+
+from impsy.data.datasets import write_dataset
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -16,3 +21,23 @@ def compiled_quickly() -> Iterator[None]:
     jax.config.update("jax_disable_most_optimizations", True)
     yield
     jax.config.update("jax_disable_most_optimizations", before)
+
+
+@pytest.fixture(scope="session")
+def dataset_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small dataset of dimension 3."""
+    path = tmp_path_factory.mktemp("data") / "training-dataset-3d.npz"
+    write_dataset(path, knobs(3, 500, seed=1))
+    return path
+
+
+@pytest.fixture(scope="session")
+def residual(tmp_path_factory: pytest.TempPathFactory, dataset_file: Path) -> Trained:
+    """``impsy train`` of a small network, two epochs."""
+    return trained(tmp_path_factory.mktemp("residual"), dataset_file, *SMALL, "-N", "2")
+
+
+@pytest.fixture(scope="session")
+def plain(tmp_path_factory: pytest.TempPathFactory, dataset_file: Path) -> Trained:
+    """The same with the network of released versions, eight epochs."""
+    return trained(tmp_path_factory.mktemp("plain"), dataset_file, *PLAIN, "-N", "8")

@@ -304,3 +304,22 @@ def test_gradients_are_finite_whatever_comes(case, slope) -> None:
         cost, gradients = slope(mixture, played)
         assert np.isfinite(cost)
         assert all(np.isfinite(each).all() for each in gradients)
+
+
+def test_gradients_are_finite_with_very_many_controls() -> None:
+    """Of 63, none moves, one, or more than are counted."""
+    dataset = knobs(64, 200, seed=1)
+    cost = costs(constants_of(dataset))
+    base = np.full(63, 64 * STEP, np.float32)
+    mean = np.array([[DT, *base]], np.float32)
+    mixture = Mixture(mean, np.full((1, 64), 0.02, np.float32), np.zeros(1, np.float32))
+    slope = jax.jit(jax.value_and_grad(cost))
+    found = []
+    for moving in (0, 1, 20, 63):
+        played = np.array([DT, *base], np.float32)
+        played[1 : moving + 1] += STEP
+        value, gradients = slope(mixture, base, played)
+        assert all(np.isfinite(each).all() for each in gradients)
+        found.append(float(value))
+    assert np.isfinite(found).all()
+    assert found[0] < min(found[1:])

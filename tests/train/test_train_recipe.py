@@ -89,9 +89,9 @@ def test_an_unknown_size_names_the_option() -> None:
         ({"seed": -1}, "seed"),
         ({"seed": 2**32}, "seed"),
         ({"patience": 0}, "--patience"),
-        ({"learning_rate": 0.0}, "learning rate"),
-        ({"learning_rate": 1.0}, "learning rate"),
-        ({"learning_rate": math.nan}, "learning rate"),
+        ({"learning_rate": 0.0}, "learning_rate"),
+        ({"learning_rate": 1.0}, "learning_rate"),
+        ({"learning_rate": math.nan}, "learning_rate"),
         ({"dropout": 1.0}, "dropout"),
         ({"dropout": -0.1}, "dropout"),
         ({"dropout": math.nan}, "dropout"),
@@ -101,6 +101,7 @@ def test_an_unknown_size_names_the_option() -> None:
         ({"momentum": -0.1}, "momentum"),
         ({"playing": -1.0}, "playing"),
         ({"playing": math.inf}, "playing"),
+        ({"window": 24}, "playing loss needs windows"),
     ],
 )
 def test_a_number_that_makes_no_sense_is_refused_by_name(change, says) -> None:
@@ -108,6 +109,10 @@ def test_a_number_that_makes_no_sense_is_refused_by_name(change, says) -> None:
         Recipe(**change)
     with pytest.raises(ConfigError, match=says):
         Recipe().with_changes(**change)
+
+
+def test_without_the_playing_loss_windows_may_be_short() -> None:
+    assert Recipe(window=2, playing=0.0).window == 2
 
 
 def test_none_changes_nothing() -> None:
@@ -148,11 +153,11 @@ RECIPES = st.builds(
     architecture=st.sampled_from(ARCHITECTURES),
     size=st.sampled_from(list(SIZES)),
     batch=st.integers(1, 10**6),
-    window=st.integers(2, 10**6),
+    window=st.integers(25, 10**6),
     epochs=st.integers(1, 10**6),
     steps=st.integers(1, 10**6),
     patience=st.none() | st.integers(1, 10**6),
-    learning_rate=st.floats(0, 1, exclude_min=True, exclude_max=True),
+    learning_rate=st.floats(1e-9, 1, exclude_max=True),
     warmup=st.integers(0, 10**6),
     clip=st.floats(1e-6, 1e6),
     momentum=st.floats(0, 1, exclude_max=True),

@@ -254,7 +254,7 @@ class _Screen(_Silence):
             self._bar.start()
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        self._stop()
 
     def told(self, told: Told) -> None:
         performances = int((told.dataset.lengths > 0).sum())
@@ -286,8 +286,12 @@ class _Screen(_Silence):
         else:
             self._print(line)
 
+    def _stop(self) -> None:
+        if self._console.is_terminal:  # else it was never started, and would print an empty line
+            self._bar.stop()
+
     def done(self, learned: Learned) -> None:
-        self._bar.stop()
+        self._stop()
         figures = learned.description["figures"]
         self._print(f"held out  {_sparkline([look[3] for look in learned.description['curve']])}")
         self._print(

@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import sys
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from impsy.errors import ConfigError
 
 __all__ = ["cache_folder", "give_back_memory", "prepare"]
 
-_NEEDED = ("keras", "jax", "keras_mdn_layer", "platformdirs")
+_NEEDED = ("keras", "jax", "keras_mdn_layer", "platformdirs", "filelock")
 _COMPILED_IN = 0.3
 """Seconds that a compilation must have taken to be worth keeping."""
 _CACHED = 256 << 20
-"""Bytes that are kept at most; what was used longest ago goes first."""
+"""Bytes that are kept at most (JAX needs filelock to count them); what was used longest ago goes first."""
+_IN_WRITING = 60.0
+"""Seconds after which nobody can still be writing a compiled step."""
 
 
 def prepare() -> None:
@@ -50,9 +53,22 @@ def prepare() -> None:
         )
     import jax
 
+    _drop_torn(folder / "jax")
     jax.config.update("jax_compilation_cache_dir", str(folder / "jax"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", _COMPILED_IN)
     jax.config.update("jax_compilation_cache_max_size", _CACHED)
+
+
+def _drop_torn(folder: Path) -> None:
+    """Drop what a process that was killed while it wrote left behind; JAX would stumble over it for ever.
+
+    It writes ``…-cache`` and then, beside it, ``…-atime``.
+    """
+    with contextlib.suppress(OSError):  # other processes do the same
+        for path in folder.glob("*-cache"):
+            complete = path.with_name(f"{path.name.removesuffix('-cache')}-atime").exists()
+            if not complete and time.time() - path.stat().st_mtime > _IN_WRITING:
+                path.unlink(missing_ok=True)
 
 
 def give_back_memory() -> None:

@@ -160,6 +160,7 @@ class Training:
         self._best: list[NDArray[Any]] = []
         self._best_step, self._best_objective = 0, math.inf
         self._back_offs = 0
+        self._compiled = False
 
     @property
     def parameters(self) -> int:
@@ -266,8 +267,7 @@ class Training:
             self._seconds = time.monotonic() - began
             if not stopped:
                 note = self._look()
-                if len(self._history) <= 1:
-                    give_back_memory()
+                give_back_memory()
                 if deadline is not None:
                     self._fit_into(deadline, timer)
                 tell(self._progress(timer, note))
@@ -296,6 +296,10 @@ class Training:
             self._state, token = self._learner.step(self._state, self._step, rate, alone)
             self._step += 1
             self._since += 1
+            if not self._compiled:
+                token.block_until_ready()
+                give_back_memory()
+                self._compiled = True
             under_way.append(token)
             if len(under_way) > IN_FLIGHT:
                 under_way.popleft().block_until_ready()

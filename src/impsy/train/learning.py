@@ -21,7 +21,7 @@ from impsy.models.opening import open_weights
 from impsy.models.sizes import MIXTURES, SIZES, model_name, size_name
 from impsy.models.weights import Weights
 from impsy.train.checkpoint import Checkpoint, fingerprint, read_checkpoint
-from impsy.train.distributed import Cluster
+from impsy.train.distributed import Cluster, join
 from impsy.train.recipe import Recipe, recipe_for
 
 __all__ = ["Learned", "Plan", "Told", "learn", "plan_for"]
@@ -101,6 +101,11 @@ def plan_for(
     changes = dict(changes or {})
     if start_from is not None:
         base = open_weights(start_from)
+        if base.dimension != dataset.dimension:
+            raise ConfigError(
+                f"{start_from} has dimension {base.dimension}, {dataset_file} has {dataset.dimension}: a model goes "
+                "on with data of its own dimension"
+            )
         given = size_name(*base.size)
         if architecture not in (None, base.architecture) or size not in (None, given):
             raise ConfigError(
@@ -144,11 +149,10 @@ def learn(
     files = files_of(plan.destination, name)
     checkpoint = read_checkpoint(files.unfinished) if plan.resume else None
     recipe = plan.recipe if checkpoint is None else checkpoint.recipe
-    # Keras and JAX are loaded from here on: all that can be wrong with the files has been told before.
-    from impsy.train.distributed import join
+    devices = join(plan.cluster, recipe.batch, _task(plan, recipe, dataset, checkpoint), stop)
+    # This loads Keras: all that can be wrong with the files and the other processes has been told before.
     from impsy.train.fitting import Training
 
-    devices = join(plan.cluster, recipe.batch, _task(plan, recipe, dataset, checkpoint), stop)
     with devices.together():
         training = Training(dataset, split, recipe, devices=devices, base=base, split_name=plan.split)
         if checkpoint is not None:

@@ -19,7 +19,7 @@ _RANGES = {
     "epochs": (1, math.inf),
     "steps": (1, math.inf),
     "warmup": (0, math.inf),
-    "seed": (0, math.inf),
+    "seed": (0, 2**32),
     "learning_rate": (1e-9, 1),
     "clip": (1e-6, math.inf),
     "momentum": (0, 1),
@@ -32,7 +32,6 @@ SHORTEST_WINDOW = 25
 
 _STEPS_AN_EPOCH = 60
 """Fewest steps between two looks at the held-out windows."""
-_LARGEST_SEED = 2**32 - 1
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "int": int,
     "int | None": (int, type(None)),
