@@ -24,7 +24,7 @@ def cache(tmp_path, monkeypatch):
 def test_the_cache_is_where_it_is_wanted(cache) -> None:
     prepare()
     assert cache_folder() == cache
-    assert jax.config.read("jax_compilation_cache_dir") == str(cache / "jax")
+    assert jax.config.jax_compilation_cache_dir == str(cache / "jax")
 
 
 def test_what_a_killed_process_left_is_dropped(cache) -> None:

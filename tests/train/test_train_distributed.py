@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from commands import NAME, PLAIN, SMALL, Running, Trained, free_port, python, running, train
 
+UNFINISHED = f"{NAME}.training.npz"
 SUFFIXES = (".json", ".keras", ".tflite")
 SAVED_AT_ONCE = "import impsy.train.fitting; impsy.train.fitting.SAVED_EVERY = 0.0"
 IMPATIENT = "import impsy.train.distributed; impsy.train.distributed.PATIENCE = 1.0"
@@ -36,12 +37,37 @@ def ended(runs: list[Running]) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory, dataset_file):
-    """The training of the ``plain`` fixture, in two processes: their events, and their folders."""
+def crashed(tmp_path_factory, dataset_file):
+    """The training of the ``plain`` fixture in two processes, of which one is killed: the other, and the folder."""
     folder = tmp_path_factory.mktemp("both")
-    with pair(folder, dataset_file, *PLAIN, "-N", "8") as runs:
+    with pair(folder, dataset_file, *PLAIN, "-N", "8", patch=SAVED_AT_ONCE) as (leader, other):
+        leader.wait_for("progress", 2)
+        other.process.kill()
+        leader.end()
+        other.end()
+    return leader, leader.errors.read_text(), folder
+
+
+@pytest.fixture(scope="module")
+def both(crashed, dataset_file):
+    """The same, gone on with to the end: the two processes, and their folder."""
+    *_, folder = crashed
+    state = folder / "0" / "models" / UNFINISHED
+    (folder / "1" / "models").mkdir()
+    (folder / "1" / "models" / UNFINISHED).write_bytes(state.read_bytes())
+    with pair(folder, dataset_file, *PLAIN, "-N", "8", "--resume") as runs:
         assert ended(runs) == [0, 0], [run.errors.read_text() for run in runs]
     return runs, folder
+
+
+@pytest.mark.slow
+def test_when_one_goes_the_other_says_so(crashed):
+    leader, errors, _ = crashed
+    assert leader.process.returncode == 1
+    (told,) = [line for line in errors.splitlines() if line.startswith("Error")]
+    assert "another process of this training has gone" in told
+    assert "--resume" in told
+    assert "Traceback" not in errors
 
 
 @pytest.mark.slow
@@ -55,6 +81,15 @@ def test_the_same_loss_as_one_process(both, plain):
     assert together.description["recipe"] == plain.description["recipe"]
 
 
+@pytest.mark.slow
+def test_both_go_on_where_they_were(both, plain):
+    steps = plain.description["recipe"]["steps"]
+    leader, other = (run.events for run in both[0])
+    assert leader[0]["resumed_at"] == other[0]["resumed_at"] >= steps
+    assert leader[1]["step"] == other[1]["step"] == leader[0]["resumed_at"] + steps
+
+
+@pytest.mark.slow
 def test_each_computes_half_of_a_step(both, plain):
     starts = [run.events[0] for run in both[0]]
     assert [start["windows_here"] for start in starts] == [4, 4]
@@ -62,16 +97,19 @@ def test_each_computes_half_of_a_step(both, plain):
     assert all("2 processes" in start["device"] for start in starts)
 
 
+@pytest.mark.slow
 def test_both_follow_one_course(both):
     leader, other = ([each for each in run.events if each["event"] == "progress"] for run in both[0])
     assert [each["held_out"] for each in leader] == [each["held_out"] for each in other]
     assert [each["loss"] for each in leader] == [each["loss"] for each in other]
 
 
+@pytest.mark.slow
 def test_only_the_first_writes_files(both):
     runs, folder = both
     assert sorted(path.name for path in (folder / "0" / "models").iterdir()) == [f"{NAME}{each}" for each in SUFFIXES]
-    assert not (folder / "1" / "models").exists()
+    # What we put there for it to go on from, and nothing else.
+    assert [path.name for path in (folder / "1" / "models").iterdir()] == [UNFINISHED]
     assert [run.events[-1]["event"] for run in runs] == ["done", "progress"]
 
 
@@ -92,7 +130,7 @@ if jax.device_count() == 2:
     devices = Devices(distribution)
 else:
     devices = Devices()
-plan, dataset = plan_for(Path(sys.argv[1]), Path("none"), size="xxs", architecture=sys.argv[2], batch=8)
+plan, dataset = plan_for(Path(sys.argv[1]), Path("none"), size="xxs", architecture="plain", batch=128)
 training = Training(dataset, split_windows(dataset), plan.recipe, devices=devices)
 learner = training._learner
 compiled = learner._step.lower(
@@ -103,7 +141,6 @@ text = compiled.as_text()
 print(json.dumps({
     "flops": compiled.cost_analysis()["flops"],
     "meetings": len(re.findall(r" (?:all-reduce|all-gather|all-to-all|collective-permute)(?:-start)?[(]", text)),
-    "in a step": sorted(set(map(int, re.findall(r"f32\\\\[(\\\\d+),64\\\\]", text)))),
 }))
 """
 
@@ -112,15 +149,11 @@ print(json.dumps({
 def test_what_is_compiled_is_half_the_work_and_one_meeting(tmp_path, dataset_file):
     """In one process with two devices, which the compiler divides as it does between two processes."""
     alone, shared = (
-        json.loads(
-            python(
-                tmp_path, COMPILED.replace("\\\\\\\\", "\\\\"), dataset_file, "plain", JAX_NUM_CPU_DEVICES=str(count)
-            )
-        )
-        for count in (1, 2)
+        json.loads(python(tmp_path, COMPILED, dataset_file, JAX_NUM_CPU_DEVICES=str(count))) for count in (1, 2)
     )
     assert (alone["meetings"], shared["meetings"]) == (0, 1)
-    assert shared["flops"] == pytest.approx(alone["flops"] / 2, rel=0.1)
+    # What does not depend on the batch, as the optimizer's step, is done by each.
+    assert shared["flops"] == pytest.approx(alone["flops"] / 2, rel=0.05)
 
 
 @pytest.mark.slow
@@ -132,31 +165,6 @@ def test_with_dropout_it_learns_as_well(tmp_path, residual, dataset_file):
     assert together.description["recipe"]["dropout"] > 0
     alone = residual.description["figures"]["held_out_nll"]
     assert together.description["figures"]["held_out_nll"] == pytest.approx(alone, abs=0.2)
-
-
-@pytest.mark.slow
-def test_when_one_goes_the_other_says_so_and_both_resume(tmp_path, plain, dataset_file):
-    with pair(tmp_path, dataset_file, *PLAIN, "-N", "8", patch=SAVED_AT_ONCE) as runs:
-        leader, other = runs
-        leader.wait_for("progress", 2)
-        other.process.kill()
-        assert leader.end() == 1
-        other.end()
-    told = [line for line in leader.errors.read_text().splitlines() if line.startswith("Error")]
-    assert len(told) == 1
-    assert "another process of this training has gone" in told[0]
-    assert "--resume" in told[0]
-    assert "Traceback" not in leader.errors.read_text()
-
-    state = tmp_path / "0" / "models" / f"{NAME}.training.npz"
-    (tmp_path / "1" / "models").mkdir()
-    (tmp_path / "1" / "models" / state.name).write_bytes(state.read_bytes())
-    with pair(tmp_path, dataset_file, *PLAIN, "-N", "8", "--resume") as runs:
-        assert ended(runs) == [0, 0], [run.errors.read_text() for run in runs]
-    assert runs[0].events[0]["resumed_at"] > 0
-    assert runs[0].events[0]["resumed_at"] == runs[1].events[0]["resumed_at"]
-    np.testing.assert_allclose(Trained([], state.parent).curve, plain.curve, rtol=5e-3)
-    assert not state.exists()
 
 
 @pytest.mark.slow

@@ -137,8 +137,15 @@ def test_ctrl_c_leaves_a_model_and_resume_goes_on(tmp_path, dataset_file):
     assert len(played) == 3
     assert np.isfinite(played).all()
 
+    new = tmp_path / "new.npz"
+    write_dataset(new, knobs(3, 500, seed=2))
+    other = train(tmp_path, new, *long[1:], "--resume")
+    assert (other.returncode, other.stdout) == (1, "")
+    assert "learned from other data" in other.stderr
+    assert other.stderr.count("\n") == 1
+
     began = time.monotonic()
-    resumed = train(tmp_path, *long, "--resume", "--minutes", "0.3")
+    resumed = train(tmp_path, *long, "--resume", "--minutes", "0.2")
     took = time.monotonic() - began
     assert resumed.returncode == 0, resumed.stderr
     assert f"going on after step {done['figures']['steps']:,}" in resumed.stdout
@@ -148,37 +155,18 @@ def test_ctrl_c_leaves_a_model_and_resume_goes_on(tmp_path, dataset_file):
     about = json.loads((tmp_path / f"{NAME}.json").read_text())
     assert about["figures"]["steps"] > done["figures"]["steps"]
     assert curve(about)[: len(done["curve"])] == curve(done)
-    # Of 18 seconds, how many the machine is busy with other things is not ours to say.
-    assert took < 40
+    # Of 12 seconds; how long the machine is busy with other things is not ours to say.
+    assert took < 36
 
 
 @pytest.mark.slow
 def test_it_goes_on_from_a_model_with_new_data(tmp_path, plain):
     new = tmp_path / "new.npz"
     write_dataset(new, knobs(3, 500, seed=2))
-    options = ("-B", "8", "-N", "1")
-    chance = trained(tmp_path / "chance", new, *PLAIN, "-N", "1")
-    further = trained(tmp_path / "further", new, "--from", plain.file(".keras"), *options)
+    further = trained(tmp_path, new, "--from", plain.file(".keras"), "-B", "8", "-N", "1")
     assert further.description["architecture"] == "plain"
     assert further.description["trained_on"]["continued_from"] == f"{NAME}.keras"
-    assert further.description["recipe"]["learning_rate"] < chance.description["recipe"]["learning_rate"]
-    # What it knew of other playing helps from the first step on.
-    assert further.curve[0][1] < chance.curve[0][1] - 1
-    assert further.curve[0][2] < chance.curve[0][2] - 1
-
-
-@pytest.mark.slow
-def test_a_stopped_training_of_other_data_is_not_resumed(tmp_path, dataset_file):
-    with running(tmp_path, dataset_file, "-O", tmp_path, *PLAIN, "-N", "100000") as run:
-        run.wait_for("progress")
-        run.process.send_signal(signal.SIGTERM)
-        assert run.end() == 0
-    model = (tmp_path / f"{NAME}.tflite").read_bytes()
-    new = tmp_path / "new.npz"
-    write_dataset(new, knobs(3, 500, seed=2))
-    done = train(tmp_path, new, "-O", tmp_path, *PLAIN, "--resume")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "learned from other data" in done.stderr
-    assert done.stderr.count("\n") == 1
-    assert (tmp_path / f"{NAME}.tflite").read_bytes() == model
-    assert (tmp_path / f"{NAME}.training.npz").exists()
+    assert further.description["recipe"]["learning_rate"] < plain.description["recipe"]["learning_rate"]
+    # What it knew of other playing of that kind helps from the first step on.
+    assert further.curve[0][1] < plain.curve[0][1] - 5
+    assert further.curve[0][2] < plain.curve[0][2] - 1

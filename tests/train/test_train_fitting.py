@@ -83,6 +83,12 @@ def whole(trained) -> Fitted:
     return run(training)
 
 
+@pytest.fixture(scope="module")
+def another() -> Training:
+    """One of the same kind, which knows nothing of the first."""
+    return training_on(DATA)
+
+
 @pytest.fixture
 def training(trained, whole) -> Training:
     """It, before it learned anything; what is changed in its recipe is put back afterwards."""
@@ -123,8 +129,8 @@ def test_what_it_says_is_what_evaluation_says(whole) -> None:
     assert np.mean(costs) == pytest.approx(whole.held_out, abs=1e-3)
 
 
-def test_the_same_seed_gives_the_same_curve_and_weights(whole) -> None:
-    again = run(training_on(DATA))
+def test_the_same_seed_gives_the_same_curve_and_weights(whole, another) -> None:
+    again = run(another)
     assert curve(again) == curve(whole)
     np.testing.assert_array_equal(numbers(again.weights), numbers(whole.weights))
 
@@ -149,13 +155,12 @@ def test_patience_ends_training(training) -> None:
 
 
 @pytest.mark.parametrize("stopped_at", [25, 30, 60], ids=["within an epoch", "between two", "at the very end"])
-def test_stopped_and_resumed_it_goes_on_as_if_nothing_had_been(training, whole, tmp_path, stopped_at) -> None:
+def test_stopped_and_resumed_it_goes_on_as_if_not(training, another, whole, tmp_path, stopped_at) -> None:
     path = tmp_path / "model.training.npz"
     stopped = run(training, stop_at=stopped_at, save_to=path)
     assert (stopped.ended, stopped.steps) == ("stopped", stopped_at)
-    other = training_on(DATA) if stopped_at == 25 else training  # once in a Training that knows nothing of it
-    other.resume(read_checkpoint(path))
-    resumed = run(other)
+    another.resume(read_checkpoint(path))
+    resumed = run(another)
     assert curve(resumed) == curve(whole)
     assert resumed.ended == whole.ended
     assert resumed.seconds >= stopped.seconds
@@ -245,8 +250,8 @@ def spoilt_by_its_rate(training: Training) -> tuple[Checkpoint, Listener, Fitted
     """Some good epochs, then a rate at which nothing can be learned; the state between the two."""
     run(training, stop_at=25)
     good = training.checkpoint()
-    training.recipe = replace(RECIPE, learning_rate=0.9, epochs=20)
-    training.resume(replace(good, total=200))
+    training.recipe = replace(RECIPE, learning_rate=0.9, epochs=10)
+    training.resume(replace(good, total=100))
     listener = Listener()
     return good, listener, run(training, listener)
 

@@ -13,7 +13,7 @@ from impsy.errors import ModelError
 from impsy.models.batch import BatchNetwork
 from impsy.models.opening import open_weights
 from impsy.models.sizes import SCALE_FACTOR, Size
-from impsy.models.weights import Weights
+from impsy.models.weights import Weights, random_weights
 from impsy.train.constants import Constants, constants_for
 from impsy.train.network import build, build_plain, get_weights, put_weights, saved_model
 from impsy.train.objective import split
@@ -153,16 +153,19 @@ def test_the_released_network_is_the_same_everywhere_too(tmp_path) -> None:
     same(open_weights(tmp_path / "model.keras"), weights, 0)
 
 
-@pytest.mark.parametrize("other", ["dimension", "units", "layers", "mixtures", "architecture"])
-@pytest.mark.parametrize("architecture", ["residual", "plain"])
-def test_weights_of_another_shape_are_refused(architecture, other) -> None:
-    def made(dimension=4, size=SIZE, mixtures=5, architecture=architecture):
-        if architecture == "plain":
-            return build_plain(dimension, size, mixtures), None
-        events = knobs(dimension, 100, seed=1).events
-        constants = constants_for(events, [slice(0, 100)], mixtures=mixtures)
-        return build(dimension, size, constants, dropout=0), constants
+@pytest.fixture(scope="module", params=["residual", "plain"])
+def target(request):
+    """A network of 3 controls, and its constants."""
+    if request.param == "plain":
+        return "plain", build_plain(4, SIZE), None
+    constants = constants_of(MADE["grid"])
+    return "residual", build(4, SIZE, constants, dropout=0), constants
 
+
+@pytest.mark.parametrize("other", ["dimension", "units", "layers", "mixtures", "architecture"])
+def test_weights_of_another_shape_are_refused(target, other) -> None:
+    architecture, model, constants = target
+    shape = {"dimension": 4, "size": SIZE, "mixtures": 5, "architecture": architecture}
     changes = {
         "dimension": {"dimension": 5},
         "units": {"size": Size(8, 2)},
@@ -170,11 +173,10 @@ def test_weights_of_another_shape_are_refused(architecture, other) -> None:
         "mixtures": {"mixtures": 4},
         "architecture": {"architecture": {"plain": "residual", "residual": "plain"}[architecture]},
     }[other]
-    foreign, its_constants = made(**changes)
-    weights = get_weights(foreign, changes.get("dimension", 4), its_constants)
-    model, constants = made()
+    rng = np.random.default_rng(1)
     with pytest.raises(ModelError, match="shape"):
-        put_weights(model, weights, constants)
+        put_weights(model, random_weights(**(shape | changes), rng=rng), constants)
+    put_weights(model, random_weights(**shape, rng=rng), constants)
 
 
 def test_weights_that_are_not_finite_do_not_come_out() -> None:
