@@ -29,8 +29,6 @@ HELD_OUT_AT_ONCE = 256
 LONGEST_TARGET = 600.0
 """Seconds: longer pauses are learned as this long. A Gaussian's log density falls with the square of the distance, so
 that one pause of an hour would weigh as much as all the playing around it."""
-
-
 IDLE_WEIGHT = 0.3
 """What a player's event counts as an example if nothing moved, and nothing in the one before: somebody touched what
 the instrument does not hear."""
@@ -39,14 +37,13 @@ CHAINS = 16
 CHAIN = SHORTEST_WINDOW
 """Events that it plays in a step, and hears of its own playing before."""
 BACK_TO_PLAYERS = 0.1
-"""Chance that a chain begins anew after players' events: chains of some 250 events."""
+"""Chance, at each step, that a chain begins anew after players' events. It is played on in every third step only, so
+that chains come to some 90 events."""
 HEARD_WEIGHT, ALONE_WEIGHT = 0.3, 0.6
 """Weights of the playing losses after players' and after own events, for each number of an interaction: the
 likelihood grows with them too."""
-
-
 HEARD_SHARE = 1 / 3
-"""How often the playing losses are asked for: what they weigh in all."""
+"""In how many steps the playing losses are asked for: what they weigh in all."""
 
 
 class LearnerState(NamedTuple):
