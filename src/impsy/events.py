@@ -22,7 +22,9 @@ __all__ = [
     "Panic",
     "PanicButton",
     "Play",
+    "PlayThrough",
     "Predictor",
+    "RecallScene",
     "Record",
     "Report",
     "Reset",
@@ -41,7 +43,11 @@ __all__ = [
 
 
 class Predictor(Protocol):
-    """What the engine needs of a trained network. Implementations carry the recurrent state."""
+    """What the engine needs of a trained network. Implementations carry the recurrent state.
+
+    One that predicts a mixture of M Gaussians for D numbers may also have ``mixture()``: a copy of its parameters
+    ``[mu (M·D) | sigma (M·D) | logits (M)]`` after what was heard last, in the × 10 space, to be shown.
+    """
 
     @property
     def dimension(self) -> int:
@@ -78,6 +84,17 @@ class Update:
 
     changes: tuple[tuple[int, float], ...]
     port: str = "midi"
+
+
+@dataclass(frozen=True, slots=True)
+class PlayThrough:
+    """Send these values to all outputs, now: nobody's playing, so not logged and not heard by the model.
+
+    Without values: end every sounding note. For recordings that are played back.
+    """
+
+    values: tuple[float, ...]
+    port: str = "commands"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +166,11 @@ class PanicButton:
 
 @dataclass(frozen=True, slots=True)
 class SetPredictor:
-    """Play with another model from now on."""
+    """Play with another model from now on. ``file`` is where it came from: an absolute path, "" if from no file."""
 
     predictor: Predictor
     name: str
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +180,17 @@ class LoadModel:
     file: str
 
 
+@dataclass(frozen=True, slots=True)
+class RecallScene:
+    """Set all that a scene of the configuration names. For the session: the engine knows no scenes."""
+
+    name: str
+
+
 EngineEvent = (
     Interaction
     | Update
+    | PlayThrough
     | SetMode
     | SetPaused
     | Reset
@@ -177,7 +203,7 @@ EngineEvent = (
     | PanicButton
     | SetPredictor
 )
-Event = EngineEvent | LoadModel
+Event = EngineEvent | LoadModel | RecallScene
 
 
 # --- commands: what the engine asks for -------------------------------------------------------------
@@ -187,12 +213,13 @@ Event = EngineEvent | LoadModel
 class Play:
     """Send these values to the outputs.
 
-    ``source`` says whose they are: ``"rnn"`` (the model's) or ``"thru"`` (the performer's, passed on).
+    ``source`` says whose they are: ``"rnn"`` (the model's), ``"thru"`` (the performer's, passed on) or ``"direct"``
+    (nobody's: asked for outright, see ``PlayThrough``).
     ``due`` is when they should have sounded. ``ports`` are those to send to; None: all.
     """
 
     values: tuple[float, ...]
-    source: Literal["rnn", "thru"]
+    source: Literal["rnn", "thru", "direct"]
     due: float
     ports: tuple[str, ...] | None = None
 

@@ -11,11 +11,22 @@ from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from impsy.codecs.osc import CONTROL_ADDRESSES, NESTING_LIMIT, OscDecoder, encode_message, encode_vector
+from impsy.codecs.osc import (
+    CONTROL_ADDRESSES,
+    LOCAL_ADDRESSES,
+    NESTING_LIMIT,
+    PLAYING_ADDRESSES,
+    OscDecoder,
+    encode_message,
+    encode_text,
+    encode_vector,
+)
 from impsy.events import (
     Interaction,
     LoadModel,
     PanicButton,
+    PlayThrough,
+    RecallScene,
     Reset,
     SetMode,
     SetPaused,
@@ -23,6 +34,7 @@ from impsy.events import (
     SetSigmaTemperature,
     SetThreshold,
     SetTimescale,
+    Update,
 )
 
 FUZZ = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "300"))
@@ -43,8 +55,8 @@ def bundle(*parts):
     return packet
 
 
-def decode(packet, controls=2):
-    return OscDecoder(controls).decode(packet)
+def decode(packet, controls=2, **options):
+    return OscDecoder(controls, **options).decode(packet)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +65,10 @@ def decode(packet, controls=2):
         (message("/interface", 0.25, 0.5), Interaction((0.25, 0.5))),
         (message("/interface", 1, 0), Interaction((1.0, 0.0))),
         (message("/interface", 0.25, 0.5, tags="dd"), Interaction((0.25, 0.5))),
+        (message("/impsy/control", 2, 0.5), Update(((1, 0.5),), "osc")),
+        (message("/impsy/control", 1.0, 1), Update(((0, 1.0),), "osc")),
+        (message("/impsy/control", 2, 0.5, 1, 0.25), Update(((1, 0.5), (0, 0.25)), "osc")),
+        (message("/impsy/scene", "verse"), RecallScene("verse")),
         (message("/impsy/mode", "battle"), SetMode("battle")),
         (message("/impsy/model", "models/a.tflite"), LoadModel("models/a.tflite")),
         (message("/impsy/pause", 1), SetPaused(True)),
@@ -89,6 +105,19 @@ def test_older_patches_set_both_temperatures_at_once():
         (message("/impsy/mode", 3), "type:/impsy/mode", "3"),
         (message("/impsy/timescale", "slow"), "type:/impsy/timescale", "slow"),
         (message("/elsewhere", 1.0), "address:/elsewhere", "/interface"),
+        (message("/impsy/control"), "length:/impsy/control", "pairs"),
+        (message("/impsy/control", 1), "length:/impsy/control", "pairs"),
+        (message("/impsy/control", 1, 0.5, 2), "length:/impsy/control", "pairs"),
+        (message("/impsy/control", 0, 0.5), "index:/impsy/control", "control 0"),
+        (message("/impsy/control", 3, 0.5), "index:/impsy/control", "dimension 3 means 1 to 2"),
+        (message("/impsy/control", 1, 0.5, 3, 0.5), "index:/impsy/control", "control 3"),
+        (message("/impsy/control", 1.5, 0.5), "type:/impsy/control", "1.5"),
+        (message("/impsy/control", "first", 0.5), "type:/impsy/control", "'first'"),
+        (message("/impsy/control", 1, "high"), "type:/impsy/control", "'high'"),
+        (message("/impsy/control", 1, float("nan")), "range:/impsy/control", "nan"),
+        (message("/impsy/scene"), "length:/impsy/scene", "one name"),
+        (message("/impsy/scene", 3), "type:/impsy/scene", "3"),
+        (message("/impsy/output", 0.5, 0.5), "address:/impsy/output", "command port only"),
         (b"", "not-osc", "0 bytes"),
         (b"hello there", "not-osc", "not OSC"),
         (b"#bundle\0" + b"\0" * 8 + b"\0\0\0\x7f", "not-osc", "127"),
@@ -106,6 +135,31 @@ def test_values_out_of_range_are_clipped_and_reported():
     decoded = decode(message("/interface", -0.5, 64))
     assert decoded.events == (Interaction((0.0, 1.0)),)
     assert [problem.kind for problem in decoded.problems] == ["range:/interface"]
+
+
+@pytest.mark.parametrize("packet", [message("/impsy/control", 1, -0.5), message("/impsy/control", 1, -0.5, 2, 7.0)])
+def test_single_controls_out_of_range_are_clipped_and_reported(packet):
+    decoded = decode(packet)
+    assert decoded.events[0].changes in {((0, 0.0),), ((0, 0.0), (1, 1.0))}
+    assert [problem.kind for problem in decoded.problems] == ["range:/impsy/control"]
+
+
+def test_the_quick_way_for_one_control_reads_what_the_general_one_does():
+    packet = message("/impsy/control", 2, 0.75)
+    (row,) = [row for row in OscDecoder(2)._usual if packet.startswith(row[0])]
+    assert len(packet) == row[1]
+    assert decode(bundle(packet)).events == decode(packet).events == (Update(((1, 0.75),), "osc"),)
+
+
+def test_outputs_are_played_through_for_this_machine_only():
+    for controls, values in ((2, (0.25, 0.5)), (2, ()), (1, (1.0,))):
+        decoded = decode(message("/impsy/output", *values), controls, port="commands", local=True)
+        assert decoded.events == (PlayThrough(values, "commands"),)
+        assert decoded.problems == ()
+    assert [p.kind for p in decode(message("/impsy/output", 0.5), local=True).problems] == ["length:/impsy/output"]
+    clipped = decode(message("/impsy/output", 0.5, 3.0), local=True)
+    assert clipped.events == (PlayThrough((0.5, 1.0), "osc"),)
+    assert [p.kind for p in clipped.problems] == ["range:/impsy/output"]
 
 
 def test_one_bad_message_in_a_bundle_does_not_touch_the_others():
@@ -135,8 +189,11 @@ def test_a_vector_survives_the_journey(values):
     assert packet == message("/interface", *values, tags="f" * len(values))
 
 
-def test_text_is_encoded():
-    assert OscMessage(encode_message("/monitor/state", "s", ['{"a": 1}'])).params == ['{"a": 1}']
+@given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40))
+def test_text_is_encoded(text):
+    packet = encode_text("/monitor/state", text)
+    assert packet == encode_message("/monitor/state", "s", [text])
+    assert OscMessage(packet).params == [text]
 
 
 @given(st.binary(max_size=200))
@@ -151,7 +208,8 @@ def test_mutated_packets_only_make_problems_or_events(data):
     # OSC ends a string at its first NUL, so the library cannot write one that holds a NUL.
     words = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
     values = st.one_of(st.floats(width=32), st.integers(-(2**31), 2**31 - 1), words, st.booleans())
-    address = data.draw(st.sampled_from(["/interface", *CONTROL_ADDRESSES, "/", "/other"]))
+    known = (*PLAYING_ADDRESSES, *LOCAL_ADDRESSES, *CONTROL_ADDRESSES)
+    address = data.draw(st.sampled_from([*known, "/", "/other"]))
     packet = message(address, *data.draw(st.lists(values, max_size=6)))
     if data.draw(st.booleans()):
         packet = bundle(packet, packet)
@@ -160,8 +218,11 @@ def test_mutated_packets_only_make_problems_or_events(data):
         changed[data.draw(st.integers(0, len(changed) - 1))] = data.draw(st.integers(0, 255))
     cut = data.draw(st.integers(0, len(changed)))
     for candidate in (bytes(changed), bytes(changed[:cut])):
-        decoded = decode(candidate)
+        decoded = decode(candidate, local=data.draw(st.booleans()))
         for event in decoded.events:
-            if isinstance(event, Interaction):
-                assert len(event.values) == 2
+            if isinstance(event, Interaction | PlayThrough):
+                assert len(event.values) == 2 or (isinstance(event, PlayThrough) and not event.values)
                 assert all(0 <= value <= 1 for value in event.values)
+            if isinstance(event, Update):
+                assert event.changes
+                assert all(index in (0, 1) and 0 <= value <= 1 for index, value in event.changes)

@@ -16,7 +16,7 @@ from impsy.codecs.midi import MidiStream
 from impsy.codecs.osc import OscDecoder, encode_message, encode_vector
 from impsy.codecs.websocket import decode_text
 from impsy.errors import PeerError
-from impsy.events import Interaction
+from impsy.events import Interaction, PlayThrough, Update
 from impsy.mapping.entries import KINDS, parse_mapping
 from impsy.mapping.input import InputMapping
 
@@ -100,9 +100,13 @@ def test_csv_bytes(rng):
 
 
 def test_osc_packets(rng):
-    decoder = OscDecoder(2)
+    decoder = OscDecoder(2, local=True)
     good = [
         encode_vector("/interface", [0.5, 0.25]),
+        encode_message("/impsy/control", "if", [2, 0.25]),
+        encode_message("/impsy/control", "ifif", [2, 0.25, 1, 0.5]),
+        encode_vector("/impsy/output", [0.5, 0.25]),
+        encode_message("/impsy/scene", "s", ["verse"]),
         encode_message("/impsy/mode", "s", ["battle"]),
         encode_message("/impsy/timescale", "f", [2.0]),
         b"#bundle\0" + bytes(8) + (20).to_bytes(4, "big") + encode_vector("/interface", [0.5]),
@@ -112,7 +116,11 @@ def test_osc_packets(rng):
         decoded = decoder.decode(damaged(rng, good))
         found += len(decoded.events)
         assert all(isinstance(problem, PeerError) for problem in decoded.problems)
-        assert all(fit(event.values, 2) for event in decoded.events if isinstance(event, Interaction))
+        for event in decoded.events:
+            if isinstance(event, Interaction) or (isinstance(event, PlayThrough) and event.values):
+                assert fit(event.values, 2)
+            elif isinstance(event, Update):
+                assert all(index in (0, 1) and 0 <= value <= 1 for index, value in event.changes)
     assert found > MESSAGES / 10
 
 

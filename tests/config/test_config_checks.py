@@ -68,6 +68,17 @@ def test_a_device_without_mapping_and_a_mapping_without_device_are_told_with_a_g
     assert 'Did you mean "X-TOUCH"?' in str(loaded.warnings[1])
 
 
+def test_keys_of_scenes_are_checked_as_those_of_sections_are() -> None:
+    loaded = load('[scenes."A"]\nmode = "battle"\nsigma_temp = 1\ndimension = 3\ncolour = "red"\n[scenes.empty]\n')
+    assert [(p.key, p.hint) for p in loaded.warnings] == [
+        ('scenes."A".sigma_temp', "Did you mean sigmatemp?"),
+        ('scenes."A".dimension', "Did you mean dimension in [model]?"),
+        ("scenes.empty", "It can have mode, threshold, sigmatemp, pitemp, timescale, model"),
+    ]
+    assert [p.key for p in loaded.notes] == ['scenes."A".colour']
+    assert [p.hint for p in load('[scene.a]\nmode = "battle"').warnings] == ["Did you mean scenes?"]
+
+
 def test_the_thru_matrix_names_ports_that_are_open() -> None:
     ports = f'in_device = ["A"]\ninput."A" = {TWO}\nout_device = ["B"]\noutput."B" = {TWO}\n'
     assert load(f'[midi]\n{ports}thru_matrix."A" = ["B"]').warnings == ()

@@ -53,6 +53,45 @@ def test_mappings_become_entries() -> None:
     assert loaded.midi.api == "jack"
 
 
+def test_scenes_have_names_and_keys_that_may_all_be_left_out() -> None:
+    loaded = config(
+        '[scenes."The verse"]\nmode = "battle"\nthreshold = 1\nsigmatemp = 0\npitemp = 2\ntimescale = 0.5\n'
+        'model = "a.tflite"\n[scenes.chorus]\nmode = "useronly"\n'
+    )
+    assert list(loaded.scenes) == ["The verse", "chorus"]
+    assert loaded.scenes["The verse"].model_dump() == {
+        "mode": "battle",
+        "threshold": 1.0,
+        "sigmatemp": 0.0,
+        "pitemp": 2.0,
+        "timescale": 0.5,
+        "model": "a.tflite",
+    }
+    assert loaded.scenes["chorus"].model_dump(exclude_none=True) == {"mode": "useronly"}
+    assert config("").scenes == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "words"),
+    [
+        ('[scenes."A b"]\nmode = "batle"', 'scenes."A b".mode', 'Did you mean "battle"?'),
+        ("[scenes.a]\nthreshold = -1", "scenes.a.threshold", "a number of seconds, 0 or more"),
+        ("[scenes.a]\nsigmatemp = inf", "scenes.a.sigmatemp", "a number, 0 or more"),
+        ('[scenes.a]\npitemp = "2.5"', "scenes.a.pitemp", "Did you mean 2.5?"),
+        ("[scenes.a]\ntimescale = 0", "scenes.a.timescale", "a number above 0"),
+        ('[scenes.a]\nmodel = ""', "scenes.a.model", "a model file's path"),
+        ("[scenes]\na = 3", "scenes.a", "a section that starts with [scenes.a]"),
+        ('[scenes.""]', 'scenes.""', "a name"),
+    ],
+)
+def test_what_is_wrong_with_a_scene_is_said_with_its_name(text: str, key: str, words: str) -> None:
+    with pytest.raises(InvalidConfigError) as caught:
+        config(text)
+    (problem,) = caught.value.problems
+    assert (problem.key, problem.line) == (key, len(text.splitlines()) + 2)
+    assert words in str(problem)
+
+
 def test_whole_numbers_will_do_for_fractions() -> None:
     loaded = config("pitemp = 2\n[interaction]\nthreshold = 1\n")
     assert (loaded.model.pitemp, loaded.interaction.threshold) == (2.0, 1.0)

@@ -11,21 +11,21 @@ import numpy as np
 import pytest
 
 from impsy.config import Config, load_config, parse_config
-from impsy.config.translate import section_of
+from impsy.config.translate import named_section_of, section_of
 from impsy.config.workspace import STARTER_MODEL, create_workspace, starter_files, template
 from impsy.errors import ConfigError, DeviceError
 from impsy.models.opening import open_model
 
 TEMPLATE = template("config.toml")
 CODE = re.compile(r'#([a-z\[\]]|  \["\w+", \d)')
-SECTIONS = sorted(name for name in Config.model_fields if section_of(Config, name))
+SECTIONS = sorted(n for n in Config.model_fields if section_of(Config, n) or named_section_of(Config, n))
 
 
 def uncommented(section: str | None = None) -> str:
     """The template with the lines of one section, or of all, turned on."""
     lines, within = [], section is None
     for line in TEMPLATE.splitlines():
-        header = re.match(r"#?\[(\w+)\]", line)
+        header = re.match(r"#?\[(\w+)", line)
         if header and section is not None:
             within = header.group(1) == section
         lines.append(line[1:] if within and CODE.match(line) else line)
@@ -41,7 +41,7 @@ def test_the_template_is_in_order() -> None:
     assert (config.osc.client_ip, config.osc.client_port) == ("127.0.0.1", 6001)
     assert (config.interaction.mode, config.model.dimension) == ("callresponse", 9)
     assert config.model.file == STARTER_MODEL
-    on = {name for name in SECTIONS if getattr(config, name) is not None}
+    on = {name for name in SECTIONS if getattr(config, name)}
     assert on == {"interaction", "model", "osc"}
 
 
@@ -50,7 +50,7 @@ def test_each_section_is_in_order_when_turned_on_and_so_are_all(section: str | N
     loaded = parse_config(uncommented(section))
     assert (loaded.warnings, loaded.conflicts, loaded.notes) == ((), (), ())
     for name in [section] if section else SECTIONS:
-        assert getattr(loaded.config, name) is not None
+        assert getattr(loaded.config, name)
 
 
 def test_the_template_shows_every_key() -> None:
@@ -61,6 +61,9 @@ def test_the_template_shows_every_key() -> None:
         for key in section.model_fields if section else ():
             if (name, key) != ("midi", "api"):  # for those who know that they need it
                 assert key in data[name], (name, key)
+        named = named_section_of(Config, name)
+        for table in data[name].values() if named else ():
+            assert table.keys() == named.model_fields.keys()
 
 
 def test_values_in_the_template_are_the_defaults() -> None:

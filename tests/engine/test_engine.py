@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from impsy.events import (
     Panic,
     PanicButton,
     Play,
+    PlayThrough,
     Record,
     Report,
     Reset,
@@ -249,6 +251,105 @@ def test_events_stamped_out_of_order_have_no_negative_time():
     assert [heard[0] for heard in predictor.heard] == [1.0, 0.0]
 
 
+# --- playing through ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_is_played_through_sounds_and_is_neither_recorded_nor_heard(mode):
+    stage, predictor = rehearse(mode=mode)
+    before = stage.engine.outlook()
+    assert stage.receive(PlayThrough(C), at=0.0) == [Play(C, "direct", 0.0)]
+    assert stage.engine.outlook() == before
+    assert rows(stage, "interface") == []
+    assert predictor.heard == []
+    snapshot = stage.engine.snapshot()
+    assert (snapshot.counters.heard, snapshot.output_values) == (0, ())
+    assert snapshot.input_values != C
+
+
+def test_playing_through_works_while_paused_and_its_end_silences():
+    stage, _ = rehearse()
+    stage.receive(SetPaused(True))
+    assert stage.receive(PlayThrough(C), at=1.0) == [Play(C, "direct", 1.0)]
+    assert [type(command) for command in stage.receive(PlayThrough(()))] == [Silence]
+    assert [type(command) for command in stage.receive(PlayThrough((0.5,)))] == [Report]
+
+
+def test_playing_through_does_not_take_the_models_turn():
+    stage, _ = rehearse(mode="battle")
+    stage.play_until(1.1)
+    due = stage.engine.deadline
+    stage.receive(PlayThrough(C))
+    assert stage.engine.deadline == due
+
+
+# --- what it intends ----------------------------------------------------------------------------------
+
+
+class Mixing(FakePredictor):
+    """Predicts a mixture of one component, whose first number counts what was heard."""
+
+    def mixture(self):
+        return np.array([len(self.heard), *[0.0] * 6], np.float32)
+
+
+def test_the_outlook_counts_down_to_the_answer_and_then_to_each_event():
+    stage, _ = rehearse(threshold=0.1)
+    assert stage.engine.outlook()[:2] == (None, None)
+    stage.receive(Interaction(A), at=1.0)
+    assert stage.engine.outlook()[:2] == (pytest.approx(1.1), "answer")
+    stage.play_until(1.2)
+    assert stage.engine.outlook()[:2] == (pytest.approx(1.35), "event")
+    stage.engine.advance(1.35)  # played, and not thought further yet
+    assert stage.engine.outlook()[:2] == (pytest.approx(1.35), "event")
+    stage.play_until(1.4)
+    assert stage.engine.outlook()[:2] == (pytest.approx(1.6), "event")
+    stage.receive(Interaction(B))
+    assert stage.engine.outlook()[:2] == (pytest.approx(1.5), "answer")
+
+
+@pytest.mark.parametrize("ending", [SetPaused(True), SetMode("useronly"), PanicButton()])
+def test_dropped_plans_leave_an_empty_outlook(ending):
+    stage, _ = rehearse(threshold=0.1)
+    stage.receive(Interaction(A), at=1.0)
+    stage.play_until(1.2)
+    assert stage.engine.outlook().due is not None
+    stage.receive(ending)
+    assert stage.engine.outlook()[:2] == (None, None)
+
+
+def test_the_outlook_differs_exactly_when_something_has_changed():
+    stage, _ = rehearse(mode="polyphony", predictions=[(5.0, 0.7, 0.8)])
+    stage.receive(Interaction(A), at=1.0)
+    first = stage.engine.outlook()
+    stage.play_until(2.0)
+    assert stage.engine.outlook() == first
+    stage.receive(Interaction(B))  # plays later than what waits, but shapes what comes next
+    second = stage.engine.outlook()
+    assert second != first
+    assert second.due == first.due
+    stage.receive(SetSigmaTemperature(0.5))
+    assert stage.engine.outlook() != second
+
+
+def test_the_mixture_is_that_of_what_was_heard_last():
+    predictor = Mixing(3, [(0.25, 0.7, 0.8)])
+    stage = Rehearsal(lambda now: Engine(Settings(3, threshold=0.1), predictor, default_rng(1), now))
+    assert stage.engine.mixture() is None
+    stage.receive(Interaction(A), at=1.0)
+    assert stage.engine.mixture()[0] == 1
+    stage.receive(Interaction(B), at=1.01)
+    assert stage.engine.mixture()[0] == 2
+    stage.receive(Reset())
+    assert stage.engine.mixture() is None
+
+
+def test_a_model_that_predicts_no_mixture_has_none():
+    stage, _ = rehearse()
+    stage.receive(Interaction(A), at=1.0)
+    assert stage.engine.mixture() is None
+
+
 # --- live commands ------------------------------------------------------------------------------------
 
 
@@ -441,6 +542,7 @@ def test_recovering_goes_on_playing_in_battle():
 events = st.one_of(
     st.builds(Interaction, st.lists(st.floats(0, 1), min_size=1, max_size=4).map(tuple)),
     st.builds(Update, st.lists(st.tuples(st.integers(-1, 3), st.floats(0, 1)), max_size=3).map(tuple)),
+    st.builds(PlayThrough, st.lists(st.floats(0, 1), max_size=4).map(tuple)),
     st.builds(SetMode, st.sampled_from([*MODES, "nonsense"])),
     st.builds(SetPaused, st.booleans()),
     st.just(Reset()),
@@ -475,6 +577,9 @@ def test_whatever_happens_the_engine_stays_in_range_and_never_plans_while_paused
         performer_rows += sum(isinstance(c, Record) and c.source == "interface" for c in commands)
         snapshot = engine.snapshot()
         assert snapshot.waiting <= PENDING_LIMIT
+        outlook = engine.outlook()
+        assert outlook.due == engine.deadline
+        assert (outlook.what is None) == (outlook.due is None)
         if snapshot.paused:
             assert engine.deadline is None
             assert not any(isinstance(command, Play) and command.source == "rnn" for command in commands)

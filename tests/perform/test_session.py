@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from numpy.random import default_rng
 from pythonosc.osc_message import OscMessage
@@ -17,8 +18,17 @@ from pythonosc.osc_message import OscMessage
 from impsy.codecs.osc import encode_message, encode_vector
 from impsy.engine import Engine, Settings
 from impsy.errors import ModelError
-from impsy.events import Interaction, LoadModel, SetMode, SetPaused, SetTimescale
+from impsy.events import (
+    Interaction,
+    LoadModel,
+    SetMode,
+    SetPaused,
+    SetPredictor,
+    SetSigmaTemperature,
+    SetTimescale,
+)
 from impsy.io.osc import OscListener
+from impsy.models.gestures import RandomGestures
 from impsy.perform import Clock, Recorder, Reports, Session
 from impsy.testing import FakePort, FakePredictor
 
@@ -58,7 +68,7 @@ class Stage:
         self.predictor = predictor or FakePredictor(3, [(0.02, 0.7, 0.8)])
         self.watcher = Watcher()
         clock = Clock()
-        self.commands = OscListener("commands", "127.0.0.1", 0, 2)
+        self.commands = OscListener("commands", "127.0.0.1", 0, 2, local=True)
         self.recorder = Recorder(folder / "logs", 3, clock.date, clock.started_at, self.reports.tell)
         engine = Engine(Settings(3, mode=mode, threshold=0.05), self.predictor, default_rng(1), clock.now(), "fake")
         self.session = Session(
@@ -190,7 +200,7 @@ def test_switching_models_while_playing(tmp_path):
     def open_model(name):
         if name == "bad":
             raise ModelError("bad: not a model")
-        return other, name
+        return SetPredictor(other, name, name)
 
     made = Stage(tmp_path, "battle", open_model=open_model)
     with made.session, made.watcher.socket:
@@ -208,7 +218,7 @@ def test_a_flood_of_requests_for_models_opens_the_last_and_starts_no_flood_of_th
     def open_model(name):
         opened.append(name)
         time.sleep(0.05)
-        return FakePredictor(3, [(0.02, 0.1, 0.1)]), name
+        return SetPredictor(FakePredictor(3, [(0.02, 0.1, 0.1)]), name)
 
     made = Stage(tmp_path, "battle", open_model=open_model)
     with made.session, made.watcher.socket:
@@ -277,3 +287,116 @@ def test_waiting_costs_nothing(stage):
     before = time.process_time()
     time.sleep(1.0)
     assert time.process_time() - before < 0.05
+
+
+# --- the web interface's messages ---------------------------------------------------------------------
+
+
+class Mixing(FakePredictor):
+    """Predicts, and says of what mixture."""
+
+    def mixture(self):
+        return np.array([2.5, 5.0, 10.0, 1.0, 1.0, 1.0, 0.0], np.float32)
+
+
+def nexts(stage):
+    return [json.loads(m.params[0]) for m in stage.watcher.read() if m.address == "/monitor/next"]
+
+
+def send(stage, *packets):
+    wait_for(lambda: stage.commands.udp.address)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as page:
+        for packet in packets:
+            page.sendto(packet, stage.commands.udp.address)
+
+
+def test_single_controls_are_played_and_logged_as_any_other(stage):
+    send(
+        stage,
+        encode_vector("/interface", [0.25, 0.5]),
+        encode_message("/impsy/control", "if", [2, 0.75]),
+        encode_message("/impsy/control", "ifif", [1, 1.0, 2, 0.0]),
+        encode_message("/impsy/control", "if", [3, 0.5]),
+    )
+    wait_for(lambda: "commands:index:/impsy/control" in stage.reports.counts())
+    wait_for(lambda: len(stage.log("interface")) == 3)
+    assert [row.split(",", 2)[2] for row in stage.log("interface")] == ["0.25,0.5", "0.25,0.75", "1.0,0.0"]
+
+
+@pytest.mark.slow
+def test_a_thousand_controls_a_second_are_all_heard(stage):
+    wait_for(lambda: stage.commands.udp.address)
+    before, started = time.process_time(), time.monotonic()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as page:
+        for number in range(2000):
+            page.sendto(
+                encode_message("/impsy/control", "if", [1 + number % 2, number / 2000]), stage.commands.udp.address
+            )
+            time.sleep(max(0.0, started + number / 1000 - time.monotonic()))
+    wait_for(lambda: stage.session.view().engine.counters.heard == 2000)
+    counters = stage.session.view().engine.counters
+    assert (counters.skipped, counters.rejected, stage.session.view().dropped) == (0, 0, 0)
+    assert time.process_time() - before < 1.5  # sending included
+
+
+def test_what_is_played_through_is_sent_mirrored_and_neither_logged_nor_heard(stage):
+    send(stage, encode_message("/impsy/pause", "i", [1]), encode_vector("/impsy/output", [0.25, 0.5]))
+    wait_for(lambda: stage.port.sent == [(0.25, 0.5)])
+    wait_for(lambda: any(m.address == "/monitor/out" for m in stage.watcher.read()))
+    silences = stage.port.silences
+    send(stage, encode_message("/impsy/output", "", []))
+    wait_for(lambda: stage.port.silences == silences + 1)
+    assert stage.session.view().engine.counters.heard == 0
+    assert stage.predictor.heard == []
+    assert stage.session.view().lateness_ms["count"] == 0
+    stage.session.__exit__()
+    assert stage.log("interface") == stage.log("rnn") == []
+
+
+def test_what_the_model_intends_is_told(tmp_path):
+    made = Stage(tmp_path, predictor=Mixing(3, [(0.4, 0.7, 0.8)]))
+    with made.session, made.watcher.socket:
+        made.port.deliver(Interaction((0.1, 0.1)))
+        wait_for(lambda: any(said["what"] == "event" for said in nexts(made)))
+        answer, event = (next(said for said in nexts(made) if said["what"] == what) for what in ("answer", "event"))
+        assert 0.0 <= answer["in"] <= 0.05
+        assert 0.3 < event["in"] <= 0.4
+        assert event["weights"] == [1.0]
+        assert event["means"] == [[0.5, 1.0]]
+        assert event["spreads"] == [[0.01, 0.01]]
+        assert event["dt"] == [0.25]
+        made.port.deliver(SetPaused(True))
+        wait_for(lambda: nexts(made)[-1]["what"] is None, seconds=0.5)
+        assert nexts(made)[-1] == {"in": None, "what": None, "weights": [], "means": [], "spreads": [], "dt": []}
+
+
+def test_intentions_are_told_at_most_thirty_times_a_second_and_the_newest_last(tmp_path):
+    made = Stage(tmp_path, "polyphony", Mixing(3, [(0.001, 0.7, 0.8), (30.0, 0.2, 0.2)]))
+    with made.session, made.watcher.socket:
+        started = time.monotonic()
+        while time.monotonic() - started < 1.0:
+            made.port.deliver(Interaction((0.1, 0.1)))
+            made.watcher.read()
+            time.sleep(0.002)
+        made.port.deliver(SetSigmaTemperature(0.04))
+        wait_for(lambda: nexts(made)[-1]["spreads"] == [[0.02, 0.02]], seconds=1.0)
+        assert 10 < len(nexts(made)) <= 30 * (time.monotonic() - started) + 2
+        assert nexts(made)[-1]["in"] > 25
+
+
+def test_a_stand_in_intends_something_and_has_no_mixture(tmp_path):
+    made = Stage(tmp_path, "battle", RandomGestures(3))
+    with made.session, made.watcher.socket:
+        wait_for(lambda: nexts(made))
+        assert nexts(made)[0]["in"] >= 0.0
+        assert nexts(made)[0]["means"] == []
+
+
+def test_a_page_that_opens_in_a_long_pause_is_told_what_is_to_come(tmp_path):
+    made = Stage(tmp_path, "battle", Mixing(3, [(60.0, 0.7, 0.8)]))
+    with made.session, made.watcher.socket:
+        time.sleep(0.2)
+        made.watcher.read()
+        made.watcher.messages.clear()
+        wait_for(lambda: nexts(made), seconds=1.5)
+        assert 50 < nexts(made)[0]["in"] < 60

@@ -22,6 +22,8 @@ from impsy.events import (
     Interaction,
     LoadModel,
     PanicButton,
+    PlayThrough,
+    RecallScene,
     Reset,
     SetMode,
     SetPaused,
@@ -29,9 +31,19 @@ from impsy.events import (
     SetSigmaTemperature,
     SetThreshold,
     SetTimescale,
+    Update,
 )
 
-__all__ = ["CONTROL_ADDRESSES", "Decoded", "OscDecoder", "encode_message", "encode_vector"]
+__all__ = [
+    "CONTROL_ADDRESSES",
+    "LOCAL_ADDRESSES",
+    "PLAYING_ADDRESSES",
+    "Decoded",
+    "OscDecoder",
+    "encode_message",
+    "encode_text",
+    "encode_vector",
+]
 
 NESTING_LIMIT = 8
 """Bundles within bundles; nobody sends deeper, except to do harm."""
@@ -95,6 +107,7 @@ CONTROL_ADDRESSES: dict[str, _Row] = {
     "/impsy/pause": _Row("1 or 0", 1, 1, lambda a, v: (SetPaused(_number(a, v[0]) != 0),)),
     "/impsy/panic": _Row("nothing, or one number", 0, 1, lambda _a, _v: (PanicButton(),)),
     "/impsy/reset": _Row("nothing, or one number", 0, 1, lambda _a, _v: (Reset(),)),
+    "/impsy/scene": _Row("one name", 1, 1, lambda a, v: (RecallScene(_text(a, v[0])),)),
     "/impsy/sigmatemp": _Row("one number", 1, 1, _one(SetSigmaTemperature)),
     "/impsy/pitemp": _Row("one number", 1, 1, _one(SetPiTemperature)),
     "/impsy/threshold": _Row("one number", 1, 1, _one(SetThreshold)),
@@ -104,15 +117,41 @@ CONTROL_ADDRESSES: dict[str, _Row] = {
     "/timescale": _Row("one number", 1, 1, _one(SetTimescale)),
 }
 
+PLAYING_ADDRESSES = ("/interface", "/impsy/control")
+"""Addresses by which a performer plays."""
+
+LOCAL_ADDRESSES = ("/impsy/output",)
+"""Addresses that are heard from this machine only."""
+
+_PAIR_HEADER = b"/impsy/control\0\0,if\0"
+_PAIR = struct.Struct(">if")
+
 
 class OscDecoder:
-    """Turns packets into events for an instrument of ``controls`` values (n, without the time)."""
+    """Turns packets into events for an instrument of ``controls`` values (n, without the time).
 
-    def __init__(self, controls: int, port: str = "osc") -> None:
+    ``/interface`` sets all controls, ``/impsy/control`` some. ``local``: also ``/impsy/output``, which makes the
+    outputs sound without the engine's having a say, and so is not for strangers.
+    """
+
+    def __init__(self, controls: int, port: str = "osc", *, local: bool = False) -> None:
         self._controls = controls
         self._port = port
-        self._usual = _header("/interface", controls)
+        self._playing: dict[str, Callable[[Sequence[object], list[PeerError]], Event]] = {
+            "/interface": self._interaction,
+            "/impsy/control": self._update,
+        }
+        if local:
+            self._playing["/impsy/output"] = self._through
         self._numbers = struct.Struct(f">{controls}f")
+        # What nearly every packet is: how it begins, its length, what follows, and what that means.
+        self._usual = [
+            (header, len(header) + numbers.size, numbers, make)
+            for header, numbers, make in (
+                (_header("/interface", controls), self._numbers, self._interaction),
+                (_PAIR_HEADER, _PAIR, self._update),
+            )
+        ]
 
     def decode(self, packet: bytes) -> Decoded:
         """Decode one packet: a message, or a bundle, whose messages count as one after the other, now.
@@ -121,15 +160,15 @@ class OscDecoder:
         """
         events: list[Event] = []
         problems: list[PeerError] = []
-        if packet.startswith(self._usual) and len(packet) == len(self._usual) + self._numbers.size:
-            # What nearly every packet is: the library's general way takes ten times as long.
-            try:
-                values = self._numbers.unpack_from(packet, len(self._usual))
-                events.append(self._interaction(values, problems))
-            except PeerError as problem:
-                problems.append(problem)
-        else:
-            self._packet(packet, 0, events, problems)
+        for header, length, numbers, make in self._usual:
+            if len(packet) == length and packet.startswith(header):
+                # The library's general way takes ten times as long.
+                try:
+                    events.append(make(numbers.unpack_from(packet, len(header)), problems))
+                except PeerError as problem:
+                    problems.append(problem)
+                return Decoded(tuple(events), tuple(problems))
+        self._packet(packet, 0, events, problems)
         return Decoded(tuple(events), tuple(problems))
 
     def _packet(self, packet: bytes, depth: int, events: list[Event], problems: list[PeerError]) -> None:
@@ -147,33 +186,68 @@ class OscDecoder:
     def _message(self, message: OscMessage, events: list[Event], problems: list[PeerError]) -> None:
         address: str = message.address
         values: list[object] = message.params
-        if address == "/interface":
-            events.append(self._interaction(values, problems))
+        play = self._playing.get(address)
+        if play is not None:
+            events.append(play(values, problems))
             return
         row = CONTROL_ADDRESSES.get(address)
         if row is None:
-            raise PeerError(
-                f"address:{address[:40]}",
-                f"nothing listens at the address {_shown(address)}; /interface does",
-            )
+            heard = "/interface does"
+            if address in LOCAL_ADDRESSES:
+                heard = "it is heard at the command port only, from this machine"
+            raise PeerError(f"address:{address[:40]}", f"nothing listens at the address {_shown(address)}; {heard}")
         if not row.least <= len(values) <= row.most:
             raise PeerError(f"length:{address}", f"{address} wants {row.arguments}, not {len(values)} arguments")
         events.extend(row.make(address, values))
 
     def _interaction(self, values: Sequence[object], problems: list[PeerError]) -> Interaction:
+        return Interaction(self._vector("/interface", values, problems), self._port)
+
+    def _through(self, values: Sequence[object], problems: list[PeerError]) -> PlayThrough:
+        return PlayThrough(self._vector("/impsy/output", values, problems) if values else (), self._port)
+
+    def _vector(self, address: str, values: Sequence[object], problems: list[PeerError]) -> tuple[float, ...]:
         if len(values) != self._controls:
             raise PeerError(
-                "length:/interface",
-                f"/interface came with {len(values)} values, but dimension {self._controls + 1} "
+                f"length:{address}",
+                f"{address} came with {len(values)} values, but dimension {self._controls + 1} "
                 f"means {self._controls}",
             )
-        numbers = [_number("/interface", value) for value in values]
-        clipped = [min(1.0, max(0.0, number)) for number in numbers]
-        if clipped != numbers:
-            problems.append(
-                PeerError("range:/interface", "/interface came with values outside 0 to 1, which were clipped")
+        return _clipped(address, [_number(address, value) for value in values], problems)
+
+    def _update(self, values: Sequence[object], problems: list[PeerError]) -> Update:
+        address = "/impsy/control"
+        if not values or len(values) % 2:
+            raise PeerError(
+                f"length:{address}",
+                f"{address} wants pairs of a control (from 1) and its value, not {len(values)} arguments",
             )
-        return Interaction(tuple(clipped), self._port)
+        indices = [self._index(address, value) for value in values[::2]]
+        numbers = _clipped(address, [_number(address, value) for value in values[1::2]], problems)
+        return Update(tuple(zip(indices, numbers, strict=True)), self._port)
+
+    def _index(self, address: str, value: object) -> int:
+        """A control's index from 0; some senders have no whole numbers, so 3.0 is one."""
+        number = _number(address, value)
+        if not number.is_integer():
+            raise PeerError(
+                f"type:{address}", f"{address} counts controls 1, 2, 3 …; there is none numbered {number}"
+            )
+        if not 1 <= number <= self._controls:
+            raise PeerError(
+                f"index:{address}",
+                f"{address} names control {number:g}, but dimension {self._controls + 1} means 1 to {self._controls}",
+            )
+        return int(number) - 1
+
+
+def _clipped(address: str, numbers: list[float], problems: list[PeerError]) -> tuple[float, ...]:
+    clipped = [min(1.0, max(0.0, number)) for number in numbers]
+    if clipped != numbers:
+        problems.append(
+            PeerError(f"range:{address}", f"{address} came with values outside 0 to 1, which were clipped")
+        )
+    return tuple(clipped)
 
 
 def _bundle_parts(packet: bytes) -> list[bytes]:
@@ -215,6 +289,18 @@ def _header(address: str, count: int) -> bytes:
     # Building a whole message takes 35 µs, and this goes out several times an event; only its end differs.
     message = encode_message(address, "f" * count, [0.0] * count)
     return message[: len(message) - 4 * count]
+
+
+def encode_text(address: str, text: str) -> bytes:
+    """``address s``: one string, which must not hold a NUL (JSON never does)."""
+    content = text.encode()
+    return _text_header(address) + content + bytes(4 - len(content) % 4)
+
+
+@lru_cache(maxsize=64)
+def _text_header(address: str) -> bytes:
+    # As above: building a whole message takes longer than finding the words.
+    return encode_message(address, "s", [""])[:-4]
 
 
 def encode_message(address: str, types: str, values: Sequence[float | str]) -> bytes:

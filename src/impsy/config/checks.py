@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from impsy.config.positions import Path, format_path
 from impsy.config.problems import Problem
 from impsy.config.schema import WILDCARDS, Config, MidiConfig, OscConfig, WebuiConfig
-from impsy.config.translate import section_of
+from impsy.config.translate import named_section_of, section_of
 from impsy.mapping.entries import ControlChange, MappingEntry, show_value
 
 __all__ = ["errors_across", "notes_on_unknown", "serial_conflict", "warnings_across"]
@@ -33,6 +33,8 @@ def errors_across(data: Table) -> Iterator[Finding]:
     """What makes a config impossible although each key is fine. ``data``: the plain tables, typed or not."""
     yield from _mapping_sizes(data)
     yield from _udp_ports(data)
+    if "" in _table(data, "scenes"):
+        yield _finding("error", ("scenes", ""), "a scene needs a name, by which it is recalled")
     ports = [_table(data, section).get("port") for section in ("serialmidi", "serial")]
     if _has(data, "serialmidi") and ports == [None, None]:
         text = "missing; wanted the serial port that carries MIDI, here or in [serial]"
@@ -62,6 +64,11 @@ def warnings_across(config: Config, data: Table) -> Iterator[Finding]:
             text = "has neither an input nor an output mapping: nothing is heard or sent"
             yield _finding("warning", (section,), text)
     yield from _stuck_controllers(config)
+    for name, scene in config.scenes.items():
+        if not scene.model_dump(exclude_none=True):
+            text = "names nothing that it sets: recalling it changes nothing"
+            hint = f"It can have {', '.join(type(scene).model_fields)}"
+            yield _finding("warning", ("scenes", name), text, hint)
     if config.osc is not None:
         yield from _osc_addresses(config.osc, _table(data, "osc"))
 
@@ -69,13 +76,22 @@ def warnings_across(config: Config, data: Table) -> Iterator[Finding]:
 def notes_on_unknown(data: Table) -> Iterator[Finding]:
     """Keys that are not IMPSY's: a warning where a slip of the pen is likely, else an info-level note."""
     for key, value in data.items():
-        section = section_of(Config, key)
         if key not in Config.model_fields:
             yield _unknown((key,), value, data, Config)
-        elif section is not None and isinstance(value, ReadOnlyDict):
-            for inner in value:
-                if inner not in section.model_fields:
-                    yield _unknown((key, inner), value[inner], value, section)
+            continue
+        section, named = section_of(Config, key), named_section_of(Config, key)
+        if section is not None:
+            yield from _unknown_within((key,), value, section)
+        elif named is not None and isinstance(value, ReadOnlyDict):
+            for name, table in value.items():
+                yield from _unknown_within((key, name), table, named)
+
+
+def _unknown_within(path: Path, table: object, section: type[BaseModel]) -> Iterator[Finding]:
+    if isinstance(table, ReadOnlyDict):
+        for key in table:
+            if key not in section.model_fields:
+                yield _unknown((*path, key), table[key], table, section)
 
 
 def _mapping_sizes(data: Table) -> Iterator[Finding]:
@@ -186,7 +202,7 @@ def _home_of(path: Path) -> str:
         section = section_of(Config, name)
         for known in section.model_fields if section else ():
             places.setdefault(known, []).append((name, known))
-        if section is None and name not in _FREE_TEXT:
+        if section is None and named_section_of(Config, name) is None and name not in _FREE_TEXT:
             places.setdefault(name, []).append((name,))
     near = difflib.get_close_matches(
         str(path[-1]).lower(), [known for known in places if known not in _FREE_TEXT], 1, 0.85

@@ -24,6 +24,7 @@ __all__ = [
     "Mode",
     "ModelConfig",
     "OscConfig",
+    "SceneConfig",
     "SerialConfig",
     "SerialMidiConfig",
     "Size",
@@ -63,13 +64,19 @@ _Address = Annotated[
 _MAPPING = 'a list of mapping entries, one for each value, such as [["note_on", 1], ["control_change", 1, 74]]'
 _PORTS = 'a list of port names, such as ["X-TOUCH"]'
 _BY_PORT = 'a mapping for each port by its name, such as input."X-TOUCH" = [["note_on", 1]]'
+_SCENES = 'a section for each scene, such as [scenes."verse"]'
 
 Mapping = Annotated[tuple[_Entry, ...], Strict(False), Field(description=_MAPPING)]
 _Names = Annotated[tuple[_Name, ...], Strict(False), Field(description=_PORTS)]
 _Text = Annotated[str, Field(description="text in quotes")]
 _Flag = Annotated[bool, Field(description="true or false")]
-_Seconds = Annotated[float, Field(ge=0, description="a number of seconds, 0 or more")]
-_Temperature = Annotated[float, Field(ge=0, description="a number, 0 or more")]
+_SECONDS = "a number of seconds, 0 or more"
+_TEMPERATURE = "a number, 0 or more"
+_TIMESCALE = "a number above 0 (2 is half speed)"
+_Seconds = Annotated[float, Field(ge=0, description=_SECONDS)]
+_Temperature = Annotated[float, Field(ge=0, description=_TEMPERATURE)]
+_MODES = "one of callresponse, polyphony, battle, useronly"
+_MODEL_FILE = "a model file's path in quotes"
 _Host = Annotated[str, Field(description='an address or host name in quotes, such as "127.0.0.1"')]
 _ListenPort = Annotated[int, Field(ge=0, le=65535, description="a port number, 1-65535 (0: any free one)")]
 _SendPort = Annotated[int, Field(ge=1, le=65535, description="a port number, 1-65535")]
@@ -87,7 +94,7 @@ class _Section(BaseModel):
 class InteractionConfig(_Section):
     """``[interaction]``: who plays when. ``threshold`` is in seconds."""
 
-    mode: Annotated[Mode, Field(description="one of callresponse, polyphony, battle, useronly")] = "callresponse"
+    mode: Annotated[Mode, Field(description=_MODES)] = "callresponse"
     threshold: _Seconds = 0.1
     input_thru: _Flag = False
 
@@ -100,11 +107,22 @@ class ModelConfig(_Section):
     """
 
     dimension: Annotated[int, Field(ge=2, description="a whole number, 2 or more: the values and one for time")]
-    file: Annotated[str, Field(description="a model file's path in quotes")] = ""
+    file: Annotated[str, Field(description=_MODEL_FILE)] = ""
     size: Annotated[Size | None, Field(description="one of xxs, xs, s, m, l, xl")] = None
     sigmatemp: _Temperature = 0.01
     pitemp: _Temperature = 1.0
-    timescale: Annotated[float, Field(gt=0, description="a number above 0 (2 is half speed)")] = 1.0
+    timescale: Annotated[float, Field(gt=0, description=_TIMESCALE)] = 1.0
+
+
+class SceneConfig(_Section):
+    """``[scenes."verse"]``: what recalling the scene changes; None leaves a thing as it is."""
+
+    mode: Annotated[Mode | None, Field(description=_MODES)] = None
+    threshold: Annotated[float | None, Field(ge=0, description=_SECONDS)] = None
+    sigmatemp: Annotated[float | None, Field(ge=0, description=_TEMPERATURE)] = None
+    pitemp: Annotated[float | None, Field(ge=0, description=_TEMPERATURE)] = None
+    timescale: Annotated[float | None, Field(gt=0, description=_TIMESCALE)] = None
+    model: Annotated[str | None, Field(min_length=1, description=_MODEL_FILE)] = None
 
 
 class MidiConfig(_Section):
@@ -191,6 +209,7 @@ class Config(_Section):
     serial: SerialConfig | None = None
     serialmidi: SerialMidiConfig | None = None
     webui: WebuiConfig | None = None
+    scenes: Annotated[ReadOnlyDict[str, SceneConfig], Field(description=_SCENES)] = {}
 
     @property
     def serialmidi_port(self) -> str | None:

@@ -15,7 +15,7 @@ from impsy.config.positions import Path, format_path
 from impsy.config.problems import Problem
 from impsy.mapping.entries import show_value
 
-__all__ = ["problems_of", "section_of"]
+__all__ = ["named_section_of", "problems_of", "section_of"]
 
 
 def problems_of(error: ValidationError, schema: type[BaseModel]) -> Iterator[tuple[Path, Problem]]:
@@ -28,12 +28,21 @@ def problems_of(error: ValidationError, schema: type[BaseModel]) -> Iterator[tup
 def section_of(schema: type[BaseModel], key: str) -> type[BaseModel] | None:
     """The model of the section that ``key`` names in ``schema``; None where it is no section."""
     field = schema.model_fields.get(key)
-    if field is None:
+    if field is None or get_origin(field.annotation) is ReadOnlyDict:
         return None
     for candidate in (field.annotation, *get_args(field.annotation)):
         if isinstance(candidate, type) and issubclass(candidate, BaseModel):
             return candidate
     return None
+
+
+def named_section_of(schema: type[BaseModel], key: str) -> type[BaseModel] | None:
+    """The model of the sections under ``key`` that have names of their own, as ``[scenes."verse"]`` does; or None."""
+    field = schema.model_fields.get(key)
+    if field is None or get_origin(field.annotation) is not ReadOnlyDict:
+        return None
+    items = _items(field.annotation)
+    return items if isinstance(items, type) and issubclass(items, BaseModel) else None
 
 
 def _text(finding: ErrorDetails, path: Path, schema: type[BaseModel]) -> str:
@@ -45,6 +54,9 @@ def _text(finding: ErrorDetails, path: Path, schema: type[BaseModel]) -> str:
 
 def _wanted(path: Path, schema: type[BaseModel]) -> str:
     """The description of the field at ``path``, or of the items in it."""
+    named = named_section_of(schema, str(path[0]))
+    if named is not None and len(path) > 1:
+        return _wanted(path[2:], named) if len(path) > 2 else f"a section that starts with [{format_path(path)}]"
     section = section_of(schema, str(path[0]))
     if section is not None and len(path) == 1:
         return f"a section that starts with [{path[0]}]"

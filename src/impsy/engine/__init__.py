@@ -8,6 +8,6 @@ from impsy.engine.engine import Engine
 from impsy.engine.modes import MODES, Mode
 from impsy.engine.playback import MINIMUM_DT, Step, to_step
 from impsy.engine.settings import Settings
-from impsy.engine.snapshot import Counters, Snapshot
+from impsy.engine.snapshot import Counters, Outlook, Snapshot
 
-__all__ = ["MINIMUM_DT", "MODES", "Counters", "Engine", "Mode", "Settings", "Snapshot", "Step", "to_step"]
+__all__ = ["MINIMUM_DT", "MODES", "Counters", "Engine", "Mode", "Outlook", "Settings", "Snapshot", "Step", "to_step"]

@@ -10,12 +10,12 @@ import heapq
 from collections import deque
 from dataclasses import replace
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from impsy.engine.modes import MODES, Mode
 from impsy.engine.playback import to_step
 from impsy.engine.settings import RANGES, Settings
-from impsy.engine.snapshot import Counters, Snapshot
+from impsy.engine.snapshot import Counters, Outlook, Snapshot
 from impsy.errors import ConfigError
 from impsy.events import (
     Command,
@@ -24,6 +24,7 @@ from impsy.events import (
     Panic,
     PanicButton,
     Play,
+    PlayThrough,
     Predictor,
     Record,
     Report,
@@ -43,6 +44,7 @@ from impsy.events import (
 
 if TYPE_CHECKING:
     from numpy.random import Generator
+    from numpy.typing import NDArray
 
 __all__ = ["Engine"]
 
@@ -60,6 +62,13 @@ RETRY_AFTER = 0.5
 
 CONTEXT = 64
 """Interactions that a newly switched-in model is told, so that it knows what is going on."""
+
+SETTINGS = {
+    SetSigmaTemperature: "sigma_temperature",
+    SetPiTemperature: "pi_temperature",
+    SetThreshold: "threshold",
+}
+"""Events that do no more than set one of the settings."""
 
 
 class Engine:
@@ -95,6 +104,7 @@ class Engine:
         self._performer_played = False
         self._context: deque[tuple[float, ...]] = deque(maxlen=CONTEXT)
         self._primed = False
+        self._revision = 0
 
         self._answer_at: float | None = None
         self._answering = False
@@ -141,18 +151,16 @@ class Engine:
         match event:
             case Interaction() | Update():
                 return self._perform(event, now)
+            case PlayThrough():
+                return self._play_through(event, now)
             case SetMode(mode):
                 return self._set_mode(mode, now)
             case SetPaused(paused):
                 return self._set_paused(paused, now)
             case Reset():
                 return self._reset()
-            case SetSigmaTemperature(value):
-                return self._set("sigma_temperature", value)
-            case SetPiTemperature(value):
-                return self._set("pi_temperature", value)
-            case SetThreshold(value):
-                return self._set("threshold", value)
+            case SetSigmaTemperature() | SetPiTemperature() | SetThreshold():
+                return self._set(SETTINGS[type(event)], event.value)
             case SetTimescale(value):
                 return self._set_timescale(value, now)
             case SetThru(everywhere, matrix):
@@ -163,8 +171,8 @@ class Engine:
                 return [Silence(f"{port} went away")]
             case PanicButton():
                 return self._panic(now)
-            case SetPredictor(predictor, name):
-                return self._set_predictor(predictor, name)
+            case SetPredictor():
+                return self._set_predictor(event.predictor, event.name)
 
     def skim(self, event: Interaction | Update, now: float) -> list[Command]:
         """Take in a performer's event that came too fast: it is recorded, but neither heard nor answered."""
@@ -231,6 +239,27 @@ class Engine:
             counters=replace(self._counters),
         )
 
+    def outlook(self) -> Outlook:
+        """What the model intends, without a look at the clock; costs half a microsecond."""
+        due: float | None = None
+        what: Literal["event", "answer"] | None = None
+        if not self._paused:
+            if self._pending:
+                due, what = self._pending[0][0], "event"
+            elif self._unheard is not None:  # it is about to think of the next
+                due, what = self._unheard[0], "event"
+            if self._answer_at is not None and (due is None or self._answer_at < due):
+                due, what = self._answer_at, "answer"
+        return Outlook(due, what, self._revision, self._settings)
+
+    def mixture(self) -> NDArray[Any] | None:
+        """A copy of what the model predicts after what it heard last (see ``Predictor``).
+
+        None if it has heard nothing since it was reset, or predicts no mixture.
+        """
+        copy = getattr(self._predictor, "mixture", None)
+        return copy() if copy is not None and self._primed else None
+
     # --- the performer -----------------------------------------------------------------------------
 
     def _perform(self, event: Interaction | Update, now: float) -> list[Command]:
@@ -261,6 +290,13 @@ class Engine:
             self._predict(now, now, commands)
         return commands
 
+    def _play_through(self, event: PlayThrough, now: float) -> list[Command]:
+        if not event.values:
+            return [Silence("what was played through is over")]
+        if len(event.values) != self._settings.dimension - 1:
+            return self._reject(event)
+        return [Play(event.values, "direct", now)]
+
     def _values_of(self, event: Interaction | Update) -> tuple[float, ...] | None:
         """The whole vector x_1 … x_n after this event; None if it does not fit the dimension."""
         n = self._settings.dimension - 1
@@ -273,10 +309,10 @@ class Engine:
             values[index] = value
         return tuple(values)
 
-    def _reject(self, event: Interaction | Update) -> list[Command]:
+    def _reject(self, event: Interaction | Update | PlayThrough) -> list[Command]:
         self._counters.rejected += 1
         n = self._settings.dimension - 1
-        what = f"{len(event.values)} values" if isinstance(event, Interaction) else "a control that is not there"
+        what = "a control that is not there" if isinstance(event, Update) else f"{len(event.values)} values"
         text = f"{event.port} sent {what}, but dimension {n + 1} means {n} controls: ignored"
         return [Report("input-length", text)]
 
@@ -286,6 +322,7 @@ class Engine:
         self._predictor.hear(vector)
         self._context.append(vector)
         self._primed = True
+        self._revision += 1
 
     def _answer(self, since: float, now: float, commands: list[Command]) -> None:
         """The model's turn begins: its first event waits from when the turn was due."""
@@ -321,6 +358,7 @@ class Engine:
     def _reset_predictor(self) -> None:
         self._predictor.reset()
         self._primed = False
+        self._revision += 1
 
     def _drop_oldest(self) -> None:
         oldest = min(range(len(self._pending)), key=lambda i: self._pending[i][1])
@@ -417,6 +455,7 @@ class Engine:
         self._predictor = predictor
         self._model = name
         self._primed = bool(self._context)
+        self._revision += 1
         return [
             Silence("the model was switched"),
             Report("model-switched", f"now playing with {name}", "info", always=True),

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 from impsy.engine.settings import Settings
 
-__all__ = ["Counters", "Snapshot"]
+__all__ = ["Counters", "Outlook", "Snapshot"]
+
+
+class Outlook(NamedTuple):
+    """What the model intends. Two that are equal say that nothing has changed in between.
+
+    ``due``: when it does something next; None: nothing is planned. ``what``: an ``"event"`` is played, or an
+    ``"answer"`` begins (its first event is not thought of yet). ``revision`` grows whenever what the model
+    predicts may have become another. ``settings``: the temperatures shape what is drawn from that.
+    """
+
+    due: float | None
+    what: Literal["event", "answer"] | None
+    revision: int
+    settings: Settings
 
 
 @dataclass(slots=True)

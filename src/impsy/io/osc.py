@@ -12,10 +12,13 @@ __all__ = ["OscAdapter", "OscListener"]
 
 
 class OscListener:
-    """Listens for OSC packets and delivers their events."""
+    """Listens for OSC packets and delivers their events.
 
-    def __init__(self, name: str, ip: str, port: int, controls: int) -> None:
-        self._decoder = OscDecoder(controls, name)
+    ``local``: also those that only this machine may send. Such a listener's ``ip`` is a loopback address.
+    """
+
+    def __init__(self, name: str, ip: str, port: int, controls: int, *, local: bool = False) -> None:
+        self._decoder = OscDecoder(controls, name, local=local)
         self._complaints = Complaints(name)
         self._deliver: Deliver | None = None
         self._tell: Tell | None = None

@@ -10,7 +10,7 @@ from numpy.random import default_rng
 from impsy.config import Config, LoadedConfig, OscConfig, WebuiConfig
 from impsy.engine import Engine, Settings
 from impsy.errors import ConfigError
-from impsy.events import Predictor
+from impsy.events import Predictor, SetPredictor
 from impsy.io import OscAdapter
 from impsy.io.osc import OscListener
 from impsy.models.gestures import RandomGestures
@@ -22,6 +22,7 @@ from impsy.perform.clock import Clock
 from impsy.perform.ports import Port, Ports
 from impsy.perform.recorder import Recorder
 from impsy.perform.reports import Reports
+from impsy.perform.scenes import Scenes, scenes_of
 from impsy.perform.session import Session
 from impsy.perform.switching import OpenModel
 
@@ -67,23 +68,35 @@ def open_configured_model(loaded: LoadedConfig) -> tuple[Predictor, str]:
     return open_model(path).predictor, path.name
 
 
-def model_switcher(loaded: LoadedConfig) -> OpenModel:
-    """Opens models that a message asks for while playing.
+def configured_model(loaded: LoadedConfig) -> SetPredictor:
+    """The same, as the event that puts it to use; raises likewise."""
+    path = loaded.model_file()
+    predictor, name = open_configured_model(loaded)
+    return SetPredictor(predictor, name, str(path.resolve()) if path is not None else "")
 
-    Such a message may come from anyone on the network, so only files in the configuration's folder or in the working
-    directory are opened.
+
+def model_switcher(loaded: LoadedConfig, *, anywhere: bool = False) -> OpenModel:
+    """Opens models that are asked for while playing.
+
+    Unless ``anywhere``, only files in the configuration's folder or in the working directory: a message that asks for
+    one may come from anyone on the network. The configuration itself may name any.
     """
 
-    def open_it(name: str) -> tuple[Predictor, str]:
+    def open_it(name: str) -> SetPredictor:
         resolved = loaded.resolve(name)
         if resolved.found is None:
             raise ConfigError(f"there is no model {' or '.join(str(path) for path in resolved.tried)}")
         path = resolved.found.resolve()
-        if not any(path.is_relative_to(folder.resolve()) for folder in loaded.folders()):
+        if not anywhere and not any(path.is_relative_to(folder.resolve()) for folder in loaded.folders()):
             raise ConfigError(f"{name} is outside the workspace; while playing, only models in it can be switched to")
-        return open_model(path).predictor, path.name
+        return SetPredictor(open_model(path).predictor, path.name, str(path))
 
     return open_it
+
+
+def configured_scenes(loaded: LoadedConfig) -> Scenes:
+    """The scenes of a configuration, ready to be recalled."""
+    return scenes_of(loaded, model_switcher(loaded, anywhere=True))
 
 
 class WantedPorts:
@@ -132,14 +145,14 @@ def build_session(
     config = loaded.config
     clock = Clock()
     reports = reports or Reports()
-    predictor, name = open_configured_model(loaded)
+    model = configured_model(loaded)
     local = config.webui or WebuiConfig()
     ports = ports or Ports(WantedPorts())
     recorder = None
     if logdir is not None:
         recorder = Recorder(logdir, config.model.dimension, clock.date, clock.started_at, reports.tell)
     return Session(
-        Engine(engine_settings(config), predictor, default_rng(seed), clock.now(), name),
+        Engine(engine_settings(config), model.predictor, default_rng(seed), clock.now(), model.name),
         ports.apply(config),
         clock=clock,
         reports=reports,
@@ -147,6 +160,15 @@ def build_session(
         log_input=config.log_input,
         log_predictions=config.log_predictions,
         monitor_port=local.monitor_port,
-        commands=OscListener("commands", "127.0.0.1", local.command_port, config.model.dimension - 1),
+        commands=OscListener("commands", "127.0.0.1", local.command_port, config.model.dimension - 1, local=True),
         open_model=model_switcher(loaded),
+        scenes=configured_scenes(loaded),
+        model_file=model.file,
+        about=_about(loaded, seed),
     )
+
+
+def _about(loaded: LoadedConfig, seed: int | None) -> dict[str, object]:
+    """What those who watch want to know and does not change: which configuration, and the seed if one was given."""
+    config = str(loaded.path.resolve()) if loaded.path is not None else ""
+    return {"config": config} | ({"seed": seed} if seed is not None else {})

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from impsy.codecs.osc import encode_message, encode_vector
+from impsy.codecs.osc import encode_text, encode_vector
+from impsy.perform.intention import Intention, encode_intention
 
 __all__ = ["STATE_SECONDS", "Monitor"]
 
@@ -20,23 +21,40 @@ STATE_SECONDS = 1.0
 SETTLE_SECONDS = 0.03
 """Changes that come together make one message."""
 
+NEXT_SECONDS = 1 / 30
+"""Between two ``/monitor/next`` at least; of what changes meanwhile, the newest is sent."""
+
+SLACK_SECONDS = 0.015
+"""How much longer it may take when no vector comes along: each waking takes time from the thread that keeps time."""
+
 WAITING_LIMIT = 2000
 """Vectors that may wait to be mirrored; more are left out, as whoever watches could not see them anyway."""
 
 
-class Monitor:
-    """Sends every input and output vector, and the state, to UDP ``127.0.0.1:port`` by OSC.
+_STATE, _NEXT, _STOP = object(), object(), object()
+"""What can wait in the queue beside vectors: that the state changed, that the intention did, that it is over."""
 
-    ``/monitor/in f…``, ``/monitor/out f…``, ``/monitor/state s`` (JSON), the last at least once a second and whenever
-    ``changed`` is called.
+
+class Monitor:
+    """Sends every input and output vector, the model's intentions and the state, to UDP ``127.0.0.1:port`` by OSC.
+
+    ``/monitor/in f…``, ``/monitor/out f…``, ``/monitor/next s`` (JSON) at most 30 times a second, and
+    ``/monitor/state s`` (JSON); the last two at least once a second and when they change.
+
+    Args:
+        port: where to send to.
+        state: says what goes on.
+        now: the clock that intentions count on.
     """
 
-    def __init__(self, port: int, state: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, port: int, state: Callable[[], dict[str, Any]], now: Callable[[], float]) -> None:
         self._address = ("127.0.0.1", port)
         self._socket: socket.socket | None = None
         self._state = state
-        self._queue: SimpleQueue[tuple[str, Sequence[float]] | None] = SimpleQueue()
-        self._stop = threading.Event()
+        self._now = now
+        self._queue: SimpleQueue[tuple[str, Sequence[float]] | object] = SimpleQueue()
+        self._intention: Intention | None = None
+        self._intention_waits = False
         self._thread: threading.Thread | None = None
         self.left_out = 0
 
@@ -44,7 +62,6 @@ class Monitor:
         """Start the thread."""
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
-        self._stop.clear()
         self._thread = threading.Thread(target=self._run, name="impsy monitor", daemon=True)
         self._thread.start()
 
@@ -55,38 +72,67 @@ class Monitor:
         else:
             self.left_out += 1
 
+    def intend(self, intention: Intention, *, more: bool) -> None:
+        """Send this soon, unless a newer one comes first. Returns at once; one thread calls it.
+
+        ``more``: a vector to mirror follows, so the thread need not be woken for this.
+        """
+        self._intention = intention
+        if not self._intention_waits:
+            self._intention_waits = True
+            if not more:
+                self._queue.put(_NEXT)
+
     def changed(self) -> None:
         """Send the state soon."""
-        self._queue.put(None)
+        self._queue.put(_STATE)
 
     def close(self) -> None:
         """Send the state for the last time, and stop."""
         thread, self._thread = self._thread, None
         if thread is None:
             return
-        self._stop.set()
-        self._queue.put(None)
+        self._queue.put(_STOP)
         thread.join(0.2)
         if self._socket is not None:
             self._socket.close()
 
     def _run(self) -> None:
-        due = time.monotonic()
-        while not self._stop.is_set():
-            try:
-                item = self._queue.get(timeout=max(0.0, due - time.monotonic()))
-            except Empty:
+        state_due, next_earliest, again = time.monotonic(), 0.0, False
+        while True:
+            now = time.monotonic()
+            if now >= state_due:
                 self._send_state()
-                due = time.monotonic() + STATE_SECONDS
+                state_due = now + STATE_SECONDS
+                again = True  # for whoever began to watch in between
+            wanted = again or self._intention_waits
+            if wanted and now >= next_earliest:
+                self._send_next()
+                next_earliest = now + NEXT_SECONDS
+                wanted = again = False
+            until = min(state_due, next_earliest + SLACK_SECONDS) if wanted else state_due
+            try:
+                item = self._queue.get(timeout=max(0.0, until - time.monotonic()))
+            except Empty:
                 continue
-            if item is None:
-                due = min(due, time.monotonic() + SETTLE_SECONDS)
-            else:
+            if item is _STOP:
+                break
+            if item is _STATE:
+                state_due = min(state_due, time.monotonic() + SETTLE_SECONDS)
+            elif isinstance(item, tuple):
                 self._send(encode_vector(*item))
+        if self._intention_waits:
+            self._send_next()
         self._send_state()
 
     def _send_state(self) -> None:
-        self._send(encode_message("/monitor/state", "s", [json.dumps(self._state())]))
+        self._send(encode_text("/monitor/state", json.dumps(self._state())))
+
+    def _send_next(self) -> None:
+        self._intention_waits = False  # first: what comes from now on wants a sending of its own
+        intention = self._intention
+        if intention is not None:
+            self._send(encode_text("/monitor/next", encode_intention(intention, self._now())))
 
     def _send(self, packet: bytes) -> None:
         try:

@@ -14,14 +14,13 @@ from impsy.events import (
     Report,
     SetMode,
     SetPiTemperature,
-    SetPredictor,
     SetSigmaTemperature,
     SetThreshold,
     SetThru,
     SetTimescale,
 )
 from impsy.io.adapter import Tell
-from impsy.perform.build import engine_settings, open_configured_model
+from impsy.perform.build import configured_model, configured_scenes, engine_settings
 from impsy.perform.ports import Ports
 from impsy.perform.session import Session
 
@@ -96,17 +95,22 @@ class Reloader:
             self._tell(Report("config-dimension", text, always=True))
             return
         # The model first: it is what can still go wrong, and then nothing has changed.
-        if before.model.file != after.model.file:
-            predictor, name = open_configured_model(fresh)
-            self._session.deliver(SetPredictor(predictor, name))
+        if before.model.file != after.model.file and not self._plays(fresh):
+            self._session.deliver(configured_model(fresh))
         for event in changes_of_settings(before, after):
             self._session.deliver(event)
+        self._session.set_scenes(configured_scenes(fresh))
         self._session.set_logging(after.log_input, after.log_predictions)
         self._session.set_adapters(self._ports.apply(after))
         self._loaded = fresh
         for problem in (*fresh.conflicts, *fresh.warnings):
             self._tell(Report(f"config:{problem.key}", str(problem)))
         self._tell(Report("config-applied", "the saved configuration is in use", "info", always=True))
+
+    def _plays(self, fresh: LoadedConfig) -> bool:
+        """Whether a live command has put the configuration's model to use already: it goes on from where it is."""
+        path = fresh.model_file()
+        return path is not None and str(path.resolve()) == self._session.model_file
 
 
 class ConfigWatcher:

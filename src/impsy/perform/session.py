@@ -8,11 +8,11 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ParamSpec, Protocol, Self
 
-from impsy.engine import Engine, Snapshot
+from impsy.engine import Engine, Outlook, Snapshot
 from impsy.events import (
     Command,
     Event,
@@ -20,8 +20,11 @@ from impsy.events import (
     LoadModel,
     Panic,
     Play,
+    PlayThrough,
+    RecallScene,
     Record,
     Report,
+    SetPredictor,
     Silence,
     Update,
 )
@@ -29,10 +32,12 @@ from impsy.io.adapter import Adapter, Health
 from impsy.io.osc import OscListener
 from impsy.perform.clock import Clock
 from impsy.perform.inbox import Inbox
+from impsy.perform.intention import Intention
 from impsy.perform.lateness import Lateness
 from impsy.perform.monitor import Monitor
 from impsy.perform.recorder import Recorder
 from impsy.perform.reports import Reports
+from impsy.perform.scenes import SceneRecall, Scenes
 from impsy.perform.switching import ModelSwitcher, OpenModel
 
 __all__ = ["Session", "SessionView"]
@@ -86,6 +91,9 @@ class Session:
         recorder, log_input, log_predictions: where rows go, and which.
         monitor_port, commands: the local ports for the web interface; None: without.
         open_model: for switching models in mid performance.
+        scenes: what can be recalled by name.
+        model_file: the file of the engine's model, an absolute path; "" if it has none.
+        about: plain values that ``state`` tells beside what changes.
     """
 
     def __init__(
@@ -101,6 +109,9 @@ class Session:
         monitor_port: int | None = None,
         commands: OscListener | None = None,
         open_model: OpenModel | None = None,
+        scenes: Scenes | None = None,
+        model_file: str = "",
+        about: Mapping[str, object] | None = None,
     ) -> None:
         self._engine = engine
         self._adapters = tuple(adapters)
@@ -109,14 +120,18 @@ class Session:
         self._reports = reports
         self._recorder = recorder
         self._logged = {"interface": log_input, "rnn": log_predictions}
-        self._monitor = None if monitor_port is None else Monitor(monitor_port, self.state)
+        self._monitor = None if monitor_port is None else Monitor(monitor_port, self.state, clock.now)
         self._commands = commands
         self._inbox = Inbox(clock.now)
         self._lateness = Lateness()
         self._verbose = logger.isEnabledFor(logging.DEBUG)
         self._noted: list[Record | Play] = []
         self._stopping = False
-        self._models = ModelSwitcher(open_model, self._inbox.put, self.tell)
+        self._outlook: Outlook | None = None
+        self._open_model = open_model
+        self._models = ModelSwitcher(self._inbox.put, self.tell, model_file)
+        self._scenes = SceneRecall(scenes or Scenes(), self._models, self._inbox.put, self.tell)
+        self._about = dict(about or {})
         self._thread: threading.Thread | None = None
         self._switch_interval = sys.getswitchinterval()
 
@@ -162,10 +177,23 @@ class Session:
 
     def deliver(self, event: Event) -> None:
         """Hand an event to the performance, as of now. Any thread may call it."""
-        if isinstance(event, LoadModel):
-            self._models.switch_to(event.file)
-            return
-        self._inbox.put(event)
+        match event:
+            case RecallScene(name):
+                self._scenes.recall(name)
+                self._changed()
+            case LoadModel(file):
+                self._scenes.forget()
+                self._models.switch_to(file, self._open_model)
+            case SetPredictor():
+                self._scenes.forget()
+                self._models.use(event)
+            case _:
+                self._inbox.put(event)
+
+    def set_scenes(self, scenes: Scenes) -> None:
+        """These can be recalled from now on. Any thread may call it."""
+        self._scenes.scenes = scenes
+        self._changed()
 
     def set_adapters(self, adapters: Iterable[Adapter]) -> None:
         """From now on these: opens those that are new, closes those that are not among them any more."""
@@ -180,6 +208,11 @@ class Session:
                 if adapter not in before:
                     adapter.open(self.deliver, self.tell)
             self._adapters = after
+
+    @property
+    def model_file(self) -> str:
+        """The file of the model that was put to use last, an absolute path; "" if it has none."""
+        return self._models.file
 
     def set_logging(self, log_input: bool, log_predictions: bool) -> None:
         """Which rows are written from now on."""
@@ -224,9 +257,9 @@ class Session:
     def _receive(self, event: Event, arrived: float, *, late: bool) -> None:
         if late and isinstance(event, Interaction | Update):
             self._do(self._engine.skim, event, arrived)
-        elif not isinstance(event, LoadModel):
+        elif not isinstance(event, LoadModel | RecallScene):
             self._do(self._engine.receive, event, arrived)
-            if not isinstance(event, Interaction | Update):
+            if not isinstance(event, Interaction | Update | PlayThrough):
                 self._changed()
 
     def _do(self, decide: Callable[P, list[Command]], *args: P.args, **kwargs: P.kwargs) -> None:
@@ -268,12 +301,23 @@ class Session:
 
         Done when there is time: it wakes their threads, which then want the interpreter that playing needs.
         """
+        self._foresee()
         for noted in self._noted:
             if isinstance(noted, Record):
                 self._record(noted)
             elif self._monitor is not None:
                 self._monitor.mirror("/monitor/out", noted.values)
         self._noted.clear()
+
+    def _foresee(self) -> None:
+        """Show what the model intends, if that has changed."""
+        if self._monitor is None:
+            return
+        outlook = self._engine.outlook()
+        if outlook != self._outlook:
+            self._outlook = outlook
+            mixture = None if outlook.due is None else self._engine.mixture()
+            self._monitor.intend(Intention(outlook, mixture), more=bool(self._noted))
 
     def _record(self, record: Record) -> None:
         if self._recorder is not None and self._logged[record.source]:
@@ -324,6 +368,8 @@ class Session:
             "turn": snapshot.turn,
             "model": snapshot.model,
             **settings,
+            "scenes": list(self._scenes.scenes.by_name),
+            "scene": self._scenes.current(snapshot.settings),
             "input": snapshot.input_values,
             "output": snapshot.output_values,
             "waiting": snapshot.waiting,
@@ -339,6 +385,7 @@ class Session:
             "reports": [{"level": report.level, "text": report.text} for report in view.reports],
             "uptime": round(self._clock.now() - self._clock.start, 3),
             "pid": os.getpid(),
+            **self._about,
         }
 
 

@@ -7,61 +7,86 @@ import threading
 from collections.abc import Callable
 
 from impsy.errors import ImpsyError
-from impsy.events import Event, Predictor, Report, SetPredictor
+from impsy.events import Event, Report, SetPredictor
 from impsy.io.adapter import Tell
 
 __all__ = ["ModelSwitcher", "OpenModel"]
 
 logger = logging.getLogger(__name__)
 
-OpenModel = Callable[[str], tuple[Predictor, str]]
-"""Opens a model file by the name that a command gave; returns the predictor and a name to show."""
+OpenModel = Callable[[str], SetPredictor]
+"""Opens a model file by the name that a command gave; returns what puts it to use."""
 
 
 class ModelSwitcher:
     """Opens models in a thread of its own, one at a time; of those asked for meanwhile, the newest is next.
 
     Args:
-        open_model: opens a file; None: this performance keeps its model.
         deliver: takes the ``SetPredictor`` of a model that is ready.
         tell: says what went wrong.
+        file: that of the model that plays at first, an absolute path; "" if it has none.
     """
 
-    def __init__(self, open_model: OpenModel | None, deliver: Callable[[Event], None], tell: Tell) -> None:
-        self._open_model = open_model
+    def __init__(self, deliver: Callable[[Event], None], tell: Tell, file: str = "") -> None:
+        self.file = file
+        """Where the model came from that was put to use last."""
         self._deliver = deliver
         self._tell = tell
         self._lock = threading.Lock()
-        self._wanted: str | None = None
+        self._wanted: tuple[str, OpenModel] | None = None
+        self._busy = False
 
-    def switch_to(self, file: str) -> None:
-        """Open this model and, once it is ready, play with it. Returns at once; any thread may call it."""
+    def switch_to(self, file: str, open_model: OpenModel | None) -> None:
+        """Open this model and, once it is ready, play with it. Returns at once; any thread may call it.
+
+        ``open_model`` None: this performance keeps its model.
+        """
+        if open_model is None:
+            self._tell(Report("no-switching", "this performance cannot switch models"))
+            return
         with self._lock:
-            busy, self._wanted = self._wanted is not None, file
+            self._wanted = (file, open_model)
+            busy, self._busy = self._busy, True
         if not busy:
             threading.Thread(target=self._run, name="impsy model", daemon=True).start()
 
+    def stay(self) -> None:
+        """Play on: whatever is being opened is not wanted any more."""
+        with self._lock:
+            self._wanted = None
+
+    def use(self, ready: SetPredictor) -> None:
+        """Play with this one, and not with what is being opened."""
+        with self._lock:
+            self._wanted = None
+            self._put_to_use(ready)
+
+    def _put_to_use(self, ready: SetPredictor) -> None:
+        self.file = ready.file
+        self._deliver(ready)
+
     def _run(self) -> None:
-        file = None
+        done = None
         while True:
             with self._lock:
-                if self._wanted == file:
+                if self._wanted == done:
                     self._wanted = None
+                if self._wanted is None:
+                    self._busy = False
                     return
-                file = self._wanted
-            if file is not None:
-                self._open(file)
+                done = self._wanted
+            ready = self._open(*done)
+            if ready is not None:
+                with self._lock:
+                    if self._wanted is not None:  # else the performer has changed their mind
+                        self._put_to_use(ready)
 
-    def _open(self, file: str) -> None:
-        if self._open_model is None:
-            self._tell(Report("no-switching", "this performance cannot switch models"))
-            return
+    def _open(self, file: str, open_model: OpenModel) -> SetPredictor | None:
         try:
-            predictor, name = self._open_model(file)
+            return open_model(file)
         except ImpsyError as error:
             text = f"{error}. The model that was playing plays on"
             self._tell(Report(f"model-unusable:{file[:80]}", text, "error"))
         except Exception:
             logger.exception("opening the model %s failed; the one that was playing plays on", file)
-        else:
-            self._deliver(SetPredictor(predictor, name))
+        return None

@@ -1,0 +1,124 @@
+"""Scenes: named sets of settings that are recalled all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from impsy.config import LoadedConfig, SceneConfig
+from impsy.engine import Settings
+from impsy.events import (
+    EngineEvent,
+    Report,
+    SetMode,
+    SetPiTemperature,
+    SetSigmaTemperature,
+    SetThreshold,
+    SetTimescale,
+)
+from impsy.io.adapter import Tell
+from impsy.perform.switching import ModelSwitcher, OpenModel
+
+__all__ = ["Scene", "SceneRecall", "Scenes", "scenes_of"]
+
+#: Key of a scene -> the setting of the engine that it is, and what sets it. The mode comes last: it begins with
+#: what the others have set.
+_ROWS: dict[str, tuple[str, Callable[..., EngineEvent]]] = {
+    "threshold": ("threshold", SetThreshold),
+    "sigmatemp": ("sigma_temperature", SetSigmaTemperature),
+    "pitemp": ("pi_temperature", SetPiTemperature),
+    "timescale": ("timescale", SetTimescale),
+    "mode": ("mode", SetMode),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One scene, ready to be recalled.
+
+    ``events`` set what it names; ``settings`` are the same as ``(name, value)`` pairs of the engine's settings.
+    ``model`` is the file that it plays with as the configuration has it, "" if it names none; ``file`` where that was
+    when the configuration was read, "" if nowhere.
+    """
+
+    events: tuple[EngineEvent, ...]
+    settings: tuple[tuple[str, object], ...]
+    model: str = ""
+    file: str = ""
+
+    def holds(self, settings: Settings) -> bool:
+        """Whether these settings are what it asks for."""
+        return all(getattr(settings, name) == value for name, value in self.settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenes:
+    """The scenes of a configuration by name, in its order, and what opens the models that they name."""
+
+    by_name: Mapping[str, Scene] = field(default_factory=dict)
+    open_model: OpenModel | None = None
+
+
+class SceneRecall:
+    """Recalls scenes. Any thread may call it.
+
+    Args:
+        scenes: those there are; may be set anew.
+        models: switches to the models that they name.
+        deliver: takes the events that they are made of.
+        tell: told of names that are none.
+    """
+
+    def __init__(
+        self, scenes: Scenes, models: ModelSwitcher, deliver: Callable[[EngineEvent], None], tell: Tell
+    ) -> None:
+        self.scenes = scenes
+        self._models = models
+        self._deliver = deliver
+        self._tell = tell
+        self._name = ""
+
+    def recall(self, name: str) -> None:
+        """Set what the scene names: its settings at once, its model as soon as it is open."""
+        scenes = self.scenes
+        scene = scenes.by_name.get(name)
+        if scene is None:
+            known = ", ".join(f"“{known}”" for known in scenes.by_name)
+            there_are = f"there is no scene “{name[:80]}”; there are {known}"
+            self._tell(
+                Report(f"unknown-scene:{name[:80]}", there_are if known else "the configuration has no scenes")
+            )
+            return
+        self._name = name
+        if scene.file and scene.file == self._models.file:
+            self._models.stay()
+        elif scene.model:
+            self._models.switch_to(scene.model, scenes.open_model)
+        for event in scene.events:
+            self._deliver(event)
+
+    def forget(self) -> None:
+        """What the last one set is set otherwise now."""
+        self._name = ""
+
+    def current(self, settings: Settings) -> str:
+        """The scene that was recalled last, "" if what it set is not so any more."""
+        name = self._name
+        scene = self.scenes.by_name.get(name)
+        return name if scene is not None and scene.holds(settings) else ""
+
+
+def scenes_of(loaded: LoadedConfig, open_model: OpenModel | None = None) -> Scenes:
+    """What a configuration says of scenes."""
+    return Scenes({name: _scene(scene, loaded) for name, scene in loaded.config.scenes.items()}, open_model)
+
+
+def _scene(scene: SceneConfig, loaded: LoadedConfig) -> Scene:
+    named = [(*row, getattr(scene, key)) for key, row in _ROWS.items() if getattr(scene, key) is not None]
+    found = loaded.resolve(scene.model).found if scene.model else None
+    return Scene(
+        events=tuple(event(value) for _setting, event, value in named),
+        settings=tuple((setting, value) for setting, _event, value in named),
+        model=scene.model or "",
+        file=str(found.resolve()) if found is not None else "",
+    )

@@ -1,0 +1,97 @@
+"""What the model intends, as those who watch are told."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from impsy.codecs.osc import encode_message
+from impsy.engine import Outlook, Settings
+from impsy.perform.intention import Intention, encode_intention
+
+DATAGRAM = 60_000
+
+
+def mixture(mu, sigma, logits):
+    return np.array([*np.ravel(mu), *np.ravel(sigma), *logits], np.float32)
+
+
+def said(parameters, due=2.0, what="event", dimension=3, now=1.5, **settings):
+    outlook = Outlook(due, what, 0, Settings(dimension, **settings))
+    return json.loads(encode_intention(Intention(outlook, parameters), now))
+
+
+def test_a_mixture_is_told_as_values_with_the_temperatures_applied():
+    parameters = mixture(
+        mu=[[2.5, 5.0, 10.0], [0.1, 0.0, -2.0]],
+        sigma=[[1.0, 0.5, 0.25], [1.0, 1.0, 2.0]],
+        logits=[math.log(3.0) * 2, 0.0],
+    )
+    assert said(parameters, sigma_temperature=0.04, pi_temperature=2.0) == {
+        "in": 0.5,
+        "what": "event",
+        "weights": [0.75, 0.25],
+        "means": [[0.5, 1.0], [0.0, -0.2]],
+        "spreads": [[0.01, 0.005], [0.02, 0.04]],
+        "dt": [0.25, 0.01],
+    }
+
+
+def test_temperatures_of_zero_leave_one_component_without_spread():
+    found = said(mixture(np.ones((2, 3)), np.ones((2, 3)), [1.0, 2.0]), pi_temperature=0.0, sigma_temperature=0.0)
+    assert found["weights"] == [0.0, 1.0]
+    assert found["spreads"] == [[0.0, 0.0], [0.0, 0.0]]
+
+
+def test_what_is_overdue_is_now():
+    assert said(None, due=1.0)["in"] == 0.0
+
+
+@pytest.mark.parametrize("parameters", [None, mixture(np.ones((1, 3)), np.ones((1, 3)), [0.0])])
+def test_without_a_plan_there_is_nothing_to_show(parameters):
+    nothing = {"in": None, "what": None, "weights": [], "means": [], "spreads": [], "dt": []}
+    assert said(parameters, due=None, what=None) == nothing
+
+
+def test_a_plan_without_a_mixture_is_a_time():
+    assert said(None, what="answer") == {
+        "in": 0.5,
+        "what": "answer",
+        "weights": [],
+        "means": [],
+        "spreads": [],
+        "dt": [],
+    }
+
+
+@given(arrays(np.float32, 14, elements=st.floats(width=32)), st.floats(0, 1e9), st.floats(0, 1e9))
+def test_whatever_a_network_predicts_is_json_that_every_reader_takes(parameters, pi, sigma):
+    outlook = Outlook(2.0, "event", 0, Settings(3, pi_temperature=pi, sigma_temperature=sigma))
+    text = encode_intention(Intention(outlook, parameters), 0.0)
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    found = json.loads(text, parse_constant=refuse)
+    assert len(found["weights"]) in (0, 2)
+    assert len(found["weights"]) == len(found["means"]) == len(found["spreads"]) == len(found["dt"])
+
+
+@pytest.mark.parametrize(("dimension", "shown"), [(33, 5), (500, 5), (1000, 2), (2000, 1), (4000, 0)])
+def test_large_mixtures_fit_a_datagram_and_the_heaviest_components_are_told(dimension, shown):
+    rng = np.random.default_rng(1)
+    mu, sigma = rng.normal(-5000, 1e5, (5, dimension)), rng.random((5, dimension)) * 1e6
+    parameters = mixture(mu, sigma, [0.0, 3.0, 1.0, 4.0, 2.0])
+    text = encode_intention(Intention(Outlook(2.0, "event", 0, Settings(dimension)), parameters), 0.0)
+    assert len(encode_message("/monitor/next", "s", [text])) < DATAGRAM
+    found = json.loads(text)
+    assert len(found["weights"]) == shown
+    if 0 < shown < 5:
+        weights = np.exp([0.0, 3.0, 1.0, 4.0, 2.0]) / np.exp([0.0, 3.0, 1.0, 4.0, 2.0]).sum()
+        assert sorted(found["weights"]) == pytest.approx(sorted(weights)[-shown:], abs=1e-4)
