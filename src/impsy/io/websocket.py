@@ -373,7 +373,8 @@ def _listen(ip: str, port: int) -> socket.socket:
         DeviceError: the address is not this machine's, or is taken.
     """
     family, address = resolve(ip or "0.0.0.0", port)  # noqa: S104 - an empty address means every one
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio sends small frames at once (TCP_NODELAY) only where the socket names its protocol.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":  # take over what a server that ended has left; Windows would share with a live one
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
