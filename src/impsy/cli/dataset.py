@@ -77,16 +77,25 @@ def command(
         return
     from impsy.data.collecting import collect, find_logs
     from impsy.data.datasets import write_dataset
+    from impsy.data.takes import without_excluded
 
-    dimension, logs = find_logs(source, dimension, include, exclude)
+    dimension, found = find_logs(source, dimension, include, exclude)
+    logs, excluded, problems = without_excluded(source, found)
     collection = collect(logs, dimension)
     target = destination / _name(filename, dimension)
     write_dataset(target, collection.dataset)
     statistics = describe(collection.dataset)
     if as_json:
-        click.echo(json.dumps(_as_json(target, statistics, collection), indent=2))
+        report = _as_json(target, statistics, collection) | {"excluded": excluded, "problems": problems}
+        click.echo(json.dumps(report, indent=2))
         return
-    console.print(f"{target} written, from {len(collection.dataset.lengths)} of {len(logs)} logs in {source}")
+    console.print(f"{target} written, from {len(collection.dataset.lengths)} of {len(found)} logs in {source}")
+    for problem in problems:
+        console.print(problem, style="yellow")
+    if excluded:
+        more = f" and {len(excluded) - 3} more" if len(excluded) > 3 else ""
+        names = ", ".join(excluded[:3])
+        console.print(f"{_count(len(excluded), 'log')} left out, marked as not to be learned from: {names}{more}")
     _print_remarks(console, collection)
     _print_statistics(console, statistics)
 

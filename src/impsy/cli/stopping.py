@@ -10,6 +10,12 @@ import click
 
 __all__ = ["stopping"]
 
+_ASKING = [
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK")  # the last is what Windows has for a process in another console
+    if hasattr(signal, name)
+]
+
 
 @contextmanager
 def stopping(message: str) -> Iterator[Callable[[], bool]]:
@@ -24,7 +30,7 @@ def stopping(message: str) -> Iterator[Callable[[], bool]]:
         asked = True
         click.echo(f"\n{message}", err=True)
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, ask) for number in _ASKING}
     try:
         yield lambda: asked
     finally:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from impsy.codecs.log import LINE_LIMIT, LogRow, read_rows
 from impsy.data.decimals import PADDING, read_decimals
-from impsy.data.performances import PERFORMER
+from impsy.data.performances import MODEL, PERFORMER
 from impsy.errors import DataError
 
 __all__ = ["PROBLEMS_KEPT", "Log", "Problem", "read_log"]
@@ -50,6 +50,7 @@ class Log:
     path: its file.
     times: (R,) int64, when each of the performer's rows was, in microseconds of local time since 1970.
     values: (R, n) float32, x_1 … x_n of each, as logged: usually in [0, 1], always finite.
+    performer: (R,) whether each is the performer's: all are, unless the model's were asked for too.
     rows: how many rows are sound, the model's included.
     malformed: how many are not, and were left out.
     problems: the first of those.
@@ -58,26 +59,28 @@ class Log:
     path: Path
     times: NDArray[np.int64]
     values: NDArray[np.float32]
+    performer: NDArray[np.bool_]
     rows: int
     malformed: int
     problems: tuple[Problem, ...]
 
 
-def read_log(path: Path, controls: int, *, in_bulk: bool = True) -> Log:
+def read_log(path: Path, controls: int, *, in_bulk: bool = True, answers: bool = False) -> Log:
     """Read a log whose rows have ``controls`` values.
 
-    Malformed rows are left out and counted. In memory are the performer's rows and a piece of the file.
+    Malformed rows are left out and counted. In memory are the rows that are wanted and a piece of the file.
 
     Args:
         path: a log.
         controls: n, one less than the dimension.
         in_bulk: False reads every line by itself, which takes twenty times as long and gives the same.
+        answers: the model's rows are wanted too, among the performer's as they come.
 
     Raises:
         DataError: the file cannot be read.
     """
     try:
-        pieces = list(_in_threads(lambda chunk: _read_chunk(chunk, controls, in_bulk), _chunks(path)))
+        pieces = list(_in_threads(lambda chunk: _read_chunk(chunk, controls, in_bulk, answers), _chunks(path)))
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
     problems: list[Problem] = []
@@ -89,6 +92,7 @@ def read_log(path: Path, controls: int, *, in_bulk: bool = True) -> Log:
         path,
         np.concatenate([np.zeros(0, np.int64), *(piece.times for piece in pieces)]),
         np.concatenate([np.zeros((0, controls), np.float32), *(piece.values for piece in pieces)]),
+        np.concatenate([np.zeros(0, np.bool_), *(piece.performer for piece in pieces)]),
         sum(piece.rows for piece in pieces),
         sum(piece.malformed for piece in pieces),
         tuple(problems[:PROBLEMS_KEPT]),
@@ -135,13 +139,14 @@ class _Piece:
 
     times: NDArray[np.int64]
     values: NDArray[np.float32]
+    performer: NDArray[np.bool_]
     lines: int
     rows: int = 0
     malformed: int = 0
     problems: list[Problem] = field(default_factory=list)
 
 
-def _read_chunk(chunk: bytes, controls: int, in_bulk: bool) -> _Piece:
+def _read_chunk(chunk: bytes, controls: int, in_bulk: bool, answers: bool) -> _Piece:
     """Read whole lines."""
     text = np.frombuffer(chunk + b"\0" * PADDING, np.uint8)
     ends = np.flatnonzero(text == ord("\n"))
@@ -149,24 +154,30 @@ def _read_chunk(chunk: bytes, controls: int, in_bulk: bool) -> _Piece:
     count = len(ends)
     regular = _Regular(text, starts, ends, controls) if in_bulk else None
     if regular is not None and len(regular.lines) == count:
-        piece = _Piece(regular.times, regular.values, count, rows=count)
-        performer, odd = regular.performer, regular.lines[:0]
+        piece = _Piece(regular.times, regular.values, regular.performer, count, rows=count)
+        wanted, odd = np.ones(count, np.bool_), regular.lines[:0]
     else:
-        piece = _Piece(np.zeros(count, np.int64), np.zeros((count, controls), np.float32), count)
-        performer, odd = np.zeros(count, np.bool_), np.arange(count)
+        values = np.zeros((count, controls), np.float32)
+        piece = _Piece(np.zeros(count, np.int64), values, np.zeros(count, np.bool_), count)
+        wanted, odd = np.zeros(count, np.bool_), np.arange(count)
         if regular is not None:
             piece.times[regular.lines], piece.values[regular.lines] = regular.times, regular.values
-            performer[regular.lines] = regular.performer
+            piece.performer[regular.lines] = regular.performer
+            wanted[regular.lines] = True
             piece.rows = len(regular.lines)
             odd = np.delete(odd, regular.lines)
     for line in odd.tolist():
         row = _read_line(piece, chunk[starts[line] : ends[line]], controls, line + 1)
-        if row is not None and row.source == PERFORMER:
+        if row is not None and row.source in (PERFORMER, MODEL):
             piece.times[line] = (row.time - EPOCH) // _MICROSECOND
             piece.values[line] = np.clip(row.values, -_LARGEST, _LARGEST)
-            performer[line] = True
-    if not performer.all():
-        piece.times, piece.values = piece.times[performer], piece.values[performer]
+            piece.performer[line] = row.source == PERFORMER
+            wanted[line] = True
+    if not answers:
+        wanted &= piece.performer
+    if not wanted.all():
+        piece.times, piece.values = piece.times[wanted], piece.values[wanted]
+        piece.performer = piece.performer[wanted]
     return piece
 
 
@@ -187,7 +198,7 @@ def _read_line(piece: _Piece, line: bytes, controls: int, number: int) -> LogRow
 _STAMP = b"2026-09-26T10:00:00.500000"
 _SIGNS = {place: sign for place, sign in enumerate(_STAMP) if not chr(sign).isdigit()}
 _DIGITS = tuple(place for place in range(len(_STAMP)) if place not in _SIGNS)
-_PERFORMER, _MODEL = (f",{source},".encode() for source in (PERFORMER, "rnn"))
+_PERFORMER, _MODEL = (f",{source},".encode() for source in (PERFORMER, MODEL))
 _BEGINNING = np.dtype(f"V{len(_STAMP) + len(_PERFORMER)}")
 """The time, and room for the source."""
 

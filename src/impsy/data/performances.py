@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 
 from impsy.codecs.log import LogRow
 
-__all__ = ["PERFORMER", "rows_to_events", "times_to_seconds"]
+__all__ = ["MODEL", "PERFORMER", "rows_to_events", "times_to_seconds"]
 
 PERFORMER = "interface"
 """The source of the rows that the performer played; the model's own are not learned from."""
+
+MODEL = "rnn"
+"""The source of those."""
 
 
 def rows_to_events(rows: Iterable[LogRow], dimension: int) -> NDArray[np.float64]:

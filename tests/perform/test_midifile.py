@@ -1,0 +1,193 @@
+"""Takes to MIDI files and back: all there, to 7 bits and a millisecond; and MIDI files of others, sound or not."""
+
+from __future__ import annotations
+
+import io
+from contextlib import suppress
+
+import mido
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from impsy.errors import DataError
+from impsy.mapping.entries import parse_mapping
+from impsy.perform.midifile import LAST_NOTE, Part, default_mapping, read_midi, write_midi
+
+MAPPING = parse_mapping([["note_on", 1], ["note_velocity", 1], ["control_change", 2, 7], ["pitch_bend", 3]])
+MILLISECOND = 0.001
+
+
+def part(times, values, controls=None):
+    controls = controls or (len(values[0]) if len(values) else 1)
+    return Part(np.array(times, np.float64), np.array(values, np.float64).reshape(-1, controls))
+
+
+def written(entries, performer, model=None):
+    file = io.BytesIO()
+    write_midi(file, entries, performer, part([], [], len(entries)) if model is None else model)
+    file.seek(0)
+    return file
+
+
+def made(*messages, ticks=480, **more):
+    """A file of one track: ``(ticks before it, message)``."""
+    track = mido.MidiTrack([message.copy(time=delta) for delta, message in messages])
+    file = io.BytesIO()
+    mido.MidiFile(ticks_per_beat=ticks, tracks=[track], **more).save(file=file)
+    file.seek(0)
+    return file
+
+
+def test_both_parts_come_back_each_as_its_own():
+    performer = part([0, 0.5, 0.51, 2], [[0.5, 1, 0, 0], [0.5, 1, 1, 0], [0.25, 0.5, 1, 0], [0.25, 0.5, 1, 0.123456]])
+    model = part([1, 1.25], [[0.1, 0.2, 0.3, 0.4], [0.2, 0.2, 0.3, 0.4]])
+    again = read_midi(written(MAPPING, performer, model), MAPPING)
+    for before, after in zip((performer, model), again, strict=True):
+        assert np.abs(after.times - before.times).max() <= MILLISECOND
+        assert np.abs(after.values - before.values).max() <= 0.5 / 127
+    assert abs(again[0].values[3, 3] - 0.123456) < 1e-4, "a bend has 14 bits"
+
+
+def test_a_file_is_what_other_programs_expect():
+    file = mido.MidiFile(file=written(MAPPING, part([0, 1], [[0.5, 0.5, 0, 0], [0.6, 0.5, 0, 0]])))
+    assert (file.type, file.ticks_per_beat) == (1, 480)
+    assert file.tracks[0][0].tempo == 500_000
+    assert [track.name for track in file.tracks[1:]] == ["IMPSY performer", "IMPSY model"]
+    assert file.length == pytest.approx(1 + LAST_NOTE, abs=0.01)
+    notes = [message for message in file.tracks[1] if message.type.startswith("note")]
+    assert [(note.type, note.note, note.time) for note in notes][::2] == [("note_on", 64, 0), ("note_on", 76, 0)]
+    assert [note.type for note in notes] == ["note_on", "note_off"] * 2, "every note is ended"
+
+
+def test_an_event_that_changes_nothing_is_not_lost():
+    entries = parse_mapping([["control_change_14", 1, 1], ["control_change", 1, 100]])
+    still = part([0, 0.5, 1], [[0.3, 0.7]] * 3)
+    assert len(read_midi(written(entries, still), entries)[0]) == 3
+
+
+def test_a_mapping_that_sends_nothing_or_does_not_fit_is_refused():
+    with pytest.raises(DataError, match="no messages by itself"):
+        written(parse_mapping([["note_velocity", 1]]), part([0], [[0.5]]))
+    with pytest.raises(DataError, match="does not fit"):
+        written(MAPPING, part([0], [[0.5]]))
+
+
+def test_those_without_a_mapping_get_controllers():
+    assert [(entry.channel, entry.controller) for entry in default_mapping(102)][::50] == [(1, 20), (1, 70), (2, 20)]
+    with pytest.raises(DataError, match="more than"):
+        default_mapping(1601)
+
+
+entry_lists = st.lists(
+    st.sampled_from(["note_on", "control_change", "control_change_14", "pitch_bend", "channel_aftertouch"]),
+    min_size=1,
+    max_size=6,
+)
+
+
+@st.composite
+def takes(draw):
+    """A mapping without two entries for the same messages, and a take a tick or more between whose events."""
+    kinds = draw(entry_lists)
+    numbers = {"control_change": (40,), "control_change_14": (3,)}
+    entries = [[kind, channel, *numbers.get(kind, ())] for channel, kind in enumerate(kinds, start=1)]
+    values = draw(
+        st.lists(st.lists(st.floats(0, 1), min_size=len(kinds), max_size=len(kinds)), min_size=1, max_size=12)
+    )
+    gaps = draw(st.lists(st.floats(0.003, 100), min_size=len(values), max_size=len(values)))
+    return parse_mapping(entries), part(np.cumsum(gaps), values)
+
+
+@given(takes())
+def test_any_take_comes_back_to_seven_bits_and_a_millisecond(take):
+    entries, before = take
+    after, model = read_midi(written(entries, before), entries)
+    assert not len(model)
+    assert after.values.shape == before.values.shape
+    assert np.abs(after.times - before.times).max() <= MILLISECOND
+    assert np.abs(after.values - before.values).max() <= 0.5 / 127 + 1e-9
+
+
+@given(takes())
+def test_every_note_that_begins_also_ends(take):
+    entries, before = take
+    sounding = set()
+    for track in mido.MidiFile(file=written(entries, before)).tracks:
+        for message in track:
+            if message.type == "note_on" and message.velocity:
+                sounding.add((message.channel, message.note))
+            elif message.type in ("note_on", "note_off"):
+                sounding.discard((message.channel, message.note))
+    assert not sounding
+
+
+# --- files of others -------------------------------------------------------------------------------
+
+
+def test_messages_of_one_moment_are_one_event_and_a_chord_is_several():
+    def note(pitch):
+        return mido.Message("note_on", channel=0, note=pitch, velocity=127)
+
+    bend = mido.Message("control_change", channel=1, control=7, value=127)
+    performer, _ = read_midi(made((0, note(60)), (0, bend), (480, note(62)), (0, note(64))), MAPPING)
+    assert performer.times.tolist() == [0, 0.5, 0.5]
+    assert (performer.values[:, 0] * 127).round().tolist() == [60, 62, 64]
+    assert performer.values[:, 2].tolist() == [1, 1, 1]
+    assert performer.values[:, 3].tolist() == [0, 0, 0], "what is never heard of is 0"
+
+
+def test_what_is_heard_later_stood_there_before():
+    control = [mido.Message("control_change", channel=1, control=7, value=value) for value in (127, 0)]
+    note = mido.Message("note_on", channel=0, note=60, velocity=127)
+    performer, _ = read_midi(made((0, note), (480, control[0]), (480, control[1])), MAPPING)
+    assert performer.values[:, 2].tolist() == [1, 1, 0]
+
+
+def test_tempo_changes_and_other_resolutions_are_heeded():
+    note = mido.Message("note_on", channel=0, note=60, velocity=127)
+    slower = mido.MetaMessage("set_tempo", tempo=1_000_000)
+    performer, _ = read_midi(made((96, note), (0, slower), (96, note), ticks=96), MAPPING)
+    assert performer.times.tolist() == [0.5, 1.5]
+
+
+def test_a_file_in_which_nothing_fits_says_what_it_holds():
+    other = [mido.Message("control_change", channel=4, control=9, value=value) for value in range(3)]
+    with pytest.raises(DataError, match=r"channel 5: control change controller 9 \(3×\)"):
+        read_midi(made(*((1, message) for message in other)), MAPPING)
+    with pytest.raises(DataError, match="no notes and no controllers"):
+        read_midi(made(), MAPPING)
+
+
+def test_tracks_that_are_pieces_by_themselves_are_refused():
+    file = io.BytesIO()
+    mido.MidiFile(type=2, tracks=[mido.MidiTrack(), mido.MidiTrack()]).save(file=file)
+    file.seek(0)
+    with pytest.raises(DataError, match="type 2"):
+        read_midi(file, MAPPING)
+
+
+WHOLE = written(MAPPING, part([0, 1, 2], [[0.1, 0.2, 0.3, 0.4], [0.5, 0.6, 0.7, 0.8], [1, 1, 1, 1]])).getvalue()
+changes = st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), min_size=1, max_size=8)
+
+
+@given(changes, st.integers(0, len(WHOLE)))
+def test_a_damaged_file_gives_a_take_or_the_documented_error(damage, length):
+    content = bytearray(WHOLE)
+    for place, byte in damage:
+        content[place] = byte
+    try:
+        performer, model = read_midi(io.BytesIO(bytes(content[:length])), MAPPING)
+    except DataError:
+        return
+    for each in (performer, model):
+        assert np.isfinite(each.times).all()
+        assert ((each.values >= 0) & (each.values <= 1)).all()
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_give_a_take_or_the_documented_error(content):
+    for head in (b"", b"MThd\0\0\0\6\0\1\0\1\1\xe0MTrk\0\0\0\x40"):
+        with suppress(DataError):
+            read_midi(io.BytesIO(head + content), MAPPING)
