@@ -1,4 +1,4 @@
-"""``impsy run``, ``replay`` and ``demo`` from the command line, without peers."""
+"""``impsy run`` and ``replay`` from the command line, without peers."""
 
 from __future__ import annotations
 
@@ -153,16 +153,3 @@ def test_a_real_recording_replays_the_same_each_time(shared_data, workspace):
     assert a == b
     assert a != c
     assert a.count(b",interface,") == 851
-
-
-# --- demo ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("mode", ["callresponse", "polyphony"])
-def test_the_demo_plays_and_ends_by_itself(tmp_path, mode):
-    done = impsy("demo", "--seconds", 4, "--mode", mode, cwd=tmp_path)
-    assert "performer ▸" in done.stdout
-    assert "model ▸" in done.stdout
-    assert "the system answered with 0" not in done.stdout
-    assert "The performer played" in done.stdout
-    assert list(tmp_path.iterdir()) == []

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-import socket
+import contextlib
+import sys
 import tempfile
-from dataclasses import replace
+import threading
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
-from numpy.random import default_rng
+from click.core import ParameterSource
 
-from impsy.cli.live import sparkline
-from impsy.cli.run import announce
-from impsy.cli.stage import Curtain, on_stage
-from impsy.config import load_config, with_overrides
-from impsy.config.workspace import STARTER_MODEL, starter_files
-from impsy.perform import Ports, Reports, ScriptedPerformer, SessionView, WantedPorts, build_session, phrases
+from impsy.errors import DeviceError
+
+if TYPE_CHECKING:
+    import socket
+
+    from impsy.web.link import SessionLink
+    from impsy.web.opening import House
+    from impsy.web.serve import Serving
+    from impsy.web.workspace import Workspace
 
 __all__ = ["command"]
 
 CONFIG = """\
 title = "Demo"
+description = "A simulated performer plays on eight controls, and the system answers."
 log_predictions = true
 
 [interaction]
-mode = "callresponse"
+mode = "{mode}"
 threshold = 0.3
 
 [model]
@@ -39,8 +46,16 @@ client_port = {client_port}
 
 [webui]
 monitor_port = {monitor_port}
-command_port = 0
+command_port = {command_port}
 """
+
+PORT = 4000
+PORTS_TRIED = 20
+START_SECONDS = 60.0
+"""How long the session may take to be heard; a second is usual."""
+
+LOOK_SECONDS = 0.1
+LINE_SECONDS = 1.0
 
 
 @click.command("demo", short_help="Hear what this is: a simulated performer plays, the system answers.")
@@ -57,74 +72,200 @@ command_port = 0
 @click.option(
     "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="The performer's and the model's."
 )
-def command(seconds: float | None, mode: str, seed: int) -> None:
-    """A simulated performer plays phrases on eight controls, and the system answers. No file, no hardware.
+@click.option("--browser/--no-browser", default=True, help="Open the page, where there is a desktop.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=PORT,
+    help=f"Of the page.  [default: {PORT}, or the next that is free]",
+)
+@click.option(
+    "--workdir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep all that happens in this folder; a workspace that is there already is played as it is.",
+)
+@click.option("--terminal", is_flag=True, help="Show it here, without any web page.")
+@click.pass_context
+def command(
+    context: click.Context,
+    seconds: float | None,
+    mode: str,
+    seed: int,
+    browser: bool,
+    port: int,
+    workdir: Path | None,
+    terminal: bool,
+) -> None:
+    """A simulated performer plays phrases on eight controls, and the system answers: see, hear and touch it in your
+    browser. No file, no hardware.
 
     \b
     impsy demo
     impsy demo --seconds 10 --mode polyphony
+    impsy demo --no-browser --port 8080
+    impsy demo --workdir my-first              keep what is played
+    impsy demo --terminal                      without a web page
     """
-    with tempfile.TemporaryDirectory(prefix="impsy-demo-") as folder:
-        workspace = Path(folder)
-        config_file = workspace / "config.toml"
-        monitor_port, client_port = _free_ports(2)
-        model = workspace / Path(STARTER_MODEL).name
-        model.write_bytes(starter_files()[STARTER_MODEL])
-        text = CONFIG.format(monitor_port=monitor_port, client_port=client_port, model=model.name)
-        config_file.write_text(text, encoding="utf-8")
-        loaded = load_config(config_file)
-        loaded = replace(loaded, config=with_overrides(loaded.config, mode=mode))
-        performer = ScriptedPerformer(
-            "simulated performer", phrases(default_rng(seed), loaded.config.model.dimension - 1)
-        )
-        session = build_session(
-            loaded, logdir=workspace / "logs", seed=seed, reports=Reports(), ports=Ports(WantedPorts(), [performer])
-        )
-        view = on_stage(
-            session,
-            Curtain(),
-            seconds=seconds,
-            announce=lambda: announce(loaded, session, seed),
-            lines=_Lines(),
-        )
-    _summary(view)
+    if terminal:
+        from impsy.cli.demo_terminal import play
+
+        play(seconds, mode, seed)
+        return
+    given = context.get_parameter_source("port") is ParameterSource.COMMANDLINE
+    with contextlib.ExitStack() as stack:
+        if workdir is None:
+            made = tempfile.TemporaryDirectory(prefix="impsy-demo-", ignore_cleanup_errors=True)
+            workdir = Path(stack.enter_context(made))
+        _perform(_workspace(workdir, mode), seconds, seed, browser, port, given)
 
 
-class _Lines:
-    """What is told of a demo where there is no terminal: a line whenever something moved."""
+def _perform(
+    workspace: Workspace, seconds: float | None, seed: int, browser: bool, port: int, port_given: bool
+) -> None:
+    from impsy.cli.browser import has_desktop, open_page
+    from impsy.cli.demo_terminal import sum_up
+    from impsy.web.opening import open_house
+    from impsy.web.serve import Serving, serve
 
-    def __init__(self) -> None:
-        self._shown: tuple[int, int] = (0, 0)
+    serving = Serving()
+    with (
+        _listen(port, port_given) as listener,
+        open_house(workspace, demo=True, seed=seed, arguments=("--seed", str(seed))) as house,
+    ):
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
 
-    def __call__(self, view: SessionView) -> str | None:
-        engine = view.engine
-        seen = (engine.counters.heard, engine.counters.played)
+        def ready() -> None:
+            click.echo(f"A simulated performer plays, the system answers: {url}\nCtrl-C ends.")
+            if browser and has_desktop():
+                open_page(url)
+
+        house.supervisor.start()
+        house.performer.start()
+        # Here, not above: the session starts meanwhile.
+        from impsy.web.app import create_app
+        from impsy.web.safety import rules_for
+
+        audience = _Audience(house, serving, seconds)
+        audience.start()
+        rules = rules_for("127.0.0.1", (), {})
+        serve(create_app(house.site, house.hub, house.performer, rules), listener, ready=ready, serving=serving)
+        audience.leave()
+        house.performer.stop()
+        house.supervisor.close()
+        heard, played, late, rows = _figures(house.link)
+        audience.tell(house.link.last_state)
+    if audience.failure:
+        raise DeviceError(audience.failure)
+    sum_up(heard, played, late, rows)
+
+
+def _workspace(folder: Path, mode: str) -> Workspace:
+    """A workspace with the bundled model, unless there is one already."""
+    from impsy.cli.demo_terminal import free_ports
+    from impsy.config.workspace import FOLDERS, STARTER_MODEL, starter_files
+    from impsy.web.workspace import Workspace
+
+    workspace = Workspace(folder)
+    if workspace.config.exists():
+        return workspace
+    monitor_port, command_port, client_port = free_ports(3)
+    text = CONFIG.format(
+        mode=mode,
+        model=STARTER_MODEL,
+        monitor_port=monitor_port,
+        command_port=command_port,
+        client_port=client_port,
+    )
+    try:
+        for name in FOLDERS:
+            (workspace.root / name).mkdir(parents=True, exist_ok=True)
+        for name, content in starter_files().items():
+            if name.startswith("models/"):
+                (workspace.root / name).write_bytes(content)
+        workspace.config.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise DeviceError(f"{error.filename or folder} cannot be written: {error.strerror or error}") from error
+    return workspace
+
+
+def _listen(port: int, given: bool) -> socket.socket:
+    from impsy.web.serve import listen
+
+    for tried in range(port, min(port + PORTS_TRIED, 65536)) if not given else ():
+        with contextlib.suppress(DeviceError):
+            return listen("127.0.0.1", tried)
+    return listen("127.0.0.1", port if given else 0)
+
+
+class _Audience:
+    """Waits until the session is heard, listens for so many seconds, and then ends it all.
+
+    Where there is no terminal, it tells now and then how it goes.
+    """
+
+    def __init__(self, house: House, serving: Serving, seconds: float | None) -> None:
+        self._house = house
+        self._serving = serving
+        self._seconds = seconds
+        self._tells = not sys.stdout.isatty()
+        self._left = threading.Event()
+        self._shown = (0, 0)
+        self._thread = threading.Thread(target=self._run, name="impsy demo", daemon=True)
+        self.failure = ""
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def leave(self) -> None:
+        self._left.set()
+        self._thread.join(1.0)
+
+    def _run(self) -> None:
+        started, first, told = time.monotonic(), None, 0.0
+        while not self._left.wait(LOOK_SECONDS):
+            now, state = time.monotonic(), self._house.link.state
+            if first is None and state is not None:
+                first = now
+            if self._over(now, started, first):
+                self._serving.stop()
+                return
+            if now - told >= LINE_SECONDS:
+                told = now
+                self.tell(state)
+
+    def _over(self, now: float, started: float, first: float | None) -> bool:
+        if first is not None:
+            return self._seconds is not None and now - first >= self._seconds
+        status = self._house.supervisor.status()
+        if status["status"] == "failed":
+            self.failure = str(status["sentence"])
+        elif now - started > START_SECONDS:
+            self.failure = f"the session was not heard within {START_SECONDS:.0f} s. {status['sentence']}"
+        return bool(self.failure)
+
+    def tell(self, state: dict[str, Any] | None) -> None:
+        """Print a line, if this is no terminal and something was played since the last."""
+        from impsy.cli.live import sparkline
+
+        if state is None or not self._tells:
+            return
+        counters = state.get("counters", {})
+        seen = (counters.get("heard", 0), counters.get("played", 0))
         if seen == self._shown:
-            return None
+            return
         heard, played = (now > before for now, before in zip(seen, self._shown, strict=True))
         self._shown = seen
-        performer, model = sparkline(engine.input_values), sparkline(engine.output_values)
-        return f"  performer {'▸' if heard else ' '} {performer}   model {'▸' if played else ' '} {model}"
+        performer, model = sparkline(state.get("input") or ()), sparkline(state.get("output") or ())
+        click.echo(f"  performer {'▸' if heard else ' '} {performer}   model {'▸' if played else ' '} {model}")
 
 
-def _free_ports(count: int) -> list[int]:
-    """UDP ports that nobody listens on: what a demo sends must not reach somebody else's session."""
-    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
-
-
-def _summary(view: SessionView) -> None:
-    counters, late = view.engine.counters, view.lateness_ms
-    click.echo(f"The performer played {counters.heard} events, the system answered with {counters.played}.")
-    if late["count"]:
-        click.echo(
-            f"The answers sounded {late['p50']:.2f} ms late in the middle, {late['max']:.2f} ms at worst; "
-            f"{view.rows} rows were logged."
-        )
-    click.echo("Make it yours: impsy init my-instrument")
+def _figures(link: SessionLink) -> tuple[int, int, dict[str, float], int]:
+    """Events heard and played, lateness and logged rows, as far as the session told."""
+    state = link.last_state or {}
+    counters = state.get("counters", {})
+    return (
+        counters.get("heard", 0),
+        counters.get("played", 0),
+        state.get("lateness_ms", {}),
+        state.get("log", {}).get("rows", 0),
+    )

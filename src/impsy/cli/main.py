@@ -24,6 +24,7 @@ class _Row(NamedTuple):
 #: command is used, so that each starts as fast as it can.
 COMMANDS: dict[str, _Row] = {
     "demo": _Row("demo", "Start here", "Hear what this is: a simulated performer plays, the system answers."),
+    "webui": _Row("webui", "Start here", "All of it on one page, in your browser."),
     "init": _Row("init", "1. Configure", "Write a commented starter workspace."),
     "config": _Row("config", "1. Configure", "Check a configuration file."),
     "ports": _Row("ports", "1. Configure", "List MIDI and serial ports, and which of them the configuration means."),
@@ -68,8 +69,8 @@ def group() -> None:
     """An intelligent instrument: it listens to how you play, learns it, and plays with you.
 
     \b
-    impsy demo                 hear it at once, without any hardware
-    impsy init my-instrument   start your own
+    impsy demo                 hear it at once, in your browser, without any hardware
+    impsy webui                start your own, in an empty folder
     """
 
 

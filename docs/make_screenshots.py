@@ -1,0 +1,193 @@
+"""Makes the pictures of the pages in ``docs/images`` from the program itself: ``python docs/make_screenshots.py``.
+
+Real processes in a workspace of its own: takes of a simulated performer, a dataset and a small model of them, a
+session that plays while the pictures are taken. Needs the ``dev`` extra and Chromium.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+import tempfile
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from numpy.random import default_rng
+from PIL import Image
+from playwright.sync_api import Browser, Page
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench.browser import WebInterface, browsing
+from bench.wire import free_port
+from impsy.config.workspace import STARTER_MODEL, create_workspace
+from impsy.perform import phrases
+
+IMAGES = Path(__file__).parent / "images"
+PLACES = {
+    "perform": "/",
+    "sound": "/sound",
+    "setup": "/setup",
+    "record": "/record",
+    "learn": "/learn",
+    "models": "/models",
+    "system": "/system",
+}
+SCREENS: dict[str, dict[str, Any]] = {
+    "desktop": {"viewport": {"width": 1280, "height": 800}},
+    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
+}
+SCHEMES = ("dark", "light")
+COLOURS = 160
+"""In a picture: enough for flat surfaces and smooth letters."""
+
+CONFIG = """\
+title = "Evening set"
+owner = "The band"
+description = "Eight controls of a small controller, and a synthesiser that plays them."
+log_predictions = true
+
+[interaction]
+mode = "callresponse"
+threshold = 0.4
+
+[model]
+dimension = 9
+file = "{model}"
+
+[midi]
+in_device = ["X-TOUCH MINI"]
+out_device = ["Volca Keys"]
+# The knobs of layer A, from left to right.
+input."X-TOUCH MINI" = [["control_change", 11, 1], ["control_change", 11, 2], ["control_change", 11, 3], \
+["control_change", 11, 4], ["control_change", 11, 5], ["control_change", 11, 6], ["control_change", 11, 7], \
+["note_on", 11]]
+output."Volca Keys" = [["control_change", 1, 41], ["control_change", 1, 42], ["control_change", 1, 43], \
+["control_change", 1, 44], ["control_change", 1, 45], ["control_change", 1, 46], ["control_change", 1, 47], \
+["note_on", 1]]
+
+[osc]
+server_port = {server}
+client_port = {client}
+
+[scenes.opening]
+mode = "callresponse"
+sigmatemp = 0.01
+
+[scenes.bridge]
+mode = "battle"
+timescale = 2.0
+
+[scenes.together]
+mode = "polyphony"
+sigmatemp = 0.05
+
+[webui]
+monitor_port = {monitor}
+command_port = {command}
+"""
+
+TAKES = (
+    ("Warm-up", ["rehearsal"], 45.0, False),
+    ("Slow opening", ["set", "slow"], 90.0, False),
+    ("Bridge, first try", ["set"], 60.0, False),
+    ("Cable fell out", ["rehearsal"], 20.0, True),
+    ("Bridge, the good one", ["set"], 120.0, False),
+)
+
+
+def write_workspace(folder: Path) -> list[str]:
+    """A workspace as it looks after a few evenings; returns the takes' names."""
+    create_workspace(folder)
+    ports = {name: free_port() for name in ("server", "client", "monitor", "command")}
+    (folder / "config.toml").write_text(CONFIG.format(model=STARTER_MODEL, **ports), encoding="utf-8")
+    names = []
+    for number, (_title, _tags, seconds, _excluded) in enumerate(TAKES):
+        began = datetime(2026, 3, 2 + 3 * number, 20, 11 * number, 5)
+        names.append(f"{began:%Y-%m-%dT%H-%M-%S}-9d-mdrnn.log")
+        with (folder / "logs" / names[-1]).open("w", encoding="ascii") as log:
+            at = 0.0
+            for wait, values in phrases(default_rng(number), 8):
+                at += wait
+                if at > seconds:
+                    break
+                moment = (began + timedelta(seconds=at)).isoformat(timespec="microseconds")
+                log.write(",".join([moment, "interface", *(f"{value:.4f}" for value in values)]) + "\n")
+    return names
+
+
+def furnish(web: WebInterface, takes: list[str]) -> None:
+    """Titles and tags, a dataset, a trained model, a session that plays."""
+    for name, (title, tags, _seconds, excluded) in zip(takes, TAKES, strict=True):
+        told = {"title": title, "tags": tags, "excluded": excluded}
+        httpx.patch(f"{web.url}/api/takes/{name}", json=told).raise_for_status()
+    web.post("/api/datasets", {"takes": None})
+    dataset = web.get("/api/datasets")[0]["name"]
+    run = web.post("/api/training", {"dataset": dataset, "size": "xxs", "epochs": 12})
+    until(lambda: _run(web, run["id"])["status"] not in {"running", "stopping"}, 240, "the training")
+    if (status := _run(web, run["id"]))["status"] != "done":
+        raise SystemExit(f"the training ended otherwise: {status}")
+    web.post("/api/session/start")
+    until(lambda: web.get("/api/session")["state"] is not None, 20, "the session")
+    web.post("/api/performer", {"running": True})
+    time.sleep(8)
+
+
+def _run(web: WebInterface, wanted: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(each for each in web.get("/api/training") if each["id"] == wanted)
+    return found
+
+
+def until(condition: Any, seconds: float, what: str) -> None:
+    """Wait for it, but not for ever."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise SystemExit(f"{what} did not come in {seconds:g} s")
+        time.sleep(0.3)
+
+
+def settle(page: Page, place: str) -> None:
+    """Wait until a page shows what it has to show."""
+    page.get_by_role("heading", level=1).wait_for(state="attached")
+    page.wait_for_timeout(2600 if place == "record" else 1800)
+
+
+def picture(browser: Browser, web: WebInterface, place: str, screen: str, scheme: Any, folder: Path) -> Path:
+    """One page on one screen."""
+    context = browser.new_context(color_scheme=scheme, device_scale_factor=1, **SCREENS[screen])
+    page = context.new_page()
+    page.goto(web.url + PLACES[place])
+    settle(page, place)
+    image = Image.open(io.BytesIO(page.screenshot()))
+    context.close()
+    path = folder / f"page-{place}-{screen}-{scheme}.png"
+    image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    return path
+
+
+def main() -> None:
+    """Take them all, or some."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=PLACES, action="append", help="only this page, may be repeated")
+    parser.add_argument("--into", type=Path, default=IMAGES, help="the folder to write them to")
+    arguments = parser.parse_args()
+    arguments.into.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="impsy-pictures-") as parent:
+        folder = Path(parent) / "evening-set"
+        takes = write_workspace(folder)
+        with WebInterface(folder) as web, browsing() as browser:
+            furnish(web, takes)
+            for place in arguments.only or PLACES:
+                for screen in SCREENS:
+                    for scheme in SCHEMES:
+                        path = picture(browser, web, place, screen, scheme, arguments.into)
+                        print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+/**
+ * What moves at the screen's pace: values in and out, and what the model intends.
+ *
+ * Kept outside of signals: a fader's place is set straight on its element, sixty times a second at most, and nothing
+ * is drawn when nothing moved.
+ */
+
+import { on, send } from "./socket";
+import type { Next } from "./types";
+
+export const live = {
+  input: [] as number[],
+  output: [] as number[],
+  next: null as Next | null,
+  /** When `next` came, in the page's milliseconds. */
+  nextAt: 0,
+};
+
+type Frame = (now: number) => boolean | void;
+
+const frames = new Set<Frame>();
+let asked = 0;
+
+/** Draw at the next frame. */
+export function wake(): void {
+  if (asked === 0 && frames.size > 0) asked = requestAnimationFrame(draw);
+}
+
+function draw(now: number): void {
+  asked = 0;
+  let again = false;
+  for (const frame of frames) again = frame(now) === true || again;
+  if (again) wake();
+}
+
+/** Call `frame` whenever something moved; if it returns true, at the frame after too. Returns how to end that. */
+export function onFrame(frame: Frame): () => void {
+  frames.add(frame);
+  wake();
+  return () => void frames.delete(frame);
+}
+
+/** Called for each vector that was played or heard, at once: for sound, which cannot wait for a frame. */
+type Sounding = (values: readonly number[], who: "performer" | "model") => void;
+const sounding = new Set<Sounding>();
+
+export function onValues(listener: Sounding): () => void {
+  sounding.add(listener);
+  return () => void sounding.delete(listener);
+}
+
+on("in", ({ values }) => {
+  live.input = values;
+  for (const listener of sounding) listener(values, "performer");
+  wake();
+});
+on("out", ({ values }) => {
+  live.output = values;
+  for (const listener of sounding) listener(values, "model");
+  wake();
+});
+on("next", (next) => {
+  live.next = next;
+  live.nextAt = performance.now();
+  wake();
+});
+
+/** Play: set controls (index from 0) to values in [0, 1]. Many in one frame make one event. */
+const waiting = new Map<number, number>();
+let flushing = false;
+
+export function play(index: number, value: number): void {
+  waiting.set(index, Math.min(1, Math.max(0, value)));
+  if (flushing) return;
+  flushing = true;
+  // Fingers that move together arrive in one task: they are one gesture. A frame would be 16 ms late.
+  queueMicrotask(() => {
+    flushing = false;
+    send({ type: "play", changes: [...waiting] });
+    waiting.clear();
+  });
+}

@@ -1,0 +1,89 @@
+/** A model file, as the web process tells of it. */
+
+import { figure } from "../plot/words";
+import { about, counted } from "../record/words";
+
+export interface Model {
+  name: string;
+  dimension: number | null;
+  size: string | null;
+  layers: number | null;
+  units: number | null;
+  mixtures: number | null;
+  parameters: number | null;
+  architecture: string | null;
+  bytes: number;
+  made: string;
+  in_use: boolean;
+  report: boolean;
+  evaluating: boolean;
+  files: string[];
+  /** What its maker says of it, whoever that was: to be read with care. */
+  facts: Record<string, unknown>;
+  problem: string;
+}
+
+export const ARCHITECTURES: Record<string, string> = {
+  residual: "residual (foresees changes)",
+  plain: "plain (as the released IMPSY's)",
+};
+
+type Json = Record<string, unknown>;
+
+const within = (from: unknown, ...keys: string[]): unknown =>
+  keys.reduce<unknown>((at, key) => (typeof at === "object" && at !== null ? (at as Json)[key] : undefined), from);
+
+const number = (value: unknown) => (typeof value === "number" && Number.isFinite(value) ? value : null);
+const text = (value: unknown) => (typeof value === "string" && value !== "" ? value.slice(0, 300) : null);
+
+/** What is known of a model, a row a fact. */
+export function facts(model: Model): [string, string][] {
+  const rows: [string, string | null][] = [];
+  const { layers, units, mixtures, architecture, facts: told } = model;
+  if (layers && units) {
+    const more = mixtures ? `, ${counted(mixtures, "mixture component")}` : "";
+    rows.push(["Network", `${counted(layers, "layer")} of ${counted(units, "unit")}${more}`]);
+  }
+  const parameters = model.parameters ?? number(within(told, "parameters"));
+  rows.push(["Parameters", parameters === null ? null : parameters.toLocaleString("en")]);
+  rows.push(["Architecture", architecture ? (ARCHITECTURES[architecture] ?? architecture) : null]);
+  const dataset = text(within(told, "trained_on", "dataset"));
+  const events = number(within(told, "trained_on", "events"));
+  const minutes = number(within(told, "trained_on", "minutes"));
+  const more = [events === null ? "" : counted(events, "event"), minutes === null ? "" : about(minutes * 60)].filter(
+    Boolean,
+  );
+  rows.push(["Trained on", dataset ? `${dataset}${more.length > 0 ? ` (${more.join(", ")})` : ""}` : null]);
+  rows.push(["Continued from", text(within(told, "trained_on", "continued_from"))]);
+  const loss = number(within(told, "figures", "held_out_nll"));
+  rows.push(["Held-out loss", loss === null ? null : `${figure(loss)} nats an event (lower is better)`]);
+  const seconds = number(within(told, "figures", "seconds"));
+  const steps = number(within(told, "figures", "steps"));
+  const long = [seconds === null ? "" : about(seconds), steps === null ? "" : counted(steps, "step")].filter(Boolean);
+  rows.push(["Trained for", long.length > 0 ? long.join(", ") : null]);
+  rows.push(["Ended", text(within(told, "figures", "ended"))]);
+  rows.push(["Made by", text(within(told, "made_by"))]);
+  return rows.filter((row): row is [string, string] => row[1] !== null);
+}
+
+/** Why a model cannot be played here; "" if it can. `dimension` is the config's. */
+export function misfit(model: Pick<Model, "dimension" | "problem">, dimension: number | null): string {
+  if (model.problem || model.dimension === null || dimension === null || model.dimension === dimension) return "";
+  const controls = (all: number) => `${counted(all - 1, "control")} (dimension ${all})`;
+  return `It plays ${controls(model.dimension)}, and this workspace has ${controls(dimension)}.`;
+}
+
+/** Those that play first, then those that fit, newest first. */
+export function inOrder<T extends Pick<Model, "dimension" | "in_use" | "made" | "name" | "problem">>(
+  models: readonly T[],
+  dimension: number | null,
+): T[] {
+  const fits = (model: T) => Number(!model.problem && misfit(model, dimension) === "");
+  return [...models].sort(
+    (a, b) =>
+      Number(b.in_use) - Number(a.in_use) ||
+      fits(b) - fits(a) ||
+      b.made.localeCompare(a.made) ||
+      a.name.localeCompare(b.name),
+  );
+}

@@ -1,0 +1,218 @@
+/** The instrument. */
+
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { post } from "../api";
+import { live } from "../live";
+import { Banner } from "../perform/banner";
+import { Facts } from "../perform/facts";
+import { current, Faders } from "../perform/faders";
+import { Help } from "../perform/help";
+import { actionOf, isTyping, type Action } from "../perform/keys";
+import "../perform/perform.css";
+import { Scenes } from "../perform/scenes";
+import { ModeSegments, Strip } from "../perform/strip";
+import { follow } from "../router";
+import { sounding, turnSound } from "../sound/state";
+import { connection } from "../socket";
+import { attempt, command, overview, performerRunning, running, session } from "../store";
+import type { Control, SessionState } from "../types";
+import { Button, Card, Empty, Page, Toggle } from "../ui";
+
+/** Those of the configuration, or as many as the session has. */
+function controlsNow(): Control[] {
+  const told = overview.value?.controls ?? [];
+  const state = session.value.state;
+  const count = state ? state.dimension - 1 : (overview.value?.dimension ?? 1) - 1;
+  if (told.length > 0 && (state === null || told.length === count)) return told;
+  return Array.from({ length: Math.max(0, count || live.input.length) }, (_, index) => ({
+    index,
+    label: told[index]?.label ?? `x ${index + 1}`,
+    kind: told[index]?.kind ?? "value",
+    inputs: [],
+    outputs: [],
+  }));
+}
+
+const setPerformer = (on: boolean) => attempt(() => post("/api/performer", { running: on }));
+
+function Transport({ state }: { state: SessionState }) {
+  return (
+    <>
+      <Button
+        icon={state.paused ? "play" : "pause"}
+        pressed={state.paused}
+        title={state.paused ? "Go on (P)" : "Pause (P)"}
+        onClick={() => command("pause", !state.paused)}
+      >
+        {state.paused ? "Go on" : "Pause"}
+      </Button>
+      <Button icon="reset" title="Reset: the model forgets what it heard (R)" onClick={() => command("reset")}>
+        Reset
+      </Button>
+      <Button icon="panic" kind="danger" title="Panic: every note ends (Esc)" onClick={() => command("panic")}>
+        Panic
+      </Button>
+    </>
+  );
+}
+
+function SoundHint() {
+  const told = overview.value;
+  const mute = told !== null && told.controls.every((control) => control.outputs.length === 0);
+  if (sounding.value !== "off" || !told || !(told.demo || mute)) return null;
+  return (
+    <aside class="sound-hint" aria-label="Sound">
+      <p>
+        <b>Hear it.</b> Move a fader and let go: it answers. The page can play both of you.
+      </p>
+      <Button kind="main" icon="speaker" onClick={() => turnSound(true)}>
+        Turn on the sound
+      </Button>
+    </aside>
+  );
+}
+
+function NoSession() {
+  const { status } = session.value;
+  const busy = status === "starting" || status === "stopping";
+  return (
+    <section class="turn nobody" aria-label="Session">
+      <i class="turn-light" aria-hidden="true" />
+      <div class="turn-words">
+        <p class="turn-who" role="status">
+          {status === "starting" ? "Starting …" : status === "stopping" ? "Stopping …" : "Nothing plays yet"}
+        </p>
+        <p class="turn-next">{busy ? "This takes a moment." : "Start the session, and these faders are an instrument."}</p>
+      </div>
+      <div class="row transport">
+        <Button kind="main" icon="play" disabled={busy} onClick={() => attempt(() => post("/api/session/start"))}>
+          {status === "failed" ? "Start again" : "Start"}
+        </Button>
+      </div>
+      <div class="turn-bar" />
+    </section>
+  );
+}
+
+function NotConfigured() {
+  return (
+    <Page title="Perform">
+      <Card>
+        <Empty icon="setup" title="This workspace is new">
+          <p>Say what you play with, and how many controls it has: that takes a minute.</p>
+          <a class="button main" href="/setup" onClick={follow}>
+            Set it up
+          </a>
+        </Empty>
+      </Card>
+    </Page>
+  );
+}
+
+/** What keys do on this page. Returns what was done, so that the browser does nothing else with it. */
+function useKeys(help: { value: boolean }, bank: { value: number }) {
+  useEffect(() => {
+    const act = (action: Action, event: KeyboardEvent): void => {
+      const state = running.value ? session.value.state : null;
+      const { surface } = current;
+      switch (action.do) {
+        case "glide":
+          return surface?.glide(event.code, action.column, action.up);
+        case "focus":
+          return surface?.focus(action.column);
+        case "bank":
+          bank.value = surface?.shift(action.by) ?? 0;
+          return;
+        case "scene": {
+          const scene = overview.value?.scenes[action.place];
+          return scene && state ? command("scene", scene.name) : undefined;
+        }
+        case "pause":
+          return state ? command("pause", !state.paused) : undefined;
+        case "reset":
+          return state ? command("reset") : undefined;
+        case "panic":
+          return command("panic");
+        case "help":
+          help.value = true;
+      }
+    };
+    const down = (event: KeyboardEvent) => {
+      const target = event.target as HTMLElement;
+      const input = target as HTMLInputElement;
+      if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+      if (isTyping(target.tagName, input.type, target.isContentEditable)) return;
+      const action = actionOf(event);
+      if (action === null) return;
+      event.preventDefault();
+      if (!event.repeat) act(action, event);
+    };
+    const up = (event: KeyboardEvent) => current.surface?.release(event.code);
+    addEventListener("keydown", down);
+    addEventListener("keyup", up);
+    return () => {
+      removeEventListener("keydown", down);
+      removeEventListener("keyup", up);
+    };
+  }, []);
+}
+
+export default function Perform() {
+  const help = useSignal(false);
+  const bank = useSignal(0);
+  useKeys(help, bank);
+  const told = overview.value;
+  if (told === null) return connection.value === "lost" ? null : <p class="loading" role="status" aria-label="Loading" />;
+  if (!told.configured && session.value.state === null) return <NotConfigured />;
+  const state = running.value ? session.value.state : null;
+  const controls = controlsNow();
+  const lost = connection.value === "lost";
+  return (
+    <Page
+      title="Perform"
+      actions={
+        <>
+          <Toggle label="Simulated performer" value={performerRunning.value} disabled={state === null} onChange={setPerformer} />
+          <span class="only-keys">
+            <Button title="Keys (?)" onClick={() => (help.value = true)}>
+              Keys
+            </Button>
+          </span>
+        </>
+      }
+    >
+      <div class="perform">
+        {state ? (
+          <Banner state={state}>
+            <Transport state={state} />
+          </Banner>
+        ) : (
+          <NoSession />
+        )}
+        {state && <SoundHint />}
+        <section class="instrument" aria-label="Instrument">
+          <p class="legend" aria-hidden="true">
+            <span class="you">you</span>
+            <span class="it">it</span>
+            <span class="may">what it may play next</span>
+          </p>
+          <Faders controls={controls} enabled={state !== null && !lost} bank={bank.value} />
+        </section>
+        <div class="quick">
+          {state && <ModeSegments state={state} />}
+          <Scenes state={state} />
+        </div>
+        {state && (
+          <div class="below">
+            <Card title="How it plays">
+              <Strip state={state} />
+            </Card>
+            <Facts state={state} />
+          </div>
+        )}
+      </div>
+      <Help open={help.value} onClose={() => (help.value = false)} count={controls.length} />
+    </Page>
+  );
+}

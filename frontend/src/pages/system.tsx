@@ -1,0 +1,65 @@
+/** System: would it play, what is it made of, what does it say, and what was deleted. */
+
+import { useEffect } from "preact/hooks";
+import { lines, tell } from "../store";
+import { Findings, Machine, SessionCard, Trash, Versions } from "../system/cards";
+import { copy } from "../system/copy";
+import { type System, report } from "../system/facts";
+import { SessionLog } from "../system/log";
+import "../system/system.css";
+import { Button, Card, Page, Trouble, useResource } from "../ui";
+
+// A check-up keeps a processor busy for a moment, and somebody may be playing.
+const EVERY = 20000;
+
+export default function SystemPage() {
+  const { data, error, reload } = useResource<System>("/api/system", "session", "config", "models", "devices");
+  useEffect(() => {
+    const timer = setInterval(() => !document.hidden && void reload(), EVERY);
+    return () => clearInterval(timer);
+  }, [reload]);
+  const system = data.value;
+  const copyAll = async () => {
+    if (!system) return;
+    if (await copy(report(system, lines.value))) tell("info", "Versions, findings and output were copied.");
+    else tell("error", "This browser does not let pages copy.");
+  };
+  return (
+    <Page
+      title="System"
+      lead="Would it play? What is running, what it says, and what can be brought back."
+      actions={
+        <Button icon="download" disabled={!system} onClick={copyAll} title="For a question or a bug report">
+          Copy a report
+        </Button>
+      }
+    >
+      <Trouble text={error.value} />
+      <div class="system">
+        <div class="stack">
+          <Card
+            title="Check-up"
+            actions={
+              <Button icon="reset" kind="quiet" onClick={reload}>
+                Check again
+              </Button>
+            }
+          >
+            {system ? (
+              <Findings findings={system.findings} />
+            ) : (
+              !error.value && <p class="soft">Looking at everything …</p>
+            )}
+          </Card>
+          <SessionLog />
+        </div>
+        <div class="stack">
+          <SessionCard />
+          {system && <Machine system={system} />}
+          <Trash />
+          {system && <Versions versions={system.versions} />}
+        </div>
+      </div>
+    </Page>
+  );
+}

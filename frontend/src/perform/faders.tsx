@@ -1,0 +1,72 @@
+/** A pair of bars for each control: yours and its. */
+
+import { useEffect, useRef } from "preact/hooks";
+import type { Control } from "../types";
+import { DOWN_ROW, keyName, UP_ROW } from "./keys";
+import { Surface } from "./surface";
+
+/** The surface that is on the page now: for keys, which are heard everywhere. */
+export const current: { surface: Surface | null } = { surface: null };
+
+export function Faders(props: { controls: readonly Control[]; enabled: boolean; bank: number }) {
+  const root = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    const surface = new Surface(root.current!, canvas.current!);
+    current.surface = surface;
+    return () => {
+      current.surface = null;
+      surface.close();
+    };
+  }, []);
+  const names = props.controls.map((control) => control.label).join("\n");
+  useEffect(() => current.surface?.adopt(), [names, props.controls.length]);
+  useEffect(() => {
+    if (current.surface) current.surface.enabled = props.enabled;
+  }, [props.enabled]);
+  return (
+    <div
+      ref={root}
+      class={`faders ${props.enabled ? "" : "resting"}`}
+      role="group"
+      aria-label="Controls: your value and its"
+    >
+      <canvas ref={canvas} class="cloud" aria-hidden="true" />
+      {props.controls.map((control, index) => {
+        const column = index - 10 * props.bank;
+        const key = column >= 0 && column < 10 ? `${keyName(UP_ROW[column]!)} ${keyName(DOWN_ROW[column]!)}` : "";
+        return (
+          <div
+            key={index}
+            class="fader"
+            role="slider"
+            tabIndex={0}
+            aria-orientation="vertical"
+            aria-label={control.label}
+            aria-valuemin={0}
+            aria-valuemax={100}
+            aria-valuenow={0}
+            aria-disabled={!props.enabled}
+            title={control.label}
+          >
+            <div class="track">
+              <div class="lane">
+                <div class="fill you" />
+              </div>
+              <div class="lane">
+                <div class="fill it" />
+              </div>
+            </div>
+            <span class="reading" />
+            <span class="name">{control.label}</span>
+            {key && (
+              <span class="keys" aria-hidden="true">
+                {key}
+              </span>
+            )}
+          </div>
+        );
+      })}
+    </div>
+  );
+}

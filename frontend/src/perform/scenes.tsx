@@ -1,0 +1,112 @@
+/** Scenes: sets of settings that are recalled at once. */
+
+import { useSignal } from "@preact/signals";
+import { del, part, put } from "../api";
+import { attempt, command, overview, refreshOverview, tell } from "../store";
+import type { Scene, SessionState } from "../types";
+import { Button, Dialog, Field } from "../ui";
+
+/** What a scene of now would hold. */
+export function sceneOf(state: SessionState, models: readonly string[]): Omit<Scene, "name"> {
+  return {
+    mode: state.mode,
+    threshold: state.threshold,
+    sigmatemp: state.sigma_temperature,
+    pitemp: state.pi_temperature,
+    timescale: state.timescale,
+    ...(models.includes(state.model) ? { model: `models/${state.model}` } : {}),
+  };
+}
+
+/** Without what it leaves as it is. */
+function filled({ name: _, ...scene }: Scene): Omit<Scene, "name"> {
+  return Object.fromEntries(Object.entries(scene).filter(([, value]) => value !== null && value !== undefined));
+}
+
+async function write(name: string, scene: Omit<Scene, "name">): Promise<boolean> {
+  const done = await attempt(async () => {
+    await put(`/api/scenes/${part(name)}`, scene);
+    await refreshOverview();
+    return true;
+  });
+  return done ?? false;
+}
+
+async function remove(scene: Scene): Promise<void> {
+  const done = await attempt(async () => {
+    await del(`/api/scenes/${part(scene.name)}`);
+    await refreshOverview();
+    return true;
+  });
+  if (!done) return;
+  tell("info", `The scene “${scene.name}” is gone.`, { label: "Undo", run: () => void write(scene.name, filled(scene)) });
+}
+
+/** What is wrong with a name; undefined: nothing. It is a part of an address, so it has no slash. */
+export const faultOf = (name: string): string | undefined =>
+  /[/\\]/.test(name) || /^\.+$/.test(name.trim()) ? "A name without slashes, please, and more than dots." : undefined;
+
+export function Scenes({ state }: { state: SessionState | null }) {
+  const saving = useSignal(false);
+  const name = useSignal("");
+  const told = overview.value;
+  const scenes = told?.scenes ?? [];
+  const open = () => {
+    name.value = state?.scene || `scene ${scenes.length + 1}`;
+    saving.value = true;
+  };
+  const known = scenes.some((scene) => scene.name === name.value.trim());
+  const fault = faultOf(name.value);
+  const save = async () => {
+    const wanted = name.value.trim();
+    if (!wanted || fault || state === null) return;
+    if (!(await write(wanted, sceneOf(state, told?.models ?? [])))) return;
+    saving.value = false;
+    tell("info", `Saved as “${wanted}”.`);
+  };
+  return (
+    <div class="scenes" role="group" aria-label="Scenes">
+      {scenes.map((scene, place) => (
+        <span key={scene.name} class="scene">
+          <Button
+            pressed={state?.scene === scene.name}
+            disabled={state === null}
+            title={`${scene.name}${place < 9 ? ` (Shift+${place + 1})` : ""}`}
+            onClick={() => command("scene", scene.name)}
+          >
+            <span class="scene-name">{scene.name}</span>
+          </Button>
+          <Button icon="cross" kind="quiet" label={`Delete the scene ${scene.name}`} onClick={() => remove(scene)} />
+        </span>
+      ))}
+      <Button icon="plus" disabled={state === null} onClick={open}>
+        Save as scene …
+      </Button>
+      <Dialog title="Save as scene" open={saving.value} onClose={() => (saving.value = false)}>
+        <form
+          class="stack"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void save();
+          }}
+        >
+          <Field
+            label="Name"
+            error={fault}
+            hint={known ? "There is one of this name: it becomes what plays now." : "Mode, model, temperatures, timescale and threshold, as they are now."}
+          >
+            {(ids) => (
+              <input {...ids} autofocus maxLength={60} value={name.value} onInput={(event) => (name.value = event.currentTarget.value)} />
+            )}
+          </Field>
+          <div class="row">
+            <Button kind="main" type="submit" disabled={!name.value.trim() || fault !== undefined}>
+              {known ? "Replace" : "Save"}
+            </Button>
+            <Button onClick={() => (saving.value = false)}>Cancel</Button>
+          </div>
+        </form>
+      </Dialog>
+    </div>
+  );
+}

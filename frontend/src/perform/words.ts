@@ -1,0 +1,62 @@
+/** What goes on, in words. */
+
+import type { Mode, Next, PortHealth, SessionState } from "../types";
+
+export const MODES: readonly { value: Mode; label: string; title: string }[] = [
+  { value: "callresponse", label: "Take turns", title: "You play, then it answers (callresponse)" },
+  { value: "polyphony", label: "Together", title: "It plays along with what you play (polyphony)" },
+  { value: "battle", label: "It alone", title: "It plays by itself, whatever you do (battle)" },
+  { value: "useronly", label: "You alone", title: "It only listens and records (useronly)" },
+];
+
+export interface Banner {
+  /** Whose colour it has. */
+  who: "performer" | "model" | "both" | "nobody";
+  words: string;
+}
+
+/** Who plays, as a sentence. */
+export function bannerOf(state: Pick<SessionState, "mode" | "paused" | "turn">): Banner {
+  if (state.paused) return { who: "nobody", words: "Paused: it neither listens nor plays" };
+  if (state.mode === "useronly") return { who: "performer", words: "You play, it records" };
+  if (state.mode === "battle") return { who: "model", words: "It plays by itself" };
+  if (state.mode === "polyphony") return { who: "both", words: "You play together" };
+  if (state.turn === "model") return { who: "model", words: "It plays" };
+  if (state.turn === "both") return { who: "both", words: "You play together" };
+  if (state.turn === "performer") return { who: "performer", words: "You play, it listens" };
+  return { who: "nobody", words: "Your turn: move a fader" };
+}
+
+/** What comes next, `left` seconds from now; empty: nobody knows. */
+export function nextWords(what: Next["what"], left: number | null): string {
+  if (what === null || left === null || left < -0.5) return "";
+  const name = what === "answer" ? "It answers" : "Its next event";
+  return left < 0.05 ? `${name} now` : `${name} in ${secondsText(left)}`;
+}
+
+/** 0.3 s, 12 s, 2 min. */
+export function secondsText(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  return seconds < 100 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+}
+
+/** How far the bar is, 1 at the beginning of the wait and 0 at its end. Very short waits would only flicker. */
+export function barOf(total: number | null, left: number | null): number {
+  if (total === null || left === null || left <= 0) return 0;
+  return Math.min(1, left / Math.max(total, 0.4));
+}
+
+export const PORT_WORDS: Record<PortHealth["state"], { word: string; tone: "good" | "warn" | "bad" | "idle" }> = {
+  receiving: { word: "receiving", tone: "good" },
+  open: { word: "ready", tone: "good" },
+  waiting: { word: "waiting", tone: "warn" },
+  closed: { word: "closed", tone: "idle" },
+};
+
+/** A port's health: an error wins over whatever else is said of it. */
+export const healthOf = (port: Pick<PortHealth, "state" | "error">) =>
+  port.error ? { word: "trouble", tone: "bad" as const } : (PORT_WORDS[port.state] ?? PORT_WORDS.closed);
+
+/** Milliseconds: two digits that count. */
+export const millisecondsText = (value: number): string =>
+  value < 0.005 ? "0 ms" : `${value < 10 ? value.toFixed(2).replace(/\.?0+$/, "") : Math.round(value)} ms`;

@@ -1,0 +1,95 @@
+/** One take: its picture, its sound, and what can be done with it. */
+
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { part } from "../api";
+import { Icon } from "../icons";
+import { remove } from "../models/undo";
+import type { Range } from "../plot/zoom";
+import { Button, bytes, duration, moment } from "../ui";
+import { Learned, Tags, Title } from "./about";
+import { TakePicture } from "./picture";
+import { Player, usePlayhead } from "./player";
+import { type Take, called } from "./take";
+import { counted, sentence } from "./words";
+
+interface DetailProps {
+  take: Take;
+  tagsInUse: readonly string[];
+  /** It takes the place of the list: then it comes into sight when it is opened. */
+  alone: boolean;
+  onBack: () => void;
+}
+
+export function Detail({ take, tagsInUse, alone, onBack }: DetailProps) {
+  const view = useSignal<Range | null>(null);
+  const from = useSignal(0);
+  const { playing, ask } = usePlayhead(take);
+  const article = useRef<HTMLElement>(null);
+  useEffect(() => {
+    view.value = null;
+    from.value = 0;
+    if (!alone) return;
+    article.current?.scrollIntoView({ block: "start" });
+    article.current?.focus({ preventScroll: true });
+  }, [take.name]);
+  const address = `/api/takes/${part(take.name)}`;
+  return (
+    <article class="card detail" ref={article} tabIndex={-1} aria-label={called(take)}>
+      <div class="back">
+        <Button kind="quiet" onClick={onBack}>
+          <span aria-hidden="true">←</span> All takes
+        </Button>
+      </div>
+      <Title take={take} key={take.name} />
+      <p class="soft detail-facts">
+        {take.live && <span class="tag live">recording</span>}{" "}
+        {take.title && take.started && `${moment(take.started)} · `}
+        {duration(take.seconds)} · <span class="by-you">{counted(take.events, "event")} by you</span> ·{" "}
+        {take.answers > 0 && <span class="by-it">{counted(take.answers, "answer")} by the model · </span>}{" "}
+        {counted(take.dimension - 1, "control")}
+      </p>
+      {take.problem && <p class="note bad">{sentence(take.problem)}</p>}
+      <TakePicture
+        key={take.name}
+        take={take}
+        view={view.value}
+        onView={(next) => (view.value = next)}
+        onPoint={(at) => (from.value = at)}
+        head={ask}
+        playing={playing}
+        mark={from.value > 0 ? from.value : null}
+      />
+      <Player take={take} playing={playing} from={from.value} onFrom={(at) => (from.value = at)} />
+      <div class="detail-more">
+        <Tags take={take} inUse={tagsInUse} key={take.name} />
+        <div class="detail-learn">
+          <Learned take={take} />
+          <small class="hint">Switched off, it is left out of new datasets.</small>
+        </div>
+      </div>
+      <footer class="row detail-files">
+        <a class="button" href={`${address}/file`} download={take.name}>
+          <Icon name="download" size={18} />
+          Log <span class="soft">{bytes(take.size)}</span>
+        </a>
+        <a class="button" href={`${address}/midi`} download title="A standard MIDI file, by this workspace's mapping">
+          <Icon name="download" size={18} />
+          MIDI file
+        </a>
+        <span class="soft grow clip mono file" title={take.name}>
+          {take.name}
+        </span>
+        <Button
+          kind="danger"
+          icon="trash"
+          disabled={take.live}
+          title={take.live ? "It is being recorded: start a new take or stop the session first" : undefined}
+          onClick={() => remove(address)}
+        >
+          Delete
+        </Button>
+      </footer>
+    </article>
+  );
+}

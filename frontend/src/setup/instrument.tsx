@@ -1,0 +1,180 @@
+/** The instrument itself: its name, how it plays, its model, what it records. */
+
+import { Card, Field, useResource } from "../ui";
+import { remarks, remove, set, values } from "./draft";
+import { FormRows, NumberField, Odd, Said, Section, mark, schema } from "./fields";
+import { rowsOf } from "./form";
+import { type Key, MODE_WORDS } from "./types";
+import { remarksOn, valueAt } from "./values";
+import type { Mode } from "../types";
+
+export function Instrument() {
+  return (
+    <>
+      <Card title="The instrument">
+        <div class="form">
+          <FormRows section={[]} only={["title", "owner", "description"]} />
+          <Controls />
+        </div>
+      </Card>
+      <Card title="How it plays">
+        <Modes />
+        <div class="form">
+          <FormRows section={["interaction"]} skip={["mode"]} />
+        </div>
+      </Card>
+      <Card title="The model">
+        <Said of={["model"]} />
+        <div class="form">
+          <ModelFile
+            at={["model", "file"]}
+            label="Model file"
+            none="None yet: play random values"
+            hint="Without a model, random values are played: good for trying the wiring."
+          />
+          <FormRows section={["model"]} skip={["dimension", "file"]} />
+        </div>
+      </Card>
+      <Card title="Recording">
+        <div class="form">
+          <FormRows section={[]} only={["log_input", "log_predictions", "verbose"]} />
+          <FormRows section={[]} skip={["title", "owner", "description", "log_input", "log_predictions", "verbose"]} />
+        </div>
+      </Card>
+      <Section
+        section={["webui"]}
+        title="Ports of this page"
+        lead="How this page and the session that plays talk on this machine. Only to be changed if another program needs these ports."
+      >
+        <div class="form">
+          <FormRows section={["webui"]} />
+        </div>
+      </Section>
+    </>
+  );
+}
+
+/** People count controls; the file counts time, too. */
+function Controls() {
+  const key = ["model", "dimension"];
+  const row = rowsOf(schema(), ["model"]).find((each) => each.key.at(-1) === "dimension");
+  const dimension = valueAt(values.value, key);
+  const known = typeof dimension === "number" ? dimension - 1 : null;
+  const [wrong] = remarksOn(remarks.value, key);
+  return (
+    <NumberField
+      row={{
+        key,
+        label: "Number of controls",
+        hint: known === null ? "" : `Faders, knobs, notes … With one for time, this is dimension ${known + 1}.`,
+        wanted: "a whole number, 1 or more",
+        unit: "",
+        kind: "integer",
+        fallback: row?.fallback,
+        optional: false,
+      }}
+      value={known}
+      error={wrong?.message}
+      onValue={(value) => value !== null && set(key, value + 1)}
+    />
+  );
+}
+
+function Modes() {
+  const key = ["interaction", "mode"];
+  const row = rowsOf(schema(), ["interaction"]).find((each) => each.key.at(-1) === "mode");
+  const mode = valueAt(values.value, key) ?? row?.fallback ?? null;
+  return (
+    <div class="modes" {...mark(key)}>
+      <ModeCards value={typeof mode === "string" ? mode : null} onChange={(value) => set(key, value)} />
+      <Said of={key} />
+    </div>
+  );
+}
+
+export function ModeCards(props: { value: string | null; onChange: (mode: Mode) => void }) {
+  return (
+    <fieldset class="choices">
+      <legend class="hidden">How it plays</legend>
+      {(Object.keys(MODE_WORDS) as Mode[]).map((mode) => (
+        <label key={mode} class="choice">
+          <input
+            type="radio"
+            name="mode"
+            value={mode}
+            checked={props.value === mode}
+            onChange={() => props.onChange(mode)}
+          />
+          <span>
+            <b>{MODE_WORDS[mode].title}</b>
+            <small>{MODE_WORDS[mode].words}</small>
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+interface ModelFacts {
+  name: string;
+  dimension: number | null;
+  problem: string;
+}
+
+/** A model file of the workspace, by its path; `none` says what having none means. */
+export function ModelFile(props: { at: Key; label: string; none: string; hint?: string }) {
+  const { at, label, none } = props;
+  const { data } = useResource<ModelFacts[]>("/api/models", "models");
+  const found = valueAt(values.value, at);
+  const file = typeof found === "string" ? found : "";
+  const dimension = valueAt(values.value, ["model", "dimension"]);
+  const told = remarksOn(remarks.value, at);
+  const options = (data.value ?? []).map((each) => ({ ...each, path: `models/${each.name}` }));
+  const fits = options.filter((each) => !each.problem && (each.dimension === null || each.dimension === dimension));
+  const others = options.filter((each) => !fits.includes(each));
+  const chosen = options.find((each) => each.path === file);
+  const odd = chosen && !fits.includes(chosen) && typeof dimension === "number";
+  return (
+    <div class="wide-field">
+      <Field
+        label={label}
+        hint={file === "" ? props.hint : undefined}
+        error={told.find((each) => each.level === "error")?.message}
+      >
+        {(ids) => (
+          <select
+            {...ids}
+            {...mark(at)}
+            value={file}
+            onChange={({ currentTarget: { value } }) =>
+              value === "" && at[0] === "scenes" ? remove(at) : set(at, value)
+            }
+          >
+            <option value="">{none}</option>
+            {file !== "" && !chosen && <option value={file}>{file}</option>}
+            {fits.map((each) => (
+              <option key={each.path} value={each.path}>
+                {each.name}
+              </option>
+            ))}
+            {others.length > 0 && (
+              <optgroup label="For another number of controls">
+                {others.map((each) => (
+                  <option key={each.path} value={each.path} disabled={each.path !== file}>
+                    {each.name}
+                  </option>
+                ))}
+              </optgroup>
+            )}
+          </select>
+        )}
+      </Field>
+      {odd && chosen.dimension !== null && (
+        <Odd
+          text={`This model is for ${chosen.dimension - 1} controls, and the instrument has ${dimension - 1}. Choose another model, or train one.`}
+        />
+      )}
+      <Odd text={told.find((each) => each.level === "warning")?.message} />
+    </div>
+  );
+}

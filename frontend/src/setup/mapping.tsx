@@ -1,0 +1,346 @@
+/** The table that says which MIDI message is which control. */
+
+import { signal, useSignal } from "@preact/signals";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { del, post } from "../api";
+import { on } from "../socket";
+import { attempt, overview, tell } from "../store";
+import { Button } from "../ui";
+import { remarks, saved, set, values } from "./draft";
+import {
+  type Entry,
+  another,
+  argumentLabel,
+  asKind,
+  entryOf,
+  fitted,
+  meant,
+  moved,
+  rowOf,
+  withNumber,
+} from "./entries";
+import { Said, mark } from "./fields";
+import { asNumber } from "./form";
+import { type Learning, MOVE, assign } from "./learning";
+import type { Argument, Key } from "./types";
+import { listAt, remarksOn, valueAt } from "./values";
+
+/** One mapping learns at a time: the one with this key. */
+const learner = signal<{ name: string; learning: Learning } | null>(null);
+
+function stopLearning(): void {
+  if (learner.peek() === null) return;
+  learner.value = null;
+  void attempt(() => del("/api/learn"));
+}
+
+export function MappingEditor(props: {
+  at: Key;
+  title: string;
+  way: "input" | "output";
+  /** The port that the mapping belongs to; null: there is no choice of ports. */
+  device: string | null;
+}) {
+  const { way, device } = props;
+  const name = props.at.join("\n");
+  const at = useMemo(() => props.at, [name]);
+  const kinds = saved.value?.mapping_kinds ?? [];
+  const entries = listAt(values.value, at) as Entry[];
+  const dimension = valueAt(values.value, ["model", "dimension"]);
+  const controls = typeof dimension === "number" ? dimension - 1 : null;
+  const mismatch = controls !== null && entries.length > 0 && entries.length !== controls;
+  const body = useRef<HTMLTableSectionElement>(null);
+  const announced = useSignal("");
+  const learning = learner.value?.name === name ? learner.value.learning : null;
+  const put = (list: readonly Entry[]) => set(at, [...list]);
+
+  // What is heard comes between two draws: it must meet the mapping as it is then.
+  const latest = useRef({ entries, device });
+  latest.current = { entries, device };
+  const active = learning !== null;
+  useEffect(() => {
+    if (!active) return;
+    const ends = [
+      on("learn", (heard) => {
+        const now = learner.peek();
+        if (now?.name !== name) return;
+        const { entries: list, device: port } = latest.current;
+        const outcome = assign(now.learning, list, { ...heard, entry: heard.entry as Entry }, port);
+        if (outcome.entries) {
+          put(outcome.entries);
+          announced.value = `Control ${now.learning.target + 1}: ${heard.words}`;
+        }
+        if (outcome.learning) learner.value = { name, learning: outcome.learning };
+        else stopLearning();
+      }),
+      on("learning", ({ on: goes, error }) => {
+        if (error) tell("error", error);
+        if (!goes && learner.peek()?.name === name) learner.value = null;
+      }),
+    ];
+    return () => ends.forEach((end) => end());
+  }, [active, name]);
+  useEffect(() => () => void (learner.peek()?.name === name && stopLearning()), [name]);
+
+  const learn = async (target: number, all: boolean) => {
+    const began = learner.value?.name === name || (await attempt(() => post("/api/learn", { way }))) !== undefined;
+    if (began) learner.value = { name, learning: { target, all, note: MOVE } };
+  };
+
+  const focus = (index: number, ...parts: string[]) =>
+    requestAnimationFrame(() => {
+      const rows = body.current?.rows;
+      const row = rows?.[Math.min(index, rows.length - 1)];
+      const found = parts.map((each) => row?.querySelector<HTMLElement>(`[data-part="${each}"] button:not(:disabled)`));
+      found.find(Boolean)?.focus();
+    });
+  const move = (from: number, to: number) => {
+    put(moved(entries, from, to));
+    announced.value = `Now control ${to + 1}`;
+    focus(to, ...(to < from ? ["up", "down"] : ["down", "up"]));
+  };
+  const drop = (index: number) => {
+    const gone = entries;
+    put(entries.filter((_, i) => i !== index));
+    tell("info", `Control ${index + 1} was taken out of the mapping.`, { label: "Undo", run: () => put(gone) });
+    focus(index, "drop");
+  };
+
+  // The lines are given the same things again and again: only the one that changed is drawn anew.
+  const acts = useRef<Acts>(null!);
+  acts.current = {
+    entry: (index, changed) => put(entries.map((each, i) => (i === index ? changed : each))),
+    learn: (index) => (learning?.target === index ? stopLearning() : learn(index, false)),
+    move,
+    drop,
+  };
+
+  return (
+    <div class="mapping" {...mark(at)}>
+      <div class="mapping-head">
+        <h3>{props.title}</h3>
+        <div class="row">
+          {entries.length > 0 && (
+            <Button
+              icon="hand"
+              pressed={learning?.all === true}
+              onClick={() => (learning?.all ? stopLearning() : learn(0, true))}
+            >
+              {learning?.all ? "Stop learning" : "Learn all"}
+            </Button>
+          )}
+          <Button icon="plus" onClick={() => put([...entries, another(entries)])}>
+            Add
+          </Button>
+        </div>
+      </div>
+      {!mismatch && <Said of={at} />}
+      {mismatch && (
+        <div class="mismatch">
+          <p>
+            This mapping has {count(entries.length, "control")}, and the instrument has {controls}.
+          </p>
+          <div class="row">
+            <Button onClick={() => set(["model", "dimension"], entries.length + 1)}>
+              Set dimension to {entries.length + 1}
+            </Button>
+            <Button onClick={() => put(fitted(entries, controls))}>
+              {entries.length < controls
+                ? `Add ${count(controls - entries.length, "control")}`
+                : `Remove the last ${entries.length - controls}`}
+            </Button>
+          </div>
+        </div>
+      )}
+      {entries.length === 0 ? (
+        <div class="row">
+          <span class="soft">Nothing is {way === "input" ? "heard" : "sent"} yet.</span>
+          <Button onClick={() => put(fitted([], controls ?? 1))}>Start with {count(controls ?? 1, "control")}</Button>
+        </div>
+      ) : (
+        <table class="entries">
+          <caption class="hidden">
+            {props.title}: {count(entries.length, "control")}
+          </caption>
+          <thead>
+            <tr>
+              <th scope="col">
+                <span aria-hidden="true">#</span>
+                <span class="hidden">Control</span>
+              </th>
+              <th scope="col">Message</th>
+              <th scope="col">Which one</th>
+              <th scope="col">
+                <span class="hidden">Learn, order, remove</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody ref={body}>
+            {entries.map((entry, index) => (
+              <EntryLine
+                key={index}
+                at={at}
+                entry={entry}
+                index={index}
+                last={entries.length - 1}
+                kinds={kinds}
+                learning={learning?.target === index ? learning : null}
+                acts={acts}
+              />
+            ))}
+          </tbody>
+        </table>
+      )}
+      <p class="hidden" role="status">
+        {announced.value}
+      </p>
+    </div>
+  );
+}
+
+/** What can be done with the lines, by their place. */
+interface Acts {
+  entry: (index: number, entry: Entry) => void;
+  learn: (index: number) => unknown;
+  move: (from: number, to: number) => void;
+  drop: (index: number) => void;
+}
+
+const count = (number: number, what: string) => `${number} ${what}${number === 1 ? "" : "s"}`;
+
+function EntryLine(props: {
+  at: Key;
+  entry: Entry;
+  index: number;
+  last: number;
+  kinds: Parameters<typeof rowOf>[1];
+  learning: Learning | null;
+  acts: { readonly current: Acts };
+}) {
+  const { index, learning, acts } = props;
+  const row = rowOf(props.entry, props.kinds);
+  const told = remarksOn(remarks.value, [...props.at, index], true);
+  const wrong = told.filter((remark) => remark.level === "error");
+  const place = `Control ${index + 1}`;
+  const label = overview.value?.controls[index]?.label;
+  return (
+    <tr class={`${learning ? "listening" : ""} ${wrong.length > 0 ? "wrong" : ""}`} {...mark([...props.at, index])}>
+      <th scope="row" title={label ? `${place}: ${label}` : place}>
+        <span class="hidden">Control </span>
+        {index + 1}
+      </th>
+      <td class="kind">
+        <select
+          aria-label={`${place}: message`}
+          value={row.kind?.kind ?? ""}
+          onChange={({ currentTarget: { value } }) => {
+            const kind = props.kinds.find((each) => each.kind === value);
+            if (kind) acts.current.entry(index, row.kind ? asKind(row, kind) : entryOf(kind, {}));
+          }}
+        >
+          {row.kind === null && <option value="">{row.odd.slice(0, 40)}</option>}
+          {props.kinds.map((kind) => (
+            <option key={kind.kind} value={kind.kind}>
+              {kind.words}
+            </option>
+          ))}
+        </select>
+      </td>
+      <td class="arguments">
+        {row.kind?.arguments.map((argument) => (
+          <NumberCell
+            key={argument.name}
+            argument={argument}
+            place={place}
+            value={row.numbers[argument.name] ?? null}
+            onValue={(value) => acts.current.entry(index, withNumber(row, argument.name, value))}
+          />
+        ))}
+        {learning && (
+          <p class="learning" role="status">
+            {learning.note}
+          </p>
+        )}
+        {told.length > 0 && <p class={wrong.length > 0 ? "error" : "odd"}>{(wrong[0] ?? told[0])!.message}</p>}
+      </td>
+      <td class="tools">
+        <span data-part="learn">
+          <Button
+            pressed={learning !== null}
+            onClick={() => acts.current.learn(index)}
+            title={`${place}: learn it from what you move`}
+          >
+            {learning ? "Stop" : "Learn"}
+            <span class="hidden"> {place}</span>
+          </Button>
+        </span>
+        <span data-part="up">
+          <Button
+            icon="up"
+            kind="quiet"
+            label={`${place}: move up`}
+            disabled={index === 0}
+            onClick={() => acts.current.move(index, index - 1)}
+          />
+        </span>
+        <span data-part="down">
+          <Button
+            icon="down"
+            kind="quiet"
+            label={`${place}: move down`}
+            disabled={index === props.last}
+            onClick={() => acts.current.move(index, index + 1)}
+          />
+        </span>
+        <span data-part="drop">
+          <Button icon="trash" kind="quiet" label={`${place}: remove`} onClick={() => acts.current.drop(index)} />
+        </span>
+      </td>
+    </tr>
+  );
+}
+
+/** One number of an entry. What is none, or out of range, is shown as wrong and stays out of the draft. */
+function NumberCell(props: {
+  argument: Argument;
+  place: string;
+  value: number | null;
+  onValue: (value: number | null) => void;
+}) {
+  const { argument, value } = props;
+  const typed = useSignal<string | null>(null);
+  const label = argumentLabel(argument);
+  const shown = value ?? meant(argument);
+  const number = typed.value === null ? null : asNumber(typed.value, true);
+  const fits = (found: number | null) => found !== null && found >= argument.min && found <= argument.max;
+  const bad = typed.value !== null && !fits(number) && !(argument.optional && typed.value.trim() === "");
+  return (
+    <label class={`cell ${bad ? "wrong" : ""}`}>
+      <span>{label}</span>
+      <input
+        class="numeral"
+        type="text"
+        inputMode="numeric"
+        autocomplete="off"
+        size={3}
+        aria-label={`${props.place}: ${label.toLowerCase()}, ${argument.min} to ${argument.max}`}
+        aria-invalid={bad ? true : undefined}
+        title={`${argument.min} to ${argument.max}`}
+        placeholder={argument.optional ? "any" : ""}
+        value={typed.value ?? (shown === null ? "" : String(shown))}
+        onInput={({ currentTarget }) => {
+          typed.value = currentTarget.value;
+          const found = asNumber(currentTarget.value, true);
+          if (fits(found)) props.onValue(found);
+          else if (argument.optional && currentTarget.value.trim() === "") props.onValue(null);
+        }}
+        onBlur={() => (typed.value = null)}
+      />
+      {bad && (
+        <small class="error">
+          {argument.min}–{argument.max}
+        </small>
+      )}
+    </label>
+  );
+}

@@ -1,0 +1,67 @@
+/** The WebSocket to the web process: messages by type, connected again by itself. */
+
+import { signal } from "@preact/signals";
+import type { PageMessage, ServerMessage } from "./types";
+
+export type Connection = "connecting" | "open" | "lost";
+
+export const connection = signal<Connection>("connecting");
+
+const SHORTEST_WAIT = 250;
+const LONGEST_WAIT = 4000;
+const PING_EVERY = 2000;
+
+type Of<K extends ServerMessage["type"]> = Extract<ServerMessage, { type: K }>;
+
+const listeners = new Map<string, Set<(message: never) => void>>();
+
+/** Be called for each message of a type; returns how to end that. */
+export function on<K extends ServerMessage["type"]>(type: K, listener: (message: Of<K>) => void): () => void {
+  const known = listeners.get(type) ?? new Set();
+  listeners.set(type, known);
+  known.add(listener as (message: never) => void);
+  return () => void known.delete(listener as (message: never) => void);
+}
+
+let socket: WebSocket | null = null;
+let wait = SHORTEST_WAIT;
+let lastHeard = 0;
+
+/** Send, if there is a connection. Playing that cannot be sent now is not worth sending later. */
+export function send(message: PageMessage): boolean {
+  if (socket?.readyState !== WebSocket.OPEN) return false;
+  socket.send(JSON.stringify(message));
+  return true;
+}
+
+function dispatch(text: string): void {
+  lastHeard = performance.now();
+  const message = JSON.parse(text) as ServerMessage;
+  for (const listener of listeners.get(message.type) ?? []) listener(message as never);
+}
+
+export function connect(): void {
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  const mine = new WebSocket(`${scheme}://${location.host}/ws`);
+  socket = mine;
+  mine.onopen = () => {
+    wait = SHORTEST_WAIT;
+    lastHeard = performance.now();
+    connection.value = "open";
+  };
+  mine.onmessage = (event) => dispatch(String(event.data));
+  mine.onclose = () => {
+    if (socket !== mine) return;
+    socket = null;
+    connection.value = "lost";
+    setTimeout(connect, wait);
+    wait = Math.min(LONGEST_WAIT, wait * 2);
+  };
+}
+
+// A laptop that slept, a cable that was pulled: nobody says that the connection is gone.
+setInterval(() => {
+  if (socket?.readyState !== WebSocket.OPEN) return;
+  if (performance.now() - lastHeard > 3 * PING_EVERY) socket.close();
+  else send({ type: "ping", t: performance.now() });
+}, PING_EVERY);

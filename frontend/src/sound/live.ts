@@ -1,0 +1,127 @@
+/** The ensemble at an AudioContext: asleep while nothing sounds. */
+
+import { Ensemble } from "./ensemble";
+import type { Who } from "./mix";
+import type { SoundSettings } from "./settings";
+
+const TICK = 25; // ms
+/** Seconds that are scheduled ahead: as long as a page may be busy. */
+const AHEAD = 0.1;
+/** Seconds of the room after the last note. */
+const TAIL = 5;
+/** Seconds without a note until the context sleeps. */
+const SLEEPY = 12;
+
+/** A phrase to hear the sound by: for controls of any number, values over time. */
+export function phraseOf(count: number): { at: number; index: number; value: number }[] {
+  const notes = [0.2, 0.35, 0.5, 0.65, 0.5, 0.8, 0.95, 0.7, 0.45, 0.3, 0.55, 0.1];
+  return notes.map((value, turn) => ({ at: 0.26 * turn, index: (turn * 2) % Math.min(count, 5), value }));
+}
+
+export class LiveSound {
+  private readonly ensemble: Ensemble;
+  private readonly analyser: AnalyserNode;
+  private readonly timer: ReturnType<typeof setInterval>;
+  private readonly waveform: Float32Array<ArrayBuffer>;
+  private awakeUntil = 0;
+  private muted = false;
+  private trial: ReturnType<typeof setTimeout>[] = [];
+
+  constructor(
+    private readonly context: AudioContext,
+    private settings: SoundSettings,
+    private kinds: readonly string[],
+    now: Record<Who, readonly number[]>,
+  ) {
+    this.ensemble = new Ensemble(context, settings, kinds, now);
+    this.analyser = new AnalyserNode(context, { fftSize: 2048 });
+    this.waveform = new Float32Array(this.analyser.fftSize);
+    this.ensemble.mix.out.connect(this.analyser).connect(context.destination);
+    this.timer = setInterval(() => this.tick(), TICK);
+    this.stayAwake();
+  }
+
+  private stayAwake(): void {
+    this.awakeUntil = this.context.currentTime + SLEEPY;
+    if (this.context.state !== "running" && !this.muted) void this.context.resume();
+  }
+
+  private tick(): void {
+    const now = this.context.currentTime;
+    if (this.context.state !== "running") return;
+    this.ensemble.advance(now + AHEAD);
+    const end = this.ensemble.end;
+    if (end !== Infinity) this.awakeUntil = Math.max(this.awakeUntil, end + TAIL);
+    else this.awakeUntil = now + SLEEPY;
+    if (now > this.awakeUntil) void this.context.suspend();
+  }
+
+  /** A player's controls are at these values now. */
+  play(values: readonly number[], who: Who): void {
+    if (this.muted) {
+      this.ensemble.remember(values, who);
+      return;
+    }
+    this.stayAwake();
+    const now = this.context.currentTime;
+    this.ensemble.play(values, who, now);
+    this.ensemble.advance(now + AHEAD);
+  }
+
+  /** Play a phrase, to hear what this sounds like; nobody else hears of it. */
+  tryOut(): void {
+    for (const timer of this.trial) clearTimeout(timer);
+    const values: number[] = this.kinds.map(() => 0.5);
+    this.play([...values], "performer");
+    this.trial = phraseOf(this.kinds.length).map(({ at, index, value }) =>
+      setTimeout(() => {
+        values[index] = value;
+        this.play([...values], "performer");
+      }, 1000 * at),
+    );
+  }
+
+  set(settings: SoundSettings): void {
+    const now = this.context.currentTime;
+    this.settings = settings;
+    this.ensemble.set(settings, now);
+    if (!this.muted) this.ensemble.mix.setVolume(settings.volume, now);
+  }
+
+  setKinds(kinds: readonly string[]): void {
+    this.kinds = kinds;
+    this.ensemble.setKinds(kinds, this.context.currentTime);
+  }
+
+  /** End all notes; what is played next sounds. */
+  silence(): void {
+    for (const timer of this.trial) clearTimeout(timer);
+    this.ensemble.stop(this.context.currentTime);
+  }
+
+  mute(muted: boolean): void {
+    if (muted === this.muted) return;
+    this.muted = muted;
+    const now = this.context.currentTime;
+    this.ensemble.mix.setVolume(muted ? 0 : this.settings.volume, now);
+    if (muted) {
+      this.silence();
+      setTimeout(() => this.muted && void this.context.suspend(), 200);
+    } else {
+      this.ensemble.reseat(now);
+      this.stayAwake();
+    }
+  }
+
+  /** The last 2048 samples that were heard. */
+  samples(): Float32Array {
+    if (this.context.state === "running") this.analyser.getFloatTimeDomainData(this.waveform);
+    else this.waveform.fill(0);
+    return this.waveform;
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+    void this.context.close();
+  }
+}

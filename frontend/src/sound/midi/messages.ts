@@ -1,0 +1,328 @@
+/**
+ * MIDI messages and controls: what a device of the browser's machine plays, and what is sent to one.
+ *
+ * No device is touched here. Channels count from 1. A source or a target is written as the configuration's words say it:
+ * `control 7, channel 1`.
+ */
+
+export type Kind = "control" | "notes" | "velocity of notes" | "pitch bend" | "pressure" | "program";
+
+export interface Place {
+  kind: Kind;
+  channel: number;
+  /** Of a control. */
+  number: number;
+  /** A control in 14 bits: this one and the one 32 above. */
+  fine: boolean;
+  /** The velocity that notes have; null: whatever says so, or the hardest. */
+  velocity: number | null;
+  from: number;
+  to: number;
+}
+
+const WORDS =
+  /(?:^|: )(?:(control) (\d+)( \(14 bits\))?|(notes|velocity of notes|pitch bend|pressure|program)), channel (\d+)(?:, velocity (\d+))?(?:, from (\d+) to (\d+))?$/;
+
+const byte = (text: string | undefined, other: number): number => Math.min(127, text === undefined ? other : Number(text));
+
+/** A place from a configuration's words (`X-TOUCH: control 7, channel 1, from 0 to 63`); null: this is no MIDI. */
+export function placeOf(words: string): Place | null {
+  const told = WORDS.exec(words);
+  if (!told) return null;
+  const channel = Number(told[5]);
+  if (channel < 1 || channel > 16) return null;
+  return {
+    kind: (told[1] ?? told[4]) as Kind,
+    channel,
+    number: byte(told[2], 0),
+    fine: told[3] !== undefined,
+    velocity: told[6] === undefined ? null : byte(told[6], 127),
+    from: byte(told[7], 0),
+    to: byte(told[8], 127),
+  };
+}
+
+export const place = (kind: Kind, channel: number, number = 0): Place => ({
+  kind,
+  channel,
+  number,
+  fine: false,
+  velocity: null,
+  from: 0,
+  to: 127,
+});
+
+/** The words of a place, without its range: what it is known by. */
+export const wordsOf = ({ kind, channel, number }: Pick<Place, "kind" | "channel" | "number">): string =>
+  `${kind === "control" ? `control ${number}` : kind}, channel ${channel}`;
+
+export interface Moved {
+  place: Place;
+  /** 0 to 127, and parts of it. */
+  raw: number;
+}
+
+/** What a message moves: a note moves notes and their velocity; an ending note, a clock or a damaged message nothing. */
+export function movedBy(message: ArrayLike<number>): Moved[] {
+  const status = message[0] ?? 0;
+  const [first, second] = [message[1] ?? -1, message[2] ?? -1];
+  const channel = (status & 0x0f) + 1;
+  const good = (value: number) => value >= 0 && value <= 127;
+  switch (status & 0xf0) {
+    case 0x90:
+      if (!good(first) || !good(second) || second === 0) return [];
+      return [
+        { place: place("notes", channel), raw: first },
+        { place: place("velocity of notes", channel), raw: second },
+      ];
+    case 0xb0:
+      // From 120 on they are commands: all sound off, all notes off.
+      if (!good(first) || !good(second) || first >= 120) return [];
+      return [{ place: place("control", channel, first), raw: second }];
+    case 0xc0:
+      return good(first) ? [{ place: place("program", channel), raw: first }] : [];
+    case 0xd0:
+      return good(first) ? [{ place: place("pressure", channel), raw: first }] : [];
+    case 0xe0:
+      if (!good(first) || !good(second)) return [];
+      return [{ place: place("pitch bend", channel), raw: ((second * 128 + first) * 127) / 16383 }];
+    default:
+      return [];
+  }
+}
+
+const ranged = (raw: number, { from, to }: Place): number | null =>
+  from === to ? null : Math.min(1, Math.max(0, (raw - from) / (to - from)));
+
+/**
+ * Which control a device's knob plays: as was said by hand; else as the configuration says; else each new knob
+ * takes the next control that no other has taken.
+ */
+export class MidiInput {
+  private readonly byHand = new Map<string, number>();
+  private readonly learnt = new Map<string, number>();
+  private config = new Map<string, { index: number; place: Place }[]>();
+  private readonly met = new Set<number>();
+
+  constructor(
+    private count: number,
+    byHand: Iterable<readonly [string, number]> = [],
+  ) {
+    for (const [words, index] of byHand) this.byHand.set(words, index);
+  }
+
+  /** Other controls: `inputs` are the configuration's words for each. */
+  configure(inputs: readonly (readonly string[])[]): void {
+    this.count = inputs.length;
+    this.config = new Map();
+    this.met.clear();
+    inputs.forEach((each, index) => {
+      for (const words of each) {
+        const found = placeOf(words);
+        if (!found) continue;
+        const key = wordsOf(found);
+        const known = this.config.get(key) ?? [];
+        if (!known.some((other) => other.index === index)) this.config.set(key, [...known, { index, place: found }]);
+      }
+    });
+    for (const learnt of [this.byHand, this.learnt]) {
+      for (const [words, index] of learnt) if (index >= this.count) learnt.delete(words);
+    }
+  }
+
+  /** From now on this plays that control; null: whatever it would play by itself. */
+  assign(words: string, index: number | null): void {
+    this.learnt.delete(words);
+    if (index === null) this.byHand.delete(words);
+    else if (index >= 0 && index < this.count) this.byHand.set(words, index);
+  }
+
+  forget(): void {
+    this.byHand.clear();
+    this.learnt.clear();
+    this.met.clear();
+  }
+
+  get assigned(): [string, number][] {
+    return [...this.byHand];
+  }
+
+  /** Which control a place plays now; null: none. */
+  playedBy(words: string): number | null {
+    return this.byHand.get(words) ?? this.config.get(words)?.[0]?.index ?? this.learnt.get(words) ?? null;
+  }
+
+  /** What a message plays: index and value of each control. */
+  changes(message: ArrayLike<number>): { changes: [number, number][]; heard: string[] } {
+    const changes: [number, number][] = [];
+    const heard: string[] = [];
+    for (const moved of movedBy(message)) {
+      const words = wordsOf(moved.place);
+      const before = changes.length;
+      changes.push(...this.meant(words, moved));
+      if (changes.length > before) heard.push(words);
+    }
+    return { changes, heard };
+  }
+
+  private meant(words: string, { place: from, raw }: Moved): [number, number][] {
+    const plain: number | null = this.byHand.get(words) ?? null;
+    if (plain !== null) return this.as(plain, raw / 127);
+    const configured = this.config.get(words);
+    if (configured) {
+      return configured.flatMap(({ index, place: range }) => {
+        const value = ranged(raw, range);
+        return value === null ? [] : this.as(index, value);
+      });
+    }
+    // A velocity alone is nobody's movement.
+    if (from.kind === "velocity of notes") return [];
+    const learnt = this.learnt.get(words) ?? this.learn(words);
+    return learnt === null ? [] : this.as(learnt, raw / 127);
+  }
+
+  private as(index: number, value: number): [number, number][] {
+    this.met.add(index);
+    return [[index, value]];
+  }
+
+  private learn(words: string): number | null {
+    const taken = new Set([...this.met, ...this.byHand.values(), ...this.learnt.values()]);
+    for (let index = 0; index < this.count; index += 1) {
+      if (taken.has(index)) continue;
+      this.learnt.set(words, index);
+      return index;
+    }
+    return null;
+  }
+}
+
+/** Controllers that makers left free, in the order in which they are used. */
+const FREE = [
+  ...Array.from({ length: 12 }, (_, at) => 20 + at),
+  ...Array.from({ length: 18 }, (_, at) => 102 + at),
+  ...Array.from({ length: 6 }, (_, at) => 85 + at),
+  ...[3, 9, 14, 15],
+  ...Array.from({ length: 24 }, (_, at) => 40 + at),
+];
+
+export type SendAs = "config" | "controls" | "notes";
+
+/** Where each control goes: as the configuration says where it says so, to free controllers, or all as notes. */
+export function targetsOf(controls: readonly { kind: string; outputs: readonly string[] }[], as: SendAs, channel: number): Place[] {
+  return controls.map((control, index) => {
+    if (as === "config") {
+      const told = control.outputs.map(placeOf).find((each) => each !== null);
+      if (told) return told;
+      if (control.kind === "note") return place("notes", channel);
+    }
+    return as === "notes" ? place("notes", channel) : place("control", channel, FREE[index % FREE.length]!);
+  });
+}
+
+const HARDEST = 127;
+const rounded = (value: number, most: number): number => Math.floor(Math.min(1, Math.max(0, value)) * most + 0.5);
+
+interface Sounding {
+  channel: number;
+  note: number;
+  until: number;
+}
+
+/** Turns values into messages. Only what changes is sent; a note ends before its control's next, and by itself after a while. */
+export class MidiOutput {
+  private readonly sounding = new Map<number, Sounding>();
+  private readonly sent = new Map<number, string>();
+  private values: readonly number[];
+
+  /** `noteOf` says which note a value of a control is; `longest` is how many ms a note lasts. */
+  constructor(
+    private readonly targets: readonly Place[],
+    now: readonly number[] = [],
+    private readonly noteOf: (value: number) => number = (value) => rounded(value, 127),
+    private readonly longest = 6000,
+  ) {
+    this.values = [...now];
+  }
+
+  /** The messages for where all controls are now, at a time in ms. */
+  encode(values: readonly number[], now: number): number[][] {
+    const messages: number[][] = [];
+    this.targets.forEach((target, index) => {
+      const value = values[index];
+      if (value === undefined || !Number.isFinite(value)) return;
+      const before = this.values[index];
+      if (target.kind === "notes") {
+        if (before !== undefined && Math.abs(value - before) > 1e-6) messages.push(...this.note(target, index, value, values, now));
+        return;
+      }
+      const sent = this.plain(target, value);
+      const key = sent.join();
+      if (sent.length > 0 && this.sent.get(index) !== key) {
+        this.sent.set(index, key);
+        messages.push(...sent);
+      }
+    });
+    this.values = [...values];
+    return messages;
+  }
+
+  private plain(target: Place, value: number): number[][] {
+    const on = target.channel - 1;
+    switch (target.kind) {
+      case "control":
+        if (target.fine) {
+          const fine = rounded(value, 16383);
+          return [
+            [0xb0 | on, target.number, fine >> 7],
+            [0xb0 | on, (target.number + 32) & 127, fine & 127],
+          ];
+        }
+        return [[0xb0 | on, target.number, Math.floor(target.from + value * (target.to - target.from) + 0.5)]];
+      case "pitch bend": {
+        const bend = rounded(value, 16383);
+        return [[0xe0 | on, bend & 127, bend >> 7]];
+      }
+      case "pressure":
+        return [[0xd0 | on, rounded(value, 127)]];
+      case "program":
+        return [[0xc0 | on, rounded(value, 127)]];
+      default:
+        return [];
+    }
+  }
+
+  private note(target: Place, index: number, value: number, values: readonly number[], now: number): number[][] {
+    const { channel } = target;
+    const velocities = this.targets.findIndex((each) => each.kind === "velocity of notes" && each.channel === channel);
+    const told = target.velocity ?? (velocities >= 0 ? rounded(values[velocities] ?? 1, 127) : HARDEST);
+    const note = Math.min(127, Math.max(0, Math.round(this.noteOf(value))));
+    const messages = this.end(index);
+    this.sounding.set(index, { channel, note, until: now + this.longest });
+    messages.push([0x90 | (channel - 1), note, Math.max(1, told)]);
+    return messages;
+  }
+
+  private end(index: number): number[][] {
+    const sounding = this.sounding.get(index);
+    this.sounding.delete(index);
+    return sounding ? [[0x80 | (sounding.channel - 1), sounding.note, 0]] : [];
+  }
+
+  /** The ends of notes that have sounded long enough. */
+  expire(now: number): number[][] {
+    return [...this.sounding].flatMap(([index, { until }]) => (until <= now ? this.end(index) : []));
+  }
+
+  /** The ends of all notes; what is sent next is sent in full. */
+  allNotesOff(): number[][] {
+    this.sent.clear();
+    return [...this.sounding.keys()].flatMap((index) => this.end(index));
+  }
+
+  /** All notes off, and all sound off on each channel in use. */
+  panic(): number[][] {
+    const channels = [...new Set(this.targets.map((target) => target.channel - 1))];
+    return [...this.allNotesOff(), ...channels.flatMap((on) => [[0xb0 | on, 120, 0], [0xb0 | on, 123, 0]])];
+  }
+}

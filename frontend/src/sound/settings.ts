@@ -1,0 +1,83 @@
+/** How the page sounds; kept in the browser. Whatever was kept is checked before it is believed. */
+
+import { SCALES } from "./scales";
+
+export const PATCHES = [
+  { id: "glass", name: "Glass", words: "Bells and plucks of glass. Move a fader, and it runs up and down the scale." },
+  { id: "drift", name: "Drift", words: "A warm pad that swells while you move, and slowly sinks when you rest." },
+  { id: "pulse", name: "Pulse", words: "Plucked strings and a bass on a steady beat. What moved lately joins in." },
+] as const;
+
+export type PatchName = (typeof PATCHES)[number]["id"];
+
+export interface Voice {
+  on: boolean;
+  volume: number;
+}
+
+export interface SoundSettings {
+  on: boolean;
+  patch: PatchName;
+  /** 0 to 1, as all that follow without a unit. */
+  volume: number;
+  scale: string;
+  /** Semitones above C. */
+  root: number;
+  /** Beats a minute. */
+  tempo: number;
+  room: number;
+  echo: number;
+  performer: Voice;
+  model: Voice;
+}
+
+export const TEMPO = { least: 50, most: 180 };
+
+export const DEFAULTS: SoundSettings = {
+  on: false,
+  patch: "glass",
+  volume: 0.8,
+  scale: "minor-pentatonic",
+  root: 9,
+  tempo: 104,
+  room: 0.5,
+  echo: 0.4,
+  performer: { on: true, volume: 0.8 },
+  model: { on: true, volume: 0.8 },
+};
+
+type Loose = Record<string, unknown>;
+
+const object = (value: unknown): Loose => (typeof value === "object" && value !== null ? (value as Loose) : {});
+const flag = (value: unknown, other: boolean): boolean => (typeof value === "boolean" ? value : other);
+const number = (value: unknown, least: number, most: number, other: number): number =>
+  typeof value === "number" && Number.isFinite(value) ? Math.min(most, Math.max(least, value)) : other;
+const oneOf = <T extends string>(value: unknown, known: readonly T[], other: T): T =>
+  known.includes(value as T) ? (value as T) : other;
+
+function voice(value: unknown, other: Voice): Voice {
+  const told = object(value);
+  return { on: flag(told["on"], other.on), volume: number(told["volume"], 0, 1, other.volume) };
+}
+
+/** Settings from whatever text was kept; what is missing or mad is as at the beginning. */
+export function parseSettings(text: string | null): SoundSettings {
+  let told: Loose = {};
+  try {
+    told = object(JSON.parse(text ?? "{}"));
+  } catch {
+    // Somebody else's text: the beginning it is.
+  }
+  return {
+    on: flag(told["on"], DEFAULTS.on),
+    patch: oneOf(told["patch"], PATCHES.map((patch) => patch.id), DEFAULTS.patch),
+    volume: number(told["volume"], 0, 1, DEFAULTS.volume),
+    scale: oneOf(told["scale"], SCALES.map((scale) => scale.id), DEFAULTS.scale),
+    root: Math.round(number(told["root"], 0, 11, DEFAULTS.root)),
+    tempo: Math.round(number(told["tempo"], TEMPO.least, TEMPO.most, DEFAULTS.tempo)),
+    room: number(told["room"], 0, 1, DEFAULTS.room),
+    echo: number(told["echo"], 0, 1, DEFAULTS.echo),
+    performer: voice(told["performer"], DEFAULTS.performer),
+    model: voice(told["model"], DEFAULTS.model),
+  };
+}

@@ -1,0 +1,101 @@
+/** Whether the page sounds, and how; small, for every page. What makes the sound is loaded when it is wanted. */
+
+import { effect, signal } from "@preact/signals";
+import { live, onValues } from "../live";
+import { overview, panics, session } from "../store";
+import type { LiveSound } from "./live";
+import { parseSettings, type SoundSettings } from "./settings";
+
+const KEPT_AS = "impsy.sound";
+
+function kept(): string | null {
+  try {
+    return localStorage.getItem(KEPT_AS);
+  } catch {
+    return null; // a browser that keeps nothing
+  }
+}
+
+export const sound = signal<SoundSettings>(parseSettings(kept()));
+
+/** `off`: muted, or never started; `missing`: this browser cannot. */
+export const sounding = signal<"off" | "starting" | "on" | "missing">("off");
+
+let engine: LiveSound | null = null;
+
+/** What makes the sound, once it was started. */
+export const soundEngine = (): LiveSound | null => engine;
+
+/** Change how it sounds; kept for next time. */
+export function setSound(change: Partial<SoundSettings>): void {
+  sound.value = { ...sound.value, ...change };
+  engine?.set(sound.value);
+  try {
+    localStorage.setItem(KEPT_AS, JSON.stringify(sound.value));
+  } catch {
+    // It sounds as told all the same, until the page is closed.
+  }
+}
+
+/** The kinds of all controls, as far as anything is known of them. */
+export function kindsNow(): string[] {
+  const told = overview.value?.controls ?? [];
+  if (told.length > 0) return told.map((control) => control.kind);
+  const count = (session.value.state?.dimension ?? 0) - 1;
+  return Array<string>(Math.max(1, count, live.input.length, live.output.length)).fill("value");
+}
+
+async function begin(): Promise<void> {
+  if (typeof AudioContext === "undefined") {
+    sounding.value = "missing";
+    return;
+  }
+  sounding.value = "starting";
+  // Made before anything is waited for: some browsers want that in the click itself.
+  const context = new AudioContext({ latencyHint: "interactive" });
+  void context.resume();
+  const now = { performer: [...live.input], model: [...live.output] };
+  try {
+    const { LiveSound } = await import("./live");
+    engine = new LiveSound(context, sound.value, kindsNow(), now);
+  } catch {
+    sounding.value = "off";
+    void context.close();
+    return;
+  }
+  onValues((values, who) => engine?.play(values, who));
+  sounding.value = "on";
+}
+
+/** To be called by a click or a key: browsers start no sound without. */
+export async function turnSound(on: boolean): Promise<void> {
+  setSound({ on });
+  if (engine === null) {
+    if (on && sounding.value === "off") await begin();
+    return;
+  }
+  engine.mute(!on);
+  sounding.value = on ? "on" : "off";
+}
+
+export const toggleSound = (): Promise<void> => turnSound(sounding.value !== "on");
+
+effect(() => {
+  const kinds = kindsNow();
+  engine?.setKinds(kinds);
+});
+
+effect(() => {
+  if (panics.value > 0) engine?.silence();
+});
+
+// Whoever left with the sound on gets it back with the first touch.
+if (sound.value.on) {
+  const first = (event: Event) => {
+    if (event.target instanceof Element && event.target.closest("[data-sound-button]")) return;
+    for (const name of TOUCHES) removeEventListener(name, first, true);
+    if (sound.value.on && engine === null) void turnSound(true);
+  };
+  const TOUCHES = ["pointerup", "keydown"] as const;
+  for (const name of TOUCHES) addEventListener(name, first, true);
+}

@@ -1,0 +1,121 @@
+/** What every page shows, kept up to date by the WebSocket. */
+
+import { type Signal, computed, effect, signal } from "@preact/signals";
+import { ApiError, get } from "./api";
+import { live, wake } from "./live";
+import { connection, on, send } from "./socket";
+import type { CommandName, Level, OutputLine, Overview, Run, Session } from "./types";
+
+export const session = signal<Session>({ status: "stopped", ours: false, pid: null, sentence: "", state: null });
+export const overview = signal<Overview | null>(null);
+export const performerRunning = signal(false);
+export const lines = signal<OutputLine[]>([]);
+export const runs = signal<Run[]>([]);
+export const playback = signal<{ name: string | null; at: number; seconds: number }>({ name: null, at: 0, seconds: 0 });
+
+export const running = computed(() => session.value.status === "running");
+
+const KEPT_LINES = 1000;
+
+// --- sentences ---------------------------------------------------------------------------------------
+
+export interface Toast {
+  id: number;
+  level: Level;
+  text: string;
+  /** A button, such as "Undo". */
+  action?: { label: string; run: () => void };
+}
+
+export const toasts = signal<Toast[]>([]);
+let lastToast = 0;
+
+/** Tell the player something; errors stay until they are dismissed. */
+export function tell(level: Level, text: string, action?: Toast["action"]): void {
+  const id = ++lastToast;
+  toasts.value = [...toasts.value.filter((toast) => toast.text !== text), { id, level, text, action }].slice(-4);
+  if (level !== "error") setTimeout(() => dismiss(id), action ? 12000 : 6000);
+}
+
+export function dismiss(id: number): void {
+  toasts.value = toasts.value.filter((toast) => toast.id !== id);
+}
+
+/** Do something that may fail; what went wrong is told. Returns undefined then. */
+export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    const text = error instanceof ApiError && error.advice ? `${error.message} ${error.advice}` : String((error as Error).message);
+    tell("error", text);
+    return undefined;
+  }
+}
+
+// --- commands ----------------------------------------------------------------------------------------
+
+/** How often panic was asked for here: sound and devices of this page end their notes as well. */
+export const panics = signal(0);
+
+export function command(name: CommandName, value?: string | number | boolean | null): void {
+  if (name === "panic") panics.value += 1;
+  if (!send({ type: "command", name, value: value ?? null })) tell("warning", "Not connected: nothing was sent.");
+}
+
+// --- things that are asked for -----------------------------------------------------------------------
+
+/** Rises whenever something of a kind changed: `versions("takes").value`. */
+const versionOf = new Map<string, Signal<number>>();
+
+export function version(what: string): Signal<number> {
+  const known = versionOf.get(what) ?? signal(0);
+  versionOf.set(what, known);
+  return known;
+}
+
+export async function refreshOverview(): Promise<void> {
+  const told = await get<Overview>("/api/overview").catch(() => null);
+  if (told !== null) overview.value = told;
+}
+
+async function refreshAll(): Promise<void> {
+  const [told, trainings, output] = await Promise.all([
+    get<Session>("/api/session").catch(() => null),
+    get<Run[]>("/api/training").catch(() => null),
+    get<{ lines: OutputLine[] }>("/api/session/output").catch(() => null),
+    refreshOverview(),
+  ]);
+  if (told !== null) accept(told);
+  if (trainings !== null) runs.value = trainings;
+  if (output !== null) lines.value = output.lines;
+  for (const known of versionOf.values()) known.value += 1;
+}
+
+function accept(told: Session): void {
+  session.value = told;
+  const state = told.state;
+  if (state === null) return;
+  if (state.input.length > 0 && live.input.length !== state.input.length) live.input = state.input;
+  if (state.output.length > 0 && live.output.length !== state.output.length) live.output = state.output;
+  wake();
+}
+
+on("session", accept);
+on("performer", (message) => (performerRunning.value = message.running));
+on("output", (message) => (lines.value = [...lines.value, ...message.lines].slice(-KEPT_LINES)));
+on("playback", (message) => (playback.value = message));
+on("sentence", (message) => tell(message.level, message.text));
+on("training", ({ run }) => {
+  const others = runs.value.filter((each) => each.id !== run.id);
+  runs.value = [run, ...others].sort((a, b) => b.started.localeCompare(a.started));
+});
+on("changed", ({ what }) => {
+  version(what).value += 1;
+  if (what === "config" || what === "models" || what === "scenes") void refreshOverview();
+  if (what === "training") void get<Run[]>("/api/training").then((told) => (runs.value = told), () => undefined);
+});
+
+// Whatever happened while nobody listened is asked for again.
+effect(() => {
+  if (connection.value === "open") void refreshAll();
+});

@@ -1,0 +1,281 @@
+/** The pieces that all pages are made of. */
+
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useCallback, useEffect, useId, useRef } from "preact/hooks";
+import { ApiError, get } from "./api";
+import { Icon, type IconName } from "./icons";
+import { version } from "./store";
+
+/** A page: its heading, what it is for, its main buttons. */
+export function Page(props: { title: string; lead?: string; actions?: ComponentChildren; children: ComponentChildren }) {
+  return (
+    <>
+      <header class="page-head">
+        <div>
+          <h1>{props.title}</h1>
+          {props.lead && <p class="lead">{props.lead}</p>}
+        </div>
+        {props.actions && <div class="row">{props.actions}</div>}
+      </header>
+      {props.children}
+    </>
+  );
+}
+
+/** A framed part of a page. */
+export function Card(props: { title?: string; actions?: ComponentChildren; children: ComponentChildren; class?: string }) {
+  return (
+    <section class={`card ${props.class ?? ""}`}>
+      {(props.title || props.actions) && (
+        <header class="card-head">
+          {props.title && <h2>{props.title}</h2>}
+          {props.actions && <div class="row">{props.actions}</div>}
+        </header>
+      )}
+      {props.children}
+    </section>
+  );
+}
+
+interface ButtonProps {
+  onClick?: () => unknown;
+  icon?: IconName;
+  /** Only an icon is seen; this is what it is called. */
+  label?: string;
+  kind?: "plain" | "main" | "danger" | "quiet";
+  pressed?: boolean;
+  disabled?: boolean;
+  title?: string;
+  type?: "button" | "submit";
+  children?: ComponentChildren;
+}
+
+/** A button that cannot be pressed again while what it started goes on. */
+export function Button({ onClick, icon, label, kind = "plain", pressed, disabled, title, type = "button", children }: ButtonProps) {
+  const busy = useSignal(false);
+  const press = async () => {
+    if (!onClick || busy.value) return;
+    const result = onClick();
+    if (!(result instanceof Promise)) return;
+    busy.value = true;
+    try {
+      await result;
+    } finally {
+      busy.value = false;
+    }
+  };
+  return (
+    <button
+      type={type}
+      class={`button ${kind}`}
+      onClick={onClick ? press : undefined}
+      disabled={disabled || busy.value}
+      aria-pressed={pressed}
+      aria-label={label}
+      aria-busy={busy.value}
+      title={title ?? label}
+    >
+      {icon && <Icon name={icon} />}
+      {children}
+    </button>
+  );
+}
+
+/** A label, its control, and what is wrong with it. `children` gets the id to put on the control. */
+export function Field(props: {
+  label: string;
+  hint?: ComponentChildren;
+  error?: string | undefined;
+  children: (ids: { id: string; "aria-describedby": string | undefined; "aria-invalid": boolean | undefined }) => ComponentChildren;
+}) {
+  const id = useId();
+  const described = props.error || props.hint ? `${id}-more` : undefined;
+  return (
+    <div class={`field ${props.error ? "wrong" : ""}`}>
+      <label for={id}>{props.label}</label>
+      {props.children({ id, "aria-describedby": described, "aria-invalid": props.error ? true : undefined })}
+      {described && (
+        <small id={described} class={props.error ? "error" : "hint"}>
+          {props.error ?? props.hint}
+        </small>
+      )}
+    </div>
+  );
+}
+
+/** On or off. */
+export function Toggle(props: { label: string; value: boolean; onChange: (value: boolean) => void; disabled?: boolean }) {
+  return (
+    <label class="toggle">
+      <input
+        type="checkbox"
+        role="switch"
+        checked={props.value}
+        disabled={props.disabled}
+        onChange={(event) => props.onChange(event.currentTarget.checked)}
+      />
+      <span>{props.label}</span>
+    </label>
+  );
+}
+
+/** One of a few, side by side. */
+export function Segments<T extends string>(props: {
+  label: string;
+  value: T | null;
+  options: readonly { value: T; label: string; title?: string }[];
+  onChange: (value: T) => void;
+  disabled?: boolean;
+}) {
+  const name = useId();
+  return (
+    <fieldset class="segments" disabled={props.disabled}>
+      <legend class="hidden">{props.label}</legend>
+      {props.options.map((option) => (
+        <label key={option.value} title={option.title}>
+          <input
+            type="radio"
+            name={name}
+            value={option.value}
+            checked={props.value === option.value}
+            onChange={() => props.onChange(option.value)}
+          />
+          <span>{option.label}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+/** A dialog over the page; Escape and a click beside it close it. */
+export function Dialog(props: { title: string; open: boolean; onClose: () => void; children: ComponentChildren; wide?: boolean }) {
+  const element = useRef<HTMLDialogElement>(null);
+  const heading = useId();
+  useEffect(() => {
+    const dialog = element.current;
+    if (props.open && !dialog?.open) dialog?.showModal();
+    if (!props.open && dialog?.open) dialog.close();
+  }, [props.open]);
+  return (
+    <dialog
+      ref={element}
+      class={props.wide ? "wide" : ""}
+      aria-labelledby={heading}
+      onClose={props.onClose}
+      onClick={(event) => event.target === element.current && props.onClose()}
+    >
+      {props.open && (
+        <div class="dialog-body">
+          <header class="card-head">
+            <h2 id={heading}>{props.title}</h2>
+            <Button icon="cross" label="Close" kind="quiet" onClick={props.onClose} />
+          </header>
+          {props.children}
+        </div>
+      )}
+    </dialog>
+  );
+}
+
+/** A file from this computer. */
+export function FileButton(props: {
+  label: string;
+  accept: string;
+  onFile: (file: File) => Promise<unknown>;
+  icon?: IconName;
+}) {
+  const input = useRef<HTMLInputElement>(null);
+  const busy = useSignal(false);
+  const chosen = async () => {
+    const file = input.current?.files?.[0];
+    if (!file) return;
+    busy.value = true;
+    try {
+      await props.onFile(file);
+    } finally {
+      busy.value = false;
+      if (input.current) input.current.value = "";
+    }
+  };
+  return (
+    <>
+      <input ref={input} hidden type="file" accept={props.accept} onChange={() => void chosen()} />
+      <Button icon={props.icon ?? "upload"} disabled={busy.value} onClick={() => input.current?.click()}>
+        {props.label}
+      </Button>
+    </>
+  );
+}
+
+/** How far something is. `value` from 0 to 1; null: nobody knows. */
+export function Progress(props: { label: string; value: number | null }) {
+  return <progress class="progress" aria-label={props.label} max={1} value={props.value ?? undefined} />;
+}
+
+export function Empty(props: { icon: IconName; title: string; children?: ComponentChildren }) {
+  return (
+    <div class="empty">
+      <Icon name={props.icon} size={40} />
+      <h2>{props.title}</h2>
+      {props.children}
+    </div>
+  );
+}
+
+/** What `GET path` says, asked again whenever one of `what` changed. */
+export function useResource<T>(path: string | null, ...what: string[]) {
+  const data = useSignal<T | null>(null);
+  const error = useSignal("");
+  const newest = useRef(0);
+  const reload = useCallback(async () => {
+    const mine = ++newest.current;
+    if (path === null) return;
+    try {
+      const told = await get<T>(path);
+      if (mine !== newest.current) return;
+      data.value = told;
+      error.value = "";
+    } catch (problem) {
+      if (mine !== newest.current) return;
+      error.value = problem instanceof ApiError ? problem.message : String(problem);
+    }
+  }, [path]);
+  const versions = what.map((each) => version(each).value).join(",");
+  useEffect(() => void reload(), [reload, versions]);
+  return { data, error, reload };
+}
+
+/** Shows a resource's error, if it has one. */
+export function Trouble(props: { text: string }) {
+  return props.text ? (
+    <p class="trouble" role="alert">
+      {props.text}
+    </p>
+  ) : null;
+}
+
+export function bytes(count: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let at = 0;
+  while (count >= 1000 && at < units.length - 1) {
+    count /= 1000;
+    at += 1;
+  }
+  return `${count >= 100 || at === 0 ? Math.round(count) : count.toFixed(1)} ${units[at]}`;
+}
+
+/** Seconds as people say them: 0:07, 3:20, 1:02:03. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const tail = `${String(rest).padStart(2, "0")}`;
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
+}
+
+export function moment(iso: string): string {
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime())
+    ? iso
+    : date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+}

@@ -1,0 +1,115 @@
+"""``impsy webui``: everything on one page."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from impsy.errors import ConfigError
+
+if TYPE_CHECKING:
+    from impsy.web.safety import SafetyRules
+    from impsy.web.workspace import Workspace
+
+__all__ = ["command"]
+
+
+@click.command("webui", short_help="All of it on one page, in your browser.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address to listen on; others than this machine can only reach another one, and then need a token.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=4000, show_default=True, help="0 takes any free one.")
+@click.option(
+    "--workdir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="The workspace: where config.toml, logs, datasets and models are.  [default: this folder]",
+)
+@click.option(
+    "-c",
+    "--config",
+    "config_file",
+    default="config.toml",
+    show_default=True,
+    help="The configuration file, in the workspace.",
+)
+@click.option("--open/--no-open", "open_browser", default=True, help="Open the page, where there is a desktop.")
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Another name that browsers reach this by, such as a proxy's. May be given more than once.",
+)
+def command(
+    host: str, port: int, workdir: Path, config_file: str, open_browser: bool, allow_hosts: tuple[str, ...]
+) -> None:
+    """Serve the web interface: set up, play, record, learn and listen, in a browser. An empty folder is a good start.
+
+    It runs beside the performance, which goes on or is started from the page. Where others than this machine can
+    reach it, they need the token that is printed; IMPSY_TOKEN sets one of your own. Ctrl-C ends it, and the session
+    that it started.
+
+    \b
+    impsy webui
+    impsy webui --workdir my-instrument --port 8080
+    impsy webui --host 0.0.0.0                          from a phone too
+    impsy webui --host 0.0.0.0 --allow-host impsy.example.org
+    """
+    from impsy.cli.browser import has_desktop, open_page
+    from impsy.web.app import create_app
+    from impsy.web.opening import open_house
+    from impsy.web.safety import rules_for
+    from impsy.web.serve import addresses, listen, serve
+
+    workspace = _workspace(workdir, config_file)
+    rules = rules_for(host, allow_hosts, os.environ)
+    listener = listen(host, port)
+    port = listener.getsockname()[1]
+    urls = [_entrance(address, rules) for address in addresses(host, port)]
+
+    def ready() -> None:
+        _announce(urls, str(workspace.root), rules)
+        if open_browser and has_desktop():
+            open_page(urls[-1])
+
+    with listener, open_house(workspace) as house:
+        serve(create_app(house.site, house.hub, house.performer, rules), listener, ready=ready)
+
+
+def _workspace(folder: Path, config_file: str = "config.toml") -> Workspace:
+    """The workspace in ``folder``, which must be there.
+
+    Raises:
+        ConfigError: it is not, or the configuration is outside of it.
+    """
+    from impsy.web.workspace import Workspace
+
+    if not folder.is_dir():
+        raise ConfigError(f"--workdir {folder}: there is no such folder. Make it, or correct the name")
+    root = folder.resolve()
+    config = (root / config_file).resolve()
+    if not config.is_relative_to(root):
+        raise ConfigError(f"-c {config_file}: a configuration outside of the workspace; --workdir names that")
+    return Workspace(root, str(config.relative_to(root)))
+
+
+def _entrance(address: str, rules: SafetyRules) -> str:
+    """The address with all that it takes to be let in."""
+    return f"{address}?token={rules.token}" if rules.token else address
+
+
+def _announce(urls: list[str], folder: str, rules: SafetyRules) -> None:
+    """Say where the page is."""
+    click.echo(f"IMPSY plays in {folder}. Open this in a browser:")
+    for url in urls:
+        click.echo(f"  {url}")
+    if rules.token:
+        click.echo("Whoever has the token can do all that the page can: keep it to yourself.")
+    click.echo("Ctrl-C ends.")

@@ -1,0 +1,242 @@
+"""The web process's end of the local ports: hears what the session tells, and sends it commands."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Sequence
+from math import isfinite
+from typing import Any, NoReturn, Self
+
+from impsy.codecs.osc import encode_message
+from impsy.errors import PeerError
+from impsy.events import Report
+from impsy.io.udp import UdpListener
+
+__all__ = ["GONE_SECONDS", "SessionLink", "decode_monitor"]
+
+logger = logging.getLogger(__name__)
+
+GONE_SECONDS = 2.5
+"""A session tells its state every second; one that has been silent for so long is gone."""
+
+LOOK_SECONDS = 0.25
+VALUES_LIMIT = 4096
+
+_VECTORS = {"/monitor/in": "in", "/monitor/out": "out"}
+_OBJECTS = {"/monitor/next": "next", "/monitor/state": "state"}
+
+
+def decode_monitor(packet: bytes) -> tuple[str, Any] | None:
+    """What one packet of the session tells: ``("in" | "out", values)`` or ``("next" | "state", object)``.
+
+    None: it is for somebody else. The format is OSC 1.0: an address and type tags, each ended by a zero byte and
+    padded to four bytes, then the arguments.
+
+    Raises:
+        PeerError: it is malformed.
+    """
+    address, at = _string(packet, 0)
+    if address not in _VECTORS and address not in _OBJECTS:
+        return None
+    tags, at = _string(packet, at)
+    if address in _VECTORS:
+        return _VECTORS[address], _floats(packet, at, tags)
+    if tags != ",s":
+        raise PeerError("tags", f"{address} wants one text, not the type tags {tags[:20]!r}")
+    text, _ = _string(packet, at)
+    return _OBJECTS[address], _object(address, text)
+
+
+def _string(packet: bytes, at: int) -> tuple[str, int]:
+    end = packet.find(b"\0", at)
+    if end < 0:
+        raise PeerError("not-osc", "a packet ends within a text")
+    try:
+        return packet[at:end].decode("utf-8"), (end // 4 + 1) * 4
+    except UnicodeDecodeError as error:
+        raise PeerError("not-osc", "a text is not UTF-8") from error
+
+
+def _floats(packet: bytes, at: int, tags: str) -> list[float]:
+    count = len(tags) - 1
+    if tags != "," + "f" * count or count > VALUES_LIMIT or len(packet) != at + 4 * count:
+        raise PeerError("tags", "a vector's packet holds something else than its floats")
+    values = struct.unpack_from(f">{count}f", packet, at)
+    if not all(map(isfinite, values)):
+        raise PeerError("range", "a vector's packet holds numbers that are not finite")
+    # float32 has 7 digits; those of its double would only be longer.
+    return [round(value, 7) for value in values]
+
+
+def _object(address: str, text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
+        raise PeerError("json", f"{address} is not JSON ({error})") from error
+    if not isinstance(value, dict):
+        raise PeerError("json", f"{address} is not a JSON object")
+    return value
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError(f"{text[:20]} is too large a number")
+    return value
+
+
+class SessionLink:
+    """Listens on UDP ``127.0.0.1:monitor_port`` and sends to ``127.0.0.1:command_port``.
+
+    Args:
+        monitor_port, command_port: as the configuration's ``[webui]`` says.
+        on_message: called with a message for the pages (``in``, ``out``, ``next``, ``sentence``), or with
+            ``{"type": "state", "state": …}`` for the session's state, None when it has gone; in a thread of the link.
+    """
+
+    def __init__(self, monitor_port: int, command_port: int, on_message: Callable[[dict[str, Any]], None]) -> None:
+        self._monitor_port = monitor_port
+        self._command_port = command_port
+        self._on_message = on_message
+        self._changing = threading.Lock()
+        self._listener: UdpListener | None = None
+        self._socket: socket.socket | None = None
+        self._stop = threading.Event()
+        self._watch: threading.Thread | None = None
+        self._heard_at = float("-inf")
+        self._present = False
+        self._ended: int | None = None
+        self.last_state: dict[str, Any] | None = None
+        """The last state that was ever heard of, even if that session has gone."""
+        self.trouble = ""
+        """Why nothing can be heard, as a sentence; "": it can."""
+        self.bad = 0
+        """Packets that were malformed."""
+
+    def __enter__(self) -> Self:
+        """Start to listen. A port that is taken is told and tried again and again."""
+        self._stop.clear()
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+        self._listen()
+        self._watch = threading.Thread(target=self._look, name="impsy link watch", daemon=True)
+        self._watch.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """Stop. Twice is fine."""
+        self._stop.set()
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.join(1.0)
+        with self._changing:
+            listener, self._listener = self._listener, None
+            if listener is not None:
+                listener.close()
+            if self._socket is not None:
+                self._socket.close()
+                self._socket = None
+
+    @property
+    def ports(self) -> tuple[int, int]:
+        """Monitor port and command port."""
+        return self._monitor_port, self._command_port
+
+    @property
+    def state(self) -> dict[str, Any] | None:
+        """The session's last state; None: nothing has been heard of a session for ``GONE_SECONDS``."""
+        return self.last_state if time.monotonic() - self._heard_at <= GONE_SECONDS else None
+
+    def forget(self, pid: int | None = None) -> None:
+        """The session that was heard has ended: do not wait until its silence tells.
+
+        ``pid``: its process; what is still on its way from it does not bring it back.
+        """
+        self._ended = pid
+        self._heard_at = float("-inf")
+
+    def send(self, address: str, types: str, values: Sequence[float | str]) -> None:
+        """Send a command; ``types`` holds an OSC type tag (``f``, ``i``, ``s``) for each. Nobody need listen."""
+        packet = encode_message(address, types, values)
+        sender, port = self._socket, self._command_port
+        if sender is None or port == 0:
+            return
+        try:
+            sender.sendto(packet, ("127.0.0.1", port))
+        except OSError as error:  # nobody listens there, or the buffer is full: the next one may get through
+            logger.debug("a command could not be sent: %s", error)
+
+    def configure(self, monitor_port: int, command_port: int) -> None:
+        """Talk over these ports from now on."""
+        with self._changing:
+            self._command_port = command_port
+            if monitor_port == self._monitor_port:
+                return
+            self._monitor_port = monitor_port
+            listener, self._listener = self._listener, None
+            if listener is None:
+                return
+            listener.close()
+            self.forget()
+            self.trouble = ""
+            self._listen()
+
+    def _listen(self) -> None:
+        self._listener = UdpListener("monitor", "127.0.0.1", self._monitor_port, self._receive)
+        self._listener.open(self._tell)
+
+    # --- in the threads ----------------------------------------------------------------------------
+
+    def _tell(self, report: Report) -> None:
+        had = self.trouble
+        if report.kind == "monitor:open":
+            self.trouble = ""
+            if had:
+                text = f"Port {self._monitor_port} is free now: the session can be heard."
+                self._on_message({"type": "sentence", "level": "info", "text": text})
+            return
+        self.trouble = (
+            "Nothing can be heard of a session: another program, perhaps a second web interface of this workspace, "
+            f"has the UDP port {self._monitor_port} (webui.monitor_port). End it; this one tries again every second."
+        )
+        self._on_message({"type": "sentence", "level": "error", "text": self.trouble})
+
+    def _receive(self, packet: bytes, sender: str) -> None:
+        try:
+            told = decode_monitor(packet)
+        except PeerError as error:
+            self.bad += 1
+            if self.bad == 1:
+                logger.warning(
+                    "the monitor port got a malformed packet from %s (%s); more are counted", sender, error
+                )
+            return
+        if told is None:
+            return
+        kind, value = told
+        if kind == "state":
+            self.last_state = value
+            if self._ended is not None and value.get("pid") == self._ended:
+                return
+            self._heard_at = time.monotonic()
+            self._present = True
+            self._on_message({"type": "state", "state": value})
+        elif kind == "next":
+            self._on_message({**value, "type": "next"})
+        else:
+            self._on_message({"type": kind, "values": value})
+
+    def _look(self) -> None:
+        while not self._stop.wait(LOOK_SECONDS):
+            if self._present and self.state is None:
+                self._present = False
+                self._on_message({"type": "state", "state": None})

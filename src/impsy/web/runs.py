@@ -1,0 +1,140 @@
+"""What a training run told so far: from the lines of ``impsy train --json`` to what the page shows."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+__all__ = ["ENDED", "LOSSES_SHOWN", "Loss", "Progress", "Run", "Status"]
+
+Status = Literal["running", "stopping", "done", "stopped", "failed", "interrupted"]
+ENDED: tuple[Status, ...] = ("done", "stopped", "failed", "interrupted")
+
+LOSSES_SHOWN = 300
+"""Points of a curve in lists and messages; a run by itself has all of them."""
+
+_LONGEST_LINE = 1 << 20
+
+
+class Loss(BaseModel):
+    """One look at the held-out windows: nats an event, None where it was not finite."""
+
+    epoch: int
+    train: float | None
+    held_out: float | None
+
+
+class Run(BaseModel):
+    """One training run.
+
+    pace: milliseconds a step. left: seconds, as far as can be told. best: the lowest held-out loss. model: the file
+    that came of it. resumable: it can go on where it stopped. sentence: how it stands, or why it failed.
+    """
+
+    id: str
+    dataset: str
+    size: str
+    status: Status
+    started: str
+    epoch: int
+    epochs: int | None
+    pace: float | None
+    left: float | None
+    losses: list[Loss]
+    best: float | None
+    model: str | None
+    resumable: bool
+    options: dict[str, Any]
+    sentence: str
+
+
+@dataclass
+class Progress:
+    """Reads the lines of one run as they are written, from a file that it keeps its place in."""
+
+    path: Path
+    read: int = 0
+    phase: Literal["loading", "compiling", "learning", "done"] = "loading"
+    epoch: int = 0
+    epochs: int | None = None
+    pace: float | None = None
+    left: float | None = None
+    best: float | None = None
+    losses: list[Loss] = field(default_factory=list)
+    model: str | None = None
+    ended: str = ""
+    notes: list[str] = field(default_factory=list)
+    _steps: int = 0
+    _rest: bytes = b""
+
+    def begin(self) -> None:
+        """A process was started (again): it has told nothing yet."""
+        self.phase, self.model, self.ended, self.left = "loading", None, "", None
+
+    def look(self) -> bool:
+        """Read what was written since the last time; whether there was anything."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self.read)
+                fresh = file.read()
+        except OSError:
+            return False
+        self.read += len(fresh)
+        *lines, self._rest = (self._rest + fresh).split(b"\n")
+        self._rest = self._rest[-_LONGEST_LINE:]
+        for line in lines:
+            self._take(line)
+        return bool(lines)
+
+    def _take(self, line: bytes) -> None:
+        try:
+            told = json.loads(line)
+            handle = {"start": self._start, "progress": self._progress, "done": self._done}[told["event"]]
+            handle(told)
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            return  # a line that was cut off, or that a newer version writes
+
+    def _start(self, told: Mapping[str, Any]) -> None:
+        self.phase = "compiling"
+        self._steps = int(told["recipe"]["steps"])
+        self.epochs = int(told["recipe"]["epochs"])
+        # What a crash cost is learned again, and told again.
+        resumed_at = int(told.get("resumed_at") or 0) // max(1, self._steps)
+        self.losses = [loss for loss in self.losses if loss.epoch <= resumed_at]
+        self.epoch = resumed_at
+
+    def _progress(self, told: Mapping[str, Any]) -> None:
+        self.phase = "learning"
+        self.epoch = int(told["epoch"])
+        self.epochs = max(self.epoch, math.ceil(int(told["total"]) / max(1, self._steps))) if self._steps else None
+        self.pace, self.left, self.best = (_number(told.get(key)) for key in ("step_ms", "left", "best"))
+        if told.get("note"):
+            self.notes = [*self.notes[-4:], str(told["note"])[:500]]
+        train, held_out = _number(told.get("loss")), _number(told.get("held_out"))
+        if not self.losses or self.losses[-1].epoch < self.epoch:
+            self.losses.append(Loss(epoch=self.epoch, train=train, held_out=held_out))
+
+    def _done(self, told: Mapping[str, Any]) -> None:
+        files = [str(file) for file in told["files"]]
+        self.model = next((Path(file).name for file in files if file.endswith(".tflite")), None)
+        self.ended = str(told["figures"]["ended"])
+        self.left = 0.0
+        self.phase = "done"
+        best = _number(told["figures"].get("held_out_nll"))
+        self.best = self.best if best is None else best
+
+    def shown(self, every: bool) -> list[Loss]:
+        """The curve; thinned out unless ``every`` point is wanted."""
+        step = 1 if every else max(1, math.ceil(len(self.losses) / LOSSES_SHOWN))
+        return self.losses[::-1][::step][::-1]
+
+
+def _number(value: Any) -> float | None:
+    usable = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return float(value) if usable else None

@@ -1,0 +1,166 @@
+"""Serves an application by uvicorn in the calling thread, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import psutil
+import uvicorn
+from starlette.types import ASGIApp
+
+from impsy.errors import DeviceError
+from impsy.io.udp import resolve
+
+__all__ = ["Serving", "addresses", "listen", "serve"]
+
+BACKLOG = 128
+GOODBYE_SECONDS = 2
+"""How long requests that are being answered may take at the end."""
+
+PING_SECONDS = 10.0
+"""A page that does not answer for so long is gone."""
+
+FRAME_BYTES = 1 << 20
+SHOWN_ADDRESSES = 3
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there; port 0 takes any that is free.
+
+    Raises:
+        DeviceError: the port is taken, or the address is not this machine's.
+    """
+    family, address = resolve(host or "0.0.0.0", port)  # noqa: S104 - an empty address means every one
+    # With its protocol named: else asyncio leaves Nagle's algorithm on, which holds a small message back for 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":  # take over what a server that ended has left; Windows would share with a live one
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DeviceError(
+            f"the web interface cannot listen on {host} port {port} ({reason}). Perhaps one runs already: open "
+            f"http://{_shown(host)}:{port}/ in a browser. Or choose another port: --port {port + 1 if port else 4000}"
+        ) from error
+    return listener
+
+
+def addresses(host: str, port: int) -> list[str]:
+    """The addresses by which a browser reaches a server that listens on ``host``, the likeliest first."""
+    if host not in {"", "0.0.0.0", "::"}:  # noqa: S104 - recognised, not bound
+        return [f"http://{_shown(host)}:{port}/"]
+    found = [
+        address.address
+        for entries in psutil.net_if_addrs().values()
+        for address in entries
+        if address.family == socket.AF_INET and not address.address.startswith("127.")
+    ]
+    return [f"http://{each}:{port}/" for each in [*found[:SHOWN_ADDRESSES], "127.0.0.1"]]
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+class Serving:
+    """Tells a server to stop, from any thread, and before it has begun too."""
+
+    def __init__(self) -> None:
+        self._stopped = threading.Event()
+        self._server: uvicorn.Server | None = None
+
+    def stop(self) -> None:
+        """End ``serve``, soon."""
+        self._stopped.set()
+        if self._server is not None:
+            self._server.should_exit = True
+
+    def attach(self, server: uvicorn.Server) -> None:
+        """This is the server."""
+        self._server = server
+        if self._stopped.is_set():
+            server.should_exit = True
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: the library would raise them again at the end, before what is to be done then."""
+
+    ready: Callable[[], None]
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def serve(
+    app: ASGIApp,
+    listener: socket.socket,
+    *,
+    ready: Callable[[], None] = lambda: None,
+    serving: Serving | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM comes (if this is the main thread), or ``serving.stop`` is called.
+
+    Args:
+        app: the application.
+        listener: where; it is closed at the end.
+        ready: called once requests are answered. It must not wait.
+        serving: to stop it by.
+    """
+    config = uvicorn.Config(
+        app,
+        loop="asyncio",
+        http="h11",
+        ws="websockets-sansio",
+        ws_max_size=FRAME_BYTES,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
+        ws_per_message_deflate=False,  # short messages on short ways: compressing takes longer than sending
+        lifespan="on",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GOODBYE_SECONDS,
+    )
+    server = _Server(config)
+    server.ready = ready
+    serving = serving or Serving()
+    serving.attach(server)
+    with listener, _ending(serving):
+        asyncio.run(server.serve([listener]))
+
+
+@contextlib.contextmanager
+def _ending(serving: Serving) -> Iterator[None]:
+    """Signals end it in order; a second one ends the process at once, should the first not be enough."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        serving.stop()
+
+    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.signal(number, handle) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,153 @@
+"""Takes: the logs of a workspace, with what is said of them and what is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from impsy.data.scanning import Scan, dimension_of, scan_log
+from impsy.data.takes import Notes, read_notes
+from impsy.errors import DataError
+from impsy.web.known import stamp_of
+from impsy.web.parts import existing, known_of
+from impsy.web.site import Site
+
+__all__ = ["Take", "controls_of_take", "is_live", "list_takes", "take_path", "take_paths"]
+
+
+class Take(BaseModel):
+    """One take. ``started`` is local time; ``seconds`` from its first row to its last.
+
+    events, answers: rows of the performer and of the model. live: the session is writing it. problem: a sentence on
+    what is wrong with it, or empty.
+    """
+
+    name: str
+    title: str
+    started: str | None
+    seconds: float
+    events: int
+    answers: int
+    dimension: int
+    tags: list[str]
+    excluded: bool
+    size: int
+    live: bool
+    problem: str
+
+
+def take_paths(site: Site) -> dict[Path, tuple[int, int]]:
+    """All takes with their stamps, in the order of their names, so of time."""
+    return dict(sorted(_logs(site.workspace.logs), key=lambda each: each[0].name))
+
+
+def _logs(folder: Path) -> Iterator[tuple[Path, tuple[int, int]]]:
+    if not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        if dimension_of(path.name) is not None:
+            try:
+                yield path, stamp_of(path)
+            except OSError:  # it was taken away just now
+                continue
+
+
+def take_path(site: Site, name: str) -> Path:
+    """The log of this name; raises NotThere if there is none, DataError if that can be no take's name."""
+    if dimension_of(name) is None:
+        raise DataError(f"{name[:80]} is no take: they are named like 2026-09-26T10-00-00-9d-mdrnn.log")
+    return existing(site, site.workspace.logs, name, "take")
+
+
+def controls_of_take(path: Path) -> int:
+    """n, by the take's name.
+
+    Raises:
+        DataError: no take can have so many.
+    """
+    dimension = dimension_of(path.name) or 0
+    if not 2 <= dimension <= 1025:
+        raise DataError(f"{path.name}: a dimension of {dimension} is not possible")
+    return dimension - 1
+
+
+def is_live(site: Site, name: str) -> bool:
+    """Whether the session writes this take now."""
+    state = site.link.state or {}
+    log = state.get("log")
+    file = log.get("file") if isinstance(log, dict) else None
+    if not isinstance(file, str) or not file:
+        return False
+    path = Path(file)
+    elsewhere = path.is_absolute() and path.resolve().parent != site.workspace.logs.resolve()
+    return path.name == name and not elsewhere
+
+
+def list_takes(site: Site, only: Sequence[Path] | None = None) -> list[Take]:
+    """All takes (or ``only`` these), the newest first."""
+    paths = take_paths(site)
+    live = frozenset(path.name for path in paths if is_live(site, path.name))
+    known = known_of(site, "takes").of(paths, _scan, passing=live)
+    notes = read_notes(site.workspace.logs)
+    chosen = paths if only is None else {path: paths[path] for path in only if path in paths}
+    takes = [_take(path.name, stamp[1], known[path.name], notes, path.name in live) for path, stamp in chosen.items()]
+    return takes[::-1]
+
+
+def _scan(paths: Sequence[Path], before: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for path in paths:
+        old = before.get(path.name, {}).get("scan")
+        try:
+            scan = scan_log(path, Scan(**old) if isinstance(old, dict) else None)
+        except (DataError, TypeError) as error:
+            found.append({"problem": str(error).replace(f"{path}: ", "it ")})
+            continue
+        started = scan.started
+        found.append(
+            {
+                "scan": asdict(scan),
+                "started": started.isoformat(timespec="milliseconds") if started else None,
+                "seconds": round(scan.seconds, 3),
+                "problem": _problem(scan),
+            }
+        )
+    return found
+
+
+def _problem(scan: Scan) -> str:
+    if not scan.events and not scan.answers:
+        return "there is nothing in it that is a row of a take"
+    if scan.others:
+        return f"{scan.others:,} of its lines are not rows of a take; they are left out"
+    return ""
+
+
+def _take(name: str, size: int, facts: Mapping[str, Any], notes: Notes, live: bool) -> Take:
+    note = notes.of(name)
+    scan = facts.get("scan", {})
+    return Take(
+        name=name,
+        title=note.title,
+        started=facts.get("started") or _started_by_name(name),
+        seconds=facts.get("seconds", 0.0),
+        events=scan.get("events", 0),
+        answers=scan.get("answers", 0),
+        dimension=dimension_of(name) or 0,
+        tags=list(note.tags),
+        excluded=note.excluded,
+        size=size,
+        live=live,
+        problem=facts.get("problem", ""),
+    )
+
+
+def _started_by_name(name: str) -> str | None:
+    """2026-09-26T10-00-00-… as ISO 8601."""
+    date, _, time = name[:19].partition("T")
+    hours = time.replace("-", ":")
+    return f"{date}T{hours}" if len(date) == 10 and len(hours) == 8 and hours.count(":") == 2 else None

@@ -1,0 +1,188 @@
+"""Configurations for a new workspace: the commented template, with what was chosen turned on and filled in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import tomlkit
+
+from impsy.config.document import ConfigDocument
+from impsy.config.workspace import STARTER_MODEL, template
+
+__all__ = ["STARTER_DIMENSION", "TEMPLATES", "Template", "Wishes", "fill_in"]
+
+STARTER_DIMENSION = 9
+TEMPLATE_CONTROLS = 8
+"""What the template's words and examples are written for."""
+
+_EXAMPLE_IN, _EXAMPLE_OUT = '"My controller"', '"My synth"'
+_EXAMPLE_SERIAL = '"/dev/ttyACM0"'
+
+_ROW = re.compile(r"#?  \[")
+_OFF = re.compile(r"#(?=\S)")
+"""What turns a line off; words have a blank after theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the new instrument shall be. The devices are names as a configuration holds them; empty: none chosen."""
+
+    title: str
+    dimension: int
+    mode: str
+    in_device: str = ""
+    out_device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One way to begin. ``turn`` makes its sections of the template's, which it gets and returns by name."""
+
+    id: str
+    title: str
+    description: str
+    turn: Callable[[dict[str, str], Wishes], dict[str, str]]
+
+
+def _browser(sections: dict[str, str], _wishes: Wishes) -> dict[str, str]:
+    return {**sections, "osc": _off(sections["osc"])}
+
+
+def _osc(sections: dict[str, str], _wishes: Wishes) -> dict[str, str]:
+    return sections
+
+
+def _midi(sections: dict[str, str], wishes: Wishes) -> dict[str, str]:
+    return {**sections, "osc": _off(sections["osc"]), "midi": _chosen_midi(sections["midi"], wishes)}
+
+
+def _serial(sections: dict[str, str], wishes: Wishes) -> dict[str, str]:
+    serial = _on(sections["serial"])
+    if wishes.in_device:
+        serial = serial.replace(_EXAMPLE_SERIAL, _quoted(wishes.in_device))
+    return {**sections, "osc": _off(sections["osc"]), "serial": serial}
+
+
+TEMPLATES = (
+    Template(
+        "browser",
+        "Only this page",
+        "No hardware: you play the faders on the page, and the page sounds. Devices can be added at any time.",
+        _browser,
+    ),
+    Template(
+        "midi",
+        "MIDI controller and synthesiser",
+        "A controller plays, the predictions go to a synthesiser. Which knob is which can be learnt by moving them.",
+        _midi,
+    ),
+    Template(
+        "osc",
+        "OSC: Pure Data, Max, SuperCollider …",
+        "A program sends /interface with the values, and hears /prediction. Ports 6000 and 6001.",
+        _osc,
+    ),
+    Template(
+        "serial",
+        "Arduino or micro:bit",
+        "A board on a serial port sends lines of numbers, and gets the predictions as such.",
+        _serial,
+    ),
+)
+
+
+def fill_in(chosen: Template, wishes: Wishes) -> str:
+    """The text of a configuration. It is valid for every dimension of 2 or more and any text as title and devices."""
+    controls = wishes.dimension - 1
+    blocks = [_for_controls(block, controls) for block in template("config.toml").split("\n\n\n")]
+    names = [_name(block) for block in blocks]
+    sections = chosen.turn({name: block for name, block in zip(names, blocks, strict=True) if name}, wishes)
+    sections["webui"] = _on(sections["webui"])
+    text = "\n\n\n".join(sections.get(name, block) for name, block in zip(names, blocks, strict=True))
+    document = ConfigDocument(text)
+    document.set("title", wishes.title)
+    # The page shows both players side by side; only the performer's rows are learned from.
+    document.set("log_predictions", True)
+    document.set("interaction.mode", wishes.mode)
+    document.set("model.dimension", wishes.dimension)
+    document.set("model.file", STARTER_MODEL if wishes.dimension == STARTER_DIMENSION else "")
+    return document.dumps()
+
+
+def _name(block: str) -> str:
+    """The section that a part of the template is about; empty for what stands before the first."""
+    found = re.search(r"^#?\[(\w+)\]", block, re.MULTILINE)
+    return found.group(1) if found else ""
+
+
+def _on(block: str) -> str:
+    return "\n".join(_OFF.sub("", line, count=1) if _OFF.match(line) else line for line in _lines(block))
+
+
+def _off(block: str) -> str:
+    return "\n".join("#" + line if line and not line.startswith("#") else line for line in _lines(block))
+
+
+def _lines(block: str) -> list[str]:
+    return block.split("\n")
+
+
+def _for_controls(block: str, controls: int) -> str:
+    """Words and examples for this number of controls."""
+    numbers = "1 number" if controls == 1 else f"{controls} numbers"
+    values = "1 value" if controls == 1 else f"{controls} values"
+    block = block.replace("8 numbers", numbers).replace("each of the 8 values", f"each of the {values}")
+    block = block.replace("9 is time and 8 values", f"{controls + 1} is time and {values}")
+    lines: list[str] = []
+    rows: list[str] = []
+    for line in [*_lines(block), ""]:
+        if _ROW.match(line):
+            rows.append(line)
+            continue
+        lines += _as_many(rows, controls) if rows else []
+        rows = []
+        lines.append(line)
+    return "\n".join(lines[:-1])
+
+
+def _as_many(rows: list[str], count: int) -> list[str]:
+    """So many rows of an example mapping: those that there are, then controllers that are none of them."""
+    off = rows[0][: rows[0].index("[")]
+    used = {int(number) for row in rows for number in re.findall(r'"control_change", 1, (\d+)', row)}
+    free = [(channel, number) for channel in range(1, 17) for number in range(1, 120)]
+    spare = [(channel, number) for channel, number in free if channel > 1 or number not in used]
+    more = max(0, count - len(rows))
+    added = [spare[index % len(spare)] for index in range(more)]
+    return [
+        *rows[:count],
+        *(f'{off}["control_change", {channel}, {number}],' for channel, number in added),
+    ]
+
+
+def _chosen_midi(block: str, wishes: Wishes) -> str:
+    """The section with the devices that were chosen; the example of one that was not stays an example."""
+    lines = []
+    inside = ""
+    for line in _lines(block):
+        key = line.removeprefix("#")
+        if key.startswith(('input."', 'output."')):
+            inside = key[: key.index(".")]
+        chosen = {"input": wishes.in_device, "output": wishes.out_device}.get(inside, "")
+        if key.startswith(("[midi]", "in_device", "out_device")) or (inside and chosen):
+            line = key  # noqa: PLW2901 - turned on
+        lines.append(line)
+        if key == "]":
+            inside = ""
+    text = "\n".join(lines)
+    for key, name in (("in_device", wishes.in_device), ("out_device", wishes.out_device)):
+        if not name:
+            text = re.sub(rf"^{key} = .*", f"{key} = []", text, flags=re.MULTILINE)
+    names = {_EXAMPLE_IN: wishes.in_device, _EXAMPLE_OUT: wishes.out_device}
+    # In one go: what is put in may be the other's example.
+    return re.sub("|".join(names), lambda found: _quoted(names[found[0]]) if names[found[0]] else found[0], text)
+
+
+def _quoted(name: str) -> str:
+    return tomlkit.item(name).as_string()

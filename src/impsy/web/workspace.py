@@ -1,0 +1,71 @@
+"""The one folder that the web interface works in. Nothing outside it is read, written or named."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from impsy.errors import DataError
+
+__all__ = ["Workspace", "safe_name"]
+
+_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+LONGEST_NAME = 160
+
+
+def safe_name(name: str) -> str:
+    """``name``, if it can be a file's name on every system and in no other folder.
+
+    Raises:
+        DataError: it cannot; the message says why.
+    """
+    if not name or name[0] in ". " or name[-1] in ". ":
+        raise DataError(f"“{name}” cannot be a file's name: it must not be empty, nor begin or end in a dot or space")
+    if _FORBIDDEN.search(name) or _DEVICES.fullmatch(name):
+        raise DataError(
+            f"“{_FORBIDDEN.sub('_', name)}” cannot be a file's name on every system: no / \\ : * ? \" < > |"
+        )
+    if len(name.encode()) > LONGEST_NAME:
+        raise DataError(f"a file's name may have {LONGEST_NAME} bytes, and this one has {len(name.encode())}")
+    return name
+
+
+class Workspace:
+    """Paths in a workspace, all of them inside ``root`` even when links say otherwise."""
+
+    def __init__(self, root: Path, config: str = "config.toml") -> None:
+        self.root = root.resolve()
+        self.config = self.root / config
+
+    @property
+    def logs(self) -> Path:
+        """Where takes are."""
+        return self.root / "logs"
+
+    @property
+    def datasets(self) -> Path:
+        """Where datasets are."""
+        return self.root / "datasets"
+
+    @property
+    def models(self) -> Path:
+        """Where models are."""
+        return self.root / "models"
+
+    @property
+    def private(self) -> Path:
+        """What the web interface itself keeps: deleted files, previous configurations, training runs."""
+        return self.root / ".impsy"
+
+    def inside(self, folder: Path, name: str) -> Path:
+        """The path of ``name`` directly in ``folder``, which is one of the above.
+
+        Raises:
+            DataError: the name is not safe, or what lies there leads out of the workspace.
+        """
+        path = folder / safe_name(name)
+        if not path.resolve().is_relative_to(self.root):
+            raise DataError(f"{name} leads out of the workspace: it is left alone")
+        return path

@@ -1,0 +1,266 @@
+"""``impsy webui`` and ``impsy demo`` as a user starts and ends them."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import httpx
+import psutil
+import pytest
+
+from impsy.cli import browser, webui
+from impsy.errors import ImpsyError
+
+ENVIRONMENT = {
+    **{
+        name: value for name, value in os.environ.items() if name not in {"DISPLAY", "WAYLAND_DISPLAY", "IMPSY_TOKEN"}
+    },
+    "NO_COLOR": "1",
+}
+
+
+class Command:
+    """``impsy`` in a process of its own; what it prints, line by line."""
+
+    def __init__(self, *arguments: object, cwd, **environment: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "impsy", *map(str, arguments)],
+            cwd=cwd,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            env={**ENVIRONMENT, **environment, "PYTHONUNBUFFERED": "1"},
+        )
+        self.text = ""
+
+    def __enter__(self) -> Command:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate(timeout=10)
+
+    def url(self) -> str:
+        """The address that it prints."""
+        for line in self.process.stdout:
+            self.text += line
+            found = re.search(r"http://\S+", line)
+            if found:
+                return found[0]
+        raise AssertionError(self.text)
+
+    def end(self, number: int | None = None) -> int:
+        if number is not None:
+            self.process.send_signal(number)
+        rest, _ = self.process.communicate(timeout=30)
+        self.text += rest
+        assert "Traceback" not in self.text, self.text
+        return self.process.returncode
+
+
+def free_port(kind=socket.SOCK_STREAM) -> int:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def configure(folder) -> None:
+    monitor, command = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM)
+    (folder / "config.toml").write_text(
+        f"[model]\ndimension = 3\n[webui]\nmonitor_port = {monitor}\ncommand_port = {command}\n"
+    )
+
+
+def wait_for(what, seconds=15.0):
+    end = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_an_empty_folder_and_ends_in_order(tmp_path, number):
+    with Command("webui", "--port", 0, cwd=tmp_path) as served:
+        url = served.url()
+        answer = httpx.get(f"{url}api/session").json()
+        assert answer["status"] == "stopped"
+        refused = httpx.post(f"{url}api/session/start")
+        assert refused.status_code == 409
+        assert "set it up first" in refused.json()["error"]
+        before = time.monotonic()
+        assert served.end(number) == 0
+        assert time.monotonic() - before < 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_the_session_that_it_started_ends_with_it(tmp_path, number):
+    configure(tmp_path)
+    with Command("webui", "--port", 0, "--workdir", tmp_path, cwd="/") as served:
+        url = served.url()
+        assert httpx.post(f"{url}api/session/start").json()["status"] == "starting"
+        wait_for(lambda: httpx.get(f"{url}api/session").json()["state"])
+        pid = httpx.get(f"{url}api/session").json()["pid"]
+        code = served.end(number)
+        assert code == (0 if number == signal.SIGTERM else -signal.SIGKILL)
+        wait_for(lambda: not psutil.pid_exists(pid), 5)
+
+
+def test_beyond_this_machine_it_demands_the_token_that_it_prints(tmp_path):
+    with Command("webui", "--host", "0.0.0.0", "--port", 0, cwd=tmp_path) as served:
+        served.url()
+        port, token = None, None
+        for line in served.process.stdout:
+            served.text += line
+            if line.startswith("Ctrl-C"):
+                break
+        port, token = re.findall(r"http://127\.0\.0\.1:(\d+)/\?token=(\S+)", served.text)[0]
+        here = f"http://127.0.0.1:{port}/api/session"
+        assert httpx.get(here).status_code == 401
+        assert httpx.get(here, headers={"Authorization": f"Bearer {token}"}).status_code == 200
+        assert len(token) >= 32
+        assert "keep it to yourself" in served.text
+        served.end(signal.SIGINT)
+
+
+def test_a_token_of_ones_own(tmp_path):
+    with Command("webui", "--host", "0.0.0.0", "--port", 0, cwd=tmp_path, IMPSY_TOKEN="my-own-token-1") as served:
+        assert served.url().endswith("?token=my-own-token-1")
+        served.end(signal.SIGINT)
+
+
+def test_mistakes_are_told_and_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        for arguments, words in (
+            (["--port", port], f"--port {port + 1}"),
+            (["--workdir", "nowhere"], "no such folder"),
+            (["-c", "../config.toml"], "outside of the workspace"),
+            (["--allow-host", "http://x/"], "--allow-host"),
+        ):
+            with pytest.raises(ImpsyError) as told:
+                webui.command.main([*map(str, arguments), "--no-open"], standalone_mode=False)
+            assert words in str(told.value)
+
+
+def test_two_web_interfaces_of_one_workspace_do_not_get_in_each_others_way(tmp_path):
+    configure(tmp_path)
+    with Command("webui", "--port", 0, cwd=tmp_path) as first, Command("webui", "--port", 0, cwd=tmp_path) as second:
+        one = first.url()
+        httpx.post(f"{one}api/session/start")
+        wait_for(lambda: httpx.get(f"{one}api/session").json()["state"])
+        two = second.url()
+        sentence = wait_for(lambda: httpx.get(f"{two}api/session").json()["sentence"])
+        assert "second web interface" in sentence
+        refused = httpx.post(f"{two}api/session/start")
+        assert refused.status_code == 409
+        second.end(signal.SIGINT)
+        assert httpx.get(f"{one}api/session").json()["status"] == "running"
+        first.end(signal.SIGINT)
+
+
+# --- demo --------------------------------------------------------------------------------------------
+
+
+def test_the_demo_plays_and_ends_by_itself(tmp_path):
+    with Command("demo", "--seconds", 4, "--port", 0, cwd=tmp_path) as demo:
+        assert demo.end() == 0
+    assert "http://127.0.0.1:" in demo.text
+    assert "performer ▸" in demo.text
+    assert "model ▸" in demo.text
+    heard, played = map(int, re.findall(r"played (\d+) events, the system answered with (\d+)", demo.text)[0])
+    assert heard > 10
+    assert played > 0
+    assert "ms late in the middle" in demo.text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demo_in_the_terminal_alone(tmp_path):
+    with Command("demo", "--terminal", "--seconds", 3, "--mode", "polyphony", cwd=tmp_path) as demo:
+        assert demo.end() == 0
+    assert "http://" not in demo.text
+    assert "performer ▸" in demo.text
+    assert "The performer played" in demo.text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demo_shows_itself_on_the_page_and_keeps_what_it_is_told_to_keep(tmp_path):
+    kept = tmp_path / "kept"
+    with Command("demo", "--port", 0, "--workdir", kept, cwd=tmp_path) as demo:
+        url = demo.url()
+        state = wait_for(lambda: httpx.get(f"{url}api/session").json()["state"])
+        assert state["dimension"] == 9
+        wait_for(lambda: httpx.get(f"{url}api/session").json()["state"]["log"]["rows"])
+        assert httpx.post(f"{url}api/performer", json={"running": False}).json() == {"running": False}
+        demo.process.send_signal(signal.SIGINT)
+        assert demo.end() == 0
+    assert {path.name for path in kept.iterdir()} >= {"config.toml", "logs", "models", "datasets"}
+    assert len(list((kept / "logs").glob("*.log"))) == 1
+    with Command("demo", "--port", 0, "--workdir", kept, "--seconds", 1, cwd=tmp_path) as again:
+        assert again.end() == 0
+
+
+def test_the_demo_takes_the_next_port_unless_it_is_told_which(tmp_path):
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with Command("demo", "--port", port, "--seconds", 1, cwd=tmp_path) as demo:
+            assert demo.end() == 1
+            assert str(port) in demo.text
+    with Command("demo", cwd=tmp_path) as first, Command("demo", cwd=tmp_path) as second:
+        urls = {first.url(), second.url()}
+        assert len(urls) == 2
+        first.end(signal.SIGINT)
+        second.end(signal.SIGINT)
+
+
+def test_a_demo_that_cannot_play_says_why(tmp_path):
+    (tmp_path / "config.toml").write_text("[model]\ndimension = 1\n")
+    with Command("demo", "--port", 0, "--workdir", tmp_path, "--seconds", 1, cwd=tmp_path) as demo:
+        assert demo.end() == 1
+    assert "model.dimension" in demo.text
+
+
+# --- browsers ----------------------------------------------------------------------------------------
+
+
+class FakeBrowser:
+    def __init__(self, name):
+        self.name = name
+        self.opened = []
+
+    def open(self, url):
+        self.opened.append(url)
+
+
+@pytest.mark.parametrize(
+    ("name", "opens"), [("xdg-open", 1), ("/usr/bin/firefox", 1), ("/usr/bin/lynx", 0), ("w3m", 0)]
+)
+def test_a_page_is_not_opened_in_the_terminal(monkeypatch, name, opens):
+    made = FakeBrowser(name)
+    monkeypatch.setattr(browser.webbrowser, "get", lambda: made)
+    browser._open("http://127.0.0.1:4000/")
+    assert len(made.opened) == opens
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="these always have a desktop")
+def test_where_there_is_a_desktop(monkeypatch):
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert not browser.has_desktop()
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+    assert browser.has_desktop()

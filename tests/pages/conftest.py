@@ -1,0 +1,47 @@
+"""The web interface as a process of its own, and a browser that looks at it."""
+
+from __future__ import annotations
+
+import pytest
+from performance import free_ports
+
+from bench.browser import WebInterface, browsing, quiet
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with browsing() as browser:
+        yield browser
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    """An empty folder of a name that looks well in a picture."""
+    folder = tmp_path / "my-instrument"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def webui(workspace):
+    """``impsy webui`` in an empty folder."""
+    with WebInterface(workspace) as interface:
+        yield interface
+
+
+@pytest.fixture
+def page(chromium, webui):
+    """A page of it; whatever goes wrong in its scripts fails the test."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    told = quiet(page)
+    yield page
+    context.close()
+    assert not told
+
+
+@pytest.fixture
+def ports():
+    """The [webui] section with ports of this test's own."""
+    monitor, command = free_ports(2)
+    return f"\n[webui]\nmonitor_port = {monitor}\ncommand_port = {command}\n"

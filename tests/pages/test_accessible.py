@@ -1,0 +1,96 @@
+"""Every page by axe-core: what a keyboard, a screen reader and weak eyes need (WCAG 2.2, A and AA)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from jack_stage import wait_for
+from played import write_take
+from playwright.sync_api import expect
+
+from bench.browser import WebInterface
+from impsy.config.workspace import STARTER_MODEL, create_workspace
+
+pytestmark = pytest.mark.peer("chromium")
+
+AXE = Path(__file__).resolve().parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+AUDIT = """async () => {
+  const values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+  const found = await axe.run(document, { runOnly: { type: "tag", values } });
+  const words = (node) => `${node.target}: ${node.any.map((each) => each.message)}`;
+  return found.violations.map((rule) => `${rule.id}, ${rule.help}: ${rule.nodes.map(words).join(" | ")}`);
+}"""
+PLACES = ("/", "/sound", "/setup", "/record", "/learn", "/models", "/system")
+# Tall, so that what is fixed to a screen's end covers nothing while it is looked at.
+SCREENS = {
+    "desktop, dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
+    "phone, light": {"viewport": {"width": 360, "height": 2600}, "color_scheme": "light", "has_touch": True},
+}
+
+CONFIG = """\
+title = "Evening set"
+[interaction]
+mode = "battle"
+[model]
+dimension = 9
+file = "{model}"
+[midi]
+in_device = ["A controller that is not there"]
+input."A controller that is not there" = [["note_on", 1], ["control_change", 1, 1], ["control_change", 1, 2],
+  ["control_change", 1, 3], ["control_change", 1, 4], ["control_change", 1, 5], ["control_change", 1, 6],
+  ["pitch_bend", 1]]
+[scenes.verse]
+mode = "polyphony"
+"""
+
+
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory):
+    """A workspace that has been used, with a session that plays."""
+    folder = tmp_path_factory.mktemp("audit") / "evening-set"
+    create_workspace(folder)
+    (folder / "config.toml").write_text(CONFIG.format(model=STARTER_MODEL))
+    for number in range(3):
+        write_take(folder / "logs", number)
+    with WebInterface(folder) as web:
+        web.post("/api/datasets", {"takes": None})
+        web.post("/api/session/start")
+        wait_for(lambda: web.get("/api/session")["state"], 20)
+        web.post("/api/performer", {"running": True})
+        yield web
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("audit") / "empty"
+    folder.mkdir()
+    with WebInterface(folder) as web:
+        yield web
+
+
+def audit(chromium, web, place, screen):
+    context = chromium.new_context(**SCREENS[screen])
+    try:
+        page = context.new_page()
+        page.goto(web.url + place)
+        expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=15_000)
+        page.wait_for_timeout(700)
+        page.evaluate(AXE.read_text(encoding="utf-8") + "; undefined")
+        violations = page.evaluate(AUDIT)
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    finally:
+        context.close()
+    assert not violations, "\n".join(violations)
+    assert wide <= 0, f"it can be scrolled sideways by {wide} px"
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("place", PLACES)
+def test_a_workspace_that_is_played(chromium, furnished, place, screen):
+    audit(chromium, furnished, place, screen)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_an_empty_folder(chromium, empty, place):
+    audit(chromium, empty, place, "phone, light")

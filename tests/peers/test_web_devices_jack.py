@@ -1,0 +1,107 @@
+"""The page's devices and its learning with real MIDI devices under JACK, beside a session that plays them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+from jack_stage import Device, wait_for
+
+from tests.web.setup_site import client_of, close_parts, make_site
+
+pytestmark = pytest.mark.peer("jackd")
+
+CONFIG = """\
+[model]
+dimension = 2
+[midi]
+in_device = ["knobs"]
+out_device = ["SYNTH"]
+input."knobs" = [["control_change", 1, 7]]
+output."SYNTH" = [["control_change", 1, 7]]
+[interaction]
+mode = "battle"
+[webui]
+command_port = 0
+"""
+
+
+@pytest.fixture
+def site(jack, tmp_path):
+    (tmp_path / "config.toml").write_text(CONFIG)
+    site = make_site(tmp_path)
+    yield site
+    close_parts(site)
+
+
+@pytest.fixture
+def knobs(jack):
+    device = Device(jack, "KNOBS")
+    yield device
+    if device.process.poll() is None:
+        device.end()
+
+
+def sweep(controller):
+    return [bytes([0xB0, controller, value]).hex() for value in range(0, 120, 5)]
+
+
+def chosen(hub):
+    return [each for each in hub.messages if each["type"] == "learn" and each["chosen"]]
+
+
+def test_a_device_that_is_unplugged_shows_within_a_second(site, knobs):
+    client = client_of(site)
+    told = client.get("/api/devices").json()
+    ports = {port["name"]: port for port in told["midi"]["inputs"]}
+    assert ports["KNOBS plays:KNOBS"]["configured"] == "knobs"
+    assert told["midi"]["system"] == "JACK"
+    begun = time.monotonic()
+    knobs.kill()
+    site.hub.wait_for(lambda hub: hub.changes)
+    assert time.monotonic() - begun < 1.0
+    told = client.get("/api/devices").json()
+    assert "KNOBS plays:KNOBS" not in [port["name"] for port in told["midi"]["inputs"]]
+    ways = {way["key"]: way for way in told["ways"]}
+    assert ways["midi.in_device[0]"]["usable"] is False
+
+
+def test_a_control_is_learnt_beside_a_session_that_plays(jack, site, knobs, tmp_path):
+    synth = Device(jack, "SYNTH")
+    session = subprocess.Popen(
+        [sys.executable, "-m", "impsy", "run", "--timescale", "0.01"],
+        cwd=tmp_path,
+        env=jack.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(lambda: synth.heard, 20, "the session's playing")
+        client = client_of(site)
+        told = client.post("/api/learn", json={}).json()
+        assert "KNOBS plays:KNOBS" in told["ports"]
+        assert not any(port.startswith("IMPSY") for port in told["ports"])
+        time.sleep(1.0)
+        assert not [
+            each for each in site.hub.messages if each["type"] == "learn"
+        ]  # what the model plays is no hand's
+        knobs.play(*sweep(74))
+        (found,) = site.hub.wait_for(chosen)
+        assert found["entry"] == ["control_change", 1, 74]
+        assert found["name"] == "knobs"
+        assert found["port"] == "KNOBS plays:KNOBS"
+        later = Device(jack, "LATER")
+        time.sleep(1.5)
+        later.play(*sweep(5))
+        site.hub.wait_for(lambda hub: len(chosen(hub)) == 2)
+        assert chosen(site.hub)[-1]["name"] == "LATER plays"
+        later.end()
+        assert client.delete("/api/learn").json()["on"] is False
+        assert session.poll() is None
+    finally:
+        session.terminate()
+        session.wait(15)
+        synth.end()

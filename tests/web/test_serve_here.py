@@ -1,0 +1,73 @@
+"""Listening, being reached, and ending."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from impsy.errors import DeviceError
+from impsy.web.serve import Serving, addresses, listen, serve
+
+APP = Starlette(routes=[Route("/", lambda _request: PlainTextResponse("here"))])
+
+
+def test_a_port_that_is_taken_says_what_to_do():
+    with listen("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(DeviceError) as refused:
+            listen("127.0.0.1", port)
+    text = str(refused.value)
+    assert f"http://127.0.0.1:{port}/" in text
+    assert f"--port {port + 1}" in text
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "203.0.113.7"])
+def test_an_address_that_is_not_this_machines_says_so(host):
+    with pytest.raises(DeviceError, match=host):
+        listen(host, 0)
+
+
+def test_it_answers_until_it_is_stopped_and_lets_go_of_the_port():
+    listener = listen("localhost", 0)
+    port = listener.getsockname()[1]
+    ready, serving = threading.Event(), Serving()
+    thread = threading.Thread(target=serve, args=(APP, listener), kwargs={"ready": ready.set, "serving": serving})
+    thread.start()
+    assert ready.wait(10)
+    assert httpx.get(f"http://127.0.0.1:{port}/").text == "here"
+    serving.stop()
+    thread.join(5)
+    assert not thread.is_alive()
+    with listen("127.0.0.1", port):
+        pass
+
+
+def test_it_can_be_stopped_before_it_has_begun():
+    serving = Serving()
+    serving.stop()
+    thread = threading.Thread(target=serve, args=(APP, listen("127.0.0.1", 0)), kwargs={"serving": serving})
+    thread.start()
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+def test_small_messages_are_not_held_back():
+    # asyncio turns Nagle's algorithm off only where the socket names its protocol.
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.proto == socket.IPPROTO_TCP
+
+
+def test_the_addresses_to_open():
+    assert addresses("127.0.0.1", 4000) == ["http://127.0.0.1:4000/"]
+    assert addresses("::1", 4000) == ["http://[::1]:4000/"]
+    everywhere = addresses("0.0.0.0", 4000)
+    assert everywhere[-1] == "http://127.0.0.1:4000/"
+    assert all(address.endswith(":4000/") for address in everywhere)

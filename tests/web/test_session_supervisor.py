@@ -1,0 +1,278 @@
+"""Sessions as processes: started, stopped, found, and what is told when they fail. Real ``impsy run`` throughout."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+from web_core import StandIn, make_workspace, serving, wait_for
+
+from impsy.web.endpoints import Clash
+from impsy.web.opening import open_house
+from impsy.web.sessionlog import FILE_BYTES, SessionLog, parse_line
+from impsy.web.supervisor import is_session
+
+
+@pytest.fixture
+def house(tmp_path):
+    with open_house(make_workspace(tmp_path)) as house:
+        yield house
+
+
+def running(house):
+    return house.supervisor.status()["status"] == "running" and house.link.state is not None
+
+
+def run_elsewhere(folder, *arguments):
+    return subprocess.Popen(
+        [sys.executable, "-m", "impsy", "run", *arguments],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def test_a_session_is_started_heard_and_ended(house, tmp_path):
+    supervisor = house.supervisor
+    assert supervisor.status() == {"status": "stopped", "ours": False, "pid": None, "sentence": "", "state": None}
+    supervisor.start()
+    started = supervisor.status()
+    assert started["status"] == "starting"
+    assert started["ours"] is True
+    supervisor.start()
+    assert supervisor.status()["pid"] == started["pid"]
+    wait_for(lambda: running(house))
+    assert supervisor.status()["state"]["pid"] == started["pid"]
+    wait_for(lambda: any("dimension 3" in line["text"] for line in supervisor.lines()))
+    line = next(line for line in supervisor.lines() if "stand-in" in line["text"])
+    assert line["level"] == "warning"
+    assert "WARNING" not in line["text"]
+    wait_for(lambda: house.link.state["counters"]["played"])
+    before = time.monotonic()
+    supervisor.stop()
+    assert time.monotonic() - before < 2
+    assert supervisor.status()["status"] == "stopped"
+    assert not psutil.pid_exists(started["pid"])
+    assert any("Heard 0 events" in line["text"] for line in supervisor.lines())
+    kept = (tmp_path / ".impsy" / "session.log").read_text()
+    assert "stand-in" in kept
+    assert house.link.last_state["counters"]["played"] > 0
+    assert list((tmp_path / "logs").iterdir())
+    supervisor.stop()
+
+
+def test_a_restart_plays_on_in_another_process(house):
+    house.supervisor.start()
+    wait_for(lambda: running(house))
+    first = house.supervisor.status()["pid"]
+    house.supervisor.restart()
+    wait_for(lambda: running(house))
+    assert house.supervisor.status()["pid"] != first
+    assert not psutil.pid_exists(first)
+
+
+def test_a_broken_configuration_is_told_and_does_not_end_what_plays(house, tmp_path):
+    config = tmp_path / "config.toml"
+    good = config.read_text()
+    house.supervisor.start()
+    wait_for(lambda: running(house))
+    config.write_text("[model\n")
+    with pytest.raises(Clash, match=r"config\.toml"):
+        house.supervisor.restart()
+    assert running(house)
+    house.supervisor.stop()
+    with pytest.raises(Clash):
+        house.supervisor.start()
+    config.write_text(good + "\n")
+    (tmp_path / "none.toml").write_text("")
+    config.unlink()
+    with pytest.raises(Clash, match="set it up first"):
+        house.supervisor.start()
+    assert house.supervisor.status()["status"] == "stopped"
+
+
+def test_a_session_that_dies_is_told_and_started_again_only_when_asked(house):
+    house.supervisor.start()
+    wait_for(lambda: running(house))
+    os.kill(house.supervisor.status()["pid"], signal.SIGKILL)
+    wait_for(lambda: house.supervisor.status()["status"] == "failed", 3)
+    assert "SIGKILL" in house.supervisor.status()["sentence"]
+    time.sleep(0.5)
+    assert house.supervisor.status()["status"] == "failed"
+    house.supervisor.start()
+    wait_for(lambda: running(house))
+    assert house.supervisor.status()["sentence"] == ""
+
+
+def test_why_a_session_did_not_start_is_told_without_a_stack_trace(tmp_path):
+    workspace = make_workspace(tmp_path)
+    text = workspace.config.read_text().replace("dimension = 3", 'dimension = 3\nfile = "broken.tflite"')
+    workspace.config.write_text(text)
+    (tmp_path / "broken.tflite").write_bytes(b"what is this")
+    with open_house(workspace) as house:
+        house.supervisor.start()
+        wait_for(lambda: house.supervisor.status()["status"] == "failed")
+        sentence = house.supervisor.status()["sentence"]
+    assert "broken.tflite" in sentence
+    assert "Traceback" not in sentence
+
+
+def test_a_folder_that_vanished_is_told(tmp_path):
+    folder = tmp_path / "work"
+    with serving(folder) as server, server.client as client:
+        shutil.rmtree(folder)
+        answer = client.post("/api/session/start")
+        assert answer.status_code == 409
+        assert "gone" in answer.json()["error"]
+        with pytest.raises(Clash):
+            server.house.supervisor.start()
+        assert client.get("/api/session").json()["status"] == "stopped"
+
+
+def test_a_session_that_was_started_elsewhere_is_found_and_can_be_ended(house, tmp_path):
+    other = run_elsewhere(tmp_path)
+    try:
+        wait_for(lambda: house.link.state)
+        status = house.supervisor.status()
+        assert (status["status"], status["ours"], status["pid"]) == ("running", False, other.pid)
+        assert str(other.pid) in status["sentence"]
+        house.supervisor.start()
+        assert house.supervisor.status()["ours"] is False
+        house.supervisor.restart()
+        assert other.wait(5) == 0
+        wait_for(lambda: running(house))
+        assert house.supervisor.status()["ours"] is True
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_what_only_says_it_is_a_session_is_not_ended(house):
+    bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "run", "impsy"])
+    try:
+        for pid in (bystander.pid, os.getpid(), 1, -5, "7", None, 2**70):
+            with StandIn(*house.link.ports, pid=pid):
+                house.link.forget()
+                wait_for(lambda pid=pid: house.link.state and house.link.state["pid"] == pid)
+                with pytest.raises(Clash, match="does not look like"):
+                    house.supervisor.stop()
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
+    assert not is_session(os.getpid())
+
+
+def test_a_session_ends_with_the_web_process_even_by_kill_9(tmp_path):
+    workspace = make_workspace(tmp_path)
+    code = (
+        "import sys, time; from pathlib import Path; from impsy.web.opening import open_house;"
+        "from impsy.web.workspace import Workspace\n"
+        "with open_house(Workspace(Path(sys.argv[1]))) as house:\n"
+        "    house.supervisor.start()\n"
+        "    print(house.supervisor.status()['pid'], flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    owner = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    pid = int(owner.stdout.readline())
+    wait_for(lambda: list((tmp_path / "logs").glob("*.log")))
+    assert is_session(pid)
+    owner.kill()
+    owner.wait()
+    owner.stdout.close()
+    wait_for(lambda: not psutil.pid_exists(pid), 5)
+    rows = next((tmp_path / "logs").glob("*.log")).read_text()
+    assert rows.endswith("\n")
+    assert workspace.config.exists()
+
+
+def test_a_configuration_with_other_ports_is_followed(house, tmp_path):
+    config = tmp_path / "config.toml"
+    other = make_workspace(tmp_path / "other")
+    before = house.link.ports
+    config.write_text(other.config.read_text())
+    wait_for(lambda: house.link.ports != before)
+    house.supervisor.start()
+    wait_for(lambda: running(house))
+    # A session that plays keeps its ports, and is heard on them, until it ends.
+    config.write_text(make_workspace(tmp_path / "third").config.read_text())
+    time.sleep(0.8)
+    assert running(house)
+    house.supervisor.restart()
+    wait_for(lambda: running(house))
+
+
+# --- what it printed ---------------------------------------------------------------------------------
+
+
+def lines(*texts):
+    found = []
+    for text in texts:
+        found.append(parse_line(text, found[-1] if found else None, "now"))
+    return [(line["level"], line["text"]) for line in found]
+
+
+def test_lines_are_taken_apart():
+    assert lines(
+        "14:50:09.159 INFO    IMPSY plays\n",
+        "14:50:09.159 WARNING  careful",
+        "plain",
+        "\x1b[31mError\x1b[0m: config.toml: two problems",
+        "  line 1: bad",
+        "14:50:09.159 INFO    and then\x07",
+        "14:50:09.159 ERROR   stumbled",
+        "Traceback (most recent call last):",
+        '  File "x"',
+        "ValueError: no",
+        "after",
+    ) == [
+        ("info", "IMPSY plays"),
+        ("warning", "careful"),
+        ("info", "plain"),
+        ("error", "Error: config.toml: two problems"),
+        ("error", "  line 1: bad"),
+        ("info", "and then"),
+        ("error", "stumbled"),
+        ("error", "Traceback (most recent call last):"),
+        ("error", '  File "x"'),
+        ("error", "ValueError: no"),
+        ("info", "after"),
+    ]
+
+
+def test_the_last_error_is_a_sentence(tmp_path):
+    log = SessionLog(tmp_path / "session.log")
+    assert log.last_error() == ""
+    for text in ("Error: config.toml: wrong", "  in two ways", "  and more"):
+        log.add(text)
+    assert log.last_error() == "config.toml: wrong\n  in two ways\n  and more"
+    log.begin()
+    assert log.last_error() == ""
+    for text in ("Traceback (most recent call last):", '  File "secret.py"', "    code", "ValueError: no"):
+        log.add(text)
+    assert log.last_error() == "it stumbled (ValueError: no)"
+
+
+def test_the_file_of_what_was_printed_does_not_grow_for_ever(tmp_path):
+    log = SessionLog(tmp_path / ".impsy" / "session.log")
+    for _ in range(33):
+        log.add("x" * (FILE_BYTES // 10))
+    sizes = [path.stat().st_size for path in (tmp_path / ".impsy").iterdir()]
+    assert len(sizes) == 2
+    assert sum(sizes) < 2.5 * FILE_BYTES
+    assert len(log.lines()) == 33
+
+
+def test_a_disk_that_refuses_keeps_nobody_from_reading(tmp_path):
+    (tmp_path / ".impsy").write_text("a file where the folder should be")
+    log = SessionLog(tmp_path / ".impsy" / "session.log")
+    log.add("still here")
+    assert log.error
+    assert log.lines()[0]["text"] == "still here"

@@ -1,0 +1,163 @@
+"""A web process's core for tests: a workspace with free ports, a stand-in for a session, and a real server."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pythonosc.osc_message import OscMessage
+from websockets.sync.client import ClientConnection, connect
+
+from impsy.codecs.osc import encode_message, encode_vector
+from impsy.web.app import create_app
+from impsy.web.opening import House, open_house
+from impsy.web.safety import SafetyRules, rules_for
+from impsy.web.serve import Serving, listen, serve
+from impsy.web.workspace import Workspace
+
+CONFIG = """\
+log_predictions = true
+[interaction]
+mode = "battle"
+[model]
+dimension = 3
+[webui]
+monitor_port = {monitor}
+command_port = {command}
+"""
+
+
+def free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def make_workspace(folder: Path, more: str = "") -> Workspace:
+    folder.mkdir(exist_ok=True)
+    monitor, command = free_ports(2)
+    (folder / "config.toml").write_text(CONFIG.format(monitor=monitor, command=command) + more)
+    return Workspace(folder)
+
+
+def wait_for(what: Callable[[], Any], seconds: float = 15.0) -> Any:
+    """Wait until it is true; gives what it is then."""
+    end = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
+    return found
+
+
+class StandIn:
+    """What a session looks like from outside: tells its state, mirrors what is played, keeps what it is told."""
+
+    def __init__(self, monitor: int, command: int, dimension: int = 3, pid: int = 1) -> None:
+        self.state: dict[str, Any] = {"dimension": dimension, "pid": pid, "mode": "battle", "counters": {}}
+        self.values = [0.0] * (dimension - 1)
+        self.heard: list[tuple[str, list[Any]]] = []
+        self._to = ("127.0.0.1", monitor)
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", command))
+        self._socket.settimeout(0.1)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> StandIn:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._stop.set()
+        self._thread.join(2)
+        self._socket.close()
+
+    def send(self, packet: bytes) -> None:
+        self._socket.sendto(packet, self._to)
+
+    def tell_state(self) -> None:
+        self.send(encode_message("/monitor/state", "s", [json.dumps(self.state)]))
+
+    def commands(self, address: str) -> list[list[Any]]:
+        return [values for each, values in self.heard if each == address]
+
+    def _run(self) -> None:
+        due = 0.0
+        while not self._stop.is_set():
+            if time.monotonic() >= due:
+                self.tell_state()
+                due = time.monotonic() + 0.5
+            try:
+                packet = self._socket.recv(65536)
+            except TimeoutError:
+                continue
+            message = OscMessage(packet)
+            self.heard.append((message.address, list(message.params)))
+            if message.address == "/impsy/control":
+                for index, value in zip(message.params[::2], message.params[1::2], strict=True):
+                    self.values[index - 1] = value
+                self.send(encode_vector("/monitor/in", self.values))
+
+
+class Server:
+    """A real server in a thread."""
+
+    def __init__(self, house: House, port: int) -> None:
+        self.house = house
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+
+    @property
+    def client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.url, timeout=20)
+
+    def connect(self, **options: Any) -> ClientConnection:
+        return connect(f"ws://127.0.0.1:{self.port}/ws", compression=None, **options)
+
+
+@contextlib.contextmanager
+def serving_house(house: House, rules: SafetyRules | None = None, static: Path | None = None) -> Iterator[Server]:
+    listener = listen("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    rules = rules or rules_for("127.0.0.1", (), {})
+    app = create_app(house.site, house.hub, house.performer, rules, static or Path("there-is-none"))
+    ready, serving = threading.Event(), Serving()
+    thread = threading.Thread(
+        target=serve, args=(app, listener), kwargs={"ready": ready.set, "serving": serving}, daemon=True
+    )
+    thread.start()
+    assert ready.wait(10)
+    try:
+        yield Server(house, port)
+    finally:
+        serving.stop()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+@contextlib.contextmanager
+def serving(folder: Path, **options: Any) -> Iterator[Server]:
+    with open_house(make_workspace(folder)) as house, serving_house(house, **options) as server:
+        yield server
+
+
+def receive(page: ClientConnection, kind: str, seconds: float = 5.0) -> dict[str, Any]:
+    """The next message of this type."""
+    end = time.monotonic() + seconds
+    while True:
+        message: dict[str, Any] = json.loads(page.recv(timeout=max(0.0, end - time.monotonic())))
+        if message["type"] == kind:
+            return message
+
+
+def say(page: ClientConnection, **message: Any) -> None:
+    page.send(json.dumps(message))
