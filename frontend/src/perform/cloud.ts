@@ -21,7 +21,7 @@ const SPRITE = 64;
 export function bandOf(mean: number, spread: number, weight: number): { top: number; height: number; alpha: number } {
   const width = Math.min(0.5, Math.max(THINNEST, spread));
   // The same weight spread over more is fainter, but never so faint that nobody sees it.
-  const alpha = Math.min(0.85, Math.sqrt(weight) * (0.16 + 0.6 * Math.min(1, 0.02 / width)));
+  const alpha = Math.min(0.6, Math.sqrt(weight) * (0.16 + 0.5 * Math.min(1, 0.02 / width)));
   return { top: 1 - mean - REACH * width, height: 2 * REACH * width, alpha };
 }
 

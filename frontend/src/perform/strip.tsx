@@ -2,11 +2,13 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useId, useMemo, useRef } from "preact/hooks";
+import { MODES, modeTitle } from "../modes";
 import { command, overview } from "../store";
 import type { CommandName, SessionState } from "../types";
 import { Field, Segments } from "../ui";
 import { alike, logarithmic, power, type Ruler, shown, throttled } from "./values";
-import { MODES } from "./words";
+
+const OPTIONS = MODES.map((mode) => ({ value: mode.value, label: mode.label, title: modeTitle(mode) }));
 
 interface Setting {
   name: CommandName;
@@ -151,7 +153,7 @@ function ModelPicker({ state }: { state: SessionState }) {
 }
 
 export function ModeSegments({ state }: { state: SessionState }) {
-  return <Segments label="Who plays when" value={state.mode} options={MODES} onChange={(mode) => command("mode", mode)} />;
+  return <Segments label="Who plays when" value={state.mode} options={OPTIONS} onChange={(mode) => command("mode", mode)} />;
 }
 
 export function Strip({ state }: { state: SessionState }) {

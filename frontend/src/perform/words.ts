@@ -1,13 +1,6 @@
 /** What goes on, in words. */
 
-import type { Mode, Next, PortHealth, SessionState } from "../types";
-
-export const MODES: readonly { value: Mode; label: string; title: string }[] = [
-  { value: "callresponse", label: "Take turns", title: "You play, then it answers (callresponse)" },
-  { value: "polyphony", label: "Together", title: "It plays along with what you play (polyphony)" },
-  { value: "battle", label: "It alone", title: "It plays by itself, whatever you do (battle)" },
-  { value: "useronly", label: "You alone", title: "It only listens and records (useronly)" },
-];
+import type { Next, PortHealth, SessionState } from "../types";
 
 export interface Banner {
   /** Whose colour it has. */

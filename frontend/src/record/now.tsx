@@ -1,18 +1,12 @@
 /** What is being recorded, and how to record. */
 
 import { post } from "../api";
+import { modeTitle, wordsOf } from "../modes";
 import { follow } from "../router";
 import { attempt, command, overview, running, session, tell } from "../store";
 import { Button } from "../ui";
 import { fileName } from "./take";
 import { counted } from "./words";
-
-const MODES: Record<string, string> = {
-  callresponse: "Call and response: the model answers when you pause",
-  polyphony: "Polyphony: the model plays along",
-  battle: "Battle: the model goes on by itself",
-  useronly: "Record only: the model is silent",
-};
 
 const start = () => attempt(() => post("/api/session/start"));
 
@@ -56,7 +50,7 @@ export function Now() {
           <b>Recording</b> <span class="soft">{counted(state.log.rows, "event")} in this take</span>
         </p>
         <p class="soft clip" title={fileName(state.log.file)}>
-          {MODES[state.mode] ?? state.mode}
+          {wordsOf(state.mode).label}: {wordsOf(state.mode).words}
         </p>
         {state.log.error && <p class="error">{state.log.error}</p>}
       </div>
@@ -64,7 +58,7 @@ export function Now() {
         {alone ? (
           <Button
             onClick={() => command("mode", "callresponse")}
-            title="Call and response: the model answers when you pause"
+            title={modeTitle(wordsOf("callresponse"))}
           >
             Let the model answer
           </Button>

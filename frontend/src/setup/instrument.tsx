@@ -1,10 +1,11 @@
 /** The instrument itself: its name, how it plays, its model, what it records. */
 
+import { MODES } from "../modes";
 import { Card, Field, useResource } from "../ui";
 import { remarks, remove, set, values } from "./draft";
 import { FormRows, NumberField, Odd, Said, Section, mark, schema } from "./fields";
 import { rowsOf } from "./form";
-import { type Key, MODE_WORDS } from "./types";
+import type { Key } from "./types";
 import { remarksOn, valueAt } from "./values";
 import type { Mode } from "../types";
 
@@ -96,18 +97,18 @@ export function ModeCards(props: { value: string | null; onChange: (mode: Mode) 
   return (
     <fieldset class="choices">
       <legend class="hidden">How it plays</legend>
-      {(Object.keys(MODE_WORDS) as Mode[]).map((mode) => (
-        <label key={mode} class="choice">
+      {MODES.map(({ value, label, words }) => (
+        <label key={value} class="choice">
           <input
             type="radio"
             name="mode"
-            value={mode}
-            checked={props.value === mode}
-            onChange={() => props.onChange(mode)}
+            value={value}
+            checked={props.value === value}
+            onChange={() => props.onChange(value)}
           />
           <span>
-            <b>{MODE_WORDS[mode].title}</b>
-            <small>{MODE_WORDS[mode].words}</small>
+            <b>{label}</b>
+            <small>{words}</small>
           </span>
         </label>
       ))}

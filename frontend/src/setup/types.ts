@@ -1,6 +1,6 @@
 /** What the web process says about a configuration that is being written. */
 
-import type { Mode, Problem } from "../types";
+import type { Problem } from "../types";
 
 /** The parts of a key: `["midi", "input", "X-TOUCH"]`. */
 export type Key = readonly string[];
@@ -96,11 +96,3 @@ export interface Devices {
   serial: SerialPort[];
   serial_error: string;
 }
-
-/** How it plays, in words. */
-export const MODE_WORDS: Record<Mode, { title: string; words: string }> = {
-  callresponse: { title: "Call and response", words: "You play a phrase; when you pause, it answers." },
-  polyphony: { title: "Together", words: "To everything you play, it adds something of its own." },
-  battle: { title: "By itself", words: "It plays on its own, and you play along." },
-  useronly: { title: "Listen only", words: "You play and it records: good for collecting takes." },
-};

@@ -30,7 +30,8 @@ export function Scope() {
       const ratio = Math.min(2, devicePixelRatio || 1);
       const [width, height] = [Math.round(element.clientWidth * ratio), Math.round(element.clientHeight * ratio)];
       if (element.width !== width || element.height !== height) [element.width, element.height] = [width, height];
-      const samples = soundEngine()?.samples() ?? new Float32Array(2);
+      // Muted, it fades within a moment, and nobody looks again: what is drawn last is silence.
+      const samples = (on ? soundEngine()?.samples() : null) ?? new Float32Array(2);
       let peak = 0;
       for (const sample of samples) peak = Math.max(peak, Math.abs(sample));
       level = Math.max(meterOf(peak), level * FALL);

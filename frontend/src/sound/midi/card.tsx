@@ -70,9 +70,11 @@ function Heard() {
           </tbody>
         </table>
       </div>
-      <Button icon="reset" onClick={forgetAssigned}>
-        Learn anew
-      </Button>
+      <div class="row">
+        <Button icon="reset" onClick={forgetAssigned}>
+          Learn anew
+        </Button>
+      </div>
     </>
   );
 }
@@ -131,6 +133,7 @@ const ASKING = {
   unasked: "A controller that is plugged into this machine can play, and a synthesiser here can be played.",
   asking: "The browser asks you whether this page may use MIDI.",
   refused: "The browser does not let this page use MIDI. Allow it in the page's settings (left of the address), and try again.",
+  broken: "The browser finds no MIDI system on this machine. Where there is one, starting the browser anew may help.",
 } as const;
 
 export function MidiCard() {
@@ -149,7 +152,7 @@ export function MidiCard() {
           <p class="soft">{ASKING[state]}</p>
           <div class="row">
             <Button onClick={askForMidi} disabled={state === "asking"}>
-              {state === "refused" ? "Try again" : "Use MIDI devices"}
+              {state === "refused" || state === "broken" ? "Try again" : "Use MIDI devices"}
             </Button>
           </div>
         </div>

@@ -8,7 +8,8 @@ import { scaleOf } from "../scales";
 import { kindsNow, sound, sounding } from "../state";
 import { MidiInput, MidiOutput, type SendAs, targetsOf } from "./messages";
 
-export type MidiState = "unasked" | "asking" | "ready" | "refused" | "missing";
+/** `refused`: the player or the browser said no; `broken`: it may be used, but this machine has no MIDI that works. */
+export type MidiState = "unasked" | "asking" | "ready" | "refused" | "broken" | "missing";
 
 export interface PortInfo {
   id: string;
@@ -85,8 +86,9 @@ export async function askForMidi(): Promise<void> {
   midiState.value = "asking";
   try {
     access = await navigator.requestMIDIAccess();
-  } catch {
-    midiState.value = "refused";
+  } catch (error) {
+    const name = error instanceof DOMException ? error.name : "";
+    midiState.value = name === "NotAllowedError" || name === "SecurityError" ? "refused" : "broken";
     return;
   }
   access.onstatechange = list;

@@ -1,0 +1,86 @@
+"""A workspace whose session plays, and what a hand does with its page."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import psutil
+from jack_stage import wait_for
+from performance import free_ports
+from playwright.sync_api import expect
+
+from bench.browser import WebInterface
+
+CONFIG = """\
+title = "{title}"
+[interaction]
+mode = "{mode}"
+[model]
+dimension = {dimension}
+[webui]
+monitor_port = {monitor}
+command_port = {command}
+"""
+
+
+def write_config(
+    folder: Path, title: str = "Kitchen", mode: str = "useronly", controls: int = 4, more: str = ""
+) -> Path:
+    """A configuration with local ports of its own; without a model, so values are made up by chance."""
+    folder.mkdir(parents=True, exist_ok=True)
+    monitor, command = free_ports(2)
+    text = CONFIG.format(title=title, mode=mode, dimension=controls + 1, monitor=monitor, command=command)
+    path = folder / "config.toml"
+    path.write_text(text + more, encoding="utf-8")
+    return path
+
+
+def state_of(web: WebInterface):
+    """What the session told last, or None."""
+    return web.get("/api/session")["state"]
+
+
+def start_session(web: WebInterface):
+    """Start the session, and wait until it plays; returns its state."""
+    web.post("/api/session/start")
+    wait_for(lambda: state_of(web), 20, "the session's start")
+    return state_of(web)
+
+
+def crash(web: WebInterface) -> None:
+    """End the web process at once, and it alone, as a crash would."""
+    process = psutil.Process(web.pid)
+    os.kill(web.pid, 9)
+    process.wait(10)
+    web.end()
+
+
+def faders_of(page):
+    return page.get_by_role("slider").filter(has=page.locator(".track"))
+
+
+def drag(page, fader, start: float, end: float, steps: int = 12) -> None:
+    """Move a fader with the mouse, from 0 (below) to 1 (above)."""
+    box = fader.locator(".track").bounding_box()
+    x, bottom, height = box["x"] + box["width"] / 2, box["y"] + box["height"], box["height"]
+    page.mouse.move(x, bottom - start * height)
+    page.mouse.down()
+    for step in range(1, steps + 1):
+        page.mouse.move(x, bottom - (start + (end - start) * step / steps) * height)
+        page.wait_for_timeout(12)
+    page.mouse.up()
+
+
+def until(page, expression: str, seconds: float = 10.0) -> None:
+    """Wait until an expression is true in the page.
+
+    Playwright's own waiting evaluates text within the page, and the page's security policy refuses that.
+    """
+    wait_for(lambda: page.evaluate(expression), seconds, expression)
+
+
+def turn_to(page, name: str) -> None:
+    """Another page, by its link."""
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name=name).click()
+    expect(page.get_by_role("link", name=name, exact=True)).to_have_attribute("aria-current", "page")
