@@ -16,6 +16,7 @@ import pytest
 from workspaces import make_site, served
 
 from impsy.data.datasets import Dataset, write_dataset
+from impsy.errors import DeviceError
 from impsy.web import training
 from impsy.web.api_datasets import ENDPOINTS as DATASETS
 from impsy.web.api_models import ENDPOINTS as MODELS
@@ -85,7 +86,7 @@ def test_a_run_is_told_of_as_it_goes_and_leaves_a_model(site, client):
     assert (again.status_code, "is being trained" in again.json()["error"]) == (409, True)
     assert client.delete(f"/api/training/{run['id']}").status_code == 409
     process = process_of(site, run["id"])
-    assert process.nice() == 10
+    assert process.nice() == 19
     assert os.getpgid(process.pid) == process.pid, "Ctrl-C in the terminal is not for it"
     assert len(watchers()) == 1
     run = until(client, run["id"], lambda run: run["status"] == "done")
@@ -232,6 +233,48 @@ def test_another_process_that_got_the_same_number_is_not_taken_for_it(site, clie
     assert client.get("/api/training").json()[0]["status"] == "interrupted"
 
 
+def test_a_process_that_does_not_train_is_not_taken_for_it(site, client):
+    # A workspace that came from elsewhere may name any process of this machine.
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as bystander:
+        try:
+            write_run(site, pid=bystander.pid, made=psutil.Process(bystander.pid).create_time())
+            assert client.get("/api/training").json()[0]["status"] == "interrupted"
+            assert client.post("/api/training/one/stop").status_code == 409
+            assert bystander.poll() is None
+        finally:
+            bystander.kill()
+
+
+@pytest.mark.parametrize("said", [{"dataset": "../../other.npz"}, {"dataset": "/etc/passwd"}, {"model": "../x"}])
+def test_a_run_that_names_files_elsewhere_is_left_alone(site, client, said):
+    write_run(site, status="stopped", **said)
+    assert client.get("/api/training").json() == []
+    assert client.post("/api/training/one/resume").status_code == 404
+
+
+def test_a_full_disk_does_not_end_the_looking(site, client, monkeypatch):
+    def refuse(_path):
+        raise DeviceError("no space left")
+
+    waits = [sys.executable, "-c", "import sys; sys.stdin.read()", "impsy", "train"]
+    with subprocess.Popen(waits, stdin=subprocess.PIPE) as first, subprocess.Popen(
+        waits, stdin=subprocess.PIPE
+    ) as second:
+        for name, process in (("one", first), ("two", second)):
+            write_run(site, name, pid=process.pid, made=psutil.Process(process.pid).create_time())
+        assert [run["status"] for run in client.get("/api/training").json()] == ["running", "running"]
+        with monkeypatch.context() as full:
+            full.setattr(training, "written_whole", refuse)
+            first.communicate()
+            end = time.monotonic() + 20
+            while client.get("/api/training/one").json()["status"] == "running" and time.monotonic() < end:
+                time.sleep(0.05)
+            time.sleep(3 * LOOK_SECONDS)
+            assert len(watchers()) == 1
+        second.communicate()
+    until(client, "two", lambda run: run["status"] == "interrupted")
+
+
 def test_only_the_latest_of_a_model_goes_on_as_there_is_one_state_of_it(site, client):
     write_run(site, "one", status="stopped")
     write_run(site, "two", status="stopped")
@@ -285,7 +328,7 @@ def test_a_process_that_is_found_is_stopped_as_by_ctrl_c(site, client):
     code = (
         "import signal,time; signal.signal(signal.SIGINT, lambda *_: exit(0)); print(1, flush=True); time.sleep(60)"
     )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+    with subprocess.Popen([sys.executable, "-c", code, "impsy", "train"], stdout=subprocess.PIPE) as process:
         process.stdout.readline()
         write_run(site, pid=process.pid, made=psutil.Process(process.pid).create_time())
         assert client.get("/api/training").json()[0]["status"] == "running"

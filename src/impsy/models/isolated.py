@@ -106,6 +106,8 @@ def serve(task: str) -> NoReturn:
 
 def _limit() -> None:
     """Ask the system to end this process if it takes too much; Windows has no such limits."""
+    if hasattr(os, "sched_setscheduler"):  # what plays may have started this, and comes first; this does not
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     try:
         import resource
     except ImportError:

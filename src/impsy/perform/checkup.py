@@ -22,6 +22,7 @@ from impsy import __version__
 from impsy.config import LoadedConfig, Problem, parse_config
 from impsy.config.loading import decode, parse_toml, read_file
 from impsy.errors import ConfigError, ImpsyError, ModelError
+from impsy.perform.priority import ADVICE, first_in_line
 from impsy.perform.ways import Way, ways_of
 
 if TYPE_CHECKING:
@@ -281,16 +282,19 @@ def _clock(_workspace: Workspace) -> Iterator[Finding]:
     """How late a wait of 10 ms wakes up: the wait by which the performance keeps time."""
     queue: SimpleQueue[None] = SimpleQueue()
     late = []
-    for _ in range(WAITS):
-        due = time.monotonic() + WAIT_SECONDS
-        try:
-            queue.get(timeout=WAIT_SECONDS)
-        except Empty:
-            late.append((time.monotonic() - due) * 1e3)
+    with first_in_line() as permitted:
+        for _ in range(WAITS):
+            due = time.monotonic() + WAIT_SECONDS
+            try:
+                queue.get(timeout=WAIT_SECONDS)
+            except Empty:
+                late.append((time.monotonic() - due) * 1e3)
     p50, p99 = _percentile(late, 50), _percentile(late, 99)
     text = f"a wait of 10 ms ends {p50:.2f} ms late (99 of 100 less than {p99:.2f} ms)"
+    text += ", with real-time priority" if permitted else ", without real-time priority"
     if p99 > LATE_MS:
         advice = "Close other programs, plug the machine in, and turn power saving off while you play"
+        advice += "" if permitted else f". {ADVICE}"
         yield Finding("clock", "warning", text, advice)
     else:
         yield Finding("clock", "ok", text)

@@ -24,7 +24,7 @@ __all__ = ["LOW", "REFUSED", "start_low", "work"]
 
 logger = logging.getLogger(__name__)
 
-LOW = 10
+LOW = 19
 """The niceness of these processes."""
 REFUSED = 3
 """Exit status of a task that says why it cannot."""
@@ -82,6 +82,10 @@ def start_low(
     if sys.platform != "win32":
         with suppress(psutil.Error):  # it may have ended already, or the system may not allow it
             psutil.Process(process.pid).nice(LOW)
+        # Where Linux shares processors by sessions (sched(7), "autogroup"), niceness counts within one only.
+        with suppress(OSError):
+            if detached:
+                Path(f"/proc/{process.pid}/autogroup").write_text(str(LOW), encoding="ascii")
     return process
 
 
