@@ -2,12 +2,12 @@
 
 import { useSignal } from "@preact/signals";
 import { type ComponentType, render } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { post } from "./api";
 import { Icon, type IconName } from "./icons";
 import { follow, path } from "./router";
 import { connect, connection } from "./socket";
-import { attempt, command, dismiss, overview, session, toasts } from "./store";
+import { attempt, command, dismiss, overview, refreshOverview, session, toasts, trouble } from "./store";
 import { SoundButton } from "./sound/button";
 import "./theme.css";
 import { Button } from "./ui";
@@ -48,13 +48,18 @@ function SessionChip() {
         {paused ? "Paused" : WORDS[status]}
       </span>
       {on ? (
-        <Button icon="stop" kind="quiet" label="Stop the session" onClick={() => attempt(() => post("/api/session/stop"))} />
+        <Button
+          icon="stop"
+          kind="quiet"
+          label="Stop the session"
+          onClick={() => attempt(() => post("/api/session/stop"))}
+        />
       ) : (
         <Button
           icon="play"
           kind="quiet"
           label="Start the session"
-          disabled={status === "stopping" || !overview.value?.configured}
+          disabled={status === "stopping" || !overview.value?.configured || trouble.value !== ""}
           onClick={() => attempt(() => post("/api/session/start"))}
         />
       )}
@@ -66,6 +71,8 @@ function Shell() {
   const place = PLACES.find((each) => each.path === path.value) ?? PLACES[0]!;
   const title = overview.value?.title || overview.value?.workspace || "IMPSY";
   useEffect(() => void (document.title = `${place.label} · ${title}`), [place, title]);
+  // At the first, it is asked for as soon as there is a connection.
+  useEffect(() => void (overview.peek() !== null && refreshOverview()), [place]);
   return (
     <div class="shell">
       <a class="skip" href="#main">
@@ -98,6 +105,11 @@ function Shell() {
             The connection to IMPSY is lost; it is tried again by itself. Is <code>impsy webui</code> still running?
           </p>
         )}
+        {trouble.value && (
+          <p class="trouble" role="alert">
+            {trouble.value}
+          </p>
+        )}
         {session.value.status === "failed" && session.value.sentence && (
           <p class="trouble" role="alert">
             {session.value.sentence}
@@ -110,13 +122,16 @@ function Shell() {
   );
 }
 
+/** The place that was shown last. */
+let shown: Place | null = null;
+
 function Loaded({ place }: { place: Place }) {
   const page = useSignal<ComponentType | null>(null);
   const failed = useSignal(false);
-  const first = useRef(true);
   useEffect(() => {
-    if (!first.current) document.getElementById("main")?.focus({ preventScroll: true });
-    first.current = false;
+    // Who came here by a link begins to read at the page's beginning, not where the link was.
+    if (shown !== null && shown !== place) document.getElementById("main")?.focus({ preventScroll: true });
+    shown = place;
     place.load().then(
       (loaded) => (page.value = loaded.default),
       () => (failed.value = true),

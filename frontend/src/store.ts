@@ -46,7 +46,8 @@ export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined>
   try {
     return await work();
   } catch (error) {
-    const text = error instanceof ApiError && error.advice ? `${error.message} ${error.advice}` : String((error as Error).message);
+    const text =
+      error instanceof ApiError && error.advice ? `${error.message} ${error.advice}` : String((error as Error).message);
     tell("error", text);
     return undefined;
   }
@@ -73,9 +74,17 @@ export function version(what: string): Signal<number> {
   return known;
 }
 
+/** What keeps the workspace from being looked at, such as that its folder has gone. */
+export const trouble = signal("");
+
 export async function refreshOverview(): Promise<void> {
-  const told = await get<Overview>("/api/overview").catch(() => null);
-  if (told !== null) overview.value = told;
+  try {
+    overview.value = await get<Overview>("/api/overview");
+    trouble.value = "";
+  } catch (error) {
+    // Nobody answers: that the connection is lost is said already.
+    if (error instanceof ApiError && error.status > 0) trouble.value = error.message;
+  }
 }
 
 async function refreshAll(): Promise<void> {
@@ -112,7 +121,11 @@ on("training", ({ run }) => {
 on("changed", ({ what }) => {
   version(what).value += 1;
   if (what === "config" || what === "models" || what === "scenes") void refreshOverview();
-  if (what === "training") void get<Run[]>("/api/training").then((told) => (runs.value = told), () => undefined);
+  if (what === "training")
+    void get<Run[]>("/api/training").then(
+      (told) => (runs.value = told),
+      () => undefined,
+    );
 });
 
 // Whatever happened while nobody listened is asked for again.

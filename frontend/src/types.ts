@@ -152,16 +152,7 @@ export type ServerMessage =
   | { type: "sentence"; level: Level; text: string };
 
 export type CommandName =
-  | "mode"
-  | "pause"
-  | "reset"
-  | "panic"
-  | "sigmatemp"
-  | "pitemp"
-  | "threshold"
-  | "timescale"
-  | "model"
-  | "scene";
+  "mode" | "pause" | "reset" | "panic" | "sigmatemp" | "pitemp" | "threshold" | "timescale" | "model" | "scene";
 
 export type PageMessage =
   | { type: "play"; changes: [number, number][] }

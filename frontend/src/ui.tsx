@@ -8,7 +8,12 @@ import { Icon, type IconName } from "./icons";
 import { version } from "./store";
 
 /** A page: its heading, what it is for, its main buttons. */
-export function Page(props: { title: string; lead?: string; actions?: ComponentChildren; children: ComponentChildren }) {
+export function Page(props: {
+  title: string;
+  lead?: string;
+  actions?: ComponentChildren;
+  children: ComponentChildren;
+}) {
   return (
     <>
       <header class="page-head">
@@ -24,7 +29,12 @@ export function Page(props: { title: string; lead?: string; actions?: ComponentC
 }
 
 /** A framed part of a page. */
-export function Card(props: { title?: string; actions?: ComponentChildren; children: ComponentChildren; class?: string }) {
+export function Card(props: {
+  title?: string;
+  actions?: ComponentChildren;
+  children: ComponentChildren;
+  class?: string;
+}) {
   return (
     <section class={`card ${props.class ?? ""}`}>
       {(props.title || props.actions) && (
@@ -52,7 +62,17 @@ interface ButtonProps {
 }
 
 /** A button that cannot be pressed again while what it started goes on. */
-export function Button({ onClick, icon, label, kind = "plain", pressed, disabled, title, type = "button", children }: ButtonProps) {
+export function Button({
+  onClick,
+  icon,
+  label,
+  kind = "plain",
+  pressed,
+  disabled,
+  title,
+  type = "button",
+  children,
+}: ButtonProps) {
   const busy = useSignal(false);
   const press = async () => {
     if (!onClick || busy.value) return;
@@ -87,7 +107,11 @@ export function Field(props: {
   label: string;
   hint?: ComponentChildren;
   error?: string | undefined;
-  children: (ids: { id: string; "aria-describedby": string | undefined; "aria-invalid": boolean | undefined }) => ComponentChildren;
+  children: (ids: {
+    id: string;
+    "aria-describedby": string | undefined;
+    "aria-invalid": boolean | undefined;
+  }) => ComponentChildren;
 }) {
   const id = useId();
   const described = props.error || props.hint ? `${id}-more` : undefined;
@@ -105,7 +129,12 @@ export function Field(props: {
 }
 
 /** On or off. */
-export function Toggle(props: { label: string; value: boolean; onChange: (value: boolean) => void; disabled?: boolean }) {
+export function Toggle(props: {
+  label: string;
+  value: boolean;
+  onChange: (value: boolean) => void;
+  disabled?: boolean;
+}) {
   return (
     <label class="toggle">
       <input
@@ -149,7 +178,13 @@ export function Segments<T extends string>(props: {
 }
 
 /** A dialog over the page; Escape and a click beside it close it. */
-export function Dialog(props: { title: string; open: boolean; onClose: () => void; children: ComponentChildren; wide?: boolean }) {
+export function Dialog(props: {
+  title: string;
+  open: boolean;
+  onClose: () => void;
+  children: ComponentChildren;
+  wide?: boolean;
+}) {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
   useEffect(() => {

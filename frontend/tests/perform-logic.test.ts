@@ -24,7 +24,15 @@ describe("rulers", () => {
   });
 
   it("show numbers as people write them", () => {
-    expect([0, 0.01, 1, 0.123456, 1234.5, 1e-9, NaN].map(shown)).toEqual(["0", "0.01", "1", "0.123", "1230", "1e-9", "?"]);
+    expect([0, 0.01, 1, 0.123456, 1234.5, 1e-9, NaN].map(shown)).toEqual([
+      "0",
+      "0.01",
+      "1",
+      "0.123",
+      "1230",
+      "1e-9",
+      "?",
+    ]);
     expect(alike(0.1, 0.1 + 1e-9)).toBe(true);
     expect(alike(0.1, 0.101)).toBe(false);
   });
@@ -131,8 +139,11 @@ describe("keys", () => {
 
 describe("the banner", () => {
   it("says who plays in each mode", () => {
-    const say = (mode: "callresponse" | "polyphony" | "battle" | "useronly", turn: "performer" | "model" | "both" | "nobody", paused = false) =>
-      bannerOf({ mode, turn, paused });
+    const say = (
+      mode: "callresponse" | "polyphony" | "battle" | "useronly",
+      turn: "performer" | "model" | "both" | "nobody",
+      paused = false,
+    ) => bannerOf({ mode, turn, paused });
     expect(say("callresponse", "performer")).toEqual({ who: "performer", words: "You play, it listens" });
     expect(say("callresponse", "model").who).toBe("model");
     expect(say("callresponse", "nobody").words).toContain("Your turn");

@@ -6,7 +6,14 @@ const { faultOf, sceneOf } = await import("../src/perform/scenes");
 
 describe("scenes", () => {
   it("hold what plays now, and a model only where it is a file", () => {
-    const state = { mode: "battle", threshold: 0.2, sigma_temperature: 0.1, pi_temperature: 2, timescale: 0.5, model: "a.tflite" };
+    const state = {
+      mode: "battle",
+      threshold: 0.2,
+      sigma_temperature: 0.1,
+      pi_temperature: 2,
+      timescale: 0.5,
+      model: "a.tflite",
+    };
     const told = { mode: "battle", threshold: 0.2, sigmatemp: 0.1, pitemp: 2, timescale: 0.5 };
     expect(sceneOf(state as never, ["a.tflite"])).toEqual({ ...told, model: "models/a.tflite" });
     expect(sceneOf(state as never, ["b.tflite"])).toEqual(told);

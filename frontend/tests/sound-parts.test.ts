@@ -35,7 +35,14 @@ describe("roles", () => {
   });
 
   it("plays notes as notes, and shapes them by the others", () => {
-    expect(roles(["note", "velocity", "cc", "cc", "bend", "cc"])).toEqual(["note", "velocity", "timbre", "space", "motion", "pitch"]);
+    expect(roles(["note", "velocity", "cc", "cc", "bend", "cc"])).toEqual([
+      "note",
+      "velocity",
+      "timbre",
+      "space",
+      "motion",
+      "pitch",
+    ]);
   });
 });
 
@@ -167,13 +174,23 @@ describe("a player", () => {
 
 describe("settings that were kept", () => {
   it("are as at the beginning where nothing or nonsense was kept", () => {
-    for (const text of [null, "", "{", "null", "7", "[]", '{"patch":"drum","volume":"loud","root":null,"performer":3}']) {
+    for (const text of [
+      null,
+      "",
+      "{",
+      "null",
+      "7",
+      "[]",
+      '{"patch":"drum","volume":"loud","root":null,"performer":3}',
+    ]) {
       expect(parseSettings(text)).toEqual(DEFAULTS);
     }
   });
 
   it("are believed within their ranges", () => {
-    const told = parseSettings('{"patch":"pulse","volume":9,"root":-4,"tempo":1e9,"scale":"dorian","model":{"on":false}}');
+    const told = parseSettings(
+      '{"patch":"pulse","volume":9,"root":-4,"tempo":1e9,"scale":"dorian","model":{"on":false}}',
+    );
     expect(told).toMatchObject({ patch: "pulse", volume: 1, root: 0, tempo: 180, scale: "dorian" });
     expect(told.model).toEqual({ on: false, volume: DEFAULTS.model.volume });
     expect(parseSettings(JSON.stringify(told))).toEqual(told);

@@ -11,7 +11,9 @@ describe("scales", () => {
 
   it("goes up through every scale without leaving it, across octaves and below the root", () => {
     for (const scale of SCALES) {
-      const notes = Array.from({ length: 3 * scale.steps.length + 1 }, (_, at) => noteOf(scale, 2, 4, at - scale.steps.length));
+      const notes = Array.from({ length: 3 * scale.steps.length + 1 }, (_, at) =>
+        noteOf(scale, 2, 4, at - scale.steps.length),
+      );
       expect(notes).toEqual([...notes].sort((a, b) => a - b));
       expect(new Set(notes).size).toBe(notes.length);
       for (const note of notes) expect(scale.steps).toContain((((note - 2) % 12) + 12) % 12);

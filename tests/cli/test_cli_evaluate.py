@@ -65,6 +65,19 @@ def test_report(model: Path, dataset: Path, tmp_path: Path) -> None:
     assert [each.name for each in page.parent.iterdir()] == ["mine.html"]
 
 
+def test_a_report_is_drawn_as_here_whatever_the_folder_says(
+    model: Path, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("matplotlib")
+    # Such a file has LaTeX run on what it holds itself; it is read when matplotlib is first imported.
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True\ntext.latex.preamble: \\\\input{here}\n")
+    monkeypatch.chdir(tmp_path)
+    command = [sys.executable, "-P", "-m", "impsy", "evaluate", str(model), str(dataset), "--quick"]
+    done = subprocess.run([*command, "--report", "page.html"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "<svg" in (tmp_path / "page.html").read_text("utf-8")
+
+
 def test_report_never_replaces_what_it_reads(model: Path, dataset: Path) -> None:
     pytest.importorskip("matplotlib")
     before = model.read_bytes()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from pathlib import Path
 
 import httpx
 import psutil
@@ -157,18 +161,40 @@ def test_mistakes_are_told_and_what_to_do(tmp_path, monkeypatch):
 
 def test_two_web_interfaces_of_one_workspace_do_not_get_in_each_others_way(tmp_path):
     configure(tmp_path)
-    with Command("webui", "--port", 0, cwd=tmp_path) as first, Command("webui", "--port", 0, cwd=tmp_path) as second:
+    with Command("webui", "--port", 0, cwd=tmp_path) as first:
         one = first.url()
         httpx.post(f"{one}api/session/start")
         wait_for(lambda: httpx.get(f"{one}api/session").json()["state"])
-        two = second.url()
-        sentence = wait_for(lambda: httpx.get(f"{two}api/session").json()["sentence"])
-        assert "second web interface" in sentence
-        refused = httpx.post(f"{two}api/session/start")
-        assert refused.status_code == 409
-        second.end(signal.SIGINT)
+        with Command("webui", "--port", 0, cwd=tmp_path) as second:
+            two = second.url()
+            sentence = wait_for(lambda: httpx.get(f"{two}api/session").json()["sentence"])
+            assert "second web interface" in sentence
+            refused = httpx.post(f"{two}api/session/start")
+            assert refused.status_code == 409
+            second.end(signal.SIGINT)
         assert httpx.get(f"{one}api/session").json()["status"] == "running"
         first.end(signal.SIGINT)
+
+
+def test_it_ends_soon_even_while_it_works_on_something_long(tmp_path):
+    configure(tmp_path)
+    log = b"2026-09-26T10:00:00.500000,interface,0.1,0.2\n" + b"\n" * (30 << 20)
+    with Command("webui", "--port", 0, "--no-open", cwd=tmp_path) as web:
+        url = web.url()
+
+        def upload():
+            with contextlib.suppress(httpx.HTTPError):
+                httpx.post(url + "api/takes?name=a-3d-mdrnn.log", content=log, timeout=60)
+
+        sender = threading.Thread(target=upload)
+        sender.start()
+        time.sleep(2)
+        assert psutil.Process(web.process.pid).children(), "it works"
+        before = time.monotonic()
+        web.process.terminate()
+        web.process.wait(15)
+        assert time.monotonic() - before < 8
+        sender.join(10)
 
 
 # --- demo --------------------------------------------------------------------------------------------
@@ -210,6 +236,25 @@ def test_the_demo_shows_itself_on_the_page_and_keeps_what_it_is_told_to_keep(tmp
     assert len(list((kept / "logs").glob("*.log"))) == 1
     with Command("demo", "--port", 0, "--workdir", kept, "--seconds", 1, cwd=tmp_path) as again:
         assert again.end() == 0
+
+
+def test_a_training_does_not_outlast_a_demo_that_is_kept_nowhere(tmp_path):
+    trains = [sys.executable, "-c", "import time; time.sleep(60)", "impsy", "train"]
+    with subprocess.Popen(trains) as training, Command("demo", "--port", 0, cwd=tmp_path) as demo:
+        try:
+            url = demo.url()
+            folder = Path(httpx.get(url + "api/overview", timeout=20).json()["path"])
+            run = folder / ".impsy" / "training" / "one"
+            run.mkdir(parents=True)
+            made = psutil.Process(training.pid).create_time()
+            said = {"dataset": "a.npz", "size": "xxs", "model": "m", "started": "2026", "options": {}}
+            (run / "run.json").write_text(json.dumps(said | {"status": "running", "pid": training.pid, "made": made}))
+            assert httpx.get(url + "api/training", timeout=20).json()[0]["status"] == "running"
+            assert demo.end(signal.SIGTERM) == 0
+            assert training.wait(5) != 0
+            assert not folder.exists()
+        finally:
+            training.kill()
 
 
 def test_the_demo_takes_the_next_port_unless_it_is_told_which(tmp_path):

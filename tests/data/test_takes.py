@@ -76,6 +76,10 @@ def test_what_is_sound_beside_an_entry_that_is_not_still_counts(tmp_path):
     assert A in notes.problems[0]
     annotate(tmp_path, {B: TakeNote("b")})
     assert (tmp_path / "takes.broken-1.json").read_text() == text
+    assert read_notes(tmp_path).excluded == {A}
+    for title in ("c", "d"):
+        annotate(tmp_path, {B: TakeNote(title)})
+    assert len(list(tmp_path.glob("takes.broken-*.json"))) == 1, "it is set aside once"
 
 
 @given(st.dictionaries(st.sampled_from([A, B, "x"]), entries | json_values, max_size=3) | json_values)

@@ -48,6 +48,10 @@ def test_types_hold(tools):
     node(tools / "typescript" / "bin" / "tsc", "--noEmit")
 
 
+def test_it_is_formatted(tools):
+    node(tools / "prettier" / "bin" / "prettier.cjs", "--check", "src", "tests", "vite.config.ts", "index.html")
+
+
 def test_its_own_tests_pass(tools):
     told = node(tools / "vitest" / "vitest.mjs", "run")
     assert re.search(r"Tests\s+\d+ passed", told), told

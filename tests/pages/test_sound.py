@@ -54,7 +54,8 @@ def test_each_patch_sounds_and_is_not_clipped(ears, patch, controls):
 @pytest.mark.parametrize("controls", [1, 8, 64])
 @pytest.mark.parametrize("patch", PATCHES)
 def test_whatever_is_played_stays_within_bounds(ears, patch, controls):
-    loud = {"volume": 1, "room": 1, "echo": 1} | dict.fromkeys(("performer", "model"), {"on": True, "volume": 1})
+    voice = {"on": True, "volume": 1}
+    loud = {"volume": 1, "room": 1, "echo": 1, "performer": voice, "model": voice}
     heard = ears(patch=patch, controls=controls, playing="mad", seconds=1.5, settings=loud)
     assert heard["bad"] == 0
     assert heard["rms"] > 0.01

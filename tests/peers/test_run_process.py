@@ -132,7 +132,7 @@ def test_the_state_can_be_watched_from_another_process(tmp_path):
     with performing(tmp_path, mode="battle", dimension=3) as performance, receiver(performance.monitor) as ear:
         seen = set()
         end = time.monotonic() + 5
-        while seen < {b"/monitor/state", b"/monitor/out"} and time.monotonic() < end:
+        while not seen >= {b"/monitor/state", b"/monitor/out"} and time.monotonic() < end:
             packet = ear.recv(65536)
             seen.add(packet.split(b"\0")[0])
             if packet.startswith(b"/monitor/state"):

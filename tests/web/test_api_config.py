@@ -63,7 +63,7 @@ def test_the_file_is_told_as_it_is(client, site):
 
 
 def test_no_file_is_told_as_none(tmp_path):
-    told = client_of(make_site(tmp_path / "missing")).get("/api/config").json()
+    told = client_of(make_site(tmp_path)).get("/api/config").json()
     assert (told["exists"], told["text"], told["stamp"], told["values"]) == (False, "", "", None)
     assert told["problems"] == []
 

@@ -289,6 +289,14 @@ def test_a_link_that_leads_out_is_not_followed(site, client, tmp_path_factory):
     (site.workspace.logs / "2026-09-26T10-00-00-3d-mdrnn.log").symlink_to(secret)
     assert client.get("/api/takes/2026-09-26T10-00-00-3d-mdrnn.log/file").status_code == 422
     assert client.delete("/api/takes/2026-09-26T10-00-00-3d-mdrnn.log").status_code == 422
+    assert client.get("/api/takes").json() == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_no_take_and_nobody_waits_for_it(site, client):
+    path = record(site.workspace.logs, 3)
+    os.mkfifo(site.workspace.logs / "2026-09-26T09-00-00-3d-mdrnn.log")
+    assert [take["name"] for take in client.get("/api/takes").json()] == [path.name]
 
 
 # --- files in and out ------------------------------------------------------------------------------
@@ -332,6 +340,13 @@ def test_what_is_no_log_is_not_kept(site, client, name, content, status):
     kept = list(site.workspace.logs.iterdir()) if site.workspace.logs.exists() else []
     assert [path.name for path in kept] == ([name] if status == 200 else [])
     assert not list(site.workspace.private.glob("received-*"))
+
+
+def test_a_log_is_checked_where_what_is_played_need_not_wait_for_it(site, client):
+    content = b"2026-09-26T10:00:00.000000,interface,0.5,0.5\n" + b"\n" * (2 << 20)
+    before = time.process_time()
+    assert client.post("/api/takes?name=a-3d-mdrnn.log", content=content).status_code == 200
+    assert time.process_time() - before < 1.0, "reading this by the line takes several seconds"
 
 
 rows = st.sampled_from([b"2026-09-26T10:00:00,interface,0.5,1\n", b"2026-09-26T10:00:01,rnn,0.5,nan\n", b",,\n"])

@@ -257,9 +257,10 @@ def test_a_full_disk_does_not_end_the_looking(site, client, monkeypatch):
         raise DeviceError("no space left")
 
     waits = [sys.executable, "-c", "import sys; sys.stdin.read()", "impsy", "train"]
-    with subprocess.Popen(waits, stdin=subprocess.PIPE) as first, subprocess.Popen(
-        waits, stdin=subprocess.PIPE
-    ) as second:
+    with (
+        subprocess.Popen(waits, stdin=subprocess.PIPE) as first,
+        subprocess.Popen(waits, stdin=subprocess.PIPE) as second,
+    ):
         for name, process in (("one", first), ("two", second)):
             write_run(site, name, pid=process.pid, made=psutil.Process(process.pid).create_time())
         assert [run["status"] for run in client.get("/api/training").json()] == ["running", "running"]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import subprocess
+import sys
 import threading
 
 import httpx
@@ -55,6 +58,28 @@ def test_it_can_be_stopped_before_it_has_begun():
     thread.start()
     thread.join(5)
     assert not thread.is_alive()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no hangup")
+@pytest.mark.parametrize("ignored", [True, False])
+def test_a_closed_terminal_ends_it_unless_it_was_started_to_outlast_that(ignored):
+    code = (
+        "import os, signal, threading, time\n"
+        f"signal.signal(signal.SIGHUP, signal.{'SIG_IGN' if ignored else 'SIG_DFL'})\n"
+        "from impsy.web.serve import Serving, listen, serve\n"
+        "serving = Serving()\n"
+        "def ready():\n"
+        "    os.kill(os.getpid(), signal.SIGHUP)\n"
+        "    threading.Timer(0.5, lambda: (print('outlasts', flush=True), serving.stop())).start()\n"
+        "async def app(scope, receive, send):\n"
+        "    pass\n"
+        "started = time.monotonic()\n"
+        "serve(app, listen('127.0.0.1', 0), ready=ready, serving=serving)\n"
+        "print('late' if time.monotonic() - started > 0.45 else 'at once', flush=True)\n"
+        "os._exit(0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout.split() == (["outlasts", "late"] if ignored else ["at", "once"])
 
 
 def test_small_messages_are_not_held_back():

@@ -11,7 +11,7 @@ import time
 
 import psutil
 import pytest
-from web_core import StandIn, make_workspace, serving, wait_for
+from web_core import StandIn, free_ports, make_workspace, serving, wait_for
 
 from impsy.web.endpoints import Clash
 from impsy.web.opening import open_house
@@ -51,7 +51,7 @@ def test_a_session_is_started_heard_and_ended(house, tmp_path):
     wait_for(lambda: running(house))
     assert supervisor.status()["state"]["pid"] == started["pid"]
     wait_for(lambda: any("dimension 3" in line["text"] for line in supervisor.lines()))
-    line = next(line for line in supervisor.lines() if "stand-in" in line["text"])
+    line = wait_for(lambda: next((line for line in supervisor.lines() if "stand-in" in line["text"]), None))
     assert line["level"] == "warning"
     assert "WARNING" not in line["text"]
     wait_for(lambda: house.link.state["counters"]["played"])
@@ -134,6 +134,27 @@ def test_a_folder_that_vanished_is_told(tmp_path):
         with pytest.raises(Clash):
             server.house.supervisor.start()
         assert client.get("/api/session").json()["status"] == "stopped"
+
+
+@pytest.mark.parametrize("module", ["click", "numpy", "impsy"])
+def test_nothing_of_the_workspace_is_run(house, tmp_path, module):
+    (tmp_path / f"{module}.py").write_text("import pathlib; pathlib.Path('it ran').touch()\n")
+    house.supervisor.start()
+    wait_for(lambda: house.supervisor.status()["status"] in {"running", "failed", "stopped"})
+    assert not (tmp_path / "it ran").exists()
+    assert running(house)
+
+
+def test_another_session_on_the_same_ports_is_still_heard_when_ours_ends(house):
+    house.supervisor.start()
+    wait_for(lambda: running(house))
+    with StandIn(house.link.ports[0], *free_ports(1), pid=1) as other:
+        # It is the one that was heard last when ours ends.
+        wait_for(lambda: other.tell_state() or house.link.state["pid"] == 1)
+        os.kill(house.supervisor.status()["pid"], signal.SIGKILL)
+        wait_for(lambda: other.tell_state() or not house.supervisor.status()["ours"])
+        wait_for(lambda: house.supervisor.status()["status"] == "running", 5)
+        assert house.supervisor.status()["pid"] == 1
 
 
 def test_a_session_that_was_started_elsewhere_is_found_and_can_be_ended(house, tmp_path):

@@ -112,6 +112,8 @@ WRONG = [
     '{"type": "command", "name": "pause", "value": "yes"}',
     '{"type": "command", "name": "pitemp", "value": -1}',
     '{"type": "command", "name": "pitemp", "value": true}',
+    '{"type": "command", "name": "pitemp", "value": 1e300}',
+    '{"type": "command", "name": "sigmatemp", "value": 3.5e38}',
     '{"type": "command", "name": "model", "value": "' + "x" * 501 + '"}',
     '{"type": "ping", "t": {"deep": []}}',
     "[" * 30_000,

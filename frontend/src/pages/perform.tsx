@@ -15,7 +15,7 @@ import { ModeSegments, Strip } from "../perform/strip";
 import { follow } from "../router";
 import { sounding, turnSound } from "../sound/state";
 import { connection } from "../socket";
-import { attempt, command, overview, performerRunning, running, session } from "../store";
+import { attempt, command, overview, performerRunning, running, session, trouble } from "../store";
 import type { Control, SessionState } from "../types";
 import { Button, Card, Empty, Page, Toggle } from "../ui";
 
@@ -83,7 +83,9 @@ function NoSession() {
         <p class="turn-who" role="status">
           {status === "starting" ? "Starting …" : status === "stopping" ? "Stopping …" : "Nothing plays yet"}
         </p>
-        <p class="turn-next">{busy ? "This takes a moment." : "Start the session, and these faders are an instrument."}</p>
+        <p class="turn-next">
+          {busy ? "This takes a moment." : "Start the session, and these faders are an instrument."}
+        </p>
       </div>
       <div class="row transport">
         <Button kind="main" icon="play" disabled={busy} onClick={() => attempt(() => post("/api/session/start"))}>
@@ -163,7 +165,10 @@ export default function Perform() {
   const bank = useSignal(0);
   useKeys(help, bank);
   const told = overview.value;
-  if (told === null) return connection.value === "lost" ? null : <p class="loading" role="status" aria-label="Loading" />;
+  if (told === null) {
+    const silent = connection.value === "lost" || trouble.value !== "";
+    return <Page title="Perform">{!silent && <p class="loading" role="status" aria-label="Loading" />}</Page>;
+  }
   if (!told.configured && session.value.state === null) return <NotConfigured />;
   const state = running.value ? session.value.state : null;
   const controls = controlsNow();
@@ -173,7 +178,12 @@ export default function Perform() {
       title="Perform"
       actions={
         <>
-          <Toggle label="Simulated performer" value={performerRunning.value} disabled={state === null} onChange={setPerformer} />
+          <Toggle
+            label="Simulated performer"
+            value={performerRunning.value}
+            disabled={state === null}
+            onChange={setPerformer}
+          />
           <span class="only-keys">
             <Button title="Keys (?)" onClick={() => (help.value = true)}>
               Keys

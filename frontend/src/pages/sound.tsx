@@ -57,7 +57,12 @@ function Master() {
         >
           {on ? "Mute" : "Turn on the sound"}
         </Button>
-        <Button icon="play" disabled={!on} title="A short phrase that only this page hears" onClick={() => soundEngine()?.tryOut()}>
+        <Button
+          icon="play"
+          disabled={!on}
+          title="A short phrase that only this page hears"
+          onClick={() => soundEngine()?.tryOut()}
+        >
           Try it
         </Button>
         <Slider label="Volume" value={sound.value.volume} onInput={(volume) => setSound({ volume })} />
@@ -100,7 +105,12 @@ function VoiceOf(props: { who: "performer" | "model"; label: string }) {
   return (
     <div class={`voice ${props.who}`}>
       <Toggle label={props.label} value={voice.on} onChange={(on) => set({ on })} />
-      <Slider label={`${props.label}, volume`} value={voice.volume} disabled={!voice.on} onInput={(volume) => set({ volume })} />
+      <Slider
+        label={`${props.label}, volume`}
+        value={voice.volume}
+        disabled={!voice.on}
+        onInput={(volume) => set({ volume })}
+      />
     </div>
   );
 }
@@ -112,7 +122,11 @@ function Tuning() {
         <div class="tuning">
           <Field label="Scale">
             {(ids) => (
-              <select {...ids} value={sound.value.scale} onChange={(event) => setSound({ scale: event.currentTarget.value })}>
+              <select
+                {...ids}
+                value={sound.value.scale}
+                onChange={(event) => setSound({ scale: event.currentTarget.value })}
+              >
                 {SCALES.map((scale) => (
                   <option key={scale.id} value={scale.id}>
                     {scale.name}
@@ -123,7 +137,11 @@ function Tuning() {
           </Field>
           <Field label="Root">
             {(ids) => (
-              <select {...ids} value={sound.value.root} onChange={(event) => setSound({ root: Number(event.currentTarget.value) })}>
+              <select
+                {...ids}
+                value={sound.value.root}
+                onChange={(event) => setSound({ root: Number(event.currentTarget.value) })}
+              >
                 {ROOTS.map((root, semitones) => (
                   <option key={root} value={semitones}>
                     {root}
@@ -171,7 +189,10 @@ function Roles() {
 
 export default function Sound() {
   return (
-    <Page title="Sound" lead="A synthesiser in this page. It plays whatever you and the model play; nothing has to be plugged in.">
+    <Page
+      title="Sound"
+      lead="A synthesiser in this page. It plays whatever you and the model play; nothing has to be plugged in."
+    >
       <Master />
       <Patches />
       <div class="columns sound-columns">

@@ -62,7 +62,8 @@ export function Facts({ state }: { state: SessionState }) {
           <span class="error">{state.log.error}</span>
         ) : state.log.file ? (
           <>
-            Recording <span class="mono">{state.log.file.split(/[\\/]/).pop()}</span>, {state.log.rows.toLocaleString()} rows
+            Recording <span class="mono">{state.log.file.split(/[\\/]/).pop()}</span>, {state.log.rows.toLocaleString()}{" "}
+            rows
           </>
         ) : (
           "Nothing is recorded."

@@ -24,7 +24,11 @@ export function Help(props: { open: boolean; onClose: () => void; count: number 
   useEffect(() => {
     const { keyboard } = navigator as Navigator & { keyboard?: Keyboard };
     // Not every browser tells; names of a common keyboard do as well.
-    if (props.open) keyboard?.getLayoutMap().then((map) => (layout.value = map), () => undefined);
+    if (props.open)
+      keyboard?.getLayoutMap().then(
+        (map) => (layout.value = map),
+        () => undefined,
+      );
   }, [props.open]);
   return (
     <Dialog title="Play with keys" open={props.open} onClose={props.onClose} wide>
@@ -40,7 +44,16 @@ export function Help(props: { open: boolean; onClose: () => void; count: number 
         {props.count > 10 && (
           <>
             <dt>
-              <Row codes={["BracketLeft", "BracketRight"]} layout={layout.value ?? new Map([["BracketLeft", "["], ["BracketRight", "]"]])} />
+              <Row
+                codes={["BracketLeft", "BracketRight"]}
+                layout={
+                  layout.value ??
+                  new Map([
+                    ["BracketLeft", "["],
+                    ["BracketRight", "]"],
+                  ])
+                }
+              />
             </dt>
             <dd>the ten faders before, the ten after</dd>
           </>

@@ -75,5 +75,10 @@ const TYPING = new Set(["text", "search", "url", "email", "password", "number", 
 /** Whether keys go into a field here. */
 export function isTyping(tag: string, type = "", editable = false): boolean {
   const name = tag.toLowerCase();
-  return editable || name === "textarea" || name === "select" || (name === "input" && TYPING.has(type.toLowerCase() || "text"));
+  return (
+    editable ||
+    name === "textarea" ||
+    name === "select" ||
+    (name === "input" && TYPING.has(type.toLowerCase() || "text"))
+  );
 }

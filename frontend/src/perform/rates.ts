@@ -26,4 +26,5 @@ export class Rates {
 }
 
 /** 0, 0.4, 12: as few digits as are worth reading. */
-export const rateText = (rate: number): string => (rate > 0 && rate < 9.95 ? rate.toFixed(1) : String(Math.round(rate)));
+export const rateText = (rate: number): string =>
+  rate > 0 && rate < 9.95 ? rate.toFixed(1) : String(Math.round(rate));

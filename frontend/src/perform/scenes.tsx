@@ -39,7 +39,10 @@ async function remove(scene: Scene): Promise<void> {
     return true;
   });
   if (!done) return;
-  tell("info", `The scene “${scene.name}” is gone.`, { label: "Undo", run: () => void write(scene.name, filled(scene)) });
+  tell("info", `The scene “${scene.name}” is gone.`, {
+    label: "Undo",
+    run: () => void write(scene.name, filled(scene)),
+  });
 }
 
 /** What is wrong with a name; undefined: nothing. It is a part of an address, so it has no slash. */
@@ -93,10 +96,20 @@ export function Scenes({ state }: { state: SessionState | null }) {
           <Field
             label="Name"
             error={fault}
-            hint={known ? "There is one of this name: it becomes what plays now." : "Mode, model, temperatures, timescale and threshold, as they are now."}
+            hint={
+              known
+                ? "There is one of this name: it becomes what plays now."
+                : "Mode, model, temperatures, timescale and threshold, as they are now."
+            }
           >
             {(ids) => (
-              <input {...ids} autofocus maxLength={60} value={name.value} onInput={(event) => (name.value = event.currentTarget.value)} />
+              <input
+                {...ids}
+                autofocus
+                maxLength={60}
+                value={name.value}
+                onInput={(event) => (name.value = event.currentTarget.value)}
+              />
             )}
           </Field>
           <div class="row">

@@ -131,7 +131,10 @@ function ModelPicker({ state }: { state: SessionState }) {
   const files = overview.value?.models ?? [];
   const plays = files.includes(state.model) ? state.model : "";
   return (
-    <Field label="Model" hint={files.length === 0 ? "Train one on the Learn page, or put one into models/." : undefined}>
+    <Field
+      label="Model"
+      hint={files.length === 0 ? "Train one on the Learn page, or put one into models/." : undefined}
+    >
       {(ids) => (
         <select
           {...ids}
@@ -153,7 +156,9 @@ function ModelPicker({ state }: { state: SessionState }) {
 }
 
 export function ModeSegments({ state }: { state: SessionState }) {
-  return <Segments label="Who plays when" value={state.mode} options={OPTIONS} onChange={(mode) => command("mode", mode)} />;
+  return (
+    <Segments label="Who plays when" value={state.mode} options={OPTIONS} onChange={(mode) => command("mode", mode)} />
+  );
 }
 
 export function Strip({ state }: { state: SessionState }) {

@@ -69,7 +69,8 @@ export class Surface {
     this.cloud = new Cloud(canvas);
     root.addEventListener("pointerdown", this.down);
     root.addEventListener("pointermove", this.move);
-    for (const end of ["pointerup", "pointercancel", "lostpointercapture"] as const) root.addEventListener(end, this.up);
+    for (const end of ["pointerup", "pointercancel", "lostpointercapture"] as const)
+      root.addEventListener(end, this.up);
     root.addEventListener("keydown", this.key);
     this.watcher = new ResizeObserver(() => this.measure());
     this.watcher.observe(root);
@@ -242,7 +243,8 @@ export class Surface {
     for (const gliding of this.gliding.values()) {
       const past = now - Math.max(gliding.at, gliding.since + GLIDE_AFTER);
       gliding.at = now;
-      if (past > 0) this.set(gliding.index, this.valueOf(gliding.index) + ((gliding.up ? GLIDE : -GLIDE) * past) / 1000, Infinity);
+      if (past > 0)
+        this.set(gliding.index, this.valueOf(gliding.index) + ((gliding.up ? GLIDE : -GLIDE) * past) / 1000, Infinity);
     }
     let again = this.gliding.size > 0;
     for (const [index, held] of this.held) {

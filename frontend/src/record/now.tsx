@@ -56,10 +56,7 @@ export function Now() {
       </div>
       <div class="row">
         {alone ? (
-          <Button
-            onClick={() => command("mode", "callresponse")}
-            title={modeTitle(wordsOf("callresponse"))}
-          >
+          <Button onClick={() => command("mode", "callresponse")} title={modeTitle(wordsOf("callresponse"))}>
             Let the model answer
           </Button>
         ) : (

@@ -46,7 +46,11 @@ export function room(sampleRate: number, seconds: number, seed: number): Float32
  * round a delay line of one period and is smoothed at each turn. Peak 1. `rate` is what to play it at: a delay is whole samples
  * long, so its pitch is a little off.
  */
-export function string(sampleRate: number, hertz: number, seconds: number): { samples: Float32Array<ArrayBuffer>; rate: number } {
+export function string(
+  sampleRate: number,
+  hertz: number,
+  seconds: number,
+): { samples: Float32Array<ArrayBuffer>; rate: number } {
   const period = Math.max(2, Math.round(sampleRate / hertz - 0.5));
   const samples = new Float32Array(Math.round(sampleRate * seconds));
   const line = new Float32Array(period);

@@ -42,7 +42,8 @@ export function noteOf(scale: Scale, root: number, octave: number, degree: numbe
  */
 export function stepOf(value: number, count: number, previous: number | null = null): number {
   const place = Math.min(1, Math.max(0, value)) * count;
-  if (previous !== null && place > previous - 1 / 6 && place < previous + 1 + 1 / 6) return Math.min(previous, count - 1);
+  if (previous !== null && place > previous - 1 / 6 && place < previous + 1 + 1 / 6)
+    return Math.min(previous, count - 1);
   return Math.min(count - 1, Math.floor(place));
 }
 

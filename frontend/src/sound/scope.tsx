@@ -64,7 +64,15 @@ export function Scope() {
   return (
     <div class="scope">
       <canvas ref={canvas} aria-hidden="true" />
-      <div ref={meter} class="level" role="meter" aria-label="Level" aria-valuemin={0} aria-valuemax={100} aria-valuenow={0}>
+      <div
+        ref={meter}
+        class="level"
+        role="meter"
+        aria-label="Level"
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={0}
+      >
         <i ref={bar} />
       </div>
     </div>

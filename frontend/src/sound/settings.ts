@@ -70,9 +70,17 @@ export function parseSettings(text: string | null): SoundSettings {
   }
   return {
     on: flag(told["on"], DEFAULTS.on),
-    patch: oneOf(told["patch"], PATCHES.map((patch) => patch.id), DEFAULTS.patch),
+    patch: oneOf(
+      told["patch"],
+      PATCHES.map((patch) => patch.id),
+      DEFAULTS.patch,
+    ),
     volume: number(told["volume"], 0, 1, DEFAULTS.volume),
-    scale: oneOf(told["scale"], SCALES.map((scale) => scale.id), DEFAULTS.scale),
+    scale: oneOf(
+      told["scale"],
+      SCALES.map((scale) => scale.id),
+      DEFAULTS.scale,
+    ),
     root: Math.round(number(told["root"], 0, 11, DEFAULTS.root)),
     tempo: Math.round(number(told["tempo"], TEMPO.least, TEMPO.most, DEFAULTS.tempo)),
     room: number(told["room"], 0, 1, DEFAULTS.room),

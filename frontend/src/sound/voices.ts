@@ -42,7 +42,12 @@ export class Voices {
 const FADE = 0.02;
 
 /** A voice of sources that end at `end` and an amplitude that all of them go through on their way to `last`. */
-export function soundingOf(sources: readonly AudioScheduledSourceNode[], level: AudioParam, last: AudioNode, end: number): Sounding {
+export function soundingOf(
+  sources: readonly AudioScheduledSourceNode[],
+  level: AudioParam,
+  last: AudioNode,
+  end: number,
+): Sounding {
   for (const source of sources) source.stop(end);
   sources[0]!.onended = () => last.disconnect();
   const voice: Sounding = {

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,7 @@ PORTS_TRIED = 20
 START_SECONDS = 60.0
 """How long the session may take to be heard; a second is usual."""
 
+END_SECONDS = 5.0
 LOOK_SECONDS = 0.1
 LINE_SECONDS = 1.0
 
@@ -113,14 +115,15 @@ def command(
         return
     given = context.get_parameter_source("port") is ParameterSource.COMMANDLINE
     with contextlib.ExitStack() as stack:
+        kept = workdir is not None
         if workdir is None:
             made = tempfile.TemporaryDirectory(prefix="impsy-demo-", ignore_cleanup_errors=True)
             workdir = Path(stack.enter_context(made))
-        _perform(_workspace(workdir, mode), seconds, seed, browser, port, given)
+        _perform(_workspace(workdir, mode), seconds, seed, browser, port, given, kept)
 
 
 def _perform(
-    workspace: Workspace, seconds: float | None, seed: int, browser: bool, port: int, port_given: bool
+    workspace: Workspace, seconds: float | None, seed: int, browser: bool, port: int, port_given: bool, kept: bool
 ) -> None:
     from impsy.cli.browser import has_desktop, open_page
     from impsy.cli.demo_terminal import sum_up
@@ -131,6 +134,7 @@ def _perform(
     with (
         _listen(port, port_given) as listener,
         open_house(workspace, demo=True, seed=seed, arguments=("--seed", str(seed))) as house,
+        contextlib.nullcontext() if kept else _ending_trainings(house),
     ):
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
 
@@ -157,6 +161,23 @@ def _perform(
     if audience.failure:
         raise DeviceError(audience.failure)
     sum_up(heard, played, late, rows)
+
+
+@contextlib.contextmanager
+def _ending_trainings(house: House) -> Iterator[None]:
+    """At the end no training goes on, as it else would, in a folder that is gone."""
+    import psutil
+
+    from impsy.web.api_training import trainings_of
+
+    try:
+        yield
+    finally:
+        for pid in trainings_of(house.site).pids():
+            with contextlib.suppress(psutil.Error):  # it has ended already
+                process = psutil.Process(pid)
+                process.kill()
+                process.wait(END_SECONDS)
 
 
 def _workspace(folder: Path, mode: str) -> Workspace:

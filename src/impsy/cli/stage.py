@@ -22,6 +22,7 @@ __all__ = ["Curtain", "on_stage"]
 
 FRAME_SECONDS = 0.1
 IDLE_SECONDS = 1.0
+SAME_WISH_SECONDS = 1.0
 
 
 class Curtain:
@@ -40,10 +41,19 @@ class Curtain:
 
     @contextlib.contextmanager
     def on_signals(self) -> Iterator[None]:
-        """SIGINT and SIGTERM end the performance; a second one kills at once, should the first not be enough."""
+        """SIGINT and SIGTERM end the performance; a later one kills at once, should the first not be enough.
+
+        A second SIGTERM within a second is the same wish: a service manager tells all processes, and whoever started
+        this one tells it too.
+        """
+        asked: dict[int, float] = {}
 
         def handle(number: int, _frame: object) -> None:
-            signal.signal(number, signal.SIG_DFL)
+            now = time.monotonic()
+            since = now - asked.setdefault(number, now)
+            if since > SAME_WISH_SECONDS or (since > 0 and number == signal.SIGINT):
+                signal.signal(number, signal.SIG_DFL)
+                signal.raise_signal(number)
             self.fall()
 
         before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}

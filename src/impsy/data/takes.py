@@ -123,6 +123,8 @@ def annotate(folder: Path, changes: Mapping[str, TakeNote | None]) -> None:
         raw, problems = _read(path)
         if problems or any(_note(entry)[1] for entry in raw.values()):
             _set_aside(path)
+            # All of it is kept there; here it would be found wrong, and set aside, each time again.
+            raw = {other: sound for other, entry in raw.items() if (sound := _sound(entry))}
         for name, note in changes.items():
             before = raw.get(name)
             others = before if isinstance(before, dict) else {}
@@ -169,6 +171,14 @@ def _note(entry: object) -> tuple[TakeNote, str]:
     if not isinstance(excluded, bool):
         excluded, wrong = False, [*wrong, "excluded"]
     return TakeNote(title[:LONGEST_TITLE], tuple(dict.fromkeys(tags)), excluded), ", ".join(wrong)
+
+
+def _sound(entry: object) -> dict[str, Any]:
+    """An entry without what of it is not understood."""
+    note, wrong = _note(entry)
+    if not isinstance(entry, dict) or not wrong:
+        return entry if isinstance(entry, dict) else {}
+    return {key: value for key, value in entry.items() if key not in _KEYS} | _entry(note)
 
 
 def _entry(note: TakeNote) -> dict[str, Any]:

@@ -71,14 +71,16 @@ _EXCERPT_CONTROLS = 8
 def drawing() -> Iterator[None]:
     """What pictures are drawn within; raises ConfigError where matplotlib is missing."""
     try:
-        from matplotlib import rc_context
+        from matplotlib import rc_context, rcdefaults, rcParams
     except ImportError as error:
         raise ConfigError(
             "the report's plots need matplotlib, which is not installed: pip install 'impsy[train]' "
             "(or leave out --report: the figures themselves need nothing more)"
         ) from error
     style: Any = dict(_STYLE)
-    with rc_context(style):
+    with rc_context():
+        rcdefaults()  # not what a matplotlibrc in this folder says, which may have come from anyone and can run LaTeX
+        rcParams.update(style)
         yield
 
 

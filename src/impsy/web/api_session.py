@@ -83,12 +83,22 @@ def _perform(call: Call) -> Running:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    Endpoint("GET", "/api/session", _session, "How the session is", returns=Session),
-    Endpoint("POST", "/api/session/start", _start, "Start a session, unless one runs", returns=Session),
-    Endpoint("POST", "/api/session/stop", _stop, "End the session", returns=Session),
-    Endpoint("POST", "/api/session/restart", _restart, "End the session and start it again", returns=Session),
-    Endpoint("GET", "/api/session/output", _output, "What our sessions printed last", returns=Output),
+    Endpoint("GET", "/api/session", _session, "How the session is", returns=Session, anywhere=True),
     Endpoint(
-        "POST", "/api/performer", _perform, "Start or stop the simulated performer", body=Running, returns=Running
+        "POST", "/api/session/start", _start, "Start a session, unless one runs", returns=Session, anywhere=True
+    ),
+    Endpoint("POST", "/api/session/stop", _stop, "End the session", returns=Session, anywhere=True),
+    Endpoint(
+        "POST", "/api/session/restart", _restart, "End the session and start it again", returns=Session, anywhere=True
+    ),
+    Endpoint("GET", "/api/session/output", _output, "What our sessions printed last", returns=Output, anywhere=True),
+    Endpoint(
+        "POST",
+        "/api/performer",
+        _perform,
+        "Start or stop the simulated performer",
+        body=Running,
+        returns=Running,
+        anywhere=True,
     ),
 )

@@ -83,6 +83,6 @@ def _make_folders(workspace: Workspace, with_model: bool) -> None:
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/api/setup", _templates, "ways to begin a workspace", returns=SetupReply),
-    Endpoint("POST", "/api/setup", _set_up, "make a workspace", body=SetupBody, returns=ConfigReply),
+    Endpoint("GET", "/api/setup", _templates, "ways to begin a workspace", returns=SetupReply, anywhere=True),
+    Endpoint("POST", "/api/setup", _set_up, "make a workspace", body=SetupBody, returns=ConfigReply, anywhere=True),
 )

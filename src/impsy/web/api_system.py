@@ -180,4 +180,6 @@ def _held(pids: Iterable[int]) -> int | None:
     return sum(held) if held else None
 
 
-ENDPOINTS = (Endpoint("GET", "/api/system", _system, "check-up, versions, disk and memory", returns=System),)
+ENDPOINTS = (
+    Endpoint("GET", "/api/system", _system, "check-up, versions, disk and memory", returns=System, anywhere=True),
+)

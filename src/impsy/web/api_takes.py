@@ -16,7 +16,6 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 
 from impsy.codecs.log import LogRow, log_name, read_rows
-from impsy.data.logs import read_log
 from impsy.data.scanning import dimension_of
 from impsy.data.takes import LONGEST_TAG, LONGEST_TITLE, MOST_TAGS, TakeNote, annotate, read_notes
 from impsy.errors import ConfigError, DataError
@@ -260,9 +259,9 @@ def _upload(call: Call) -> Take:
             dimension = len(first.values) + 1
         if not 2 <= dimension <= 1025:
             raise DataError(f"{given}: a take has 1 to 1024 values in a row")
-        log = read_log(file, dimension - 1)
-        if not log.rows:
-            told = f" (line {log.problems[0].line}: {log.problems[0].text})" if log.problems else ""
+        log = work("check_log", site.workspace.root, file=str(file), controls=dimension - 1)
+        if not log["rows"]:
+            told = f" ({log['problem']})" if log["problem"] else ""
             raise DataError(f"{given}: no row of it is one of a take with {dimension - 1} values{told}")
         name = given if dimension_of(given) is not None else log_name(first.time, dimension)
         path = site.workspace.inside(site.workspace.logs, name)

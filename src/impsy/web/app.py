@@ -183,7 +183,8 @@ class _NoTraces:
         try:
             await self._app(scope, receive, watched)
         except Exception:
-            logger.exception("%s %s stumbled", scope["method"], scope["path"])
+            # Its representation: a path may hold what would be another line, or a command to the terminal.
+            logger.exception("%s %r stumbled", scope["method"], scope["path"])
             if not begun:
                 sentence = "This did not work, by a mistake in IMPSY."
                 advice = "The details are where impsy webui was started"

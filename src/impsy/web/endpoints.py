@@ -121,7 +121,8 @@ class Endpoint:
     """A row of the table.
 
     ``returns`` is any type that pydantic can describe; None: a file or a page. ``upload_limit`` in bytes: the body is
-    a file. ``handler`` runs in a thread of a pool.
+    a file. ``handler`` runs in a thread of a pool. ``anywhere``: it is of use where the workspace's folder has gone,
+    too; all else says then that it has, and makes no other in its place.
     """
 
     method: Method
@@ -133,6 +134,7 @@ class Endpoint:
     returns: Any = None
     upload_limit: int = 0
     status: HTTPStatus = HTTPStatus.OK
+    anywhere: bool = False
     tags: tuple[str, ...] = field(default=())
 
 
@@ -171,6 +173,12 @@ def _answering(row: Endpoint, site: Site) -> Callable[[Request], Any]:
 
 def _handle(row: Endpoint, call: Call) -> Response:
     """The whole answer, text included: a long one must not keep the loop from passing on what is played."""
+    root = call.site.workspace.root
+    if not row.anywhere and not root.is_dir():
+        raise NotThere(
+            f"The folder {root.name} is gone: nothing can be kept in it, or played. Put it back where it was, or end "
+            "impsy webui and start it in another one"
+        )
     result = row.handler(call)
     if isinstance(result, Response):
         return result

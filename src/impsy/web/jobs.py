@@ -11,8 +11,8 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,7 +20,7 @@ import psutil
 
 from impsy.errors import ConfigError, DataError, DeviceError, ImpsyError, ModelError
 
-__all__ = ["LOW", "REFUSED", "start_low", "work"]
+__all__ = ["LOW", "REFUSED", "end_work", "start_low", "work"]
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,9 @@ REFUSED = 3
 """Exit status of a task that says why it cannot."""
 SECONDS = 300.0
 """After which a task is ended. They take a few seconds, with the largest files perhaps a minute."""
+
+_working: dict[subprocess.Popen[bytes], Path] = {}
+"""What works, and in which workspace."""
 
 _ERRORS: dict[str, type[ImpsyError]] = {
     kind.__name__: kind for kind in (ConfigError, DataError, DeviceError, ModelError)
@@ -106,7 +109,7 @@ def work(task: str, folder: Path, *, seconds: float = SECONDS, **what: Any) -> A
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    with process:
+    with process, _known(process, folder):
         try:
             answer, told = process.communicate(json.dumps(what).encode(), seconds)
         except subprocess.TimeoutExpired as error:
@@ -122,6 +125,22 @@ def work(task: str, folder: Path, *, seconds: float = SECONDS, **what: Any) -> A
         logger.warning("the task %s ended with %s: %s", task, process.returncode, told.decode("utf-8", "replace"))
         raise DataError("reading it ended the process that did: it is damaged, too large, or made to do harm")
     return json.loads(answer)
+
+
+def end_work(folder: Path) -> None:
+    """End what works in this folder, so that nobody waits for it any more: the web process ends."""
+    for process, where in list(_working.items()):
+        if where == folder:
+            process.kill()
+
+
+@contextmanager
+def _known(process: subprocess.Popen[bytes], folder: Path) -> Iterator[None]:
+    _working[process] = folder
+    try:
+        yield
+    finally:
+        del _working[process]
 
 
 def _relative(text: str, folder: Path) -> str:

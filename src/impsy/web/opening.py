@@ -14,6 +14,7 @@ from impsy.config import WebuiConfig
 from impsy.web.api_session import PERFORMER
 from impsy.web.api_training import trainings_of
 from impsy.web.hub import PageHub
+from impsy.web.jobs import end_work
 from impsy.web.link import SessionLink
 from impsy.web.performer import SimulatedPerformer
 from impsy.web.site import Site
@@ -50,7 +51,11 @@ def open_house(
         demo: whether the pages should say that nothing here is serious.
         seed: of the simulated performer.
         arguments: more for ``impsy run``.
+
+    Raises:
+        DataError: what the web interface keeps in the workspace leads out of it.
     """
+    workspace.check_private()
     hub = PageHub()
     default = WebuiConfig()
     ports = local_ports(workspace) or (default.monitor_port, default.command_port)
@@ -68,6 +73,7 @@ def open_house(
             for part in list(site.parts.values()):
                 _close(part)
             supervisor.close()
+            end_work(workspace.root)
 
 
 def _close(part: Any) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from impsy.data.played import Played
 from impsy.web.site import Hub, Link
@@ -22,15 +23,15 @@ LONGEST_PAUSE = 3.0
 _TOLD_EVERY = 0.1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Playing:
-    """What plays: events at ``times`` (seconds of the take), due so many seconds after the start."""
+    """What plays: N events, ``values`` (N, n) at ``times`` (seconds of the take), due at so many after the start."""
 
     name: str
     seconds: float
-    times: list[float]
-    due: list[float]
-    values: list[list[float]]
+    times: NDArray[np.floating[Any]]
+    due: NDArray[np.floating[Any]]
+    values: NDArray[np.floating[Any]]
     begin: float
     silence: bool
 
@@ -83,9 +84,9 @@ class Playback:
         playing = _Playing(
             name,
             played.seconds,
-            times.tolist(),
-            (gaps.cumsum() / speed).tolist(),
-            played.values[chosen].astype(np.float64).tolist(),
+            times,
+            gaps.cumsum() / speed,
+            played.values[chosen],
             begin,
             silence,
         )
@@ -117,7 +118,9 @@ class Playback:
         self._tell(playing, playing.begin)
         before, due_before = playing.begin, 0.0
         try:
-            for at, due, values in zip(playing.times, playing.due, playing.values, strict=True):
+            # Kept as arrays: an evening's playing would be gigabytes of Python's numbers.
+            for number in range(len(playing.times)):
+                at, due = float(playing.times[number]), float(playing.due[number])
                 while (left := start + due - time.monotonic()) > 0:
                     if stop.wait(min(left, _TOLD_EVERY)):
                         return
@@ -131,6 +134,7 @@ class Playback:
                         self._tell(playing, before + (at - before) * min(1.0, max(0.0, share)))
                 if stop.is_set():
                     return
+                values = playing.values[number].tolist()
                 self._link.send("/impsy/output", "f" * len(values), values)
                 before, due_before = at, due
         finally:

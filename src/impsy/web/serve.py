@@ -158,6 +158,8 @@ def _ending(serving: Serving) -> Iterator[None]:
 
     names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        numbers.remove(signal.SIGHUP)  # by nohup: what plays shall outlast the terminal
     before = {number: signal.signal(number, handle) for number in numbers}
     try:
         yield

@@ -32,6 +32,9 @@ MESSAGES_A_SECOND = 2000
 SLOW_DOWN_SECONDS = 0.005
 """Between the messages of a page that sends more than that."""
 
+LARGEST_NUMBER = 1e9
+"""Of a command's; OSC's numbers have 32 bits, and no setting has need of more."""
+
 COMPLAIN_SECONDS = 2.0
 """That there is nobody to play to is said no more often."""
 
@@ -74,7 +77,7 @@ _Arguments = tuple[str, tuple[float | str, ...]]
 
 
 def _number(value: object) -> _Arguments:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > LARGEST_NUMBER:
         raise ValueError("a number")
     return "f", (float(value),)
 

@@ -28,7 +28,7 @@ from impsy.web.workspace import Workspace
 
 __all__ = ["SessionSupervisor", "is_session", "local_ports"]
 
-STOP_SECONDS = 3.0
+STOP_SECONDS = 8.0
 """How long a session may take to end before it is killed; it takes a tenth of that."""
 
 SLOW_SECONDS = 15.0
@@ -190,7 +190,8 @@ class SessionSupervisor:
         self._log.begin()
         try:
             process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
-                [sys.executable, "-m", "impsy.web.leashed", *play],
+                # The folder may hold anything, so -P: no module is taken from it.
+                [sys.executable, "-P", "-m", "impsy.web.leashed", *play],
                 cwd=root,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -261,8 +262,10 @@ class SessionSupervisor:
             said = self._log.last_error()
             self._failure = f"The session ended by itself: {said or _cause(code)}"
         state = self._link.state
+        pid = state.get("pid") if state is not None else None
+        # Another session on the same ports plays on, and is heard.
+        self._link.forget(pid if type(pid) is int and self._is_ours(run, pid) else run.process.pid)
         self._run = None
-        self._link.forget(state.get("pid") if state is not None else None)
         run.ended.set()
         self._announce()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -46,12 +47,19 @@ def take_paths(site: Site) -> dict[Path, tuple[int, int]]:
 
 
 def _logs(folder: Path) -> Iterator[tuple[Path, tuple[int, int]]]:
+    """The logs in a folder; none that leads out of the workspace, and no pipe: its reader would wait for ever."""
     if not folder.is_dir():
         return
-    for path in folder.iterdir():
-        if dimension_of(path.name) is not None:
+    root = folder.parent.resolve()
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if dimension_of(entry.name) is None:
+                continue
+            path = folder / entry.name
             try:
-                yield path, stamp_of(path)
+                out = entry.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root)
+                if not out and (entry.is_file() or entry.is_dir()):
+                    yield path, stamp_of(path)
             except OSError:  # it was taken away just now
                 continue
 
@@ -83,8 +91,9 @@ def is_live(site: Site, name: str) -> bool:
     if not isinstance(file, str) or not file:
         return False
     path = Path(file)
-    elsewhere = path.is_absolute() and path.resolve().parent != site.workspace.logs.resolve()
-    return path.name == name and not elsewhere
+    if path.name != name:
+        return False
+    return not path.is_absolute() or path.resolve().parent == site.workspace.logs.resolve()
 
 
 def list_takes(site: Site, only: Sequence[Path] | None = None) -> list[Take]:

@@ -25,7 +25,7 @@ from typing import Any
 import psutil
 
 from impsy.data.files import written_whole
-from impsy.errors import ConfigError
+from impsy.errors import ConfigError, DataError, DeviceError
 from impsy.models.sizes import SIZES, model_name
 from impsy.web.endpoints import Clash, NotThere
 from impsy.web.evaluating import last_line
@@ -33,6 +33,7 @@ from impsy.web.jobs import start_low
 from impsy.web.runs import ENDED, Progress, Run, Status
 from impsy.web.site import Site
 from impsy.web.trash import Entry, Trash
+from impsy.web.workspace import safe_name
 
 __all__ = ["Trainings"]
 
@@ -265,7 +266,7 @@ class Trainings:
             for run in going:
                 try:
                     self._look_at(run)
-                except OSError as error:  # a full disk must not end the looking
+                except (OSError, DeviceError) as error:  # a full disk must not end the looking
                     logger.warning("the training %s cannot be looked at: %s", run.id, error)
 
     def _look_at(self, run: _Run) -> None:
@@ -303,7 +304,7 @@ class Trainings:
         for run in fresh:
             run.progress.look()
             if run.status not in ENDED and _has_ended(run):
-                with run.lock, suppress(OSError):
+                with run.lock, suppress(OSError, DeviceError):
                     self._conclude(run)
         self._watch()
 
@@ -314,7 +315,9 @@ class Trainings:
             texts = all(isinstance(said[key], str) for key in ("dataset", "size", "model", "started", "status"))
             if not texts or not isinstance(said["options"], dict) or said["size"] not in SIZES:
                 return None
-        except (OSError, ValueError, LookupError, TypeError):
+            for key in ("dataset", "model"):  # a resumed run reads the one, and goes on from what lies by the other
+                safe_name(said[key])
+        except (OSError, ValueError, LookupError, TypeError, RecursionError, DataError):
             return None
         if said["status"] not in (*ENDED, "running", "stopping"):
             return None
@@ -375,6 +378,8 @@ def _process(said: Mapping[str, Any]) -> psutil.Process | None:
     try:
         process = psutil.Process(pid)
         same = abs(process.create_time() - made) < _MADE_WITHIN and process.status() != psutil.STATUS_ZOMBIE
+        # The file may have come with the workspace, and name any process.
+        same = same and {"impsy", "train"}.issubset(process.cmdline())
     except psutil.Error:
         return None
     return process if same else None

@@ -163,7 +163,7 @@ class Trash:
             what, name, moment = (str(content[key]) for key in ("what", "name", "time"))
             files = tuple(str(file) for file in content["files"])
             extra = content["extra"]
-        except (OSError, ValueError, LookupError, TypeError):
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
             return None
         return Entry(entry_id, what, name, moment, files, extra) if isinstance(extra, dict) else None
 

@@ -91,6 +91,15 @@ def _told(collection: Any) -> list[str]:
     return told
 
 
+def check_log(file: str, controls: int) -> dict[str, Any]:
+    """How many rows of a log are sound, and the first that is not: ``rows``, ``problem`` (a text, or empty)."""
+    from impsy.data.logs import read_log
+
+    log = read_log(Path(file), controls)
+    first = log.problems[0] if log.problems else None
+    return {"rows": log.rows, "problem": f"line {first.line}: {first.text}" if first else ""}
+
+
 def take_to_midi(log: str, controls: int, mapping: Sequence[Any], target: str) -> dict[str, Any]:
     """Write a take as a MIDI file."""
     import numpy as np
@@ -142,6 +151,7 @@ _TASKS: Mapping[str, Callable[..., Any]] = {
     "describe_datasets": describe_datasets,
     "describe_models": describe_models,
     "collect": collect,
+    "check_log": check_log,
     "take_to_midi": take_to_midi,
     "midi_to_take": midi_to_take,
 }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from impsy.errors import DataError
@@ -59,6 +62,19 @@ class Workspace:
         """What the web interface itself keeps: deleted files, previous configurations, training runs."""
         return self.root / ".impsy"
 
+    def check_private(self) -> None:
+        """See that what is written in :attr:`private` stays there: a workspace may have come from anyone.
+
+        Raises:
+            DataError: something in it leads out of the workspace, or is neither a file nor a folder.
+        """
+        for path in _all_in(self.private):
+            kind = path.lstat().st_mode
+            out = stat.S_ISLNK(kind) and not Path(os.path.realpath(path)).is_relative_to(self.root)
+            if out or not (stat.S_ISLNK(kind) or stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+                what = "leads out of the workspace" if out else "is neither a file nor a folder"
+                raise DataError(f"{path.relative_to(self.root)} {what}: nothing that IMPSY made is so; delete it")
+
     def inside(self, folder: Path, name: str) -> Path:
         """The path of ``name`` directly in ``folder``, which is one of the above.
 
@@ -69,3 +85,11 @@ class Workspace:
         if not path.resolve().is_relative_to(self.root):
             raise DataError(f"{name} leads out of the workspace: it is left alone")
         return path
+
+
+def _all_in(folder: Path) -> Iterator[Path]:
+    """The folder, if it is there, and all that is in it; links are not followed."""
+    if os.path.lexists(folder):
+        yield folder
+    for parent, folders, files in [] if folder.is_symlink() else os.walk(folder):
+        yield from (Path(parent, name) for name in (*folders, *files))

@@ -4,7 +4,18 @@ import { overview } from "../../store";
 import { Button, Card, Field } from "../../ui";
 import { kindsNow } from "../state";
 import type { SendAs } from "./messages";
-import { askForMidi, assign, choice, choose, forgetAssigned, heard, inputs, midiState, outputs, type PortInfo } from "./ports";
+import {
+  askForMidi,
+  assign,
+  choice,
+  choose,
+  forgetAssigned,
+  heard,
+  inputs,
+  midiState,
+  outputs,
+  type PortInfo,
+} from "./ports";
 
 const AS: readonly { value: SendAs; label: string }[] = [
   { value: "config", label: "As the configuration says" },
@@ -12,10 +23,19 @@ const AS: readonly { value: SendAs; label: string }[] = [
   { value: "notes", label: "As notes of the scale" },
 ];
 
-function PortPicker(props: { label: string; hint: string; value: string; ports: readonly PortInfo[]; onChange: (name: string) => void }) {
+function PortPicker(props: {
+  label: string;
+  hint: string;
+  value: string;
+  ports: readonly PortInfo[];
+  onChange: (name: string) => void;
+}) {
   const gone = props.value !== "" && !props.ports.some((port) => port.name === props.value);
   return (
-    <Field label={props.label} hint={gone ? `${props.value} is not plugged in; it is used again as soon as it is.` : props.hint}>
+    <Field
+      label={props.label}
+      hint={gone ? `${props.value} is not plugged in; it is used again as soon as it is.` : props.hint}
+    >
       {(ids) => (
         <select {...ids} value={props.value} onChange={(event) => props.onChange(event.currentTarget.value)}>
           <option value="">None</option>
@@ -55,7 +75,9 @@ function Heard() {
                   <select
                     aria-label={`What ${words} plays`}
                     value={index ?? ""}
-                    onChange={(event) => assign(words, event.currentTarget.value === "" ? null : Number(event.currentTarget.value))}
+                    onChange={(event) =>
+                      assign(words, event.currentTarget.value === "" ? null : Number(event.currentTarget.value))
+                    }
                   >
                     <option value="">by itself</option>
                     {Array.from({ length: count }, (_, each) => (
@@ -102,7 +124,11 @@ function Ports() {
         <div class="columns">
           <Field label="How it is sent">
             {(ids) => (
-              <select {...ids} value={choice.value.as} onChange={(event) => choose({ as: event.currentTarget.value as SendAs })}>
+              <select
+                {...ids}
+                value={choice.value.as}
+                onChange={(event) => choose({ as: event.currentTarget.value as SendAs })}
+              >
                 {AS.map((each) => (
                   <option key={each.value} value={each.value}>
                     {each.label}
@@ -111,9 +137,16 @@ function Ports() {
               </select>
             )}
           </Field>
-          <Field label="Channel" hint={choice.value.as === "config" ? "Where the configuration names none." : undefined}>
+          <Field
+            label="Channel"
+            hint={choice.value.as === "config" ? "Where the configuration names none." : undefined}
+          >
             {(ids) => (
-              <select {...ids} value={choice.value.channel} onChange={(event) => choose({ channel: Number(event.currentTarget.value) })}>
+              <select
+                {...ids}
+                value={choice.value.channel}
+                onChange={(event) => choose({ channel: Number(event.currentTarget.value) })}
+              >
                 {Array.from({ length: 16 }, (_, on) => (
                   <option key={on} value={on + 1}>
                     {on + 1}
@@ -132,7 +165,8 @@ function Ports() {
 const ASKING = {
   unasked: "A controller that is plugged into this machine can play, and a synthesiser here can be played.",
   asking: "The browser asks you whether this page may use MIDI.",
-  refused: "The browser does not let this page use MIDI. Allow it in the page's settings (left of the address), and try again.",
+  refused:
+    "The browser does not let this page use MIDI. Allow it in the page's settings (left of the address), and try again.",
   broken: "The browser finds no MIDI system on this machine. Where there is one, starting the browser anew may help.",
 } as const;
 
@@ -144,8 +178,8 @@ export function MidiCard() {
         <Ports />
       ) : state === "missing" ? (
         <p class="soft">
-          This browser has no Web MIDI (Chrome and Edge have it, on localhost or by https). Devices at the machine where IMPSY
-          runs are on the Setup page.
+          This browser has no Web MIDI (Chrome and Edge have it, on localhost or by https). Devices at the machine where
+          IMPSY runs are on the Setup page.
         </p>
       ) : (
         <div class="stack">

@@ -23,7 +23,8 @@ export interface Place {
 const WORDS =
   /(?:^|: )(?:(control) (\d+)( \(14 bits\))?|(notes|velocity of notes|pitch bend|pressure|program)), channel (\d+)(?:, velocity (\d+))?(?:, from (\d+) to (\d+))?$/;
 
-const byte = (text: string | undefined, other: number): number => Math.min(127, text === undefined ? other : Number(text));
+const byte = (text: string | undefined, other: number): number =>
+  Math.min(127, text === undefined ? other : Number(text));
 
 /** A place from a configuration's words (`X-TOUCH: control 7, channel 1, from 0 to 63`); null: this is no MIDI. */
 export function placeOf(words: string): Place | null {
@@ -209,7 +210,11 @@ const FREE = [
 export type SendAs = "config" | "controls" | "notes";
 
 /** Where each control goes: as the configuration says where it says so, to free controllers, or all as notes. */
-export function targetsOf(controls: readonly { kind: string; outputs: readonly string[] }[], as: SendAs, channel: number): Place[] {
+export function targetsOf(
+  controls: readonly { kind: string; outputs: readonly string[] }[],
+  as: SendAs,
+  channel: number,
+): Place[] {
   return controls.map((control, index) => {
     if (as === "config") {
       const told = control.outputs.map(placeOf).find((each) => each !== null);
@@ -253,7 +258,8 @@ export class MidiOutput {
       if (value === undefined || !Number.isFinite(value)) return;
       const before = this.values[index];
       if (target.kind === "notes") {
-        if (before !== undefined && Math.abs(value - before) > 1e-6) messages.push(...this.note(target, index, value, values, now));
+        if (before !== undefined && Math.abs(value - before) > 1e-6)
+          messages.push(...this.note(target, index, value, values, now));
         return;
       }
       const sent = this.plain(target, value);
@@ -323,6 +329,12 @@ export class MidiOutput {
   /** All notes off, and all sound off on each channel in use. */
   panic(): number[][] {
     const channels = [...new Set(this.targets.map((target) => target.channel - 1))];
-    return [...this.allNotesOff(), ...channels.flatMap((on) => [[0xb0 | on, 120, 0], [0xb0 | on, 123, 0]])];
+    return [
+      ...this.allNotesOff(),
+      ...channels.flatMap((on) => [
+        [0xb0 | on, 120, 0],
+        [0xb0 | on, 123, 0],
+      ]),
+    ];
   }
 }

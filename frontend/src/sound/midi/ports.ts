@@ -41,7 +41,8 @@ export function parseChoice(text: string | null): MidiChoice {
       as: (["config", "controls", "notes"] as const).find((each) => each === told["as"]) ?? "config",
       channel: Number.isInteger(channel) && channel >= 1 && channel <= 16 ? channel : 1,
       assigned: assigned.filter(
-        (pair): pair is [string, number] => Array.isArray(pair) && typeof pair[0] === "string" && Number.isInteger(pair[1]),
+        (pair): pair is [string, number] =>
+          Array.isArray(pair) && typeof pair[0] === "string" && Number.isInteger(pair[1]),
       ),
     };
   } catch {
@@ -107,7 +108,9 @@ function list(): void {
 }
 
 const named = <T extends MIDIPort>(ports: Iterable<T>, name: string): T | null =>
-  name === "" ? null : ([...ports].find((port) => port.state === "connected" && (port.name ?? port.id) === name) ?? null);
+  name === ""
+    ? null
+    : ([...ports].find((port) => port.state === "connected" && (port.name ?? port.id) === name) ?? null);
 
 /** Listen and send as was chosen, to whatever is plugged in. */
 function attach(): void {
