@@ -7,45 +7,64 @@ from importlib import import_module
 from typing import NamedTuple
 
 import click
+from click.shell_completion import CompletionItem
 
 from impsy import __version__
 from impsy.errors import ImpsyError
 
-__all__ = ["COMMANDS", "group", "main"]
+__all__ = ["COMMANDS", "COMPLETION", "OVERVIEW", "group", "main"]
+
+COMPLETION = "_IMPSY_COMPLETE"
+"""The environment variable by which a shell asks for completions, whatever the program file is called."""
 
 
 class _Row(NamedTuple):
     module: str
-    step: str
     help: str
 
 
-#: Command -> where it is, under which heading it is listed, and what it does. The module is only imported when the
-#: command is used, so that each starts as fast as it can.
+#: Command -> where it is, and what it does. The module is only imported when the command is used, so that each starts
+#: as fast as it can.
 COMMANDS: dict[str, _Row] = {
-    "demo": _Row("demo", "Start here", "Hear what this is: a simulated performer plays, the system answers."),
-    "webui": _Row("webui", "Start here", "All of it on one page, in your browser."),
-    "init": _Row("init", "1. Configure", "Write a commented starter workspace."),
-    "config": _Row("config", "1. Configure", "Check a configuration file."),
-    "ports": _Row("ports", "1. Configure", "List MIDI and serial ports, and which of them the configuration means."),
-    "learn": _Row("learn", "1. Configure", "Make a mapping by moving each control in turn."),
-    "monitor": _Row("monitor", "1. Configure", "Show what arrives from your instruments, decoded."),
-    "doctor": _Row("doctor", "1. Configure", "Check that all is ready to play."),
-    "run": _Row("run", "2. Record and perform", "Play: listen, log, predict, answer."),
-    "replay": _Row("replay", "2. Record and perform", "Put a recorded performance through the system again."),
-    "dataset": _Row("dataset", "3. Learn", "Make a dataset of what was recorded, and say what is in it."),
-    "train": _Row("train", "3. Learn", "Make a model of a dataset."),
-    "search": _Row("search", "3. Learn", "Look for a better size and recipe for a dataset."),
-    "evaluate": _Row("evaluate", "3. Learn", "Measure what a model foresees, and how it plays."),
-    "model": _Row("model", "3. Models", "Say what a model file is."),
-    "convert-tflite": _Row("convert_tflite", "3. Models", "Turn any model file into a .tflite."),
-    "test-mdrnn": _Row("test_mdrnn", "3. Models", "Step a model and time it."),
-    "conformance": _Row("conformance", "For developers", "Check this implementation against published vectors."),
+    "demo": _Row("demo", "Hear it at once: a simulated performer plays."),
+    "webui": _Row("webui", "All of it on one page, in your browser."),
+    "init": _Row("init", "Write a commented starter workspace."),
+    "config": _Row("config", "Check a configuration file."),
+    "ports": _Row("ports", "List MIDI and serial ports, and which are meant."),
+    "learn": _Row("learn", "Make a mapping by moving each control in turn."),
+    "monitor": _Row("monitor", "Show what arrives from your instruments."),
+    "doctor": _Row("doctor", "Check that all is ready to play."),
+    "run": _Row("run", "Play: listen, record, predict, answer."),
+    "replay": _Row("replay", "Put a recorded performance through it again."),
+    "dataset": _Row("dataset", "Make a dataset of what was recorded."),
+    "train": _Row("train", "Make a model of a dataset."),
+    "evaluate": _Row("evaluate", "Measure what a model foresees and how it plays."),
+    "search": _Row("search", "Look for a better size and recipe."),
+    "model": _Row("model", "Say what a model file is."),
+    "convert-tflite": _Row("convert_tflite", "Turn any model file into a .tflite."),
+    "test-mdrnn": _Row("test_mdrnn", "Step a model and time it."),
+    "completion": _Row("completion", "Let the Tab key complete commands."),
+    "licences": _Row("licences", "Show whose work this is made of."),
+    "conformance": _Row("conformance", "Check this implementation against vectors."),
+}
+
+_SCREEN = 80
+
+#: The overview: heading -> lines of what to type and what it does. An empty text means that of the one command named.
+#: With all around it, it fits a terminal of 80 by 24.
+OVERVIEW: dict[str, tuple[tuple[str, str], ...]] = {
+    "Start here": (("demo", ""), ("webui", "")),
+    "1 Configure": (("init", ""), ("config", ""), ("ports", ""), ("learn", ""), ("monitor", ""), ("doctor", "")),
+    "2 Record": (("run --mode useronly", "Listen and record."),),
+    "3 Learn": (("dataset", ""), ("train", ""), ("evaluate", ""), ("search", "")),
+    "4 Perform": (("run", ""), ("replay", "")),
+    "Models": (("model, convert-tflite, test-mdrnn", "Look into, convert, time one."),),
+    "Tools": (("completion, licences, conformance", "The Tab key, terms, a check."),),
 }
 
 
 class _Group(click.Group):
-    """A group that imports its commands when they are asked for."""
+    """A group that imports its commands when they are asked for, and lists them by the steps of the work."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
@@ -57,27 +76,36 @@ class _Group(click.Group):
         command: click.Command = import_module(f"impsy.cli.{row.module}").command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        for step in dict.fromkeys(row.step for row in COMMANDS.values()):
-            with formatter.section(step):
-                formatter.write_dl([(name, row.help) for name, row in COMMANDS.items() if row.step == step])
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands, without importing any of them."""
+        found = [CompletionItem(name, help=row.help) for name, row in COMMANDS.items() if name.startswith(incomplete)]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """All on one screen."""
+        formatter.width = _SCREEN
+        self.format_usage(ctx, formatter)
+        self.format_help_text(ctx, formatter)
+        formatter.write("\n")
+        widest = max(map(len, OVERVIEW))
+        for heading, lines in OVERVIEW.items():
+            for number, (typed, text) in enumerate(lines):
+                said = text or COMMANDS[typed].help
+                column = f"  {heading if not number else '':<{widest}}  "
+                formatter.write(f"{column}{typed:<14}  {said}\n")
+        formatter.write("\n  -h, --help after a command says more; -V, --version tells the version.\n")
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, "-V", "--version", prog_name="impsy", message="%(prog)s %(version)s")
 def group() -> None:
-    """An intelligent instrument: it listens to how you play, learns it, and plays with you.
-
-    \b
-    impsy demo                 hear it at once, in your browser, without any hardware
-    impsy webui                start your own, in an empty folder
-    """
+    """An instrument that listens to how you play, learns it, and plays with you."""
 
 
 def main() -> None:
     """The console script."""
     try:
-        code = group.main(standalone_mode=False)
+        code = group.main(standalone_mode=False, complete_var=COMPLETION)
     except ImpsyError as error:
         click.echo(f"{click.style('Error', fg='red', bold=True)}: {error}", err=True)
         code = 1

@@ -16,6 +16,7 @@ from impsy.cli.keys import event_for, keyboard
 from impsy.cli.live import Rates, render
 from impsy.cli.output import logging_to
 from impsy.perform import Session, SessionView
+from impsy.perform.notify import alive_to_service_manager
 from impsy.perform.priority import first_in_line
 
 __all__ = ["Curtain", "on_stage"]
@@ -97,7 +98,12 @@ def on_stage(
     # On a terminal the view shows the reports themselves; a handler that drops them keeps them out of its way.
     with curtain.on_signals(), logging_to(logging.NullHandler() if live else None, level):
         announce()
-        with first_in_line(), session, beside or contextlib.nullcontext():
+        with (
+            first_in_line(),
+            session,
+            beside or contextlib.nullcontext(),
+            alive_to_service_manager(session.answers),
+        ):
             if live:
                 _live(session, curtain, console, end)
             else:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from impsy.errors import ConfigError
+from impsy.errors import ConfigError, DeviceError
 
 if TYPE_CHECKING:
     from impsy.web.safety import SafetyRules
@@ -39,6 +40,8 @@ __all__ = ["command"]
     show_default=True,
     help="The configuration file, in the workspace.",
 )
+@click.option("--start", is_flag=True, help="Start the session at once, and again whenever it should end by itself.")
+@click.option("--check", is_flag=True, help="Only ask whether one that was started here answers (exit code 0 or 1).")
 @click.option("--open/--no-open", "open_browser", default=True, help="Open the page, where there is a desktop.")
 @click.option(
     "--allow-host",
@@ -48,7 +51,14 @@ __all__ = ["command"]
     help="Another name that browsers reach this by, such as a proxy's. May be given more than once.",
 )
 def command(
-    host: str, port: int, workdir: Path, config_file: str, open_browser: bool, allow_hosts: tuple[str, ...]
+    host: str,
+    port: int,
+    workdir: Path,
+    config_file: str,
+    start: bool,
+    check: bool,
+    open_browser: bool,
+    allow_hosts: tuple[str, ...],
 ) -> None:
     """Serve the web interface: set up, play, record, learn and listen, in a browser. An empty folder is a good start.
 
@@ -61,9 +71,16 @@ def command(
     impsy webui --workdir my-instrument --port 8080
     impsy webui --host 0.0.0.0                          from a phone too
     impsy webui --host 0.0.0.0 --allow-host impsy.example.org
+    impsy webui --start --no-open                       on a machine that nobody sits at
+    impsy webui --check                                 does it answer?
     """
+    if check:
+        _check(host, port)
+        return
     from impsy.cli.browser import has_desktop, open_page
+    from impsy.perform.notify import alive_to_service_manager
     from impsy.web.app import create_app
+    from impsy.web.keeping import kept_playing
     from impsy.web.opening import open_house
     from impsy.web.safety import rules_for
     from impsy.web.serve import addresses, listen, serve
@@ -78,9 +95,47 @@ def command(
         _announce(urls, str(workspace.root), rules)
         if open_browser and has_desktop():
             open_page(urls[-1])
+        stack.enter_context(alive_to_service_manager(answers, status="The page is served."))
 
-    with listener, open_house(workspace) as house:
+    def answers(seconds: float) -> bool:
+        from impsy.web.health import ask
+
+        try:
+            ask(host, port, seconds=seconds)
+        except DeviceError:
+            return False
+        return True
+
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(listener)
+        house = stack.enter_context(open_house(workspace))
+        if start and workspace.config.exists():
+            stack.enter_context(kept_playing(house.supervisor, house.link, _warn))
+        elif start:
+            _warn(f"There is no {config_file} yet: set it up on the page, and start the session there.")
         serve(create_app(house.site, house.hub, house.performer, rules), listener, ready=ready)
+
+
+def _warn(sentence: str) -> None:
+    click.echo(sentence, err=True)
+
+
+def _check(host: str, port: int) -> None:
+    """Say how the web interface and its session are.
+
+    Raises:
+        DeviceError: it does not answer, or the session ended by itself.
+    """
+    from impsy.web.health import TOKEN_VARIABLE, ask
+
+    status = ask(host, port, os.environ.get(TOKEN_VARIABLE, "").strip())
+    if status == "failed":
+        raise DeviceError("the page answers, but its session ended by itself: the System page shows what it printed")
+    click.echo(
+        f"The page answers; how the session is, only the token tells ({TOKEN_VARIABLE})."
+        if status == "locked"
+        else f"The page answers, the session is {status}."
+    )
 
 
 def _workspace(folder: Path, config_file: str = "config.toml") -> Workspace:

@@ -60,6 +60,8 @@ STOP_SECONDS = 0.3
 
 CLOSE_SECONDS = 0.45
 
+ASK_SECONDS = 0.005
+
 SWITCH_SECONDS = 0.0005
 """How long one thread may keep the interpreter while another waits for it."""
 
@@ -133,6 +135,7 @@ class Session:
         self._scenes = SceneRecall(scenes or Scenes(), self._models, self._inbox.put, self.tell)
         self._about = dict(about or {})
         self._thread: threading.Thread | None = None
+        self._rounds = 0
         self._switch_interval = sys.getswitchinterval()
 
     # --- lifecycle ---------------------------------------------------------------------------------
@@ -240,6 +243,7 @@ class Session:
             if left > 0.0 or len(self._noted) >= NOTED_AT_MOST:
                 self._hand_over()
             batch = self._inbox.take(left)
+            self._rounds += 1
             too_many = len(batch) - ANSWERED_AT_ONCE
             for number, (arrived, event) in enumerate(batch):
                 self._receive(event, arrived, late=number < too_many)
@@ -338,6 +342,19 @@ class Session:
             self._monitor.changed()
 
     # --- watching ----------------------------------------------------------------------------------
+
+    def answers(self, seconds: float) -> bool:
+        """Whether the thread that keeps time goes round within so many seconds when woken. Any thread may ask."""
+        thread, before = self._thread, self._rounds
+        if thread is None or not thread.is_alive():
+            return False
+        self._inbox.wake()
+        end = time.monotonic() + seconds
+        while self._rounds == before:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(ASK_SECONDS)
+        return True
 
     def view(self) -> SessionView:
         """What goes on. Any thread may ask."""

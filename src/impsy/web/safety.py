@@ -30,10 +30,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from impsy.errors import ConfigError
 from impsy.web.endpoints import problem
+from impsy.web.health import TOKEN_VARIABLE
 
 __all__ = ["CONTENT_POLICY", "Safety", "SafetyRules", "is_loopback", "rules_for"]
 
-TOKEN_VARIABLE = "IMPSY_TOKEN"  # noqa: S105 - a variable's name
 SHORTEST_TOKEN = 12
 COOKIE_SECONDS = 30 * 24 * 3600
 

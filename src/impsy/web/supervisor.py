@@ -327,7 +327,8 @@ def _cause(code: int) -> str:
 def _environment() -> dict[str, str]:
     """Ours, such that it prints plain lines at once."""
     forced = {"FORCE_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE", "TTY_INTERACTIVE"}
-    kept = {name: value for name, value in os.environ.items() if name not in forced}
+    manager = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}  # it wants to hear of us, not of the session
+    kept = {name: value for name, value in os.environ.items() if name not in forced | manager}
     return {**kept, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
 
 

@@ -1,0 +1,29 @@
+# syntax=docker/dockerfile:1
+# IMPSY's page and session in one container; docs/installing.md says how to use it.
+ARG PYTHON=3.12
+
+# The wheel is the same for every processor, so it is made once, on the one that builds.
+FROM --platform=$BUILDPLATFORM python:${PYTHON}-slim-bookworm AS build
+WORKDIR /source
+COPY . .
+RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
+
+FROM python:${PYTHON}-slim-bookworm
+# "train" adds what learning needs; with nothing, the image plays and records.
+ARG EXTRAS=""
+ENV PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONUNBUFFERED=1 NO_COLOR=1
+RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
+    --mount=type=bind,source=constraints.txt,target=/constraints.txt \
+    pip install --no-cache-dir --constraint /constraints.txt "$(echo /wheels/impsy-*.whl)${EXTRAS:+[${EXTRAS}]}"
+COPY --chmod=755 packaging/docker/entrypoint.sh /usr/local/bin/impsy-entrypoint
+COPY packaging/docker/config.toml /usr/local/share/impsy/config.toml
+RUN useradd --uid 1000 --groups audio,dialout --create-home impsy \
+    && install --directory --owner=impsy --group=impsy /workspace
+# What is compiled for training is kept with the workspace, whoever the user is.
+ENV HOME=/tmp XDG_CACHE_HOME=/workspace/.impsy/cache
+USER 1000:1000
+WORKDIR /workspace
+EXPOSE 4000 6000/udp
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 CMD ["impsy", "webui", "--check"]
+ENTRYPOINT ["impsy-entrypoint"]
+CMD ["impsy", "webui", "--host", "0.0.0.0", "--start", "--no-open"]

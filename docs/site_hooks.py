@@ -1,0 +1,83 @@
+"""What the pages show beside ``docs/``: the changelog, how to measure, the examples, the icon.
+
+They stay where they are in the repository, and links between files work in both places: a link that leads out of
+``docs/`` is turned, on the way into a page, to where that file is in the site.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files, InclusionLevel
+from mkdocs.structure.pages import Page
+
+ROOT = Path(__file__).resolve().parents[1]
+
+TAKEN_IN = {
+    "CHANGELOG.md": "changelog.md",
+    "bench/README.md": "measuring.md",
+    "examples/README.md": "examples.md",
+    "frontend/public/icon.svg": "images/icon.svg",
+    "LICENSE": "LICENSE",
+}
+"""Files of the repository, and their places in the site. All else in ``examples/`` keeps its own."""
+
+INSTEAD = {"README.md": "index.md", "docs": "index.md", "examples": "examples.md", "docs/decisions": "index.md"}
+"""What another page stands for."""
+
+EXAMPLES = "examples"
+
+LINK = re.compile(r"(\]\(|\bhref=\"|\bsrc=\")(?![a-z]+:|#)([^)\s\"#]+)")
+"""The beginning of a link of Markdown or HTML, and its target without its anchor; not one to elsewhere."""
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Take in what is not in ``docs/``."""
+    for source, place in {**TAKEN_IN, **{each: each for each in examples()}}.items():
+        taken = File.generated(config, place, abs_src_path=str(ROOT / source), inclusion=InclusionLevel.INCLUDED)
+        files.append(taken)
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001 - MkDocs'
+    """Turn links that lead out of ``docs/``."""
+    return turned(markdown, page.file.src_uri)
+
+
+def turned(markdown: str, place: str) -> str:
+    """The page at this place, with links that hold in the site. What is in blocks of code stays."""
+    origins = {taken: source for source, taken in TAKEN_IN.items()}
+    source = origins.get(place, f"docs/{place}")
+
+    def turn(found: re.Match[str]) -> str:
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(source), found[2]))
+        there = _place_of(target)
+        if there is None:
+            return found[0]
+        return found[1] + posixpath.relpath(there, posixpath.dirname(place) or ".")
+
+    blocks = re.split(r"(^ *```.*?^ *```)", markdown, flags=re.S | re.M)
+    return "".join(block if number % 2 else LINK.sub(turn, block) for number, block in enumerate(blocks))
+
+
+def examples() -> list[str]:
+    """The files of the examples, from the repository's root."""
+    found = sorted(each.relative_to(ROOT) for each in (ROOT / EXAMPLES).rglob("*") if each.is_file())
+    paths = [each.as_posix() for each in found if not any(part.startswith((".", "__")) for part in each.parts)]
+    return [path for path in paths if path not in TAKEN_IN]
+
+
+def _place_of(target: str) -> str | None:
+    """Where in the site a file or folder of the repository is; None: nowhere."""
+    if target in INSTEAD:
+        return INSTEAD[target]
+    if target in TAKEN_IN:
+        return TAKEN_IN[target]
+    if target.startswith("docs/"):
+        return target.removeprefix("docs/")
+    if target.startswith(f"{EXAMPLES}/"):
+        return INSTEAD[EXAMPLES] if (ROOT / target).is_dir() else target
+    return None

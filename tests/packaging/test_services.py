@@ -1,0 +1,197 @@
+"""Services for machines that nobody sits at: the units, and the script that puts them there."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from packaging_tools import INSTALL, ROOT, bare_environment, install, succeed
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="these services are Linux's")
+
+UNITS = ("impsy.service", "impsy-webui.service")
+
+
+def unit(path: Path) -> configparser.RawConfigParser:
+    read = configparser.RawConfigParser(strict=True, comment_prefixes=("#",), inline_comment_prefixes=None)
+    read.optionxform = str  # type: ignore[assignment,method-assign]
+    read.read(path)
+    return read
+
+
+def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Each file that is not the environment's: what is in it, and its permissions."""
+    return {
+        path.relative_to(folder).as_posix(): (path.read_bytes(), stat.S_IMODE(path.stat().st_mode))
+        for path in folder.rglob("*")
+        if path.is_file() and "/opt/impsy/" not in path.as_posix()
+    }
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_a_unit_comes_back_in_order_and_is_watched(name):
+    service = unit(ROOT / "packaging" / "systemd" / name)
+    assert service["Service"]["Type"] == "notify"
+    assert service["Service"]["Restart"] in {"always", "on-failure"}
+    assert int(service["Service"]["WatchdogSec"]) > 0
+    assert int(service["Unit"]["StartLimitBurst"]) * 10 <= int(service["Unit"]["StartLimitIntervalSec"])
+    assert service["Service"]["LimitRTPRIO"] == "20"
+    assert service["Service"]["User"] == "impsy"
+    assert "network.target" in service["Unit"]["After"]
+    assert service["Install"]["WantedBy"] == "multi-user.target"
+
+
+def test_the_page_comes_after_what_plays_which_waits_for_sound():
+    play, page = (unit(ROOT / "packaging" / "systemd" / name) for name in UNITS)
+    assert "sound.target" in play["Unit"]["After"]
+    assert "impsy.service" in page["Unit"]["After"]
+    assert "--start" not in page["Service"]["ExecStart"], "the other unit plays"
+    assert page["Service"]["KillMode"] == "process", "a training goes on"
+
+
+def test_it_installs_and_doing_so_again_changes_nothing(root, distributions, tmp_path):
+    before = contents(root)
+    assert set(before) >= {
+        "etc/systemd/system/impsy.service",
+        "etc/systemd/system/impsy-webui.service",
+        "etc/impsy/webui.env",
+        "var/lib/impsy/config.toml",
+    }
+    token, mode = before["etc/impsy/webui.env"]
+    assert mode == 0o600
+    assert re.fullmatch(rb"IMPSY_TOKEN=[\w-]{32}\n", token)
+    config = root / "var/lib/impsy/config.toml"
+    config.write_text(config.read_text().replace("My instrument", "Mine"))
+    before = contents(root)
+    install(tmp_path, "--root", root, "--package", distributions.wheel)
+    assert contents(root) == before
+    assert "impsy" in succeed(root / "opt/impsy/bin/impsy", "--version")
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()], "it wrote outside of its root"
+
+
+@pytest.mark.peer("systemd-analyze")
+def test_systemd_finds_nothing_wrong_with_the_units(root, tmp_path):
+    for name in UNITS:
+        text = (root / "etc/systemd/system" / name).read_text()
+        # As they are, but for the place of the program, which must be there.
+        (tmp_path / name).write_text(text.replace("/opt/impsy/", f"{root}/opt/impsy/"))
+    said = succeed("systemd-analyze", "--man=no", "verify", *(tmp_path / name for name in UNITS))
+    assert said == ""
+
+
+@pytest.mark.peer("systemd-analyze")
+def test_a_users_own_services_leave_out_what_only_the_system_may(root, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "impsy").mkdir()
+    (home / "impsy" / "config.toml").write_text("[model]\ndimension = 3\n")
+    prefix = root / "opt" / "impsy"
+    # The environment is there already, and --package names what is in it: nothing is loaded.
+    install(home, "--user", "--no-start", "--prefix", prefix, "--package", "impsy", "--host", "127.0.0.1")
+    folder = home / ".config" / "systemd" / "user"
+    for name in UNITS:
+        service = unit(folder / name)
+        assert not {"User", "SupplementaryGroups", "LimitRTPRIO", "ProtectSystem", "PrivateTmp"} & set(
+            service["Service"]
+        )
+        assert service["Service"]["WorkingDirectory"] == str(home / "impsy")
+        assert service["Install"]["WantedBy"] == "default.target"
+    assert "--host 127.0.0.1" in unit(folder / UNITS[1])["Service"]["ExecStart"]
+    assert stat.S_IMODE((home / ".config/impsy/webui.env").stat().st_mode) == 0o600
+    runtime = tmp_path / "run"
+    runtime.mkdir(mode=0o700)
+    environment = bare_environment(home, XDG_RUNTIME_DIR=runtime)
+    verify = ["systemd-analyze", "--user", "--man=no", "verify", *(folder / name for name in UNITS)]
+    assert succeed(*verify, env=environment) == ""
+
+
+def test_a_dry_run_says_all_and_does_nothing(tmp_path):
+    said = install(tmp_path, "--dry-run", "--package", "impsy", "--extras", "train")
+    for words in (
+        "useradd --system",
+        "-m venv /opt/impsy",
+        "install --disable-pip-version-check --quiet --upgrade impsy[train]",
+        "write /etc/systemd/system/impsy.service",
+        "systemctl enable impsy.service impsy-webui.service",
+    ):
+        assert words in said
+    assert list(tmp_path.iterdir()) == []
+    assert not Path("/opt/impsy").exists()
+
+
+def test_taking_it_away_leaves_the_workspace(tmp_path):
+    root = tmp_path / "root"
+    for name in (
+        *(f"etc/systemd/system/{each}" for each in UNITS),
+        "opt/impsy/pyvenv.cfg",
+        "var/lib/impsy/config.toml",
+    ):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("x")
+    (root / "opt/other").mkdir()
+    install(tmp_path, "--root", root, "--uninstall")
+    assert [path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()] == [
+        "var/lib/impsy/config.toml"
+    ]
+    install(tmp_path, "--root", root, "--uninstall")
+    # A folder that is no environment is not this script's to remove.
+    install(tmp_path, "--root", root, "--uninstall", "--prefix", "/var/lib/impsy")
+    assert (root / "var/lib/impsy/config.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--surprise"], "--help lists them"),
+        (["--prefix"], "needs a value"),
+        (["--root", "/tmp/x", "--prefix", "here"], "whole path"),
+        (["--root", "/tmp/x", "--workspace", "/my stage"], "letters, digits"),
+        (["--root", "/tmp/x", "--host", "a b; reboot"], "an address"),
+    ],
+)
+def test_mistakes_are_told_before_anything_is_done(tmp_path, arguments, words):
+    done = subprocess.run(
+        [INSTALL, *arguments], capture_output=True, text=True, check=False, env=bare_environment(tmp_path)
+    )
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert not Path("/tmp/x").exists()
+
+
+def test_a_python_that_is_too_old_is_told(tmp_path):
+    old = tmp_path / "python3"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+    done = subprocess.run(
+        [INSTALL, "--root", tmp_path / "root"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=bare_environment(tmp_path, PYTHON=old),
+    )
+    assert done.returncode == 1
+    assert "3.11 or later" in done.stderr
+    assert not (tmp_path / "root").exists()
+
+
+@pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only the superuser may become another")
+def test_without_sudo_it_says_what_to_do(tmp_path):
+    done = subprocess.run(
+        ["/bin/bash", "-s", "--"],
+        input=INSTALL.read_text(),
+        cwd="/usr",
+        capture_output=True,
+        text=True,
+        check=False,
+        user=65534,
+        group=65534,
+        extra_groups=[],
+    )
+    assert done.returncode == 1
+    assert "run it with sudo, or with --user" in done.stderr

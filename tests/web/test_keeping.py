@@ -1,0 +1,99 @@
+"""Sessions that are started at once, and again; real ``impsy run`` throughout."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import psutil
+import pytest
+from web_core import make_workspace, wait_for
+
+from impsy.web import keeping
+from impsy.web.keeping import kept_playing
+from impsy.web.opening import open_house
+
+
+@pytest.fixture
+def said():
+    return []
+
+
+def pid_of(house):
+    state = house.link.state
+    return state["pid"] if state else None
+
+
+def test_it_plays_at_once_and_again_after_a_crash_and_stays_stopped_when_it_was_stopped(tmp_path, said, monkeypatch):
+    monkeypatch.setattr(keeping, "FIRST_PAUSE", 0.1)
+    with open_house(make_workspace(tmp_path)) as house:
+        with kept_playing(house.supervisor, house.link, said.append):
+            first = wait_for(lambda: pid_of(house))
+            os.kill(first, signal.SIGKILL)
+            second = wait_for(lambda: pid_of(house) not in {None, first} and pid_of(house))
+            assert said == ["The session ended by itself: it was ended by SIGKILL. In 0.1 s it is started again."]
+            house.supervisor.stop()
+            assert not psutil.pid_exists(second)
+            assert house.supervisor.status()["status"] == "stopped"
+            with pytest.raises(AssertionError):
+                wait_for(lambda: pid_of(house), 1.5)
+        assert len(said) == 1
+
+
+def test_one_that_plays_already_is_left_alone(tmp_path, said):
+    workspace = make_workspace(tmp_path)
+    elsewhere = subprocess.Popen(
+        [sys.executable, "-m", "impsy", "run"], cwd=tmp_path, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL
+    )
+    try:
+        with open_house(workspace) as house:
+            wait_for(lambda: pid_of(house) == elsewhere.pid)
+            with kept_playing(house.supervisor, house.link, said.append), pytest.raises(AssertionError):
+                wait_for(lambda: house.supervisor.status()["ours"], 2)
+        assert said == []
+    finally:
+        elsewhere.terminate()
+        assert elsewhere.wait(10) == 0
+
+
+def test_a_configuration_with_mistakes_is_told_once_and_the_page_goes_on(tmp_path, said):
+    workspace = make_workspace(tmp_path)
+    workspace.config.write_text("[model]\ndimension = 1\n")
+    with open_house(workspace) as house, kept_playing(house.supervisor, house.link, said.append):
+        wait_for(lambda: said)
+        assert house.supervisor.status()["status"] == "stopped"
+    assert len(said) == 1
+    assert "model.dimension" in said[0]
+
+
+def test_each_pause_is_twice_the_one_before_it(tmp_path, said, monkeypatch):
+    monkeypatch.setattr(keeping, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(keeping, "LOOK_SECONDS", 0.02)
+    started = []
+
+    class Failing:
+        def start(self):
+            started.append(1)
+
+        def status(self):
+            return {"status": "failed", "sentence": "The session ended by itself."}
+
+    class Silent:
+        state = None
+
+    monkeypatch.setattr(keeping, "HEARING_SECONDS", 0.01)
+    monkeypatch.setattr(keeping, "LONGEST_PAUSE", 0.2)
+    pauses = []
+    real = keeping.threading.Event.wait
+
+    def noted(event, seconds=None):
+        if seconds in {0.05, 0.1, 0.2}:
+            pauses.append(seconds)
+        return real(event, seconds)
+
+    monkeypatch.setattr(keeping.threading.Event, "wait", noted)
+    with kept_playing(Failing(), Silent(), said.append):
+        wait_for(lambda: len(started) >= 5)
+    assert pauses[:4] == [0.05, 0.1, 0.2, 0.2]
