@@ -42,7 +42,7 @@ SCREENS: dict[str, dict[str, Any]] = {
     "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
 }
 SCHEMES = ("dark", "light")
-COLOURS = 160
+COLOURS = 255
 """In a picture: enough for flat surfaces and smooth letters."""
 
 CONFIG = """\
@@ -166,7 +166,7 @@ def picture(browser: Browser, web: WebInterface, place: str, screen: str, scheme
     image = Image.open(io.BytesIO(page.screenshot()))
     context.close()
     path = folder / f"page-{place}-{screen}-{scheme}.png"
-    image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    image.convert("RGB").quantize(COLOURS, kmeans=1, dither=Image.Dither.NONE).save(path, optimize=True)
     return path
 
 

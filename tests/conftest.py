@@ -38,7 +38,13 @@ def vectors() -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out tests whose peer programs are missing, except where they must be there (CI)."""
+    """Leave out tests whose peer programs are missing, except where they must be there (CI).
+
+    Where several processes share the tests (pytest-xdist), each file is one's, and all that open the usual ports are.
+    """
+    for item in items:
+        usual = item.path.parent.name in {"pages", "cli"}
+        item.add_marker(pytest.mark.xdist_group("usual ports" if usual else str(item.path)))
     if os.environ.get("IMPSY_REQUIRE_PEERS") == "1":
         return
     for item in items:

@@ -156,7 +156,7 @@ def crowded(model) -> None:
 def test_graphs_made_to_keep_the_reader_busy(change, is_readable: bool) -> None:
     began = time.monotonic()
     assert survives(read_tflite, changed(FILES["tflite-int8"], change)) == is_readable
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 6
 
 
 @pytest.mark.parametrize("form", ["keras", "keras-residual"])

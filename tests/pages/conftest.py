@@ -8,8 +8,9 @@ from performance import free_ports
 from bench.browser import WebInterface, browsing, quiet
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
+    """A browser. Not for longer than a module: while it is there, its event loop counts as running in this thread."""
     with browsing() as browser:
         yield browser
 

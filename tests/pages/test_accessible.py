@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from jack_stage import wait_for
+from performance import free_ports
 from played import write_take
 from playwright.sync_api import expect
 
@@ -42,6 +43,9 @@ input."A controller that is not there" = [["note_on", 1], ["control_change", 1, 
   ["pitch_bend", 1]]
 [scenes.verse]
 mode = "polyphony"
+[webui]
+monitor_port = {monitor}
+command_port = {command}
 """
 
 
@@ -50,7 +54,8 @@ def furnished(tmp_path_factory):
     """A workspace that has been used, with a session that plays."""
     folder = tmp_path_factory.mktemp("audit") / "evening-set"
     create_workspace(folder)
-    (folder / "config.toml").write_text(CONFIG.format(model=STARTER_MODEL))
+    monitor, command = free_ports(2)
+    (folder / "config.toml").write_text(CONFIG.format(model=STARTER_MODEL, monitor=monitor, command=command))
     for number in range(3):
         write_take(folder / "logs", number)
     with WebInterface(folder) as web:

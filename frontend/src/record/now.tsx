@@ -49,7 +49,7 @@ export function Now() {
         <p>
           <b>Recording</b> <span class="soft">{counted(state.log.rows, "event")} in this take</span>
         </p>
-        <p class="soft clip" title={fileName(state.log.file)}>
+        <p class="soft" title={fileName(state.log.file)}>
           {wordsOf(state.mode).label}: {wordsOf(state.mode).words}
         </p>
         {state.log.error && <p class="error">{state.log.error}</p>}
