@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Where several processes share the tests (pytest-xdist), each file is one's, and all that open the usual ports are.
     """
     for item in items:
-        usual = item.path.parent.name in {"pages", "cli"}
+        usual = item.path.parent.name in {"bench", "cli", "examples", "packaging", "pages"}
         item.add_marker(pytest.mark.xdist_group("usual ports" if usual else str(item.path)))
     if os.environ.get("IMPSY_REQUIRE_PEERS") == "1":
         return
