@@ -154,9 +154,9 @@ def crowded(model) -> None:
     ("change", "is_readable"), [(tangled, False), (circular, False), (crowded, False), (endless_pass, True)]
 )
 def test_graphs_made_to_keep_the_reader_busy(change, is_readable: bool) -> None:
-    began = time.monotonic()
+    began = time.process_time()  # its own: on a busy machine others' would count too
     assert survives(read_tflite, changed(FILES["tflite-int8"], change)) == is_readable
-    assert time.monotonic() - began < 6
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize("form", ["keras", "keras-residual"])
