@@ -12,7 +12,7 @@ Usage: packaging/install.sh [OPTIONS]
                        (sudo loginctl enable-linger $USER: always)
   --package WHAT       what pip installs  [default: the checkout that this script is in]
   --extras NAMES       for example train: learn on this machine too  [default: none, the lean installation]
-  --workspace DIR      config.toml, logs, datasets, models  [default: /var/lib/impsy, or ~/impsy]
+  --workspace DIR      config.toml, logs, datasets, models  [default: /var/lib/impsy, or ~/impsy-workspace]
   --prefix DIR         the environment  [default: /opt/impsy, or ~/.local/share/impsy]
   --host ADDRESS       where the page listens; 127.0.0.1: only on this machine  [default: 0.0.0.0, with a token]
   --no-webui           only what plays
@@ -54,7 +54,7 @@ package=${package:-$(dirname "$here")}
 if [ "$own" = yes ]; then
   : "${HOME:?--user needs HOME}"
   prefix=${prefix:-${XDG_DATA_HOME:-$HOME/.local/share}/impsy}
-  workspace=${workspace:-$HOME/impsy}
+  workspace=${workspace:-$HOME/impsy-workspace} # ~/impsy is where people put the checkout
   units=${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user
   settings=${XDG_CONFIG_HOME:-$HOME/.config}/impsy
   systemctl=(systemctl --user)
@@ -110,7 +110,8 @@ if [ "$uninstall" = yes ]; then
   fi
   run rm -f "$root$units/impsy.service" "$root$units/impsy-webui.service" "$root$settings/webui.env"
   # Only what this script made: an environment.
-  [ ! -f "$root$prefix/pyvenv.cfg" ] || run rm -rf "${root:?}$prefix" || exit 1
+  [ ! -f "$root$prefix/pyvenv.cfg" ] || run rm -rf "$root${prefix:?}" || exit 1
+  [ ! -d "$root$settings" ] || run rmdir --ignore-fail-on-non-empty "$root$settings"
   [ "$live" = no ] || run "${systemctl[@]}" daemon-reload
   say "taken away. Your workspace $workspace is still there."
   exit 0
@@ -187,5 +188,8 @@ run "${systemctl[@]}" enable "${services[@]}"
 run "${systemctl[@]}" restart "${services[@]}"
 say "it plays. How it is: ${systemctl[*]} status impsy"
 if [ "$webui" = yes ]; then
-  say "the page: http://$(hostname):4000/?token=TOKEN with the TOKEN that stands in $settings/webui.env"
+  case "$host" in
+    127.* | localhost | ::1) say "the page, on this machine only: http://127.0.0.1:4000/" ;;
+    *) say "the page: http://$(hostname):4000/?token=TOKEN with the TOKEN that stands in $settings/webui.env" ;;
+  esac
 fi

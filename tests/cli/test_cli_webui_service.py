@@ -65,6 +65,20 @@ def test_a_locked_page_is_known_to_live(tmp_path, capsys, monkeypatch):
         served.end(signal.SIGTERM)
 
 
+def test_the_journal_does_not_learn_the_token(tmp_path):
+    token = "a-token-of-my-own"
+    told = {"NOTIFY_SOCKET": str(tmp_path / "socket"), "IMPSY_TOKEN": token}
+    with Command("webui", "--host", "0.0.0.0", "--port", 0, cwd=tmp_path, **told) as served:
+        url = served.url()
+        while "Ctrl-C ends" not in served.text:
+            served.text += served.process.stdout.readline()
+        assert httpx.get(f"{url}api/session").status_code == 401
+        assert httpx.get(f"{url}api/session", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+        assert served.end(signal.SIGTERM) == 0
+    assert token not in served.text
+    assert "the token that IMPSY_TOKEN holds" in served.text
+
+
 def test_the_service_manager_hears_of_the_page_and_of_the_session(tmp_path):
     configure(tmp_path)
     for arguments in (["webui", "--port", 0], ["run"]):

@@ -14,11 +14,18 @@ from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
 
 FILES = sorted((EXAMPLES / "configs").glob("*.toml"))
-CONTROLLERS = ("akai-lpd8", "behringer-x-touch-mini", "korg-nanokontrol2", "novation-launch-control-xl")
+CONTROLLERS = (
+    "akai-lpd8",
+    "akai-mpk-mini-mk3",
+    "behringer-x-touch-mini",
+    "korg-nanokontrol2",
+    "novation-launch-control-xl",
+)
 SYNTHESISERS = ("korg-volca-fm", "korg-volca-keys", "moog-minitaur", "roland-s-1")
 
 FIRST_AND_LAST = {
     "akai-lpd8": (b"\xb0\x01\x7f", b"\xb0\x08\x7f"),
+    "akai-mpk-mini-mk3": (b"\xb0\x46\x7f", b"\xb0\x4d\x7f"),
     "behringer-x-touch-mini": (b"\xba\x01\x7f", b"\xba\x08\x7f"),
     "korg-nanokontrol2": (b"\xb0\x00\x7f", b"\xb0\x07\x7f"),
     "novation-launch-control-xl": (b"\xb8\x4d\x7f", b"\xb8\x54\x7f"),

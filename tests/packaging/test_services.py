@@ -89,8 +89,8 @@ def test_systemd_finds_nothing_wrong_with_the_units(root, tmp_path):
 def test_a_users_own_services_leave_out_what_only_the_system_may(root, tmp_path):
     home = tmp_path / "home"
     home.mkdir()
-    (home / "impsy").mkdir()
-    (home / "impsy" / "config.toml").write_text("[model]\ndimension = 3\n")
+    (home / "impsy-workspace").mkdir()
+    (home / "impsy-workspace" / "config.toml").write_text("[model]\ndimension = 3\n")
     prefix = root / "opt" / "impsy"
     # The environment is there already, and --package names what is in it: nothing is loaded.
     install(home, "--user", "--no-start", "--prefix", prefix, "--package", "impsy", "--host", "127.0.0.1")
@@ -100,7 +100,7 @@ def test_a_users_own_services_leave_out_what_only_the_system_may(root, tmp_path)
         assert not {"User", "SupplementaryGroups", "LimitRTPRIO", "ProtectSystem", "PrivateTmp"} & set(
             service["Service"]
         )
-        assert service["Service"]["WorkingDirectory"] == str(home / "impsy")
+        assert service["Service"]["WorkingDirectory"] == str(home / "impsy-workspace")
         assert service["Install"]["WantedBy"] == "default.target"
     assert "--host 127.0.0.1" in unit(folder / UNITS[1])["Service"]["ExecStart"]
     assert stat.S_IMODE((home / ".config/impsy/webui.env").stat().st_mode) == 0o600
@@ -130,6 +130,7 @@ def test_taking_it_away_leaves_the_workspace(tmp_path):
     for name in (
         *(f"etc/systemd/system/{each}" for each in UNITS),
         "opt/impsy/pyvenv.cfg",
+        "etc/impsy/webui.env",
         "var/lib/impsy/config.toml",
     ):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -139,6 +140,7 @@ def test_taking_it_away_leaves_the_workspace(tmp_path):
     assert [path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()] == [
         "var/lib/impsy/config.toml"
     ]
+    assert not (root / "etc/impsy").exists()
     install(tmp_path, "--root", root, "--uninstall")
     # A folder that is no environment is not this script's to remove.
     install(tmp_path, "--root", root, "--uninstall", "--prefix", "/var/lib/impsy")

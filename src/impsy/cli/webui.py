@@ -12,7 +12,6 @@ import click
 from impsy.errors import ConfigError, DeviceError
 
 if TYPE_CHECKING:
-    from impsy.web.safety import SafetyRules
     from impsy.web.workspace import Workspace
 
 __all__ = ["command"]
@@ -80,6 +79,7 @@ def command(
     from impsy.cli.browser import has_desktop, open_page
     from impsy.perform.notify import alive_to_service_manager
     from impsy.web.app import create_app
+    from impsy.web.health import TOKEN_VARIABLE
     from impsy.web.keeping import kept_playing
     from impsy.web.opening import open_house
     from impsy.web.safety import rules_for
@@ -89,12 +89,24 @@ def command(
     rules = rules_for(host, allow_hosts, os.environ)
     listener = listen(host, port)
     port = listener.getsockname()[1]
-    urls = [_entrance(address, rules) for address in addresses(host, port)]
+    urls = addresses(host, port)
+    entrances = [f"{url}?token={rules.token}" if rules.token else url for url in urls]
+    # A service's words are kept in the system's journal, which others may read: there a token of one's own stays out.
+    unsaid = bool(os.environ.get("NOTIFY_SOCKET") and os.environ.get(TOKEN_VARIABLE, "").strip())
 
     def ready() -> None:
-        _announce(urls, str(workspace.root), rules)
+        click.echo(f"IMPSY plays in {workspace.root}. Open this in a browser:")
+        for address in urls if unsaid else entrances:
+            click.echo(f"  {address}")
+        if rules.token:
+            click.echo(
+                f"Put ?token= after it, and the token that {TOKEN_VARIABLE} holds."
+                if unsaid
+                else "Whoever has the token can do all that the page can: keep it to yourself."
+            )
+        click.echo("Ctrl-C ends.")
         if open_browser and has_desktop():
-            open_page(urls[-1])
+            open_page(entrances[-1])
         stack.enter_context(alive_to_service_manager(answers, status="The page is served."))
 
     def answers(seconds: float) -> bool:
@@ -153,18 +165,3 @@ def _workspace(folder: Path, config_file: str = "config.toml") -> Workspace:
     if not config.is_relative_to(root):
         raise ConfigError(f"-c {config_file}: a configuration outside of the workspace; --workdir names that")
     return Workspace(root, str(config.relative_to(root)))
-
-
-def _entrance(address: str, rules: SafetyRules) -> str:
-    """The address with all that it takes to be let in."""
-    return f"{address}?token={rules.token}" if rules.token else address
-
-
-def _announce(urls: list[str], folder: str, rules: SafetyRules) -> None:
-    """Say where the page is."""
-    click.echo(f"IMPSY plays in {folder}. Open this in a browser:")
-    for url in urls:
-        click.echo(f"  {url}")
-    if rules.token:
-        click.echo("Whoever has the token can do all that the page can: keep it to yourself.")
-    click.echo("Ctrl-C ends.")
