@@ -15,6 +15,8 @@ ENV PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONUNBUFFERED
 RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
     --mount=type=bind,source=constraints.txt,target=/constraints.txt \
     pip install --no-cache-dir --constraint /constraints.txt "$(echo /wheels/impsy-*.whl)${EXTRAS:+[${EXTRAS}]}"
+# ALSA's library, which MIDI ports need; the slim image does not have it.
+RUN apt-get update && apt-get install --yes --no-install-recommends libasound2=1.* && rm -rf /var/lib/apt/lists/*
 COPY --chmod=755 packaging/docker/entrypoint.sh /usr/local/bin/impsy-entrypoint
 COPY packaging/docker/config.toml /usr/local/share/impsy/config.toml
 RUN useradd --uid 1000 --groups audio,dialout --create-home impsy \

@@ -21,7 +21,8 @@ Usage: packaging/install.sh [OPTIONS]
   --uninstall          take the services and the environment away; the workspace stays
   --dry-run            only say what would be done
 
-Needs Python 3.11 or later with venv (Debian: sudo apt install python3-venv); without --user, sudo.
+Needs Python 3.11 or later with venv, and ALSA's library for MIDI (Debian: sudo apt install python3-venv libasound2);
+without --user, sudo.
 TEXT
 }
 
@@ -139,6 +140,10 @@ run mkdir -p "$root$prefix"
 [ -x "$root$prefix/bin/python" ] || run "$python" -m venv "$root$prefix"
 wanted=$package${extras:+[$extras]}
 run "$root$prefix/bin/pip" install --disable-pip-version-check --quiet --upgrade "$wanted"
+
+if [ "$dry" = no ] && ! "$root$prefix/bin/python" -c 'from impsy.io.midi_library import load_library; load_library()' 2>/dev/null; then
+  say "no MIDI yet, for want of ALSA's library: sudo apt install libasound2 (OSC, WebSocket and serial play without)"
+fi
 
 say "the workspace in $root$workspace"
 run mkdir -p "$root$workspace"

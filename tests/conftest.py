@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from impsy.errors import DeviceError
+from impsy.io.midi_library import load_library
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -35,6 +39,20 @@ def vectors() -> Path:
     if not folder.is_dir():
         pytest.skip("the conformance vectors are not on this machine")
     return folder
+
+
+@pytest.fixture(scope="session")
+def told_of_midi() -> Callable[[str], str]:
+    """What an error about a MIDI system says: the word, or, on a bare machine, that ALSA's library is missing."""
+
+    def told(word: str) -> str:
+        try:
+            load_library()
+        except DeviceError:
+            return "sudo apt install libasound2"
+        return word
+
+    return told
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

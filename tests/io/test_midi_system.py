@@ -195,10 +195,29 @@ def test_alsa_needs_its_sequencer(monkeypatch, tmp_path):
 
 def test_without_a_library_it_is_said_which_to_install(monkeypatch):
     def missing(name):
-        raise ImportError(name)
+        raise ModuleNotFoundError(name)
 
     monkeypatch.setattr(midi_library.importlib, "import_module", missing)
-    with pytest.raises(DeviceError, match="pip install"):
+    with pytest.raises(DeviceError, match="no MIDI port library is installed: pip install"):
+        midi_library.load_library()
+
+
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        (
+            "libasound.so.2: cannot open shared object file",
+            r"does not load \(libasound\.so\.2.*sudo apt install libasound2",
+        ),
+        ("undefined symbol: x", r"does not load \(undefined symbol: x\).*pip install --force-reinstall"),
+    ],
+)
+def test_of_a_library_that_does_not_load_it_is_said_what_it_lacks(monkeypatch, why, words):
+    def refusing(name):
+        raise ImportError(why)
+
+    monkeypatch.setattr(midi_library.importlib, "import_module", refusing)
+    with pytest.raises(DeviceError, match=words):
         midi_library.load_library()
 
 

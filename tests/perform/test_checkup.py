@@ -150,7 +150,7 @@ def test_addresses_that_are_not_there(make):
     assert any("no-such-host.invalid" in text for _, text, _ in found)
 
 
-def test_a_missing_midi_system_is_one_warning_and_a_problem_if_all_depends_on_it(make):
+def test_a_missing_midi_system_is_one_warning_and_a_problem_if_all_depends_on_it(make, told_of_midi):
     text = """\
 [model]
 dimension = 2
@@ -163,7 +163,7 @@ output."A" = [["note_on", 1]]
 """
     found = findings(make(text), "ports")
     (warning,) = [each for each in found if each[0] == "warning"]
-    assert "no such system" in warning[1]
+    assert told_of_midi("no such system") in warning[1]
     assert [level for level, _, _ in found].count("problem") == 2
     assert not findings(make(text + osc()), "ports", "problem")
 

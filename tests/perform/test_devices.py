@@ -58,8 +58,8 @@ def test_without_a_midi_system_nothing_is_found():
         assert wanted.problem
 
 
-def test_a_midi_system_that_is_not_there_is_told_and_raises_nothing():
-    assert "BeOS" in find_midi_ports("BeOS").error
+def test_a_midi_system_that_is_not_there_is_told_and_raises_nothing(told_of_midi):
+    assert told_of_midi("BeOS") in find_midi_ports("BeOS").error
 
 
 def test_serial_ports_are_found_by_any_of_their_names_or_as_a_file():

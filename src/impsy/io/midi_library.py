@@ -75,18 +75,29 @@ def load_library() -> Library:
     """Import the port library that is installed.
 
     Raises:
-        DeviceError: none is.
+        DeviceError: none is, or it does not load because the system lacks what it needs.
     """
     # A library that was built for JACK brings a copy of JACK's own library, which need not understand the server that
     # runs here. What is loaded first, and for all, is used instead.
     load_jack()
+    refused = ""
     for module, load in _LOADERS.items():
         try:
             imported = importlib.import_module(module)
-        except ImportError:
+        except ModuleNotFoundError:
+            continue
+        except ImportError as error:
+            refused = refused or str(error)
             continue
         if hasattr(imported, "MidiIn"):  # an older, unrelated package has one of these names too
             return load(imported)
+    if refused:
+        remedy = (
+            "ALSA's library is missing; on Debian, Ubuntu and Raspberry Pi OS: sudo apt install libasound2"
+            if "libasound" in refused
+            else "install that, or the port library anew: pip install --force-reinstall impsy"
+        )
+        raise DeviceError(f"the MIDI port library does not load ({refused}): {remedy}")
     newer = sys.version_info >= (3, 13)
     raise DeviceError(
         f"no MIDI port library is installed: pip install {'supriya-midi' if newer else 'python-rtmidi'}"
