@@ -1,6 +1,6 @@
 """Makes the figures of the page on the network from the model that comes along: ``python docs/make_figures.py``.
 
-The recording is a simulated performer's, on the grid of a MIDI controller. Needs the extra ``train`` (matplotlib).
+The recording is a simulated performer's, on the grid of a MIDI controller. Needs the extra ``docs`` (matplotlib).
 The same versions of everything make the same files.
 """
 

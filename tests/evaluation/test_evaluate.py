@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -156,6 +157,10 @@ class Page(HTMLParser):
         self.links: list[str] = []
         self.ids: list[str] = []
         self.words: list[str] = []
+        self.acting: list[str] = []
+        self.paints: set[str] = set()
+        self.styles: set[str] = set()
+        self.pictures: list[dict[str, str]] = []
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
@@ -164,23 +169,36 @@ class Page(HTMLParser):
                 self.links.append(value)
             if key == "id":
                 self.ids.append(value)
+            if key.startswith("on"):
+                self.acting.append(key)
+            if key in ("fill", "stroke", "color", "stop-color"):
+                self.paints.add(value)
+            if key == "style":
+                self.styles.add(value.partition(":")[0])
+        if tag == "svg":
+            self.pictures.append(dict(attrs))
 
     def handle_data(self, data):
         self.words.append(data)
 
 
 def test_the_page_needs_nothing_else(report: Report, model: Path) -> None:
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("pygal")
     from impsy.evaluation.page import render
 
     text = render(report)
     page = Page()
     page.feed(text)
-    assert not {"script", "link", "img", "iframe", "object", "base", "b>"} & set(page.tags)
+    assert not {"script", "link", "img", "image", "use", "iframe", "object", "base", "b>"} & set(page.tags)
+    assert not page.acting
     assert all(link.startswith("#") and link[1:] in page.ids for link in page.links)
-    assert "url(http" not in text
+    assert "http" not in text
     assert "@import" not in text
-    assert page.tags.count("svg") == 1 + 4 + 8 + 4  # positions, ranks, playing, excerpts
+    assert page.tags.count("style") == 1  # the page's own; one in a picture would hold for all the page
+    assert len(page.pictures) == 1 + 4 + 8 + 4  # positions, ranks, playing, excerpts
+    assert page.tags.count("title") == 1 + len(page.pictures)
+    assert all(picture["role"] == "img" and "viewbox" in picture for picture in page.pictures)
+    assert not any({"width", "height"} & set(picture) for picture in page.pictures)  # as wide as there is room
     assert any(model.name in words for words in page.words)  # as text: the name holds tags
     assert "<b>&$mine" not in text
     assert "<i>made" not in text
@@ -188,8 +206,25 @@ def test_the_page_needs_nothing_else(report: Report, model: Path) -> None:
         assert any(result.name in words for words in page.words)
 
 
+def test_pictures_have_the_colours_of_the_page(report: Report) -> None:
+    pytest.importorskip("pygal")
+    from impsy.evaluation.page import render
+
+    text = render(report)
+    page = Page()
+    page.feed(text)
+    light, _, dark = text.partition("prefers-color-scheme: dark")
+    contestants = {f"var(--series-{i})" for i, each in enumerate(report.results) if each.kind != "players"}
+    assert page.paints >= {"none", "var(--ink)", "var(--faint)"} | contestants
+    for paint in page.paints - {"none"}:
+        name = re.fullmatch(r"var\((--[a-z0-9-]+)\)", paint)[1]
+        assert f"{name}: #" in light
+        assert f"{name}: #" in dark
+    assert page.styles == {"background", "min-width"}  # the dots in a colour, and the pictures
+
+
 def test_pictures_do_not_depend_on_the_day(report: Report) -> None:
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("pygal")
     from impsy.evaluation.page import render
 
     assert render(report) == render(report)

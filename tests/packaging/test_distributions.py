@@ -61,7 +61,10 @@ def test_what_the_wheel_says_of_itself(wheel):
     assert about["License-Expression"] == "MIT"
     assert set(about.get_all("Provides-Extra")) >= {"train", "search", "dev"}
     needed = [line for line in about.get_all("Requires-Dist") if "extra ==" not in line]
-    assert not [line for line in needed if re.match(r"(keras|jax|tensorflow|torch|optuna|matplotlib)\b", line)]
+    assert not [line for line in needed if re.match(r"(keras|jax|tensorflow|torch|optuna|matplotlib|pygal)\b", line)]
+    training = [line for line in about.get_all("Requires-Dist") if re.search("extra == '(train|search)'", line)]
+    assert any(line.startswith("pygal") for line in training)
+    assert not any(line.startswith("matplotlib") for line in training), "100 MB that it does not need"
     (entry,) = (name for name in wheel.namelist() if name.endswith(".dist-info/entry_points.txt"))
     assert "impsy = impsy.cli.main:main" in wheel.read(entry).decode()
 
@@ -97,7 +100,7 @@ def test_a_fresh_environment_plays_the_demo(fresh, tmp_path):
 def test_what_was_installed_is_lean(fresh):
     packages = next((fresh.bin.parent / "lib").glob("python3*")) / "site-packages"
     names = {path.name.lower() for path in packages.iterdir()}
-    assert not names & {"keras", "jax", "jaxlib", "tensorflow", "torch", "optuna", "matplotlib", "scipy"}
+    assert not names & {"keras", "jax", "jaxlib", "tensorflow", "torch", "optuna", "matplotlib", "pygal", "scipy"}
     size = sum(path.stat().st_size for path in packages.rglob("*") if path.is_file() and path.suffix != ".pyc")
     assert size < 250e6, f"{size / 1e6:.0f} MB"
 

@@ -88,10 +88,10 @@ def command(
     from impsy.evaluation import evaluate
 
     if report is not None:
-        from impsy.evaluation.plots import drawing
+        from impsy.evaluation.chart import check_installed
 
-        with drawing():  # rather say now than in a minute that matplotlib is missing
-            _check_target(report, (model, dataset, *against))
+        check_installed()  # rather say now than in a minute that pygal is missing
+        _check_target(report, (model, dataset, *against))
     events = read_dataset(dataset)
     with _progress(quiet=as_json) as told:
         found = evaluate(

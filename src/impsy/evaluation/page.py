@@ -26,20 +26,11 @@ _WAYS: Sequence[tuple[str, str, Callable[[Result], Playing | None]]] = (
 
 
 def render(report: Report) -> str:
-    """The page. Raises ConfigError where matplotlib is missing."""
+    """The page. Raises ConfigError where pygal is missing."""
     name = report.results[0].name
     style = files(__package__).joinpath("page.css").read_text("utf-8")
-    with plots.drawing():
-        sections = "".join(
-            (
-                _glance(report),
-                _foreseeing(report),
-                _calibration(report),
-                _playing(report),
-                _excerpts(report),
-                _facts(report),
-            )
-        )
+    parts = (_glance, _foreseeing, _calibration, _playing, _excerpts, _facts)
+    sections = "".join(part(report) for part in parts)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
