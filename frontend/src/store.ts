@@ -4,7 +4,7 @@ import { type Signal, computed, effect, signal } from "@preact/signals";
 import { ApiError, get } from "./api";
 import { live, wake } from "./live";
 import { connection, on, send } from "./socket";
-import type { CommandName, Level, OutputLine, Overview, Run, Session } from "./types";
+import type { CommandName, Level, OutputLine, Overview, Run, Session, SessionState } from "./types";
 
 export const session = signal<Session>({ status: "stopped", ours: false, pid: null, sentence: "", state: null });
 export const overview = signal<Overview | null>(null);
@@ -55,8 +55,17 @@ export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined>
 
 // --- commands ----------------------------------------------------------------------------------------
 
-/** How often panic was asked for here: sound and devices of this page end their notes as well. */
+/** How often there was panic, asked for here or anywhere: sound and devices of this page end their notes as well. */
 export const panics = signal(0);
+
+/** What the session counted when it was last heard of, and which session that was. */
+let counted = { pid: 0, panics: 0 };
+
+function heedPanic(state: SessionState): void {
+  const known = counted.pid === state.pid ? counted.panics : Number.POSITIVE_INFINITY;
+  counted = { pid: state.pid, panics: state.counters.panics };
+  if (counted.panics > known) panics.value += 1;
+}
 
 export function command(name: CommandName, value?: string | number | boolean | null): void {
   if (name === "panic") panics.value += 1;
@@ -104,6 +113,7 @@ function accept(told: Session): void {
   session.value = told;
   const state = told.state;
   if (state === null) return;
+  heedPanic(state);
   if (state.input.length > 0 && live.input.length !== state.input.length) live.input = state.input;
   if (state.output.length > 0 && live.output.length !== state.output.length) live.output = state.output;
   wake();

@@ -39,6 +39,7 @@ export interface SessionState {
     cancelled: number;
     overflowed: number;
     not_finite: number;
+    panics: number;
     dropped: number;
     logged: number;
     unmirrored: number;

@@ -482,6 +482,7 @@ def test_panic_ends_all_that_sounds_and_was_planned():
     stage.receive(Interaction(A), at=1.0)
     stage.play_until(1.2)
     assert [type(command) for command in stage.receive(PanicButton())] == [Silence, Panic]
+    assert stage.engine.snapshot().counters.panics == 1
     stage.play_until(10.0)
     assert plays(stage) == []
     stage.receive(SetMode("battle"))

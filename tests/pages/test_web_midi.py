@@ -99,6 +99,14 @@ def test_a_knob_plays_and_predictions_go_out(context, played):
     assert {tuple(message[:2]) for message in sent} <= {(0xB2, 30), (0xB2, 31)}
     assert all(0 <= value <= 127 for *_, value in sent)
 
+    # Panic on another page silences what this one plays on as well.
+    assert not page.evaluate("devices.synth.sent.some(([, controller]) => controller === 123)")
+    other = context.new_page()
+    other.goto(played.url)
+    other.get_by_role("button", name="Panic", exact=True).click()
+    until(page, "devices.synth.sent.some(([status, controller]) => status === 0xb2 && controller === 123)")
+    other.close()
+
     # Unplugged, it is kept in mind.
     turn_to(page, "Sound")
     page.evaluate("devices.unplug()")

@@ -443,6 +443,7 @@ class Engine:
         """Nothing sounds after it; who plays by itself begins again, who answers waits for a phrase."""
         self._drop_pending()
         self._performer_played = False
+        self._counters.panics += 1
         self._begin(now)
         return [Silence("panic"), Panic()]
 

@@ -32,7 +32,7 @@ class Counters:
     logged all the same). ``rejected``: events of a wrong length. ``predicted``, ``played``: the model's.
     ``cancelled``: predictions that were never played, because the performer came back or something changed.
     ``overflowed``: predictions dropped because too many were waiting. ``not_finite``: predictions that held a
-    NaN or an infinity.
+    NaN or an infinity. ``panics``: how often everybody was to be silent at once.
     """
 
     heard: int = 0
@@ -43,6 +43,7 @@ class Counters:
     cancelled: int = 0
     overflowed: int = 0
     not_finite: int = 0
+    panics: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -287,6 +287,7 @@ class Session:
                 case Panic():
                     for adapter in self._adapters:
                         adapter.panic()
+                    self._changed()  # so that pages with a sound of their own end it too
                 case Report():
                     self.tell(command)
 
