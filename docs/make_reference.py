@@ -197,8 +197,9 @@ COMMAND_PAGE = """\
 Every command, as `impsy COMMAND --help` tells it. `impsy --help` lists them on one screen, `impsy --version` tells
 the version.
 
-The exit code is 0 if all went well, 1 for what an error message says, 2 for an option that there is not, and 130
-after Ctrl-C. `impsy` may be written `python -m impsy`.
+The exit code is 0 if all went well, also where Ctrl-C is the end that was meant; 1 for what an error message says; 2
+for a line that is not understood; 130 where Ctrl-C broke something off. A message says what is wrong, where, and what
+to do. `impsy` may be written `python -m impsy`.
 """
 
 

@@ -15,6 +15,8 @@ The message says what is wrong, where (file and key, port, line) and what to do 
 
 from __future__ import annotations
 
+import errno
+
 __all__ = [
     "ConfigError",
     "ConfigSyntaxError",
@@ -23,6 +25,7 @@ __all__ = [
     "ImpsyError",
     "ModelError",
     "PeerError",
+    "refusal",
 ]
 
 
@@ -59,3 +62,22 @@ class DataError(ImpsyError):
 
 class ModelError(ImpsyError):
     """A model file cannot be opened, or a model computed something unusable."""
+
+
+_REMEDIES = {
+    errno.EACCES: "change its owner or its permissions",
+    errno.EPERM: "change its owner or its permissions",
+    errno.EROFS: "make that disk writable",
+    errno.ENOSPC: "make room on the disk",
+}
+
+
+def refusal(error: OSError, remedy: str) -> str:
+    """Why the system refused a file, and what to do: ``(No space left on device); make room on the disk, or …``.
+
+    Args:
+        error: what the system said.
+        remedy: what helps in any case, such as "name another file".
+    """
+    known = _REMEDIES.get(error.errno or 0)
+    return f"({error.strerror or error}); {f'{known}, or {remedy}' if known else remedy}"

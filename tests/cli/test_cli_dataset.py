@@ -142,7 +142,7 @@ def test_a_dataset_without_events_is_shown(tmp_path):
         (("-S", "mine", "-D", "3", "-O", "file"), "cannot be written"),
         (("--show", "gone.npz"), "gone.npz: cannot be read"),
         (("--show", "file"), "no .npz file"),
-        (("--show", "file", "-D", "3"), "--show only looks at a dataset; it does not go with --dimension"),
+        (("--show", "file", "-D", "3"), "--show only looks at a dataset; leave out --dimension"),
     ],
 )
 def test_what_cannot_be_done_is_said(tmp_path, arguments, message):

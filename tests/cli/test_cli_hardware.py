@@ -91,11 +91,11 @@ def test_doctor_without_a_config_says_how_to_start(tmp_path):
 
 
 def test_ports_without_a_config_and_without_a_midi_system(tmp_path, told_of_midi):
-    done = impsy("ports", "--api", "JACK", cwd=tmp_path)
+    done = impsy("ports", "--api", "JACK", cwd=tmp_path, code=1)
     assert told_of_midi("JACK") in done.stdout
     assert "Serial ports" in done.stdout
     assert "asks for" not in done.stdout
-    report = json.loads(impsy("ports", "--api", "JACK", "--json", cwd=tmp_path).stdout)
+    report = json.loads(impsy("ports", "--api", "JACK", "--json", cwd=tmp_path, code=1).stdout)
     assert report["midi"]["error"]
     assert report["wanted"] == []
 

@@ -76,7 +76,7 @@ def test_what_is_no_folder_of_logs_is_named(tmp_path):
     with pytest.raises(DataError, match=r"no logs in it .* among its 1 files"):
         find_logs(tmp_path)
     play(tmp_path, 1)
-    with pytest.raises(DataError, match=r"no log of dimension 9; there are 1 of dimension 3"):
+    with pytest.raises(DataError, match=r"no log of dimension 9 \(but 1 of dimension 3\); leave out -D"):
         find_logs(tmp_path, 9)
     (tmp_path / "x-1d-mdrnn.log").touch()
     with pytest.raises(DataError, match="dimension of 1 is not possible"):

@@ -48,7 +48,10 @@ def command(context: click.Context, folder: Path) -> None:
             elif not isinstance(result, Skipped):
                 failed += 1
     if not passed + failed:
-        raise DataError(f"{folder}: no case was run, since no file in it is of a kind that is known here")
+        raise DataError(
+            f"{folder}: no case was run, since no file in it is of a kind that is known here; give a folder with one "
+            "of those that `impsy conformance --help` names"
+        )
     if failed:
         console.print(f"{failed} of {passed + failed} cases fail", style="red")
         context.exit(1)

@@ -112,7 +112,7 @@ def _show(context: click.Context, console: Console, path: Path, as_json: bool) -
         if _given(context, name)
     ]
     if given:
-        raise ConfigError(f"--show only looks at a dataset; it does not go with --{given[0]}")
+        raise ConfigError(f"--show only looks at a dataset; leave out --{given[0]}")
     statistics = describe(read_dataset(path))
     if as_json:
         click.echo(json.dumps(_as_json(path, statistics), indent=2))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from impsy.errors import DeviceError
+from impsy.errors import ConfigError, DeviceError, refusal
 
 if TYPE_CHECKING:
     import socket
@@ -109,6 +109,13 @@ def command(
     impsy demo --terminal                      without a web page
     """
     if terminal:
+        lost = [
+            f"--{name}"
+            for name in ("workdir", "port")
+            if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        ]
+        if lost:
+            raise ConfigError(f"--terminal serves no page and keeps nothing: leave it out, or {lost[0]}")
         from impsy.cli.demo_terminal import play
 
         play(seconds, mode, seed)
@@ -205,7 +212,8 @@ def _workspace(folder: Path, mode: str) -> Workspace:
                 (workspace.root / name).write_bytes(content)
         workspace.config.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise DeviceError(f"{error.filename or folder} cannot be written: {error.strerror or error}") from error
+        remedy = "choose another folder with --workdir"
+        raise DeviceError(f"{error.filename or folder} cannot be written {refusal(error, remedy)}") from error
     return workspace
 
 

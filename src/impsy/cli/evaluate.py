@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from impsy.errors import ConfigError, DeviceError
+from impsy.errors import ConfigError, DeviceError, refusal
 
 if TYPE_CHECKING:
     from impsy.evaluation import Progress as Told
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_ANOTHER_REPORT = "name another file with --report"
 _EXPLANATION = (
     "Bold is best. Distances are from held-out playing, ± the standard error of what was generated. Likelihoods are "
     "−log densities in nats per event, scaled × 10. docs/evaluation.md says what each figure means."
@@ -183,6 +184,9 @@ def _cell(figure: Figure, row: Result, is_best: bool) -> Text:
 def _check_target(target: Path, inputs: tuple[Path, ...]) -> None:
     if any(target.resolve() == each.resolve() for each in inputs):
         raise ConfigError(f"{target} is one of the files to read; name another file with --report")
+    from impsy.data.files import check_writable
+
+    check_writable(target.parent, _ANOTHER_REPORT)
 
 
 def _write(target: Path, text: str) -> None:
@@ -193,9 +197,7 @@ def _write(target: Path, text: str) -> None:
         partial.write_text(text, "utf-8")
         os.replace(partial, target)
     except OSError as error:
-        raise DeviceError(
-            f"{target} cannot be written ({error.strerror}); name another file with --report"
-        ) from error
+        raise DeviceError(f"{target} cannot be written {refusal(error, _ANOTHER_REPORT)}") from error
     finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)

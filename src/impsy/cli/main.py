@@ -10,7 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from impsy import __version__
-from impsy.errors import ImpsyError
+from impsy.errors import ImpsyError, refusal
 
 __all__ = ["COMMANDS", "COMPLETION", "OVERVIEW", "group", "main"]
 
@@ -46,6 +46,13 @@ COMMANDS: dict[str, _Row] = {
     "completion": _Row("completion", "Let the Tab key complete commands."),
     "licences": _Row("licences", "Show whose work this is made of."),
     "conformance": _Row("conformance", "Check this implementation against vectors."),
+}
+
+#: What click says of a file or folder that will not do, by how it ends, and what to do about it.
+_REMEDIES = {
+    "is not readable.": "Change its owner or its permissions, or name another.",
+    "is a directory.": "Name a file.",
+    "is a file.": "Name a folder.",
 }
 
 _SCREEN = 80
@@ -111,11 +118,22 @@ def main() -> None:
         code = 1
     except click.ClickException as error:
         error.show()
+        for end, remedy in _REMEDIES.items():
+            if error.message.endswith(end):
+                click.echo(remedy, err=True)
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped.", err=True)
         code = 130
     except BrokenPipeError:  # the reader of our output went away: nobody is left to tell
         sys.stderr.close()
+        code = 1
+    except OSError as error:  # what no command foresaw, such as a full disk behind the output
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(
+            f"{click.style('Error', fg='red', bold=True)}: {where}the system refused "
+            f"{refusal(error, 'see what `impsy doctor` says of folders and ports')}",
+            err=True,
+        )
         code = 1
     sys.exit(code if isinstance(code, int) else 0)

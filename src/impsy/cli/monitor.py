@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from impsy.cli.options import config_option
+from impsy.errors import ConfigError
 
 if TYPE_CHECKING:
     from impsy.events import Report
@@ -45,6 +46,10 @@ def command(config_file: Path, seconds: float | None) -> None:
     from impsy.perform.listening import Arrival, Listening, Tally
 
     config = load_config(config_file).config
+    if not any((config.midi, config.osc, config.websocket, config.serial, config.serialmidi)):
+        raise ConfigError(
+            f"{config_file} turns no input on: add a section such as [osc] or [midi] (`impsy ports` lists devices)"
+        )
     console = Console(highlight=False, markup=False, soft_wrap=True)
     tally = Tally()
     end = None if seconds is None else time.monotonic() + seconds

@@ -29,10 +29,12 @@ __all__ = ["command"]
 )
 @click.option("--api", help="The MIDI system, such as ALSA, JACK or CoreMIDI.  [default: the configuration's]")
 @click.option("--json", "as_json", is_flag=True, help="Print the lists as JSON.")
-def command(config_file: Path | None, api: str | None, as_json: bool) -> None:
+@click.pass_context
+def command(context: click.Context, config_file: Path | None, api: str | None, as_json: bool) -> None:
     """List the MIDI and serial ports that there are, and tell which of them the configuration's names mean.
 
-    A part of a MIDI port's name is enough, in any case; where several ports match, the first is used.
+    A part of a MIDI port's name is enough, in any case; where several ports match, the first is used. The exit code
+    is 1 if the MIDI system that --api names cannot be used, else 0.
 
     \b
     Examples:
@@ -54,6 +56,8 @@ def command(config_file: Path | None, api: str | None, as_json: bool) -> None:
         click.echo(json.dumps(_report(midi, serial, wanted), indent=2))
     else:
         _print(midi, serial, wanted, None if config is None else str(config_file or "config.toml"))
+    if api and midi.error:
+        context.exit(1)
 
 
 def _config(config_file: Path | None) -> Config | None:

@@ -19,7 +19,7 @@ from impsy.cli.stage import Curtain, on_stage
 from impsy.codecs.log import LogRow
 from impsy.config import LoadedConfig
 from impsy.engine import Engine
-from impsy.errors import ConfigError, DeviceError
+from impsy.errors import ConfigError, DeviceError, refusal
 from impsy.perform import (
     Ports,
     Reports,
@@ -67,7 +67,9 @@ def command(
         click.echo(f"{log}: {len(problems) - 5} more malformed lines left out", err=True)
     if realtime:
         if output is not None:
-            raise ConfigError("--output is for replays on a scripted clock; a --realtime one writes a log in logs/")
+            raise ConfigError(
+                "--output is for replays on a scripted clock; a --realtime one writes a log in logs/: leave out one"
+            )
         _live(loaded, config_file, rows, seed, tail, quiet=overrides["verbose"] is False)
         return
     target = output or Path("replays") / f"{log.stem}-seed{seed}.log"
@@ -107,7 +109,7 @@ def _scripted(
         os.replace(partial, target)
     except OSError as error:
         raise DeviceError(
-            f"{target} cannot be written ({error.strerror}); name another file with --output"
+            f"{target} cannot be written {refusal(error, 'name another file with --output')}"
         ) from error
     finally:
         with contextlib.suppress(OSError):

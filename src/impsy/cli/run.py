@@ -14,6 +14,7 @@ from impsy import __version__
 from impsy.cli.options import OVERRIDES, config_option, override_options
 from impsy.cli.stage import Curtain, on_stage
 from impsy.config import Config, LoadedConfig, load_config, with_overrides
+from impsy.errors import ConfigError
 from impsy.perform import (
     STAND_IN,
     ConfigWatcher,
@@ -80,6 +81,10 @@ def load(config_file: Path, overrides: dict[str, Any], model: Path | None = None
         ConfigError: with everything that is wrong.
     """
     loaded = load_config(config_file)
+    if model is not None and not model.exists():
+        raise ConfigError(
+            f"{model}: there is no such model file; correct the name, or leave it out for the configuration's"
+        )
     return replace(loaded, config=_overridden(loaded.config, overrides, model))
 
 

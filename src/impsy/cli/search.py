@@ -122,7 +122,10 @@ class _Screen:
 
     def began(self, dataset: Dataset, split: Split, settings: Mapping[str, Any], done: int, total: int) -> None:
         if self._dimension not in (None, dataset.dimension):
-            raise ConfigError(f"{self._path} has dimension {dataset.dimension}, not {self._dimension} as -D says")
+            raise ConfigError(
+                f"{self._path} has dimension {dataset.dimension}, not {self._dimension} as -D says: leave out -D, or "
+                "name another dataset"
+            )
         self._print(
             f"{self._path}: {len(dataset):,} events to search with, {len(split.held_out):,} windows of them held out "
             "to choose by; the rest stays untouched for `impsy evaluate`"

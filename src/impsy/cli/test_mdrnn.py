@@ -95,7 +95,9 @@ def _play(predictor: MixturePredictor, steps: int, rng: np.random.Generator) -> 
         drawn.append(clock() - between)
         heard.append(between - began)
         if not all(map(math.isfinite, event)):
-            raise ModelError(f"event {step + 1} that the model plays is not numbers: {event}")
+            raise ModelError(
+                f"event {step + 1} that the model plays is not numbers ({event}): train it again with `impsy train`"
+            )
         event = [max(0.0, event[0]), *(min(1.0, max(0.0, value)) for value in event[1:])]
     return heard, drawn
 

@@ -103,7 +103,10 @@ def command(**options: Any) -> None:
         cluster=_cluster(options),
     )
     if options["dimension"] not in (None, dataset.dimension):
-        raise ConfigError(f"{path} has dimension {dataset.dimension}, not {options['dimension']} as -D says")
+        raise ConfigError(
+            f"{path} has dimension {dataset.dimension}, not {options['dimension']} as -D says: leave out -D, or name "
+            "another dataset"
+        )
     quiet = plan.cluster is not None and plan.cluster.index > 0
     screen: _Lines | _Screen | _Silence
     if options["as_json"]:
@@ -168,7 +171,9 @@ def _cluster(options: dict[str, Any]) -> Any:
     given = {name: options[name] for name in ("coordinator", "processes", "index")}
     if not options["distributed"]:
         if any(value is not None for value in given.values()):
-            raise ConfigError("--coordinator, --processes and --index go with --distributed")
+            raise ConfigError(
+                "--coordinator, --processes and --index go with --distributed: add it, or leave them out"
+            )
         return None
     missing = [f"--{name}" for name, value in given.items() if value is None]
     if missing:

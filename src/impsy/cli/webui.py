@@ -163,5 +163,9 @@ def _workspace(folder: Path, config_file: str = "config.toml") -> Workspace:
     root = folder.resolve()
     config = (root / config_file).resolve()
     if not config.is_relative_to(root):
-        raise ConfigError(f"-c {config_file}: a configuration outside of the workspace; --workdir names that")
+        raise ConfigError(
+            f"-c {config_file}: a configuration outside of the workspace; name its folder with --workdir"
+        )
+    if config.is_dir():
+        raise ConfigError(f"-c {config_file}: this is a folder; name a file in the workspace, such as config.toml")
     return Workspace(root, str(config.relative_to(root)))

@@ -192,9 +192,13 @@ class ConfigDocument:
             document = tomlkit.parse(self._text)
             faithful = document.as_string() == self._text
         except (TOMLKitError, RecursionError, ValueError) as error:
-            raise ConfigError(f"{self._where}: this file can be read but not edited here: {error}") from error
+            raise ConfigError(
+                f"{self._where}: this file can be read but not edited here ({error}). Edit it by hand"
+            ) from error
         if not faithful:
-            raise ConfigError(f"{self._where}: this file can be read but not edited without disturbing it")
+            raise ConfigError(
+                f"{self._where}: this file can be read but not edited without disturbing it. Edit it by hand"
+            )
         return document
 
     def _accept(self, text: str, expected: dict[str, Any], path: tuple[str, ...], keep_empty: bool = True) -> None:

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from impsy.errors import DeviceError
+from impsy.errors import DeviceError, refusal
 
 __all__ = ["backup_of", "write_keeping_previous"]
 
@@ -31,7 +31,7 @@ def write_keeping_previous(path: Path, content: bytes) -> None:
             _replace(backup_of(path), path.read_bytes(), like=path)
         _replace(path, content, like=path)
     except OSError as error:
-        raise DeviceError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise DeviceError(f"{path} cannot be written {refusal(error, 'choose another folder')}") from error
 
 
 def _replace(path: Path, content: bytes, like: Path) -> None:

@@ -16,7 +16,7 @@ from impsy.config.positions import Lines
 from impsy.config.problems import InvalidConfigError, InvalidTomlError, Problem
 from impsy.config.schema import Config
 from impsy.config.translate import problems_of
-from impsy.errors import ConfigError, DeviceError
+from impsy.errors import ConfigError, DeviceError, refusal
 
 __all__ = ["LoadedConfig", "Resolved", "decode", "load_config", "parse_config", "parse_toml", "read_file"]
 
@@ -149,7 +149,7 @@ def read_file(path: str | Path) -> bytes:
     except IsADirectoryError as error:
         raise ConfigError(f"{path} is a folder. Did you mean {Path(path) / 'config.toml'}?") from error
     except OSError as error:
-        raise DeviceError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise DeviceError(f"{path} cannot be read {refusal(error, 'name another file')}") from error
 
 
 def decode(content: bytes, where: str) -> str:

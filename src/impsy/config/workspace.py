@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from impsy.config.files import backup_of, write_keeping_previous
-from impsy.errors import ConfigError, DeviceError
+from impsy.errors import ConfigError, DeviceError, refusal
 
 __all__ = ["FOLDERS", "STARTER_MODEL", "create_workspace", "starter_files", "template"]
 
@@ -52,5 +52,6 @@ def create_workspace(folder: Path, force: bool = False) -> list[str]:
             write_keeping_previous(path, content)
             done.append(f"{name} written" + (f", the previous one is {backup_of(path).name}" if present else ""))
     except OSError as error:
-        raise DeviceError(f"{error.filename or folder} cannot be written: {error.strerror or error}") from error
+        remedy = "choose another folder, as in `impsy init my-instrument`"
+        raise DeviceError(f"{error.filename or folder} cannot be written {refusal(error, remedy)}") from error
     return [*done, *(f"{name}/" for name in FOLDERS)]

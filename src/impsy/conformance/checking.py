@@ -68,7 +68,7 @@ def check_path(path: Path) -> Iterator[Checked | Malformed | Skipped]:
     if not path.exists():
         raise ConfigError(f"{path}: there is no such folder; give the one that holds the vector files")
     if not files:
-        raise ConfigError(f"{path}: there is no vector file (*.json) in this folder")
+        raise ConfigError(f"{path}: there is no vector file (*.json) in this folder; give the one that holds them")
     for file in files:
         yield from _check_file(file)
 

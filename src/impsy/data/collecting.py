@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from impsy.data.datasets import DIMENSIONS, Dataset, put_in_bounds
 from impsy.data.logs import Log, Problem, read_log
 from impsy.data.performances import times_to_seconds
-from impsy.errors import DataError
+from impsy.errors import DataError, refusal
 
 __all__ = ["Collection", "Copy", "LogReport", "Overlap", "collect", "find_logs"]
 
@@ -90,7 +90,8 @@ def find_logs(
     try:
         names = sorted(path.name for path in folder.iterdir() if path.is_file())
     except OSError as error:
-        raise DataError(f"{folder}: cannot be read ({error.strerror or error})") from error
+        remedy = "give the folder that holds the logs (-S/--source)"
+        raise DataError(f"{folder}: cannot be read {refusal(error, remedy)}") from error
     found = [(name, int(match[1])) for name in names if (match := _LOG_NAME.fullmatch(name))]
     if not found:
         raise DataError(
@@ -100,7 +101,10 @@ def find_logs(
     chosen = [(name, width) for name, width in found if _chosen(name, include, exclude)]
     counts = Counter(width for _, width in chosen)
     if not chosen:
-        raise DataError(f"{folder}: none of its {len(found)} logs fits --include and --exclude")
+        raise DataError(
+            f"{folder}: none of its {len(found)} logs fits --include and --exclude; change them to fit names such as "
+            f"{found[0][0]}"
+        )
     if dimension is None:
         if len(counts) > 1:
             raise DataError(
@@ -108,9 +112,14 @@ def find_logs(
             )
         (dimension,) = counts
     if dimension not in counts:
-        raise DataError(f"{folder}: there is no log of dimension {dimension}; there are {_listed(counts)}")
+        raise DataError(
+            f"{folder}: there is no log of dimension {dimension} (but {_listed(counts)}); leave out -D, or give one "
+            "that is there"
+        )
     if dimension not in DIMENSIONS:
-        raise DataError(f"{folder}: a dimension of {dimension} is not possible; it is 1 + the number of controls")
+        raise DataError(
+            f"{folder}: a dimension of {dimension} is not possible; give -D as 1 + the number of controls"
+        )
     return dimension, [folder / name for name, width in chosen if width == dimension]
 
 

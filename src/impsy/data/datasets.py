@@ -25,6 +25,8 @@ __all__ = ["DIMENSIONS", "Dataset", "put_in_bounds", "read_dataset", "write_data
 
 logger = logging.getLogger(__name__)
 
+_AGAIN = "make it again from the logs with “impsy dataset”"
+
 DIMENSIONS = range(2, 1026)
 """Time, and at least one control."""
 
@@ -103,7 +105,8 @@ def read_dataset(path: Path) -> Dataset:
         else:
             found = ", ".join(keys[:5]) or "nothing"
             raise DataError(
-                f"{path}: there are no performances in it (“perfs”), but {found}: it is no dataset of IMPSY"
+                f"{path}: there are no performances in it (“perfs”), but {found}: it is no dataset of IMPSY; "
+                "name another file, or make one from the logs with “impsy dataset”"
             )
         _check(path, events, lengths)
         names = archive.texts("names") if "names" in keys else ()
@@ -151,7 +154,8 @@ def _joined(path: Path, performances: list[NDArray[np.float32]]) -> tuple[NDArra
     """Performances as one array. One without events may have any width."""
     widths = {each.shape[1] for each in performances if len(each)} or {each.shape[1] for each in performances}
     if len(widths) > 1:
-        raise DataError(f"{path}: it mixes performances of dimension {' and '.join(map(str, sorted(widths)))}")
+        mixed = " and ".join(map(str, sorted(widths)))
+        raise DataError(f"{path}: it mixes performances of dimension {mixed}; {_AGAIN}, with -D for one of them")
     width = widths.pop() if widths else 0
     pieces = [each for each in performances if len(each)]
     events = np.concatenate(pieces) if pieces else np.zeros((0, width), np.float32)
@@ -160,22 +164,25 @@ def _joined(path: Path, performances: list[NDArray[np.float32]]) -> tuple[NDArra
 
 def _check(path: Path, events: NDArray[np.float32], lengths: NDArray[np.int64]) -> None:
     if events.ndim != 2 or lengths.ndim != 1:
-        raise DataError(f"{path}: events of shape {events.shape} and lengths of shape {lengths.shape} are no dataset")
+        raise DataError(
+            f"{path}: events of shape {events.shape} and lengths of shape {lengths.shape} are no dataset; {_AGAIN}"
+        )
     if events.shape[1] not in DIMENSIONS:
         raise DataError(
             f"{path}: its events have {events.shape[1]} columns; they must be the time and 1 to "
-            f"{DIMENSIONS[-1] - 1} controls"
+            f"{DIMENSIONS[-1] - 1} controls; {_AGAIN}"
         )
     # Each is looked at by itself first: a sum of hostile numbers can go round to the right one.
     if (lengths < 0).any() or (lengths > len(events)).any() or sum(lengths.tolist()) != len(events):
-        raise DataError(f"{path}: the lengths of its performances do not add up to its {len(events):,} events")
+        raise DataError(
+            f"{path}: the lengths of its performances do not add up to its {len(events):,} events; {_AGAIN}"
+        )
     bad = ~np.isfinite(events).all(axis=1)
     if bad.any():
         first = int(np.flatnonzero(bad)[0])
         raise DataError(
             f"{path}: {int(bad.sum()):,} of its {len(events):,} events hold something that is not a finite "
-            f"number (the first is event {first + 1:,}); make it again from the logs with “impsy dataset”, which "
-            "leaves such rows out"
+            f"number (the first is event {first + 1:,}); {_AGAIN}, which leaves such rows out"
         )
 
 

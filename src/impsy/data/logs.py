@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from impsy.codecs.log import LINE_LIMIT, LogRow, read_rows
 from impsy.data.decimals import PADDING, read_decimals
 from impsy.data.performances import MODEL, PERFORMER
-from impsy.errors import DataError
+from impsy.errors import DataError, refusal
 
 __all__ = ["PROBLEMS_KEPT", "Log", "Problem", "read_log"]
 
@@ -82,7 +82,7 @@ def read_log(path: Path, controls: int, *, in_bulk: bool = True, answers: bool =
     try:
         pieces = list(_in_threads(lambda chunk: _read_chunk(chunk, controls, in_bulk, answers), _chunks(path)))
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
+        raise DataError(f"{path}: cannot be read {refusal(error, 'leave it out with --exclude')}") from error
     problems: list[Problem] = []
     lines = 0
     for piece in pieces:

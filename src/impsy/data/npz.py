@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impsy.data.unpickling import FLOATS, read_object_array
-from impsy.errors import DataError
+from impsy.errors import DataError, refusal
 
 __all__ = ["Archive"]
 
@@ -53,7 +53,8 @@ class Archive:
             self._zip = zipfile.ZipFile(path)
             self._members = {info.filename: info for info in self._zip.infolist()}
         except OSError as error:
-            raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
+            remedy = "name a dataset; “impsy dataset” makes one of the logs"
+            raise DataError(f"{path}: cannot be read {refusal(error, remedy)}") from error
         except (zipfile.BadZipFile, ValueError, struct.error, NotImplementedError, UnicodeError) as error:
             if begin == _LFS_POINTER:
                 raise DataError(
@@ -156,7 +157,7 @@ class Archive:
             raise self._refusal(key, f"it is damaged or cut off ({error})") from error
 
     def _refusal(self, key: str, why: str) -> DataError:
-        return DataError(f"{self._path}, “{key}”: {why}")
+        return DataError(f"{self._path}, “{key}”: {why}; make it again from the logs with “impsy dataset”")
 
 
 def _read_all(member: IO[bytes], size: int) -> bytes:

@@ -144,7 +144,7 @@ def _too_little(dataset: Dataset, fraction: float, window: int) -> DataError:
         f"too little data to learn from: {_plural(len(dataset), 'event')}, the longest performance has {longest}. "
         f"It takes at least {window} events in a row to learn from and {window} more that are held out, so about "
         f"{needed} in one performance, or two performances of {window}; 1,000 events or more (some "
-        "minutes of playing) are where it begins to be worth while"
+        "minutes of playing) are where it begins to be worth while. Record more, then `impsy dataset` again"
     )
 
 

@@ -73,7 +73,7 @@ def _generate(contestant: Contestant, heard: EventArray, events: int, rng: Gener
     for t in range(events):
         drawn = contestant.play(rng)
         if not np.isfinite(drawn).all():
-            raise ModelError(f"event {t + 1} that the model plays holds numbers that are not finite")
+            raise ModelError(f"event {t + 1} that the model plays is not finite: train it again with `impsy train`")
         played[:, t] = clip(drawn)
         contestant.hear(played[:, t])
         tick(streams)

@@ -45,7 +45,10 @@ class Mixtures(NamedTuple):
         """From predicted vectors [mu | sigma | logits], (B, M(2D+1)); raises ModelError where one is not finite."""
         parameters = parameters.astype(np.float64)
         if not np.isfinite(parameters).all():
-            raise ModelError("what the model computes is not finite: its training diverged, or its file is damaged")
+            raise ModelError(
+                "what the model computes is not finite: its training diverged, or its file is damaged: "
+                "train it again with `impsy train`"
+            )
         batch, width = parameters.shape
         mixtures = width // (2 * dimension + 1)
         count = mixtures * dimension

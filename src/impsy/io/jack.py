@@ -23,7 +23,7 @@ CYCLES_SECONDS = 0.15
 POLL_SECONDS = 0.002
 
 NO_JACK = "JACK is not installed: its library libjack is missing (Debian: sudo apt install jackd2, or pipewire-jack)"
-NO_SERVER = "the JACK server is not running"
+NO_SERVER = "the JACK server is not running; start it"
 
 _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "jack_client_open": (ctypes.c_void_p, [ctypes.c_char_p, ctypes.c_int, ctypes.c_void_p]),

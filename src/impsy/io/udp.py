@@ -30,7 +30,10 @@ def resolve(host: str, port: int) -> tuple[socket.AddressFamily, SocketAddress]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
     except (OSError, UnicodeError) as error:
-        raise DeviceError(f"there is no host called “{host}” ({error})") from error
+        reason = getattr(error, "strerror", None) or error
+        raise DeviceError(
+            f"there is no host called “{host}” ({reason}): correct the name, or give its address in numbers"
+        ) from error
     family, _type, _protocol, _name, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
     return family, address  # type: ignore[return-value]
 

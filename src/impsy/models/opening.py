@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from impsy.errors import ModelError
+from impsy.errors import ModelError, refusal
 from impsy.models.litert import GraphPredictor, LiteRTPredictor, litert_is_installed
 from impsy.models.predictor import MixturePredictor, NumPyPredictor
 from impsy.models.tflite_read import UnknownNetworkError, read_facts, read_tflite
@@ -61,9 +61,16 @@ _FORMATS = (
 _MISTAKEN: Mapping[bytes, str] = {
     b"version https://git-lfs": "it is a Git LFS pointer: fetch the file itself with `git lfs pull`",
     b"<": "it is a web page: download the file itself",
-    b"\x80": "it is a Python pickle, which is never opened, since it may run any code",
+    b"\x80": "it is a Python pickle, which is never opened, since it may run any code: get the model as .keras",
 }
 """How other things begin that are taken for models."""
+
+
+_ANOTHER_FILE = "name a .tflite, .keras or .h5 file, such as `impsy train` makes"
+
+
+class _AdvisedError(ModelError):
+    """Says what to do already."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +162,7 @@ def make_predictor(weights: Weights, backend: Backend = "auto") -> MixturePredic
     if backend == "numpy" or (backend == "auto" and not litert_is_installed()):
         return NumPyPredictor(weights)
     if not litert_is_installed():
-        raise ModelError("LiteRT (the package ai-edge-litert) is not installed here; the NumPy backend needs nothing")
+        raise _AdvisedError("LiteRT is not installed here: pip install ai-edge-litert, or choose the backend numpy")
     try:
         return LiteRTPredictor(weights)
     except AttributeError:
@@ -169,22 +176,24 @@ def read_model_file(path: Path) -> tuple[bytes, _Format]:
         if path.is_dir():
             raise ModelError(f"{path}: this is a folder; give the .tflite, .keras or .h5 file in it")
         if path.stat().st_size > _LARGEST:
-            raise ModelError(f"{path}: with {path.stat().st_size >> 20} MiB it is far larger than any model")
+            raise ModelError(
+                f"{path}: with {path.stat().st_size >> 20} MiB it is far larger than any model; {_ANOTHER_FILE}"
+            )
         content = path.read_bytes()
     except OSError as error:
-        raise ModelError(f"{path}: the model file cannot be read ({error.strerror or error})") from error
+        raise ModelError(f"{path}: the model file cannot be read {refusal(error, _ANOTHER_FILE)}") from error
     for form in _FORMATS:
         if form.is_it(content):
             return content, form
     why = "it does not begin as a .tflite, .keras or .h5 file does" if content else "the file is empty"
-    why = next((text for start, text in _MISTAKEN.items() if content.startswith(start)), why)
+    why = next((text for start, text in _MISTAKEN.items() if content.startswith(start)), f"{why}; {_ANOTHER_FILE}")
     raise ModelError(f"{path}: this is not a model that IMPSY can open: {why}")
 
 
 def _open_graph(path: Path, content: bytes, backend: Backend, reason: UnknownNetworkError) -> OpenedModel:
     """A ``.tflite`` whose weights are not recognised, to be run as it is if it proves to run."""
     if backend == "numpy" or not litert_is_installed():
-        raise ModelError(f"{reason}, so only LiteRT could play it") from reason
+        raise _AdvisedError(f"{reason}, so only LiteRT could play it: pip install ai-edge-litert") from reason
     from impsy.models.isolated import try_graph
 
     try:
@@ -210,4 +219,5 @@ def _open_graph(path: Path, content: bytes, backend: Backend, reason: UnknownNet
 
 
 def _located(path: Path, form: _Format, error: ModelError) -> ModelError:
-    return ModelError(f"{path}: this {form.name} file cannot be used: {error}")
+    advice = "" if isinstance(error, _AdvisedError) else "; get it again, or train a model with `impsy train`"
+    return ModelError(f"{path}: this {form.name} file cannot be used: {error}{advice}")

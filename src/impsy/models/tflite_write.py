@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from impsy.errors import ModelError
+from impsy.errors import ModelError, refusal
 from impsy.models import flatbuffer
 from impsy.models.sizes import SCALE_FACTOR
 from impsy.models.tflite_constants import LONGEST_NOTE
@@ -276,4 +276,4 @@ def write_atomically(path: Path, content: bytes) -> None:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise ModelError(f"{path}: cannot be written ({error.strerror or error})") from error
+        raise ModelError(f"{path}: cannot be written {refusal(error, 'choose another folder')}") from error

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from impsy.codecs.log import LogRow, encode_row, read_rows
 from impsy.engine import Engine
-from impsy.errors import DataError, PeerError
+from impsy.errors import DataError, PeerError, refusal
 from impsy.events import Command, Interaction, Record
 
 __all__ = ["read_performance", "replay"]
@@ -33,12 +33,14 @@ def read_performance(path: Path, controls: int) -> tuple[list[LogRow], list[tupl
                 else:
                     problems.append(row)
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); name a .log file of a performance") from error
+        remedy = "name a .log file of a performance"
+        raise DataError(f"{path}: cannot be read {refusal(error, remedy)}") from error
     rows = [row for row in rows if row.source == "interface"]
     if not rows:
         first = f" (line {problems[0][0]}: {problems[0][1]})" if problems else ""
         raise DataError(
-            f"{path}: no row of a performer with {controls} values{first}; is it a log of dimension {controls + 1}?"
+            f"{path}: no row of a performer with {controls} values{first}; is it a log of dimension {controls + 1}? "
+            "Give its own with -d, or name another log"
         )
     rows.sort(key=lambda row: row.time)
     return rows, problems

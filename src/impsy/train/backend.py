@@ -49,7 +49,8 @@ def prepare() -> None:
     loaded = sys.modules.get("keras")
     if loaded is not None and loaded.backend.backend() != "jax":
         raise ConfigError(
-            f"Keras runs on {loaded.backend.backend()} in this process already; training needs it on JAX"
+            f"Keras runs on {loaded.backend.backend()} in this process already; training needs it on JAX: "
+            "set the environment variable KERAS_BACKEND to jax"
         )
     import jax
 

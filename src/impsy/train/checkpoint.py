@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from impsy.data.datasets import Dataset
 from impsy.data.files import written_whole
-from impsy.errors import ConfigError, DataError
+from impsy.errors import ConfigError, DataError, refusal
 from impsy.train.recipe import Recipe
 
 __all__ = ["Checkpoint", "Look", "fingerprint", "read_checkpoint", "write_checkpoint"]
@@ -141,7 +141,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no unfinished training to resume; start one without --resume") from error
     except OSError as error:
-        raise DataError(f"{path}: the unfinished training cannot be read ({error.strerror or error})") from error
+        remedy = "start anew without --resume"
+        raise DataError(f"{path}: the unfinished training cannot be read {refusal(error, remedy)}") from error
     try:
         arrays = _arrays(content)
         meta = json.loads(arrays.pop(_META).tobytes())

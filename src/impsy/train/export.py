@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from impsy import __version__
-from impsy.errors import ModelError
+from impsy.data.files import ANOTHER_FOLDER
+from impsy.errors import ModelError, refusal
 from impsy.models.tflite_write import encode_tflite, write_atomically
 from impsy.models.weights import Weights
 
@@ -63,7 +64,7 @@ def export(weights: Weights, files: ModelFiles, description: Mapping[str, Any]) 
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        raise ModelError(f"{folder}: the model cannot be written ({error.strerror or error})") from error
+        raise ModelError(f"{folder}: the model cannot be written {refusal(error, ANOTHER_FOLDER)}") from error
     write_atomically(files.tflite, tflite)
     write_atomically(files.json, (json.dumps(description, indent=1, allow_nan=False) + "\n").encode())
     return kept

@@ -116,9 +116,14 @@ class Training:
         dimension = dataset.dimension
         self._dimension = dimension
         if base is not None and base.dimension != dimension:
-            raise ModelError(f"the model to go on from has dimension {base.dimension}, the dataset {dimension}")
+            raise ModelError(
+                f"the model to go on from has dimension {base.dimension}, the dataset {dimension}: leave out --from, "
+                "or name one of that dimension"
+            )
         if not any(part.stop - part.start >= 2 for part in split.train):
-            raise DataError("there are no two events in a row to learn from")
+            raise DataError(
+                "there are no two events in a row to learn from: play longer in one go, and make the dataset anew"
+            )
         keras.utils.set_random_seed(recipe.seed)
         size = base.size if base is not None else SIZES[recipe.size]
         mixtures = base.mixtures if base is not None else MIXTURES

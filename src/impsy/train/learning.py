@@ -15,6 +15,7 @@ import numpy as np
 
 from impsy import __version__
 from impsy.data.datasets import Dataset, read_dataset
+from impsy.data.files import check_writable
 from impsy.data.windows import Split, split_performances, split_windows
 from impsy.errors import ConfigError
 from impsy.models.opening import open_weights
@@ -149,6 +150,8 @@ def learn(
     files = files_of(plan.destination, name)
     checkpoint = read_checkpoint(files.unfinished) if plan.resume else None
     recipe = plan.recipe if checkpoint is None else checkpoint.recipe
+    if plan.cluster is None or plan.cluster.index == 0:
+        check_writable(plan.destination)  # rather say now than when there is something to lose
     devices = join(plan.cluster, recipe.batch, _task(plan, recipe, dataset, checkpoint), stop)
     # This loads Keras: all that can be wrong with the files and the other processes has been told before.
     from impsy.train.fitting import Training

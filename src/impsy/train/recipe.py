@@ -13,6 +13,7 @@ from impsy.models.sizes import SIZES
 __all__ = ["ARCHITECTURES", "Recipe", "recipe_for"]
 
 ARCHITECTURES = ("residual", "plain")
+_OPTIONS = {"batch": " (-B)", "epochs": " (-N)", "seed": " (--seed)"}
 _RANGES = {
     "batch": (1, math.inf),
     "window": (2, math.inf),
@@ -85,8 +86,8 @@ class Recipe:
             raise ConfigError(f"--patience is a number of epochs, 1 or more, not {self.patience}")
         for name, (least, below) in _RANGES.items():
             if not (math.isfinite(value := getattr(self, name)) and least <= value < below):
-                upto = f" and below {below:g}" if math.isfinite(below) else ""
-                raise ConfigError(f"{name} must be {least:g} or more{upto}, not {value}")
+                upto = f" and below {below:.10g}" if math.isfinite(below) else ""
+                raise ConfigError(f"{name}{_OPTIONS.get(name, '')} must be {least:g} or more{upto}, not {value}")
         if self.playing and self.window < SHORTEST_WINDOW:
             raise ConfigError(
                 f"the playing loss needs windows of {SHORTEST_WINDOW} events or more, not {self.window}"

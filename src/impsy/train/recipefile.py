@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from impsy.data.files import written_whole
-from impsy.errors import ConfigError
+from impsy.errors import ConfigError, refusal
 from impsy.train.recipe import Recipe
 
 __all__ = ["load_recipe", "write_recipe"]
 
 _FORMAT = 1
+_ANOTHER = "give a file that `impsy search` wrote, or the .json beside a trained model"
 _LARGEST = 16_000_000
 """Bytes of a file that is looked at; a model's description, with the curve of a long training, has far less."""
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -36,22 +37,20 @@ def load_recipe(path: Path) -> Recipe:
         with path.open("rb") as file:
             data = file.read(_LARGEST + 1)
         if len(data) > _LARGEST:
-            raise ConfigError(f"{path} is too large for a recipe")
+            raise ConfigError(f"{path} is too large for a recipe: {_ANOTHER}")
         content = json.loads(data)
     except OSError as error:
-        raise ConfigError(f"{path}: the recipe cannot be read ({error.strerror or error})") from error
+        raise ConfigError(f"{path}: the recipe cannot be read {refusal(error, _ANOTHER)}") from error
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path} is not JSON, as recipes are ({error})") from error
+        raise ConfigError(f"{path} is not JSON, as recipes are ({error}): {_ANOTHER}") from error
     recipe = content.get("recipe") if isinstance(content, dict) else None
     if not isinstance(recipe, dict):
-        raise ConfigError(
-            f"{path} holds no recipe: give a file that `impsy search` wrote, or the .json beside a trained model"
-        )
+        raise ConfigError(f"{path} holds no recipe: {_ANOTHER}")
     try:
         _check(recipe)
         return Recipe.from_json(recipe)
     except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
+        raise ConfigError(f"{path}: {error}. Correct it there, or {_ANOTHER}") from error
 
 
 def write_recipe(path: Path, recipe: Recipe, found: Mapping[str, Any]) -> None:

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from impsy.data.datasets import Dataset, read_dataset
+from impsy.data.files import check_writable
 from impsy.data.windows import Split
 from impsy.errors import ConfigError, DataError, ModelError
 from impsy.train.attempts import stand
@@ -77,6 +78,10 @@ class SearchPlan:
                 raise ConfigError(f"--{name.replace('_', '-')} is a time above 0, not {value}")
         if self.epochs is not None and self.trial_minutes is not None:
             raise ConfigError("--epochs and --trial-minutes both say how long a trial learns: give one of them")
+        for name, option, least in (("epochs", "-N", 1), ("seed", "--seed", 0)):
+            number = getattr(self, name)
+            if number is not None and number < least:
+                raise ConfigError(f"{name} ({option}) must be {least} or more, not {number}")
         if self.split is not None and self.split not in SPLITS:
             raise ConfigError(f"--split is one of {', '.join(SPLITS)}, not {self.split!r}")
 
@@ -134,8 +139,8 @@ class Search:
         self._longest = 0.0
         self._recipe_file = recipe_file(plan.destination, plan.study)
         whole = read_dataset(plan.dataset_file)
-        if plan.storage is None:
-            plan.destination.mkdir(parents=True, exist_ok=True)
+        check_writable(plan.destination)
+        plan.destination.mkdir(parents=True, exist_ok=True)
         self._shared = SharedStudy(
             storage_url(plan.storage, plan.destination, plan.study), plan.study, lost_after=plan.lost_after
         )

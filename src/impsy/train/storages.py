@@ -48,7 +48,7 @@ def without_password(url: str) -> str:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
         raise ConfigError(
-            "--storage is an address like sqlite:///search.db or postgresql://user:password@host/name"
+            f"--storage is an address like sqlite:///search.db or postgresql://user:password@host/name, not {url!r}"
         ) from error
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         return str(parsed.database)
@@ -69,12 +69,13 @@ def opened(url: str, told: str) -> Any:
             break
         except (ImportError, NoSuchModuleError) as error:
             raise ConfigError(
-                f"{told}: the Python package that speaks to this kind of database is not installed "
-                f"({error.__cause__ or error})"
+                f"{told}: the Python package that speaks to this kind of database is not installed: install it "
+                f"with pip, as in `pip install psycopg2-binary`, or leave out --storage ({error.__cause__ or error})"
             ) from error
         except RuntimeError as error:
             raise ConfigError(
-                f"{told}: another version of Optuna made this storage ({str(error).splitlines()[0]})"
+                f"{told}: another version of Optuna made this storage: give another --storage, or -O "
+                f"({str(error).splitlines()[0]})"
             ) from error
         except (OperationalError, ProgrammingError, IntegrityError):
             if not tries_left:

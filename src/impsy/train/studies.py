@@ -221,7 +221,8 @@ class SharedStudy:
             reason = (str(getattr(cause, "orig", None) or cause) or "no reason given").splitlines()[0]
             raise DeviceError(
                 f"{self._told}: the storage of the search cannot be used ({reason}); what was complete is kept, and "
-                "what was under way is taken over by whoever goes on"
+                "what was under way is taken over by whoever goes on. See that it can be reached and written, or "
+                "give another --storage"
             ) from error
 
 

@@ -36,7 +36,8 @@ def ask(host: str, port: int, token: str = "", seconds: float = 3.0) -> str:
         content = answer.read(LARGEST_ANSWER)
     except (OSError, http.client.HTTPException) as error:
         raise DeviceError(
-            f"nothing answers at {host} port {port} ({error}): is `impsy webui` running there?"
+            f"nothing answers at {host} port {port} ({error}): is `impsy webui` running there? "
+            "Start it, or name its --host and --port"
         ) from error
     finally:
         connection.close()

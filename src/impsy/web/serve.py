@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -29,6 +30,11 @@ PING_SECONDS = 10.0
 FRAME_BYTES = 1 << 20
 SHOWN_ADDRESSES = 3
 
+_ADVICE = {
+    errno.EADDRNOTAVAIL: "This machine has no such address: --host 0.0.0.0 listens on all that it has",
+    errno.EACCES: "Ports below 1024 are the system's: choose another, such as --port 4000",
+}
+
 
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens there; port 0 takes any that is free.
@@ -47,10 +53,11 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listener.close()
         reason = getattr(error, "strerror", None) or str(error)
-        raise DeviceError(
-            f"the web interface cannot listen on {host} port {port} ({reason}). Perhaps one runs already: open "
-            f"http://{_shown(host)}:{port}/ in a browser. Or choose another port: --port {port + 1 if port else 4000}"
-        ) from error
+        advice = _ADVICE.get(getattr(error, "errno", None) or 0) or (
+            f"Perhaps one runs already: open http://{_shown(host)}:{port}/ in a browser. Or choose another port: "
+            f"--port {port + 1 if 0 < port < 65535 else 4000}"
+        )
+        raise DeviceError(f"the web interface cannot listen on {host} port {port} ({reason}). {advice}") from error
     return listener
 
 
