@@ -117,7 +117,7 @@ def _page(program: Program, _model: Path) -> float:
 
 
 def _demo(program: Program, _model: Path) -> float:
-    with _served(program, "demo", "--no-browser") as (started, port):
+    with _served(program, "demo", "--no-open") as (started, port):
         return _when(lambda: _heard(_session(port)) > 0, started, "nobody played in its demo")
 
 

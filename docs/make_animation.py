@@ -31,7 +31,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="impsy-picture-") as parent:
         folder = Path(parent) / "demo"
         folder.mkdir()
-        with WebInterface(folder, "--no-browser", command="demo") as web, browsing() as browser:
+        with WebInterface(folder, "--no-open", command="demo") as web, browsing() as browser:
             page = browser.new_page(viewport=VIEW, color_scheme="dark")
             page.goto(web.url)
             page.get_by_role("slider").first.wait_for()

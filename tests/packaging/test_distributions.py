@@ -89,7 +89,7 @@ def test_the_source_distribution_is_whole_and_needs_no_node(distributions, wheel
 
 def test_a_fresh_environment_plays_the_demo(fresh, tmp_path):
     said = succeed(
-        fresh.impsy, "demo", "--seconds", 3, "--no-browser", "--port", 0, env=fresh.environment(), cwd=tmp_path
+        fresh.impsy, "demo", "--seconds", 3, "--no-open", "--port", 0, env=fresh.environment(), cwd=tmp_path
     )
     heard, played = map(int, re.findall(r"played (\d+) events, the system answered with (\d+)", said)[0])
     assert heard > 5
@@ -131,7 +131,7 @@ def test_licences_are_shown_in_a_fresh_environment(fresh, tmp_path):
 
 def test_uvx_runs_it(distributions, tmp_path):
     environment = bare_environment(tmp_path, UV_PYTHON=sys.executable, UV_CACHE_DIR=_cache(), UV_NO_PROGRESS="1")
-    command = [tool("uvx"), "--from", distributions.wheel, "impsy", "demo", "--seconds", 1, "--no-browser"]
+    command = [tool("uvx"), "--from", distributions.wheel, "impsy", "demo", "--seconds", 1, "--no-open"]
     assert "the system answered with" in succeed(*command, "--port", 0, env=environment, cwd=tmp_path)
 
 

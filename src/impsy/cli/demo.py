@@ -74,7 +74,7 @@ LINE_SECONDS = 1.0
 @click.option(
     "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="The performer's and the model's."
 )
-@click.option("--browser/--no-browser", default=True, help="Open the page, where there is a desktop.")
+@click.option("--open/--no-open", "open_browser", default=True, help="Open the page, where there is a desktop.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -93,7 +93,7 @@ def command(
     seconds: float | None,
     mode: str,
     seed: int,
-    browser: bool,
+    open_browser: bool,
     port: int,
     workdir: Path | None,
     terminal: bool,
@@ -104,7 +104,7 @@ def command(
     \b
     impsy demo
     impsy demo --seconds 10 --mode polyphony
-    impsy demo --no-browser --port 8080
+    impsy demo --no-open --port 8080
     impsy demo --workdir my-first              keep what is played
     impsy demo --terminal                      without a web page
     """
@@ -126,11 +126,17 @@ def command(
         if workdir is None:
             made = tempfile.TemporaryDirectory(prefix="impsy-demo-", ignore_cleanup_errors=True)
             workdir = Path(stack.enter_context(made))
-        _perform(_workspace(workdir, mode), seconds, seed, browser, port, given, kept)
+        _perform(_workspace(workdir, mode), seconds, seed, open_browser, port, given, kept)
 
 
 def _perform(
-    workspace: Workspace, seconds: float | None, seed: int, browser: bool, port: int, port_given: bool, kept: bool
+    workspace: Workspace,
+    seconds: float | None,
+    seed: int,
+    open_browser: bool,
+    port: int,
+    port_given: bool,
+    kept: bool,
 ) -> None:
     from impsy.cli.browser import has_desktop, open_page
     from impsy.cli.demo_terminal import sum_up
@@ -147,7 +153,7 @@ def _perform(
 
         def ready() -> None:
             click.echo(f"A simulated performer plays, the system answers: {url}\nCtrl-C ends.")
-            if browser and has_desktop():
+            if open_browser and has_desktop():
                 open_page(url)
 
         house.supervisor.start()
