@@ -60,9 +60,11 @@ def opened(url: str, told: str) -> Any:
     import sqlalchemy
     from optuna.storages import RDBStorage
     from sqlalchemy.exc import IntegrityError, NoSuchModuleError, OperationalError, ProgrammingError
+    from sqlalchemy.pool import NullPool
 
     sqlite = url.startswith("sqlite")
-    more: dict[str, Any] = {"connect_args": {"timeout": LOCKED}} if sqlite else {"pool_pre_ping": True}
+    # A connection for each transaction: between two there may be minutes, and none is left to be closed at the end.
+    more: dict[str, Any] = {"poolclass": NullPool, "connect_args": {"timeout": LOCKED} if sqlite else {}}
     for tries_left in reversed(range(OPENED_WITHIN)):
         try:
             storage = RDBStorage(url, engine_kwargs=more)
