@@ -8,6 +8,7 @@ import time
 
 import pytest
 from jack_stage import Device, wait_for
+from performance import free_ports
 
 from tests.web.setup_site import client_of, close_parts, make_site
 
@@ -30,7 +31,8 @@ command_port = 0
 
 @pytest.fixture
 def site(jack, tmp_path):
-    (tmp_path / "config.toml").write_text(CONFIG)
+    (monitor,) = free_ports(1)
+    (tmp_path / "config.toml").write_text(f"{CONFIG}monitor_port = {monitor}\n")
     site = make_site(tmp_path)
     yield site
     close_parts(site)
