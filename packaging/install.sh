@@ -141,8 +141,18 @@ run mkdir -p "$root$prefix"
 wanted=$package${extras:+[$extras]}
 run "$root$prefix/bin/pip" install --disable-pip-version-check --quiet --upgrade "$wanted"
 
-if [ "$dry" = no ] && ! "$root$prefix/bin/python" -c 'from impsy.io.midi_library import load_library; load_library()' 2>/dev/null; then
-  say "no MIDI yet, for want of ALSA's library: sudo apt install libasound2 (OSC, WebSocket and serial play without)"
+if [ "$dry" = no ]; then
+  midi=$("$root$prefix/bin/python" -I - <<'PYTHON'
+from impsy.errors import DeviceError
+from impsy.io.midi_library import load_library
+
+try:
+    load_library()
+except DeviceError as error:
+    print(error)
+PYTHON
+  )
+  [ -z "$midi" ] || say "no MIDI yet (OSC, WebSocket and serial play without): $midi"
 fi
 
 say "the workspace in $root$workspace"

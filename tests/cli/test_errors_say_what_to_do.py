@@ -179,7 +179,11 @@ CASES = [
     Case(f"search {DATASET} -N 5 --trial-minutes 1", "--trial-minutes", "give one of them"),
     Case(f"search {DATASET} --keep pitch", "'pitch'", "--keep is one of learning_rate"),
     Case(f"search {DATASET} --study a/b", "'a/b'", "--study is a name of letters, digits"),
-    Case(f"search {DATASET} --storage disk", "'disk'", "is an address like sqlite:///search.db"),
+    Case(
+        f"search {DATASET} --storage disk",
+        "--storage is an address",
+        "like sqlite:///search.db or postgresql://user:password@host/name: correct it",
+    ),
     Case(f"search {DATASET} --storage sqlite:///no/x.db", "no/x.db", "give another --storage"),
     Case(f"search {DATASET} -O config.toml", "config.toml", "choose another folder (-O on the command line)"),
     Case("search --show --study gone", "'gone'", "begin one with `impsy search`"),

@@ -193,6 +193,9 @@ def test_the_first_settings_hold(url):
 
 
 def test_an_address_that_is_none(url):
+    with pytest.raises(ConfigError, match="--storage") as malformed:
+        opened("postgresql//me:secret@host/name")
+    assert "secret" not in str(malformed.value)
     with pytest.raises(ConfigError, match="--storage"):
         opened("nonsense")
     with pytest.raises(ConfigError, match="not installed"):

@@ -48,7 +48,8 @@ def without_password(url: str) -> str:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
         raise ConfigError(
-            f"--storage is an address like sqlite:///search.db or postgresql://user:password@host/name, not {url!r}"
+            "--storage is an address like sqlite:///search.db or postgresql://user:password@host/name: correct it "
+            "(it is not repeated here, for the password that may be in it)"
         ) from error
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         return str(parsed.database)
