@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 from impsy.config.workspace import STARTER_MODEL
 from impsy.evaluation.normal import normal_cdf
+from impsy.models.architectures import EDGE_REACH, Residual
 from impsy.models.mixture import component_weights, split
 from impsy.models.opening import OpenedModel, open_model
 from impsy.models.sizes import SCALE_FACTOR
-from impsy.models.weights import EDGE_REACH, Residual
 from impsy.perform import phrases
 
 IMAGES = Path(__file__).parent / "images"

@@ -17,6 +17,7 @@ import h5py
 import numpy as np
 
 from impsy.models import flatbuffer
+from impsy.models.architectures import Residual
 from impsy.models.predictor import MixturePredictor
 from impsy.models.sizes import Size
 from impsy.models.tflite_schema import (
@@ -35,7 +36,7 @@ from impsy.models.tflite_schema import (
     Tensor,
     While,
 )
-from impsy.models.weights import SIGMA_OFFSET, Residual, Weights, random_weights
+from impsy.models.weights import SIGMA_OFFSET, Weights, random_weights
 
 PARTS = ("mus", "sigmas", "pis")
 LESS = 58

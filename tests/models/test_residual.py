@@ -30,6 +30,7 @@ from test_model_fuzz import rewired
 
 from impsy.errors import ModelError
 from impsy.models.accuracy import smallest_faithful
+from impsy.models.architectures import FINEST_GRID, Residual
 from impsy.models.batch import BatchNetwork
 from impsy.models.litert import GraphPredictor, LiteRTPredictor
 from impsy.models.opening import make_predictor, model_facts, open_model, open_weights
@@ -38,7 +39,7 @@ from impsy.models.sizes import SIZES, Size
 from impsy.models.tflite_read import UnknownNetworkError, parse, read_facts, read_tflite
 from impsy.models.tflite_schema import Op
 from impsy.models.tflite_write import STORAGES, encode_tflite, write_tflite
-from impsy.models.weights import FINEST_GRID, SIGMA_OFFSET, Residual, random_weights
+from impsy.models.weights import SIGMA_OFFSET, random_weights
 
 CLOSE = {"atol": 1e-4, "rtol": 1e-4}
 GRIDS = ("all", "some", "none")
@@ -569,9 +570,9 @@ def test_how_many_states_carry_the_last_values(dimension: int, units: int, pairs
 
 def test_the_constants_and_the_architecture_go_together() -> None:
     residual, plain = residual_weights(), small_weights(dimension=4)
-    with pytest.raises(ModelError, match="missing"):
+    with pytest.raises(ModelError, match="lacks its constants"):
         replace(residual, residual=None)
-    with pytest.raises(ModelError, match="another network has them"):
+    with pytest.raises(ModelError, match="those of another"):
         replace(plain, residual=residual.residual)
     with pytest.raises(ModelError, match="layer 0: kernel"):
         replace(plain, residual=residual.residual, architecture="residual")

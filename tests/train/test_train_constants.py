@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_data import knobs, notes_and_faders, surface
 
+from impsy.models.architectures import Residual
 from impsy.models.sizes import SCALE_FACTOR
-from impsy.models.weights import Residual
 from impsy.train.constants import (
     CATCH_ALL_MOVES,
     CATCH_ALL_TIME,

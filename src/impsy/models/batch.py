@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from impsy.models.architectures import EDGE_REACH, Residual
 from impsy.models.sizes import SCALE_FACTOR
-from impsy.models.weights import EDGE_REACH, SIGMA_OFFSET, LSTMLayer, Residual, Weights
+from impsy.models.weights import SIGMA_OFFSET, LSTMLayer, Weights
 
 __all__ = ["BatchNetwork"]
 

@@ -23,8 +23,9 @@ from typing import Any
 import numpy as np
 
 from impsy.errors import ModelError
+from impsy.models.architectures import ARCHITECTURES, FINEST_GRID, FloatArray, Residual
 from impsy.models.isolated import read_hdf5
-from impsy.models.weights import ARCHITECTURES, FINEST_GRID, FloatArray, LSTMLayer, Residual, Weights
+from impsy.models.weights import LSTMLayer, Weights
 
 __all__ = ["interpret", "read_h5", "read_keras", "residual_constants"]
 

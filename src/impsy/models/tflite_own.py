@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from impsy.errors import ModelError
+from impsy.models.architectures import ARCHITECTURES, FINEST_GRID, FloatArray, Residual
 from impsy.models.tflite_constants import UnknownNetworkError, constant, data_of, read_note
 from impsy.models.tflite_graph import Storage
 from impsy.models.tflite_schema import Model, Tensor, TensorType
 from impsy.models.tflite_write import FORMAT, METADATA, build_model
-from impsy.models.weights import ARCHITECTURES, FINEST_GRID, FloatArray, LSTMLayer, Residual, Weights
+from impsy.models.weights import LSTMLayer, Weights
 
 __all__ = ["claimed_architecture", "facts_of", "read_residual"]
 

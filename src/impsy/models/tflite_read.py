@@ -16,10 +16,11 @@ import numpy as np
 
 from impsy.errors import ModelError
 from impsy.models import flatbuffer
+from impsy.models.architectures import FloatArray
 from impsy.models.tflite_constants import UnknownNetworkError, constant
 from impsy.models.tflite_own import claimed_architecture, facts_of, read_residual
 from impsy.models.tflite_schema import IDENTIFIER, Model, Op, Operator, Subgraph, Tensor, While
-from impsy.models.weights import SIGMA_OFFSET, FloatArray, LSTMLayer, Weights
+from impsy.models.weights import SIGMA_OFFSET, LSTMLayer, Weights
 
 __all__ = ["UnknownNetworkError", "parse", "read_facts", "read_tflite"]
 

@@ -26,6 +26,7 @@ import numpy as np
 
 from impsy.errors import ModelError, refusal
 from impsy.models import flatbuffer
+from impsy.models.architectures import EDGE_REACH, Residual
 from impsy.models.sizes import SCALE_FACTOR
 from impsy.models.tflite_constants import LONGEST_NOTE
 from impsy.models.tflite_graph import STORAGES, GraphBuilder, Storage
@@ -42,7 +43,7 @@ from impsy.models.tflite_schema import (
     SplitV,
     Subtract,
 )
-from impsy.models.weights import EDGE_REACH, SIGMA_OFFSET, Residual, Weights
+from impsy.models.weights import SIGMA_OFFSET, Weights
 
 __all__ = [
     "FORMAT",

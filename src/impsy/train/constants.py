@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impsy.data.grid import detect_grids
+from impsy.models.architectures import FloatArray, Residual
 from impsy.models.sizes import MIXTURES, SCALE_FACTOR
-from impsy.models.weights import FloatArray, Residual
 
 __all__ = ["Constants", "constants_for"]
 

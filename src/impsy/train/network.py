@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from impsy.errors import ModelError
+from impsy.models.architectures import EDGE_REACH, FloatArray, Residual
 from impsy.models.sizes import MIXTURES, SCALE_FACTOR, Size
-from impsy.models.weights import EDGE_REACH, FloatArray, LSTMLayer, Residual, Weights
+from impsy.models.weights import LSTMLayer, Weights
 from impsy.train.backend import prepare
 from impsy.train.constants import Constants
 

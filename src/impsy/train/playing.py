@@ -12,8 +12,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from impsy.models.architectures import EDGE_REACH
 from impsy.models.sizes import SCALE_FACTOR, Size
-from impsy.models.weights import EDGE_REACH, SIGMA_OFFSET
+from impsy.models.weights import SIGMA_OFFSET
 from impsy.train.constants import Constants
 from impsy.train.objective import Mixture
 
