@@ -7,7 +7,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +21,14 @@ from impsy.models.sizes import MIXTURES, SIZES
 from impsy.models.weights import Weights
 from impsy.train.backend import give_back_memory, prepare
 from impsy.train.checkpoint import Checkpoint, Look, fingerprint, write_checkpoint
-from impsy.train.constants import Constants, constants_for
 from impsy.train.distributed import Devices
+from impsy.train.gestures import chosen_head, found_sets, head_of
 from impsy.train.recipe import Recipe
+from impsy.train.scales import scales_of
 
 prepare()
 
-import keras  # noqa: E402 - after prepare()
-
-from impsy.train.network import build, build_plain, get_weights, put_weights  # noqa: E402
-from impsy.train.playing import Player  # noqa: E402
+from impsy.train.forward import Network  # noqa: E402 - after prepare()
 from impsy.train.steps import Learner, LearnerState, Stretches  # noqa: E402
 
 __all__ = ["Fitted", "Progress", "Training"]
@@ -47,10 +45,8 @@ BACK_OFF = 0.5
 MOST_BACK_OFFS = 5
 DIVERGED_BY = 50.0
 """Nats an event by which the held-out loss may exceed the best before training goes back to that."""
-ALONE_FROM = 0.25
-"""Share of the schedule after which training also listens to what the network plays on its own."""
-PLAYING_EVERY = 3
-"""Steps from one that asks how the network plays to the next: such a step takes two or three times as long."""
+LAST_LOOK = 2048
+"""Held-out windows, evenly spaced, by which the model is judged in the end."""
 RESERVED = 4.0
 """Seconds that are kept for the end when training must fit into a time: the last look, and writing the files."""
 
@@ -73,7 +69,8 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """The best weights, and how they came to be. ``held_out`` is their NLL over all held-out windows."""
+    """The best weights, and how they came to be. ``held_out`` is their NLL over held-out windows; ``head`` names the
+    components that the data asked for."""
 
     weights: Weights
     held_out: float
@@ -83,7 +80,7 @@ class Fitted:
     step_ms: float
     history: list[Look]
     ended: str
-    constants: Constants | None = field(repr=False, default=None)
+    head: str = ""
 
 
 class Training:
@@ -114,7 +111,6 @@ class Training:
         self._devices, self._split_name = devices, split_name
         self._data = fingerprint(dataset)
         dimension = dataset.dimension
-        self._dimension = dimension
         if base is not None and base.dimension != dimension:
             raise ModelError(
                 f"the model to go on from has dimension {base.dimension}, the dataset {dimension}: leave out --from, "
@@ -124,37 +120,22 @@ class Training:
             raise DataError(
                 "there are no two events in a row to learn from: play longer in one go, and make the dataset anew"
             )
-        keras.utils.set_random_seed(recipe.seed)
         size = base.size if base is not None else SIZES[recipe.size]
-        mixtures = base.mixtures if base is not None else MIXTURES
         architecture = base.architecture if base is not None else recipe.architecture
-        self._constants: Constants | None = None
-        if architecture == "plain":
-            model = build_plain(dimension, size, mixtures)
-        else:
-            constants = constants_for(dataset.events, split.train, seed=recipe.seed, mixtures=mixtures)
-            if base is not None and base.residual is not None:
-                constants = constants.with_residual(base.residual)
-            self._constants = constants
-            model = build(dimension, size, constants, recipe.dropout)
+        scales = scales_of(dataset.events, split.train)
+        fixed, starts, mixtures, self.head = None, None, MIXTURES, ""
         if base is not None:
-            put_weights(model, base, self._constants)
-        self._model = model
-        optimizer = keras.optimizers.Adam(recipe.learning_rate, beta_2=recipe.momentum, global_clipnorm=recipe.clip)
-        self._learner = Learner(
-            model,
-            optimizer,
-            self._constants,
-            None if self._constants is None else Player(dimension, size, self._constants),
-            recipe.playing,
-            dataset.events,
-            Stretches.of(split.train, recipe.window),
-            batch=recipe.batch,
-            window=recipe.window,
-            seed=recipe.seed,
-            devices=devices,
-        )
-        self._state = self._learner.state()
+            fixed, mixtures = base.residual, base.mixtures
+        elif architecture == "gestures":
+            sets, shares = found_sets(dataset.events, split.train, scales)
+            self.head = recipe.head or chosen_head(sets, shares, scales)
+            fixed, starts = head_of(self.head, sets, scales, recipe.seed)
+            mixtures = len(fixed.direction)
+        self._network = Network(dimension, size, mixtures, fixed, scales, recipe.dropout)
+        self._start = self._network.unfolded(base) if base is not None else self._network.start(recipe.seed, starts)
+        stretches = Stretches.of(split.train, recipe.window)
+        self._learner = Learner(self._network, recipe, dataset.events, stretches, devices=devices)
+        self._state = self._learner.state(self._start)
         every = max(1, len(split.held_out) // HELD_OUT_LOOK)
         self._looked_at = split.held_out[::every]
         self._step, self._total = 0, recipe.total_steps
@@ -163,14 +144,14 @@ class Training:
         self._seconds = 0.0
         self._history: list[Look] = []
         self._best: list[NDArray[Any]] = []
-        self._best_step, self._best_objective = 0, math.inf
+        self._best_step, self._best_nll = 0, math.inf
         self._back_offs = 0
         self._compiled = False
 
     @property
     def parameters(self) -> int:
         """How many numbers are learned."""
-        return int(sum(np.prod(variable.shape) for variable in self._model.trainable_variables))
+        return int(sum(array.size for array in self._start))
 
     # ------------------------------------------------------------------ going on
 
@@ -188,10 +169,9 @@ class Training:
         state = self._state
         groups = {
             "trainable": state.trainable,
-            "other": state.other,
-            "optimizer": state.optimizer,
-            "chains": [state.chains],
-            "sums": [state.loss, state.skipped],
+            "first": state.first,
+            "second": state.second,
+            "sums": [state.count, state.loss, state.skipped],
             "best": state.trainable if checkpoint.arrays["best"] else [],
         }
         for name, now in groups.items():
@@ -201,15 +181,13 @@ class Training:
                     "the unfinished training is of a network of another shape; start anew without --resume"
                 )
         parts = {name: [self._devices.everywhere(array) for array in checkpoint.arrays[name]] for name in groups}
-        self._state = LearnerState(
-            parts["trainable"], parts["other"], parts["optimizer"], *parts["chains"], *parts["sums"]
-        )
+        self._state = LearnerState(parts["trainable"], parts["first"], parts["second"], *parts["sums"])
         self._best = list(checkpoint.arrays["best"])
         self._history = list(checkpoint.history)
         self._step, self._total, self._factor = checkpoint.step, checkpoint.total, checkpoint.factor
         self._since, self._back_offs = checkpoint.since, round(math.log(checkpoint.factor, BACK_OFF))
         self._seconds, self._best_step = checkpoint.seconds, checkpoint.best_step
-        self._best_objective = min((look.objective for look in self._history), default=math.inf)
+        self._best_nll = min((look.held_out for look in self._history), default=math.inf)
 
     def checkpoint(self, facts: dict[str, Any] | None = None) -> Checkpoint:
         """All that :meth:`resume` needs."""
@@ -218,10 +196,9 @@ class Training:
             name: [np.asarray(array) for array in arrays]
             for name, arrays in (
                 ("trainable", state.trainable),
-                ("other", state.other),
-                ("optimizer", state.optimizer),
-                ("chains", [state.chains]),
-                ("sums", [state.loss, state.skipped]),
+                ("first", state.first),
+                ("second", state.second),
+                ("sums", [state.count, state.loss, state.skipped]),
                 ("best", self._best),
             )
         }
@@ -297,8 +274,7 @@ class Training:
         under_way: deque[Any] = deque()
         for _ in range(min(self.recipe.steps - self._since, self._total - self._step)):
             rate = self.recipe.rate(self._step, self._total) * self._factor
-            alone = self._step >= ALONE_FROM * self._total and self._step % PLAYING_EVERY == 0
-            self._state, token = self._learner.step(self._state, self._step, rate, alone)
+            self._state, token = self._learner.step(self._state, self._step, rate)
             self._step += 1
             self._since += 1
             if not self._compiled:
@@ -325,29 +301,25 @@ class Training:
         zero = self._devices.everywhere(np.zeros((), np.float32))
         none = self._devices.everywhere(np.zeros((), np.int32))
         self._state = self._state._replace(loss=zero, skipped=none)
-        nll, objective = self._learner.held_out(self._state, self._looked_at)
-        diverged = not math.isfinite(objective) or skipped > steps // 2
-        diverged |= bool(self._best) and objective > self._best_objective + DIVERGED_BY
+        nll = self._learner.held_out(self._state, self._looked_at)
+        diverged = not math.isfinite(nll) or skipped > steps // 2
+        diverged |= bool(self._best) and nll > self._best_nll + DIVERGED_BY
         if diverged:
-            return self._back_off(objective)
-        self._history.append(Look(self._step, round(self._seconds, 2), loss, nll, objective))
-        if objective < self._best_objective:
+            return self._back_off(nll)
+        self._history.append(Look(self._step, round(self._seconds, 2), loss, nll))
+        if nll < self._best_nll:
             self._best = [np.asarray(array) for array in self._state.trainable]
-            self._best_step, self._best_objective = self._step, objective
+            self._best_step, self._best_nll = self._step, nll
         return f"left out {skipped} of {steps} steps: their gradients were not finite" if skipped else ""
 
-    def _back_off(self, objective: float) -> str:
+    def _back_off(self, nll: float) -> str:
         """Go back to the best weights, with a clean optimizer and a lower rate."""
         self._back_offs += 1
         self._factor *= BACK_OFF
-        fresh = self._learner.state()
-        trainable = fresh.trainable
-        if self._best:
-            trainable = [self._devices.everywhere(array) for array in self._best]
-        self._state = fresh._replace(trainable=trainable)
+        self._state = self._learner.state(self._best or self._start)
         where = f"step {self._best_step}" if self._best else "the start"
         note = (
-            f"training diverged (held-out loss {objective:.4g}): back to {where}, with the learning rate "
+            f"training diverged (held-out loss {nll:.4g}): back to {where}, with the learning rate "
             f"at {self._factor:.3g} of what was planned"
         )
         logger.warning("%s", note)
@@ -365,7 +337,7 @@ class Training:
         self._total = max(self._step, int(self._devices.agree(total)))
 
     def _progress(self, timer: _Pace, note: str) -> Progress:
-        last = self._history[-1] if self._history else Look(self._step, self._seconds, math.nan, math.nan, math.nan)
+        last = self._history[-1] if self._history else Look(self._step, self._seconds, math.nan, math.nan)
         epochs_left = (self._total - self._step) / self.recipe.steps
         return Progress(
             step=self._step,
@@ -387,18 +359,17 @@ class Training:
             self._best = [np.asarray(array) for array in self._state.trainable]
             self._best_step = self._step
         best = self._state._replace(trainable=[self._devices.everywhere(array) for array in self._best])
-        held_out, _ = self._learner.held_out(best, self.split.held_out)
-        self._learner.put_trainable(self._best)
+        every = max(1, len(self.split.held_out) // LAST_LOOK)
         return Fitted(
-            weights=get_weights(self._model, self._dimension, self._constants),
-            held_out=held_out,
+            weights=self._network.weights(self._best),
+            held_out=self._learner.held_out(best, self.split.held_out[::every]),
             best_step=self._best_step,
             steps=self._step,
             seconds=self._seconds,
             step_ms=timer.step * 1000,
             history=list(self._history),
             ended=ended,
-            constants=self._constants,
+            head=self.head,
         )
 
 

@@ -114,7 +114,7 @@ def plan_for(
                 "--architecture to go on from it"
             )
         size, architecture = given or "s", base.architecture
-    recipe = recipe_for(dataset, size=size or "s", architecture=architecture or "residual", batch=batch)
+    recipe = recipe_for(dataset, size=size or "s", architecture=architecture or "gestures", batch=batch)
     if start_from is not None and "learning_rate" not in changes:
         changes["learning_rate"] = recipe.learning_rate * CONTINUED_RATE
     plan = Plan(dataset_file, destination, recipe.with_changes(**changes), start_from=start_from, **more)
@@ -168,9 +168,10 @@ def learn(
             save_to=files.unfinished,
             deadline=None if plan.minutes is None else began + plan.minutes * 60.0,
         )
-    devices.part()
     if not devices.leads:
         return None
+    name = fitted.weights.name
+    files = files_of(plan.destination, name)
     description = _describe(plan, recipe, dataset, split, name, fitted, devices.words)
     set_aside = export(fitted.weights, files, description)
     if fitted.ended != "stopped":

@@ -1,0 +1,198 @@
+"""Which gestures a dataset holds, and the components that can play them.
+
+An event moves a set of controls, and the others rest. The sets that occur are found by counting; each gets components
+of its own, in which exactly those controls move (:class:`impsy.models.architectures.Gestures`). Where controls lie on
+a grid and move one at a time, further components go on with the last gesture: at its speed, the other way, by a jump.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impsy.models.architectures import FloatArray, Gestures
+from impsy.models.sizes import SCALE_FACTOR
+from impsy.train.scales import Scales
+
+__all__ = ["HEADS", "Head", "Kind", "Starts", "chosen_head", "found_sets", "head_of"]
+
+COVERED = 0.998
+"""Share of the events whose sets of controls get components of their own; the rest is left to the catch-all."""
+MOST_SETS = 40
+"""No more sets than this, the commonest."""
+REST_STEPS = 8.0
+"""Sigma of a control that rests is its unit divided by this."""
+NARROW_STEPS = 6.0
+"""Sigma of a control that moves is at least its unit divided by this: then 99.7 % of a Gaussian that stands on a step
+of the grid lies within half a step."""
+CATCH_ALL_MOVES = 1.5
+"""The catch-all's sigma is at least this share of a control's usual move: it takes what nothing else expects, which
+would cost the narrow components thousands of nats (a contaminated normal: Tukey 1960)."""
+CATCH_ALL_TIME = 0.1
+"""Seconds: the catch-all's least sigma of dt, for the same reason."""
+CATCH_ALL_QUANTILE = 0.99
+LEAST_TIME = 1e-4
+"""Seconds: least sigma of dt."""
+MARGIN = 1.3
+"""Sigmas that a one-sided component keeps from standing still: one draw in ten falls short of half a unit."""
+
+
+class Kind(NamedTuple):
+    """One component of a gesture.
+
+    ``start``: where its mean begins, in units (``one_sided`` or ``momentum``) or in usual moves. ``time``: the
+    quantile of dt at which its time begins, and which it counts in. ``floor``: least sigma of its controls, in units
+    and in usual moves, whichever is more.
+    """
+
+    start: float
+    time: float
+    direction: int = 1
+    one_sided: bool = False
+    momentum: bool = False
+    floor: tuple[float, float] = (1 / NARROW_STEPS, 0.0)
+
+
+_WIDE = (1.5, 0.7)
+_ANYWHERE = (0.0, CATCH_ALL_MOVES)
+_NONE = (Kind(0, 0.3), Kind(0, 0.7))
+"""Nothing moves: soon, or after a while."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """A way to make components of gestures: for those that continue the last one, and for each set of controls.
+
+    ``catch_all`` is the logit at which the component for everything else begins: at −14 it keeps surprises from
+    costing thousands of nats, and is hardly ever played.
+    """
+
+    words: str
+    continuing: tuple[Kind, ...]
+    beginning: tuple[Kind, ...]
+    catch_all: float
+
+
+HEADS = {
+    "sets": Head(
+        "components for each set of controls that moves together",
+        continuing=(),
+        beginning=(Kind(1, 0.3), Kind(-1, 0.7), Kind(0, 0.6, floor=_ANYWHERE)),
+        catch_all=0.0,
+    ),
+    "continuing": Head(
+        "components that continue the last gesture, and for each set of controls that moves together",
+        continuing=(
+            Kind(0, 0.3, momentum=True),
+            Kind(0, 0.7, momentum=True),
+            Kind(1, 0.5, momentum=True),
+            Kind(-1, 0.5, momentum=True),
+            Kind(2, 0.5, one_sided=True),
+            Kind(1, 0.6, -1, one_sided=True),
+            Kind(6, 0.6, one_sided=True, floor=_WIDE),
+            Kind(6, 0.7, -1, one_sided=True, floor=_WIDE),
+        ),
+        beginning=(
+            Kind(1.5, 0.6, one_sided=True),
+            Kind(1.5, 0.6, -1, one_sided=True),
+            Kind(0, 0.8, floor=_WIDE),
+        ),
+        catch_all=-14.0,
+    ),
+}
+"""The heads by name."""
+
+
+class Starts(NamedTuple):
+    """Where the dense layer's outputs begin: ``move`` (M, n) of mu, in spreads of a control's moves, ``spread`` (M, n) of
+    sigma, ``logit`` (M,)."""
+
+    move: FloatArray
+    spread: FloatArray
+    logit: FloatArray
+
+
+def found_sets(
+    events: NDArray[np.float32], ranges: Sequence[slice], scales: Scales, cover: float = COVERED
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """The sets of controls that move together, (S, n), the commonest first, until they cover ``cover`` of the events;
+    and the share of the events that each has, (S,).
+
+    The empty set (nothing moves) is among them where it occurs. ``ranges`` of ``events`` (N, D) are looked at.
+    """
+    step = scales.step / SCALE_FACTOR
+    moved = np.concatenate([np.abs(np.diff(events[part, 1:], axis=0)) > step / 2 for part in ranges])
+    packed = np.packbits(moved, axis=1)
+    sets, counts = np.unique(packed, axis=0, return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    sets, shares = sets[order], counts[order] / max(1, len(moved))
+    kept = (np.cumsum(shares) - shares < cover)[:MOST_SETS]
+    sets, shares = sets[: len(kept)][kept], shares[: len(kept)][kept]
+    return np.unpackbits(sets, axis=1, count=moved.shape[1]).astype(bool), shares
+
+
+def chosen_head(sets: NDArray[np.bool_], shares: NDArray[np.float64], scales: Scales) -> str:
+    """The head for data with these ``sets`` (S, n), which occur in these ``shares`` (S,) of the events.
+
+    Where all controls that move lie on a grid, and most events that move anything move one control, gestures can be
+    continued step by step.
+    """
+    size = sets.sum(1)
+    moving = shares[size > 0].sum()
+    single = shares[size == 1].sum()
+    on_grid = (scales.grid[sets.any(0)] > 0).all()
+    return "continuing" if on_grid and moving > 0 and single > moving / 2 else "sets"
+
+
+def head_of(name: str, sets: NDArray[np.bool_], scales: Scales, seed: int = 0) -> tuple[Gestures, Starts]:
+    """What is fixed of a network with the head ``name`` for these ``sets`` (S, n), and where its outputs begin."""
+    head = HEADS[name]
+    n = sets.shape[1]
+    everything = np.ones(n, bool)
+    rows: list[tuple[Kind, NDArray[np.bool_], bool]] = [(kind, everything, True) for kind in head.continuing]
+    for moving in sets:
+        rows += [(kind, moving, False) for kind in (head.beginning if moving.any() else _NONE)]
+    rows.append((Kind(0, CATCH_ALL_QUANTILE, floor=_ANYWHERE), everything, False))
+    kinds = [kind for kind, _, _ in rows]
+    mixtures = len(rows)
+
+    def each(values: Sequence[float] | Sequence[bool]) -> FloatArray:
+        return np.array(values, np.float32)
+
+    direction = np.array([kind.direction * moving for kind, moving, _ in rows], np.float32)
+    floor = np.array([np.maximum(kind.floor[0] * scales.unit, kind.floor[1] * scales.usual_move) for kind in kinds])
+    times = np.array([scales.time(kind.time) for kind in kinds])
+    least = np.full(mixtures, LEAST_TIME * SCALE_FACTOR)
+    least[-1] = CATCH_ALL_TIME * SCALE_FACTOR
+    fixed = Gestures(
+        grid=scales.grid,
+        change_scale=(1.0 / scales.usual_move).astype(np.float32),
+        sigma_scale=np.column_stack([times, np.tile(scales.spread, (mixtures, 1))]).astype(np.float32),
+        sigma_floor=np.column_stack([least, floor]).astype(np.float32),
+        threshold=scales.step,
+        unit=scales.unit,
+        rest=(scales.unit / REST_STEPS).astype(np.float32),
+        direction=direction,
+        one_sided=each([kind.one_sided for kind in kinds]),
+        momentum=each([kind.momentum for kind in kinds]),
+        continues=each([continues for _, _, continues in rows]),
+        margin=each([MARGIN]),
+    )
+    rng = np.random.default_rng([seed, 5])
+    in_units = fixed.one_sided + fixed.momentum > 0
+    # elu(r) + 1 is r + 1 above 0.
+    start = each([kind.start - kind.one_sided for kind in kinds])[:, None]
+    start = start * np.where(in_units[:, None], scales.unit, scales.usual_move) / scales.spread
+    jitter = rng.normal(0, 1, (mixtures, n)) * np.where(in_units, 0.02, 0.05)[:, None]
+    wide = each([kind.floor[1] > 0 for kind in kinds])[:, None]
+    size = np.where(in_units[:, None], scales.unit * np.where(fixed.momentum[:, None] > 0, 0.4, 1.2), scales.usual_move)
+    narrow = np.log(np.clip(size / scales.spread, 1e-3, 0.9))
+    logit = np.zeros(mixtures, np.float32)
+    logit[-1] = head.catch_all
+    return fixed, Starts(
+        (start + jitter).astype(np.float32), np.where(wide > 0, 0.0, narrow).astype(np.float32), logit
+    )
