@@ -78,8 +78,8 @@ class Checkpoint:
     """Everything that training changes, and what it must agree with to go on.
 
     since: steps since the last look at the held-out windows.
-    arrays: lists of arrays for ``trainable``, ``first`` and ``second`` (Adam's moments), ``sums`` (the optimizer's steps,
-        then the loss and the steps left out since the last look) and ``best``.
+    arrays: lists of arrays for ``trainable``, ``first`` and ``second`` (Adam's moments), ``sums`` (steps that these
+        hold, then loss and steps left out since the last look) and ``best``.
     factor: how far training has backed off: what the planned learning rate is multiplied by.
     """
 
@@ -117,9 +117,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
             name: getattr(checkpoint, name)
             for name in ("data", "split", "step", "since", "total", "factor", "seconds", "best_step", "facts")
         },
-        "history": [
-            [look.step, look.seconds, look.loss, look.held_out] for look in checkpoint.history
-        ],
+        "history": [[look.step, look.seconds, look.loss, look.held_out] for look in checkpoint.history],
     }
     arrays = {f"{group}_{i}": array for group, many in checkpoint.arrays.items() for i, array in enumerate(many)}
     buffer = io.BytesIO()

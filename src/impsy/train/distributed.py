@@ -117,8 +117,8 @@ class Devices:
         """Inside a compiled function: the mean of ``gradients`` over the devices, each given its share of windows.
 
         ``gradients(weights, key, windows)`` gives (value, gradients), ``key`` being the data of a random key. The
-        devices meet once, after all is computed: were the compiler to divide the work by itself, it would let them meet
-        at each event of a window, as the gradient of an LSTM's weights is a sum over those. Each draws its own dropout.
+        devices meet once, after all is computed: were the compiler to divide the work by itself, it would let them
+        meet at each event of a window, as an LSTM's gradient is a sum over those. Each draws its own dropout.
         """
         if self._shares is None:
             return gradients

@@ -17,14 +17,13 @@ from numpy.typing import NDArray
 from impsy.data.datasets import Dataset
 from impsy.data.windows import Split
 from impsy.errors import DataError, ModelError
-from impsy.models.sizes import MIXTURES, SIZES
+from impsy.models.sizes import SIZES
 from impsy.models.weights import Weights
 from impsy.train.backend import give_back_memory, prepare
 from impsy.train.checkpoint import Checkpoint, Look, fingerprint, write_checkpoint
 from impsy.train.distributed import Devices
-from impsy.train.gestures import chosen_head, found_sets, head_of
+from impsy.train.gestures import Design, design
 from impsy.train.recipe import Recipe
-from impsy.train.scales import scales_of
 
 prepare()
 
@@ -69,8 +68,7 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """The best weights, and how they came to be. ``held_out`` is their NLL over held-out windows; ``head`` names the
-    components that the data asked for."""
+    """The best weights, and how they came to be. ``held_out`` is their NLL over held-out windows."""
 
     weights: Weights
     held_out: float
@@ -80,7 +78,6 @@ class Fitted:
     step_ms: float
     history: list[Look]
     ended: str
-    head: str = ""
 
 
 class Training:
@@ -89,6 +86,7 @@ class Training:
     Args:
         split: what is learned from, and what is held out.
         base: weights to go on from, instead of chance; they keep their constants.
+        designed: its components, where they are known already.
         devices: what :func:`impsy.train.distributed.join` gave.
         split_name: how ``split`` was made, for the files.
 
@@ -105,6 +103,7 @@ class Training:
         *,
         devices: Devices,
         base: Weights | None = None,
+        designed: Design | None = None,
         split_name: str = "windows",
     ) -> None:
         self.recipe, self.split = recipe, split
@@ -122,17 +121,14 @@ class Training:
             )
         size = base.size if base is not None else SIZES[recipe.size]
         architecture = base.architecture if base is not None else recipe.architecture
-        scales = scales_of(dataset.events, split.train)
-        fixed, starts, mixtures, self.head = None, None, MIXTURES, ""
+        if designed is None:
+            designed = design(dataset.events, split.train, architecture, recipe.head, base=base, seed=recipe.seed)
+        self.design = designed
+        self._network = Network(dimension, size, designed.mixtures, designed.fixed, designed.scales, recipe.dropout)
         if base is not None:
-            fixed, mixtures = base.residual, base.mixtures
-        elif architecture == "gestures":
-            sets, shares = found_sets(dataset.events, split.train, scales)
-            self.head = recipe.head or chosen_head(sets, shares, scales)
-            fixed, starts = head_of(self.head, sets, scales, recipe.seed)
-            mixtures = len(fixed.direction)
-        self._network = Network(dimension, size, mixtures, fixed, scales, recipe.dropout)
-        self._start = self._network.unfolded(base) if base is not None else self._network.start(recipe.seed, starts)
+            self._start = self._network.unfolded(base)
+        else:
+            self._start = self._network.start(recipe.seed, designed.starts)
         stretches = Stretches.of(split.train, recipe.window)
         self._learner = Learner(self._network, recipe, dataset.events, stretches, devices=devices)
         self._state = self._learner.state(self._start)
@@ -369,7 +365,6 @@ class Training:
             step_ms=timer.step * 1000,
             history=list(self._history),
             ended=ended,
-            head=self.head,
         )
 
 

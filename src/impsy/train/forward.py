@@ -67,8 +67,8 @@ class _Heard(NamedTuple):
 class _Head:
     """What is fixed, for the P pairs of a component and a control that it moves.
 
-    ``component``, ``control`` (P,) are the pair's; ``of_component`` (P, M) sums pairs into components; ``rests`` (n, M)
-    is 1 where a control rests; the others are (P,), (M,) or (n,) as in :class:`Gestures`.
+    ``component``, ``control`` (P,) are the pair's; ``of_component`` (P, M) sums pairs into components; ``rests``
+    (n, M) is 1 where a control rests; ``time_…`` are (M,), ``rest`` (n,), all others (P,): see :class:`Gestures`.
     """
 
     component: Any
@@ -101,8 +101,9 @@ class _Head:
         floor = np.zeros((mixtures, dimension), np.float32) if fixed is None else fixed.sigma_floor
         gestures = fixed if isinstance(fixed, Gestures) else None
         unit = ones[0] if gestures is None else gestures.unit
+        flags = ("one_sided", "momentum", "continues")
         one_sided, momentum, continues = (
-            (zeros if gestures is None else getattr(gestures, name))[k] for name in ("one_sided", "momentum", "continues")
+            (zeros if gestures is None else getattr(gestures, flag))[k] for flag in flags
         )
         move_unit = scale[k, i + 1]
         return cls(
@@ -126,9 +127,10 @@ class _Head:
 
 
 class Network:
-    """A network of one architecture, with its weights in a list: kernel, recurrent kernel and bias of each LSTM layer,
-    then kernel and bias of the mixture layer, whose outputs are ``[time (M) | moves (P) | z of time (M) | z (P) |
-    logits (M)]``.
+    """A network of one architecture.
+
+    Its weights are a list: kernel, recurrent kernel and bias of each LSTM layer, then kernel and bias of the mixture
+    layer, whose outputs are ``[time (M) | moves (P) | z of time (M) | z of moves (P) | logits (M)]``.
 
     Args:
         fixed: what is fixed of the architecture; None for ``plain``.
@@ -172,7 +174,8 @@ class Network:
         kernel = glorot(units, self.outputs)
         bias = np.zeros(self.outputs, np.float32)
         if self._skips:
-            kernel = np.vstack([kernel * np.float32(_KERNEL_START), np.zeros((len(self._offset), self.outputs), np.float32)])
+            features = np.zeros((len(self._offset), self.outputs), np.float32)
+            kernel = np.vstack([kernel * np.float32(_KERNEL_START), features])
             bias[: self.mixtures] = 1.0
         if starts is not None:
             k, i = self._head.component, self._head.control
@@ -231,8 +234,8 @@ class Network:
     def likelihood(self, weights: Sequence[Any], heard: Any, targets: Any, key: Any = None) -> Any:
         """log of the density of ``targets`` (B, T, D) after ``heard`` (B, T, D), × 10 space: (B, T) nats.
 
-        log Σ_k softmax(logits)_k Π_d Normal(target_d; mu_kd, sigma_kd): Bishop, "Mixture Density Networks", 1994, eq. 23.
-        With a ``key``, some outputs of the LSTM layers are left out (dropout).
+        log Σ_k softmax(logits)_k Π_d Normal(target_d; mu_kd, sigma_kd): Bishop, "Mixture Density Networks", 1994,
+        eq. 23. With a ``key``, some outputs of the LSTM layers are left out (dropout).
         """
         parts, head = self._parts(weights, heard, key), self._head
         terms = _log_normal(targets[..., :1], parts.time, parts.time_sigma)

@@ -14,11 +14,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from impsy.models.architectures import FloatArray, Gestures
-from impsy.models.sizes import SCALE_FACTOR
-from impsy.train.scales import Scales
+from impsy.models.architectures import FloatArray, Gestures, Residual
+from impsy.models.sizes import MIXTURES, SCALE_FACTOR
+from impsy.models.weights import Weights
+from impsy.train.scales import Scales, scales_of
 
-__all__ = ["HEADS", "Head", "Kind", "Starts", "chosen_head", "found_sets", "head_of"]
+__all__ = ["HEADS", "Design", "Head", "Kind", "Starts", "chosen_head", "design", "found_sets", "head_of"]
 
 COVERED = 0.998
 """Share of the events whose sets of controls get components of their own; the rest is left to the catch-all."""
@@ -108,12 +109,56 @@ HEADS = {
 
 
 class Starts(NamedTuple):
-    """Where the dense layer's outputs begin: ``move`` (M, n) of mu, in spreads of a control's moves, ``spread`` (M, n) of
-    sigma, ``logit`` (M,)."""
+    """Where the dense layer's outputs begin: ``move`` (M, n) of mu, in spreads of a control's moves, ``spread``
+    (M, n) of sigma, ``logit`` (M,)."""
 
     move: FloatArray
     spread: FloatArray
     logit: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """What is decided of a network before it learns: its mixture's components, and why.
+
+    ``fixed`` is what files hold (None: the plain architecture), ``starts`` where its outputs begin (None: nowhere in
+    particular), ``head`` the name of the head, or empty where nothing was chosen.
+    """
+
+    scales: Scales
+    mixtures: int
+    fixed: Residual | None = None
+    starts: Starts | None = None
+    head: str = ""
+
+    @property
+    def words(self) -> str:
+        """The components in words, for people."""
+        return HEADS[self.head].words if self.head else ""
+
+
+def design(
+    events: NDArray[np.float32],
+    ranges: Sequence[slice],
+    architecture: str,
+    head: str = "",
+    *,
+    base: Weights | None = None,
+    seed: int = 0,
+) -> Design:
+    """The network that is to learn the ``ranges`` of ``events`` (N, D).
+
+    ``base``, the model to go on from, keeps its components; else they are those of ``head``, or of what the data shows.
+    """
+    scales = scales_of(events, ranges)
+    if base is not None:
+        return Design(scales, base.mixtures, base.residual)
+    if architecture != "gestures":
+        return Design(scales, MIXTURES)
+    sets, shares = found_sets(events, ranges, scales)
+    name = head or chosen_head(sets, shares, scales)
+    fixed, starts = head_of(name, sets, scales, seed)
+    return Design(scales, len(fixed.direction), fixed, starts, name)
 
 
 def found_sets(
@@ -189,7 +234,8 @@ def head_of(name: str, sets: NDArray[np.bool_], scales: Scales, seed: int = 0) -
     start = start * np.where(in_units[:, None], scales.unit, scales.usual_move) / scales.spread
     jitter = rng.normal(0, 1, (mixtures, n)) * np.where(in_units, 0.02, 0.05)[:, None]
     wide = each([kind.floor[1] > 0 for kind in kinds])[:, None]
-    size = np.where(in_units[:, None], scales.unit * np.where(fixed.momentum[:, None] > 0, 0.4, 1.2), scales.usual_move)
+    units = np.where(fixed.momentum[:, None] > 0, 0.4, 1.2) * scales.unit
+    size = np.where(in_units[:, None], units, scales.usual_move)
     narrow = np.log(np.clip(size / scales.spread, 1e-3, 0.9))
     logit = np.zeros(mixtures, np.float32)
     logit[-1] = head.catch_all

@@ -19,10 +19,11 @@ from impsy.data.files import check_writable
 from impsy.data.windows import Split, split_performances, split_windows
 from impsy.errors import ConfigError
 from impsy.models.opening import open_weights
-from impsy.models.sizes import MIXTURES, SIZES, model_name, size_name
+from impsy.models.sizes import SIZES, model_name, size_name
 from impsy.models.weights import Weights
 from impsy.train.checkpoint import Checkpoint, fingerprint, read_checkpoint
 from impsy.train.distributed import Cluster, join
+from impsy.train.gestures import design
 from impsy.train.recipe import Recipe, recipe_for
 
 __all__ = ["Learned", "Plan", "Told", "learn", "plan_for"]
@@ -144,7 +145,10 @@ def learn(
     began = time.monotonic() if began is None else began
     split = SPLITS[plan.split](dataset)
     base = None if plan.start_from is None else open_weights(plan.start_from)
-    name = _name(dataset.dimension, plan, base)
+    wanted = plan.recipe
+    designed = design(dataset.events, split.train, wanted.architecture, wanted.head, base=base, seed=wanted.seed)
+    size = base.size if base is not None else SIZES[wanted.size]
+    name = model_name(dataset.dimension, size, designed.mixtures)
     from impsy.train.export import export, files_of
 
     files = files_of(plan.destination, name)
@@ -153,11 +157,13 @@ def learn(
     if plan.cluster is None or plan.cluster.index == 0:
         check_writable(plan.destination)  # rather say now than when there is something to lose
     devices = join(plan.cluster, recipe.batch, _task(plan, recipe, dataset, checkpoint), stop)
-    # This loads Keras: all that can be wrong with the files and the other processes has been told before.
+    # This loads JAX: all that can be wrong with the files and the other processes has been reported before.
     from impsy.train.fitting import Training
 
     with devices.together():
-        training = Training(dataset, split, recipe, devices=devices, base=base, split_name=plan.split)
+        training = Training(
+            dataset, split, recipe, devices=devices, base=base, designed=designed, split_name=plan.split
+        )
         if checkpoint is not None:
             training.resume(checkpoint)
         resumed_at, here = checkpoint.step if checkpoint else 0, devices.share_of(recipe.batch)
@@ -170,8 +176,6 @@ def learn(
         )
     if not devices.leads:
         return None
-    name = fitted.weights.name
-    files = files_of(plan.destination, name)
     description = _describe(plan, recipe, dataset, split, name, fitted, devices.words)
     set_aside = export(fitted.weights, files, description)
     if fitted.ended != "stopped":
@@ -186,12 +190,6 @@ def _task(plan: Plan, recipe: Recipe, dataset: Dataset, checkpoint: Checkpoint |
     told = [__version__, recipe.to_json(), fingerprint(dataset), plan.split, plan.minutes, went_before]
     digest.update(json.dumps(told).encode())
     return digest.hexdigest()
-
-
-def _name(dimension: int, plan: Plan, base: Weights | None) -> str:
-    if base is not None:
-        return base.name
-    return model_name(dimension, SIZES[plan.recipe.size], MIXTURES)
 
 
 def _describe(

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 __all__ = ["lstm"]
 
 
-@jax.custom_vjp
+@jax.custom_vjp  # type: ignore[untyped-decorator]
 def lstm(inputs: Any, recurrent: Any) -> Any:
     """The outputs (T, B, U) of a layer that begins with the zero state.
 

@@ -152,27 +152,27 @@ class Learner:
         length = jnp.sqrt(sum(jnp.vdot(each, each) for each in gradients))
         sound = jnp.isfinite(value) & jnp.isfinite(length)
         learned = self._adam(state, gradients, length, rate)
-        kept = jax.tree.map(lambda new, old: jnp.where(sound, new, old), learned, tuple(state[:4]))
-        after = LearnerState(
-            *kept, state.loss + jnp.where(sound, value, 0.0), state.skipped + jnp.where(sound, 0, 1)
+        trainable, first, second, count = jax.tree.map(
+            lambda new, old: jnp.where(sound, new, old), learned, tuple(state[:4])
         )
-        return after, value
+        loss_sum, skipped = state.loss + jnp.where(sound, value, 0.0), state.skipped + jnp.where(sound, 0, 1)
+        return LearnerState(trainable, first, second, count, loss_sum, skipped), value
 
-    def _adam(self, state: LearnerState, gradients: list[Any], length: Any, rate: Any) -> tuple[Any, ...]:
-        """One step of Adam (Kingma & Ba 2015), the gradient no longer than ``clip`` (Pascanu, Mikolov & Bengio 2013)."""
+    def _adam(
+        self, state: LearnerState, gradients: list[Any], length: Any, rate: Any
+    ) -> tuple[list[Any], list[Any], list[Any], Any]:
+        """One step of Adam, the gradient no longer than ``clip`` (Pascanu, Mikolov & Bengio 2013)."""
         shorter = jnp.minimum(1.0, self._recipe.clip / (length + 1e-9))
         count = state.count + 1
         second_moment = self._recipe.momentum
         first_bias, second_bias = 1 - FIRST_MOMENT**count, 1 - second_moment**count
         trainable, first, second = [], [], []
-        for weight, gradient, mean, square in zip(
-            state.trainable, gradients, state.first, state.second, strict=True
-        ):
+        moments = zip(state.trainable, gradients, state.first, state.second, strict=True)
+        for weight, gradient, last_mean, last_square in moments:
             clipped = gradient * shorter
-            mean = FIRST_MOMENT * mean + (1 - FIRST_MOMENT) * clipped
-            square = second_moment * square + (1 - second_moment) * clipped * clipped
-            moved = (mean / first_bias) / (jnp.sqrt(square / second_bias) + SMALL)
-            trainable.append(weight - rate * moved)
+            mean = FIRST_MOMENT * last_mean + (1 - FIRST_MOMENT) * clipped
+            square = second_moment * last_square + (1 - second_moment) * clipped * clipped
+            trainable.append(weight - rate * (mean / first_bias) / (jnp.sqrt(square / second_bias) + SMALL))
             first.append(mean)
             second.append(square)
         return trainable, first, second, count
