@@ -121,21 +121,15 @@ from impsy.data.windows import split_windows
 from impsy.train.backend import prepare
 from impsy.train.learning import plan_for
 prepare()
-import jax, keras
+import jax
 from impsy.train.distributed import Devices
 from impsy.train.fitting import Training
-if jax.device_count() == 2:
-    distribution = keras.distribution.DataParallel(auto_shard_dataset=False)
-    keras.distribution.set_distribution(distribution)
-    devices = Devices(distribution)
-else:
-    devices = Devices()
+devices = Devices(jax.device_count())
 plan, dataset = plan_for(Path(sys.argv[1]), Path("none"), size="xxs", architecture="plain", batch=128)
 training = Training(dataset, split_windows(dataset), plan.recipe, devices=devices)
 learner = training._learner
 compiled = learner._step.lower(
-    learner.state(), learner._events, learner._starts, learner._heard, learner._key,
-    np.int32(0), np.float32(0.001), np.bool_(True),
+    training._state, learner._events, learner._starts, learner._heard, learner._key, np.int32(0), np.float32(0.001)
 ).compile()
 text = compiled.as_text()
 print(json.dumps({

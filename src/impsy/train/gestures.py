@@ -148,7 +148,7 @@ def design(
 ) -> Design:
     """The network that is to learn the ``ranges`` of ``events`` (N, D).
 
-    ``base``, the model to go on from, keeps its components; else they are those of ``head``, or of what the data shows.
+    ``base``, the model to go on from, keeps its components; else ``head`` names them, or the data shows which.
     """
     scales = scales_of(events, ranges)
     if base is not None:

@@ -53,8 +53,7 @@ TABLE: dict[str, Choice | Range] = {
     "momentum": Choice((0.95, 0.98, 0.99, 0.999)),
     "clip": Range(0.1, 10.0, log=True),
 }
-"""Field of the recipe -> what is looked at, beside the size. The weight of the playing loss is not among them: it
-gives up likelihood for playing as players do, so that a search by likelihood could only find that none is best."""
+"""Field of the recipe -> what is looked at, beside the size."""
 
 
 @dataclass(frozen=True)
