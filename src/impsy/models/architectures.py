@@ -166,7 +166,9 @@ class Gestures(Residual):
       2 (low_i − high_i); mu_k,0 is the dense layer's output.
     - sigma_k,i is ``rest_i`` where direction_k,i is 0, or where the component continues and way_i is 0.
 
-    A state carries ``[base (n) | gesture (n) | 1 if anything was heard]`` to the next step.
+    A state carries ``[base (n) | gesture (n) | 1 if anything was heard]`` to the next step. Moves, turns, ways and
+    gestures are float32, like base. Nothing depends on the scale of sigma, its floor and the columns of the dense
+    layer where direction is 0: they are set to 1, 0 and 0, so that a network has one form only.
 
     Raises ModelError if shapes or ranges are others.
     """
@@ -191,6 +193,7 @@ class Gestures(Residual):
         expect("margin", self.margin, (1,))
         if self.margin[0] < 0:
             raise ModelError("the margin of components that move is below 0")
+        expect("scale of sigma", self.sigma_scale, (mixtures, n + 1))
         expect("direction", self.direction, (mixtures, n))
         if not np.isin(self.direction, (-1, 0, 1)).all():
             raise ModelError("a component's direction is −1, 0 or 1")
@@ -198,6 +201,13 @@ class Gestures(Residual):
             expect(what, getattr(self, what), (mixtures,))
             if not np.isin(getattr(self, what), (0, 1)).all():
                 raise ModelError(f"{what} of a component is 0 or 1")
+        for what, neutral in (("sigma_scale", 1), ("sigma_floor", 0)):
+            object.__setattr__(self, what, np.where(self.live, getattr(self, what), np.float32(neutral)))
+
+    @property
+    def live(self) -> NDArray[np.bool_]:
+        """Which numbers of each component are computed, (M, D): time, and the controls that do not always rest."""
+        return np.concatenate([np.ones((len(self.direction), 1), bool), self.direction != 0], axis=1)
 
 
 def expect(what: str, array: FloatArray, shape: tuple[int, ...]) -> None:

@@ -87,6 +87,11 @@ class Weights:
         if self.residual is not None:
             expect("grid", self.residual.grid, (self.dimension - 1,))
             expect("scale of sigma", self.residual.sigma_scale, (self.mixtures, self.dimension))
+        if isinstance(self.residual, Gestures):
+            live = self.residual.live.reshape(-1)
+            computed = np.concatenate([live, live, np.ones(self.mixtures, bool)])
+            for what in ("mixture_kernel", "mixture_bias"):
+                object.__setattr__(self, what, np.where(computed, getattr(self, what), np.float32(0)))
 
     @property
     def units(self) -> int:
@@ -132,7 +137,8 @@ def random_weights(
     """An untrained network, for tests and timing: Glorot-uniform kernels, forget-gate biases of 1.
 
     The ranges are Keras's: kernel in ±sqrt(6 / (rows + columns)), biases 0 elsewhere. If ``architecture`` is
-    ``residual``, every control lies on the grid of 7-bit MIDI values. Raises ModelError if it is not known.
+    ``residual``, every control lies on the grid of 7-bit MIDI values; a network ``gestures`` has components of all
+    kinds besides. Raises ModelError if it is not known.
     """
 
     def glorot(rows: int, columns: int) -> FloatArray:
@@ -148,7 +154,9 @@ def random_weights(
     layers = tuple(LSTMLayer(glorot(fan_in, 4 * units), glorot(units, 4 * units), bias) for fan_in in fan_ins)
     width = mixtures * (2 * dimension + 1)
     kernel = glorot(widths.mixture_inputs(dimension, units), width)
-    residual = _seven_bits(dimension, mixtures) if architecture == "residual" else None
+    residual = None if architecture == "plain" else _seven_bits(dimension, mixtures)
+    if residual is not None and architecture == "gestures":
+        residual = _gestures(residual)
     return Weights(dimension, layers, kernel, np.zeros(width, np.float32), architecture, residual)
 
 
@@ -157,3 +165,42 @@ def _seven_bits(dimension: int, mixtures: int) -> Residual:
     step = np.full(dimension - 1, _SEVEN_BITS, np.float32)
     ones = np.ones((mixtures, dimension), np.float32)
     return Residual(step, np.reciprocal(step), ones, ones * np.float32(_SEVEN_BITS / 3))
+
+
+_CONTINUING = ((1, 0, 1), (1, 0, 1), (1, 0, 1), (1, 0, 1), (0, 1, 1), (0, 1, -1), (0, 1, 1), (0, 1, -1))
+"""Components that continue a gesture: momentum, one_sided, direction."""
+_BEGINNING = ((0, 1, 1), (0, 1, -1), (0, 0, 1))
+"""Components that begin one, for each control."""
+
+
+def _gestures(residual: Residual) -> Gestures:
+    """Components of every kind: those that continue, begin for one control, move nothing, and move everything.
+
+    8, 2 and 1 of them, and the rest begin gestures, if there are 12 or more; else some of each kind in turn.
+    """
+    mixtures, dimension = residual.sigma_scale.shape
+    n = dimension - 1
+    rows = [(*kind, 1, -1) for kind in _CONTINUING]
+    rows += [
+        (*_BEGINNING[i // n % len(_BEGINNING)], 0, i % n) for i in range(max(mixtures - len(_CONTINUING) - 3, 1))
+    ]
+    rows += [(0, 0, 0, 0, -1)] * 2 + [(0, 0, 1, 0, -1)]
+    chosen = np.array(rows, np.float32)[np.arange(mixtures) * len(rows) // mixtures]
+    momentum, one_sided, way, continues, control = np.ascontiguousarray(chosen.T)
+    moves = (control[:, None] < 0) | (control[:, None] == np.arange(n))
+    step = residual.grid
+    scale = np.tile(np.append(np.float32(1), step), (mixtures, 1))
+    return Gestures(
+        step,
+        residual.change_scale,
+        scale,
+        scale / 12,
+        step,
+        step,
+        step / 8,
+        way[:, None] * moves.astype(np.float32),
+        one_sided,
+        momentum,
+        continues,
+        np.array([1.3], np.float32),
+    )

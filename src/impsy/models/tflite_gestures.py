@@ -1,0 +1,228 @@
+"""The parts of a ``.tflite`` graph that are a gesture network's own: see
+:class:`impsy.models.architectures.Gestures`.
+
+Only the live numbers of the mixture are computed (:class:`impsy.models.components.Live`), one vector of them all, and
+then placed among those that rest. The definition's constants lie in tensors ``gestures/…`` as they are, beside what
+is made of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from impsy.models.architectures import FloatArray, Gestures
+from impsy.models.components import Live
+from impsy.models.tflite_graph import GraphBuilder
+from impsy.models.tflite_heads import ResidualHead
+from impsy.models.tflite_schema import RELU, FullyConnected, Op, Subtract
+from impsy.models.weights import Weights
+
+__all__ = ["DEFINITION", "GestureHead"]
+
+DEFINITION = ("threshold", "unit", "rest", "direction", "one_sided", "momentum", "continues", "margin")
+"""The fields that are kept as they are, each in a tensor ``gestures/<field>``."""
+
+_TOGETHER = 16
+"""Components that are placed by one product: its matrix grows with the square of their number."""
+_FEW = 4
+"""Tensors that are joined by one operator: the runtime's fast one takes no more than five."""
+
+
+class GestureHead(ResidualHead):
+    """That of a gesture network."""
+
+    fixed: Gestures
+
+    def __init__(self, graph: GraphBuilder, weights: Weights, x: int, carried: list[int], fixed: Gestures) -> None:
+        # Not that of the residual network, whose features and states are others.
+        self.graph, self.weights, self.fixed = graph, weights, fixed
+        self.live = Live(fixed)
+        n = self.controls = fixed.grid.size
+        self.one = self.constant("one", np.ones(1, np.float32))
+        for field in DEFINITION:
+            self.constant(field, getattr(fixed, field))
+        log_time = self.log_time(x)
+        self.base = self.values(x)
+        memory = self.memory(carried, 2 * n + 1)
+        last, gesture, heard = (
+            self.cut(memory, name, first, count)
+            for name, first, count in (("last", 0, n), ("gesture", n, n), ("heard", 2 * n, 1))
+        )
+        self.per_threshold = self.constant("per_threshold", np.reciprocal(fixed.threshold))
+        since = graph.add(Op.SUB, [self.base, last], [1, n], Subtract())
+        move = self.product(since, heard, n)
+        self.gesture = self.latest(move, gesture)
+        turns = self.turns(self.gesture)
+        lowest = self.constant("lowest", -np.ones(1, np.float32))
+        self.way = graph.add(Op.MINIMUM, [graph.add(Op.MAXIMUM, [turns, lowest], [1, n]), self.one], [1, n])
+        self.ways = graph.add(Op.ABS, [self.way], [1, n])
+        change = self.squashed(move, "residual/change_scale", fixed.change_scale)
+        square = self.product(change, change, n)
+        self.ends = self.nearness()
+        memory_of_gesture = self.squashed(self.gesture, "gestures/gesture_scale", fixed.change_scale / 2)
+        parts = [log_time, self.base, change, square, self.ends, memory_of_gesture, self.ways]
+        self.features = self.all_joined(parts, [1, n, n, n, 2 * n, n, n])
+        width = len(carried) * weights.units
+        rest = np.zeros((1, width - 2 * n), np.float32)
+        rest[0, 0] = 1
+        self.kept = self.parted(
+            self.joined([self.base, self.gesture, self.constant("heard", rest)], width), len(carried)
+        )
+
+    def constant(self, name: str, value: FloatArray) -> int:
+        """A constant ``gestures/<name>``."""
+        return self.graph.constant(f"gestures/{name}", value)
+
+    def cut(self, source: int, name: str, first: int, count: int) -> int:
+        """``count`` numbers of a tensor from number ``first`` on."""
+        begin = self.graph.constant(f"gestures/{name}/begin", np.array([0, first], np.int32))
+        extent = self.graph.constant(f"gestures/{name}/extent", np.array([1, count], np.int32))
+        return self.graph.add(Op.SLICE, [source, begin, extent], [1, count])
+
+    def all_joined(self, parts: list[int], widths: list[int]) -> int:
+        """Any number of tensors side by side."""
+        while len(parts) > 1:
+            width = sum(widths[:_FEW])
+            parts = [self.joined(parts[:_FEW], width), *parts[_FEW:]]
+            widths = [width, *widths[_FEW:]]
+        return parts[0]
+
+    def turns(self, moves: int) -> int:
+        """How many thresholds each control moved, rounded."""
+        return self.graph.add(Op.ROUND, [self.product(moves, self.per_threshold, self.controls)], [1, self.controls])
+
+    def latest(self, move: int, gesture: int) -> int:
+        """any · move + (1 − any) · gesture, any being 1 if a control turned, else 0."""
+        graph, n = self.graph, self.controls
+        turned = graph.add(Op.ABS, [self.turns(move)], [1, n])
+        less = self.constant("less", -np.ones((1, n), np.float32))
+        kept = graph.add(Op.FULLY_CONNECTED, [turned, less, self.one], [1, 1], FullyConnected(activation=RELU))
+        taken = graph.add(Op.SUB, [self.one, kept], [1, 1], Subtract())
+        return self.sum(self.product(move, taken, n), self.product(gesture, kept, n), n)
+
+    def squashed(self, moves: int, name: str, scale: FloatArray) -> int:
+        """tanh(scale · moves)."""
+        n = self.controls
+        return self.graph.add(Op.TANH, [self.product(moves, self.graph.constant(name, scale), n)], [1, n])
+
+    def mixture(self, h: int) -> int:
+        """[mu | sigma | logits], given what the last layer says."""
+        live, width = self.live, self.live.places.size
+        columns = live.columns
+        dense = self.dense(h, self.weights.mixture_kernel[:, columns], self.weights.mixture_bias[columns])
+        travel, z, logits = (
+            self.cut(dense, name, first, count)
+            for name, first, count in (
+                ("travel", 0, width),
+                ("z", width, width),
+                ("logits", 2 * width, live.mixtures),
+            )
+        )
+        scale, floor = (part.reshape(-1)[live.places] for part in (self.fixed.sigma_scale, self.fixed.sigma_floor))
+        sigma = self.scaled(self.positive(z, width), scale, floor, width)
+        each = np.zeros((width, self.controls), np.float32)
+        moving = live.control >= 0
+        each[moving, live.control[moving]] = 1
+        mu = self.from_base(self.moves(travel, sigma, each), each)
+        if self.fixed.continues.any():
+            sigma = self.at_rest(sigma, each)
+        parts, widths = self.placed(mu, sigma)
+        return self.all_joined([*parts, logits], [*widths, live.mixtures])
+
+    def moves(self, travel: int, sigma: int, each: FloatArray) -> int:
+        """How far, and which way, each control is moved."""
+        live, width = self.live, self.live.places.size
+        add, constant = self.graph.add, self.constant
+        one_sided = live.of_components(self.fixed.one_sided)
+        momentum = live.of_components(self.fixed.momentum) * (1 - one_sided)
+        unit = live.of_controls(self.fixed.unit)
+        elu = add(Op.ELU, [travel], [1, width])
+        forward = self.product(elu, constant("forward", one_sided * unit), width)
+        travel = self.product(travel, constant("either_way", 1 - one_sided), width)
+        travel = self.sum(travel, forward, width)
+        speed = add(Op.ABS, [self.gesture], [1, self.controls])
+        matrix = constant("speeds", momentum[:, None] * each)
+        travel = self.sum(travel, self.spread(speed, matrix, constant("onward", one_sided * unit), width), width)
+        bounded = one_sided + momentum
+        least = self.product(sigma, constant("margins", bounded * self.fixed.margin), width)
+        free = np.where(bounded != 0, unit / 2, np.finfo(np.float32).min)
+        least = self.sum(least, constant("least", free), width)
+        travel = self.sum(travel, self.product(least, constant("beyond_least", one_sided), width), width)
+        travel = add(Op.MAXIMUM, [travel, least], [1, width])
+        continues = live.of_components(self.fixed.continues)
+        direction = constant("directions", (1 - continues) * live.direction)
+        if continues.any():
+            direction = self.spread(
+                self.way, constant("ways", (continues * live.direction)[:, None] * each), direction, width
+            )
+        return self.product(travel, direction, width)
+
+    def at_rest(self, sigma: int, each: FloatArray) -> int:
+        """Sigma at rest for the controls that the last gesture left at rest, in components that continue it."""
+        live, width = self.live, self.live.places.size
+        continues = live.of_components(self.fixed.continues)
+        offset = self.constant("moving", 1 - continues)
+        moving = self.spread(self.ways, self.constant("moved", continues[:, None] * each), offset, width)
+        rest = self.constant("rests", live.of_controls(self.fixed.rest))
+        above = self.graph.add(Op.SUB, [sigma, rest], [1, width], Subtract())
+        return self.sum(self.product(above, moving, width), rest, width)
+
+    def placed(self, mu: int, sigma: int) -> tuple[list[int], list[int]]:
+        """Means and deviations of all controls: parts, and how wide they are."""
+        means, deviations, widths = list[int](), list[int](), list[int]()
+        for i, run in enumerate(runs(self.fixed)):
+            width = run.components * self.live.dimension
+            widths.append(width)
+            moves, spreads = (
+                self.cut(source, f"{name}_{i}", run.first, run.live.size)
+                for name, source in (("mu", mu), ("sigma", sigma))
+            )
+            if run.live.size < width:
+                matrix, rest, base = run.places(self.fixed)
+                both = self.joined([moves, self.base], run.live.size + self.controls)
+                moves = self.spread(both, self.constant(f"placed_{i}/mu", np.hstack([matrix, base])), -1, width)
+                spreads = self.spread(
+                    spreads,
+                    self.constant(f"placed_{i}/sigma", matrix),
+                    self.constant(f"placed_{i}/rest", rest),
+                    width,
+                )
+            means.append(moves)
+            deviations.append(spreads)
+        return [*means, *deviations], widths * 2
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """Consecutive components. ``first``: their first live number; ``live``: where each is among theirs, time first."""
+
+    first: int
+    components: int
+    live: np.ndarray
+
+    def places(self, fixed: Gestures) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """What places live numbers (width, live), the deviations of those at rest (width,), their base (width, n)."""
+        n = fixed.grid.size
+        width = self.components * (n + 1)
+        matrix = np.zeros((width, self.live.size), np.float32)
+        matrix[self.live, np.arange(self.live.size)] = 1
+        resting = 1 - matrix.any(axis=1).astype(np.float32)
+        rest = resting * np.tile(np.append(np.float32(0), fixed.rest), self.components)
+        base = resting[:, None] * np.tile(np.eye(n + 1, dtype=np.float32)[:, 1:], (self.components, 1))
+        return matrix, rest, base
+
+
+def runs(fixed: Gestures) -> Iterator[Run]:
+    """The components in groups that are placed alike: those that move every control, and some of the others."""
+    whole = fixed.live.all(axis=1)
+    start = first = 0
+    while start < whole.size:
+        end = start + 1
+        while end < whole.size and whole[end] == whole[start] and (whole[start] or end - start < _TOGETHER):
+            end += 1
+        live = np.flatnonzero(fixed.live[start:end])
+        yield Run(first, end - start, live)
+        start, first = end, first + live.size
