@@ -57,7 +57,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         lambda dimension: 5 * dimension - 4, skips=True, carries=lambda dimension: dimension - 1
     ),
     "gestures": Architecture(
-        lambda dimension: 7 * dimension - 6, skips=True, carries=lambda dimension: 2 * dimension - 1
+        lambda dimension: 7 * dimension - 5, skips=True, carries=lambda dimension: 2 * dimension - 1
     ),
 }
 """The architectures by name.

@@ -147,6 +147,8 @@ class Network:
         self._head = _Head.of(fixed, dimension, mixtures)
         self._offset, self._scale = scales.features(self.architecture)
         self._dropout = dropout
+        import os
+        self._logit_unit = np.float32(os.environ.get("LU", "1"))
         self._skips = ARCHITECTURES[self.architecture].skips
         pairs = len(self._head.component)
         self._ends = np.cumsum([mixtures, pairs, mixtures, pairs])
@@ -182,7 +184,7 @@ class Network:
             bias[self._ends[0] : self._ends[1]] = starts.move[k, i]
             bias[self._ends[1] : self._ends[2]] = _TIME_SPREAD_START
             bias[self._ends[2] : self._ends[3]] = starts.spread[k, i]
-            bias[self._ends[3] :] = starts.logit
+            bias[self._ends[3] :] = starts.logit / self._logit_unit
         return [*weights, kernel, bias]
 
     def weights(self, learned: Sequence[Any]) -> Weights:
@@ -226,8 +228,9 @@ class Network:
         time = np.arange(self.mixtures) * dimension
         moves = head.component * dimension + head.control + 1
         columns = np.concatenate([time, moves, width + time, width + moves, 2 * width + np.arange(self.mixtures)])
-        ones = np.ones(self.mixtures + len(moves) + self.mixtures, np.float32)
-        return columns, np.concatenate([head.time_scale, head.move_unit, ones])
+        ones = np.ones(self.mixtures + len(moves), np.float32)
+        logits = np.full(self.mixtures, self._logit_unit, np.float32)
+        return columns, np.concatenate([head.time_scale, head.move_unit, ones, logits])
 
     # ------------------------------------------------------------------ computing
 
@@ -301,7 +304,7 @@ class Network:
             _positive(time_z) * head.time_scale + head.time_floor,
             mu,
             sigma,
-            logits,
+            logits * self._logit_unit,
             heard.base,
         )
 
@@ -331,7 +334,7 @@ class Network:
             at = jax.lax.cummax(jnp.where(moved, jnp.arange(moved.shape[1]), 0), axis=1)
             gesture = jnp.take_along_axis(move, at[..., None], 1)
             way = jnp.clip(jnp.round(gesture * per_threshold), -1, 1)
-            features += [jnp.tanh(gesture * (fixed.change_scale / 2)), jnp.abs(way)]
+            features += [jnp.tanh(gesture * (fixed.change_scale / 2)), jnp.abs(way), moved[..., None].astype(jnp.float32)]
         return _Heard(jnp.concatenate(features, -1), base, low, high, gesture, way)
 
 
