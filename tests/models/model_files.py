@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 import zipfile
 from dataclasses import fields, replace
 from itertools import pairwise
@@ -17,7 +19,7 @@ import h5py
 import numpy as np
 
 from impsy.models import flatbuffer
-from impsy.models.architectures import Residual
+from impsy.models.architectures import Gestures, Residual
 from impsy.models.predictor import MixturePredictor
 from impsy.models.sizes import Size
 from impsy.models.tflite_schema import (
@@ -75,14 +77,99 @@ def residual_weights(
     return replace(weights, residual=Residual(*(part.astype(np.float32) for part in parts)))
 
 
+def gesture_weights(
+    seed: int = 0,
+    dimension: int = 4,
+    size: Size = Size(8, 2),  # noqa: B008
+    mixtures: int = 7,
+    grid: str = "some",
+) -> Weights:
+    """The same for a gesture network, whose components are of any kind, in any order."""
+    rng = np.random.default_rng(seed)
+    base = residual_weights(seed, dimension, size, mixtures, grid)
+    weights = random_weights(dimension, size, rng=rng, mixtures=mixtures, architecture="gestures")
+    for array in (weights.mixture_bias, *(layer.bias for layer in weights.layers)):
+        array += rng.normal(0, 0.3, array.shape).astype(np.float32)
+    n = dimension - 1
+    parts = (
+        rng.uniform(0.02, 0.3, n),
+        rng.uniform(0.02, 0.3, n),
+        rng.uniform(0.005, 0.1, n),
+        rng.choice([-1, 0, 1], (mixtures, n)) * rng.choice([0, 1], (mixtures, 1), p=[0.2, 0.8]),
+        *(rng.choice([0, 1], mixtures) for _ in range(3)),
+        rng.uniform(0, 2, 1),
+    )
+    assert base.residual is not None
+    shared = (getattr(base.residual, field.name) for field in fields(Residual))
+    fixed = Gestures(*shared, *(part.astype(np.float32) for part in parts))
+    moving = np.array(fixed.direction)
+    moving[::3] = np.where(moving[::3] == 0, 1, moving[::3])  # some components move every control
+    return replace(weights, residual=replace(fixed, direction=moving))
+
+
 def assert_same(left: Weights, right: Weights, tolerance: float = 0.0) -> None:
     assert (left.name, left.architecture) == (right.name, right.architecture)
     if left.residual is not None:
-        for field in fields(Residual):
+        for field in fields(left.residual):
             mine, other = (getattr(weights.residual, field.name) for weights in (left, right))
             np.testing.assert_array_equal(mine, other)
     for mine, other in zip(arrays(left), arrays(right), strict=True):
         np.testing.assert_allclose(mine, other, atol=tolerance, rtol=0)
+
+
+FOREIGN = """
+import json, sys
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+way, path, given = sys.argv[1:]
+heard = np.load(given)["heard"]
+interpreter = Interpreter(model_path=path)
+if way == "signature":
+    runner = interpreter.get_signature_runner()
+    names = [name for name in runner.get_input_details() if name != "inputs"]
+    pairs = sorted(names, key=lambda name: (int(name.split("_")[2]), name.split("_")[1] == "c"))
+    states = {name: np.zeros(runner.get_input_details()[name]["shape"], np.float32) for name in names}
+    played = []
+    for event in heard:
+        out = runner(inputs=(event * 10).reshape(1, 1, -1), **states)
+        played.append(out["output_0"].reshape(-1))
+        states = {name: out[f"output_{i + 1}"] for i, name in enumerate(pairs)}
+else:
+    interpreter.allocate_tensors()
+    ins = sorted(interpreter.get_input_details(), key=lambda detail: detail["index"])
+    outs = sorted(interpreter.get_output_details(), key=lambda detail: detail["index"])
+    (vector,) = [detail for detail in ins if len(detail["shape"]) == 3]
+    befores = [detail for detail in ins if len(detail["shape"]) == 2]
+    afters = [detail for detail in outs if tuple(detail["shape"]) == tuple(befores[0]["shape"])]
+    (mixture,) = [detail for detail in outs if detail not in afters]
+    states = [np.zeros(detail["shape"], np.float32) for detail in befores]
+    played = []
+    for event in heard:
+        interpreter.set_tensor(vector["index"], (event * 10).reshape(1, 1, -1))
+        for before, state in zip(befores, states):
+            interpreter.set_tensor(before["index"], state)
+        interpreter.invoke()
+        played.append(interpreter.get_tensor(mixture["index"]).reshape(-1))
+        states = [interpreter.get_tensor(after["index"]) for after in afters]
+assert "impsy" not in sys.modules
+np.savez(given, heard=heard, played=np.array(played))
+"""
+
+
+def played_by_strangers(content: bytes, heard: np.ndarray, way: str, folder: Path) -> np.ndarray:
+    """The mixtures that a program with nothing of ours gives: by ``signature``, or by tensors' ``index``.
+
+    It hears ``heard`` (events, D), not scaled, and carries along all states that there are.
+    """
+    path, given = folder / f"{way}.tflite", folder / f"{way}.npz"
+    path.write_bytes(content)
+    np.savez(given, heard=np.asarray(heard, np.float32))
+    program = [sys.executable, "-I", "-c", FOREIGN, way, str(path), str(given)]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    with np.load(given) as answer:
+        return np.array(answer["played"])
 
 
 def arrays(weights: Weights) -> list[np.ndarray]:

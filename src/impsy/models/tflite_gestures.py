@@ -20,7 +20,7 @@ from impsy.models.tflite_heads import ResidualHead
 from impsy.models.tflite_schema import RELU, FullyConnected, Op, Subtract
 from impsy.models.weights import Weights
 
-__all__ = ["DEFINITION", "GestureHead"]
+__all__ = ["DEFINITION", "GestureHead", "numbers_of_gestures"]
 
 DEFINITION = ("threshold", "unit", "rest", "direction", "one_sided", "momentum", "continues", "margin")
 """The fields that are kept as they are, each in a tensor ``gestures/<field>``."""
@@ -197,7 +197,7 @@ class GestureHead(ResidualHead):
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """Consecutive components. ``first``: their first live number; ``live``: where each is among theirs, time first."""
+    """Consecutive components. ``first``: their first live number; ``live``: their places among all of theirs."""
 
     first: int
     components: int
@@ -226,3 +226,12 @@ def runs(fixed: Gestures) -> Iterator[Run]:
         live = np.flatnonzero(fixed.live[start:end])
         yield Run(first, end - start, live)
         start, first = end, first + live.size
+
+
+def numbers_of_gestures(live: Live) -> int:
+    """How many numbers the large constants of a file have besides those that a residual network has."""
+    n, total = live.dimension - 1, live.places.size * (live.dimension - 1)
+    for run in runs(live.fixed):
+        width = run.components * live.dimension
+        total += width * (2 * run.live.size + n) if run.live.size < width else 0
+    return total

@@ -24,13 +24,13 @@ from impsy.models.tflite_schema import (
 )
 from impsy.models.weights import SIGMA_OFFSET, Weights
 
-__all__ = ["PlainHead", "ResidualHead"]
+__all__ = ["PlainHead", "ResidualHead", "numbers_of"]
 
 
 class PlainHead:
     """That of a plain network: the layers hear the interaction, and the dense layer gives the mixture.
 
-    ``features`` is the tensor that the first layer hears, ``kept`` are those of the further states, for the next step.
+    ``features`` is the tensor that the first layer hears; ``kept`` are the further states for the next step.
     """
 
     def __init__(self, graph: GraphBuilder, weights: Weights, x: int) -> None:
@@ -168,7 +168,7 @@ class ResidualHead(PlainHead):
         return mu, self.scaled(sigma, self.fixed.sigma_scale.reshape(-1), self.fixed.sigma_floor.reshape(-1), width)
 
     def from_base(self, moves: int, each: FloatArray) -> int:
-        """base + moves · (1 − 2 low) + max(moves, 0) · 2 (low − high); ``each`` (moves, n) says whose moves they are."""
+        """base + moves · (1 − 2 low) + max(moves, 0) · 2 (low − high); ``each`` (moves, n): whose moves."""
         graph, (width, n) = self.graph, each.shape
         whole = graph.constant("residual/whole", np.ones(width, np.float32))
         zeros = np.zeros((width, n), np.float32)
@@ -184,3 +184,8 @@ class ResidualHead(PlainHead):
         """scale · sigma + floor."""
         sigma = self.product(sigma, self.graph.constant("residual/sigma_scale", scale), width)
         return self.sum(sigma, self.graph.constant("residual/sigma_floor", floor), width)
+
+
+def numbers_of(controls: int, moves: int) -> int:
+    """How many numbers the large constants of a file have whose mixture has so many means that are computed."""
+    return controls * (3 * controls + 1) + 5 * moves * controls

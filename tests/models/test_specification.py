@@ -1,0 +1,251 @@
+"""Every architecture as its definition has it, and every implementation held to that.
+
+The oracle is written from the definitions alone (docstrings of :mod:`impsy.models.architectures`), number by number:
+float64, but for what they say is float32.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from model_files import assert_same, gesture_weights, played_by_strangers, residual_weights, small_weights
+
+from impsy.models.architectures import Gestures
+from impsy.models.batch import BatchNetwork
+from impsy.models.litert import GraphPredictor, LiteRTPredictor
+from impsy.models.predictor import NumPyPredictor
+from impsy.models.sizes import Size
+from impsy.models.tflite_read import read_tflite
+from impsy.models.tflite_write import encode_tflite
+from impsy.models.weights import Weights
+
+CLOSE = {"atol": 2e-4, "rtol": 2e-4}
+MAKERS = {"plain": small_weights, "residual": residual_weights, "gestures": gesture_weights}
+
+
+def dot(left, right) -> float:
+    return math.fsum(float(a) * float(b) for a, b in zip(left, right, strict=True))
+
+
+def elu(z: float) -> float:
+    return z if z > 0 else math.expm1(z)
+
+
+def sigmoid(z: float) -> float:
+    return 1 / (1 + math.exp(-z)) if z > -700 else 0.0
+
+
+class Oracle:
+    """One network and what it heard."""
+
+    def __init__(self, weights: Weights) -> None:
+        self.weights, self.fixed = weights, weights.residual
+        self.n = weights.dimension - 1
+        self.states = [([0.0] * weights.units, [0.0] * weights.units) for _ in weights.layers]
+        self.base = self.gesture = [np.float32(0)] * self.n
+        self.heard = False
+
+    def hear(self, vector) -> list[float]:
+        scaled = [10.0 * float(number) for number in vector]
+        features = scaled if self.fixed is None else self.features(scaled)
+        x = list(features)
+        for i, layer in enumerate(self.weights.layers):
+            x = self.lstm(i, layer, x)
+        heard = x if self.fixed is None else x + features
+        out = [
+            dot(heard, column) + float(b)
+            for column, b in zip(self.weights.mixture_kernel.T, self.weights.mixture_bias, strict=True)
+        ]
+        dimension, mixtures = self.n + 1, self.weights.mixtures
+        width = mixtures * dimension
+        mu, sigma = [], []
+        for k in range(mixtures):
+            for d in range(dimension):
+                m, s = self.number(k, d, out[k * dimension + d], out[width + k * dimension + d])
+                mu.append(m)
+                sigma.append(s)
+        return mu + sigma + out[2 * width :]
+
+    def lstm(self, i, layer, x) -> list[float]:
+        h, c = self.states[i]
+        units = len(h)
+        z = [
+            dot(x, kernel) + dot(h, recurrent) + float(bias)
+            for kernel, recurrent, bias in zip(layer.kernel.T, layer.recurrent.T, layer.bias, strict=True)
+        ]
+        gates = [z[part * units : (part + 1) * units] for part in range(4)]
+        cell = [sigmoid(f) * old + sigmoid(w) * math.tanh(g) for w, f, g, old in zip(*gates[:3], c, strict=True)]
+        output = [sigmoid(o) * math.tanh(new) for o, new in zip(gates[3], cell, strict=True)]
+        self.states[i] = output, cell
+        return output
+
+    def features(self, scaled) -> list[float]:
+        fixed = self.fixed
+        last, self.base = (
+            self.base,
+            [self.on_grid(np.float32(value), grid) for value, grid in zip(scaled[1:], fixed.grid, strict=True)],
+        )
+        scale = [float(number) for number in fixed.change_scale]
+        base = [float(value) for value in self.base]
+        self.low = [max(0.0, 1 - b * s * 2) for b, s in zip(base, scale, strict=True)]
+        self.high = [max(0.0, 1 - (10 - b) * s * 2) for b, s in zip(base, scale, strict=True)]
+        move = [now - before for now, before in zip(self.base, last, strict=True)]
+        if isinstance(fixed, Gestures):
+            if not self.heard:
+                move = [np.float32(0)] * self.n
+            if any(self.rounded(move)):
+                self.gesture = move
+            self.way = [max(-1, min(1, turn)) for turn in self.rounded(self.gesture)]
+        self.heard = True
+        change = [math.tanh(s * float(m)) for s, m in zip(scale, move, strict=True)]
+        features = [math.log(1 + 100 * max(scaled[0], 0.0)), *base, *change, *(c * c for c in change)]
+        features += [*self.low, *self.high]
+        if isinstance(fixed, Gestures):
+            features += [math.tanh(s * float(g) / 2) for s, g in zip(scale, self.gesture, strict=True)]
+            features += [abs(way) for way in self.way]
+        return features
+
+    def on_grid(self, value, grid) -> np.float32:
+        return value if grid == 0 else np.float32(np.rint(value * (np.float32(1) / grid))) * grid
+
+    def rounded(self, moves) -> list[int]:
+        """In thresholds; np.rint rounds halves to even."""
+        one = np.float32(1)
+        return [int(np.rint(m * (one / t))) for m, t in zip(moves, self.fixed.threshold, strict=True)]
+
+    def number(self, k: int, d: int, r: float, z: float) -> tuple[float, float]:
+        """Mean and deviation of one component's time (d = 0) or control."""
+        fixed = self.fixed
+        if fixed is None:
+            return r, elu(z) + 1 + 1e-7
+        sigma = float(fixed.sigma_scale[k, d]) * (elu(z) + 1 + 1e-7) + float(fixed.sigma_floor[k, d])
+        if d == 0:
+            return r, sigma
+        i = d - 1
+        base, low, high = float(self.base[i]), self.low[i], self.high[i]
+        m = r
+        if isinstance(fixed, Gestures):
+            unit, direction = float(fixed.unit[i]), float(fixed.direction[k, i])
+            least = unit / 2 + float(fixed.margin[0]) * sigma
+            travel = r + float(fixed.momentum[k]) * abs(float(self.gesture[i]))
+            if fixed.one_sided[k]:
+                travel = unit * (elu(r) + 1) + least
+            elif fixed.momentum[k]:
+                travel = max(travel, least)
+            way = self.way[i] if fixed.continues[k] else 1
+            m = direction * travel * way
+            if direction == 0 or way == 0:
+                sigma = float(fixed.rest[i])
+        return base + m * (1 - 2 * low) + max(m, 0.0) * 2 * (low - high), sigma
+
+
+def told(weights: Weights, heard: np.ndarray) -> np.ndarray:
+    oracle = Oracle(weights)
+    return np.array([oracle.hear(event) for event in heard])
+
+
+def heard_by(predictor, heard: np.ndarray) -> np.ndarray:
+    predictor.reset()
+    mixtures = []
+    for event in heard:
+        predictor.hear(event.tolist())
+        mixtures.append(np.array(predictor.parameters))
+    return np.array(mixtures)
+
+
+def playing(seed: int, steps: int, dimension: int, grid: np.ndarray | None = None) -> np.ndarray:
+    """Events in which nothing, one control or all of them move, to the ends too, on and off any grid; float32."""
+    rng = np.random.default_rng(seed)
+    steps_of = np.where(grid > 0, grid, 0.07) / 10 if grid is not None else np.full(dimension - 1, 10 / 1270)
+    event = rng.random(dimension)
+    heard = [event.copy()]
+    while len(heard) < steps:
+        kind, which = rng.integers(6), rng.integers(1, dimension)
+        if kind == 1:
+            event[which] = rng.integers(2)
+        elif kind in (2, 3):
+            event[which] = np.clip(event[which] + rng.integers(-3, 4) * steps_of[which - 1], 0, 1)
+        elif kind == 4:
+            event[which] = rng.random()
+        elif kind == 5:
+            event[1:] = np.rint(rng.random(dimension - 1) / steps_of) * steps_of
+        event[0] = rng.choice([-0.01, 0, rng.exponential(0.2)])
+        heard.append(event.copy())
+    return np.array(heard, np.float32)
+
+
+def check(weights: Weights, heard: np.ndarray) -> None:
+    """All that plays inside this process; the first events once more after a reset, and beside other sequences."""
+    expected = told(weights, heard)
+    exact = NumPyPredictor(weights, precision=np.float64)
+    np.testing.assert_allclose(heard_by(exact, heard), expected, atol=1e-5, rtol=1e-6)
+    np.testing.assert_allclose(heard_by(exact, heard), expected, atol=1e-5, rtol=1e-6)
+    content = encode_tflite(weights)
+    same = read_tflite(content)
+    assert_same(same, weights)
+    for predictor in (NumPyPredictor(same), LiteRTPredictor(weights), GraphPredictor(content)):
+        np.testing.assert_allclose(heard_by(predictor, heard), expected, **CLOSE)
+    network = BatchNetwork(weights)
+    for _ in range(2):
+        network.reset(3)
+        for t, event in enumerate(heard):
+            mixtures = network.hear(np.stack([heard[t - 1], event, 1 - event]))
+            np.testing.assert_allclose(mixtures[1], expected[t], **CLOSE)
+
+
+SHAPES = [
+    (2, Size(16, 2), 5),
+    (3, Size(1, 1), 4),  # its last values and moves fill three pairs of states
+    (4, Size(7, 1), 1),  # exactly one state
+    (6, Size(8, 3), 9),
+    (9, Size(8, 2), 18),
+    (64, Size(16, 1), 6),
+]
+
+
+@pytest.mark.parametrize("architecture", MAKERS)
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("grid", ["all", "none"])
+def test_every_implementation_computes_what_the_definition_says(
+    architecture: str, shape: tuple[int, Size, int], grid: str
+) -> None:
+    dimension, size, mixtures = shape
+    more = {} if architecture == "plain" else {"grid": grid}
+    weights = MAKERS[architecture](3, dimension, size, mixtures, **more)
+    steps = None if weights.residual is None else weights.residual.grid
+    check(weights, playing(1, 12 if dimension == 64 else 50, dimension, steps))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from(list(MAKERS)),
+    st.integers(2, 7),
+    st.integers(1, 9),
+    st.integers(1, 20),
+    st.sampled_from(["all", "some", "none"]),
+    st.integers(0, 2**32 - 1),
+)
+def test_networks_and_events_of_any_kind(
+    architecture: str, dimension: int, units: int, mixtures: int, grid: str, seed: int
+) -> None:
+    more = {} if architecture == "plain" else {"grid": grid}
+    weights = MAKERS[architecture](seed, dimension, Size(units, 1), mixtures, **more)
+    steps = None if weights.residual is None else weights.residual.grid
+    check(weights, playing(seed, 25, dimension, steps))
+
+
+@pytest.mark.parametrize("architecture", MAKERS)
+@pytest.mark.parametrize(("dimension", "units"), [(2, 16), (5, 3), (64, 16)])
+@pytest.mark.parametrize("way", ["signature", "index"])
+def test_programs_with_nothing_of_ours_compute_it_too(
+    architecture: str, dimension: int, units: int, way: str, tmp_path: Path
+) -> None:
+    weights = MAKERS[architecture](5, dimension, Size(units, 2), 6)
+    heard = playing(2, 8 if dimension == 64 else 40, dimension)
+    played = played_by_strangers(encode_tflite(weights), heard, way, tmp_path)
+    np.testing.assert_allclose(played, told(weights, heard), **CLOSE)
