@@ -108,6 +108,7 @@ class Oracle:
         if isinstance(fixed, Gestures):
             features += [math.tanh(s * float(g) / 2) for s, g in zip(scale, self.gesture, strict=True)]
             features += [abs(way) for way in self.way]
+            features.append(1.0 if any(self.rounded(move)) else 0.0)
         return features
 
     def on_grid(self, value, grid) -> np.float32:

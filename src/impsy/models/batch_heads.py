@@ -209,7 +209,7 @@ class _GestureHead(_ResidualHead):
         self._gesture.fill(0)
 
     def features(self, scaled: _Array, out: _Array) -> None:
-        parts = out[1:].reshape(7, self._controls, -1)
+        parts = out[1:-1].reshape(7, self._controls, -1)
         self._hear(scaled, out[0], parts[0])
         move, gesture = self._move, self._gesture
         if self._first:
@@ -225,6 +225,7 @@ class _GestureHead(_ResidualHead):
         parts[3:5] = self._ends
         self._squash(gesture, self._change_scale / 2, parts[5])
         np.abs(self._way, out=parts[6])
+        out[-1] = moved
 
     def mixture(self, heard: _Array) -> None:
         np.matmul(self._matrix, heard, out=self._out)

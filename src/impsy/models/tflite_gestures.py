@@ -54,7 +54,7 @@ class GestureHead(ResidualHead):
         self.per_threshold = self.constant("per_threshold", np.reciprocal(fixed.threshold))
         since = graph.add(Op.SUB, [self.base, last], [1, n], Subtract())
         move = self.product(since, heard, n)
-        self.gesture = self.latest(move, gesture)
+        moved, self.gesture = self.latest(move, gesture)
         turns = self.turns(self.gesture)
         lowest = self.constant("lowest", -np.ones(1, np.float32))
         self.way = graph.add(Op.MINIMUM, [graph.add(Op.MAXIMUM, [turns, lowest], [1, n]), self.one], [1, n])
@@ -63,8 +63,8 @@ class GestureHead(ResidualHead):
         square = self.product(change, change, n)
         self.ends = self.nearness()
         memory_of_gesture = self.squashed(self.gesture, "gestures/gesture_scale", fixed.change_scale / 2)
-        parts = [log_time, self.base, change, square, self.ends, memory_of_gesture, self.ways]
-        self.features = self.all_joined(parts, [1, n, n, n, 2 * n, n, n])
+        parts = [log_time, self.base, change, square, self.ends, memory_of_gesture, self.ways, moved]
+        self.features = self.all_joined(parts, [1, n, n, n, 2 * n, n, n, 1])
         width = len(carried) * weights.units
         rest = np.zeros((1, width - 2 * n), np.float32)
         rest[0, 0] = 1
@@ -94,14 +94,14 @@ class GestureHead(ResidualHead):
         """How many thresholds each control moved, rounded."""
         return self.graph.add(Op.ROUND, [self.product(moves, self.per_threshold, self.controls)], [1, self.controls])
 
-    def latest(self, move: int, gesture: int) -> int:
-        """any · move + (1 − any) · gesture, any being 1 if a control turned, else 0."""
+    def latest(self, move: int, gesture: int) -> tuple[int, int]:
+        """moved, 1 if a control turned and else 0, and moved · move + (1 − moved) · gesture."""
         graph, n = self.graph, self.controls
         turned = graph.add(Op.ABS, [self.turns(move)], [1, n])
         less = self.constant("less", -np.ones((1, n), np.float32))
         kept = graph.add(Op.FULLY_CONNECTED, [turned, less, self.one], [1, 1], FullyConnected(activation=RELU))
         taken = graph.add(Op.SUB, [self.one, kept], [1, 1], Subtract())
-        return self.sum(self.product(move, taken, n), self.product(gesture, kept, n), n)
+        return taken, self.sum(self.product(move, taken, n), self.product(gesture, kept, n), n)
 
     def squashed(self, moves: int, name: str, scale: FloatArray) -> int:
         """tanh(scale · moves)."""
