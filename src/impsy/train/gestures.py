@@ -92,6 +92,8 @@ HEADS = {
             Kind(0, 0.7, momentum=True),
             Kind(1, 0.5, momentum=True),
             Kind(-1, 0.5, momentum=True),
+            Kind(2, 0.5, momentum=True),
+            Kind(-2, 0.5, momentum=True),
             Kind(2, 0.5, one_sided=True),
             Kind(1, 0.6, -1, one_sided=True),
             Kind(6, 0.6, one_sided=True, floor=_WIDE),
