@@ -76,7 +76,9 @@ class LiteRTPredictor(MixturePredictor):
         super().__init__(outputs[0].reshape(-1), weights.dimension)
         self._input = memoryview(inputs[0]).cast("B")
         self._pack = struct.Struct(f"{self.dimension}f").pack_into
-        self._states = list(zip(inputs[1:], outputs[1:], strict=True))
+        self._states = inputs[1:]
+        copied = zip(inputs[1:], outputs[1:], strict=True)
+        self._copied = [tuple(memoryview(view).cast("B") for view in pair) for pair in copied]
         self._invoke = self._interpreter._interpreter.Invoke
         self.reset()
 
@@ -90,13 +92,13 @@ class LiteRTPredictor(MixturePredictor):
         except (struct.error, OverflowError) as error:
             raise ValueError(f"an interaction has {self.dimension} float32 numbers here: {error}") from error
         self._invoke()
-        for before, after in self._states:
-            before[...] = after
+        for before, after in self._copied:
+            before[:] = after
         self._heard = True
 
     def reset(self) -> None:
         """See :meth:`MixturePredictor.reset`."""
-        for state, _ in self._states:
+        for state in self._states:
             state[...] = 0.0
         self._heard = False
 

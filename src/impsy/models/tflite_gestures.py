@@ -18,14 +18,14 @@ from impsy.models.components import Live
 from impsy.models.tflite_graph import GraphBuilder
 from impsy.models.tflite_heads import ResidualHead
 from impsy.models.tflite_schema import RELU, FullyConnected, Op, Subtract
-from impsy.models.weights import Weights
+from impsy.models.weights import SIGMA_OFFSET, Weights
 
 __all__ = ["DEFINITION", "GestureHead", "numbers_of_gestures"]
 
 DEFINITION = ("threshold", "unit", "rest", "direction", "one_sided", "momentum", "continues", "margin")
 """The fields that are kept as they are, each in a tensor ``gestures/<field>``."""
 
-_TOGETHER = 16
+_TOGETHER = 32
 """Components that are placed by one product: its matrix grows with the square of their number."""
 _FEW = 4
 """Tensors that are joined by one operator: the runtime's fast one takes no more than five."""
@@ -121,18 +121,27 @@ class GestureHead(ResidualHead):
                 ("logits", 2 * width, live.mixtures),
             )
         )
-        scale, floor = (part.reshape(-1)[live.places] for part in (self.fixed.sigma_scale, self.fixed.sigma_floor))
-        sigma = self.scaled(self.positive(z, width), scale, floor, width)
         each = np.zeros((width, self.controls), np.float32)
         moving = live.control >= 0
         each[moving, live.control[moving]] = 1
-        mu = self.from_base(self.moves(travel, sigma, each), each)
-        if self.fixed.continues.any():
-            sigma = self.at_rest(sigma, each)
+        above = self.above_rest(z)
+        mu = self.from_base(self.moves(travel, above, each), each)
+        sigma = self.deviations(above, each)
         parts, widths = self.placed(mu, sigma)
         return self.all_joined([*parts, logits], [*widths, live.mixtures])
 
-    def moves(self, travel: int, sigma: int, each: FloatArray) -> int:
+    def above_rest(self, z: int) -> int:
+        """By how much sigma is above that of a control at rest: two constants less than if it were made first."""
+        live, fixed, width = self.live, self.fixed, self.live.places.size
+        scale, floor = (part.reshape(-1)[live.places] for part in (fixed.sigma_scale, fixed.sigma_floor))
+        self.rest = live.of_controls(fixed.rest)
+        self.constant("sigma_floor", floor)
+        elu = self.graph.add(Op.ELU, [z], [1, width])
+        grown = self.product(elu, self.constant("sigma_scale", scale), width)
+        offset = scale * np.float32(SIGMA_OFFSET) + floor - self.rest
+        return self.sum(grown, self.constant("sigma_offset", offset), width)
+
+    def moves(self, travel: int, above: int, each: FloatArray) -> int:
         """How far, and which way, each control is moved."""
         live, width = self.live, self.live.places.size
         add, constant = self.graph.add, self.constant
@@ -146,29 +155,28 @@ class GestureHead(ResidualHead):
         speed = add(Op.ABS, [self.gesture], [1, self.controls])
         matrix = constant("speeds", momentum[:, None] * each)
         travel = self.sum(travel, self.spread(speed, matrix, constant("onward", one_sided * unit), width), width)
-        bounded = one_sided + momentum
-        least = self.product(sigma, constant("margins", bounded * self.fixed.margin), width)
-        free = np.where(bounded != 0, unit / 2, np.finfo(np.float32).min)
-        least = self.sum(least, constant("least", free), width)
+        margin = (one_sided + momentum) * self.fixed.margin
+        least = self.product(above, constant("margins", margin), width)
+        bound = np.where(one_sided + momentum > 0, unit / 2 + margin * self.rest, np.finfo(np.float32).min)
+        least = self.sum(least, constant("least", bound), width)
         travel = self.sum(travel, self.product(least, constant("beyond_least", one_sided), width), width)
         travel = add(Op.MAXIMUM, [travel, least], [1, width])
         continues = live.of_components(self.fixed.continues)
         direction = constant("directions", (1 - continues) * live.direction)
         if continues.any():
-            direction = self.spread(
-                self.way, constant("ways", (continues * live.direction)[:, None] * each), direction, width
-            )
+            ways = constant("ways", (continues * live.direction)[:, None] * each)
+            direction = self.spread(self.way, ways, direction, width)
         return self.product(travel, direction, width)
 
-    def at_rest(self, sigma: int, each: FloatArray) -> int:
-        """Sigma at rest for the controls that the last gesture left at rest, in components that continue it."""
+    def deviations(self, above: int, each: FloatArray) -> int:
+        """Sigma; at rest for the controls that the last gesture left at rest, in components that continue it."""
         live, width = self.live, self.live.places.size
         continues = live.of_components(self.fixed.continues)
-        offset = self.constant("moving", 1 - continues)
-        moving = self.spread(self.ways, self.constant("moved", continues[:, None] * each), offset, width)
-        rest = self.constant("rests", live.of_controls(self.fixed.rest))
-        above = self.graph.add(Op.SUB, [sigma, rest], [1, width], Subtract())
-        return self.sum(self.product(above, moving, width), rest, width)
+        if continues.any():
+            offset = self.constant("moving", 1 - continues)
+            moving = self.spread(self.ways, self.constant("moved", continues[:, None] * each), offset, width)
+            above = self.product(above, moving, width)
+        return self.sum(above, self.constant("rests", self.rest), width)
 
     def placed(self, mu: int, sigma: int) -> tuple[list[int], list[int]]:
         """Means and deviations of all controls: parts, and how wide they are."""

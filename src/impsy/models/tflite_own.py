@@ -98,7 +98,7 @@ def _read_gestures(constants: _Constants, size: int) -> Weights:
     _expect_room(numbers_of(n, live.places.size) + numbers_of_gestures(live), size)
     scale, floor = ones.copy(), 0 * ones
     for name, whole in (("sigma_scale", scale), ("sigma_floor", floor)):
-        whole.flat[live.places] = constants.take(f"residual/{name}", 1)
+        whole.flat[live.places] = constants.take(f"gestures/{name}", 1)
     fixed = replace(fixed, sigma_scale=scale, sigma_floor=floor)
     computed, some = constants.mixture()
     bias = np.zeros(live.mixtures * (2 * n + 3), np.float32)
