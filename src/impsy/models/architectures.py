@@ -157,8 +157,8 @@ class Gestures(Residual):
       becomes that of this event: gesture = move; else it stays what it was, 0 at first.
       way_i = clip(round(gesture_i · (1 / threshold_i)), −1, 1).
     - The features are 2 + 7n = 7D − 5: ``[log(1 + 100 · max(v_0, 0)), base, c, c², low, high, g, |way|, moved]``, n
-      numbers each but the first and the last, with c = tanh(change_scale · move), g = tanh(change_scale · gesture / 2),
-      and moved = 1 if any turn is not 0, else 0.
+      numbers each but the first and the last, with c = tanh(change_scale · move),
+      g = tanh(change_scale · gesture / 2), and moved = 1 if any turn is not 0, else 0.
     - sigma_k = sigma_scale_k · (elu(z_k) + 1 + 1e-7) + sigma_floor_k, for time and controls.
     - With r the dense layer's output for (k, i), least = unit_i / 2 + margin · sigma_k,i:
       travel = unit_i · (elu(r) + 1) + least if one_sided, else r + momentum_k · |gesture_i|, at least ``least`` where

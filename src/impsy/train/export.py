@@ -18,7 +18,7 @@ from impsy.errors import ModelError, refusal
 from impsy.models.tflite_write import encode_tflite, write_atomically
 from impsy.models.weights import Weights
 
-__all__ = ["SUFFIXES", "ModelFiles", "export", "files_of", "versions"]
+__all__ = ["SUFFIXES", "ModelFiles", "export", "files_of", "versions", "write_so_far"]
 
 SUFFIXES = (".keras", ".tflite", ".json")
 _PREVIOUS = "previous"
@@ -26,18 +26,20 @@ _PREVIOUS = "previous"
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """Where a model's three files are; ``unfinished`` is where its training keeps its state until it is complete."""
+    """Where a model's three files are; until its training is complete, ``unfinished`` keeps the training's state, and
+    ``so_far`` is the best model so far, to play."""
 
     keras: Path
     tflite: Path
     json: Path
     unfinished: Path
+    so_far: Path
 
 
 def files_of(folder: Path, name: str) -> ModelFiles:
     """The files of the model ``name`` in ``folder``."""
     keras, tflite, described = (folder / f"{name}{suffix}" for suffix in SUFFIXES)
-    return ModelFiles(keras, tflite, described, folder / f"{name}.training.npz")
+    return ModelFiles(keras, tflite, described, folder / f"{name}.training.npz", folder / f"{name}.so-far.tflite")
 
 
 def export(weights: Weights, files: ModelFiles, description: Mapping[str, Any]) -> list[Path]:
@@ -66,8 +68,18 @@ def export(weights: Weights, files: ModelFiles, description: Mapping[str, Any]) 
     except OSError as error:
         raise ModelError(f"{folder}: the model cannot be written {refusal(error, ANOTHER_FOLDER)}") from error
     write_atomically(files.tflite, tflite)
+    files.so_far.unlink(missing_ok=True)
     write_atomically(files.json, (json.dumps(description, indent=1, allow_nan=False) + "\n").encode())
     return kept
+
+
+def write_so_far(weights: Weights, files: ModelFiles) -> None:
+    """Write the best model so far, for those who want to play before training is complete.
+
+    Raises:
+        ModelError: the disk refuses.
+    """
+    write_atomically(files.so_far, encode_tflite(weights))
 
 
 def _set_aside(files: ModelFiles) -> list[Path]:

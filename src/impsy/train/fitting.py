@@ -223,6 +223,7 @@ class Training:
         save_to: Path | None = None,
         deadline: float | None = None,
         facts: dict[str, Any] | None = None,
+        improved: Callable[[Weights], None] | None = None,
     ) -> Fitted:
         """Train until the schedule ends, nothing gets better, ``stop()`` says so, or the ``deadline`` comes.
 
@@ -232,6 +233,7 @@ class Training:
             save_to: where checkpoints go; in a distributed training, only the leading process writes them.
             deadline: on ``time.monotonic()``'s clock; the schedule is fitted into the time until then.
             facts: kept with the checkpoints.
+            improved: called in the leading process with the best weights so far, whenever they got better.
 
         Raises:
             ModelError: nothing finite was ever learned.
@@ -244,7 +246,10 @@ class Training:
             stopped = self._devices.any(self._epoch(stop, timer))
             self._seconds = time.monotonic() - began
             if not stopped:
+                before = self._best_step
                 note = self._look()
+                if improved is not None and self._best_step > before and self._devices.leads:
+                    improved(self._network.weights(self._best))
                 give_back_memory()
                 if deadline is not None:
                     self._fit_into(deadline, timer)

@@ -8,7 +8,7 @@ a grid and move one at a time, further components go on with the last gesture: a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -69,13 +69,15 @@ class Head:
     """A way to make components of gestures: for those that continue the last one, and for each set of controls.
 
     ``catch_all`` is the logit at which the component for everything else begins: at −14 it keeps surprises from
-    costing thousands of nats, and is hardly ever played.
+    costing thousands of nats. ``played_less`` is what its logit loses when training is complete: where gestures are
+    continued, an event that moves everything would be continued too, and nothing in the data says how that ends.
     """
 
     words: str
     continuing: tuple[Kind, ...]
     beginning: tuple[Kind, ...]
     catch_all: float
+    played_less: float
 
 
 HEADS = {
@@ -84,6 +86,7 @@ HEADS = {
         continuing=(),
         beginning=(Kind(1, 0.3), Kind(-1, 0.7), Kind(0, 0.6, floor=_ANYWHERE)),
         catch_all=0.0,
+        played_less=0.0,
     ),
     "continuing": Head(
         "components that continue the last gesture, and for each set of controls that moves together",
@@ -105,6 +108,7 @@ HEADS = {
             Kind(0, 0.8, floor=_WIDE),
         ),
         catch_all=-14.0,
+        played_less=10.0,
     ),
 }
 """The heads by name."""
@@ -132,6 +136,14 @@ class Design:
     fixed: Residual | None = None
     starts: Starts | None = None
     head: str = ""
+
+    def played(self, weights: Weights) -> Weights:
+        """What is learned as it is to be played."""
+        if not self.head or not HEADS[self.head].played_less:
+            return weights
+        bias = weights.mixture_bias.copy()
+        bias[-1] -= HEADS[self.head].played_less
+        return replace(weights, mixture_bias=bias)
 
     @property
     def words(self) -> str:

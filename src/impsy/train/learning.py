@@ -69,7 +69,8 @@ class Learned:
 
 @dataclass(frozen=True)
 class Told:
-    """What is known before training starts. ``windows_here`` of a step's are computed by this process."""
+    """What is known before training starts. ``windows_here`` of a step's are computed by this process; ``components``
+    says in words what the mixture is made of."""
 
     name: str
     dataset: Dataset
@@ -79,6 +80,7 @@ class Told:
     resumed_at: int
     where: str
     windows_here: int
+    components: str = ""
 
 
 def plan_for(
@@ -149,7 +151,7 @@ def learn(
     designed = design(dataset.events, split.train, wanted.architecture, wanted.head, base=base, seed=wanted.seed)
     size = base.size if base is not None else SIZES[wanted.size]
     name = model_name(dataset.dimension, size, designed.mixtures)
-    from impsy.train.export import export, files_of
+    from impsy.train.export import export, files_of, write_so_far
 
     files = files_of(plan.destination, name)
     checkpoint = read_checkpoint(files.unfinished) if plan.resume else None
@@ -167,17 +169,20 @@ def learn(
         if checkpoint is not None:
             training.resume(checkpoint)
         resumed_at, here = checkpoint.step if checkpoint else 0, devices.share_of(recipe.batch)
-        told(Told(name, dataset, split, recipe, training.parameters, resumed_at, devices.words, here))
+        told(Told(name, dataset, split, recipe, training.parameters, resumed_at, devices.words, here, designed.words))
         fitted = training.run(
             tell,
             stop=stop,
             save_to=files.unfinished,
             deadline=None if plan.minutes is None else began + plan.minutes * 60.0,
+            improved=lambda weights: write_so_far(designed.played(weights), files),
         )
     if not devices.leads:
         return None
     description = _describe(plan, recipe, dataset, split, name, fitted, devices.words)
-    set_aside = export(fitted.weights, files, description)
+    if designed.words:
+        description["components"] = designed.words
+    set_aside = export(designed.played(fitted.weights), files, description)
     if fitted.ended != "stopped":
         files.unfinished.unlink(missing_ok=True)
     return Learned((files.keras, files.tflite, files.json), tuple(set_aside), description)
