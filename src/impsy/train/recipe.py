@@ -26,6 +26,9 @@ _RANGES = {
     "clip": (1e-6, math.inf),
     "momentum": (0, 1),
     "dropout": (0, 1),
+    "permuted": (0, 1.01),
+    "mirrored": (0, 1.01),
+    "stretched": (0, 2),
 }
 """Number of the recipe -> the least that it may be, and what it must stay below."""
 EPOCHS = 8
@@ -61,6 +64,9 @@ class Recipe:
     momentum: Adam's second decay rate, beta_2 (Kingma & Ba 2015).
     dropout: share of each LSTM layer's outputs that are left out, the same ones throughout a window (Gal &
         Ghahramani 2016).
+    permuted, mirrored: share of the windows in which controls that are alike change places, and of the controls of a
+        window whose values count from their other end.
+    stretched: standard deviation of the logarithm by which the times of a window are stretched.
     seed: of everything random.
     """
 
@@ -77,6 +83,9 @@ class Recipe:
     clip: float = 1.0
     momentum: float = 0.98
     dropout: float = 0.0
+    permuted: float = 0.0
+    mirrored: float = 0.0
+    stretched: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -123,23 +123,42 @@ class Learner:
             total += float(self._look(state.trainable, self._events, padded, weight))
         return total / len(starts)
 
-    def _windows(self, events: Any, starts: Any, heard: Any) -> tuple[Any, Any, Any]:
+    def _windows(self, events: Any, starts: Any, heard: Any, key: Any) -> tuple[Any, Any, Any]:
         """(B, T, D) heard, (B, T, D) that follow, (B, T) weight: 0 beyond a short range's end."""
         offsets = jnp.arange(self._recipe.window + 1)
         window = events[starts[:, None] + jnp.minimum(offsets, heard[:, None])]
         weight = (offsets[:-1] < heard[:, None]).astype(jnp.float32)
+        window = self._changed(window, key)
         targets = window[:, 1:]
         longest = LONGEST_TARGET * SCALE_FACTOR
         targets = targets.at[..., 0].set(jnp.minimum(targets[..., 0], longest))
         return window[:, :-1], targets, weight
 
+    def _changed(self, window: Any, key: Any) -> Any:
+        """The windows (B, T + 1, D), changed in ways that keep what matters."""
+        recipe, (batch, _, dimension) = self._recipe, window.shape
+        n = dimension - 1
+        order, some, which, how = jax.random.split(key, 4)
+        time, values = window[..., :1], window[..., 1:]
+        if recipe.permuted:
+            drawn = jnp.argsort(jax.random.uniform(order, (batch, n)), -1)
+            chosen = jax.random.bernoulli(some, recipe.permuted, (batch, 1))
+            places = jnp.where(chosen, drawn, jnp.arange(n))
+            values = jnp.take_along_axis(values, places[:, None], -1)
+        if recipe.mirrored:
+            turned = jax.random.bernoulli(which, recipe.mirrored, (batch, 1, n))
+            values = jnp.where(turned, SCALE_FACTOR - values, values)
+        if recipe.stretched:
+            time = time * jnp.exp(recipe.stretched * jax.random.normal(how, (batch, 1, 1)))
+        return jnp.concatenate([time, values], -1)
+
     def _train(
         self, state: LearnerState, events: Any, starts: Any, heard: Any, key: Any, number: Any, rate: Any
     ) -> tuple[LearnerState, Any]:
-        which, left_out = jax.random.split(jax.random.fold_in(jax.random.wrap_key_data(key), number))
+        which, left_out, changed = jax.random.split(jax.random.fold_in(jax.random.wrap_key_data(key), number), 3)
         drawn = self._devices.copied(jax.random.randint(which, (self._recipe.batch,), 0, starts.shape[0]))
         chosen = self._devices.shared_out(drawn)
-        windows = self._windows(events, starts[chosen], heard[chosen])
+        windows = self._windows(events, starts[chosen], heard[chosen], changed)
         share = heard[drawn].sum() / self._devices.shares
 
         def loss(trainable: Any, key: Any, windows: Any) -> Any:
