@@ -45,9 +45,9 @@ def made() -> Checkpoint:
         seconds=12.25,
         best_step=80,
         history=[
-            Look(40, 4.0, 2.5, 1.5),
-            Look(80, 8.0, 1.5, math.inf),
-            Look(120, 12.0, math.nan, 0),
+            Look(40, 4.0, 2.5, 1.5, 1.25),
+            Look(80, 8.0, 1.5, math.inf, -1.5),
+            Look(120, 12.0, math.nan, 0, 0.1),
         ],
         arrays={
             "trainable": arrays(*[(3, 4)] * 12),
@@ -64,8 +64,8 @@ def assert_same(left: Checkpoint, right: Checkpoint) -> None:
     for name in ("recipe", "data", "split", "step", "since", "total", "factor", "seconds", "best_step", "facts"):
         assert getattr(left, name) == getattr(right, name), name
     np.testing.assert_array_equal(
-        [[each.step, each.seconds, each.loss, each.held_out] for each in left.history],
-        [[each.step, each.seconds, each.loss, each.held_out] for each in right.history],
+        [[each.step, each.seconds, each.loss, each.held_out, each.usual] for each in left.history],
+        [[each.step, each.seconds, each.loss, each.held_out, each.usual] for each in right.history],
     )
     assert left.arrays.keys() == right.arrays.keys()
     for group, arrays in left.arrays.items():

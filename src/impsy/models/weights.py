@@ -113,7 +113,11 @@ class Weights:
     def parameters(self) -> int:
         """How many numbers were learned."""
         layers = sum(part.size for layer in self.layers for part in (layer.kernel, layer.recurrent, layer.bias))
-        return layers + self.mixture_kernel.size + self.mixture_bias.size
+        fixed = self.residual
+        columns = self.mixture_bias.size
+        if isinstance(fixed, Gestures):
+            columns = 2 * int(fixed.live.sum()) + self.mixtures
+        return layers + (len(self.mixture_kernel) + 1) * columns
 
     @property
     def size(self) -> Size:

@@ -65,12 +65,14 @@ _GROUPS = ("trainable", "first", "second", "sums", "best")
 @dataclass(frozen=True)
 class Look:
     """One look at the held-out windows: after ``step`` steps and ``seconds`` of training, the mean training
-    loss since the look before, and the held-out NLL (nats an event, × 10 space)."""
+    loss since the look before, the mean held-out NLL (nats an event, × 10 space), and that of the windows that are
+    foreseen as usual: without the few whose surprises outweigh all others."""
 
     step: int
     seconds: float
     loss: float
     held_out: float
+    usual: float
 
 
 @dataclass(eq=False)
@@ -117,7 +119,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
             name: getattr(checkpoint, name)
             for name in ("data", "split", "step", "since", "total", "factor", "seconds", "best_step", "facts")
         },
-        "history": [[look.step, look.seconds, look.loss, look.held_out] for look in checkpoint.history],
+        "history": [[look.step, look.seconds, look.loss, look.held_out, look.usual] for look in checkpoint.history],
     }
     arrays = {f"{group}_{i}": array for group, many in checkpoint.arrays.items() for i, array in enumerate(many)}
     buffer = io.BytesIO()

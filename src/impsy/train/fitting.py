@@ -44,6 +44,8 @@ BACK_OFF = 0.5
 MOST_BACK_OFFS = 5
 DIVERGED_BY = 50.0
 """Nats an event by which the held-out loss may exceed the best before training goes back to that."""
+SURPRISING = 0.1
+"""Share of the held-out windows, those foreseen worst, that do not count when the best weights are chosen."""
 LAST_LOOK = 2048
 """Held-out windows, evenly spaced, by which the model is judged in the end."""
 RESERVED = 4.0
@@ -130,7 +132,9 @@ class Training:
         else:
             self._start = self._network.start(recipe.seed, designed.starts)
         stretches = Stretches.of(split.train, recipe.window)
-        self._learner = Learner(self._network, recipe, dataset.events, stretches, devices=devices)
+        self._learner = Learner(
+            self._network, recipe, dataset.events, stretches, alike=designed.alike, devices=devices
+        )
         self._state = self._learner.state(self._start)
         every = max(1, len(split.held_out) // HELD_OUT_LOOK)
         self._looked_at = split.held_out[::every]
@@ -140,7 +144,7 @@ class Training:
         self._seconds = 0.0
         self._history: list[Look] = []
         self._best: list[NDArray[Any]] = []
-        self._best_step, self._best_nll = 0, math.inf
+        self._best_step, self._best_usual = 0, math.inf
         self._back_offs = 0
         self._compiled = False
 
@@ -183,7 +187,7 @@ class Training:
         self._step, self._total, self._factor = checkpoint.step, checkpoint.total, checkpoint.factor
         self._since, self._back_offs = checkpoint.since, round(math.log(checkpoint.factor, BACK_OFF))
         self._seconds, self._best_step = checkpoint.seconds, checkpoint.best_step
-        self._best_nll = min((look.held_out for look in self._history), default=math.inf)
+        self._best_usual = min((look.usual for look in self._history), default=math.inf)
 
     def checkpoint(self, facts: dict[str, Any] | None = None) -> Checkpoint:
         """All that :meth:`resume` needs."""
@@ -302,15 +306,16 @@ class Training:
         zero = self._devices.everywhere(np.zeros((), np.float32))
         none = self._devices.everywhere(np.zeros((), np.int32))
         self._state = self._state._replace(loss=zero, skipped=none)
-        nll = self._learner.held_out(self._state, self._looked_at)
+        each = self._learner.held_out(self._state, self._looked_at)
+        nll, usual = float(each.mean()), _usual(each)
         diverged = not math.isfinite(nll) or skipped > steps // 2
-        diverged |= bool(self._best) and nll > self._best_nll + DIVERGED_BY
+        diverged |= bool(self._best) and usual > self._best_usual + DIVERGED_BY
         if diverged:
             return self._back_off(nll)
-        self._history.append(Look(self._step, round(self._seconds, 2), loss, nll))
-        if nll < self._best_nll:
+        self._history.append(Look(self._step, round(self._seconds, 2), loss, nll, usual))
+        if usual < self._best_usual:
             self._best = [np.asarray(array) for array in self._state.trainable]
-            self._best_step, self._best_nll = self._step, nll
+            self._best_step, self._best_usual = self._step, usual
         return f"left out {skipped} of {steps} steps: their gradients were not finite" if skipped else ""
 
     def _back_off(self, nll: float) -> str:
@@ -338,7 +343,7 @@ class Training:
         self._total = max(self._step, int(self._devices.agree(total)))
 
     def _progress(self, timer: _Pace, note: str) -> Progress:
-        last = self._history[-1] if self._history else Look(self._step, self._seconds, math.nan, math.nan)
+        last = self._history[-1] if self._history else Look(self._step, self._seconds, math.nan, math.nan, math.nan)
         epochs_left = (self._total - self._step) / self.recipe.steps
         return Progress(
             step=self._step,
@@ -363,7 +368,7 @@ class Training:
         every = max(1, len(self.split.held_out) // LAST_LOOK)
         return Fitted(
             weights=self._network.weights(self._best),
-            held_out=self._learner.held_out(best, self.split.held_out[::every]),
+            held_out=float(self._learner.held_out(best, self.split.held_out[::every]).mean()),
             best_step=self._best_step,
             steps=self._step,
             seconds=self._seconds,
@@ -371,6 +376,14 @@ class Training:
             history=list(self._history),
             ended=ended,
         )
+
+
+def _usual(windows: NDArray[np.float64]) -> float:
+    """The mean of those of ``windows`` (W,) that are foreseen best, but for a share of SURPRISING.
+
+    By the mean of all, a few events that nobody could foresee would choose between two weights.
+    """
+    return float(np.sort(windows)[: max(1, round(len(windows) * (1 - SURPRISING)))].mean())
 
 
 class _Pace:

@@ -137,6 +137,13 @@ class Design:
     starts: Starts | None = None
     head: str = ""
 
+    @property
+    def alike(self) -> NDArray[np.int32]:
+        """Which controls may change places (n,): those of one number. None where events move several together."""
+        if self.head == "continuing":
+            return self.scales.alike()
+        return np.arange(len(self.scales.grid), dtype=np.int32)
+
     def played(self, weights: Weights) -> Weights:
         """What is learned as it is to be played."""
         if not self.head or not HEADS[self.head].played_less:

@@ -24,6 +24,9 @@ LEAST_MOVE = 1e-6
 CONTINUOUS_UNIT = 0.006
 """A control on no grid counts moves in this share of its usual move."""
 
+ALIKE = 2.0
+"""Controls are alike if their moves differ in size by no more than this factor."""
+
 
 @dataclass(frozen=True, eq=False)
 class Scales:
@@ -49,6 +52,20 @@ class Scales:
     def time(self, quantile: float) -> float:
         """The quantile (0 to 1) of dt, × 10 space."""
         return float(np.interp(quantile * 100, np.arange(len(self.times)), self.times))
+
+    def alike(self) -> NDArray[np.int32]:
+        """A number for each control (n,), the same for those that are alike: one grid, and moves of one size.
+
+        Controls on no grid are alike to no other: a surface's x and y have roles of their own.
+        """
+        groups = np.arange(len(self.grid), dtype=np.int32)
+        for i in range(len(groups)):
+            for j in range(i):
+                size = self.spread[i] / self.spread[j]
+                if self.grid[i] == self.grid[j] > 0 and 1 / ALIKE <= size <= ALIKE:
+                    groups[i] = groups[j]
+                    break
+        return groups
 
     def features(self, architecture: str) -> tuple[FloatArray, FloatArray]:
         """Offset and scale (F,) by which the features of ``architecture`` come to lie about ±1."""

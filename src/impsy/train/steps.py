@@ -79,9 +79,10 @@ class Learner:
         events: NDArray[np.float32],
         stretches: Stretches,
         *,
+        alike: NDArray[np.int32],
         devices: Devices,
     ) -> None:
-        self._network, self._recipe, self._devices = network, recipe, devices
+        self._network, self._recipe, self._devices, self._alike = network, recipe, devices, alike
         self._events = devices.everywhere(events * np.float32(SCALE_FACTOR))
         self._starts = devices.everywhere(stretches.starts)
         self._heard = devices.everywhere(stretches.heard)
@@ -112,16 +113,15 @@ class Learner:
         )
         return after
 
-    def held_out(self, state: LearnerState, starts: NDArray[np.int64]) -> float:
-        """Mean NLL (nats an event, × 10 space) over the windows that begin at ``starts``."""
-        total = 0.0
+    def held_out(self, state: LearnerState, starts: NDArray[np.int64]) -> NDArray[np.float64]:
+        """NLL (nats an event, × 10 space) of each window that begins at one of ``starts`` (W,): (W,)."""
+        parts = []
         for i in range(0, len(starts), HELD_OUT_AT_ONCE):
             part = starts[i : i + HELD_OUT_AT_ONCE]
             padded = np.zeros(HELD_OUT_AT_ONCE, np.int32)
             padded[: len(part)] = part
-            weight = (np.arange(HELD_OUT_AT_ONCE) < len(part)).astype(np.float32)
-            total += float(self._look(state.trainable, self._events, padded, weight))
-        return total / len(starts)
+            parts.append(np.asarray(self._look(state.trainable, self._events, padded), np.float64)[: len(part)])
+        return np.concatenate(parts)
 
     def _windows(self, events: Any, starts: Any, heard: Any, key: Any) -> tuple[Any, Any, Any]:
         """(B, T, D) heard, (B, T, D) that follow, (B, T) weight: 0 beyond a short range's end."""
@@ -141,9 +141,11 @@ class Learner:
         order, some, which, how = jax.random.split(key, 4)
         time, values = window[..., :1], window[..., 1:]
         if recipe.permuted:
-            drawn = jnp.argsort(jax.random.uniform(order, (batch, n)), -1)
+            groups = self._alike
+            drawn = jnp.argsort(groups + jax.random.uniform(order, (batch, n)), -1)
             chosen = jax.random.bernoulli(some, recipe.permuted, (batch, 1))
-            places = jnp.where(chosen, drawn, jnp.arange(n))
+            places = jnp.zeros((batch, n), jnp.int32).at[:, np.argsort(groups, kind="stable")].set(drawn)
+            places = jnp.where(chosen, places, jnp.arange(n))
             values = jnp.take_along_axis(values, places[:, None], -1)
         if recipe.mirrored:
             turned = jax.random.bernoulli(which, recipe.mirrored, (batch, 1, n))
@@ -196,7 +198,7 @@ class Learner:
             second.append(square)
         return trainable, first, second, count
 
-    def _score(self, trainable: Any, events: Any, starts: Any, weight: Any) -> Any:
+    def _score(self, trainable: Any, events: Any, starts: Any) -> Any:
         window = events[starts[:, None] + jnp.arange(WINDOW)]
         densities = self._network.likelihood(trainable, window[:, :-1], window[:, 1:])
-        return -(densities.mean(-1) * weight).sum()
+        return -densities.mean(-1)
