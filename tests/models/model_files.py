@@ -107,12 +107,12 @@ def gesture_weights(
     return replace(weights, residual=replace(fixed, direction=moving))
 
 
-def assert_same(left: Weights, right: Weights, tolerance: float = 0.0) -> None:
+def assert_same(left: Weights, right: Weights, tolerance: float = 0.0, *, constants: float = 0.0) -> None:
     assert (left.name, left.architecture) == (right.name, right.architecture)
     if left.residual is not None:
         for field in fields(left.residual):
             mine, other = (getattr(weights.residual, field.name) for weights in (left, right))
-            np.testing.assert_array_equal(mine, other)
+            np.testing.assert_allclose(mine, other, atol=0, rtol=constants)
     for mine, other in zip(arrays(left), arrays(right), strict=True):
         np.testing.assert_allclose(mine, other, atol=tolerance, rtol=0)
 
