@@ -102,9 +102,11 @@ def gesture_weights(
     assert base.residual is not None
     shared = (getattr(base.residual, field.name) for field in fields(Residual))
     fixed = Gestures(*shared, *(part.astype(np.float32) for part in parts))
-    moving = np.array(fixed.direction)
+    moving, continues = np.array(fixed.direction), np.array(fixed.continues)
     moving[::3] = np.where(moving[::3] == 0, 1, moving[::3])  # some components move every control
-    return replace(weights, residual=replace(fixed, direction=moving))
+    moving[1::3, ::2] = 0
+    continues[:2] = seed % 3 != 2  # in some networks no component need continue
+    return replace(weights, residual=replace(fixed, direction=moving, continues=continues))
 
 
 def assert_same(left: Weights, right: Weights, tolerance: float = 0.0, *, constants: float = 0.0) -> None:

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_files import (
     changed,
+    gesture_weights,
     keras3_weights,
     keras_archive,
     looped_tflite,
@@ -47,6 +48,8 @@ FILES = {
     "tflite-flex": looped_tflite(WEIGHTS, flex=True),
     "tflite-residual": encode_tflite(RESIDUAL, facts={"seed": 1}),
     "tflite-residual-int8": encode_tflite(residual_weights(size=Size(32, 2)), storage="int8"),
+    "tflite-gestures": encode_tflite(gesture_weights(), facts={"seed": 1}),
+    "tflite-gestures-int8": encode_tflite(gesture_weights(size=Size(32, 2)), storage="int8"),
     "keras": keras_archive(WEIGHTS),
     "keras-residual": keras_archive(RESIDUAL),
     "h5": keras3_weights(WEIGHTS),
@@ -168,7 +171,9 @@ def test_damaged_keras_archives(form: str) -> None:
     assert False in outcomes
 
 
-@pytest.mark.parametrize(("form", "share"), [("h5", 2), ("tflite", 2), ("tflite-residual", 8)])
+@pytest.mark.parametrize(
+    ("form", "share"), [("h5", 2), ("tflite", 2), ("tflite-residual", 8), ("tflite-gestures", 8)]
+)
 def test_damaged_files_by_the_front_door(form: str, share: int, tmp_path: Path) -> None:
     """Through all that really happens, the process of its own included; that costs more, so fewer."""
 
