@@ -20,6 +20,7 @@ import numpy as np
 
 from impsy.models import flatbuffer
 from impsy.models.architectures import Gestures, Residual
+from impsy.models.keras_read import DEFINITION, as_listed
 from impsy.models.predictor import MixturePredictor
 from impsy.models.sizes import Size
 from impsy.models.tflite_schema import (
@@ -300,6 +301,9 @@ def residual_config(weights: Weights) -> dict[str, Any]:
         ("residual_output", scale.tolist(), offset.tolist()),
     ):
         layers.append({"class_name": "Rescaling", "config": {"name": name, "scale": by, "offset": plus}})
+    if isinstance(constants, Gestures):
+        more = {"name": DEFINITION, "scale": as_listed(constants).tolist(), "offset": 0.0}
+        layers.append({"class_name": "Rescaling", "config": more})
     return config
 
 

@@ -10,7 +10,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_files import assert_same, changed, gesture_weights, play, put, residual_weights
+from model_files import (
+    assert_same,
+    changed,
+    gesture_weights,
+    keras3_weights,
+    keras_archive,
+    play,
+    put,
+    residual_config,
+    residual_weights,
+)
 from test_model_fuzz import rewired
 from test_residual import constant, noted, swapped, tensor_of
 
@@ -278,7 +288,7 @@ def test_the_constants_and_the_architecture_go_together() -> None:
     weights = gesture_weights()
     with pytest.raises(ModelError, match="those of another"):
         replace(weights, residual=residual_weights(mixtures=7).residual)
-    with pytest.raises(ModelError, match="kernel"):
+    with pytest.raises(ModelError, match="those of another"):
         replace(residual_weights(mixtures=7), residual=weights.residual)
     with pytest.raises(ModelError, match="scale of sigma has shape"):
         replace(weights, residual=gesture_weights(mixtures=6).residual)
@@ -300,3 +310,41 @@ def test_nothing_depends_on_what_rests() -> None:
         ),
     )
     assert_same(other, weights)
+
+
+# --- Keras archives ---------------------------------------------------------------------------------
+
+
+def configured(name: str, key: str, value: object) -> bytes:
+    weights = gesture_weights()
+    config = residual_config(weights)
+    (layer,) = [each for each in config["config"]["layers"] if each["config"]["name"] == name]
+    layer["config"][key] = value
+    return keras_archive(weights, config)
+
+
+def test_a_keras_archive_opens(tmp_path: Path) -> None:
+    for grid in ("all", "some", "none"):
+        weights = gesture_weights(grid=grid)
+        opened = open_model(put(tmp_path, "model.keras", keras_archive(weights)))
+        assert_same(opened.weights, weights)
+        np.testing.assert_allclose(play(opened.predictor), play(make_predictor(weights, "numpy")), **CLOSE)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (configured("gestures_definition", "name", "other"), "kernel"),
+        (configured("gestures_definition", "scale", [1.0] * 51), "does not fit its 7 components and 3 controls"),
+        (configured("gestures_definition", "scale", 1.0), "does not fit"),
+        (configured("gestures_definition", "scale", [0.0] * 52), "0 or less"),
+        (configured("gestures_definition", "scale", [0.5] * 52), "0 or 1|−1, 0 or 1"),
+        (configured("gestures_definition", "scale", ["1"] * 52), "not numbers"),
+        (configured("gestures_definition", "offset", 1.0), "does not fit"),
+        (configured("residual_grid", "name", "other"), "lacks the layer residual_grid"),
+        (keras3_weights(gesture_weights()), "gestures network without its constants"),
+    ],
+)
+def test_keras_archives_that_do_not_fit_together(content: bytes, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=message):
+        open_model(put(tmp_path, "model.keras", content))

@@ -21,7 +21,7 @@ from impsy.models.sizes import SCALE_FACTOR
 __all__ = ["Mixture", "MixtureSampler", "choose", "component_weights", "split"]
 
 _SQRT_HALF = math.sqrt(0.5)
-MANY = 16
+MANY = 24
 """Components from which on choosing one by array operations is faster than by lists."""
 _COLDEST = 1e-200
 """Division by a temperature above it cannot overflow."""
@@ -119,7 +119,7 @@ class MixtureSampler:
         """The component that :func:`choose` would choose, but for rounding; None where arrays might warn."""
         logits, weights = self._logits, self._weights
         top = logits.item(logits.argmax())
-        if not temperature > _COLDEST or top - top != 0.0:  # NaN or infinite
+        if not _COLDEST < temperature < math.inf or not math.isfinite(top):
             return None
         weights[...] = logits
         if abs(top) > _HARMLESS * temperature:
