@@ -20,6 +20,7 @@ import numpy as np
 
 from impsy.models import flatbuffer
 from impsy.models.architectures import Gestures, Residual
+from impsy.models.keras_read import DEFINITION, as_listed
 from impsy.models.predictor import MixturePredictor
 from impsy.models.sizes import Size
 from impsy.models.tflite_schema import (
@@ -102,17 +103,19 @@ def gesture_weights(
     assert base.residual is not None
     shared = (getattr(base.residual, field.name) for field in fields(Residual))
     fixed = Gestures(*shared, *(part.astype(np.float32) for part in parts))
-    moving = np.array(fixed.direction)
+    moving, continues = np.array(fixed.direction), np.array(fixed.continues)
     moving[::3] = np.where(moving[::3] == 0, 1, moving[::3])  # some components move every control
-    return replace(weights, residual=replace(fixed, direction=moving))
+    moving[1::3, ::2] = 0
+    continues[:2] = seed % 3 != 2  # in some networks no component need continue
+    return replace(weights, residual=replace(fixed, direction=moving, continues=continues))
 
 
-def assert_same(left: Weights, right: Weights, tolerance: float = 0.0) -> None:
+def assert_same(left: Weights, right: Weights, tolerance: float = 0.0, *, constants: float = 0.0) -> None:
     assert (left.name, left.architecture) == (right.name, right.architecture)
     if left.residual is not None:
         for field in fields(left.residual):
             mine, other = (getattr(weights.residual, field.name) for weights in (left, right))
-            np.testing.assert_array_equal(mine, other)
+            np.testing.assert_allclose(mine, other, atol=0, rtol=constants)
     for mine, other in zip(arrays(left), arrays(right), strict=True):
         np.testing.assert_allclose(mine, other, atol=tolerance, rtol=0)
 
@@ -298,6 +301,9 @@ def residual_config(weights: Weights) -> dict[str, Any]:
         ("residual_output", scale.tolist(), offset.tolist()),
     ):
         layers.append({"class_name": "Rescaling", "config": {"name": name, "scale": by, "offset": plus}})
+    if isinstance(constants, Gestures):
+        more = {"name": DEFINITION, "scale": as_listed(constants).tolist(), "offset": 0.0}
+        layers.append({"class_name": "Rescaling", "config": more})
     return config
 
 

@@ -7,6 +7,9 @@ float64, but for what they say is float32.
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +21,7 @@ from model_files import assert_same, gesture_weights, played_by_strangers, resid
 from impsy.models.architectures import Gestures
 from impsy.models.batch import BatchNetwork
 from impsy.models.litert import GraphPredictor, LiteRTPredictor
+from impsy.models.opening import open_weights
 from impsy.models.predictor import NumPyPredictor
 from impsy.models.sizes import Size
 from impsy.models.tflite_read import read_tflite
@@ -250,3 +254,41 @@ def test_programs_with_nothing_of_ours_compute_it_too(
     heard = playing(2, 8 if dimension == 64 else 40, dimension)
     played = played_by_strangers(encode_tflite(weights), heard, way, tmp_path)
     np.testing.assert_allclose(played, told(weights, heard), **CLOSE)
+
+
+STOCK = """
+import sys
+import keras
+import numpy as np
+from keras_mdn_layer import MDN
+
+for path in sys.argv[1:]:
+    heard = np.load(path + ".npz")["heard"]
+    model = keras.models.load_model(path, custom_objects={"MDN": MDN})
+    played = np.asarray(model(heard[None] * np.float32(10)))[0]
+    np.savez(path + ".npz", heard=heard, played=played)
+assert "impsy" not in sys.modules
+"""
+
+
+def test_keras_with_nothing_of_ours_computes_it_too(tmp_path: Path) -> None:
+    """From the archives that training saves, which come back as they were."""
+    from impsy.train.network import saved_model
+
+    cases = [(architecture, dimension) for architecture in MAKERS for dimension in (2, 6)]
+    made = {
+        str(tmp_path / f"{architecture}{dimension}.keras"): MAKERS[architecture](4, dimension, Size(8, 2), 9)
+        for architecture, dimension in cases
+    }
+    for path, weights in made.items():
+        saved_model(weights).save(path)
+        assert_same(open_weights(path), weights)
+        grid = None if weights.residual is None else weights.residual.grid
+        np.savez(f"{path}.npz", heard=playing(6, 40, weights.dimension, grid))
+    program = [sys.executable, "-I", "-c", STOCK, *made]
+    environment = os.environ | {"KERAS_BACKEND": "jax"}
+    done = subprocess.run(program, capture_output=True, text=True, timeout=300, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    for path, weights in made.items():
+        with np.load(f"{path}.npz") as answer:
+            np.testing.assert_allclose(answer["played"], told(weights, answer["heard"]), **CLOSE)

@@ -163,8 +163,8 @@ class _GestureHead(_ResidualHead):
         live = Live(fixed)
         self._matrix = np.ascontiguousarray(self._dense[:, live.columns].T)
         self._live = live.places
-        self._sigma_scale = self._sigma_scale[live.places, None]
-        self._sigma_floor = self._sigma_floor[live.places, None]
+        scale = fixed.sigma_scale.reshape(-1).astype(precision)
+        self._sigma_scale, self._sigma_floor = scale[live.places, None], self._sigma_floor[live.places, None]
         self._margin = fixed.margin.astype(precision)
         self._per_threshold = np.reciprocal(fixed.threshold)[:, None]
         self._rest = fixed.rest.astype(precision)

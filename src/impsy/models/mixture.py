@@ -21,10 +21,12 @@ from impsy.models.sizes import SCALE_FACTOR
 __all__ = ["Mixture", "MixtureSampler", "choose", "component_weights", "split"]
 
 _SQRT_HALF = math.sqrt(0.5)
-MANY = 16
+MANY = 24
 """Components from which on choosing one by array operations is faster than by lists."""
-COLDEST = 1e-200
-"""Temperatures below it (but for 0) are left to lists: a division by them may overflow, which arrays warn of."""
+_COLDEST = 1e-200
+"""Division by a temperature above it cannot overflow."""
+_HARMLESS = 300.0
+"""Numbers up to this, and down to minus this, have powers of e far from the ends of float64."""
 
 
 class Mixture(NamedTuple):
@@ -74,28 +76,6 @@ def choose(weights: Sequence[float], uniform: float) -> int:
     return len(weights) - 1
 
 
-def choose_quickly(
-    logits: NDArray[Any], spare: NDArray[np.float64], temperature: float, uniform: float
-) -> int | None:
-    """What :func:`choose` chooses of :func:`component_weights`, but for rounding; None if they are NaN.
-
-    Array operations in the place of lists pay where components are many. ``spare`` (M,) is written over.
-    """
-    best = int(logits.argmax())
-    top = float(logits[best])
-    if top - top != 0.0:  # NaN or infinite
-        return None
-    if not temperature > 0.0:
-        return best
-    spare[...] = logits
-    spare -= top
-    if temperature != 1.0:
-        spare /= temperature
-    np.exp(spare, spare)
-    np.add.accumulate(spare, 0, None, spare)
-    return min(int(spare.searchsorted(uniform * spare[-1])), spare.size - 1)
-
-
 class MixtureSampler:
     """Draws from the mixture that stands in ``parameters`` (M(2D+1),) at that moment.
 
@@ -107,8 +87,8 @@ class MixtureSampler:
         self._dimension = dimension
         self._components = [(m.tolist, s.tolist) for m, s in zip(mu, sigma, strict=True)]
         self._logits = logits
-        self._spare = np.empty(logits.size)
-        self._choose = self._choose_by_lists if logits.size < MANY else self._choose_by_arrays
+        self._weights = np.empty(logits.size)
+        self._many = logits.size >= MANY
         self._normals = np.empty(dimension + 1)
 
     def draw(self, rng: Generator, pi_temperature: float, sigma_temperature: float) -> list[float]:
@@ -124,18 +104,29 @@ class MixtureSampler:
         normals = self._normals
         rng.standard_normal(out=normals)
         first, *noise = normals.tolist()
-        component = self._choose(pi_temperature, 0.5 * math.erfc(first * -_SQRT_HALF))
+        uniform = 0.5 * math.erfc(first * -_SQRT_HALF)
+        component = self._by_arrays(uniform, pi_temperature) if self._many else None
         if component is None:
-            return [math.nan] * self._dimension
+            weights = component_weights(self._logits.tolist(), pi_temperature)
+            if math.isnan(weights[0]):
+                return [math.nan] * self._dimension
+            component = choose(weights, uniform)
         mu, sigma = self._components[component]
         spread = math.sqrt(sigma_temperature) if sigma_temperature > 0.0 else 0.0
         return [(m + s * spread * z) / SCALE_FACTOR for m, s, z in zip(mu(), sigma(), noise)]  # noqa: B905 - hot
 
-    def _choose_by_lists(self, temperature: float, uniform: float) -> int | None:
-        weights = component_weights(self._logits.tolist(), temperature)
-        return None if math.isnan(weights[0]) else choose(weights, uniform)
-
-    def _choose_by_arrays(self, temperature: float, uniform: float) -> int | None:
-        if 0.0 < temperature < COLDEST:
-            return self._choose_by_lists(temperature, uniform)
-        return choose_quickly(self._logits, self._spare, temperature, uniform)
+    def _by_arrays(self, uniform: float, temperature: float) -> int | None:
+        """The component that :func:`choose` would choose, but for rounding; None where arrays might warn."""
+        logits, weights = self._logits, self._weights
+        top = logits.item(logits.argmax())
+        if not _COLDEST < temperature < math.inf or not math.isfinite(top):
+            return None
+        weights[...] = logits
+        if abs(top) > _HARMLESS * temperature:
+            weights -= top
+        if temperature != 1.0:
+            weights /= temperature
+        np.exp(weights, weights)
+        np.add.accumulate(weights, 0, None, weights)
+        component = weights.searchsorted(uniform * weights.item(-1))
+        return min(int(component), weights.size - 1)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from impsy.models.architectures import FloatArray, Gestures
 from impsy.models.components import Live
@@ -62,7 +63,7 @@ class GestureHead(ResidualHead):
         change = self.squashed(move, "residual/change_scale", fixed.change_scale)
         square = self.product(change, change, n)
         self.ends = self.nearness()
-        memory_of_gesture = self.squashed(self.gesture, "gestures/gesture_scale", fixed.change_scale / 2)
+        memory_of_gesture = self.squashed(self.gesture, "gestures/gesture_scale", fixed.change_scale / np.float32(2))
         parts = [log_time, self.base, change, square, self.ends, memory_of_gesture, self.ways, moved]
         self.features = self.all_joined(parts, [1, n, n, n, 2 * n, n, n, 1])
         width = len(carried) * weights.units
@@ -209,7 +210,7 @@ class Run:
 
     first: int
     components: int
-    live: np.ndarray
+    live: NDArray[np.intp]
 
     def places(self, fixed: Gestures) -> tuple[FloatArray, FloatArray, FloatArray]:
         """What places live numbers (width, live), the deviations of those at rest (width,), their base (width, n)."""
@@ -217,7 +218,7 @@ class Run:
         width = self.components * (n + 1)
         matrix = np.zeros((width, self.live.size), np.float32)
         matrix[self.live, np.arange(self.live.size)] = 1
-        resting = 1 - matrix.any(axis=1).astype(np.float32)
+        resting = 1 - matrix.sum(axis=1)
         rest = resting * np.tile(np.append(np.float32(0), fixed.rest), self.components)
         base = resting[:, None] * np.tile(np.eye(n + 1, dtype=np.float32)[:, 1:], (self.components, 1))
         return matrix, rest, base
@@ -225,11 +226,11 @@ class Run:
 
 def runs(fixed: Gestures) -> Iterator[Run]:
     """The components in groups that are placed alike: those that move every control, and some of the others."""
-    whole = fixed.live.all(axis=1)
+    whole = [bool(live.all()) for live in fixed.live]
     start = first = 0
-    while start < whole.size:
+    while start < len(whole):
         end = start + 1
-        while end < whole.size and whole[end] == whole[start] and (whole[start] or end - start < _TOGETHER):
+        while end < len(whole) and whole[end] == whole[start] and (whole[start] or end - start < _TOGETHER):
             end += 1
         live = np.flatnonzero(fixed.live[start:end])
         yield Run(first, end - start, live)

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from impsy.errors import ModelError
-from impsy.models.architectures import EDGE_REACH, FloatArray, Residual
+from impsy.models.architectures import EDGE_REACH, FloatArray, Gestures, Residual
 from impsy.models.sizes import MIXTURES, SCALE_FACTOR, Size
 from impsy.models.weights import LSTMLayer, Weights
 from impsy.train.backend import prepare
 from impsy.train.constants import Constants
+from impsy.train.gesture_network import gesture_model
 
 prepare()
 
@@ -81,6 +82,8 @@ def saved_model(weights: Weights) -> Any:
     """The Keras model that holds ``weights``, fit for ``model.save(….keras)``."""
     if weights.residual is None:
         model = build_plain(weights.dimension, weights.size, weights.mixtures, training=False)
+    elif isinstance(weights.residual, Gestures):
+        model = gesture_model(weights.dimension, weights.size, weights.residual, _MIXTURE)
     else:
         model = _residual(weights.dimension, weights.size, weights.residual, None, 0.0)
     put_weights(model, weights, None)
