@@ -273,7 +273,7 @@ assert "impsy" not in sys.modules
 
 def test_keras_with_nothing_of_ours_computes_it_too(tmp_path: Path) -> None:
     """From the archives that training saves, which come back as they were."""
-    from impsy.train.network import saved_model
+    from impsy.train.saving import saved_model
 
     cases = [(architecture, dimension) for architecture in MAKERS for dimension in (2, 6)]
     made = {

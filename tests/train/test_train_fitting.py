@@ -403,7 +403,7 @@ def test_where_windows_begin() -> None:
 
 
 def test_what_lies_beyond_a_short_recording_counts_nothing() -> None:
-    """Recordings of 12 events: a window of 12 hears them whole and once nothing, and one of 40 the same and 29 times."""
+    """Recordings of 12 events: windows of 12 and of 40 events hear them whole, and then nothing."""
     dataset, split = short_ranges(12)
     base = random_weights(2, Size(6, 1), rng=np.random.default_rng(1))
     recipe = replace(RECIPE, epochs=2)

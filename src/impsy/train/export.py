@@ -15,6 +15,7 @@ from typing import Any
 from impsy import __version__
 from impsy.data.files import ANOTHER_FOLDER
 from impsy.errors import ModelError, refusal
+from impsy.models.calibration import CALIBRATED
 from impsy.models.tflite_write import encode_tflite, write_atomically
 from impsy.models.weights import Weights
 
@@ -22,6 +23,8 @@ __all__ = ["SUFFIXES", "ModelFiles", "export", "files_of", "versions", "write_so
 
 SUFFIXES = (".keras", ".tflite", ".json")
 _PREVIOUS = "previous"
+_IN_THE_FILE = ("made_by", "created", "components", CALIBRATED, "trained_on", "figures")
+"""What a ``.tflite`` says of itself."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,9 @@ def export(weights: Weights, files: ModelFiles, description: Mapping[str, Any]) 
     Raises:
         ModelError: the disk refuses.
     """
-    from impsy.train.network import saved_model
+    from impsy.train.saving import saved_model
 
-    short = {key: description[key] for key in ("made_by", "created", "trained_on", "figures") if key in description}
+    short = {key: description[key] for key in _IN_THE_FILE if key in description}
     tflite = encode_tflite(weights, facts=short)
     folder = files.keras.parent
     part = folder / f".{files.keras.stem}.{os.getpid()}.keras"
@@ -73,13 +76,13 @@ def export(weights: Weights, files: ModelFiles, description: Mapping[str, Any]) 
     return kept
 
 
-def write_so_far(weights: Weights, files: ModelFiles) -> None:
+def write_so_far(weights: Weights, facts: Mapping[str, Any], files: ModelFiles) -> None:
     """Write the best model so far, for those who want to play before training is complete.
 
     Raises:
         ModelError: the disk refuses.
     """
-    write_atomically(files.so_far, encode_tflite(weights))
+    write_atomically(files.so_far, encode_tflite(weights, facts=facts))
 
 
 def _set_aside(files: ModelFiles) -> list[Path]:

@@ -27,7 +27,7 @@ from impsy.train.recipe import Recipe
 
 prepare()
 
-from impsy.train.forward import Network  # noqa: E402 - after prepare()
+from impsy.train.network import Network  # noqa: E402 - after prepare()
 from impsy.train.steps import Learner, LearnerState, Stretches  # noqa: E402
 
 __all__ = ["Fitted", "Progress", "Training"]

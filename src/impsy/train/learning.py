@@ -18,7 +18,16 @@ from impsy.data.datasets import Dataset, read_dataset
 from impsy.data.files import check_writable
 from impsy.data.windows import Split, split_performances, split_windows
 from impsy.errors import ConfigError
-from impsy.models.opening import open_weights
+from impsy.models.calibration import (
+    AS_LEARNED,
+    CALIBRATED,
+    PLAYED,
+    Temperatures,
+    calibrated,
+    density_temperatures,
+    uncalibrated,
+)
+from impsy.models.opening import model_facts, open_weights
 from impsy.models.sizes import SIZES, model_name, size_name
 from impsy.models.weights import Weights
 from impsy.train.checkpoint import Checkpoint, fingerprint, read_checkpoint
@@ -39,6 +48,7 @@ class Plan:
 
     minutes: fit the schedule into this time, in place of ``recipe.epochs``.
     start_from: a model file to go on from.
+    calibrated_at: the sigma temperature at which the model is to play what it has learned.
     resume: go on with the unfinished training of this name.
     """
 
@@ -48,6 +58,7 @@ class Plan:
     split: str = "windows"
     minutes: float | None = None
     start_from: Path | None = None
+    calibrated_at: float = PLAYED.sigma
     resume: bool = False
     cluster: Cluster | None = None
 
@@ -56,6 +67,8 @@ class Plan:
             raise ConfigError(f"--split is one of {', '.join(SPLITS)}, not {self.split!r}")
         if self.minutes is not None and not (math.isfinite(self.minutes) and self.minutes > 0):
             raise ConfigError(f"--minutes is a time above 0, not {self.minutes}")
+        if not (math.isfinite(self.calibrated_at) and self.calibrated_at > 0):
+            raise ConfigError(f"--calibrated-at is a temperature above 0, such as 0.01, not {self.calibrated_at}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +159,7 @@ def learn(
     """
     began = time.monotonic() if began is None else began
     split = SPLITS[plan.split](dataset)
-    base = None if plan.start_from is None else open_weights(plan.start_from)
+    base = None if plan.start_from is None else _as_learned(plan.start_from)
     wanted = plan.recipe
     designed = design(dataset.events, split.train, wanted.architecture, wanted.head, base=base, seed=wanted.seed)
     size = base.size if base is not None else SIZES[wanted.size]
@@ -175,17 +188,32 @@ def learn(
             stop=stop,
             save_to=files.unfinished,
             deadline=None if plan.minutes is None else began + plan.minutes * 60.0,
-            improved=lambda weights: write_so_far(designed.played(weights), files),
+            improved=lambda weights: write_so_far(*_to_play(designed.played(weights), plan), files),
         )
     if not devices.leads:
         return None
     description = _describe(plan, recipe, dataset, split, name, fitted, devices.words)
     if designed.words:
         description["components"] = designed.words
-    set_aside = export(designed.played(fitted.weights), files, description)
+    weights, facts = _to_play(designed.played(fitted.weights), plan)
+    set_aside = export(weights, files, description | facts)
     if fitted.ended != "stopped":
         files.unfinished.unlink(missing_ok=True)
     return Learned((files.keras, files.tflite, files.json), tuple(set_aside), description)
+
+
+def _as_learned(path: Path) -> Weights:
+    """The weights in a model's file, at the temperatures at which networks learn."""
+    weights, temperatures = open_weights(path), density_temperatures(model_facts(path))
+    return weights if temperatures == AS_LEARNED else uncalibrated(weights, *temperatures)
+
+
+def _to_play(weights: Weights, plan: Plan) -> tuple[Weights, dict[str, Any]]:
+    """The weights as they are written, and the facts that say so. A plain network has no scale to calibrate."""
+    wanted = Temperatures(plan.calibrated_at, PLAYED.pi)
+    if weights.residual is None or wanted == AS_LEARNED:
+        return weights, {}
+    return calibrated(weights, *wanted), {CALIBRATED: wanted.facts}
 
 
 def _task(plan: Plan, recipe: Recipe, dataset: Dataset, checkpoint: Checkpoint | None) -> str:

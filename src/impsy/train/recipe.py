@@ -33,7 +33,7 @@ _RANGES = {
 """Number of the recipe -> the least that it may be, and what it must stay below."""
 EPOCHS = 8
 FEWEST_STEPS, MOST_STEPS = 600, 2000
-EVENTS_A_STEP = 50
+EVENTS_A_STEP = 100
 """The schedule has a step for so many events of the dataset, within these bounds."""
 DROPOUT = 0.3
 FULL_DROPOUT = 100_000
@@ -142,7 +142,7 @@ def recipe_for(
 ) -> Recipe:
     """The recipe for a dataset of this many events, whatever they are.
 
-    - The schedule has one step for 50 events, but 600 to 2,000, in eight parts with a look at the held-out windows
+    - The schedule has one step for 100 events, but 600 to 2,000, in eight parts with a look at the held-out windows
       after each.
     - A share of 0.3 of each layer's outputs is dropped up to 100,000 events, less beyond: with N events
       0.3 · sqrt(100,000 / N).
@@ -159,5 +159,7 @@ def recipe_for(
     units, _ = SIZES[size]
     return chosen.with_changes(
         dropout=round(DROPOUT * math.sqrt(min(1.0, FULL_DROPOUT / events)), 3),
+        permuted=0.5,
+        mirrored=0.5,
         learning_rate=0.006 * math.sqrt(min(1.0, 64 / units)),
     )

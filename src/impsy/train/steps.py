@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from impsy.data.windows import WINDOW
 from impsy.models.sizes import SCALE_FACTOR
 from impsy.train.distributed import Devices
-from impsy.train.forward import Network
+from impsy.train.network import Network
 from impsy.train.recipe import Recipe
 
 __all__ = ["HELD_OUT_AT_ONCE", "Learner", "LearnerState", "Stretches"]
