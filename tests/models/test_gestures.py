@@ -181,6 +181,11 @@ def test_only_builtin_operators_of_the_first_version() -> None:
 def test_untrained_networks(dimension: int, mixtures: int) -> None:
     weights = usual(dimension, mixtures, "xxs")
     assert (weights.mixtures, weights.dimension) == (mixtures, dimension)
+    learned = (weights.mixture_kernel != 0).any(axis=0).sum()
+    assert learned == 2 * weights.residual.live.sum() + mixtures
+    rows = len(weights.mixture_kernel) + 1
+    layers = sum(part.size for layer in weights.layers for part in (layer.kernel, layer.recurrent, layer.bias))
+    assert weights.parameters == layers + learned * rows
     np.testing.assert_allclose(
         play(LiteRTPredictor(weights), 10), play(make_predictor(weights, "numpy"), 10), **CLOSE
     )

@@ -23,10 +23,9 @@ __all__ = ["Mixture", "MixtureSampler", "choose", "component_weights", "split"]
 _SQRT_HALF = math.sqrt(0.5)
 MANY = 24
 """Components from which on choosing one by array operations is faster than by lists."""
-_COLDEST = 1e-200
-"""Division by a temperature above it cannot overflow."""
-_HARMLESS = 300.0
-"""Numbers up to this, and down to minus this, have powers of e far from the ends of float64."""
+_COLDEST, _HOTTEST = 1e-200, 1e200
+"""Temperatures between which dividing a logit by them gives a number."""
+_exp, _accumulate = np.exp, np.add.accumulate
 
 
 class Mixture(NamedTuple):
@@ -119,14 +118,14 @@ class MixtureSampler:
         """The component that :func:`choose` would choose, but for rounding; None where arrays might warn."""
         logits, weights = self._logits, self._weights
         top = logits.item(logits.argmax())
-        if not _COLDEST < temperature < math.inf or not math.isfinite(top):
+        if not (_COLDEST < temperature < _HOTTEST and -_HOTTEST < top < _HOTTEST):
             return None
         weights[...] = logits
-        if abs(top) > _HARMLESS * temperature:
+        if not -300.0 < top / temperature < 300.0:  # powers of e far from the ends of float64
             weights -= top
         if temperature != 1.0:
             weights /= temperature
-        np.exp(weights, weights)
-        np.add.accumulate(weights, 0, None, weights)
+        _exp(weights, weights)
+        _accumulate(weights, 0, None, weights)
         component = weights.searchsorted(uniform * weights.item(-1))
         return min(int(component), weights.size - 1)

@@ -44,10 +44,10 @@ _FIXED = {"plain": type(None), "residual": Residual, "gestures": Gestures}
 class Weights:
     """All that makes up one trained network; float32 throughout.
 
-    ``mixture_kernel`` (U, M(2D+1)), or (U + 3D − 2, M(2D+1)) where the architecture is ``residual``, and
+    ``mixture_kernel`` (U, M(2D+1)), with as many rows more as there are features where the architecture skips, and
     ``mixture_bias`` (M(2D+1),) give ``[mu (M·D) | z (M·D) | logits (M)]``, where sigma = elu(z) + 1 + 1e-7 and
-    component k's values are ``[k·D : (k+1)·D]``. ``residual`` holds the constants of the architecture of that
-    name, which only that one has.
+    component k's values are ``[k·D : (k+1)·D]``. ``residual`` holds the constants of the architecture: none for
+    ``plain``, a :class:`Residual` for ``residual``, :class:`Gestures` for ``gestures``.
 
     Raises ModelError if shapes do not fit together, or a number is not finite.
     """
@@ -113,11 +113,10 @@ class Weights:
     def parameters(self) -> int:
         """How many numbers were learned."""
         layers = sum(part.size for layer in self.layers for part in (layer.kernel, layer.recurrent, layer.bias))
-        fixed = self.residual
         columns = self.mixture_bias.size
-        if isinstance(fixed, Gestures):
-            columns = 2 * int(fixed.live.sum()) + self.mixtures
-        return layers + (len(self.mixture_kernel) + 1) * columns
+        if isinstance(self.residual, Gestures):
+            columns -= 2 * int((~self.residual.live).sum())
+        return layers + columns * (len(self.mixture_kernel) + 1)
 
     @property
     def size(self) -> Size:
