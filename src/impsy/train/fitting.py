@@ -133,7 +133,7 @@ class Training:
             self._start = self._network.start(recipe.seed, designed.starts)
         stretches = Stretches.of(split.train, recipe.window)
         self._learner = Learner(
-            self._network, recipe, dataset.events, stretches, alike=designed.alike, devices=devices
+            self._network, recipe, dataset.events, stretches, alike=designed.interchangeable, devices=devices
         )
         self._state = self._learner.state(self._start)
         every = max(1, len(split.held_out) // HELD_OUT_LOOK)

@@ -138,11 +138,12 @@ class Design:
     head: str = ""
 
     @property
-    def alike(self) -> NDArray[np.int32]:
-        """Which controls may change places (n,): those of one number. None where events move several together."""
-        if self.head == "continuing":
-            return self.scales.alike()
-        return np.arange(len(self.scales.grid), dtype=np.int32)
+    def interchangeable(self) -> NDArray[np.int32] | None:
+        """Which controls may change places, and ends: those of one number (n,); None where none may.
+
+        Where events move several together, they have roles of their own.
+        """
+        return self.scales.alike() if self.head == "continuing" else None
 
     def played(self, weights: Weights) -> Weights:
         """What is learned as it is to be played."""

@@ -79,7 +79,7 @@ class Learner:
         events: NDArray[np.float32],
         stretches: Stretches,
         *,
-        alike: NDArray[np.int32],
+        alike: NDArray[np.int32] | None,
         devices: Devices,
     ) -> None:
         self._network, self._recipe, self._devices, self._alike = network, recipe, devices, alike
@@ -136,12 +136,14 @@ class Learner:
 
     def _changed(self, window: Any, key: Any) -> Any:
         """The windows (B, T + 1, D), changed in ways that keep what matters."""
+        groups = self._alike
+        if groups is None:
+            return window
         recipe, (batch, _, dimension) = self._recipe, window.shape
         n = dimension - 1
-        order, some, which, how = jax.random.split(key, 4)
+        order, some, which = jax.random.split(key, 3)
         time, values = window[..., :1], window[..., 1:]
         if recipe.permuted:
-            groups = self._alike
             drawn = jnp.argsort(groups + jax.random.uniform(order, (batch, n)), -1)
             chosen = jax.random.bernoulli(some, recipe.permuted, (batch, 1))
             places = jnp.zeros((batch, n), jnp.int32).at[:, np.argsort(groups, kind="stable")].set(drawn)
@@ -150,8 +152,6 @@ class Learner:
         if recipe.mirrored:
             turned = jax.random.bernoulli(which, recipe.mirrored, (batch, 1, n))
             values = jnp.where(turned, SCALE_FACTOR - values, values)
-        if recipe.stretched:
-            time = time * jnp.exp(recipe.stretched * jax.random.normal(how, (batch, 1, 1)))
         return jnp.concatenate([time, values], -1)
 
     def _train(
