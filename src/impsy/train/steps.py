@@ -21,7 +21,7 @@ from impsy.train.distributed import Devices
 from impsy.train.network import Network
 from impsy.train.recipe import Recipe
 
-__all__ = ["HELD_OUT_AT_ONCE", "Learner", "LearnerState", "Stretches"]
+__all__ = ["HELD_OUT_AT_ONCE", "Learner", "LearnerState", "Stretches", "changed"]
 
 HELD_OUT_AT_ONCE = 256
 """Held-out windows in one compiled call."""
@@ -128,31 +128,12 @@ class Learner:
         offsets = jnp.arange(self._recipe.window + 1)
         window = events[starts[:, None] + jnp.minimum(offsets, heard[:, None])]
         weight = (offsets[:-1] < heard[:, None]).astype(jnp.float32)
-        window = self._changed(window, key)
+        if self._alike is not None:
+            window = changed(window, key, self._alike, self._recipe.permuted, self._recipe.mirrored)
         targets = window[:, 1:]
         longest = LONGEST_TARGET * SCALE_FACTOR
         targets = targets.at[..., 0].set(jnp.minimum(targets[..., 0], longest))
         return window[:, :-1], targets, weight
-
-    def _changed(self, window: Any, key: Any) -> Any:
-        """The windows (B, T + 1, D), changed in ways that keep what matters."""
-        groups = self._alike
-        if groups is None:
-            return window
-        recipe, (batch, _, dimension) = self._recipe, window.shape
-        n = dimension - 1
-        order, some, which = jax.random.split(key, 3)
-        time, values = window[..., :1], window[..., 1:]
-        if recipe.permuted:
-            drawn = jnp.argsort(groups + jax.random.uniform(order, (batch, n)), -1)
-            chosen = jax.random.bernoulli(some, recipe.permuted, (batch, 1))
-            places = jnp.zeros((batch, n), jnp.int32).at[:, np.argsort(groups, kind="stable")].set(drawn)
-            places = jnp.where(chosen, places, jnp.arange(n))
-            values = jnp.take_along_axis(values, places[:, None], -1)
-        if recipe.mirrored:
-            turned = jax.random.bernoulli(which, recipe.mirrored, (batch, 1, n))
-            values = jnp.where(turned, SCALE_FACTOR - values, values)
-        return jnp.concatenate([time, values], -1)
 
     def _train(
         self, state: LearnerState, events: Any, starts: Any, heard: Any, key: Any, number: Any, rate: Any
@@ -202,3 +183,21 @@ class Learner:
         window = events[starts[:, None] + jnp.arange(WINDOW)]
         densities = self._network.likelihood(trainable, window[:, :-1], window[:, 1:])
         return -densities.mean(-1)
+
+
+def changed(windows: Any, key: Any, alike: NDArray[np.int32], permuted: float, mirrored: float) -> Any:
+    """Windows (B, T, D), × 10 space, in which other controls do the same.
+
+    In a share ``permuted`` of them, controls with the same number in ``alike`` (n,) change places at random; a share
+    ``mirrored`` of each window's controls counts from its other end.
+    """
+    batch, _, dimension = windows.shape
+    n = dimension - 1
+    order, some, which = jax.random.split(key, 3)
+    time, values = windows[..., :1], windows[..., 1:]
+    drawn = jnp.argsort(alike + jax.random.uniform(order, (batch, n)), -1)
+    places = jnp.zeros((batch, n), jnp.int32).at[:, np.argsort(alike, kind="stable")].set(drawn)
+    chosen = jax.random.bernoulli(some, permuted, (batch, 1))
+    values = jnp.take_along_axis(values, jnp.where(chosen, places, jnp.arange(n))[:, None], -1)
+    turned = jax.random.bernoulli(which, mirrored, (batch, 1, n))
+    return jnp.concatenate([time, jnp.where(turned, SCALE_FACTOR - values, values)], -1)
