@@ -151,13 +151,13 @@ def test_what_is_compiled_is_half_the_work_and_one_meeting(tmp_path, dataset_fil
 
 
 @pytest.mark.slow
-def test_with_dropout_it_learns_as_well(tmp_path, residual, dataset_file):
+def test_with_dropout_it_learns_as_well(tmp_path, gestures, dataset_file):
     """Each process draws its own dropout, so that the two trainings differ as two seeds do: by some hundredths."""
     with pair(tmp_path, dataset_file, *SMALL, "-N", "2") as runs:
         assert ended(runs) == [0, 0], [run.errors.read_text() for run in runs]
     together = Trained(runs[0].events, tmp_path / "0" / "models")
     assert together.description["recipe"]["dropout"] > 0
-    alone = residual.description["figures"]["held_out_nll"]
+    alone = gestures.description["figures"]["held_out_nll"]
     assert together.description["figures"]["held_out_nll"] == pytest.approx(alone, abs=0.2)
 
 

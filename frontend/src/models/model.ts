@@ -24,6 +24,7 @@ export interface Model {
 }
 
 export const ARCHITECTURES: Record<string, string> = {
+  gestures: "gestures (moves what players move)",
   residual: "residual (foresees changes)",
   plain: "plain (as the released IMPSY's)",
 };

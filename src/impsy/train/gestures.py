@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from impsy.errors import ConfigError
 from impsy.models.architectures import FloatArray, Gestures, Residual
 from impsy.models.sizes import MIXTURES, SCALE_FACTOR
 from impsy.models.weights import Weights
@@ -171,11 +172,16 @@ def design(
     """The network that is to learn the ``ranges`` of ``events`` (N, D).
 
     ``base``, the model to go on from, keeps its components; else ``head`` names them, or the data shows which.
+
+    Raises:
+        ConfigError: the architecture is one that is only gone on with.
     """
     scales = scales_of(events, ranges)
     if base is not None:
         return Design(scales, base.mixtures, base.residual)
-    if architecture != "gestures":
+    if architecture == "residual":
+        raise ConfigError("a residual network is not trained anew; name the model to go on from with --from")
+    if architecture == "plain":
         return Design(scales, MIXTURES)
     sets, shares = found_sets(events, ranges, scales)
     name = head or chosen_head(sets, shares, scales)

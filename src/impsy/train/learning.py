@@ -196,7 +196,8 @@ def learn(
     if designed.words:
         description["components"] = designed.words
     weights, facts = _to_play(designed.played(fitted.weights), plan)
-    set_aside = export(weights, files, description | facts)
+    description |= facts
+    set_aside = export(weights, files, description)
     if fitted.ended != "stopped":
         files.unfinished.unlink(missing_ok=True)
     return Learned((files.keras, files.tflite, files.json), tuple(set_aside), description)

@@ -12,7 +12,10 @@ from impsy.models.sizes import SIZES
 
 __all__ = ["ARCHITECTURES", "Recipe", "recipe_for"]
 
-ARCHITECTURES = ("gestures", "residual", "plain")
+ARCHITECTURES = ("gestures", "plain")
+"""What can be trained anew."""
+CONTINUED = (*ARCHITECTURES, "residual")
+"""What training can go on with."""
 HEADS = ("", "sets", "continuing")
 _OPTIONS = {"batch": " (-B)", "epochs": " (-N)", "seed": " (--seed)"}
 _RANGES = {
@@ -87,7 +90,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Check every number; raises ConfigError that names the option."""
-        if self.architecture not in ARCHITECTURES:
+        if self.architecture not in CONTINUED:
             raise ConfigError(f"--architecture is one of {', '.join(ARCHITECTURES)}, not {self.architecture!r}")
         if self.size not in SIZES:
             raise ConfigError(f"--modelsize is one of {', '.join(SIZES)}, not {self.size!r}")
