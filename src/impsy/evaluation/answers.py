@@ -1,9 +1,9 @@
 """Call and response: what a contestant answers to real phrases, as the engine's mode ``callresponse`` lets it.
 
 A phrase is a run of a player's events without a pause of a second. The contestant has heard the events up to its end.
-Its turn begins when the player has been silent for the threshold; each of its events is played after its dt, and heard
-by itself next, until the player comes back. What the players did then, their own next phrase, is what answers are
-compared with.
+Its turn begins when the player has been silent for the threshold; each of its events is played after its dt, and
+heard by itself next, until the player comes back. What the players did then, their own next phrase, is what answers
+are compared with.
 """
 
 from __future__ import annotations

@@ -37,7 +37,8 @@ _WIDEST = 512
 """Streams of a network in NumPy: more would not fit the processor's cache."""
 _MOST_NUMBERS = 1 << 18
 _FEWEST = 16
-"""Streams of a network that predicts many numbers: so many of these in all, which bounds memory and suits the cache."""
+"""Streams of a network that predicts many numbers: so many of these in all, which bounds memory and suits the
+cache."""
 _FINEST = 1.0 / (127.0 * math.sqrt(12.0))
 """Standard deviation of the rounding to 7 bits: a density for a control that never changed needs some width."""
 _EVENNESS = 1e-3
@@ -81,8 +82,8 @@ class Contestant(ABC):
 
 
 class NetworkContestant(Contestant):
-    """A trained network. It plays at the temperatures of a performance, ``playing``; ``learnt`` are those at which what
-    it has learnt is a density.
+    """A trained network. It plays at the temperatures of a performance, ``playing``; ``learnt`` are those at which
+    what it has learnt is a density.
     """
 
     def __init__(

@@ -46,8 +46,8 @@ MOST_NUMBERS = 400_000_000
 class _Effort:
     """How much is generated: streams, and events of each, on its own and in answer to ``heard`` events.
 
-    ``places`` at which playing is told from the players' (``anywhere``: in all of the dataset too); ``phrases`` that are
-    answered with ``longest_answer`` events at most.
+    ``places`` at which playing is told from the players' (``anywhere``: in all of the dataset too); ``phrases`` that
+    are answered with ``longest_answer`` events at most.
     """
 
     streams: int = 64

@@ -22,10 +22,10 @@ BUSIEST = 3
 class Gestures:
     """Of streams of playing that are equally long.
 
-    shares: of events that move no control, one, and several. spread: share of all moves that the busiest three controls
-    have; None for three controls or fewer. length: events in a gesture, mean over gestures. rest: events in the longest
-    rest of a stream, mean over streams. switch: seconds before the first event of a gesture that moves other controls
-    than the gesture before it, median; None where that never happens.
+    shares: of events that move no control, one, and several. spread: share of all moves that the busiest three
+    controls have; None for three controls or fewer. length: events in a gesture, mean over gestures. rest: events in
+    the longest rest of a stream, mean over streams. switch: seconds before the first event of a gesture that moves
+    other controls than the gesture before it, median; None where that never happens.
     """
 
     shares: tuple[float, float, float]

@@ -57,7 +57,10 @@ def _verdicts(report: Report) -> str:
     return "".join(
         (f"<h3>{_dot(i)}{escape(result.name)}</h3>" if len(judged) > 1 else "")
         + '<ul class="verdict">'
-        + "".join(f"<li>{escape(text)} <small>{escape(evidence)}</small></li>" for text, evidence in result.verdict)
+        + "".join(
+            f"<li>{escape(text)} <small>{escape(evidence[:1].upper() + evidence[1:])}.</small></li>"
+            for text, evidence in result.verdict
+        )
         + "</ul>"
         for i, result in judged
     )
@@ -89,24 +92,24 @@ def _glance(report: Report) -> str:
 
 def _telling(report: Report) -> str:
     return (
-        "<h2>Could one tell?</h2><p>How well a classifier tells short windows of playing from the players' own, after "
-        "the same held-out playing: 0.5 is not at all, 1 is always. The players themselves and their playing in the "
-        "training part show what can be reached. Anywhere: after playing from all over the dataset, that which was "
-        f"learned from too.</p>{_table(report, 'told')}"
+        "<h2>Could one tell?</h2><p>How well a classifier tells short windows of playing from the players' own, both "
+        "after the same playing: 0.5 is not at all, 1 is always. The players themselves and their playing in the "
+        "training part show what can be reached. Anywhere: after playing from all of the dataset, which includes what "
+        f"was learned from.</p>{_table(report, 'told')}"
     )
 
 
 def _answers(report: Report) -> str:
     phrases = report.data.phrases
     answers = (
-        f"<p>After {phrases:,} phrases of the players, until they came back; the players' row is what they played "
-        f"then.</p>{_table(report, 'answers')}"
+        f"<p>Answers to {phrases:,} phrases of the players, until they came back. The players' row is what they "
+        f"themselves played after these phrases.</p>{_table(report, 'answers')}"
         if phrases
         else ""
     )
     return (
-        "<h2>Gestures and answers</h2><p>Which controls move, for how long the same ones go on, and how long it takes "
-        f"until others do, after held-out playing.</p>{_table(report, 'gestures')}{answers}"
+        "<h2>Gestures and answers</h2><p>Which controls move after held-out playing, for how long the same ones go on, "
+        f"and how long it takes until others do.</p>{_table(report, 'gestures')}{answers}"
     )
 
 

@@ -1,10 +1,14 @@
 """What a short window of playing is like, in about a hundred figures, for a classifier to tell two players apart by.
 
-A window is T events and the event before them. ``log_dt`` (T,) is log10(dt / s), dt at least 1 ms; ``places`` (T + 1, n)
-are the controls' 7-bit values, those of the event before first. A control moves in an event when its place changes.
+A window is T events and the event before them. ``log_dt`` (T,) is log10(dt / s), dt at least 1 ms; ``places`` (T + 1,
+n) are the controls' 7-bit values, those of the event before first. A control moves in an event when its place
+changes.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +40,8 @@ def places_of(events: NDArray[np.float32]) -> IntArray:
 
 
 def run_lengths(goes_on: BoolArray) -> IntArray:
-    """How long runs are, in order: ``goes_on`` (N − 1,) says of each item but the first whether it continues a run."""
+    """How long runs are, in order: ``goes_on`` (N − 1,) says of each item but the first whether it continues a
+    run."""
     ends = np.flatnonzero(np.append(~goes_on, True))
     return np.diff(ends, prepend=-1)
 
@@ -97,7 +102,7 @@ def _gestures(moves: BoolArray, continued: BoolArray) -> list[float]:
     runs = run_lengths(continued)
     sets = [row.tobytes() for row in np.packbits(moves, axis=1)]
     moving = [each for each, some in zip(sets, (count > 0).tolist(), strict=True) if some]
-    kept = [a == b for a, b in zip(moving, moving[1:], strict=False)]
+    kept = [a == b for a, b in pairwise(moving)]
     rests = run_lengths((count[1:] == 0) == (count[:-1] == 0))
     return [
         *(float((count == number).mean()) for number in (0, 1, 2)),
@@ -215,6 +220,6 @@ def _correlation(a: FloatArray, b: FloatArray) -> float:
     return float((a * b).sum()) / scale if scale > 1e-9 * len(a) else 0.0
 
 
-def _mean(numbers: NDArray[np.generic]) -> float:
+def _mean(numbers: NDArray[Any]) -> float:
     """0 of nothing."""
-    return float(numbers.mean()) if len(numbers) else 0.0  # type: ignore[attr-defined]
+    return float(numbers.mean()) if len(numbers) else 0.0

@@ -1,8 +1,8 @@
 """Can a classifier tell what a model plays from what players play? 0.5 is no, 1 is always.
 
-The classifier two-sample test (Lopez-Paz & Oquab, "Revisiting classifier two-sample tests", ICLR 2017): both are cut into
-short windows, a classifier learns to tell them apart, and what counts is how well it does so on windows that it has
-not seen, as the area under the ROC curve (AUC): how often, of one window of each, the model's looks more like a
+The classifier two-sample test (Lopez-Paz & Oquab, "Revisiting classifier two-sample tests", ICLR 2017): both are cut
+into short windows, a classifier learns to tell them apart, and what counts is how well it does so on windows that it
+has not seen, as the area under the ROC curve (AUC): how often, of one window of each, the model's looks more like a
 model's. Whatever differs counts, also what no other figure was made for.
 
 Two classifiers are tried, and the one that tells better counts: kernel ridge regression (Saunders, Gammerman & Vovk,
@@ -60,8 +60,8 @@ class Streams(NamedTuple):
 class TwoSample:
     """Areas under the ROC curve for windows of 50 (``auc``) and of 10 events (``auc10``).
 
-    The errors are standard errors over streams, by the bootstrap; the classifier is not learned again for it. None where
-    there is too little playing to cut into windows or to divide into five parts.
+    The errors are standard errors over streams, by the bootstrap; the classifier is not learned again for it. None
+    where there is too little playing to cut into windows or to divide into five parts.
     """
 
     auc: Estimate | None
@@ -143,8 +143,8 @@ _KernelOf = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
 
 
 class _Told(NamedTuple):
-    """How one classifier told windows apart, for each fold: ``above`` (model's windows, players' windows), 1 where the
-    model's was scored above the players'; and the streams of both."""
+    """How one classifier told windows apart, for each fold: ``above`` (model's windows, players' windows), 1 where
+    the model's was scored above the players'; and the streams of both."""
 
     folds: list[tuple[FloatArray, IntArray, IntArray]]
 
@@ -231,7 +231,8 @@ def _hats(ranks: FloatArray) -> FloatArray:
     """(N, K · 16): linear splines, which a ridge regression adds up to a function of each column."""
     knots = np.linspace(-1.0, 1.0, _KNOTS)
     width = knots[1] - knots[0]
-    return np.maximum(0.0, 1.0 - np.abs(ranks[:, :, None] - knots) / width).reshape(len(ranks), -1)
+    heights: FloatArray = np.maximum(0.0, 1.0 - np.abs(ranks[:, :, None] - knots) / width)
+    return heights.reshape(len(ranks), -1)
 
 
 def _gaussian(a: FloatArray, b: FloatArray) -> FloatArray:

@@ -1,8 +1,9 @@
 """The verdict on a model in three plain sentences, each with the figures that it is drawn from.
 
-The first is about what moves, the second about time, the third about whether one could tell. Each topic looks at several
-figures and speaks of the one in which the model is furthest from the players, in units of what is small: a share of
-0.1, a third of a time. Where none is further than that, the sentence says so. "You" are those who played the dataset.
+The first is about what moves, the second about time, the third about whether one could tell. Each topic looks at
+several figures and speaks of the one in which the model is furthest from the players, in units of what is small: a
+share of 0.1, a third of a time. Where none is further than that, the sentence says so. "You" are those who played the
+dataset.
 """
 
 from __future__ import annotations
