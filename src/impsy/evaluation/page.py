@@ -94,8 +94,8 @@ def _telling(report: Report) -> str:
     return (
         "<h2>Could one tell?</h2><p>How well a classifier tells short windows of playing from the players' own, both "
         "after the same playing: 0.5 is not at all, 1 is always. The players themselves and their playing in the "
-        "training part show what can be reached. Anywhere: after playing from all of the dataset, which includes what "
-        f"was learned from.</p>{_table(report, 'told')}"
+        "training part show what can be reached. Anywhere: after playing from all of the dataset, which includes "
+        f"what was learned from.</p>{_table(report, 'told')}"
     )
 
 
@@ -108,8 +108,8 @@ def _answers(report: Report) -> str:
         else ""
     )
     return (
-        "<h2>Gestures and answers</h2><p>Which controls move after held-out playing, for how long the same ones go on, "
-        f"and how long it takes until others do.</p>{_table(report, 'gestures')}{answers}"
+        "<h2>Gestures and answers</h2><p>Which controls move after held-out playing, for how long the same ones go "
+        f"on, and how long it takes until others do.</p>{_table(report, 'gestures')}{answers}"
     )
 
 
