@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -135,10 +136,10 @@ def test_what_people_hear_is_measured_of_everyone(report: Report) -> None:
     network, walk, repeat, training = report.results
     assert report.data.phrases == 0
     assert "no pause" in report.data.left_out
-    assert "quick" in report.data.left_out
+    assert "telling from held-out playing (too little of it)" in report.data.left_out
     for result in (network, walk, repeat):
-        assert result.told.auc10.value > 0.9 > report.players.told.auc10.value
-        assert result.told_anywhere is None
+        assert result.told.auc10 is None
+        assert result.told_anywhere.auc10.value > 0.8 > report.players.told_anywhere.auc10.value
     assert repeat.gestures.shares == (1.0, 0.0, 0.0)
     assert report.players.gestures.shares[1] == pytest.approx(report.players.answering.one_moves)
     assert report.players.gestures.spread is None  # there are two controls
@@ -178,9 +179,10 @@ def test_temperatures(dataset: Dataset, tmp_path: Path) -> None:
 def test_large_predictions_are_bounded(mixtures: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "large.tflite"
     write_tflite(random_weights(3, SIZES["xxs"], mixtures=mixtures, rng=np.random.default_rng(0)), path)
-    monkeypatch.setattr("impsy.evaluation.evaluate.FEWER_WINDOWS", 20)
-    monkeypatch.setattr("impsy.evaluation.evaluate.MOST_NUMBERS", 51 * 360 * 7 * 30)
-    monkeypatch.setattr("impsy.evaluation.evaluate._Effort", lambda: replace(_QUICK, streams=8, phrases=4))
+    module = import_module("impsy.evaluation.evaluate")
+    monkeypatch.setattr(module, "FEWER_WINDOWS", 20)
+    monkeypatch.setattr(module, "MOST_NUMBERS", 51 * 360 * 7 * 30)
+    monkeypatch.setattr(module, "_Effort", lambda: replace(_QUICK, streams=8, phrases=4))
     found = evaluate(Dataset.of(3, [knobs(900)]), [path])
     assert found.data.windows == (30 if mixtures == 360 else found.data.held_out_windows)
     assert ("360 components" in found.data.why_fewer) == (mixtures == 360)

@@ -45,7 +45,12 @@ def test_who_plays_alike_is_said_to() -> None:
 @pytest.mark.parametrize(
     ("how", "number", "text", "figures"),
     [
-        ({"shares": (0.5, 0.45, 0.05)}, 0, "It moves nothing more often than you do.", ("50%", "10%")),
+        (
+            {"shares": (0.5, 0.45, 0.05)},
+            0,
+            "It plays events that move nothing more often than you do.",
+            ("50%", "10%"),
+        ),
         ({"shares": (0.1, 0.3, 0.6)}, 0, "It moves several controls at once more often than you do.", ("60%", "5%")),
         ({"spread": 0.97}, 0, "It keeps to its busiest three controls more than you do.", ("97%", "55%")),
         ({"spread": 0.4}, 0, "It goes over more controls than you do.", ("40%", "55%")),

@@ -27,6 +27,7 @@ from impsy.evaluation.likeness import Likeness
 from impsy.evaluation.playing import Features, features, features_of_many, summarise
 from impsy.evaluation.report import DataFacts, Excerpt, ModelFacts, Report, Result
 from impsy.evaluation.scoring import Temperatures
+from impsy.evaluation.twosample import TwoSample
 from impsy.evaluation.verdict import Heard, verdict
 from impsy.models.opening import OpenedModel, open_model
 
@@ -46,8 +47,8 @@ MOST_NUMBERS = 400_000_000
 class _Effort:
     """How much is generated: streams, and events of each, on its own and in answer to ``heard`` events.
 
-    ``places`` at which playing is told from the players' (``anywhere``: in all of the dataset too); ``phrases`` that
-    are answered with ``longest_answer`` events at most.
+    ``places`` at which playing is told from the players'; ``phrases`` that are answered with ``longest_answer``
+    events at most.
     """
 
     streams: int = 64
@@ -55,12 +56,11 @@ class _Effort:
     heard: int = 50
     answer: int = 200
     places: int = 96
-    anywhere: bool = True
     phrases: int = 96
     longest_answer: int = 100
 
 
-_QUICK = _Effort(streams=16, free=100, answer=100, places=48, anywhere=False, phrases=32)
+_QUICK = _Effort(streams=16, free=100, answer=100, places=48, phrases=32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,7 @@ class _Material:
     gestures: Gestures
     example: int
     told: Likeness
-    told_anywhere: Likeness | None
+    told_anywhere: Likeness
     phrases: Phrases | None
 
 
@@ -215,11 +215,7 @@ def _material(dataset: Dataset, split: Split, windows: NDArray[np.int64], seed: 
         answering=features(answers[:, effort.heard - 1 :]),
         gestures=gestures(answers[:, effort.heard - 1 :]),
         told=Likeness(events, parts, effort.places, effort.heard, effort.answer, seed),
-        told_anywhere=(
-            Likeness(events, whole_parts, effort.places, effort.heard, effort.answer, seed)
-            if effort.anywhere
-            else None
-        ),
+        told_anywhere=Likeness(events, whole_parts, effort.places, effort.heard, effort.answer, seed),
         # Pauses are rare, and what is compared is manner, not foresight: phrases are taken from all performances.
         phrases=find_phrases(events, whole_parts, effort.heard, effort.longest_answer, effort.phrases),
         # One that is neither hurried nor full of pauses.
@@ -266,7 +262,7 @@ def _examine(result: Result, contestant: Contestant, material: _Material, tick: 
     alone = generate(contestant, None, effort.streams, effort.free + 1, playing, tick)
     answers = generate(contestant, material.contexts, effort.streams, effort.answer, answering, tick)
     joined = np.concatenate([material.contexts[:, -1:], answers], axis=1)
-    all_over, phrases = material.told_anywhere, material.phrases
+    phrases = material.phrases
     result = replace(
         result,
         free=summarise(features(alone), material.free),
@@ -274,7 +270,7 @@ def _examine(result: Result, contestant: Contestant, material: _Material, tick: 
         gestures=gestures(joined),
         answers=answers_of(phrases.answered(contestant, asked, tick)) if phrases is not None else None,
         told=material.told.of(contestant, telling, tick),
-        told_anywhere=all_over.of(contestant, anywhere, tick) if all_over is not None else None,
+        told_anywhere=material.told_anywhere.of(contestant, anywhere, tick),
     )
     return result, Excerpt(result.name, material.contexts[material.example], answers[material.example])
 
@@ -301,7 +297,7 @@ def _training(material: _Material) -> Result | None:
 
 def _players(material: _Material) -> Result:
     """Held-out playing, which the others are measured by."""
-    all_over, phrases = material.told_anywhere, material.phrases
+    phrases = material.phrases
     return Result(
         "held-out playing",
         "players",
@@ -310,7 +306,7 @@ def _players(material: _Material) -> Result:
         gestures=material.gestures,
         answers=answers_of(phrases.own) if phrases is not None else None,
         told=material.told.of_themselves(),
-        told_anywhere=all_over.of_themselves() if all_over is not None else None,
+        told_anywhere=material.told_anywhere.of_themselves(),
     )
 
 
@@ -326,18 +322,22 @@ def _heard(result: Result) -> Heard:
         answers=result.answers,
         # Where everything is heard, the players are as alike to themselves as they can be: a fairer measure than a
         # held-out part that they played differently from the rest.
-        told=result.told_anywhere or result.told,
+        told=result.told_anywhere if _is_told(result.told_anywhere) else result.told,
     )
+
+
+def _is_told(told: TwoSample | None) -> bool:
+    return told is not None and told.auc10 is not None
 
 
 def _left_out(material: _Material, players: Result) -> str:
     """What was not measured, and why."""
     reasons = []
-    if material.told_anywhere is None:
-        reasons.append("telling from all playing (quick)")
-    if players.told is not None and players.told.auc is None:
-        what = "telling" if players.told.auc10 is None else "telling by 50 events"
-        reasons.append(f"{what} (too little held-out playing)")
+    for where, told in (("held-out playing", players.told), ("all playing", players.told_anywhere)):
+        if told is not None and told.auc10 is None:
+            reasons.append(f"telling from {where} (too little of it)")
+        elif told is not None and told.auc is None:
+            reasons.append(f"telling 50 events from {where} (too little of it)")
     if material.phrases is None:
         reasons.append(f"answers to phrases (no pause of {PAUSE:g} s after {material.effort.heard} events)")
     return ", ".join(reasons)
@@ -359,9 +359,8 @@ def _cut(events: NDArray[np.float32], starts: NDArray[np.int64], length: int) ->
 def _events(contestant: Contestant, material: _Material) -> int:
     """How many events it takes to examine a contestant: for a bar that tells how far it is."""
     effort = material.effort
-    played = effort.streams * (1 + effort.free + 1 + effort.heard + effort.answer) + material.told.work
-    if material.told_anywhere is not None:
-        played += material.told_anywhere.work
+    played = effort.streams * (1 + effort.free + 1 + effort.heard + effort.answer)
+    played += material.told.work + material.told_anywhere.work
     if material.phrases is not None:
         played += len(material.phrases.own) * (effort.heard + effort.longest_answer)
     if not contestant.foresees:

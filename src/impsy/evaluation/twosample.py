@@ -112,6 +112,8 @@ class TwoSampleTest:
         label = np.repeat([0.0, 1.0], [len(side.when) for side in sides])
         stream = np.concatenate([side.stream for side in sides])
         folds = self._divided(np.concatenate([side.when for side in sides]), stream, length)
+        if any(len(np.unique(label[learned])) < 2 for learned, _ in folds):
+            return None
         described = np.concatenate([side.traits for side in sides])
         raw = np.concatenate([side.channels for side in sides])
         kernels = random_kernels(_KERNELS, raw.shape[1], length, np.random.default_rng(self._seed))
@@ -125,7 +127,7 @@ class TwoSampleTest:
     def _divided(self, when: IntArray, stream: IntArray, length: int) -> list[tuple[NDArray[np.bool_], IntArray]]:
         """Which windows to learn from, and which to test on then, for each of five stretches of the playing.
 
-        Windows that share events with the stretch that is tested are not learned from, unless none would be left.
+        Windows that share events with the stretch that is tested are not learned from.
         """
         divided = []
         played = self._players.events.shape[1] - 1
@@ -133,8 +135,7 @@ class TwoSampleTest:
             tested = self._folds[stream] == fold
             places = self._players.when[self._folds == fold]
             apart = (when + length <= places.min()) | (when >= places.max() + played)
-            learned = ~tested & apart
-            divided.append((learned if learned.any() else ~tested, np.flatnonzero(tested)))
+            divided.append((~tested & apart, np.flatnonzero(tested)))
         return divided
 
 

@@ -66,6 +66,7 @@ def verdict(model: Heard, players: Heard) -> tuple[Sentence, ...]:
 
 
 _CLASSES = ("nothing", "one control at a time", "several controls at once")
+_MORE = ("It plays events that move nothing", "It moves one control at a time", "It moves several controls at once")
 
 
 def _moving(model: Heard, players: Heard) -> Iterator[_Finding]:
@@ -109,11 +110,7 @@ def _at_once(model: Gestures, players: Gestures) -> _Finding:
     far = max(map(abs, excess)) / SMALL_SHARE
     usual = max(range(3), key=lambda i: players.shares[i])
     number = excess.index(max(excess)) if far > 1 else usual
-    words = (
-        f"It moves {_CLASSES[usual]}, as you do."
-        if far <= 1
-        else f"It moves {_CLASSES[number]} more often than you do."
-    )
+    words = f"It moves {_CLASSES[usual]}, as you do." if far <= 1 else f"{_MORE[number]} more often than you do."
     what = ("none", "one control", "several controls")[number]
     evidence = f"{model.shares[number]:.0%} of its events move {what}, {players.shares[number]:.0%} of yours"
     return _Finding(far, Sentence(words, evidence))
@@ -177,15 +174,9 @@ def _telling(model: Heard, players: Heard) -> Iterator[_Finding]:
         text = "One can tell its playing from yours most of the time."
     else:
         text = "One can nearly always tell its playing from yours."
-    beside = f", between you and yourself in {_cases(floor.value)}" if floor is not None else ""
-    yield _Finding(
-        0.0,
-        Sentence(
-            text,
-            f"of 10 events of each, a classifier finds the model's in {_cases(told.value)} of 100 cases{beside}; "
-            "chance is 50",
-        ),
-    )
+    beside = f", yours beside yours {_cases(floor.value)}" if floor is not None else ""
+    evidence = f"a classifier finds 10 of its events beside 10 of yours {_cases(told.value)} times in 100{beside}"
+    yield _Finding(0.0, Sentence(text, f"{evidence}; chance is 50"))
 
 
 def _times(a: float, b: float) -> float:
