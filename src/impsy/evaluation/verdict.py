@@ -175,8 +175,8 @@ def _telling(model: Heard, players: Heard) -> Iterator[_Finding]:
     else:
         text = "One can nearly always tell its playing from yours."
     beside = f", yours beside yours {_cases(floor.value)}" if floor is not None else ""
-    evidence = f"a classifier finds 10 of its events beside 10 of yours {_cases(told.value)} times in 100{beside}"
-    yield _Finding(0.0, Sentence(text, f"{evidence}; chance is 50"))
+    evidence = f"a classifier finds 10 of its events beside 10 of yours {_cases(told.value)} % of the time{beside}"
+    yield _Finding(0.0, Sentence(text, f"{evidence} (chance: 50)"))
 
 
 def _times(a: float, b: float) -> float:
