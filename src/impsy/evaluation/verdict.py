@@ -174,8 +174,8 @@ def _telling(model: Heard, players: Heard) -> Iterator[_Finding]:
         text = "One can tell its playing from yours most of the time."
     else:
         text = "One can nearly always tell its playing from yours."
-    beside = f", yours beside yours {_cases(floor.value)}" if floor is not None else ""
-    evidence = f"a classifier finds 10 of its events beside 10 of yours {_cases(told.value)} % of the time{beside}"
+    beside = f", 10 of your own {_cases(floor.value)} %" if floor is not None else ""
+    evidence = f"a classifier picks out 10 of its events {_cases(told.value)} % of the time{beside}"
     yield _Finding(0.0, Sentence(text, f"{evidence} (chance: 50)"))
 
 
