@@ -16,6 +16,8 @@ export interface Model {
   made: string;
   in_use: boolean;
   report: boolean;
+  /** What came of the evaluation, in three sentences. */
+  verdict: { text: string; evidence: string }[];
   evaluating: boolean;
   files: string[];
   /** What its maker says of it, whoever that was: to be read with care. */
