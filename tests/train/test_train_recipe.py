@@ -26,7 +26,7 @@ def of(events: int) -> Dataset:
 
 def test_the_schedule_grows_with_the_data_within_bounds() -> None:
     totals = [recipe_for(of(events)).total_steps for events in (0, 12_000, 50_000, 95_000, 10**7)]
-    assert totals == [800, 800, 800, 952, 2000]
+    assert totals == [1000, 1000, 1000, 1000, 2000]
 
 
 def test_less_is_dropped_the_more_there_is_to_learn_from() -> None:

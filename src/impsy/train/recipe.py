@@ -34,7 +34,7 @@ _RANGES = {
 }
 """Number of the recipe -> the least that it may be, and what it must stay below."""
 EPOCHS = 8
-FEWEST_STEPS, MOST_STEPS = 800, 2000
+FEWEST_STEPS, MOST_STEPS = 1000, 2000
 EVENTS_A_STEP = 100
 """The schedule has a step for so many events of the dataset, within these bounds."""
 DROPOUT = 0.3
@@ -142,7 +142,7 @@ def recipe_for(
 ) -> Recipe:
     """The recipe for a dataset of this many events, whatever they are.
 
-    - The schedule has one step for 100 events, but 800 to 2,000, in eight parts with a look at the held-out windows
+    - The schedule has one step for 100 events, but 1,000 to 2,000, in eight parts with a look at the held-out windows
       after each.
     - A share of 0.3 of each layer's outputs is dropped up to 100,000 events, less beyond: with N events
       0.3 · sqrt(100,000 / N).
