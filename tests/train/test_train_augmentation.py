@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_data import knobs, notes_and_faders, surface
 
-from impsy.train.gestures import design
+from impsy.train.gestures import designs
 from impsy.train.scales import scales_of
 from impsy.train.steps import changed
 
@@ -69,5 +69,5 @@ def test_knobs_are_alike_and_a_note_is_not_a_switch() -> None:
 
 def test_a_surface_keeps_its_directions() -> None:
     events = surface(4, 400, seed=1).events
-    assert design(events, [slice(0, 400)], "gestures").interchangeable is None
-    assert design(events, [slice(0, 400)], "plain").interchangeable is None
+    assert designs(events, [slice(0, 400)], "gestures")[0].interchangeable is None
+    assert designs(events, [slice(0, 400)], "plain")[0].interchangeable is None

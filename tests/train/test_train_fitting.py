@@ -11,6 +11,7 @@ import pytest
 from made_data import knobs, notes_and_faders, surface
 
 from impsy.data.datasets import Dataset
+from impsy.data.grid import detect_grids
 from impsy.data.windows import Split, split_windows
 from impsy.errors import DataError, ModelError
 from impsy.evaluation.scoring import Mixtures, score
@@ -446,3 +447,28 @@ def test_a_model_of_another_size_and_mixture_can_be_gone_on_from(architecture) -
 def test_a_model_of_another_dimension_cannot() -> None:
     with pytest.raises(ModelError, match="dimension 4, the dataset 3"):
         training_on(DATA, base=random_weights(4, Size(10, 1), rng=np.random.default_rng(1)))
+
+
+# -------------------------------------------------------------------------------------------- which components
+
+
+def test_trying_out_is_the_first_epoch_of_the_same_training(training, whole) -> None:
+    surprise = training.try_out()
+    assert math.isfinite(surprise)
+    assert curve(run(training)) == curve(whole)
+
+
+def test_how_surprising_it_is_is_what_evaluation_says(whole) -> None:
+    """Bits of the values on their grid, and the likelihood of dt."""
+    learned = training_on(DATA, base=whole.weights)
+    starts = split_windows(DATA).held_out
+    windows = DATA.events[starts[:, None] + np.arange(51)]
+    grid = detect_grids(DATA.events)
+    network = BatchNetwork(whole.weights)
+    network.reset(len(windows))
+    scores = [
+        score(Mixtures.of(network.hear(windows[:, t]), DATA.dimension), windows[:, t + 1], grid) for t in range(50)
+    ]
+    expected = np.mean([each.bits + each.time for each in scores])
+    # There, the first and the last step of a grid count all that lies beyond, too.
+    assert learned._learner.surprise(learned._state, starts) == pytest.approx(expected, abs=0.03)

@@ -16,7 +16,7 @@ from impsy.models.batch import BatchNetwork
 from impsy.models.opening import open_weights
 from impsy.models.sizes import SCALE_FACTOR, Size
 from impsy.models.weights import Weights, random_weights
-from impsy.train.gestures import HEADS, Design, design
+from impsy.train.gestures import HEADS, Design, designs
 from impsy.train.lstm import lstm
 from impsy.train.network import Network
 from impsy.train.saving import saved_model
@@ -32,8 +32,10 @@ def designed(dataset: Dataset, head: str) -> Design:
     if head == "residual":
         shape = {"mixtures": 3, "architecture": "residual"}
         base = random_weights(dataset.dimension, SIZE, rng=np.random.default_rng(0), **shape)
-        return design(dataset.events, ranges, "residual", base=base)
-    return design(dataset.events, ranges, "plain" if head == "plain" else "gestures", "" if head == "plain" else head)
+        return designs(dataset.events, ranges, "residual", base=base)[0]
+    return designs(
+        dataset.events, ranges, "plain" if head == "plain" else "gestures", "" if head == "plain" else head
+    )[0]
 
 
 def network_of(dataset: Dataset, head: str, dropout: float = 0.0) -> tuple[Network, Design]:
@@ -166,7 +168,7 @@ def test_weights_of_another_shape_are_refused(architecture, other) -> None:
     }[other]
     rng = np.random.default_rng(1)
     base = random_weights(**shape, rng=rng)
-    made = design(MADE["grid"].events, [slice(0, 240)], architecture, base=base)
+    made = designs(MADE["grid"].events, [slice(0, 240)], architecture, base=base)[0]
     network = Network(4, SIZE, 5, made.fixed, made.scales)
     with pytest.raises(ModelError, match="shape"):
         network.unfolded(random_weights(**(shape | changes), rng=rng))

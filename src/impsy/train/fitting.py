@@ -22,7 +22,7 @@ from impsy.models.weights import Weights
 from impsy.train.backend import give_back_memory, prepare
 from impsy.train.checkpoint import Checkpoint, Look, fingerprint, write_checkpoint
 from impsy.train.distributed import Devices
-from impsy.train.gestures import Design, design
+from impsy.train.gestures import Design, designs
 from impsy.train.recipe import Recipe
 
 prepare()
@@ -124,7 +124,8 @@ class Training:
         size = base.size if base is not None else SIZES[recipe.size]
         architecture = base.architecture if base is not None else recipe.architecture
         if designed is None:
-            designed = design(dataset.events, split.train, architecture, recipe.head, base=base, seed=recipe.seed)
+            parts, chance = (dataset.events, split.train, architecture, recipe.head), recipe.seed
+            designed = designs(*parts, base=base, seed=chance)[0]
         self.design = designed
         self._network = Network(dimension, size, designed.mixtures, designed.fixed, designed.scales, recipe.dropout)
         if base is not None:
@@ -273,6 +274,17 @@ class Training:
         if save_to is not None and self._devices.leads and ended == "stopped":
             write_checkpoint(save_to, self.checkpoint(facts))
         return self._finish(ended, timer)
+
+    def try_out(self, stop: Callable[[], bool] = lambda: False) -> float:
+        """Train for one epoch, from which :meth:`run` goes on; how surprising the held-out windows still are.
+
+        See :meth:`impsy.train.network.Network.surprise`.
+        """
+        began = time.monotonic()
+        if not self._devices.any(self._epoch(stop, _Pace())):
+            self._look()
+        self._seconds += time.monotonic() - began
+        return self._learner.surprise(self._state, self._looked_at)
 
     def _epoch(self, stop: Callable[[], bool], timer: _Pace) -> bool:
         """One epoch of steps, or what is left of it; True if it was cut short."""

@@ -20,7 +20,7 @@ from impsy.models.sizes import MIXTURES, SCALE_FACTOR
 from impsy.models.weights import Weights
 from impsy.train.scales import Scales, scales_of
 
-__all__ = ["HEADS", "Design", "Head", "Kind", "Starts", "chosen_head", "design", "found_sets", "head_of"]
+__all__ = ["HEADS", "Design", "Head", "Kind", "Starts", "designs", "found_sets", "head_of", "possible_heads"]
 
 COVERED = 0.998
 """Share of the events whose sets of controls get components of their own; the rest is left to the catch-all."""
@@ -160,7 +160,7 @@ class Design:
         return HEADS[self.head].words if self.head else ""
 
 
-def design(
+def designs(
     events: NDArray[np.float32],
     ranges: Sequence[slice],
     architecture: str,
@@ -168,8 +168,9 @@ def design(
     *,
     base: Weights | None = None,
     seed: int = 0,
-) -> Design:
-    """The network that is to learn the ``ranges`` of ``events`` (N, D).
+) -> list[Design]:
+    """The network that is to learn the ``ranges`` of ``events`` (N, D); several where training has to show which is
+    best.
 
     ``base``, the model to go on from, keeps its components; else ``head`` names them, or the data shows which.
 
@@ -178,15 +179,17 @@ def design(
     """
     scales = scales_of(events, ranges)
     if base is not None:
-        return Design(scales, base.mixtures, base.residual)
+        return [Design(scales, base.mixtures, base.residual)]
     if architecture == "residual":
         raise ConfigError("a residual network is not trained anew; name the model to go on from with --from")
     if architecture == "plain":
-        return Design(scales, MIXTURES)
+        return [Design(scales, MIXTURES)]
     sets, shares = found_sets(events, ranges, scales)
-    name = head or chosen_head(sets, shares, scales)
-    fixed, starts = head_of(name, sets, scales, seed)
-    return Design(scales, len(fixed.direction), fixed, starts, name)
+    found = []
+    for name in (head,) if head else possible_heads(sets, shares, scales):
+        fixed, starts = head_of(name, sets, scales, seed)
+        found.append(Design(scales, len(fixed.direction), fixed, starts, name))
+    return found
 
 
 def found_sets(
@@ -208,17 +211,24 @@ def found_sets(
     return np.unpackbits(sets, axis=1, count=moved.shape[1]).astype(bool), shares
 
 
-def chosen_head(sets: NDArray[np.bool_], shares: NDArray[np.float64], scales: Scales) -> str:
-    """The head for data with these ``sets`` (S, n), which occur in these ``shares`` (S,) of the events.
+SELDOM_ALONE, MOSTLY_ALONE = 0.25, 0.95
+"""Share of the events that move anything, by how many move one control only, from where on gestures may be continued,
+and from where on they are."""
 
-    Where all controls that move lie on a grid, and most events that move anything move one control, gestures can be
-    continued step by step.
+
+def possible_heads(sets: NDArray[np.bool_], shares: NDArray[np.float64], scales: Scales) -> tuple[str, ...]:
+    """The heads that data with these ``sets`` (S, n) may ask for, which occur in these ``shares`` (S,) of the events.
+
+    Gestures can be continued step by step where all controls that move lie on a grid and move one at a time.
     """
     size = sets.sum(1)
     moving = shares[size > 0].sum()
-    single = shares[size == 1].sum()
-    on_grid = (scales.grid[sets.any(0)] > 0).all()
-    return "continuing" if on_grid and moving > 0 and single > moving / 2 else "sets"
+    if not moving or not (scales.grid[sets.any(0)] > 0).all():
+        return ("sets",)
+    alone = shares[size == 1].sum() / moving
+    if alone < SELDOM_ALONE:
+        return ("sets",)
+    return ("continuing",) if alone >= MOSTLY_ALONE else ("continuing", "sets")
 
 
 def head_of(name: str, sets: NDArray[np.bool_], scales: Scales, seed: int = 0) -> tuple[Gestures, Starts]:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,8 +32,11 @@ from impsy.models.sizes import SIZES, model_name, size_name
 from impsy.models.weights import Weights
 from impsy.train.checkpoint import Checkpoint, fingerprint, read_checkpoint
 from impsy.train.distributed import Cluster, join
-from impsy.train.gestures import design
+from impsy.train.gestures import Design, designs
 from impsy.train.recipe import Recipe, recipe_for
+
+if TYPE_CHECKING:
+    from impsy.train.export import ModelFiles
 
 __all__ = ["Learned", "Plan", "Told", "learn", "plan_for"]
 
@@ -161,13 +164,18 @@ def learn(
     split = SPLITS[plan.split](dataset)
     base = None if plan.start_from is None else _as_learned(plan.start_from)
     wanted = plan.recipe
-    designed = design(dataset.events, split.train, wanted.architecture, wanted.head, base=base, seed=wanted.seed)
+    possible = designs(dataset.events, split.train, wanted.architecture, wanted.head, base=base, seed=wanted.seed)
     size = base.size if base is not None else SIZES[wanted.size]
-    name = model_name(dataset.dimension, size, designed.mixtures)
     from impsy.train.export import export, files_of, write_so_far
 
-    files = files_of(plan.destination, name)
-    checkpoint = read_checkpoint(files.unfinished) if plan.resume else None
+    def files_for(designed: Design) -> ModelFiles:
+        return files_of(plan.destination, model_name(dataset.dimension, size, designed.mixtures))
+
+    checkpoint = None
+    if plan.resume:
+        there = [each for each in possible if files_for(each).unfinished.exists()]
+        possible = there[:1] or possible[:1]
+        checkpoint = read_checkpoint(files_for(possible[0]).unfinished)
     recipe = plan.recipe if checkpoint is None else checkpoint.recipe
     if plan.cluster is None or plan.cluster.index == 0:
         check_writable(plan.destination)  # rather say now than when there is something to lose
@@ -176,11 +184,20 @@ def learn(
     from impsy.train.fitting import Training
 
     with devices.together():
-        training = Training(
-            dataset, split, recipe, devices=devices, base=base, designed=designed, split_name=plan.split
-        )
+        trainings = [
+            Training(dataset, split, recipe, devices=devices, base=base, designed=each, split_name=plan.split)
+            for each in possible
+        ]
+        training = trainings[0]
         if checkpoint is not None:
             training.resume(checkpoint)
+        compared: dict[str, float] = {}
+        if len(trainings) > 1:
+            compared = {each.design.head: each.try_out(stop) for each in trainings}
+            training = trainings[int(devices.agree(float(np.argmin(list(compared.values())))))]
+        designed = training.design
+        files = files_for(designed)
+        name = files.tflite.stem
         resumed_at, here = checkpoint.step if checkpoint else 0, devices.share_of(recipe.batch)
         told(Told(name, dataset, split, recipe, training.parameters, resumed_at, devices.words, here, designed.words))
         fitted = training.run(
@@ -195,6 +212,11 @@ def learn(
     description = _describe(plan, recipe, dataset, split, name, fitted, devices.words)
     if designed.words:
         description["components"] = designed.words
+    if compared:
+        description["compared"] = {
+            "unit": "bits of the values and nats of dt, an event, after one epoch",
+            **{head: round(surprise, 4) for head, surprise in compared.items()},
+        }
     weights, facts = _to_play(designed.played(fitted.weights), plan)
     description |= facts
     set_aside = export(weights, files, description)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -88,7 +89,8 @@ class Learner:
         self._heard = devices.everywhere(stretches.heard)
         self._key = devices.everywhere(np.asarray(jax.random.key_data(jax.random.key(recipe.seed))))
         self._step = jax.jit(self._train, donate_argnums=0, out_shardings=devices.same)
-        self._look = jax.jit(self._score)
+        self._look = jax.jit(partial(self._score, network.likelihood))
+        self._surprise = jax.jit(partial(self._score, network.surprise))
 
     def state(self, trainable: Sequence[Any]) -> LearnerState:
         """A state with these weights, from which nothing has been learned."""
@@ -115,12 +117,19 @@ class Learner:
 
     def held_out(self, state: LearnerState, starts: NDArray[np.int64]) -> NDArray[np.float64]:
         """NLL (nats an event, × 10 space) of each window that begins at one of ``starts`` (W,): (W,)."""
+        return -self._of_windows(self._look, state, starts)
+
+    def surprise(self, state: LearnerState, starts: NDArray[np.int64]) -> float:
+        """Mean of :meth:`impsy.train.network.Network.surprise` over the windows that begin at ``starts`` (W,)."""
+        return float(self._of_windows(self._surprise, state, starts).mean())
+
+    def _of_windows(self, score: Any, state: LearnerState, starts: NDArray[np.int64]) -> NDArray[np.float64]:
         parts = []
         for i in range(0, len(starts), HELD_OUT_AT_ONCE):
             part = starts[i : i + HELD_OUT_AT_ONCE]
             padded = np.zeros(HELD_OUT_AT_ONCE, np.int32)
             padded[: len(part)] = part
-            parts.append(np.asarray(self._look(state.trainable, self._events, padded), np.float64)[: len(part)])
+            parts.append(np.asarray(score(state.trainable, self._events, padded), np.float64)[: len(part)])
         return np.concatenate(parts)
 
     def _windows(self, events: Any, starts: Any, heard: Any, key: Any) -> tuple[Any, Any, Any]:
@@ -179,10 +188,10 @@ class Learner:
             second.append(square)
         return trainable, first, second, count
 
-    def _score(self, trainable: Any, events: Any, starts: Any) -> Any:
+    def _score(self, measure: Any, trainable: Any, events: Any, starts: Any) -> Any:
+        """The mean of ``measure`` over each window."""
         window = events[starts[:, None] + jnp.arange(WINDOW)]
-        densities = self._network.likelihood(trainable, window[:, :-1], window[:, 1:])
-        return -densities.mean(-1)
+        return measure(trainable, window[:, :-1], window[:, 1:]).mean(-1)
 
 
 def changed(windows: Any, key: Any, alike: NDArray[np.int32], permuted: float, mirrored: float) -> Any:
