@@ -45,8 +45,12 @@ def files_of(folder: Path, name: str) -> ModelFiles:
     return ModelFiles(keras, tflite, described, folder / f"{name}.training.npz", folder / f"{name}.so-far.tflite")
 
 
-def export(weights: Weights, files: ModelFiles, description: Mapping[str, Any]) -> list[Path]:
+def export(
+    weights: Weights, files: ModelFiles, description: Mapping[str, Any], keras_model: Any = None
+) -> list[Path]:
     """Write all three files, each whole or not at all; gives those of an earlier model that were set aside.
+
+    ``keras_model`` is one that :func:`impsy.train.saving.empty_model` made already.
 
     An earlier model of the same name is kept beside, as ``….previous.tflite`` and so on. The ``.tflite`` carries a
     short form of the description too.
@@ -54,7 +58,7 @@ def export(weights: Weights, files: ModelFiles, description: Mapping[str, Any]) 
     Raises:
         ModelError: the disk refuses.
     """
-    from impsy.train.saving import saved_model
+    from impsy.train.saving import empty_model, fill
 
     short = {key: description[key] for key in _IN_THE_FILE if key in description}
     tflite = encode_tflite(weights, facts=short)
@@ -63,7 +67,7 @@ def export(weights: Weights, files: ModelFiles, description: Mapping[str, Any]) 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            saved_model(weights).save(part)
+            fill(keras_model or empty_model(weights), weights).save(part)
             kept = _set_aside(files)
             part.replace(files.keras)
         finally:

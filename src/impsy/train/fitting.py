@@ -154,6 +154,11 @@ class Training:
         """How many numbers are learned."""
         return int(sum(array.size for array in self._start))
 
+    @property
+    def untrained(self) -> Weights:
+        """The network as it was before it learned anything."""
+        return self._network.weights(self._start)
+
     # ------------------------------------------------------------------ going on
 
     def resume(self, checkpoint: Checkpoint) -> None:

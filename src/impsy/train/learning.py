@@ -7,6 +7,7 @@ import json
 import math
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -199,6 +200,12 @@ def learn(
         files = files_for(designed)
         name = files.tflite.stem
         resumed_at, here = checkpoint.step if checkpoint else 0, devices.share_of(recipe.batch)
+        # Keras takes some seconds to make the model for the .keras file, beside which the device computes.
+        empty: Future[Any] | None = None
+        if devices.leads:
+            beside = ThreadPoolExecutor(1, "keras")
+            empty = beside.submit(_empty_keras_model, _to_play(training.untrained, plan)[0])
+            beside.shutdown(wait=False)
         told(Told(name, dataset, split, recipe, training.parameters, resumed_at, devices.words, here, designed.words))
         fitted = training.run(
             tell,
@@ -219,10 +226,16 @@ def learn(
         }
     weights, facts = _to_play(designed.played(fitted.weights), plan)
     description |= facts
-    set_aside = export(weights, files, description)
+    set_aside = export(weights, files, description, None if empty is None else empty.result())
     if fitted.ended != "stopped":
         files.unfinished.unlink(missing_ok=True)
     return Learned((files.keras, files.tflite, files.json), tuple(set_aside), description)
+
+
+def _empty_keras_model(like: Weights) -> Any:
+    from impsy.train.saving import empty_model
+
+    return empty_model(like)
 
 
 def _as_learned(path: Path) -> Weights:

@@ -22,20 +22,28 @@ import keras  # noqa: E402 - after prepare()
 from keras import layers, ops  # noqa: E402
 from keras_mdn_layer import MDN  # noqa: E402
 
-__all__ = ["saved_model"]
+__all__ = ["empty_model", "fill", "saved_model"]
 
 _MIXTURE = "td_mdn"
 
 
 def saved_model(weights: Weights) -> Any:
     """The Keras model that holds ``weights``: (B, T, D) in the × 10 space -> (B, T, M(2D+1)), for ``model.save``."""
-    fixed, dimension, size = weights.residual, weights.dimension, weights.size
+    return fill(empty_model(weights), weights)
+
+
+def empty_model(like: Weights) -> Any:
+    """The Keras model of a network like this, which knows nothing yet."""
+    fixed, dimension, size = like.residual, like.dimension, like.size
     if fixed is None:
-        model = _plain(dimension, size, weights.mixtures)
-    elif isinstance(fixed, Gestures):
-        model = gesture_model(dimension, size, fixed, _MIXTURE)
-    else:
-        model = _residual(dimension, size, fixed)
+        return _plain(dimension, size, like.mixtures)
+    if isinstance(fixed, Gestures):
+        return gesture_model(dimension, size, fixed, _MIXTURE)
+    return _residual(dimension, size, fixed)
+
+
+def fill(model: Any, weights: Weights) -> Any:
+    """Put ``weights`` into a model that was made for a network like theirs; gives the model."""
     lstms = [layer for layer in model.layers if isinstance(layer, layers.LSTM)]
     for layer, learned in zip(lstms, weights.layers, strict=True):
         layer.set_weights([learned.kernel, learned.recurrent, learned.bias])
