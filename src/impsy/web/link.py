@@ -13,8 +13,9 @@ from math import isfinite
 from typing import Any, NoReturn, Self
 
 from impsy.codecs.osc import encode_message
-from impsy.errors import PeerError
+from impsy.errors import DeviceError, PeerError
 from impsy.events import Report
+from impsy.io.network import Outlet
 from impsy.io.udp import UdpListener
 
 __all__ = ["GONE_SECONDS", "SessionLink", "decode_monitor"]
@@ -95,7 +96,7 @@ def _finite(text: str) -> float:
 
 
 class SessionLink:
-    """Listens on UDP ``127.0.0.1:monitor_port`` and sends to ``127.0.0.1:command_port``.
+    """Listens on UDP ``localhost:monitor_port`` and sends to ``localhost:command_port``.
 
     Args:
         monitor_port, command_port: as the configuration's ``[webui]`` says.
@@ -109,7 +110,7 @@ class SessionLink:
         self._on_message = on_message
         self._changing = threading.Lock()
         self._listener: UdpListener | None = None
-        self._socket: socket.socket | None = None
+        self._commands = Outlet("localhost", command_port)
         self._stop = threading.Event()
         self._watch: threading.Thread | None = None
         self._heard_at = float("-inf")
@@ -125,8 +126,7 @@ class SessionLink:
     def __enter__(self) -> Self:
         """Start to listen. A port that is taken is told and tried again and again."""
         self._stop.clear()
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setblocking(False)
+        self._open_commands()
         self._listen()
         self._watch = threading.Thread(target=self._look, name="impsy link watch", daemon=True)
         self._watch.start()
@@ -142,9 +142,7 @@ class SessionLink:
             listener, self._listener = self._listener, None
             if listener is not None:
                 listener.close()
-            if self._socket is not None:
-                self._socket.close()
-                self._socket = None
+            self._commands.close()
 
     @property
     def ports(self) -> tuple[int, int]:
@@ -167,18 +165,20 @@ class SessionLink:
     def send(self, address: str, types: str, values: Sequence[float | str]) -> None:
         """Send a command; ``types`` holds an OSC type tag (``f``, ``i``, ``s``) for each. Nobody need listen."""
         packet = encode_message(address, types, values)
-        sender, port = self._socket, self._command_port
-        if sender is None or port == 0:
-            return
         try:
-            sender.sendto(packet, ("127.0.0.1", port))
+            self._commands.send(packet)
         except OSError as error:  # nobody listens there, or the buffer is full: the next one may get through
             logger.debug("a command could not be sent: %s", error)
 
     def configure(self, monitor_port: int, command_port: int) -> None:
         """Talk over these ports from now on."""
         with self._changing:
-            self._command_port = command_port
+            if command_port != self._command_port:
+                self._command_port = command_port
+                former, self._commands = self._commands, Outlet("localhost", command_port)
+                former.close()
+                if self._watch is not None:
+                    self._open_commands()
             if monitor_port == self._monitor_port:
                 return
             self._monitor_port = monitor_port
@@ -190,8 +190,14 @@ class SessionLink:
             self.trouble = ""
             self._listen()
 
+    def _open_commands(self) -> None:
+        try:
+            self._commands.open()
+        except DeviceError as error:  # there is no such port: commands go nowhere
+            logger.debug("commands cannot be sent: %s", error)
+
     def _listen(self) -> None:
-        self._listener = UdpListener("monitor", "127.0.0.1", self._monitor_port, self._receive)
+        self._listener = UdpListener("monitor", "localhost", self._monitor_port, self._receive)
         self._listener.open(self._tell)
 
     # --- in the threads ----------------------------------------------------------------------------
