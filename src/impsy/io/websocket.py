@@ -24,13 +24,13 @@ from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.typing import Subprotocol
 
-from impsy.codecs.websocket import decode_text, encode_text
-from impsy.errors import DeviceError
+from impsy.codecs.websocket import decode_frame, encode_text
+from impsy.errors import DeviceError, PeerError
 from impsy.events import Unplugged, Update
 from impsy.io.adapter import Complaints, Deliver, Health, Overhear, Tell
 from impsy.io.link import Link, Opened
-from impsy.io.origins import origin_allowed
 from impsy.io.network import bound, shown
+from impsy.io.origins import origin_allowed
 from impsy.mapping.entries import MappingEntry
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
@@ -40,8 +40,8 @@ __all__ = ["CLIENT_LIMIT", "WebSocketAdapter"]
 CLIENT_LIMIT = 200
 """Clients at once; more are asked to try again later."""
 
-FRAME_BYTES = 1024
-"""The largest frame that is read; ours have 40 bytes at most, and who sends more is disconnected."""
+FRAME_BYTES = 1 << 14
+"""The largest frame that is read: some hundred messages. A client that sends more is disconnected."""
 
 BUFFER_BYTES = 1 << 16
 """What may wait for one client, in the system's buffer and once more in ours; who is further behind is dropped."""
@@ -297,18 +297,16 @@ class WebSocketAdapter:
                     self._deliver(Unplugged(self.name))
 
     def _hear(self, frame: str | bytes, mapping: InputMapping, client: _Client) -> None:
-        message = decode_text(frame) if isinstance(frame, str) else None
-        if message is None:
-            kind = "malformed" if isinstance(frame, str) else "binary"
-            text = f"{_shown(frame)} is no message like /channel/1/cc/7/127 (from {client.peer})"
-            self._complaints.add(kind, text, self._tell)
-            return
-        changes = mapping.decode(message)
-        if self.overhear is not None:
-            self.overhear(self.name, message, changes)
-        if changes is not None:
-            self._performers.add(client)
-            self._deliver(Update(changes, self.name))
+        for message in decode_frame(frame):
+            if isinstance(message, PeerError):
+                self._complaints.add(message.kind, f"{message} (from {client.peer})", self._tell)
+                continue
+            changes = mapping.decode(message)
+            if self.overhear is not None:
+                self.overhear(self.name, message, changes)
+            if changes is not None:
+                self._performers.add(client)
+                self._deliver(Update(changes, self.name))
 
     # --- in the thread: playing --------------------------------------------------------------------
 
@@ -365,11 +363,6 @@ _FAULTS = {CloseCode.PROTOCOL_ERROR, CloseCode.INVALID_DATA, CloseCode.MESSAGE_T
 
 def _frame(message: bytes) -> bytes:
     return Frame(Opcode.TEXT, encode_text(message).encode()).serialize(mask=False)
-
-
-def _shown(frame: str | bytes) -> str:
-    text = repr(frame)
-    return text if len(text) <= 60 else text[:59] + "…"
 
 
 def _first_offered(_client: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:

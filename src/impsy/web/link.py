@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import socket
-import struct
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +11,7 @@ from math import isfinite
 from typing import Any, NoReturn, Self
 
 from impsy.codecs.osc import encode_message
+from impsy.codecs.oscwire import Value, read_packet
 from impsy.errors import DeviceError, PeerError
 from impsy.events import Report
 from impsy.io.network import Outlet
@@ -35,43 +34,35 @@ _OBJECTS = {"/monitor/next": "next", "/monitor/state": "state"}
 def decode_monitor(packet: bytes) -> tuple[str, Any] | None:
     """What one packet of the session tells: ``("in" | "out", values)`` or ``("next" | "state", object)``.
 
-    None: it is for somebody else. The format is OSC 1.0: an address and type tags, each ended by a zero byte and
-    padded to four bytes, then the arguments.
+    None: it is for somebody else.
 
     Raises:
         PeerError: it is malformed.
     """
-    address, at = _string(packet, 0)
-    if address not in _VECTORS and address not in _OBJECTS:
+    found = read_packet(packet)
+    message = found[0] if found else None
+    if isinstance(message, PeerError):
+        raise message
+    if message is None or (message.address not in _VECTORS and message.address not in _OBJECTS):
         return None
-    tags, at = _string(packet, at)
+    address, values = message.address, message.values
+    if len(found) > 1 or message.untagged is not None:
+        raise PeerError("tags", f"{address} has no type tags, or something follows it")
     if address in _VECTORS:
-        return _VECTORS[address], _floats(packet, at, tags)
-    if tags != ",s":
-        raise PeerError("tags", f"{address} wants one text, not the type tags {tags[:20]!r}")
-    text, _ = _string(packet, at)
-    return _OBJECTS[address], _object(address, text)
+        return _VECTORS[address], _floats(values)
+    if len(values) != 1 or type(values[0]) is not str:
+        raise PeerError("tags", f"{address} wants one text")
+    return _OBJECTS[address], _object(address, values[0])
 
 
-def _string(packet: bytes, at: int) -> tuple[str, int]:
-    end = packet.find(b"\0", at)
-    if end < 0:
-        raise PeerError("not-osc", "a packet ends within a text")
-    try:
-        return packet[at:end].decode("utf-8"), (end // 4 + 1) * 4
-    except UnicodeDecodeError as error:
-        raise PeerError("not-osc", "a text is not UTF-8") from error
-
-
-def _floats(packet: bytes, at: int, tags: str) -> list[float]:
-    count = len(tags) - 1
-    if tags != "," + "f" * count or count > VALUES_LIMIT or len(packet) != at + 4 * count:
+def _floats(values: Sequence[Value]) -> list[float]:
+    numbers = [value for value in values if type(value) is float]
+    if len(numbers) != len(values) or len(numbers) > VALUES_LIMIT:
         raise PeerError("tags", "a vector's packet holds something else than its floats")
-    values = struct.unpack_from(f">{count}f", packet, at)
-    if not all(map(isfinite, values)):
+    if not all(map(isfinite, numbers)):
         raise PeerError("range", "a vector's packet holds numbers that are not finite")
     # float32 has 7 digits; those of its double would only be longer.
-    return [round(value, 7) for value in values]
+    return [round(value, 7) for value in numbers]
 
 
 def _object(address: str, text: str) -> dict[str, Any]:
