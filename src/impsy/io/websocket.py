@@ -40,7 +40,7 @@ __all__ = ["CLIENT_LIMIT", "WebSocketAdapter"]
 CLIENT_LIMIT = 200
 """Clients at once; more are asked to try again later."""
 
-FRAME_BYTES = 1 << 14
+FRAME_BYTES = 1 << 13
 """The largest frame that is read: some hundred messages. A client that sends more is disconnected."""
 
 BUFFER_BYTES = 1 << 16
