@@ -76,7 +76,9 @@ def test_what_is_malformed_ambiguous_or_out_of_range_is_refused_with_a_reason(te
     assert len(str(problem)) < 200
 
 
-@pytest.mark.parametrize("frame", ["", "\n", "\r\n\r\n", " ", "\0", b"", b"\n", b"\xf8", b"\xf0\x7e\x01\xf7", b"\xfe"])
+@pytest.mark.parametrize(
+    "frame", ["", "\n", "\r\n\r\n", " ", "\0", b"", b"\n", b"\xf8", b"\xf0\x7e\x01\xf7", b"\xfe"]
+)
 def test_empty_lines_and_system_messages_are_passed_over(frame):
     assert decode_frame(frame) == []
 
@@ -166,7 +168,9 @@ def spellings(draw, text):
     parts = [draw(st.sampled_from(["", " ", "\t"])) + part + draw(st.sampled_from(["", " "])) for part in parts]
     around = draw(st.sampled_from([("", ""), ("/", ""), ("/", "/"), ("", "/")]))
     line = "/".join(parts).join(around)
-    line = draw(st.sampled_from(["", " ", "\n", "\ufeff"])) + line + draw(st.sampled_from(["", "\n", "\r\n", "\0", " "]))
+    line = (
+        draw(st.sampled_from(["", " ", "\n", "\ufeff"])) + line + draw(st.sampled_from(["", "\n", "\r\n", "\0", " "]))
+    )
     return line.encode() if draw(st.booleans()) else line
 
 
@@ -182,9 +186,7 @@ words = st.sampled_from(
 
 
 @given(
-    st.text(max_size=80)
-    | st.binary(max_size=40)
-    | st.lists(words | st.text(max_size=3), max_size=8).map("/".join)
+    st.text(max_size=80) | st.binary(max_size=40) | st.lists(words | st.text(max_size=3), max_size=8).map("/".join)
 )
 def test_any_frame_is_messages_or_problems(frame):
     for found in decode_frame(frame):

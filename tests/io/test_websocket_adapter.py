@@ -309,7 +309,10 @@ def test_rubbish_in_frames_does_not_stop_the_music(stage):
         {"path": "/", "subprotocols": ["midi"]},
         {"path": "/", "subprotocols": ["v1.mqtt", "osc"]},
         {"path": "/", "user_agent_header": None},
-        {"path": "/", "additional_headers": {"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits"}},
+        {
+            "path": "/",
+            "additional_headers": {"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits"},
+        },
     ],
     ids=lambda options: " ".join(map(str, options.values())),
 )

@@ -17,7 +17,6 @@ from click.core import ParameterSource
 from impsy.errors import ConfigError, DeviceError, refusal
 
 if TYPE_CHECKING:
-
     from impsy.web.link import SessionLink
     from impsy.web.opening import House
     from impsy.web.serve import Listener, Serving

@@ -33,6 +33,7 @@ _PADDING = b"\0\r\n"
 """What may follow a message without meaning anything: more padding, or the end of a line."""
 
 _TAGS = re.compile(rb"[ifsbhtdScrmTFNI\[\]]+")
+_ONE_TEXT = re.compile(r"\[*[sSc]\]*")
 _BARE_COMMA = re.compile(r",(?![^{]*\})")
 
 
@@ -141,7 +142,7 @@ def _sized_frames(packet: bytes) -> list[bytes]:
     while at < len(packet):
         size = int.from_bytes(packet[at : at + 4], "big")
         frame = packet[at + 4 : at + 4 + size]
-        if frame[:1] not in (b"/", b"#") or len(frame) != size:
+        if not frame or len(frame) != size:
             return []
         frames.append(frame)
         at += 4 + size
@@ -295,7 +296,9 @@ def read_untagged_text(data: bytes) -> list[tuple[Value, ...]]:
     """As ``read_untagged``, where the address takes one text."""
     readings = [values for values in _read_without_comma(data, 1) if isinstance(values[0], str)]
     text = _whole_text(data)
-    return [*readings, (text,)] if text is not None else readings
+    if text is None or _ONE_TEXT.fullmatch(text):  # a type tag whose text is cut off
+        return readings
+    return [*readings, (text,)]
 
 
 def _read_without_comma(data: bytes, count: int) -> Iterator[tuple[Value, ...]]:

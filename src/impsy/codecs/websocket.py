@@ -114,7 +114,9 @@ def _line(text: str) -> bytes:
     if row.word == "noteoff" and len(values) == 1:
         values.append(0.0)  # how fast the key was released makes no difference here
     if len(values) != len(row.limits):
-        raise PeerError("numbers", f"{_shown(text)} has {len(values)} numbers after {row.word}, not {len(row.limits)}")
+        raise PeerError(
+            "numbers", f"{_shown(text)} has {len(values)} numbers after {row.word}, not {len(row.limits)}"
+        )
     *selectors, value = values
     if 0 < value < 1:
         raise PeerError("fraction", f"{_shown(text)}: values are 0 to {row.limits[-1]}, not 0 to 1")
