@@ -120,7 +120,7 @@ def test_older_patches_set_both_temperatures_at_once():
         (message("/impsy/scene", 3.5), "type:/impsy/scene", "3.5"),
         (message("/impsy/output", 0.5, 0.5), "address:/impsy/output", "command port only"),
         (b"", "not-osc", "0 bytes"),
-        (b"hello there", "not-osc", "not OSC"),
+        (b"hello there", "text", "not OSC"),
         (b"#bundle\0" + b"\0" * 8 + b"\0\0\0\x7f", "not-osc", "127"),
     ],
 )

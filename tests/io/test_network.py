@@ -153,14 +153,14 @@ class Stage:
 
 def test_osc_is_heard_at_each_address_of_localhost(loopbacks):
     stage = Stage(ip="localhost")
-    for ip in loopbacks:
+    for count, ip in enumerate(loopbacks, 1):
         with udp(ip) as sender:
             sender.sendto(encode_vector("/interface", (0.25, 0.5)), (ip, stage.port))
             wait_for(lambda: stage.events)
             assert stage.events == [Interaction((0.25, 0.5), "osc")]
             stage.events.clear()
             sender.sendto(b"rubbish", (ip, stage.port))
-            wait_for(lambda: stage.adapter.health()[0].bad == 1 + loopbacks.index(ip))
+            wait_for(lambda count=count: stage.adapter.health()[0].bad == count)
     assert f"listening on {' and '.join(loopbacks)} port" in stage.adapter.health()[0].detail
     before = time.monotonic()
     stage.adapter.close()

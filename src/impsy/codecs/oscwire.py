@@ -176,10 +176,8 @@ def _read_message(packet: bytes) -> tuple[Message, bytes]:
     named = address.startswith("/") or (zero and address)  # some forget the slash
     if not named or not address.isprintable() or " " in address:
         text = f"a packet of {len(packet)} bytes is not OSC: it starts with {_shown(head)}"
-        if address.startswith("/"):
-            text += (
-                "; an address and its arguments as plain text are not understood. Pure Data: netsend -b, oscformat"
-            )
+        if " " in address and address.strip().isprintable():
+            raise PeerError("text", f"{text}. Plain text is not understood; in Pure Data: netsend -b, oscformat")
         raise PeerError("not-osc", text)
     rest = packet[_aligned(len(head) + 1) :]
     if rest.startswith(b","):

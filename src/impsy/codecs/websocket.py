@@ -64,12 +64,16 @@ _NUMBER = re.compile(r"[+-]?\d{1,6}(\.\d*)?", re.ASCII)
 
 
 def decode_frame(frame: str | bytes) -> list[bytes | PeerError]:
-    """The MIDI messages of one frame, text or binary, a line each; what is wrong stands in its place. Never raises."""
-    if isinstance(frame, bytes):
-        try:
-            frame = frame.decode("utf-8")
-        except UnicodeDecodeError:
-            return _midi(frame)
+    """The MIDI messages of one frame, text or binary, a line each; what is wrong is in its place. Never raises."""
+    if isinstance(frame, str):
+        return _lines(frame)
+    try:
+        return _lines(frame.decode("utf-8"))
+    except UnicodeDecodeError:
+        return _midi(frame)
+
+
+def _lines(frame: str) -> list[bytes | PeerError]:
     found: list[bytes | PeerError] = []
     for line in re.split(r"[\r\n\0]+", frame):
         text = line.strip(" \t\ufeff")

@@ -125,8 +125,8 @@ _REMEDIES = {
     errno.ENETDOWN: "the network is down. Connect this machine to it",
     errno.EADDRNOTAVAIL: "this machine has no address of that kind. Give the other's IPv4 address",
     errno.EAFNOSUPPORT: "this machine has no address of that kind. Give the other's IPv4 address",
-    errno.EINVAL: "that address or port takes no messages. Correct it; one that begins with fe80 needs the name of the "
-    "network after it, such as fe80::1%eth0",
+    errno.EINVAL: "that address or port takes no messages. Correct it; one that begins with fe80 needs the name of "
+    "the network after it, such as fe80::1%eth0",
     errno.EMSGSIZE: "the message is too long for one packet. Send fewer values",
     errno.ENOBUFS: "the network takes no more just now. Use a cable, or play less densely",
     errno.EAGAIN: "the network takes no more just now. Use a cable, or play less densely",
