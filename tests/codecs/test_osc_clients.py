@@ -10,7 +10,7 @@ import struct
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pythonosc.osc_message_builder import OscMessageBuilder
 
@@ -311,6 +311,9 @@ def meaning(decoded):
 
 
 @given(messages())
+@example(padded("/interface") + padded("Fd") + bytes(8))  # the tags as a float: 14592
+@example(padded("/impsy/mode") + padded("s") + padded("callresponse"))  # the tag as the text
+@example(padded("/interface") + padded("If") + f(0.5))
 @settings(max_examples=max(FUZZ, 1000))
 def test_every_beginning_of_a_message_means_the_same_or_is_refused(packet):
     whole = decode(packet, local=True)

@@ -270,7 +270,8 @@ _OPAQUE = {"t": (8, "a time tag"), "r": (4, "a colour"), "m": (4, "a MIDI messag
 
 # --- without a type tag string ----------------------------------------------------------------------
 
-_LEAST, _MOST = 2.0**-30, 2.0**20
+_LEAST, _MOST = 2.0**-30, 2.0**13
+"""Floats of other sizes begin with the same byte as type tags do."""
 _INTEGER_LIMIT = 1 << 16
 
 
@@ -318,7 +319,7 @@ def _word(word: bytes) -> float | int | None:
     if abs(integer) < _INTEGER_LIMIT:
         return int(integer)
     (number,) = struct.unpack(">f", word)
-    return float(number) if _LEAST <= abs(number) <= _MOST else None
+    return float(number) if _LEAST <= abs(number) < _MOST else None
 
 
 def _whole_text(data: bytes) -> str | None:
