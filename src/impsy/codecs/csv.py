@@ -41,8 +41,8 @@ class CsvStream:
         """Take in what was read, in pieces of any size; returns what the lines that are complete now hold, in order.
 
         A line ends in a line feed or a carriage return; an empty one means nothing. Each other line gives its n
-        values in [0, 1], or a ``PeerError``; values out of range are clipped, and the line gives an error too. No more than
-        a line of the largest length is kept. Never raises.
+        values in [0, 1], or a ``PeerError``; values out of range are clipped, and the line gives an error too. No
+        more than a line of the largest length is kept. Never raises.
         """
         found: list[tuple[float, ...] | PeerError] = []
         *lines, rest = (self._pending + data).replace(b"\r", b"\n").split(b"\n")
