@@ -217,7 +217,7 @@ class OscDecoder:
         problems: list[PeerError] = []
         for header, length, numbers, make in self._usual:
             if len(packet) == length and packet.startswith(header):
-                # The general way takes ten times as long.
+                # The general way takes five times as long.
                 try:
                     events.append(make(numbers.unpack_from(packet, len(header)), problems))
                 except PeerError as problem:
