@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
 
 __all__ = [
+    "MODE_NAMES",
     "Command",
     "EngineEvent",
     "Event",
@@ -65,6 +66,10 @@ class Predictor(Protocol):
     def reset(self) -> None:
         """Forget all that was heard: the recurrent state becomes zero."""
         ...
+
+
+MODE_NAMES = ("callresponse", "polyphony", "battle", "useronly")
+"""What ``SetMode`` may name."""
 
 
 # --- events: what happens to the engine -------------------------------------------------------------

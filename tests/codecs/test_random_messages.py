@@ -14,7 +14,7 @@ from impsy.codecs.csv import CsvStream
 from impsy.codecs.log import LogRow, read_rows
 from impsy.codecs.midi import MidiStream
 from impsy.codecs.osc import OscDecoder, encode_message, encode_vector
-from impsy.codecs.websocket import decode_text
+from impsy.codecs.websocket import decode_frame
 from impsy.errors import PeerError
 from impsy.events import Interaction, PlayThrough, Update
 from impsy.mapping.entries import KINDS, parse_mapping
@@ -77,11 +77,14 @@ def test_websocket_frames(rng):
     ]
     found = 0
     for _ in range(MESSAGES):
-        message = decode_text(damaged(rng, good).decode("utf-8", "replace"))
-        if message is not None:
-            found += 1
-            assert len(message) in (2, 3)
-            assert all(byte < 128 for byte in message[1:])
+        frame = damaged(rng, good)
+        for message in decode_frame(frame) + decode_frame(frame.decode("utf-8", "replace")):
+            if isinstance(message, bytes):
+                found += 1
+                assert len(message) in (2, 3)
+                assert all(byte < 128 for byte in message[1:])
+            else:
+                assert isinstance(message, PeerError)
     assert found > MESSAGES / 10
 
 

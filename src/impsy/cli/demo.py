@@ -17,11 +17,9 @@ from click.core import ParameterSource
 from impsy.errors import ConfigError, DeviceError, refusal
 
 if TYPE_CHECKING:
-    import socket
-
     from impsy.web.link import SessionLink
     from impsy.web.opening import House
-    from impsy.web.serve import Serving
+    from impsy.web.serve import Listener, Serving
     from impsy.web.workspace import Workspace
 
 __all__ = ["command"]
@@ -223,7 +221,7 @@ def _workspace(folder: Path, mode: str) -> Workspace:
     return workspace
 
 
-def _listen(port: int, given: bool) -> socket.socket:
+def _listen(port: int, given: bool) -> Listener:
     from impsy.web.serve import listen
 
     for tried in range(port, min(port + PORTS_TRIED, 65536)) if not given else ():

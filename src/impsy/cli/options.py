@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from impsy.events import MODE_NAMES
+
 __all__ = ["OVERRIDES", "config_option", "override_options"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -25,8 +27,6 @@ OVERRIDES = (
     "log_predictions",
 )
 """The names of what ``override_options`` adds, as ``impsy.config.with_overrides`` takes them."""
-
-_MODES = ["callresponse", "polyphony", "battle", "useronly"]
 
 
 def config_option(function: Function) -> Function:
@@ -46,7 +46,7 @@ def override_options(function: Function) -> Function:
     """Options that stand above what the configuration says."""
     options = [
         click.option("-d", "--dimension", type=int, help="1 (time) + the number of controls."),
-        click.option("--mode", type=click.Choice(_MODES), help="Who plays when."),
+        click.option("--mode", type=click.Choice(MODE_NAMES), help="Who plays when."),
         click.option("--threshold", type=float, help="Seconds of silence before the answer (callresponse)."),
         click.option("--input-thru/--no-input-thru", default=None, help="Send inputs to the outputs too."),
         click.option("--sigma-temp", "sigmatemp", type=float, help="Width of the mixture's components (0.01)."),

@@ -25,7 +25,7 @@ __all__ = ["errors_across", "notes_on_unknown", "serial_conflict", "warnings_acr
 Finding = tuple[Path, Problem]
 Table = ReadOnlyDict[str, Any]
 
-_LOOPBACK = ("127.0.0.1", "localhost")
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _FREE_TEXT = ("title", "owner", "description")
 
 

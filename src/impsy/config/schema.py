@@ -186,7 +186,7 @@ class SerialMidiConfig(_Section):
 
 
 class WebuiConfig(_Section):
-    """``[webui]``: the UDP ports on 127.0.0.1 that performing and the web interface talk over."""
+    """``[webui]``: the UDP ports on localhost that performing and the web interface talk over."""
 
     monitor_port: _SendPort = 4001
     command_port: _ListenPort = 4002

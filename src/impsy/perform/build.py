@@ -160,7 +160,7 @@ def build_session(
         log_input=config.log_input,
         log_predictions=config.log_predictions,
         monitor_port=local.monitor_port,
-        commands=OscListener("commands", "127.0.0.1", local.command_port, config.model.dimension - 1, local=True),
+        commands=OscListener("commands", "localhost", local.command_port, config.model.dimension - 1, local=True),
         open_model=model_switcher(loaded),
         scenes=configured_scenes(loaded),
         model_file=model.file,
