@@ -274,12 +274,11 @@ def _write(
 ) -> None:
     """Put what was learnt into the file, and tell what became of each control."""
     from impsy.config.learnt import complete, device_name, put_mapping
-    from impsy.io.midi_system import matching_ports
     from impsy.mapping.entries import entry_to_list
-    from impsy.perform.devices import short_name
+    from impsy.perform.devices import ports_meant, short_name
 
     heard = lesson.learner.port or ""
-    known = device_name(document, way, heard, port, lambda name, there: [there] == matching_ports(name, inputs)[:1])
+    known = device_name(document, way, heard, port, lambda names: ports_meant(names, inputs))
     name = known or port or short_name(heard, inputs)
     gaps: list[MappingEntry | None] = [None] * (lesson.count - len(lesson.learner.learnt))
     completed = complete(document, way, name, [*lesson.learner.learnt, *gaps])

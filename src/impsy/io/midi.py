@@ -20,10 +20,9 @@ from impsy.io.midi_system import (
     MidiOutPort,
     MidiSystem,
     SharedMidi,
-    Way,
-    matching_ports,
     virtual_name,
 )
+from impsy.io.portnames import Fit, Meaning, Way
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
 
@@ -92,36 +91,55 @@ class _Port(ABC, Generic[P]):
         if self.link.stopping:
             return
         system = self._shared.get()
-        found = None if self._is_virtual else self._find(system)
-        port = self._open_port(system, found)
         try:
-            self._begin(port)
-            opened(f"a virtual port of {system.name}" if found is None else f"connected to {found} ({system.name})")
-            self._watch(system, port)
+            found = None if self._is_virtual else self._find(system)
+            port = self._open_port(system, found)
+            try:
+                self._begin(port)
+                opened(f"a virtual port of {system.name}" if found is None else f"connected to {found} ({system.name})")
+                self._watch(system, port)
+            finally:
+                self._end()
+                port.close()
         finally:
-            self._end()
-            port.close()
+            self._shared.claims.release(self._way, self._configured)
 
-    def _watch(self, system: MidiSystem, port: MidiInPort) -> None:
-        """Return when told to; raise when the device is gone."""
+    def _watch(self, system: MidiSystem, port: P) -> None:
+        """Return when told to; raise when the device is gone, or is not the one that is meant any more."""
+        claims = self._shared.claims
         while not self.link.stopping:
             try:
                 port.check()
+                now = None
+                if not self._is_virtual:
+                    now = claims.better(self._way, self._configured, system.ports(self._way))
             except DeviceError:
                 self._lost()
                 system.ports(self._way)  # if it is the whole system that is gone, this says so
                 raise self._missing() from None
+            if now is not None:
+                self._leave()
+                raise self._taken(now) if now.port is None else DeviceError(f"{now.port} fits the name better")
             self._wake.wait(CHECK_SECONDS)
             self._wake.clear()
 
     def _find(self, system: MidiSystem) -> str:
-        matches = matching_ports(self._configured, system.ports(self._way))
-        if not matches:
-            raise self._missing()
-        if len(matches) > 1:
-            text = f"{self.name}: several ports match: {', '.join(matches)}. The first is used"
-            self._tell(Report(f"{self.name}:several", text))
-        return matches[0]
+        found = self._shared.claims.claim(self._way, self._configured, system.ports(self._way))
+        if found.port is None:
+            raise self._taken(found) if found.taken else self._missing()
+        if found.others:
+            text = f"several ports match: {', '.join((found.port, *found.others))}. {found.port} is used"
+            self._tell(Report(f"{self.name}:several", f"{self.name}: {text}; a longer name says which is meant"))
+        if found.fit is Fit.RENUMBERED:
+            text = f"no port is called so now, but {found.port} differs only in numbers that the system gives; it is used"
+            self._tell(Report(f"{self.name}:renumbered", f"{self.name}: {text}"))
+        return found.port
+
+    def _taken(self, meaning: Meaning) -> DeviceError:
+        return DeviceError(
+            f"the name fits {meaning.taken}, which “{meaning.taken_by}” has already; give it a longer name, or take it "
+            f"out of midi.{self._way}_device"
+        )
 
     def _missing(self) -> DeviceError:
         """The same words whether the device never was there or went: it is said once."""
@@ -141,6 +159,10 @@ class _Port(ABC, Generic[P]):
     @abstractmethod
     def _lost(self) -> None:
         """The device went while the port was open."""
+
+    @abstractmethod
+    def _leave(self) -> None:
+        """The device is there, but will not be used any more."""
 
     @abstractmethod
     def _end(self) -> None:
@@ -212,6 +234,9 @@ class MidiInput(_Port[MidiInPort]):
 
     def _lost(self) -> None:
         self._deliver(Unplugged(self.name))
+
+    def _leave(self) -> None:
+        self._lost()
 
     def _end(self) -> None:
         """Messages end by themselves."""
@@ -349,6 +374,9 @@ class MidiOutput(_Port[MidiOutPort]):
                 unheard = [message for time, message in self._ended if time >= since]
                 self._owed = list(dict.fromkeys([*self._owed, *unheard, *self._mapping.all_notes_off()]))
                 self._ended.clear()
+
+    def _leave(self) -> None:
+        self.silence()
 
     def _end(self) -> None:
         with self._lock:

@@ -60,7 +60,9 @@ def _midi_way(wanted: Wanted) -> Way:
     if wanted.found:
         text, advice = f"“{wanted.name}” is {wanted.found}", ""
     if wanted.others:
-        text += f" (the name fits {len(wanted.others)} more)"
+        text += f" (the name fits {', '.join(wanted.others)} as well)"
+    if wanted.renumbered:
+        text += " (it differs in numbers that the system gives)"
     return Way(wanted.key, bool(wanted.found), text, advice, hears and wanted.mapped, not hears and wanted.mapped)
 
 
