@@ -1,4 +1,4 @@
-"""Which port a configured name means: the order of preference, by systems' ways of naming, and among several names."""
+"""Which port a configured name means: the order of preference, systems' ways of naming, several names."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def test_no_two_names_mean_one_port_unless_both_name_it_exactly(configured, port
     for name, meaning in meant.items():
         best, fitting = find_ports(name, ports)
         if meaning.port is None:
-            assert best is None or meaning.taken in fitting and meaning.taken_by in configured
+            assert best is None or (meaning.taken in fitting and meaning.taken_by in configured)
             continue
         assert meaning.fit >= best
         for other, theirs in meant.items():

@@ -13,9 +13,9 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from impsy.cli.options import config_option
+from impsy.cli.terminal import terminal
 from impsy.errors import ConfigError, DeviceError, ImpsyError
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class _Lesson:
     def __init__(self, learner: Learner, count: int) -> None:
         self.learner = learner
         self.count = count
-        self._console = Console(highlight=False, markup=False, soft_wrap=True)
+        self._console = terminal()
         self._arrived: SimpleQueue[tuple[str, bytes, float] | str | None] = SimpleQueue()
         self._told: set[str] = set()
         self._reader: threading.Thread | None = None

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
+from impsy.cli.terminal import terminal
 from impsy.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -33,10 +33,9 @@ __all__ = ["command"]
 def command(context: click.Context, config_file: Path | None, api: str | None, as_json: bool) -> None:
     """List the MIDI and serial ports that there are, and tell which of them the configuration's names mean.
 
-    A part of a MIDI port's name is enough, in any case. A name that is exactly a port's or its client's comes before a
-    part that ends where a word ends, and that before any other part; where several ports fit equally, the first is
-    used. Numbers that the system gives may have changed. The exit code is 1 if the MIDI system that --api names cannot
-    be used, else 0.
+    A part of a MIDI port's name is enough, in any case. A port or client of exactly that name is preferred, then a
+    part that ends where a word ends; where several ports fit equally, the first is used. Numbers that the system
+    gives may have changed. The exit code is 1 if the MIDI system that --api names cannot be used, else 0.
 
     \b
     Examples:
@@ -81,7 +80,7 @@ def _config(config_file: Path | None) -> Config | None:
 
 
 def _print(midi: FoundMidi, serial: FoundSerial, wanted: list[Wanted], config_file: str | None) -> None:
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = terminal()
     meant: dict[tuple[str, str], list[str]] = {}
     for each in wanted:
         if each.found:

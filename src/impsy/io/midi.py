@@ -96,7 +96,8 @@ class _Port(ABC, Generic[P]):
             port = self._open_port(system, found)
             try:
                 self._begin(port)
-                opened(f"a virtual port of {system.name}" if found is None else f"connected to {found} ({system.name})")
+                virtual = f"a virtual port of {system.name}"
+                opened(virtual if found is None else f"connected to {found} ({system.name})")
                 self._watch(system, port)
             finally:
                 self._end()
@@ -131,14 +132,14 @@ class _Port(ABC, Generic[P]):
             text = f"several ports match: {', '.join((found.port, *found.others))}. {found.port} is used"
             self._tell(Report(f"{self.name}:several", f"{self.name}: {text}; a longer name says which is meant"))
         if found.fit is Fit.RENUMBERED:
-            text = f"no port is called so now, but {found.port} differs only in numbers that the system gives; it is used"
+            text = f"no port is called so now; {found.port}, which differs in numbers that the system gives, is used"
             self._tell(Report(f"{self.name}:renumbered", f"{self.name}: {text}"))
         return found.port
 
     def _taken(self, meaning: Meaning) -> DeviceError:
         return DeviceError(
-            f"the name fits {meaning.taken}, which “{meaning.taken_by}” has already; give it a longer name, or take it "
-            f"out of midi.{self._way}_device"
+            f"the name fits {meaning.taken}, which “{meaning.taken_by}” means already; give a longer name, or take "
+            f"it out of midi.{self._way}_device"
         )
 
     def _missing(self) -> DeviceError:

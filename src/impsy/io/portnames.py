@@ -33,7 +33,7 @@ class Fit(IntEnum):
     IDENTICAL = 0
     """It is the port's full name, letter by letter."""
     EXACT = 1
-    """It is the full name, the client's or the port's, in any case; ALSA's address and Windows' number do not count."""
+    """It is the full, client's or port's name in any case, without ALSA's address and Windows' number."""
     WORD = 2
     """It is a part of the full name that ends where a word ends."""
     PART = 3
@@ -249,7 +249,8 @@ class Claims:
                 return None
             rest = {other: theirs for other, theirs in held.items() if other != name}
             for other, theirs in rest.items():
-                if theirs == port and min((fit for fit, each in _fits(other, ports) if each == port), default=now) < now:
+                fit = _fit(other, port, numbered)
+                if theirs == port and fit is not None and fit < now:
                     return Meaning(taken=port, taken_by=other)
             meaning = self._assign(way, name, ports, rest)
             return meaning if meaning.fit is not None and meaning.fit < now else None
