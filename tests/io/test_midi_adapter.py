@@ -8,7 +8,7 @@ import time
 import pytest
 
 from impsy.errors import DeviceError
-from impsy.events import Unplugged, Update
+from impsy.events import Released, Unplugged, Update
 from impsy.io.feedback import FeedbackGuard
 from impsy.io.midi import MidiInput, MidiOutput
 from impsy.io.midi_system import SharedMidi
@@ -146,7 +146,11 @@ def test_messages_become_updates_and_others_are_counted(stage):
     assert state(adapter) == "open"
     for message in ("b0 07 7f", "90 00 40", "b1 07 40", "fa", "80 40 00"):
         receive(bytes.fromhex(message))
-    assert stage.events == [Update(((1, 1.0),), "midi in S-1"), Update(((0, 0.0),), "midi in S-1")]
+    assert stage.events == [
+        Update(((1, 1.0),), "midi in S-1"),
+        Update(((0, 0.0),), "midi in S-1", struck=True),
+        Released(((0, 64 / 127),), "midi in S-1"),
+    ]
     assert state(adapter) == "receiving"
     assert adapter.health()[0].received == 5
     assert overheard[:1] == [("midi in S-1", b"\xb0\x07\x7f", ((1, 1.0),))]

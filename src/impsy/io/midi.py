@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from impsy.errors import DeviceError
-from impsy.events import Report, Unplugged, Update
+from impsy.events import Report, Unplugged
 from impsy.io.adapter import Complaints, Deliver, Health, Overhear, Tell
 from impsy.io.feedback import FeedbackGuard
 from impsy.io.link import Link, Opened
@@ -171,7 +171,7 @@ class _Port(ABC, Generic[P]):
 
 
 class MidiInput(_Port[MidiInPort]):
-    """Hears a device: each message that the mapping knows becomes an ``Update`` from the port ``midi in NAME``.
+    """Hears a device: each message that the mapping knows becomes an event from the port ``midi in NAME``.
 
     Args:
         configured: a device's name or part of it, or ``virtual:NAME``.
@@ -252,8 +252,9 @@ class MidiInput(_Port[MidiInPort]):
             changes = None if self._mapping is None else self._mapping.decode(message)
             if self.overhear is not None:
                 self.overhear(self.name, message, changes)
-            if changes is not None:
-                self._deliver(Update(changes, self.name))
+            event = None if self._mapping is None else self._mapping.event(message, changes, self.name)
+            if event is not None:
+                self._deliver(event)
         except Exception:
             logger.exception("%s: a message was lost: %s", self.name, message.hex(" "))
 
@@ -301,6 +302,18 @@ class MidiOutput(_Port[MidiOutPort]):
         with self._lock:
             if self._mapping is not None:
                 self._write(self._mapping.encode(values))
+
+    def pass_on(self, values: Sequence[float], moved: Sequence[int], origin: str) -> None:
+        """Play those that moved; without the device, only remember them."""
+        with self._lock:
+            if self._mapping is not None:
+                self._write(self._mapping.pass_on(values, moved, origin))
+
+    def end_notes(self, keys: Sequence[tuple[int, float | None]], origin: str) -> None:
+        """End what was passed on from ``origin`` for these keys."""
+        with self._lock:
+            if self._mapping is not None:
+                self._write(self._mapping.end_notes(keys, origin))
 
     def remap(self, mapping: OutputMapping | None) -> None:
         """Go on with another mapping; what sounds by the old one ends."""
