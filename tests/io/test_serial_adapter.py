@@ -365,3 +365,13 @@ def test_socat_as_the_cable_ends_and_comes_back(tmp_path, play, request):
             process = cable()
             wait_for(stage.is_open, seconds=1.5)
     assert len(stage.troubles()) == 2
+
+
+@pytest.mark.usefixtures("way_of_waiting")
+def test_only_what_moved_is_passed_on_and_a_release_ends_its_note(device, play):
+    stage = play(SerialMidiAdapter(str(device.path), (), OUTPUT))
+    stage.adapter.pass_on((60 / 127, 1.0, 0.5), (1,), "keys")
+    stage.adapter.pass_on((60 / 127, 1.0, 0.5), (0,), "keys")
+    stage.adapter.end_notes(((0, 61 / 127),), "keys")
+    stage.adapter.end_notes(((0, 60 / 127),), "keys")
+    assert device.read(count=9) == bytes.fromhex("b0077f 903c7f 803c00")

@@ -447,3 +447,16 @@ def test_it_can_be_opened_again(stage):
         stage.adapter.close()
         stage.adapter.address = None
         stage.adapter.open(stage.events.append, stage.reports.append)
+
+
+def test_only_what_moved_is_passed_on_and_a_release_ends_its_note(stage):
+    with stage.client() as client:
+        stage.wait_for_clients(1)
+        stage.adapter.pass_on((60 / 127, 1.0, 0.5), (1,), "keys")
+        stage.adapter.pass_on((60 / 127, 1.0, 0.5), (0,), "keys")
+        stage.adapter.end_notes(((0, 61 / 127),), "keys")
+        stage.adapter.end_notes(((0, 60 / 127),), "keys")
+        stage.adapter.pass_on((60 / 127, 1.0, 0.5), (2,), "keys")
+        frames = [client.recv(2) for _ in range(4)]
+    expected = ["/channel/1/cc/7/127", "/channel/1/noteon/60/127", "/channel/1/noteoff/60/0"]
+    assert frames == [*expected, "/channel/16/pitchbend/8192"]

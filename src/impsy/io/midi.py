@@ -112,7 +112,7 @@ class _Port(ABC, Generic[P]):
             try:
                 port.check()
                 now = None
-                if not self._is_virtual:
+                if claims.is_loose(self._way, self._configured):
                     now = claims.better(self._way, self._configured, system.ports(self._way))
             except DeviceError:
                 self._lost()

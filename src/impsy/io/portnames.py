@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
@@ -215,6 +215,8 @@ class Claims:
         self._lock = threading.Lock()
         self._names: dict[Way, tuple[str, ...]] = {"in": (), "out": ()}
         self._held: dict[Way, dict[str, str]] = {"in": {}, "out": {}}
+        self._loose: dict[Way, dict[str, Fit]] = {"in": {}, "out": {}}
+        """How well a name fits the port that it has, where it is not exactly its name."""
 
     def plan(self, way: Way, names: Iterable[str]) -> None:
         """The names of a configuration from now on, in its order."""
@@ -224,16 +226,22 @@ class Claims:
     def claim(self, way: Way, name: str, ports: Sequence[str]) -> Meaning:
         """Take the port that a name means now, if there is one."""
         with self._lock:
-            held = self._held[way]
-            meaning = self._assign(way, name, ports, held)
-            if meaning.port is not None:
-                held[name] = meaning.port
+            meaning = self._assign(way, name, ports, self._held[way])
+            if meaning.port is not None and meaning.fit is not None:
+                self._held[way][name] = meaning.port
+                if meaning.fit > Fit.EXACT:
+                    self._loose[way][name] = meaning.fit
             return meaning
 
     def release(self, way: Way, name: str) -> None:
         """Give its port back."""
         with self._lock:
             self._held[way].pop(name, None)
+            self._loose[way].pop(name, None)
+
+    def is_loose(self, way: Way, name: str) -> bool:
+        """Whether ``better`` may have something to say of a name."""
+        return name in self._loose[way]
 
     def better(self, way: Way, name: str, ports: Sequence[str]) -> Meaning | None:
         """What a name means instead of the port that it has, if that has changed.
@@ -241,12 +249,10 @@ class Claims:
         So it is when a port has come that it fits better, or when another name that fits its port better has it too.
         """
         with self._lock:
-            held = self._held[way]
-            port = held.get(name)
-            numbered = _numbered(ports)
-            now = None if port is None or port not in ports else _fit(name, port, numbered)
-            if port is None or now is None or now <= Fit.EXACT:
+            now, held = self._loose[way].get(name), self._held[way]
+            if now is None:
                 return None
+            port, numbered = held[name], _numbered(ports)
             rest = {other: theirs for other, theirs in held.items() if other != name}
             for other, theirs in rest.items():
                 fit = _fit(other, port, numbered)
@@ -256,5 +262,5 @@ class Claims:
             return meaning if meaning.fit is not None and meaning.fit < now else None
 
     def _assign(self, way: Way, name: str, ports: Sequence[str], held: Mapping[str, str]) -> Meaning:
-        names: Collection[str] = self._names[way]
+        names = self._names[way]
         return assign_ports(names if name in names else (*names, name), ports, held)[name]
