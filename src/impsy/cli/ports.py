@@ -111,7 +111,8 @@ def _print(midi: FoundMidi, serial: FoundSerial, wanted: list[Wanted], config_fi
         console.print(f"  {_group(each)} “{each.name}”: ", end="")
         console.print(each.found or each.problem, style="green" if each.found else "yellow")
         for other in each.others:
-            console.print(f"    also fits {other}; the first is used", style="dim")
+            use = ", ".join(meant.get((_group(each), other), ()))
+            console.print(f"    also fits {other}, which {f'{use} means' if use else 'is not used'}", style="dim")
         if each.renumbered:
             console.print("    differs from the name in numbers that the system gives", style="dim")
         if not each.mapped:

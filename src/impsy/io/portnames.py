@@ -17,7 +17,7 @@ import re
 import threading
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Literal
 
@@ -151,7 +151,7 @@ class Meaning:
     """What a configured name means among the names of a configuration.
 
     ``port`` is None if there is none for it: no port is called so, or ``taken_by`` has the one that is.
-    ``others`` are further ports that the name fits as well.
+    ``others`` are further ports that the name fits as well, and that no other name fits better.
     """
 
     port: str | None = None
@@ -193,6 +193,12 @@ def assign_ports(
             if free:
                 users.setdefault(free[0], name)
                 found[name] = Meaning(free[0], tier, _others(fits[name], tier, free[0]))
+    for name, meaning in found.items():
+        better = {
+            each.port for each in found.values() if (each.fit or Fit.IDENTICAL) < (meaning.fit or Fit.IDENTICAL)
+        }
+        others = tuple(port for port in meaning.others if port not in better)
+        found[name] = replace(meaning, others=others)
     for name in known:
         if name not in found:
             taken = next((port for _fit, port in sorted(fits[name], key=lambda each: each[0])), "")

@@ -51,7 +51,8 @@ class Wanted:
 
     ``found`` is the port that would be opened; where there is none it is empty and ``problem`` says why, as the end
     of a sentence. ``others`` are further ports that the name fits as well. ``renumbered``: it only fits once the
-    numbers that the system gives are left out. ``mapped``: it has a mapping, so that something is heard or played.
+    numbers that the system gives are left out. ``taken_by`` is the name that means the only port that this one fits.
+    ``mapped``: it has a mapping, so that something is heard or played.
     """
 
     key: str
@@ -62,6 +63,7 @@ class Wanted:
     others: tuple[str, ...] = field(default=())
     mapped: bool = True
     renumbered: bool = False
+    taken_by: str = ""
 
 
 def find_midi_ports(api: str | None = None) -> FoundMidi:
@@ -133,7 +135,7 @@ def _wanted_midi(key: str, direction: Way, name: str, meaning: Meaning, error: s
         return Wanted(key, direction, name, found=f"a port that IMPSY makes, {virtual_name(name)}", mapped=mapped)
     if meaning.taken:
         problem = f"fits {meaning.taken}, which “{meaning.taken_by}” means already"
-        return Wanted(key, direction, name, problem=problem, mapped=mapped)
+        return Wanted(key, direction, name, problem=problem, mapped=mapped, taken_by=meaning.taken_by)
     if meaning.port is None:
         problem = f"“{name}” is in the name of no MIDI {'input' if direction == 'in' else 'output'} that is there"
         return Wanted(key, direction, name, problem=problem, mapped=mapped)

@@ -57,6 +57,8 @@ def _midi(config: Config) -> Iterator[Way]:
 def _midi_way(wanted: Wanted) -> Way:
     hears = wanted.direction == "in"
     text, advice = wanted.problem, f"Plug it in, or correct the name (`impsy ports` lists all); {_WAITS}"
+    if wanted.taken_by:
+        text, advice = f"“{wanted.name}” {wanted.problem}", "Give a longer name, or take it out"
     if wanted.found:
         text, advice = f"“{wanted.name}” is {wanted.found}", ""
     if wanted.others:
