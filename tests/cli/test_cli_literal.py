@@ -74,7 +74,7 @@ def test_the_list_of_ports(name):
         console.file = io.StringIO()
         ports._print(midi, serial, wanted, f"{name}.toml")
     text = console.file.getvalue()
-    assert text.count(name) == 11
+    assert text.count(name) == 12
 
 
 @given(awkward)

@@ -282,3 +282,11 @@ def test_the_first_update_counts_even_where_it_is_what_the_instrument_started_wi
     start = wire.engine.snapshot().input_values[2]
     assert len(wire.give(Update(((2, start),))).messages) == 1
     assert wire.give(Update(((2, start),))).messages == []
+
+
+def test_what_came_too_fast_before_thru_was_turned_on_is_not_passed_on_later():
+    wire = Wire(input_thru=False)
+    wire.skim(0xB0, 7, 10)
+    wire.play(0xE0, 0, 64)
+    wire.give(SetThru(True))
+    assert wire.play(0xE0, 1, 64).messages == [b"\xe0\x01\x40"]

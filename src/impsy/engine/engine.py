@@ -281,6 +281,8 @@ class Engine:
         dt = now - self._last_event
         self._last_event = now
         moved = self._take(event, values)
+        if self._skimmed:
+            moved |= self._skimmed.pop(event.port, set())
         self._performer_played = True
         self._counters.heard += 1
         commands: list[Command] = []
@@ -304,18 +306,20 @@ class Engine:
     def _take(self, event: Interaction | Update, values: tuple[float, ...]) -> set[int]:
         """Take over the performer's values; which controls the event moved.
 
-        A key that is struck again has, a knob at the same value has not. All have that move for the first time.
+        A key that is struck again has, a knob at the same value has not; any has with its first value.
         """
-        before, self._input = self._input, values
-        changed = range(len(values)) if isinstance(event, Interaction) else [index for index, _ in event.changes]
-        struck = isinstance(event, Update) and event.struck
-        moved = {i for i in changed if struck or values[i] != before[i] or i not in self._touched}
-        self._touched |= moved
+        before, self._input, touched = self._input, values, self._touched
+        if isinstance(event, Interaction):
+            moved = {i for i, value in enumerate(values) if value != before[i] or i not in touched}
+        elif event.struck:
+            moved = {i for i, _ in event.changes}
+        else:
+            moved = {i for i, _ in event.changes if values[i] != before[i] or i not in touched}
+        touched.update(moved)
         return moved
 
     def _pass_on(self, port: str, moved: set[int], now: float, ports: tuple[str, ...] | None) -> Play:
         """Send what moved; outputs that can only send everything get the rest as they have it."""
-        moved |= self._skimmed.pop(port, set())
         values = list(self._sent or self._input)
         for index in moved:
             values[index] = self._input[index]
