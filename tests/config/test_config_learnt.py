@@ -82,8 +82,8 @@ def test_the_number_of_controls(text, count):
 def test_the_name_under_which_a_port_is_known():
     document = ConfigDocument(TEXT)
 
-    def part(name: str, port: str) -> bool:
-        return name in port
+    def part(names):
+        return {name: port for name in names for port in ("X-TOUCH MINI 1", "other") if name in port}
 
     assert device_name(document, "input", "X-TOUCH MINI 1", None, part) == "X-TOUCH"
     assert device_name(document, "input", "X-TOUCH MINI 1", "X", part) == "X-TOUCH"

@@ -17,7 +17,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
-from impsy.events import Unplugged, Update
+from impsy.events import Released, Unplugged, Update
 from impsy.io.websocket import WebSocketAdapter
 from impsy.mapping.entries import parse_mapping
 
@@ -95,8 +95,12 @@ def test_messages_come_in_and_go_out_to_everybody(stage):
         other.send("/channel/1/noteoff/60/0")
         other.send("/channel/2/cc/7/127")
         one.send("/channel/16/pitchbend/16383")
-        wait_for(lambda: len(stage.events) == 2 and stage.health.received == 4)
-        assert stage.events == [Update(((0, 60 / 127),), "websocket"), Update(((2, 1.0),), "websocket")]
+        wait_for(lambda: len(stage.events) == 3 and stage.health.received == 4)
+        assert set(stage.events) == {
+            Update(((0, 60 / 127),), "websocket", struck=True),
+            Released(((0, 60 / 127),), "websocket"),
+            Update(((2, 1.0),), "websocket"),
+        }
         stage.adapter.send((60 / 127, 1.0, 0.5))
         stage.adapter.send((62 / 127, 1.0, 0.5))
         for client in (one, other):
@@ -505,3 +509,16 @@ def test_it_can_be_opened_again(stage):
         stage.adapter.close()
         stage.adapter.address = None
         stage.adapter.open(stage.events.append, stage.reports.append)
+
+
+def test_only_what_moved_is_passed_on_and_a_release_ends_its_note(stage):
+    with stage.client() as client:
+        stage.wait_for_clients(1)
+        stage.adapter.pass_on((60 / 127, 1.0, 0.5), (1,), "keys")
+        stage.adapter.pass_on((60 / 127, 1.0, 0.5), (0,), "keys")
+        stage.adapter.end_notes(((0, 61 / 127),), "keys")
+        stage.adapter.end_notes(((0, 60 / 127),), "keys")
+        stage.adapter.pass_on((60 / 127, 1.0, 0.5), (2,), "keys")
+        frames = [client.recv(2) for _ in range(4)]
+    expected = ["/channel/1/cc/7/127", "/channel/1/noteon/60/127", "/channel/1/noteoff/60/0"]
+    assert frames == [*expected, "/channel/16/pitchbend/8192"]

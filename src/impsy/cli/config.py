@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
+from impsy.cli.terminal import terminal
 from impsy.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def check(context: click.Context, file: Path, as_json: bool) -> None:
 
 
 def _print(file: Path, loaded: LoadedConfig) -> None:
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = terminal()
     console.print(f"{file} is valid", style="green")
     for name, what in _summary(loaded.config):
         console.print(f"  {name:<12} {what}")

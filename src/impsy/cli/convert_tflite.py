@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.table import Table
 
+from impsy.cli.terminal import terminal
 from impsy.errors import ConfigError
 from impsy.models.sizes import SIZES, size_name
 
@@ -54,7 +54,7 @@ def command(model: Path, dimension: int | None, size: str | None, out_dir: Path 
     target = (out_dir or model.parent) / f"{model.name.removesuffix(model.suffix).removesuffix('.weights')}.tflite"
     if target.exists() and target.samefile(model):
         raise ConfigError(f"{model}: the result would replace the model itself; choose another folder with --out_dir")
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = terminal()
     storage: Storage = "float32"
     if optimise:
         from impsy.models.accuracy import smallest_faithful

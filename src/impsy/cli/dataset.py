@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from impsy.cli.terminal import terminal
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -67,11 +69,9 @@ def command(
       impsy dataset --exclude "*T03-*" -F day.npz
       impsy dataset --show datasets/training-dataset-9d.npz
     """
-    from rich.console import Console
-
     from impsy.data.statistics import describe
 
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = terminal()
     if show is not None:
         _show(context, console, show, as_json)
         return

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from impsy.cli.terminal import terminal
 from impsy.errors import ConfigError, DeviceError, refusal
 
 if TYPE_CHECKING:
@@ -114,14 +114,16 @@ def command(
         return
     _print(found)
     if report is not None:
-        Console(highlight=False, markup=False, soft_wrap=True).print(f"Wrote {report}")
+        terminal().print(f"Wrote {report}")
 
 
 @contextlib.contextmanager
 def _progress(*, quiet: bool) -> Iterator[Told]:
     """A bar on standard error, gone when all is done."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as progress:
+    with Progress(
+        *columns, console=terminal(stderr=True, soft_wrap=False), transient=True, disable=quiet
+    ) as progress:
         task = progress.add_task("evaluating", total=None)
 
         def told(what: str, done: int, total: int) -> None:
@@ -133,7 +135,7 @@ def _progress(*, quiet: bool) -> Iterator[Told]:
 def _print(report: Report) -> None:
     from impsy.evaluation.figures import GROUPS_OF_FIGURES, facts_of_data, rows_with
 
-    console = Console(highlight=False)
+    console = terminal(soft_wrap=False)
     for key, value in facts_of_data(report.data):
         console.print(Text(f"{key:<17}", "dim") + Text(value), soft_wrap=True)
     # Files have long names, and a table has many columns.

@@ -13,9 +13,9 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from impsy.cli.options import config_option
+from impsy.cli.terminal import terminal
 from impsy.errors import ConfigError, DeviceError, ImpsyError
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class _Lesson:
     def __init__(self, learner: Learner, count: int) -> None:
         self.learner = learner
         self.count = count
-        self._console = Console(highlight=False, markup=False, soft_wrap=True)
+        self._console = terminal()
         self._arrived: SimpleQueue[tuple[str, bytes, float] | str | None] = SimpleQueue()
         self._told: set[str] = set()
         self._reader: threading.Thread | None = None
@@ -274,12 +274,11 @@ def _write(
 ) -> None:
     """Put what was learnt into the file, and tell what became of each control."""
     from impsy.config.learnt import complete, device_name, put_mapping
-    from impsy.io.midi_system import matching_ports
     from impsy.mapping.entries import entry_to_list
-    from impsy.perform.devices import short_name
+    from impsy.perform.devices import ports_meant, short_name
 
     heard = lesson.learner.port or ""
-    known = device_name(document, way, heard, port, lambda name, there: [there] == matching_ports(name, inputs)[:1])
+    known = device_name(document, way, heard, port, lambda names: ports_meant(names, inputs))
     name = known or port or short_name(heard, inputs)
     gaps: list[MappingEntry | None] = [None] * (lesson.count - len(lesson.learner.learnt))
     completed = complete(document, way, name, [*lesson.learner.learnt, *gaps])

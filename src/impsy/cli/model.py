@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
+from impsy.cli.terminal import terminal
 from impsy.models.sizes import SCALE_FACTOR, size_name
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def info(file: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(facts))
         return
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = terminal()
     console.print(str(file), style="bold")
     for key, value in facts.items():
         if key != "file" and value is not None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from impsy.cli.options import config_option
+from impsy.cli.terminal import terminal
 from impsy.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def command(config_file: Path, seconds: float | None) -> None:
         raise ConfigError(
             f"{config_file} turns no input on: add a section such as [osc] or [midi] (`impsy ports` lists devices)"
         )
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = terminal()
     tally = Tally()
     end = None if seconds is None else time.monotonic() + seconds
     curtain = Curtain()

@@ -16,6 +16,7 @@ from rich.progress import Progress
 from impsy.cli.options import config_option, override_options
 from impsy.cli.run import announce, load, log_folder, say_goodbye
 from impsy.cli.stage import Curtain, on_stage
+from impsy.cli.terminal import terminal
 from impsy.codecs.log import LogRow
 from impsy.config import LoadedConfig
 from impsy.engine import Engine
@@ -88,7 +89,10 @@ def _scripted(
     partial = target.with_name(target.name + ".partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("w", encoding="utf-8", newline="\n") as file, Progress(transient=True) as progress:
+        with (
+            partial.open("w", encoding="utf-8", newline="\n") as file,
+            Progress(console=terminal(soft_wrap=False), transient=True) as progress,
+        ):
             task = progress.add_task("replaying", total=len(rows))
 
             def write(line: str) -> None:

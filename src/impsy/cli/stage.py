@@ -15,6 +15,7 @@ from rich.live import Live
 from impsy.cli.keys import event_for, keyboard
 from impsy.cli.live import Rates, render
 from impsy.cli.output import logging_to
+from impsy.cli.terminal import terminal
 from impsy.perform import Session, SessionView
 from impsy.perform.notify import alive_to_service_manager
 from impsy.perform.priority import first_in_line
@@ -91,7 +92,7 @@ def on_stage(
     Returns:
         How things stood at the end.
     """
-    console = Console()
+    console = terminal(soft_wrap=False)
     live = console.is_terminal and not quiet
     level = logging.WARNING if quiet else logging.DEBUG if verbose and not live else logging.INFO
     end = None if seconds is None else time.monotonic() + seconds

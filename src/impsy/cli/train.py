@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from impsy.cli.stopping import stopping
+from impsy.cli.terminal import terminal
 from impsy.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -239,11 +240,10 @@ class _Screen(_Silence):
     """For people: a progress bar where there is a terminal, a line an epoch where there is none."""
 
     def __init__(self, path: Path) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         self._path = path
-        self._console: Console = Console(highlight=False, soft_wrap=True)
+        self._console: Console = terminal()
         self._bar = Progress(
             TextColumn("{task.percentage:3.0f}%"),
             BarColumn(),
@@ -313,7 +313,7 @@ class _Screen(_Silence):
         self._print(f"Play it: impsy run {tflite}   Measure it: impsy evaluate {tflite} {self._path}")
 
     def _print(self, line: str) -> None:
-        self._bar.console.print(line, markup=False)
+        self._bar.console.print(line)
 
 
 def _sparkline(values: list[float | None]) -> str:

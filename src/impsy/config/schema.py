@@ -128,7 +128,7 @@ class SceneConfig(_Section):
 class MidiConfig(_Section):
     """``[midi]``: ports by (partial) name, and for each what its messages mean.
 
-    ``thru_matrix`` sends the vector that an input makes straight to these outputs. With
+    ``thru_matrix`` sends what an input moves straight to these outputs. With
     ``feedback_protection`` an input that repeats an output within ``feedback_threshold`` seconds is
     left out. ``api`` names the system's MIDI interface where there are several.
     """

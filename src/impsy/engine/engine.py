@@ -19,6 +19,7 @@ from impsy.engine.snapshot import Counters, Outlook, Snapshot
 from impsy.errors import ConfigError
 from impsy.events import (
     Command,
+    EndNotes,
     EngineEvent,
     Interaction,
     Panic,
@@ -27,6 +28,7 @@ from impsy.events import (
     PlayThrough,
     Predictor,
     Record,
+    Released,
     Report,
     Reset,
     SetMode,
@@ -99,6 +101,11 @@ class Engine:
 
         self._input: tuple[float, ...] = tuple(rng.random(settings.dimension - 1).tolist())
         self._output: tuple[float, ...] = ()
+        # What all outputs were last sent, by whomever.
+        self._sent: tuple[float, ...] = ()
+        # The controls that the performer has played, ever; and by port, those moved by events that came too fast.
+        self._touched: set[int] = set()
+        self._skimmed: dict[str, set[int]] = {}
         # What a model hears that must begin without having heard anything.
         self._opening = (0.0, *self._input)
         self._performer_played = False
@@ -151,6 +158,8 @@ class Engine:
         match event:
             case Interaction() | Update():
                 return self._perform(event, now)
+            case Released(keys, port):
+                return [EndNotes(keys, port)]
             case PlayThrough():
                 return self._play_through(event, now)
             case SetMode(mode):
@@ -179,7 +188,9 @@ class Engine:
         values = self._values_of(event)
         if values is None:
             return self._reject(event)
-        self._input = values
+        moved = self._take(event, values)
+        if not (isinstance(event, Update) and event.struck):  # a key that is late is not struck; a knob has moved
+            self._skimmed.setdefault(event.port, set()).update(moved)
         self._counters.heard += 1
         self._counters.skipped += 1
         return [Record("interface", values, now)]
@@ -202,7 +213,7 @@ class Engine:
             if not self._pending or self._pending[0][0] > now:
                 break
             due, _order, values, vector = heapq.heappop(self._pending)
-            self._output = values
+            self._output = self._sent = values
             self._counters.played += 1
             commands.append(Play(values, "rnn", due))
             commands.append(Record("rnn", values, now))
@@ -269,7 +280,9 @@ class Engine:
         now = max(now, self._last_event)  # several transports stamp their events in threads of their own
         dt = now - self._last_event
         self._last_event = now
-        self._input = values
+        moved = self._take(event, values)
+        if self._skimmed:
+            moved |= self._skimmed.pop(event.port, set())
         self._performer_played = True
         self._counters.heard += 1
         commands: list[Command] = []
@@ -278,9 +291,9 @@ class Engine:
             commands.append(Silence("the performer came back"))
         commands.append(Record("interface", values, now))
         if self._settings.input_thru:
-            commands.append(Play(values, "thru", now))
+            commands.append(self._pass_on(event.port, moved, now, None))
         elif event.port in self._thru:
-            commands.append(Play(values, "thru", now, self._thru[event.port]))
+            commands.append(self._pass_on(event.port, moved, now, self._thru[event.port]))
         if self._paused or not self._mode.hears:
             return commands
         self._hear((dt, *values))
@@ -290,11 +303,37 @@ class Engine:
             self._predict(now, now, commands)
         return commands
 
+    def _take(self, event: Interaction | Update, values: tuple[float, ...]) -> set[int]:
+        """Take over the performer's values; which controls the event moved.
+
+        A key that is struck again has, a knob at the same value has not; any has with its first value.
+        """
+        before, self._input, touched = self._input, values, self._touched
+        if isinstance(event, Interaction):
+            moved = {i for i, value in enumerate(values) if value != before[i] or i not in touched}
+        elif event.struck:
+            moved = {i for i, _ in event.changes}
+        else:
+            moved = {i for i, _ in event.changes if values[i] != before[i] or i not in touched}
+        touched.update(moved)
+        return moved
+
+    def _pass_on(self, port: str, moved: set[int], now: float, ports: tuple[str, ...] | None) -> Play:
+        """Send what moved; outputs that can only send everything get the rest as they have it."""
+        values = list(self._sent or self._input)
+        for index in moved:
+            values[index] = self._input[index]
+        play = Play(tuple(values), "thru", now, ports, tuple(sorted(moved)), port)
+        if ports is None:
+            self._sent = play.values
+        return play
+
     def _play_through(self, event: PlayThrough, now: float) -> list[Command]:
         if not event.values:
             return [Silence("what was played through is over")]
         if len(event.values) != self._settings.dimension - 1:
             return self._reject(event)
+        self._sent = event.values
         return [Play(event.values, "direct", now)]
 
     def _values_of(self, event: Interaction | Update) -> tuple[float, ...] | None:

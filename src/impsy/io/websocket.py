@@ -26,7 +26,7 @@ from websockets.typing import Subprotocol
 
 from impsy.codecs.websocket import decode_frame, encode_text
 from impsy.errors import DeviceError, PeerError
-from impsy.events import Unplugged, Update
+from impsy.events import Unplugged
 from impsy.io.adapter import Complaints, Deliver, Health, Overhear, Tell
 from impsy.io.link import Link, Opened
 from impsy.io.network import bound, shown
@@ -144,20 +144,24 @@ class WebSocketAdapter:
 
     def send(self, values: Sequence[float]) -> None:
         """Play one vector to every client."""
-        if self._output is None:
-            return
-        if len(self._steps) < WAITING_LIMIT:
-            self._hand_over(partial(self._encode, tuple(values)))
-        else:
-            self._failed += 1
+        values = tuple(values)
+        self._play_soon(lambda mapping: mapping.encode(values))
+
+    def pass_on(self, values: Sequence[float], moved: Sequence[int], origin: str) -> None:
+        """Play those that moved to every client."""
+        self._play_soon(lambda mapping: mapping.pass_on(values, moved, origin))
+
+    def end_notes(self, keys: Sequence[tuple[int, float | None]], origin: str) -> None:
+        """End what was passed on from ``origin`` for these keys."""
+        self._hand_over(partial(self._messages, lambda mapping: mapping.end_notes(keys, origin)))
 
     def silence(self) -> None:
         """End every sounding note."""
-        self._hand_over(self._all_notes_off)
+        self._hand_over(partial(self._messages, OutputMapping.all_notes_off))
 
     def panic(self) -> None:
         """End everything that could sound, known or not."""
-        self._hand_over(self._panic)
+        self._hand_over(partial(self._messages, OutputMapping.panic))
 
     def remap(self, input_mapping: Sequence[MappingEntry], output_mapping: Sequence[MappingEntry]) -> None:
         """Go on with other mappings; what sounds by the old one ends."""
@@ -187,6 +191,14 @@ class WebSocketAdapter:
                 self._failed,
             ),
         )
+
+    def _play_soon(self, make: Callable[[OutputMapping], list[bytes]]) -> None:
+        if self._output is None:
+            return
+        if len(self._steps) < WAITING_LIMIT:
+            self._hand_over(partial(self._messages, make))
+        else:
+            self._failed += 1
 
     def _hand_over(self, step: _Step) -> bool:
         """Let the server's thread do it; False if there is none, so nobody would hear."""
@@ -247,7 +259,7 @@ class WebSocketAdapter:
         finally:
             self._loop = self._ended = None
             self._take_steps()
-            self._play(self._all_notes_off)
+            self._play(partial(self._messages, OutputMapping.all_notes_off))
             await _goodbye(servers, Client.everyone)
             self._clients.clear()
 
@@ -304,9 +316,10 @@ class WebSocketAdapter:
             changes = mapping.decode(message)
             if self.overhear is not None:
                 self.overhear(self.name, message, changes)
-            if changes is not None:
+            event = mapping.event(message, changes, self.name)
+            if event is not None:
                 self._performers.add(client)
-                self._deliver(Update(changes, self.name))
+                self._deliver(event)
 
     # --- in the thread: playing --------------------------------------------------------------------
 
@@ -315,17 +328,11 @@ class WebSocketAdapter:
         while self._steps:
             self._play(self._steps.popleft())
 
-    def _encode(self, values: tuple[float, ...]) -> list[bytes]:
-        return self._output.encode(values) if self._output is not None else []
-
-    def _all_notes_off(self) -> list[bytes]:
-        return self._output.all_notes_off() if self._output is not None else []
-
-    def _panic(self) -> list[bytes]:
-        return self._output.panic() if self._output is not None else []
+    def _messages(self, make: Callable[[OutputMapping], list[bytes]]) -> list[bytes]:
+        return make(self._output) if self._output is not None else []
 
     def _change_output(self, fresh: OutputMapping | None) -> list[bytes]:
-        messages = self._all_notes_off()
+        messages = self._messages(OutputMapping.all_notes_off)
         self._output = fresh
         return messages
 

@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, Protocol, Self
 from impsy.engine import Engine, Outlook, Snapshot
 from impsy.events import (
     Command,
+    EndNotes,
     Event,
     Interaction,
     LoadModel,
@@ -23,12 +24,13 @@ from impsy.events import (
     PlayThrough,
     RecallScene,
     Record,
+    Released,
     Report,
     SetPredictor,
     Silence,
     Update,
 )
-from impsy.io.adapter import Adapter, Health
+from impsy.io.adapter import Adapter, Health, PassesOn
 from impsy.io.osc import OscListener
 from impsy.perform.clock import Clock
 from impsy.perform.inbox import Inbox
@@ -263,7 +265,7 @@ class Session:
             self._do(self._engine.skim, event, arrived)
         elif not isinstance(event, LoadModel | RecallScene):
             self._do(self._engine.receive, event, arrived)
-            if not isinstance(event, Interaction | Update | PlayThrough):
+            if not isinstance(event, Interaction | Update | Released | PlayThrough):
                 self._changed()
 
     def _do(self, decide: Callable[P, list[Command]], *args: P.args, **kwargs: P.kwargs) -> None:
@@ -279,6 +281,10 @@ class Session:
             match command:
                 case Play():
                     self._play(command)
+                case EndNotes(keys, origin):
+                    for adapter in self._adapters:
+                        if isinstance(adapter, PassesOn):
+                            adapter.end_notes(keys, origin)
                 case Record():
                     self._noted.append(command)
                 case Silence():
@@ -294,7 +300,10 @@ class Session:
     def _play(self, play: Play) -> None:
         for adapter in self._adapters:
             if play.ports is None or adapter.name in play.ports:
-                adapter.send(play.values)
+                if play.moved is not None and isinstance(adapter, PassesOn):
+                    adapter.pass_on(play.values, play.moved, play.origin)
+                else:
+                    adapter.send(play.values)
         if self._verbose:
             logger.debug("%-9s → %s", play.source, play.values)
         if play.source == "rnn":

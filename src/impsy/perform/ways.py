@@ -57,10 +57,14 @@ def _midi(config: Config) -> Iterator[Way]:
 def _midi_way(wanted: Wanted) -> Way:
     hears = wanted.direction == "in"
     text, advice = wanted.problem, f"Plug it in, or correct the name (`impsy ports` lists all); {_WAITS}"
+    if wanted.taken_by:
+        text, advice = f"“{wanted.name}” {wanted.problem}", "Give a longer name, or take it out"
     if wanted.found:
         text, advice = f"“{wanted.name}” is {wanted.found}", ""
     if wanted.others:
-        text += f" (the name fits {len(wanted.others)} more)"
+        text += f" (the name fits {', '.join(wanted.others)} as well)"
+    if wanted.renumbered:
+        text += " (it differs in numbers that the system gives)"
     return Way(wanted.key, bool(wanted.found), text, advice, hears and wanted.mapped, not hears and wanted.mapped)
 
 
