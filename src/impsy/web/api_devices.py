@@ -9,6 +9,7 @@ from typing import Any, Literal
 from impsy.config import Config
 from impsy.config.document import ConfigDocument
 from impsy.config.learnt import device_name
+from impsy.config.upgrade import upgrade
 from impsy.errors import ConfigError, DeviceError
 from impsy.io.midi_system import matching_ports
 from impsy.perform.devices import FoundMidi, Wanted, short_name, wanted_midi_ports, wanted_serial_ports
@@ -215,6 +216,7 @@ def _learn(call: Call) -> LearningReply:
     if content is not None:
         try:
             document = ConfigDocument(content.decode(errors="replace"))
+            upgrade(document, whole_lists=True)
             told = document.get("midi.api")
             api = told if isinstance(told, str) else None
         except ConfigError:
