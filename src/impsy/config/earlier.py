@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
 from impsy.config.positions import Path, format_path
 from impsy.config.problems import Problem
-from impsy.config.steps import Cut, Rename, Retire, Split, Step, Tables, Write, value_at
+from impsy.config.steps import Cut, PresentForm, Rename, Retire, Split, Step, Tables, Understood, Write, value_at
 
-__all__ = ["RULES", "PresentForm", "Understood", "in_one_line", "present_form"]
+__all__ = ["RULES", "in_one_line", "present_form"]
 
 SYNTHETIC_DEVICES = ("AUv3", "WebMIDI")
 """The device under which the sibling applications write the entries of all devices, one list after the other."""
@@ -33,49 +32,7 @@ _NUMBERS = (
 """Port numbers, and the speed of a serial port: earlier versions had some of them in quotes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """One earlier form that was found: what it means, and the steps that write it as today."""
-
-    sentence: str
-    steps: tuple[Step, ...]
-
-
 Rule = Callable[[Tables], Understood | None]
-
-
-@dataclass(frozen=True, slots=True)
-class PresentForm:
-    """Tables in the present form, and how they came about.
-
-    ``understood`` is empty where the file was in the present form already; ``tables`` are then its own.
-    ``findings`` say it with the place in the file, at the level "info".
-    """
-
-    tables: Tables
-    understood: tuple[Understood, ...] = ()
-    findings: tuple[tuple[Path, Problem], ...] = ()
-    steps: tuple[Step, ...] = field(default=())
-
-    def origin(self, path: Path) -> Path:
-        """Where the file has that which ``path`` leads to in ``tables``."""
-        for step in reversed(self.steps):
-            path = step.origin(path)
-        return path
-
-    def present(self, path: Path) -> Path:
-        """Where ``tables`` have that which ``path`` leads to in the file."""
-        for step in self.steps:
-            path = step.present(path)
-        return path
-
-    def touches(self, path: Path) -> bool:
-        """Whether a key means something else in the file than in ``tables``, or holds anything that does."""
-        return any(
-            path[: len(touched)] == touched or touched[: len(path)] == path
-            for step in self.steps
-            for touched in step.touches()
-        )
 
 
 def present_form(tables: Tables, *, whole_lists: bool = False) -> PresentForm:

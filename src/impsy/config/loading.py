@@ -12,10 +12,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from impsy.config.checks import Finding, errors_across, notes_on_unknown, serial_conflict, warnings_across
-from impsy.config.earlier import PresentForm, in_one_line, present_form
+from impsy.config.earlier import in_one_line, present_form
 from impsy.config.positions import Lines, format_path
 from impsy.config.problems import InvalidConfigError, InvalidTomlError, Problem
 from impsy.config.schema import Config
+from impsy.config.steps import PresentForm
 from impsy.config.translate import problems_of
 from impsy.errors import ConfigError, DeviceError, refusal
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from impsy.config.positions import Path
+from impsy.config.problems import Problem
 
-__all__ = ["Cut", "Rename", "Retire", "Split", "Step", "Tables", "Write", "value_at"]
+__all__ = ["Cut", "PresentForm", "Rename", "Retire", "Split", "Step", "Tables", "Understood", "Write", "value_at"]
 
 Tables = dict[str, Any]
 
@@ -157,6 +158,48 @@ class Split(Step):
             return path
         number, rest = divmod(index, self.length)
         return (*self.place[:-1], self.names[number - 1], rest, *path[size + 1 :])
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """One earlier form that was found: what it means, and the steps that write it as today."""
+
+    sentence: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PresentForm:
+    """Tables in the present form, and how they came about.
+
+    ``understood`` is empty where the file was in the present form already; ``tables`` are then its own.
+    ``findings`` say it with the place in the file, at the level "info".
+    """
+
+    tables: Tables
+    understood: tuple[Understood, ...] = ()
+    findings: tuple[tuple[Path, Problem], ...] = ()
+    steps: tuple[Step, ...] = field(default=())
+
+    def origin(self, path: Path) -> Path:
+        """Where the file has that which ``path`` leads to in ``tables``."""
+        for step in reversed(self.steps):
+            path = step.origin(path)
+        return path
+
+    def present(self, path: Path) -> Path:
+        """Where ``tables`` have that which ``path`` leads to in the file."""
+        for step in self.steps:
+            path = step.present(path)
+        return path
+
+    def touches(self, path: Path) -> bool:
+        """Whether a key means something else in the file than in ``tables``, or holds anything that does."""
+        return any(
+            path[: len(touched)] == touched or touched[: len(path)] == path
+            for step in self.steps
+            for touched in step.touches()
+        )
 
 
 def value_at(tables: Any, path: Path) -> Any:

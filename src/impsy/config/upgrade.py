@@ -16,10 +16,10 @@ from typing import Any
 import tomlkit
 
 from impsy.config.document import ConfigDocument, same
-from impsy.config.earlier import PresentForm, present_form
+from impsy.config.earlier import present_form
 from impsy.config.loading import parse_toml
 from impsy.config.positions import Lines, Path, Span, Written, format_path
-from impsy.config.steps import Cut, Rename, Retire, Split, Step, Tables, Write, value_at
+from impsy.config.steps import Cut, PresentForm, Rename, Retire, Split, Step, Tables, Write, value_at
 from impsy.errors import ConfigError
 
 __all__ = ["form_of", "upgrade", "upgrade_playing_the_same"]

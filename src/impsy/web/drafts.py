@@ -15,8 +15,9 @@ from pydantic import Field, field_validator, model_validator
 
 from impsy.config import LoadedConfig, Problem, parse_config
 from impsy.config.document import ConfigDocument
-from impsy.config.earlier import PresentForm, in_one_line, present_form
+from impsy.config.earlier import in_one_line, present_form
 from impsy.config.loading import parse_toml
+from impsy.config.steps import PresentForm
 from impsy.config.upgrade import form_of, upgrade
 from impsy.errors import ConfigError
 from impsy.web.endpoints import Body
