@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from impsy import __version__
 from impsy.cli.main import COMMANDS
+from impsy.cli.run import announce
+from impsy.config import parse_config
 
 CONFIG = """\
 log_predictions = {log_predictions}
@@ -73,6 +77,18 @@ def test_a_model_that_is_not_there_or_does_not_fit_says_so(workspace, tmp_path):
     (workspace / "broken.tflite").write_bytes(b"what is this")
     error = impsy("run", "broken.tflite", cwd=workspace, code=1).stderr
     assert "broken.tflite" in error
+
+
+@pytest.mark.parametrize(("text", "lines"), [("log = true\n[owner]\nname = 'me'\n", 1), ("log_input = true\n", 0)])
+def test_a_configuration_of_an_earlier_form_is_told_once_and_not_as_a_warning(caplog, text, lines):
+    loaded = parse_config(f"{text}[model]\ndimension = 3\n")
+    snapshot = SimpleNamespace(settings=SimpleNamespace(mode="battle"), model="m.tflite")
+    session = SimpleNamespace(view=lambda: SimpleNamespace(engine=snapshot))
+    with caplog.at_level(logging.INFO, "impsy"):
+        announce(loaded, session, 0)
+    told = [record for record in caplog.records if "earlier form understood" in record.getMessage()]
+    assert [record.levelname for record in told] == ["INFO"] * lines
+    assert not [record for record in caplog.records if record.levelno > logging.INFO]
 
 
 def test_options_out_of_range_are_named(workspace):

@@ -77,6 +77,8 @@ CASES = [
     Case("config", "Commands:", "impsy config check ", 2),
     usage("config chekc", "chekc", "config"),
     Case("config check nowhere.toml", "nowhere.toml", NO_CONFIG),
+    Case("config upgrade nowhere.toml", "nowhere.toml", NO_CONFIG),
+    Case("config upgrade bad/mode.toml", "line 4: interaction.mode", "wanted one of callresponse, polyphony, battle"),
     Case("config check logs", "logs is a folder", "Did you mean logs/config.toml?"),
     Case("config check bad/bytes.toml", "bad/bytes.toml, line 1", "Save the file with the encoding UTF-8"),
     Case("config check bad/syntax.toml", "bad/syntax.toml, line 1", "A value is missing after ="),

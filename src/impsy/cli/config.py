@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -26,6 +27,7 @@ def command() -> None:
     Examples:
       impsy config check                check config.toml in this folder
       impsy config check stage.toml     check another file
+      impsy config upgrade              write the present form of an earlier one
     """
 
 
@@ -59,11 +61,52 @@ def check(context: click.Context, file: Path, as_json: bool) -> None:
         _print(file, loaded)
 
 
+@command.command()
+@click.argument("file", default="config.toml", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only show the changes, as a diff; write nothing.")
+def upgrade(file: Path, dry_run: bool) -> None:
+    """Write FILE (config.toml, if not given) in the present form, its comments kept.
+
+    Files of all released versions play as they are; this is for editing them further. What has no effect becomes a
+    comment. The old file stays beside it as .bak (one that is there already as .bak.1, and so on). A file in
+    the present form is left as it is.
+
+    \b
+    Examples:
+      impsy config upgrade --dry-run
+      impsy config upgrade
+      impsy config upgrade gigs/2024.toml
+    """
+    from impsy.config.document import ConfigDocument
+    from impsy.config.upgrade import upgrade_playing_the_same
+
+    document = ConfigDocument.open(file)
+    before = document.text
+    changes = upgrade_playing_the_same(document)
+    if not changes:
+        click.echo(f"{file} is in the present form already: nothing was changed")
+        return
+    if dry_run:
+        rows = difflib.unified_diff(
+            before.splitlines(), document.text.splitlines(), str(file), f"{file} in the present form", lineterm=""
+        )
+        click.echo("\n".join(rows))
+    else:
+        document.save(keep_all=True)
+        click.echo(f"{file} is in the present form now; as it was, it is {file.name}.bak")
+    for change in changes:
+        click.echo(f"  {change}")
+    if dry_run:
+        click.echo("Nothing was written.")
+
+
 def _print(file: Path, loaded: LoadedConfig) -> None:
     console = terminal()
     console.print(f"{file} is valid", style="green")
     for name, what in _summary(loaded.config):
         console.print(f"  {name:<12} {what}")
+    if loaded.earlier_form:
+        console.print(loaded.earlier_form, style="cyan")
     warnings = [*loaded.warnings, *_model_warnings(loaded)]
     for word, style, problems in (
         ("error", "red", loaded.conflicts),
@@ -99,6 +142,7 @@ def _report(file: Path, loaded: LoadedConfig | None = None, errors: tuple[Proble
         warnings = [*loaded.warnings, *_model_warnings(loaded)]
         report["conflicts"] = [asdict(problem) for problem in loaded.conflicts]
         report["notes"] = [asdict(problem) for problem in loaded.notes]
+        report["understood"] = [asdict(problem) for problem in loaded.understood]
         report["on"] = dict(_summary(loaded.config))
     report["warnings"] = [asdict(problem) for problem in warnings]
     return report

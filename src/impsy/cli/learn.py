@@ -57,10 +57,12 @@ def command(
       impsy learn Volca --output              a synth's own knobs: what IMPSY will turn
     """
     from impsy.config.document import ConfigDocument
+    from impsy.config.upgrade import upgrade
     from impsy.io.midi_ear import MidiEar
     from impsy.mapping.learning import Learner
 
     document = ConfigDocument.open(config_file)
+    upgraded = upgrade(document, whole_lists=True)  # the present form has a place for the mapping of each port
     way: Way = "output" if output else "input"
     count = _count(document, controls, set_dimension)
     dimension = count + 1 if set_dimension else None
@@ -84,6 +86,8 @@ def command(
         lesson.say("Nothing was changed.")
         raise click.exceptions.Exit(130 if ended else 1)
     _write(lesson, document, config_file, way, port, inputs, dimension)
+    if upgraded:
+        lesson.say(f"It was in an earlier form and is in the present one now: {'; '.join(upgraded)}")
 
 
 def _count(document: ConfigDocument, controls: int | None, set_dimension: bool) -> int:

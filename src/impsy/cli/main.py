@@ -29,7 +29,7 @@ COMMANDS: dict[str, _Row] = {
     "demo": _Row("demo", "Hear it at once: a simulated performer plays."),
     "webui": _Row("webui", "All of it on one page, in your browser."),
     "init": _Row("init", "Write a commented starter workspace."),
-    "config": _Row("config", "Check a configuration file."),
+    "config": _Row("config", "Check or upgrade a configuration file."),
     "ports": _Row("ports", "List MIDI and serial ports, and which are meant."),
     "learn": _Row("learn", "Make a mapping by moving each control in turn."),
     "monitor": _Row("monitor", "Show what arrives from your instruments."),

@@ -109,6 +109,8 @@ def announce(loaded: LoadedConfig, session: Session, seed: int) -> None:
         logger.warning("there is no model: a stand-in plays random gestures ([model] file names a trained one)")
     else:
         logger.info("model %s", snapshot.model)
+    if loaded.earlier_form:
+        logger.info("%s: %s", loaded.path or "configuration", loaded.earlier_form)
     for problem in (*loaded.conflicts, *loaded.warnings):
         logger.warning("%s", problem)
 

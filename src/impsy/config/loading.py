@@ -12,9 +12,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from impsy.config.checks import Finding, errors_across, notes_on_unknown, serial_conflict, warnings_across
-from impsy.config.positions import Lines
+from impsy.config.earlier import in_one_line, present_form
+from impsy.config.positions import Lines, format_path
 from impsy.config.problems import InvalidConfigError, InvalidTomlError, Problem
 from impsy.config.schema import Config
+from impsy.config.steps import PresentForm
 from impsy.config.translate import problems_of
 from impsy.errors import ConfigError, DeviceError, refusal
 
@@ -34,7 +36,8 @@ class LoadedConfig:
     """A valid config, where it came from and what was odd about it.
 
     ``conflicts`` are of level error but do not keep the config from loading (a section stays closed);
-    ``warnings`` say what is hardly meant; ``notes`` name keys that are not IMPSY's.
+    ``warnings`` say what is hardly meant; ``notes`` name keys that are not IMPSY's; ``understood`` says what was read
+    in an earlier form.
     """
 
     config: Config
@@ -42,6 +45,13 @@ class LoadedConfig:
     warnings: tuple[Problem, ...] = ()
     conflicts: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
+    understood: tuple[Problem, ...] = ()
+
+    @property
+    def earlier_form(self) -> str:
+        """What was understood of earlier forms, in one line with what to do; empty: it is in the present form."""
+        line = in_one_line(self.understood)
+        return line and f"{line}. `impsy config upgrade` writes the present form"
 
     def folders(self) -> tuple[Path, ...]:
         """Where relative paths are looked up: the config's folder, then the working directory."""
@@ -88,18 +98,20 @@ def parse_config(text: str, where: str = "config.toml", path: Path | None = None
         InvalidTomlError: if it is not TOML.
         InvalidConfigError: if anything in it is wrong; ``problems`` holds every error.
     """
-    data = parse_toml(text, where)
+    form = present_form(parse_toml(text, where))
+    data = form.tables
     config, errors = _validate(data)
     if config is None:
-        raise InvalidConfigError(_placed(errors, text, where))
+        raise InvalidConfigError(_placed(errors, form, text, where))
     findings = [*serial_conflict(config), *warnings_across(config, data), *notes_on_unknown(data)]
-    problems = _placed(findings, text, where) if findings else []
+    problems = _placed(findings, form, text, where) if findings else []
     return LoadedConfig(
         config,
         path,
         warnings=tuple(p for p in problems if p.level == "warning"),
         conflicts=tuple(p for p in problems if p.level == "error"),
         notes=tuple(p for p in problems if p.level == "info"),
+        understood=tuple(_placed(form.findings, PresentForm({}), text, where)) if form.findings else (),
     )
 
 
@@ -181,10 +193,14 @@ def _validate(data: dict[str, Any]) -> tuple[Config | None, list[Finding]]:
     return None, errors + misspelt
 
 
-def _placed(findings: Iterable[Finding], text: str, where: str) -> list[Problem]:
-    """The problems with file and line, in the order of the file."""
+def _placed(findings: Iterable[Finding], form: PresentForm, text: str, where: str) -> list[Problem]:
+    """The problems with file, line and the key that the file has, in the order of the file."""
     lines = Lines(text.removeprefix("\ufeff"))
-    placed = [replace(problem, file=where, line=lines[path]) for path, problem in findings]
+    placed: dict[Problem, None] = {}
+    for path, problem in findings:
+        origin = form.origin(path)
+        key = problem.key if origin == path else format_path(origin)
+        placed[replace(problem, key=key, file=where, line=lines[origin])] = None
     return sorted(placed, key=lambda problem: problem.line or 0)
 
 

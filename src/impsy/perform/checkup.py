@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from impsy import __version__
 from impsy.config import LoadedConfig, Problem, parse_config
+from impsy.config.earlier import present_form
 from impsy.config.loading import decode, parse_toml, read_file
 from impsy.errors import ConfigError, ImpsyError, ModelError
 from impsy.perform.priority import ADVICE, first_in_line
@@ -73,10 +74,10 @@ class Workspace:
         self.loaded: LoadedConfig | None = None
         self.errors: tuple[Problem, ...] = ()
         self.tables: dict[str, Any] = {}
-        """The plain tables of the file, whether valid or not."""
+        """The plain tables of the file in the present form, whether valid or not."""
         try:
             text = decode(read_file(file), str(file))
-            self.tables = parse_toml(text, str(file))
+            self.tables = present_form(parse_toml(text, str(file)), whole_lists=True).tables
             self.loaded = parse_config(text, str(file), file)
         except ImpsyError as error:
             self.errors = getattr(error, "problems", ()) or (Problem("error", "", str(error)),)
@@ -143,6 +144,8 @@ def _config(workspace: Workspace) -> Iterator[Finding]:
     if loaded is None:
         return
     yield Finding("config", "ok", f"{workspace.file} is valid")
+    if loaded.earlier_form:
+        yield Finding("config", "ok", loaded.earlier_form)
     for problem in (*loaded.conflicts, *loaded.warnings):
         yield Finding("config", "warning", _where(problem), problem.hint)
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from impsy.config import Config
 from impsy.config.document import ConfigDocument
 from impsy.config.learnt import device_name
+from impsy.config.upgrade import upgrade
 from impsy.errors import ConfigError, DeviceError
 from impsy.perform.devices import (
     FoundMidi,
@@ -221,6 +222,7 @@ def _learn(call: Call) -> LearningReply:
     if content is not None:
         try:
             document = ConfigDocument(content.decode(errors="replace"))
+            upgrade(document, whole_lists=True)
             told = document.get("midi.api")
             api = told if isinstance(told, str) else None
         except ConfigError:
