@@ -82,10 +82,10 @@ def test_a_model_plays_at_the_scale_that_its_name_says(tmp_path, form, scale, ba
     assert opened.scale == scale
     assert ("scale" in opened.runs) == (scale != 10)
     close(played(opened.predictor, 3), as_trained(weights, scale))
-    close(played(contestant(opened), 3), as_trained(weights, scale))
+    close(played(Contestant(opened), 3), as_trained(weights, scale))
 
 
-class contestant:  # noqa: N801 - reads as the function that it wraps
+class Contestant:
     """What evaluation makes of a model, played one event at a time."""
 
     def __init__(self, opened):
@@ -156,8 +156,10 @@ def test_a_scale_that_no_model_has_is_refused_with_what_to_do(tmp_path, text):
 
 @pytest.mark.parametrize("text", ["", "X", "-12", "ten"])
 def test_a_name_of_our_form_without_a_number_is_refused_with_what_to_do(tmp_path, text):
-    path = put(tmp_path, f"musicMDRNN-dim3-layers2-units8-mixtures3-scale{text}.tflite", encode_tflite(small_weights()))
-    with pytest.raises(ModelError, match="-scale without a number. Rename it"):
+    path = put(
+        tmp_path, f"musicMDRNN-dim3-layers2-units8-mixtures3-scale{text}.tflite", encode_tflite(small_weights())
+    )
+    with pytest.raises(ModelError, match=r"-scale without a number\. Rename it"):
         open_model(path)
 
 

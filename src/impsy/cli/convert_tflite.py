@@ -39,15 +39,20 @@ __all__ = ["command"]
     "--optimise/--no-optimise", default=False, help="Store the weights smaller, as far as it stays faithful."
 )
 def command(
-    model: Path | None, config_file: Path, dimension: int | None, size: str | None, out_dir: Path | None, optimise: bool
+    model: Path | None,
+    config_file: Path,
+    dimension: int | None,
+    size: str | None,
+    out_dir: Path | None,
+    optimise: bool,
 ) -> None:
     """Turn a model file of any kind into a .tflite that plays everywhere.
 
     Dimension and size are read from the file. With --optimise the weights are stored as float16 or int8, whichever
     is smallest and still plays like the original; what was measured is shown.
 
-    A model that was trained at another scale than 10 (`…-scale12`) becomes one of scale 10 that plays the same in every
-    front end, and is named so.
+    A model that was trained at another scale than 10 (`…-scale12`) becomes one of scale 10 that plays the same in
+    every front end, and is named so.
 
     \b
     Examples:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -22,6 +23,7 @@ __all__ = [
     "Backend",
     "OpenedModel",
     "make_predictor",
+    "model_dimension",
     "model_facts",
     "model_scale",
     "open_model",
@@ -167,6 +169,31 @@ def model_facts(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise _located(path, form, error) from error
 
 
+def model_dimension(path: str | os.PathLike[str]) -> int:
+    """The dimension of a model, found without making it ready to play where that can be; remembered until it changes.
+
+    Raises ModelError as :func:`open_model` does.
+    """
+    path = Path(path)
+    try:
+        now = path.stat()
+    except OSError:
+        return open_model(path).dimension  # which says why not
+    return _dimension(path, now.st_mtime_ns, now.st_size)
+
+
+@lru_cache(maxsize=64)
+def _dimension(path: Path, _changed: int, _size: int) -> int:
+    content, form = read_model_file(path)
+    try:
+        scale_of(path, form.scale_note(content))
+        return form.read(content).dimension
+    except UnknownNetworkError:
+        return open_model(path).dimension
+    except ModelError as error:
+        raise _located(path, form, error) from error
+
+
 def model_scale(path: str | os.PathLike[str]) -> float:
     """What the numbers of a model are multiplied by; raises ModelError if the file is no model, or says no number."""
     path = Path(path)
@@ -245,5 +272,9 @@ def _open_graph(
 
 
 def _located(path: Path, form: _Format, error: ModelError) -> ModelError:
-    advice = "" if isinstance(error, _AdvisedError | UnusableScaleError) else "; get it again, or train a model with `impsy train`"
+    advice = (
+        ""
+        if isinstance(error, _AdvisedError | UnusableScaleError)
+        else "; get it again, or train a model with `impsy train`"
+    )
     return ModelError(f"{path}: this {form.name} file cannot be used: {error}{advice}")

@@ -109,8 +109,8 @@ def plan_for(
             )
         if base.spread != 1.0:
             raise ConfigError(
-                f"{start_from} was trained at another scale than {SCALE_FACTOR:g}: it plays and converts, but training "
-                "cannot go on from it. Leave out --from to train anew"
+                f"{start_from} was trained at another scale than {SCALE_FACTOR:g}: training cannot go on "
+                "from it. Leave out --from to train anew"
             )
         given = size_name(*base.size)
         if architecture not in (None, base.architecture) or size not in (None, given):

@@ -16,7 +16,9 @@ from pydantic import Field, field_validator, model_validator
 from impsy.config import LoadedConfig, Problem, parse_config
 from impsy.config.document import ConfigDocument
 from impsy.config.loading import parse_toml
-from impsy.errors import ConfigError
+from impsy.errors import ConfigError, ImpsyError
+from impsy.models.opening import model_dimension
+from impsy.perform.models import model_problems, sized
 from impsy.web.endpoints import Body
 
 __all__ = ["TEXT_LIMIT", "Change", "ConfigProblem", "Draft", "edit", "read_draft"]
@@ -93,10 +95,17 @@ def read_draft(text: str, path: Path) -> Draft:
         loaded = parse_config(text, path.name, path)
     except ConfigError as error:
         return Draft(values, _told(_problems(error)))
-    # A conflict keeps a section closed, but neither the configuration from loading nor this text from being saved.
-    remarks = [replace(each, level="warning") for each in (*loaded.conflicts, *_missing_model(loaded))]
-    found = sorted([*remarks, *loaded.warnings, *loaded.notes], key=lambda problem: problem.line or 0)
-    return Draft(values, _told(found), loaded)
+    # A conflict keeps a section closed and a model may keep it from playing, but neither keeps this text from being
+    # saved.
+    remarks = [
+        replace(each, level="warning") for each in (*loaded.conflicts, *model_problems(loaded, model_dimension))
+    ]
+    others = (*loaded.warnings, *loaded.elsewhere, *loaded.notes)
+    found = sorted([*remarks, *others], key=lambda problem: problem.line or 0)
+    try:
+        return Draft(values, _told(found), sized(loaded))
+    except ImpsyError:  # one of the remarks then
+        return Draft(values, _told(found))
 
 
 def edit(text: str, changes: Iterable[Change], where: str) -> str:
@@ -117,15 +126,6 @@ def edit(text: str, changes: Iterable[Change], where: str) -> str:
 def _problems(error: ConfigError) -> tuple[Problem, ...]:
     found: tuple[Problem, ...] = getattr(error, "problems", ())
     return found or (Problem("error", "", str(error)),)
-
-
-def _missing_model(loaded: LoadedConfig) -> tuple[Problem, ...]:
-    """A model file that is not there: the configuration is in order, playing with it is not."""
-    try:
-        loaded.model_file()
-    except ConfigError as error:
-        return _problems(error)
-    return ()
 
 
 def _told(problems: Iterable[Problem]) -> list[ConfigProblem]:
