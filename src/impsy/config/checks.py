@@ -160,15 +160,16 @@ def _mapping_sizes(data: Table) -> Iterator[Finding]:
     if dimension is None and found is not None:
         dimension, example = found
         why = f"as in {format_path(example)} ([model] dimension is left out)"
+        hint = "Give all mappings the same number of entries"
     elif not isinstance(dimension, int) or isinstance(dimension, bool) or dimension < 2:
         return  # an error of its own; counting against it would only add noise
     else:
-        why = f"one for each value of dimension {dimension}"
+        why, hint = f"one for each value of dimension {dimension}", ""
     for path, length in mapping_lengths(data):
         if length != dimension - 1:
             entries = "1 entry" if length == 1 else f"{length} entries"
-            hint = f"Or set model.dimension to {length + 1}" if length else ""
-            yield _finding("error", path, f"found {entries}; wanted {dimension - 1}, {why}", hint)
+            advice = hint or (f"Or set model.dimension to {length + 1}" if length else "")
+            yield _finding("error", path, f"found {entries}; wanted {dimension - 1}, {why}", advice)
 
 
 def _udp_ports(data: Table) -> Iterator[Finding]:

@@ -19,10 +19,8 @@ from typing import IO, Any, Literal
 
 import psutil
 
-from impsy.config import InvalidConfigError, WebuiConfig, load_config
+from impsy.config import WebuiConfig, load_config
 from impsy.errors import ConfigError, DeviceError, ImpsyError
-from impsy.models.opening import model_dimension
-from impsy.perform.models import model_problems
 from impsy.web.endpoints import Clash
 from impsy.web.link import SessionLink
 from impsy.web.sessionlog import SessionLog
@@ -170,9 +168,7 @@ class SessionSupervisor:
             raise Clash(f"this workspace has no {config.relative_to(root)} yet: set it up first")
         try:
             loaded = load_config(config)
-            error = next((each for each in model_problems(loaded, model_dimension) if each.level == "error"), None)
-            if error is not None:
-                raise InvalidConfigError([error])
+            loaded.model_file()
         except ImpsyError as error:
             raise Clash(f"the configuration cannot be played: {error}") from error
         webui = loaded.config.webui or WebuiConfig()
