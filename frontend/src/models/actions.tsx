@@ -32,12 +32,7 @@ export function PlayWith({ name, dimension, inUse, main }: PlayWithProps) {
       tell("info", sentence(done.sentence), { label: "Go to Perform", run: () => navigate("/") });
     });
   return (
-    <Button
-      kind={main ? "main" : "plain"}
-      icon="play"
-      title={problem || undefined}
-      onClick={use}
-    >
+    <Button kind={main ? "main" : "plain"} icon="play" title={problem || undefined} onClick={use}>
       {problem === "" ? "Play with it" : `Set dimension to ${dimension} and play with it`}
     </Button>
   );

@@ -67,7 +67,10 @@ function Controls() {
       row={{
         key,
         label: "Number of controls",
-        hint: known === null ? "Left out: as the mappings or the model have it." : `Faders, knobs, notes … With one for time, this is dimension ${known + 1}.`,
+        hint:
+          known === null
+            ? "Left out: as the mappings or the model have it."
+            : `Faders, knobs, notes … With one for time, this is dimension ${known + 1}.`,
         wanted: "a whole number, 1 or more",
         unit: "",
         kind: "integer",
@@ -132,7 +135,8 @@ export function ModelFile(props: { at: Key; label: string; none: string; hint?: 
   const told = remarksOn(remarks.value, at);
   const options = (data.value ?? []).map((each) => ({ ...each, path: `models/${each.name}` }));
   const fits = options.filter(
-    (each) => !each.problem && (each.dimension === null || typeof dimension !== "number" || each.dimension === dimension),
+    (each) =>
+      !each.problem && (each.dimension === null || typeof dimension !== "number" || each.dimension === dimension),
   );
   const others = options.filter((each) => !fits.includes(each));
   const chosen = options.find((each) => each.path === file);
