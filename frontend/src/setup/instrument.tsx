@@ -189,7 +189,7 @@ export function ModelFile(props: { at: Key; label: string; none: string; hint?: 
           </div>
         </div>
       )}
-      <Odd text={told.find((each) => each.level === "warning")?.message} />
+      {!odd && <Odd text={told.find((each) => each.level === "warning")?.message} />}
     </div>
   );
 }

@@ -76,7 +76,7 @@ def _print(file: Path, loaded: LoadedConfig, errors: tuple[Problem, ...]) -> Non
         console.print(f"{file} is valid, but cannot be played", style="red")
     else:
         console.print(f"{file} is valid", style="green")
-    for name, what in _summary(loaded):
+    for name, what in _summary(loaded, known=_is_sized(loaded, errors)):
         console.print(f"  {name:<12} {what}")
     for word, style, problems in (
         ("error", "red", (*errors, *loaded.conflicts)),
@@ -85,6 +85,11 @@ def _print(file: Path, loaded: LoadedConfig, errors: tuple[Problem, ...]) -> Non
     ):
         for problem in problems:
             console.print(f"{word}: {problem.short()}", style=style)
+
+
+def _is_sized(loaded: LoadedConfig, errors: tuple[Problem, ...]) -> bool:
+    """Whether its dimension is known: not where it is left out, and the model that has it cannot be opened."""
+    return loaded.dimension_from != "model" or not errors
 
 
 def _problems(error: ConfigError) -> tuple[Problem, ...]:
@@ -104,18 +109,19 @@ def _report(file: Path, loaded: LoadedConfig | None = None, errors: tuple[Proble
         warnings = list(loaded.warnings)
         report["conflicts"] = [asdict(problem) for problem in loaded.conflicts]
         report["notes"] = [asdict(problem) for problem in loaded.notes]
-        report["on"] = dict(_summary(loaded))
+        report["on"] = dict(_summary(loaded, known=_is_sized(loaded, errors)))
     report["warnings"] = [asdict(problem) for problem in warnings]
     return report
 
 
-def _summary(loaded: LoadedConfig) -> list[tuple[str, str]]:
+def _summary(loaded: LoadedConfig, *, known: bool = True) -> list[tuple[str, str]]:
     """What this config turns on, a row each: its name and what it is."""
     config, model = loaded.config, loaded.config.model
-    taken = {"file": "", "mappings": ", as its mappings have", "model": ", as its model has"}[loaded.dimension_from]
+    taken = {"mappings": ", as its mappings have", "model": ", as its model has"}.get(loaded.dimension_from, "")
+    dimension = f"dimension {model.dimension}{taken}" if known else "dimension unknown"
     rows = [
         ("mode", f"{config.interaction.mode}, answers after {config.interaction.threshold:g} s"),
-        ("model", f"{model.file or 'none: plays random values'}, dimension {model.dimension}{taken}"),
+        ("model", f"{model.file or 'none: plays random values'}, {dimension}"),
     ]
     if config.interaction.mode != "callresponse":
         rows[0] = ("mode", config.interaction.mode)

@@ -24,7 +24,7 @@ from impsy.config.checks import mapping_lengths
 from impsy.config.loading import decode, parse_toml, read_file
 from impsy.config.positions import format_path
 from impsy.errors import ConfigError, ImpsyError, ModelError
-from impsy.perform.models import another_model, sized
+from impsy.perform.models import another_model, in_controls, sized
 from impsy.perform.priority import ADVICE, first_in_line
 from impsy.perform.ways import Way, ways_of
 
@@ -210,13 +210,11 @@ def _dimensions(workspace: Workspace) -> Iterator[Finding]:
     mappings = [(format_path(path), length) for path, length in mapping_lengths(workspace.tables) if length]
     dimension = workspace.table("model").get("dimension", model.dimension)
     if dimension != model.dimension:
-        has = f", which is {dimension - 1} controls" if isinstance(dimension, int) else ""
-        text = (
-            f"the model has {model.dimension - 1} controls (dimension {model.dimension}), but [model] dimension is "
-            f"{dimension}{has}"
-        )
+        is_number = isinstance(dimension, int) and dimension >= 2
+        own = f"is {dimension}" + (f": {in_controls(dimension)}" if is_number else "")
+        text = f"the model has {in_controls(model.dimension)}, but [model] dimension {own}"
         advice = f"Set it to {model.dimension} (dimension = {model.dimension} in [model])"
-        if isinstance(dimension, int) and dimension >= 2:
+        if is_number:
             advice += f"; or {another_model(dimension, model.path.parent)}"
         yield Finding("mappings", "problem", text, advice)
     wanted = model.dimension - 1

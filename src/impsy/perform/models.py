@@ -13,7 +13,7 @@ from impsy.config import InvalidConfigError, LoadedConfig, Problem
 from impsy.errors import ImpsyError
 from impsy.models.opening import OpenedModel, model_dimension, open_model
 
-__all__ = ["advice_on_dimensions", "another_model", "model_problems", "open_fitting", "sized"]
+__all__ = ["advice_on_dimensions", "another_model", "in_controls", "model_problems", "open_fitting", "sized"]
 
 
 def sized(loaded: LoadedConfig) -> LoadedConfig:
@@ -85,8 +85,8 @@ def _check_fits(loaded: LoadedConfig, path: Path, dimension: int) -> None:
         return
     says = "its mappings have" if loaded.dimension_from == "mappings" else "[model] dimension says"
     text = (
-        f"the model {path.name} has {_controls(dimension)}, the configuration has {_controls(own)}, as {says}: they "
-        "do not go together"
+        f"the model {path.name} has {in_controls(dimension)}, the configuration has {in_controls(own)}, "
+        f"as {says}: they do not go together"
     )
     hint = advice_on_dimensions(dimension, own, mapped=loaded.has_mappings, folder=path.parent)
     raise InvalidConfigError([Problem("error", "model.file", text, hint, str(loaded.path or ""))])
@@ -117,5 +117,6 @@ def another_model(dimension: int, folder: Path | None = None) -> str:
     )
 
 
-def _controls(dimension: int) -> str:
+def in_controls(dimension: int) -> str:
+    """``8 controls (dimension 9)``."""
     return f"{dimension - 1} control{'s' * (dimension != 2)} (dimension {dimension})"

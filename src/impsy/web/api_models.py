@@ -105,7 +105,8 @@ def _use(call: Call) -> Used:
         raise ModelError(f"{path.name} cannot be played: {facts['problem']}")
     loaded, state, dimension = loaded_config(site.workspace), site.link.state, facts["dimension"]
     follows = call.query(UseQuery).set_dimension or (loaded is not None and loaded.dimension_from == "model")
-    if loaded is not None and not follows and loaded.config.model.dimension != dimension:
+    bound = not follows or (loaded is not None and loaded.dimension_from == "mappings")
+    if loaded is not None and bound and loaded.config.model.dimension != dimension:
         own = loaded.config.model.dimension
         advice = advice_on_dimensions(dimension, own, mapped=loaded.has_mappings)
         raise Clash(f"{path.name} has dimension {dimension}, and the configuration {own}. {advice}")
