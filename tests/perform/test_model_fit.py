@@ -119,9 +119,9 @@ def test_the_mappings_come_before_the_model_where_the_dimension_is_left_out(tmp_
 
 
 @pytest.mark.parametrize(("stated", "mapped", "trained", "advice"), [
-    (5, [], 9, ["8 controls (dimension 9)", "4 controls (dimension 5)", "Set dimension = 9", "impsy train -D 5"]),
-    (5, [4], 9, ["8 controls (dimension 9)", "4 controls (dimension 5)", "impsy learn --controls 8 --set-dimension"]),
-    (None, [4], 9, ["as its mappings have", "each mapping 8 entries", "impsy train -D 5"]),
+    (5, [], 9, ["has dimension 9", "says 5 ([model] dimension)", "8 controls and 4", "set dimension = 9", "impsy train -D 5"]),
+    (5, [4], 9, ["8 controls and 4", "and give each mapping 8 entries", "impsy learn --controls 8 --set-dimension"]),
+    (None, [4], 9, ["says 5 (its mappings)", "each mapping 8 entries", "impsy train -D 5"]),
     (5, [8], 9, ["found 8 entries", "wanted 4", "Or set model.dimension to 9"]),
     (None, [4, 8], None, ["found 8 entries", "wanted 4", 'as in midi.input."A"', "left out"]),
 ])  # fmt: skip
@@ -141,7 +141,7 @@ def test_a_model_that_would_fit_is_named(tmp_path):
         (tmp_path / f"{name}.tflite").write_bytes(model(dimension))
         (tmp_path / f"{name}.json").write_text("{}")
     path = write(tmp_path, 5, [], "musicMDRNN-dim9-layers1-units4-mixtures1-scale10.tflite")
-    assert "use a model of dimension 5, such as musicMDRNN-dim5-layers1" in checks(path)[1]
+    assert "musicMDRNN-dim5-layers1-units4-mixtures1-scale10.tflite is there and has dimension 5" in checks(path)[1]
 
 
 def test_nothing_that_has_a_dimension_is_told_with_what_to_do(tmp_path):

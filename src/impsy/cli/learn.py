@@ -101,7 +101,9 @@ def _count(document: ConfigDocument, controls: int | None, set_dimension: bool) 
             return controls
         from impsy.perform.models import sized
 
-        configured = sized(document.check()).config.model.dimension - 1
+        loaded = document.check()
+        if loaded.dimension_from != "model" or loaded.config.model.file:
+            configured = sized(loaded).config.model.dimension - 1
     if controls is None:
         if configured is None:
             raise ConfigError("[model] dimension does not say how many controls there are: add --controls N")

@@ -24,7 +24,7 @@ from impsy.config.checks import mapping_lengths
 from impsy.config.loading import decode, parse_toml, read_file
 from impsy.config.positions import format_path
 from impsy.errors import ConfigError, ImpsyError, ModelError
-from impsy.perform.models import another_model, in_controls, sized
+from impsy.perform.models import how_to_choose, sized
 from impsy.perform.priority import ADVICE, first_in_line
 from impsy.perform.ways import Way, ways_of
 
@@ -211,11 +211,11 @@ def _dimensions(workspace: Workspace) -> Iterator[Finding]:
     dimension = workspace.table("model").get("dimension", model.dimension)
     if dimension != model.dimension:
         is_number = isinstance(dimension, int) and dimension >= 2
-        own = f"is {dimension}" + (f": {in_controls(dimension)}" if is_number else "")
-        text = f"the model has {in_controls(model.dimension)}, but [model] dimension {own}"
-        advice = f"Set it to {model.dimension} (dimension = {model.dimension} in [model])"
+        text = f"the model has dimension {model.dimension}, but [model] dimension is {dimension}"
+        text += f": {model.dimension - 1} controls and {dimension - 1}" if is_number else ""
+        advice = f"Set it to {model.dimension} (dimension = {model.dimension}), or name a model for your controls"
         if is_number:
-            advice += f"; or {another_model(dimension, model.path.parent)}"
+            advice += f": {how_to_choose(model.dimension, dimension, mapped=False, folder=model.path.parent)}"
         yield Finding("mappings", "problem", text, advice)
     wanted = model.dimension - 1
     wrong = [(key, length) for key, length in mappings if length != wanted]

@@ -13,7 +13,7 @@ from impsy.config import InvalidConfigError, LoadedConfig, Problem
 from impsy.errors import ImpsyError
 from impsy.models.opening import OpenedModel, model_dimension, open_model
 
-__all__ = ["advice_on_dimensions", "another_model", "in_controls", "model_problems", "open_fitting", "sized"]
+__all__ = ["choices", "how_to_choose", "model_problems", "open_fitting", "sized"]
 
 
 def sized(loaded: LoadedConfig) -> LoadedConfig:
@@ -83,40 +83,30 @@ def _check_fits(loaded: LoadedConfig, path: Path, dimension: int) -> None:
     own = loaded.config.model.dimension
     if dimension == own:
         return
-    says = "its mappings have" if loaded.dimension_from == "mappings" else "[model] dimension says"
+    why = "its mappings" if loaded.dimension_from == "mappings" else "[model] dimension"
+    mapped = loaded.has_mappings
     text = (
-        f"the model {path.name} has {in_controls(dimension)}, the configuration has {in_controls(own)}, "
-        f"as {says}: they do not go together"
+        f"the model {path.name} has dimension {dimension}, but the configuration says {own} ({why}), which is "
+        f"{dimension - 1} controls and {own - 1}: {choices(dimension, own, mapped=mapped)}"
     )
-    hint = advice_on_dimensions(dimension, own, mapped=loaded.has_mappings, folder=path.parent)
+    hint = how_to_choose(dimension, own, mapped=mapped, folder=path.parent)
     raise InvalidConfigError([Problem("error", "model.file", text, hint, str(loaded.path or ""))])
 
 
-def advice_on_dimensions(model: int, own: int, *, mapped: bool, folder: Path | None = None) -> str:
+def choices(model: int, own: int, *, mapped: bool) -> str:
     """What can be done where a model has one dimension and the configuration has another.
 
-    ``mapped``: the configuration has mappings, of its own dimension. ``folder``: where models of that may be.
+    ``mapped``: the configuration has mappings, of its own dimension.
     """
-    adapt = (
-        f"give each mapping {model - 1} entries and set dimension = {model} (`impsy learn --controls {model - 1} "
-        f"--set-dimension` makes a mapping)"
-        if mapped
-        else f"set dimension = {model} in [model]"
-    )
-    return f"{adapt[0].upper()}{adapt[1:]}; or {another_model(own, folder)}"
+    adapt = f"set dimension = {model}" + (f" and give each mapping {model - 1} entries" if mapped else "")
+    return f"choose a model of dimension {own}, or {adapt}"
 
 
-def another_model(dimension: int, folder: Path | None = None) -> str:
-    """How to get a model of this dimension: one in ``folder`` whose name has it, or training."""
-    found = sorted(path.name for path in folder.glob(f"*-dim{dimension}-*")) if folder else []
+def how_to_choose(model: int, own: int, *, mapped: bool, folder: Path | None = None) -> str:
+    """The commands for that, or a model in ``folder`` that would fit, by its name."""
+    make = f"; `impsy learn --controls {model - 1} --set-dimension` makes a mapping" if mapped else ""
+    found = sorted(path.name for path in folder.glob(f"*-dim{own}-*")) if folder else []
     models = [name for name in found if not name.endswith((".json", ".npz"))]
     if models:
-        return f"use a model of dimension {dimension}, such as {models[0]}"
-    return (
-        f"train a model of dimension {dimension} (`impsy dataset -D {dimension}`, then `impsy train -D {dimension}`)"
-    )
-
-
-def in_controls(dimension: int) -> str:
-    """``8 controls (dimension 9)``."""
-    return f"{dimension - 1} control{'s' * (dimension != 2)} (dimension {dimension})"
+        return f"{models[0]} is there and has dimension {own}{make}"
+    return f"`impsy dataset -D {own}`, then `impsy train -D {own}`, makes a model of dimension {own}{make}"

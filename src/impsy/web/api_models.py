@@ -9,7 +9,7 @@ from starlette.responses import FileResponse, Response
 
 from impsy.config.document import ConfigDocument
 from impsy.errors import ModelError
-from impsy.perform.models import advice_on_dimensions
+from impsy.perform.models import choices
 from impsy.web.api_datasets import dataset_facts, dataset_path
 from impsy.web.configfile import ConfigFile
 from impsy.web.endpoints import Body, Call, Clash, Endpoint, NotThere
@@ -108,8 +108,10 @@ def _use(call: Call) -> Used:
     bound = not follows or (loaded is not None and loaded.dimension_from == "mappings")
     if loaded is not None and bound and loaded.config.model.dimension != dimension:
         own = loaded.config.model.dimension
-        advice = advice_on_dimensions(dimension, own, mapped=loaded.has_mappings)
-        raise Clash(f"{path.name} has dimension {dimension}, and the configuration {own}. {advice}")
+        raise Clash(
+            f"{path.name} has dimension {dimension}, and the configuration {own}: "
+            f"{choices(dimension, own, mapped=loaded.has_mappings)}"
+        )
     playing = None if state is None else state.get("dimension")
     fits = not isinstance(playing, int) or playing == dimension
     if not fits and not follows:
