@@ -95,10 +95,19 @@ def _count(document: ConfigDocument, controls: int | None, set_dimension: bool) 
 
     Raises:
         ConfigError: the configuration does not say, or says otherwise.
+        ModelError: it leaves the dimension to the model, and that cannot be opened.
     """
     from impsy.config.learnt import configured_controls
 
     configured = configured_controls(document)
+    if document.get("model.dimension") is None and isinstance(document.get("model"), dict):
+        if controls is not None:  # whether the other mappings have as many is found out next
+            return controls
+        from impsy.perform.models import sized
+
+        loaded = document.check()
+        if loaded.dimension_from != "model" or loaded.config.model.file:
+            configured = sized(loaded).config.model.dimension - 1
     if controls is None:
         if configured is None:
             raise ConfigError("[model] dimension does not say how many controls there are: add --controls N")

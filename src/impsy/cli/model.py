@@ -74,6 +74,8 @@ def _facts(model: OpenedModel, told: dict[str, Any]) -> dict[str, Any]:
     }
     if model.weights is not None and model.weights.residual is not None:
         facts["grid"] = _grid(model.weights.residual.grid.tolist())
+    if model.scale != SCALE_FACTOR:
+        facts["scale"] = int(model.scale) if model.scale.is_integer() else model.scale
     return facts | ({"facts": told} if told else {})
 
 

@@ -45,8 +45,9 @@ def command(config_file: Path, seconds: float | None) -> None:
     from impsy.cli.stage import Curtain
     from impsy.config import load_config
     from impsy.perform.listening import Arrival, Listening, Tally
+    from impsy.perform.models import sized
 
-    config = load_config(config_file).config
+    config = sized(load_config(config_file)).config
     if not any((config.midi, config.osc, config.websocket, config.serial, config.serialmidi)):
         raise ConfigError(
             f"{config_file} turns no input on: add a section such as [osc] or [midi] (`impsy ports` lists devices)"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import click
 from impsy import __version__
 from impsy.cli.options import OVERRIDES, config_option, override_options
 from impsy.cli.stage import Curtain, on_stage
-from impsy.config import Config, LoadedConfig, load_config, with_overrides
+from impsy.config import LoadedConfig, load_config
 from impsy.errors import ConfigError
 from impsy.perform import (
     STAND_IN,
@@ -25,6 +24,7 @@ from impsy.perform import (
     SessionView,
     WantedPorts,
     build_session,
+    sized,
 )
 
 __all__ = ["announce", "command", "load", "log_folder", "say_goodbye"]
@@ -62,7 +62,7 @@ def command(model: Path | None, config_file: Path, logdir: Path | None, seed: in
     ports = Ports(WantedPorts())
     folder = logdir or log_folder(config_file)
     session = build_session(loaded, logdir=folder, seed=seed, reports=reports, ports=ports)
-    reloader = Reloader(session, ports, loaded, lambda config: _overridden(config, overrides, model), session.tell)
+    reloader = Reloader(session, ports, loaded, lambda fresh: _overridden(fresh, overrides, model), session.tell)
     view = on_stage(
         session,
         Curtain(),
@@ -79,18 +79,18 @@ def load(config_file: Path, overrides: dict[str, Any], model: Path | None = None
 
     Raises:
         ConfigError: with everything that is wrong.
+        ModelError: the dimension is left out, and the model that has it cannot be opened.
     """
     loaded = load_config(config_file)
     if model is not None and not model.exists():
         raise ConfigError(
             f"{model}: there is no such model file; correct the name, or leave it out for the configuration's"
         )
-    return replace(loaded, config=_overridden(loaded.config, overrides, model))
+    return sized(_overridden(loaded, overrides, model))
 
 
-def _overridden(config: Config, overrides: dict[str, Any], model: Path | None) -> Config:
-    chosen = {name: overrides.get(name) for name in OVERRIDES}
-    return with_overrides(config, model_file=model, **chosen)
+def _overridden(loaded: LoadedConfig, overrides: dict[str, Any], model: Path | None) -> LoadedConfig:
+    return loaded.with_overrides(model_file=model, **{name: overrides.get(name) for name in OVERRIDES})
 
 
 def log_folder(config_file: Path) -> Path:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from impsy.errors import ConfigError, DeviceError
+from impsy.errors import ConfigError, DeviceError, refusal
 
 if TYPE_CHECKING:
     from impsy.web.workspace import Workspace
 
 __all__ = ["command"]
+
+WORKDIR_VARIABLE = "IMPSY_WORKDIR"
 
 
 @click.command("webui", short_help="All of it on one page, in your browser.")
@@ -28,8 +30,8 @@ __all__ = ["command"]
 @click.option(
     "--workdir",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path(),
-    help="The workspace: where config.toml, logs, datasets and models are.  [default: this folder]",
+    help="The workspace: where config.toml, logs, datasets and models are.  [default: the folder that IMPSY_WORKDIR "
+    "names, else this one]",
 )
 @click.option(
     "-c",
@@ -52,7 +54,7 @@ __all__ = ["command"]
 def command(
     host: str,
     port: int,
-    workdir: Path,
+    workdir: Path | None,
     config_file: str,
     start: bool,
     check: bool,
@@ -85,7 +87,7 @@ def command(
     from impsy.web.safety import rules_for
     from impsy.web.serve import addresses, listen, serve
 
-    workspace = _workspace(workdir, config_file)
+    workspace = _workspace(_from_environment() if workdir is None else workdir, config_file)
     rules = rules_for(host, allow_hosts, os.environ)
     listener = listen(host, port)
     port = listener.getsockname()[1]
@@ -148,6 +150,21 @@ def _check(host: str, port: int) -> None:
         if status == "locked"
         else f"The page answers, the session is {status}."
     )
+
+
+def _from_environment() -> Path:
+    """The folder that IMPSY_WORKDIR names, made if it is not there; without it, this one.
+
+    Raises:
+        ConfigError: it cannot be made.
+    """
+    folder = Path(os.environ.get(WORKDIR_VARIABLE) or ".").expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        remedy = refusal(error, f"set {WORKDIR_VARIABLE} to another folder")
+        raise ConfigError(f"{WORKDIR_VARIABLE}: {folder} cannot be made {remedy}") from error
+    return folder
 
 
 def _workspace(folder: Path, config_file: str = "config.toml") -> Workspace:

@@ -100,7 +100,8 @@ class InteractionConfig(_Section):
 
 
 class ModelConfig(_Section):
-    """``[model]``: the network. ``dimension`` is n + 1: the time and the n values.
+    """``[model]``: the network. ``dimension`` is n + 1: the time and the n values. A file may leave it out: loading
+    takes it from the mappings, which must all have as many entries, or else from the model.
 
     ``file`` "" means no model: a stand-in plays random values. ``size`` is only needed where the file
     cannot tell. ``timescale`` 2 is half speed.

@@ -197,4 +197,6 @@ def contestant_for(opened: OpenedModel) -> NetworkContestant:
     if opened.weights is not None:
         return NetworkContestant(BatchNetwork(opened.weights), opened.dimension)
     content = Path(opened.path).read_bytes()
-    return NetworkContestant(_SideBySide(lambda: GraphPredictor(content)), opened.dimension, _SIDE_BY_SIDE)
+    return NetworkContestant(
+        _SideBySide(lambda: GraphPredictor(content, opened.scale)), opened.dimension, _SIDE_BY_SIDE
+    )

@@ -34,8 +34,8 @@ class BatchNetwork:
         self._precision = precision
         self._matrices = [_lstm_matrix(layer).astype(precision) for layer in weights.layers]
         self._dense = _dense_matrix(weights, precision)
-        self._sigma_floor = np.asarray(SIGMA_OFFSET - 1.0, precision)
-        self._sigma_scale: _Array | None = None
+        self._sigma_floor = np.asarray(weights.spread * (SIGMA_OFFSET - 1.0), precision)
+        self._sigma_scale: _Array | None = None if weights.spread == 1 else np.asarray(weights.spread, precision)
         self._features: _Features | None = None
         if weights.residual is not None:
             self._features = _Features(weights.residual, precision)

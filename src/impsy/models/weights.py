@@ -7,6 +7,7 @@ Sequences With Recurrent Neural Networks", 2013).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -154,7 +155,8 @@ class Weights:
     ``mixture_kernel`` (U, M(2D+1)), or (U + 3D − 2, M(2D+1)) where the architecture is ``residual``, and
     ``mixture_bias`` (M(2D+1),) give ``[mu (M·D) | z (M·D) | logits (M)]``, where sigma = elu(z) + 1 + 1e-7 and
     component k's values are ``[k·D : (k+1)·D]``. ``residual`` holds the constants of the architecture of that
-    name, which only that one has.
+    name, which only that one has. ``spread`` multiplies the sigma of a plain network: it is 1 but for those that were
+    trained with another scale than 10 (:mod:`impsy.models.scale`).
 
     Raises ModelError if shapes do not fit together, or a number is not finite.
     """
@@ -165,8 +167,11 @@ class Weights:
     mixture_bias: FloatArray
     architecture: str = "plain"
     residual: Residual | None = None
+    spread: float = 1.0
 
     def __post_init__(self) -> None:
+        if not 0.0 < self.spread < math.inf or (self.residual is not None and self.spread != 1.0):
+            raise ModelError(f"the deviations of the network cannot be multiplied by {self.spread}")
         if self.architecture not in ARCHITECTURES:
             raise ModelError(
                 f"the network's architecture is {self.architecture!r}, which this version of IMPSY does not know"

@@ -19,7 +19,7 @@ from impsy.data.files import check_writable
 from impsy.data.windows import Split, split_performances, split_windows
 from impsy.errors import ConfigError
 from impsy.models.opening import open_weights
-from impsy.models.sizes import MIXTURES, SIZES, model_name, size_name
+from impsy.models.sizes import MIXTURES, SCALE_FACTOR, SIZES, model_name, size_name
 from impsy.models.weights import Weights
 from impsy.train.checkpoint import Checkpoint, fingerprint, read_checkpoint
 from impsy.train.distributed import Cluster, join
@@ -106,6 +106,11 @@ def plan_for(
             raise ConfigError(
                 f"{start_from} has dimension {base.dimension}, {dataset_file} has {dataset.dimension}: a model goes "
                 "on with data of its own dimension"
+            )
+        if base.spread != 1.0:
+            raise ConfigError(
+                f"{start_from} was trained at another scale than {SCALE_FACTOR:g}: training cannot go on "
+                "from it. Leave out --from to train anew"
             )
         given = size_name(*base.size)
         if architecture not in (None, base.architecture) or size not in (None, given):
@@ -207,6 +212,7 @@ def _describe(
         "made_by": f"IMPSY {versions()['impsy']}",
         "created": now(),
         "architecture": weights.architecture,
+        "scale": SCALE_FACTOR,
         "dimension": weights.dimension,
         "units": weights.units,
         "layers": len(weights.layers),

@@ -19,7 +19,9 @@ from impsy.config.earlier import in_one_line, present_form
 from impsy.config.loading import parse_toml
 from impsy.config.steps import PresentForm
 from impsy.config.upgrade import form_of, upgrade
-from impsy.errors import ConfigError
+from impsy.errors import ConfigError, ImpsyError
+from impsy.models.opening import model_dimension
+from impsy.perform.models import model_problems, sized
 from impsy.web.endpoints import Body
 
 __all__ = ["TEXT_LIMIT", "Change", "ConfigProblem", "Draft", "edit", "in_present_form", "read_draft"]
@@ -105,10 +107,17 @@ def read_draft(text: str, path: Path) -> Draft:
         loaded = parse_config(text, path.name, path)
     except ConfigError as error:
         return Draft(values, _told(_problems(error), form), None, understood)
-    # A conflict keeps a section closed, but neither the configuration from loading nor this text from being saved.
-    remarks = [replace(each, level="warning") for each in (*loaded.conflicts, *_missing_model(loaded))]
-    found = sorted([*remarks, *loaded.warnings, *loaded.notes], key=lambda problem: problem.line or 0)
-    return Draft(values, _told(found, form), loaded, understood)
+    # A conflict keeps a section closed and a model may keep it from playing, but neither keeps this text from being
+    # saved.
+    remarks = [
+        replace(each, level="warning") for each in (*loaded.conflicts, *model_problems(loaded, model_dimension))
+    ]
+    others = (*loaded.warnings, *loaded.elsewhere, *loaded.notes)
+    found = sorted([*remarks, *others], key=lambda problem: problem.line or 0)
+    try:
+        return Draft(values, _told(found, form), sized(loaded), understood)
+    except ImpsyError:  # one of the remarks then
+        return Draft(values, _told(found, form), None, understood)
 
 
 def edit(text: str, changes: Iterable[Change], where: str) -> str:
@@ -145,15 +154,6 @@ def in_present_form(text: str, where: str) -> str:
 def _problems(error: ConfigError) -> tuple[Problem, ...]:
     found: tuple[Problem, ...] = getattr(error, "problems", ())
     return found or (Problem("error", "", str(error)),)
-
-
-def _missing_model(loaded: LoadedConfig) -> tuple[Problem, ...]:
-    """A model file that is not there: the configuration is in order, playing with it is not."""
-    try:
-        loaded.model_file()
-    except ConfigError as error:
-        return _problems(error)
-    return ()
 
 
 def _told(problems: Iterable[Problem], form: PresentForm | None = None) -> list[ConfigProblem]:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from impsy.config import Config, load_config
+from impsy.config import Config, LoadedConfig, load_config
 from impsy.errors import ImpsyError
 from impsy.mapping.entries import Mapping, NoteOn
 from impsy.perform.midifile import default_mapping
+from impsy.perform.models import sized
 from impsy.web.labels import controls_of, unmapped
 from impsy.web.workspace import Workspace
 
-__all__ = ["configured", "inputs_for", "labels_for", "output_for", "plays_notes"]
+__all__ = ["configured", "inputs_for", "labels_for", "loaded_config", "output_for", "plays_notes"]
 
 
 def configured(workspace: Workspace) -> Config | None:
     """The configuration; None if there is none, or anything is wrong with it."""
+    loaded = loaded_config(workspace)
+    return None if loaded is None else loaded.config
+
+
+def loaded_config(workspace: Workspace) -> LoadedConfig | None:
+    """The same, and what is known of it."""
     try:
-        return load_config(workspace.config).config
+        return sized(load_config(workspace.config))
     except ImpsyError:
         return None
 
