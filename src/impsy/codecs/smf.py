@@ -250,10 +250,9 @@ class _Reader:
         """
         data, track = self._data, _Ticks()
         begin = min(self._at + 8, len(data))
-        limit = begin + int.from_bytes(data[self._at + 4 : begin])
-        sound = limit <= len(data) and self._is_chunk(limit)
-        if not sound:
-            limit = len(data)
+        end = begin + int.from_bytes(data[self._at + 4 : begin])
+        sound = self._is_chunk(end)
+        limit = end if sound else len(data)
         self._at = begin
         try:
             ended = self._events(track, limit)
@@ -263,7 +262,7 @@ class _Reader:
         else:
             if not ended:
                 self._remark("no end")
-            elif not sound:
+            elif not sound and self._at != end:
                 self._remark("length")
         if sound or not ended:
             self._go_on(limit, ended)
