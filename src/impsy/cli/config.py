@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
+from impsy.cli.console import Console
+from impsy.cli.terminal import echo
 from impsy.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -51,10 +52,10 @@ def check(context: click.Context, file: Path, as_json: bool) -> None:
     except ConfigError as error:
         if not as_json:
             raise
-        click.echo(json.dumps(_report(file, errors=_problems(error)), indent=2))
+        echo(json.dumps(_report(file, errors=_problems(error)), indent=2))
         context.exit(1)
     if as_json:
-        click.echo(json.dumps(_report(file, loaded), indent=2))
+        echo(json.dumps(_report(file, loaded), indent=2))
     else:
         _print(file, loaded)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
+from impsy.cli.console import Console
 from impsy.errors import DataError
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.table import Table
 
+from impsy.cli.console import Console
 from impsy.errors import ConfigError
 from impsy.models.sizes import SIZES, size_name
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-if TYPE_CHECKING:
-    from rich.console import Console
+from impsy.cli.terminal import echo
 
+if TYPE_CHECKING:
+    from impsy.cli.console import Console
     from impsy.data.collecting import Collection
     from impsy.data.statistics import DatasetStatistics
 
@@ -67,8 +68,7 @@ def command(
       impsy dataset --exclude "*T03-*" -F day.npz
       impsy dataset --show datasets/training-dataset-9d.npz
     """
-    from rich.console import Console
-
+    from impsy.cli.console import Console
     from impsy.data.statistics import describe
 
     console = Console(highlight=False, markup=False, soft_wrap=True)
@@ -87,7 +87,7 @@ def command(
     statistics = describe(collection.dataset)
     if as_json:
         report = _as_json(target, statistics, collection) | {"excluded": excluded, "problems": problems}
-        click.echo(json.dumps(report, indent=2))
+        echo(json.dumps(report, indent=2))
         return
     console.print(f"{target} written, from {len(collection.dataset.lengths)} of {len(found)} logs in {source}")
     for problem in problems:
@@ -115,7 +115,7 @@ def _show(context: click.Context, console: Console, path: Path, as_json: bool) -
         raise ConfigError(f"--show only looks at a dataset; leave out --{given[0]}")
     statistics = describe(read_dataset(path))
     if as_json:
-        click.echo(json.dumps(_as_json(path, statistics), indent=2))
+        echo(json.dumps(_as_json(path, statistics), indent=2))
         return
     console.print(str(path))
     _print_statistics(console, statistics)

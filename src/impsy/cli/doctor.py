@@ -7,9 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from rich.console import Console
 
+from impsy.cli.console import Console
 from impsy.cli.options import config_option
+from impsy.cli.terminal import echo
 
 __all__ = ["command"]
 
@@ -54,7 +55,7 @@ def command(context: click.Context, config_file: Path, as_json: bool) -> None:
     warnings = sum(finding.level == "warning" for finding in findings)
     if as_json:
         report = {"file": str(config_file), "plays": not problems, "findings": [asdict(each) for each in findings]}
-        click.echo(json.dumps(report, indent=2))
+        echo(json.dumps(report, indent=2))
     else:
         console.print(_verdict(problems, warnings), style="bold red" if problems else "bold green")
     context.exit(1 if problems else 0)

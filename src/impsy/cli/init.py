@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
+
+from impsy.cli.console import Console
 
 __all__ = ["command"]
 

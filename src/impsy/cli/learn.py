@@ -13,8 +13,8 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
+from impsy.cli.console import Console
 from impsy.cli.options import config_option
 from impsy.errors import ConfigError, DeviceError, ImpsyError
 

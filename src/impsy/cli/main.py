@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from importlib import import_module
+from io import StringIO
 from typing import NamedTuple
 
 import click
 from click.shell_completion import CompletionItem
 
 from impsy import __version__
+from impsy.cli.terminal import echo, finish_streams, prepare_streams, report_error
 from impsy.errors import ImpsyError, refusal
 
 __all__ = ["COMMANDS", "COMPLETION", "OVERVIEW", "group", "main"]
@@ -111,29 +114,41 @@ def group() -> None:
 
 def main() -> None:
     """The console script."""
+    prepare_streams()
+    code = _run()
+    finish_streams()
+    sys.exit(code)
+
+
+def _run() -> int:
+    """Carry out what the command line asks for; the exit code."""
     try:
         code = group.main(standalone_mode=False, complete_var=COMPLETION)
+        sys.stdout.flush()  # a disk that is full refuses here what it accepted before
     except ImpsyError as error:
-        click.echo(f"{click.style('Error', fg='red', bold=True)}: {error}", err=True)
-        code = 1
+        report_error(str(error))
+        return 1
     except click.ClickException as error:
-        error.show()
-        for end, remedy in _REMEDIES.items():
-            if error.message.endswith(end):
-                click.echo(remedy, err=True)
-        code = error.exit_code
+        _show(error)
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped.", err=True)
-        code = 130
-    except BrokenPipeError:  # the reader of our output went away: nobody is left to tell
-        sys.stderr.close()
-        code = 1
+        with suppress(OSError):
+            echo("Stopped.", err=True)
+        return 130
+    except BrokenPipeError:  # the reader of our output went away: nobody is left to report it to
+        return 1
     except OSError as error:  # what no command foresaw, such as a full disk behind the output
         where = f"{error.filename}: " if error.filename else ""
-        click.echo(
-            f"{click.style('Error', fg='red', bold=True)}: {where}the system refused "
-            f"{refusal(error, 'see what `impsy doctor` says of folders and ports')}",
-            err=True,
-        )
-        code = 1
-    sys.exit(code if isinstance(code, int) else 0)
+        remedy = "see what `impsy doctor` says of folders and ports"
+        report_error(f"{where}the system refused {refusal(error, remedy)}")
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _show(error: click.ClickException) -> None:
+    """What click says, and what to do about it where it does not say that."""
+    text = StringIO()
+    error.show(text)
+    remedies = [remedy for end, remedy in _REMEDIES.items() if error.message.endswith(end)]
+    with suppress(OSError):
+        echo("\n".join([text.getvalue().rstrip("\n"), *remedies]), err=True)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
+from impsy.cli.console import Console
+from impsy.cli.terminal import echo
 from impsy.models.sizes import SCALE_FACTOR, size_name
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def info(file: Path, as_json: bool) -> None:
 
     facts = _facts(open_model(file), model_facts(file))
     if as_json:
-        click.echo(json.dumps(facts))
+        echo(json.dumps(facts))
         return
     console = Console(highlight=False, markup=False, soft_wrap=True)
     console.print(str(file), style="bold")

@@ -14,9 +14,11 @@ import click
 from numpy.random import default_rng
 from rich.progress import Progress
 
+from impsy.cli.console import Console
 from impsy.cli.options import config_option, override_options
 from impsy.cli.run import announce, load, log_folder, say_goodbye
 from impsy.cli.stage import Curtain, on_stage
+from impsy.cli.terminal import echo
 from impsy.codecs.log import LogRow
 from impsy.config import LoadedConfig
 from impsy.engine import Engine
@@ -71,9 +73,9 @@ def command(
     controls = loaded.config.model.dimension - 1
     rows, problems = read_performance(log, controls)
     for number, problem in problems[:5]:
-        click.echo(f"{log}, line {number}: {problem}; left out", err=True)
+        echo(f"{log}, line {number}: {problem}; left out", err=True)
     if len(problems) > 5:
-        click.echo(f"{log}: {len(problems) - 5} more malformed lines left out", err=True)
+        echo(f"{log}: {len(problems) - 5} more malformed lines left out", err=True)
     if realtime:
         if output is not None:
             raise ConfigError(
@@ -85,7 +87,7 @@ def command(
     if target.exists() and target.resolve() == log.resolve():
         raise ConfigError(f"{target} is the recording itself; name another file with --output")
     written = _scripted(loaded, rows, seed, tail, target, overrides)
-    click.echo(f"Replayed {len(rows)} events; {written} rows in {target}")
+    echo(f"Replayed {len(rows)} events; {written} rows in {target}")
 
 
 def _scripted(
@@ -97,7 +99,10 @@ def _scripted(
     partial = target.with_name(target.name + ".partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("w", encoding="utf-8", newline="\n") as file, Progress(transient=True) as progress:
+        with (
+            partial.open("w", encoding="utf-8", newline="\n") as file,
+            Progress(console=Console(), transient=True) as progress,
+        ):
             task = progress.add_task("replaying", total=len(rows))
 
             def write(line: str) -> None:

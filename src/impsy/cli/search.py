@@ -14,8 +14,7 @@ from impsy.cli.train import find_dataset
 from impsy.errors import ConfigError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from impsy.cli.console import Console
     from impsy.data.datasets import Dataset
     from impsy.data.windows import Split
     from impsy.train.fitting import Progress
@@ -164,7 +163,7 @@ class _Screen:
 
 
 def _console() -> Console:
-    from rich.console import Console
+    from impsy.cli.console import Console
 
     return Console(highlight=False, soft_wrap=True)
 
