@@ -39,6 +39,8 @@ COMMANDS: dict[str, _Row] = {
     "doctor": _Row("doctor", "Check that all is ready to play."),
     "run": _Row("run", "Play: listen, record, predict, answer."),
     "replay": _Row("replay", "Put a recorded performance through it again."),
+    "import-midi": _Row("import_midi", "Make logs of MIDI files."),
+    "export-midi": _Row("export_midi", "Make MIDI files of logs."),
     "dataset": _Row("dataset", "Make a dataset of what was recorded."),
     "train": _Row("train", "Make a model of a dataset."),
     "evaluate": _Row("evaluate", "Measure what a model foresees and how it plays."),
@@ -65,7 +67,10 @@ _SCREEN = 80
 OVERVIEW: dict[str, tuple[tuple[str, str], ...]] = {
     "Start here": (("demo", ""), ("webui", "")),
     "1 Configure": (("init", ""), ("config", ""), ("ports", ""), ("learn", ""), ("monitor", ""), ("doctor", "")),
-    "2 Record": (("run --mode useronly", "Listen and record."),),
+    "2 Record": (
+        ("run --mode useronly", "Listen and record."),
+        ("import-midi, export-midi", "Logs from MIDI files, and back."),
+    ),
     "3 Learn": (("dataset", ""), ("train", ""), ("evaluate", ""), ("search", "")),
     "4 Perform": (("run", ""), ("replay", "")),
     "Models": (("model, convert-tflite, test-mdrnn", "Look into, convert, time one."),),
@@ -103,7 +108,7 @@ class _Group(click.Group):
                 said = text or COMMANDS[typed].help
                 column = f"  {heading if not number else '':<{widest}}  "
                 formatter.write(f"{column}{typed:<14}  {said}\n")
-        formatter.write("\n  -h, --help after a command says more; -V, --version tells the version.\n")
+        formatter.write("  -h, --help after a command says more; -V, --version tells the version.\n")
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -38,22 +38,23 @@ def outputs_of(config: Config) -> Iterator[Mapping]:
             yield section.output
 
 
-def _fitting(mappings: Iterator[Mapping], controls: int) -> list[Mapping]:
+def _fitting(mappings: Iterable[Mapping], controls: int) -> list[Mapping]:
     return [mapping for mapping in mappings if len(mapping) == controls]
 
 
 def output_for(config: Config | None, controls: int) -> Mapping:
     """How ``controls`` values are played: as the first output has it, or else the first input, or else by default."""
-    found = [] if config is None else [*_fitting(outputs_of(config), controls), *_fitting(_inputs(config), controls)]
-    return found[0] if found else default_mapping(controls)
+    mappings = [] if config is None else [*outputs_of(config), *_inputs(config)]
+    return next(iter(_fitting(mappings, controls)), None) or default_mapping(controls)
 
 
 def inputs_for(config: Config | None, controls: int) -> list[Mapping]:
-    """How ``controls`` values are heard: as the inputs have it, or else the outputs, or else by default."""
-    if config is None:
-        return [default_mapping(controls)]
-    inputs = list(dict.fromkeys(_fitting(_inputs(config), controls)))
-    return inputs or list(dict.fromkeys(_fitting(outputs_of(config), controls))) or [default_mapping(controls)]
+    """How ``controls`` values may be heard: as the inputs have it, or as the outputs play them, or else by default.
+
+    The outputs count too, as a take that was exported is what they play.
+    """
+    mappings = [] if config is None else [*_inputs(config), *outputs_of(config)]
+    return list(dict.fromkeys(_fitting(mappings, controls))) or [default_mapping(controls)]
 
 
 def write_log(reading: Reading, started: datetime, target: Path) -> None:
