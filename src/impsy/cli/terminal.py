@@ -26,7 +26,7 @@ _ERRORS = "impsy.terminal"
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 #: What our own output draws with, for encodings that lack it: one character for one, so that columns stay.
-_ALIKE = {
+_ALIKE: dict[int, int | str] = {
     **str.maketrans("█▉▊▋▌▍▎▏▁▂▃▄▅▆▇·●▸→←–−“”‘’×±µ♯─━│┃✓", "####==--__--==#.*>><--\"\"''x~u#--||v"),
     ord("…"): "...",
 }
