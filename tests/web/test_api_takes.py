@@ -400,6 +400,25 @@ def test_a_midi_file_that_does_not_fit_says_what_it_holds(site, client):
     assert not site.workspace.logs.exists()
 
 
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda data: data[:-3], "tune.mid: track 1 at byte 38 ends in mid event: read up to there."),
+        (lambda data: data + b"junk", "4 bytes after the last track left out"),
+        (lambda data: data[:11] + b"\3" + data[12:] + b"XFIH\0\0\0\0", "an unknown chunk left out (at byte 42); the"),
+        (lambda data: data, None),
+    ],
+    ids=["cut off", "junk", "chunk and count", "sound"],
+)
+def test_a_midi_file_of_the_wild_becomes_a_take_and_what_was_left_out_is_said(site, client, damage, words):
+    site.workspace.config.write_text(CONFIG.replace('"note_on", 2', '"control_change", 1, 7'))
+    answer = client.post("/api/takes/midi?name=tune.mid", content=damage(midi_file()))
+    assert (answer.status_code, answer.json()["events"]) == (200, 5)
+    said = site.hub.of("sentence")
+    assert len(said) == (words is not None)
+    assert not said or (words in said[0]["text"] and said[0]["level"] == "warning")
+
+
 def midi_file():
     track = mido.MidiTrack([mido.Message("control_change", control=7, value=value, time=9) for value in range(5)])
     file = io.BytesIO()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from impsy.cli.terminal import terminal
+from impsy.cli.terminal import echo, terminal
 from impsy.errors import ConfigError, ImpsyError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def check(context: click.Context, file: Path, as_json: bool) -> None:
     except ConfigError as error:
         if not as_json:
             raise
-        click.echo(json.dumps(_report(file, errors=_problems(error)), indent=2))
+        echo(json.dumps(_report(file, errors=_problems(error)), indent=2))
         context.exit(1)
     from impsy.perform.models import model_problems, sized
 
@@ -66,7 +66,7 @@ def check(context: click.Context, file: Path, as_json: bool) -> None:
     warnings = (*loaded.warnings, *loaded.elsewhere, *(problem for problem in models if problem.level == "warning"))
     loaded = replace(loaded, warnings=warnings)
     if as_json:
-        click.echo(json.dumps(_report(file, loaded, errors), indent=2))
+        echo(json.dumps(_report(file, loaded, errors), indent=2))
     else:
         _print(file, loaded, errors)
     context.exit(1 if errors else 0)
@@ -95,20 +95,20 @@ def upgrade(file: Path, dry_run: bool) -> None:
     before = document.text
     changes = upgrade_playing_the_same(document)
     if not changes:
-        click.echo(f"{file} is in the present form already: nothing was changed")
+        echo(f"{file} is in the present form already: nothing was changed")
         return
     if dry_run:
         rows = difflib.unified_diff(
             before.splitlines(), document.text.splitlines(), str(file), f"{file} in the present form", lineterm=""
         )
-        click.echo("\n".join(rows))
+        echo("\n".join(rows))
     else:
         document.save(keep_all=True)
-        click.echo(f"{file} is in the present form now; as it was, it is {file.name}.bak")
+        echo(f"{file} is in the present form now; as it was, it is {file.name}.bak")
     for change in changes:
-        click.echo(f"  {change}")
+        echo(f"  {change}")
     if dry_run:
-        click.echo("Nothing was written.")
+        echo("Nothing was written.")
 
 
 def _print(file: Path, loaded: LoadedConfig, errors: tuple[Problem, ...]) -> None:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from impsy.cli.terminal import terminal
+from impsy.cli.terminal import echo, terminal
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from impsy.cli.console import Console
     from impsy.data.collecting import Collection
     from impsy.data.statistics import DatasetStatistics
 
@@ -87,7 +86,7 @@ def command(
     statistics = describe(collection.dataset)
     if as_json:
         report = _as_json(target, statistics, collection) | {"excluded": excluded, "problems": problems}
-        click.echo(json.dumps(report, indent=2))
+        echo(json.dumps(report, indent=2))
         return
     console.print(f"{target} written, from {len(collection.dataset.lengths)} of {len(found)} logs in {source}")
     for problem in problems:
@@ -115,7 +114,7 @@ def _show(context: click.Context, console: Console, path: Path, as_json: bool) -
         raise ConfigError(f"--show only looks at a dataset; leave out --{given[0]}")
     statistics = describe(read_dataset(path))
     if as_json:
-        click.echo(json.dumps(_as_json(path, statistics), indent=2))
+        echo(json.dumps(_as_json(path, statistics), indent=2))
         return
     console.print(str(path))
     _print_statistics(console, statistics)

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from impsy.cli.terminal import terminal
+from impsy.cli.terminal import echo, terminal
 from impsy.errors import ConfigError, DeviceError, refusal
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def command(
 
         _write(report, render(found))
     if as_json:
-        click.echo(json.dumps(found.to_json(), allow_nan=False))
+        echo(json.dumps(found.to_json(), allow_nan=False))
         return
     _print(found)
     if report is not None:

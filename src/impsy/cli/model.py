@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from impsy.cli.terminal import terminal
+from impsy.cli.terminal import echo, terminal
 from impsy.models.sizes import SCALE_FACTOR, size_name
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def info(file: Path, as_json: bool) -> None:
 
     facts = _facts(open_model(file), model_facts(file))
     if as_json:
-        click.echo(json.dumps(facts))
+        echo(json.dumps(facts))
         return
     console = terminal()
     console.print(str(file), style="bold")

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.table import Table
 
+from impsy.cli.console import Console
 from impsy.cli.options import config_option
 from impsy.cli.terminal import terminal
 from impsy.errors import ConfigError

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from impsy.events import MODE_NAMES
 
-__all__ = ["OVERRIDES", "config_option", "override_options"]
+if TYPE_CHECKING:
+    from impsy.config import Config
+
+__all__ = ["OVERRIDES", "config_option", "mapped_by", "override_options"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -40,6 +43,21 @@ def config_option(function: Function) -> Function:
         show_default=True,
         help="The configuration file.",
     )(function)
+
+
+def mapped_by(context: click.Context, config_file: Path, dimension: int | None) -> Config | None:
+    """The configuration whose mappings are meant; None if there is none, and the dimension does not take it.
+
+    Raises:
+        ConfigError: it was named, or is wanted for its dimension, and is not there; or it is not valid.
+    """
+    from impsy.config import load_config
+    from impsy.perform.models import sized
+
+    named = context.get_parameter_source("config_file") is click.core.ParameterSource.COMMANDLINE
+    if dimension is None or named or config_file.exists():
+        return sized(load_config(config_file)).config
+    return None
 
 
 def override_options(function: Function) -> Function:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from impsy.cli.terminal import terminal
+from impsy.cli.terminal import echo, terminal
 from impsy.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def command(context: click.Context, config_file: Path | None, api: str | None, a
         wanted += wanted_midi_ports(midi_section, midi) if midi_section else ()
         wanted += wanted_serial_ports(config, serial)
     if as_json:
-        click.echo(json.dumps(_report(midi, serial, wanted), indent=2))
+        echo(json.dumps(_report(midi, serial, wanted), indent=2))
     else:
         _print(midi, serial, wanted, None if config is None else str(config_file or "config.toml"))
     if api and midi.error:
@@ -75,7 +75,7 @@ def _config(config_file: Path | None) -> Config | None:
         if config_file is not None:
             raise
         if Path("config.toml").exists():
-            click.echo(f"config.toml is left aside: {error}", err=True)
+            echo(f"config.toml is left aside: {error}", err=True)
         return None
 
 

@@ -12,6 +12,7 @@ import click
 from impsy import __version__
 from impsy.cli.options import OVERRIDES, config_option, override_options
 from impsy.cli.stage import Curtain, on_stage
+from impsy.cli.terminal import echo
 from impsy.config import LoadedConfig, load_config
 from impsy.errors import ConfigError
 from impsy.perform import (
@@ -119,7 +120,7 @@ def say_goodbye(view: SessionView) -> None:
     """What remains on the screen."""
     counters = view.engine.counters
     late = view.lateness_ms
-    click.echo(
+    echo(
         f"Heard {counters.heard} events, played {counters.played}"
         + (
             f" (late by {late['p50']:.2f} ms, p99 {late['p99']:.2f}, at most {late['max']:.2f})."
@@ -128,4 +129,4 @@ def say_goodbye(view: SessionView) -> None:
         )
     )
     if view.rows:
-        click.echo(f"Log: {view.log} ({view.rows} rows)")
+        echo(f"Log: {view.log} ({view.rows} rows)")

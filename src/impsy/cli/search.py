@@ -15,8 +15,7 @@ from impsy.cli.train import find_dataset
 from impsy.errors import ConfigError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from impsy.cli.console import Console
     from impsy.data.datasets import Dataset
     from impsy.data.windows import Split
     from impsy.train.fitting import Progress

@@ -9,13 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from rich.console import Console
 from rich.live import Live
 
+from impsy.cli.console import Console
 from impsy.cli.keys import event_for, keyboard
 from impsy.cli.live import Rates, render
 from impsy.cli.output import logging_to
-from impsy.cli.terminal import terminal
+from impsy.cli.terminal import echo, terminal
 from impsy.perform import Session, SessionView
 from impsy.perform.notify import alive_to_service_manager
 from impsy.perform.priority import first_in_line
@@ -127,7 +127,7 @@ def _plain(
             return
         line = lines(session.view()) if lines is not None else None
         if line is not None:
-            print(line, flush=True)
+            echo(line)
 
 
 def _live(session: Session, curtain: Curtain, console: Console, end: float | None) -> None:

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from impsy.cli.stopping import stopping
-from impsy.cli.terminal import terminal
+from impsy.cli.terminal import echo, terminal
 from impsy.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from impsy.cli.console import Console
     from impsy.train.fitting import Progress
     from impsy.train.learning import Learned, Told
 
@@ -229,7 +228,7 @@ class _Lines(_Silence):
         self._say("done", files=[str(path) for path in learned.files], **learned.description)
 
     def _say(self, event: str, **content: Any) -> None:
-        click.echo(json.dumps({"event": event, **content}))
+        echo(json.dumps({"event": event, **content}))
 
 
 def _number(value: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from impsy.cli.terminal import echo
 from impsy.errors import ConfigError, DeviceError, refusal
 
 if TYPE_CHECKING:
@@ -97,16 +98,16 @@ def command(
     unsaid = bool(os.environ.get("NOTIFY_SOCKET") and os.environ.get(TOKEN_VARIABLE, "").strip())
 
     def ready() -> None:
-        click.echo(f"IMPSY plays in {workspace.root}. Open this in a browser:")
+        echo(f"IMPSY plays in {workspace.root}. Open this in a browser:")
         for address in urls if unsaid else entrances:
-            click.echo(f"  {address}")
+            echo(f"  {address}")
         if rules.token:
-            click.echo(
+            echo(
                 f"Put ?token= after it, and the token that {TOKEN_VARIABLE} holds."
                 if unsaid
                 else "Whoever has the token can do all that the page can: keep it to yourself."
             )
-        click.echo("Ctrl-C ends.")
+        echo("Ctrl-C ends.")
         if open_browser and has_desktop():
             open_page(entrances[-1])
         stack.enter_context(alive_to_service_manager(answers, status="The page is served."))
@@ -131,7 +132,7 @@ def command(
 
 
 def _warn(sentence: str) -> None:
-    click.echo(sentence, err=True)
+    echo(sentence, err=True)
 
 
 def _check(host: str, port: int) -> None:
@@ -145,7 +146,7 @@ def _check(host: str, port: int) -> None:
     status = ask(host, port, os.environ.get(TOKEN_VARIABLE, "").strip())
     if status == "failed":
         raise DeviceError("the page answers, but its session ended by itself: the System page shows what it printed")
-    click.echo(
+    echo(
         f"The page answers; how the session is, only the token tells ({TOKEN_VARIABLE})."
         if status == "locked"
         else f"The page answers, the session is {status}."

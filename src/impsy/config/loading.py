@@ -63,6 +63,7 @@ class LoadedConfig:
     conflicts: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
     understood: tuple[Problem, ...] = ()
+    elsewhere: tuple[Problem, ...] = ()
 
     @property
     def earlier_form(self) -> str:

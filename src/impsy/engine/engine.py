@@ -13,7 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
 from impsy.engine.modes import MODES, Mode
-from impsy.engine.playback import to_step
+from impsy.engine.playback import MINIMUM_DT, to_step
 from impsy.engine.settings import RANGES, Settings
 from impsy.engine.snapshot import Counters, Outlook, Snapshot
 from impsy.errors import ConfigError
@@ -58,6 +58,13 @@ PLAYS_PER_ADVANCE = 16
 
 REBASE_AFTER = 1.0
 """Seconds late (a suspended laptop) after which playing goes on from now and does not catch up."""
+
+SHORTEST_WAIT = MINIMUM_DT
+"""Seconds, at least, between two events of a model that hears itself, however small the timescale is: without it a
+tiny timescale sends as many events as the processor can compute, and a replay of a few seconds never ends."""
+
+LONGEST_WAIT = 1e9
+"""Seconds, at most, until a prediction is played (30 years): a sum of times stays finite."""
 
 RETRY_AFTER = 0.5
 """Seconds until the model is asked again after it had no finite answer twice running."""
@@ -381,7 +388,9 @@ class Engine:
                 self._counters.predicted += 1
                 if len(self._pending) >= PENDING_LIMIT:
                     self._drop_oldest()
-                heapq.heappush(self._pending, (since + step.wait, next(self._order), step.values, step.vector))
+                shortest = SHORTEST_WAIT if self._mode.feeds_back else 0.0
+                due = since + min(max(step.wait, shortest), LONGEST_WAIT)
+                heapq.heappush(self._pending, (due, next(self._order), step.values, step.vector))
                 return
             self._counters.not_finite += 1
             self._reset_predictor()
@@ -467,12 +476,12 @@ class Engine:
     def _set_timescale(self, value: float, now: float) -> list[Command]:
         before = self._settings.timescale
         commands = self._set("timescale", value)
-        ratio = self._settings.timescale / before
+        ratio = min(self._settings.timescale / before, LONGEST_WAIT)
         if ratio != 1.0:
             # What waits already follows the new time at once; a long pause need not be sat out. None waits longer
             # than its whole dt, which also holds where a tiny remainder, stretched, is nothing but rounding.
             self._pending = [
-                (now + min(max(0.0, due - now) * ratio, vector[0] * value), order, values, vector)
+                (now + min(max(0.0, due - now) * ratio, vector[0] * value, LONGEST_WAIT), order, values, vector)
                 for due, order, values, vector in self._pending
             ]
             heapq.heapify(self._pending)

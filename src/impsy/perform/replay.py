@@ -11,10 +11,13 @@ from impsy.engine import Engine
 from impsy.errors import DataError, PeerError, refusal
 from impsy.events import Command, Interaction, Record
 
-__all__ = ["read_performance", "replay"]
+__all__ = ["MOST_ANSWERS", "read_performance", "replay"]
 
 LEAD_SECONDS = 0.5
 """How long before its first row a replayed performance begins: the log does not say."""
+
+MOST_ANSWERS = 1_000_000
+"""Events of the model in one replay: an answer every tenth of a second for more than a day."""
 
 
 def read_performance(path: Path, controls: int) -> tuple[list[LogRow], list[tuple[int, PeerError]]]:
@@ -66,6 +69,10 @@ def replay(
 
     Returns:
         The engine, as the performance left it.
+
+    Raises:
+        DataError: the model played :data:`MOST_ANSWERS` events, and the performance was not over. Everything before
+            has been written.
     """
     origin = rows[0].time
     logged = {"interface": log_input, "rnn": log_predictions}
@@ -73,14 +80,26 @@ def replay(
     def seconds(time: datetime) -> float:
         return (time - origin).total_seconds()
 
+    answers = 0
+
     def carry_out(commands: Iterable[Command]) -> None:
+        nonlocal answers
         for command in commands:
-            if isinstance(command, Record) and logged[command.source]:
-                write(encode_row(origin + timedelta(seconds=command.time), command.source, command.values))
+            if not isinstance(command, Record):
+                continue
+            answers += command.source == "rnn"
+            if logged[command.source]:
+                write(encode_row(_moment(origin, command.time), command.source, command.values))
 
     def play_until(engine: Engine, end: float) -> None:
         while (deadline := engine.deadline) is not None and deadline < end:
             carry_out(engine.advance(deadline))
+            if answers >= MOST_ANSWERS:
+                raise DataError(
+                    f"the replay ended {deadline:,.0f} s after the first row: by then the model had played "
+                    f"{MOST_ANSWERS:,} events, the most of one replay. A larger --timescale or --threshold, or a "
+                    "shorter --tail, makes it play fewer"
+                )
 
     engine = make_engine(-LEAD_SECONDS)
     for row in rows:
@@ -90,3 +109,11 @@ def replay(
     play_until(engine, seconds(rows[-1].time) + tail)
     carry_out(engine.end())
     return engine
+
+
+def _moment(origin: datetime, seconds: float) -> datetime:
+    """So many seconds after ``origin``, as far as the calendar goes."""
+    try:
+        return origin + timedelta(seconds=seconds)
+    except OverflowError:
+        return datetime.max if seconds > 0 else datetime.min

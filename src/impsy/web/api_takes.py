@@ -20,9 +20,10 @@ from impsy.data.scanning import dimension_of
 from impsy.data.takes import LONGEST_TAG, LONGEST_TITLE, MOST_TAGS, TakeNote, annotate, read_notes
 from impsy.errors import ConfigError, DataError
 from impsy.mapping.entries import entry_to_list
+from impsy.perform.miditakes import inputs_for, output_for
 from impsy.web.endpoints import Body, Call, Clash, Endpoint
 from impsy.web.jobs import work
-from impsy.web.mappings import configured, inputs_for, labels_for, output_for, plays_notes
+from impsy.web.mappings import configured, labels_for, plays_notes
 from impsy.web.parts import NameQuery, Undo, keep, part, received, trash_of
 from impsy.web.pictures import Shelf, draw
 from impsy.web.playback import LONGEST_PAUSE, Playback, Who
@@ -300,7 +301,7 @@ def _upload_midi(call: Call) -> Take:
         started = datetime.now().replace(microsecond=0)
         target = file.with_name("take.log")
         try:
-            work(
+            found = work(
                 "midi_to_take",
                 site.workspace.root,
                 file=str(file),
@@ -312,6 +313,9 @@ def _upload_midi(call: Call) -> Take:
         finally:
             target.unlink(missing_ok=True)
     annotate(site.workspace.logs, {path.name: TakeNote(Path(given).stem[:LONGEST_TITLE], ("MIDI file",))})
+    if found["remarks"]:
+        text = f"{given}: {'; '.join(found['remarks'])}."
+        site.hub.send({"type": "sentence", "level": "warning", "text": text})
     _tell(site, "take")
     return list_takes(site, [path])[0]
 

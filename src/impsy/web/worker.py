@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -102,49 +102,23 @@ def check_log(file: str, controls: int) -> dict[str, Any]:
 
 def take_to_midi(log: str, controls: int, mapping: Sequence[Any], target: str) -> dict[str, Any]:
     """Write a take as a MIDI file."""
-    import numpy as np
-
-    from impsy.data.files import written_whole
-    from impsy.data.played import read_played
     from impsy.mapping.entries import parse_mapping
-    from impsy.perform.midifile import Part, write_midi
+    from impsy.perform.miditakes import log_to_midi
 
-    played = read_played(Path(log), controls)
-    parts = [Part(times, values.astype(np.float64)) for times, values in (played.of(True), played.of(False))]
-    with written_whole(Path(target)) as file:
-        write_midi(file, parse_mapping(mapping), *parts)
+    log_to_midi(Path(log), controls, parse_mapping(mapping), Path(target))
     return {}
 
 
 def midi_to_take(file: str, mappings: Sequence[Sequence[Any]], started: str, target: str) -> dict[str, Any]:
     """Write a MIDI file as a log, by that mapping of several in which it has most events."""
-    import numpy as np
-
-    from impsy.codecs.log import encode_row
-    from impsy.data.files import written_whole
-    from impsy.data.performances import MODEL, PERFORMER
     from impsy.mapping.entries import parse_mapping
     from impsy.perform.midifile import read_midi
+    from impsy.perform.miditakes import write_log
 
-    found, refusals = [], []
-    for mapping in mappings:
-        try:
-            with Path(file).open("rb") as midi:
-                found.append(read_midi(midi, parse_mapping(mapping)))
-        except DataError as error:
-            refusals.append(error)
-    if not found:
-        raise refusals[0]
-    performer, model = max(found, key=lambda parts: len(parts[0]) + len(parts[1]))
-    begin = datetime.fromisoformat(started)
-    times = np.concatenate([performer.times, model.times])
-    values = np.concatenate([performer.values, model.values])
-    with written_whole(Path(target)) as log:
-        for row in np.argsort(times, kind="stable").tolist():
-            source = PERFORMER if row < len(performer) else MODEL
-            time = begin + timedelta(seconds=float(times[row]))
-            log.write(encode_row(time, source, values[row].tolist()).encode())
-    return {"events": len(performer), "answers": len(model)}
+    with Path(file).open("rb") as midi:
+        reading = read_midi(midi, [parse_mapping(mapping) for mapping in mappings])
+    write_log(reading, datetime.fromisoformat(started), Path(target))
+    return {"events": len(reading.performer), "answers": len(reading.model), "remarks": reading.remarks}
 
 
 _TASKS: Mapping[str, Callable[..., Any]] = {
