@@ -18,6 +18,7 @@ from impsy.cli.run import announce, load, log_folder, say_goodbye
 from impsy.cli.stage import Curtain, on_stage
 from impsy.codecs.log import LogRow
 from impsy.config import LoadedConfig
+from impsy.data.performances import events_of
 from impsy.engine import Engine
 from impsy.errors import ConfigError, DeviceError, refusal
 from impsy.perform import (
@@ -60,11 +61,14 @@ def command(
     """
     loaded = load(config_file, overrides)
     controls = loaded.config.model.dimension - 1
-    rows, problems = read_performance(log, controls)
-    for number, problem in problems[:5]:
-        click.echo(f"{log}, line {number}: {problem}; left out", err=True)
-    if len(problems) > 5:
-        click.echo(f"{log}: {len(problems) - 5} more malformed lines left out", err=True)
+    rows, found = read_performance(log, controls)
+    for each in found.problems:
+        click.echo(f"{log}, line {each.line}: {each.text}; left out", err=True)
+    more = found.counts.malformed + found.counts.others - len(found.problems)
+    if more:
+        click.echo(f"{log}: {more:,} more rows left out, malformed or of another source", err=True)
+    for remark in events_of(found)[1]:
+        click.echo(f"{log}: {remark}", err=True)
     if realtime:
         if output is not None:
             raise ConfigError(

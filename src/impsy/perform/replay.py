@@ -6,9 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from impsy.codecs.log import LogRow, encode_row, read_rows
+import numpy as np
+
+from impsy.codecs.log import PERFORMER, LogRow, encode_row
+from impsy.data.logs import EPOCH, Log, read_log
+from impsy.data.performances import times_to_seconds
 from impsy.engine import Engine
-from impsy.errors import DataError, PeerError, refusal
+from impsy.errors import DataError
 from impsy.events import Command, Interaction, Record
 
 __all__ = ["read_performance", "replay"]
@@ -17,33 +21,28 @@ LEAD_SECONDS = 0.5
 """How long before its first row a replayed performance begins: the log does not say."""
 
 
-def read_performance(path: Path, controls: int) -> tuple[list[LogRow], list[tuple[int, PeerError]]]:
-    """The performer's rows of a log in order of time, and the malformed lines with what is wrong with them.
+def read_performance(path: Path, controls: int) -> tuple[list[LogRow], Log]:
+    """The performer's rows of a log as ``impsy dataset`` takes them, and what else there is to say of the log.
+
+    Rows stay in the order of the file. Where its clock was set back, no time passes. Values are clipped to [0, 1].
 
     Raises:
         DataError: the file cannot be read, or holds no row of the performer with ``controls`` values.
     """
-    rows: list[LogRow] = []
-    problems: list[tuple[int, PeerError]] = []
-    try:
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            for row in read_rows(lines, controls):
-                if isinstance(row, LogRow):
-                    rows.append(row)
-                else:
-                    problems.append(row)
-    except OSError as error:
-        remedy = "name a .log file of a performance"
-        raise DataError(f"{path}: cannot be read {refusal(error, remedy)}") from error
-    rows = [row for row in rows if row.source == "interface"]
-    if not rows:
-        first = f" (line {problems[0][0]}: {problems[0][1]})" if problems else ""
+    log = read_log(path, controls, exact=True)
+    if not len(log.times):
+        first = f" (line {log.problems[0].line}: {log.problems[0].text})" if log.problems else ""
         raise DataError(
             f"{path}: no row of a performer with {controls} values{first}; is it a log of dimension {controls + 1}? "
             "Give its own with -d, or name another log"
         )
-    rows.sort(key=lambda row: row.time)
-    return rows, problems
+    start = EPOCH + timedelta(microseconds=int(log.times[0]))
+    seconds = np.concatenate([np.zeros(1), times_to_seconds(log.times).cumsum()])
+    rows = [
+        LogRow(start + timedelta(seconds=after), PERFORMER, tuple(values))
+        for after, values in zip(seconds.tolist(), log.values.clip(0, 1).tolist(), strict=True)
+    ]
+    return rows, log
 
 
 def replay(

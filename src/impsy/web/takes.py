@@ -10,7 +10,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from impsy.data.scanning import Scan, dimension_of, scan_log
+from impsy.codecs.log import dimension_of
+from impsy.data.logs import Counts
+from impsy.data.scanning import Scan, scan_log
 from impsy.data.takes import Notes, read_notes
 from impsy.errors import DataError
 from impsy.web.known import stamp_of
@@ -112,8 +114,9 @@ def _scan(paths: Sequence[Path], before: Mapping[str, dict[str, Any]]) -> list[d
     for path in paths:
         old = before.get(path.name, {}).get("scan")
         try:
-            scan = scan_log(path, Scan(**old) if isinstance(old, dict) else None)
-        except (DataError, TypeError) as error:
+            before_it = Scan(**(old | {"counts": Counts(**old["counts"])})) if isinstance(old, dict) else None
+            scan = scan_log(path, controls_of_take(path), before_it)
+        except (DataError, LookupError, TypeError) as error:
             found.append({"problem": str(error).replace(f"{path}: ", "it ")})
             continue
         started = scan.started
@@ -129,11 +132,13 @@ def _scan(paths: Sequence[Path], before: Mapping[str, dict[str, Any]]) -> list[d
 
 
 def _problem(scan: Scan) -> str:
-    if not scan.events and not scan.answers:
-        return "there is nothing in it that is a row of a take"
-    if scan.others:
-        return f"{scan.others:,} of its lines are not rows of a take; they are left out"
-    return ""
+    left_out = scan.counts.malformed + scan.counts.others
+    found = "; ".join(scan.problems)
+    if left_out == scan.counts.rows:
+        return f"there is nothing in it that is a row of a take{found and f' ({found})'}"
+    if left_out:
+        return f"{left_out:,} of its {scan.counts.rows:,} rows are left out: {found}"
+    return found
 
 
 def _take(name: str, size: int, facts: Mapping[str, Any], notes: Notes, live: bool) -> Take:
@@ -144,8 +149,8 @@ def _take(name: str, size: int, facts: Mapping[str, Any], notes: Notes, live: bo
         title=note.title,
         started=facts.get("started") or _started_by_name(name),
         seconds=facts.get("seconds", 0.0),
-        events=scan.get("events", 0),
-        answers=scan.get("answers", 0),
+        events=scan.get("counts", {}).get("performer", 0),
+        answers=scan.get("counts", {}).get("model", 0),
         dimension=dimension_of(name) or 0,
         tags=list(note.tags),
         excluded=note.excluded,

@@ -72,10 +72,10 @@ def collect(logs: Sequence[str], dimension: int, target: str) -> dict[str, Any]:
 
 def _told(collection: Any) -> list[str]:
     told = [
-        f"{log.name}: {log.malformed:,} malformed rows left out, the first in line {log.problems[0].line} "
-        f"({log.problems[0].text})"
+        f"{log.name}: {log.unread:,} rows left out, malformed or of another source, the first in line "
+        f"{log.problems[0].line} ({log.problems[0].text})"
         for log in collection.logs
-        if log.malformed
+        if log.unread
     ]
     told += [f"{copy.name} left out: it has the same rows as {copy.original}" for copy in collection.copies]
     told += [
@@ -97,7 +97,10 @@ def check_log(file: str, controls: int) -> dict[str, Any]:
 
     log = read_log(Path(file), controls)
     first = log.problems[0] if log.problems else None
-    return {"rows": log.rows, "problem": f"line {first.line}: {first.text}" if first else ""}
+    return {
+        "rows": log.counts.performer + log.counts.model,
+        "problem": f"line {first.line}: {first.text}" if first else "",
+    }
 
 
 def take_to_midi(log: str, controls: int, mapping: Sequence[Any], target: str) -> dict[str, Any]:
@@ -120,9 +123,8 @@ def midi_to_take(file: str, mappings: Sequence[Sequence[Any]], started: str, tar
     """Write a MIDI file as a log, by that mapping of several in which it has most events."""
     import numpy as np
 
-    from impsy.codecs.log import encode_row
+    from impsy.codecs.log import MODEL, PERFORMER, encode_row
     from impsy.data.files import written_whole
-    from impsy.data.performances import MODEL, PERFORMER
     from impsy.mapping.entries import parse_mapping
     from impsy.perform.midifile import read_midi
 
