@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hypothesis import strategies as st
 
@@ -96,7 +96,10 @@ class Form:
     def bytes(self, lines: list[str]) -> bytes:
         """A file of these lines."""
         text = self.end.join(lines) + (self.end if self.last_end and lines else "")
-        return text.encode(self.encoding, "replace")
+        # Without its mark, UTF-16 is recognised by characters of ASCII at the beginning.
+        plain = len(text) > 1 and text[:2].isascii() and "\0" not in text[:2]
+        wide = self.encoding.startswith("utf-16")
+        return text.encode("utf-16" if wide and not plain else self.encoding, "replace")
 
 
 @st.composite
@@ -149,9 +152,7 @@ def contents(draw, form: Form, start: datetime, most: int = 25) -> Content:
     for kind in draw(
         st.lists(st.sampled_from(["performer"] * 5 + ["model", "other", "bad", "none", "wider"]), max_size=most)
     ):
-        time = time.replace(
-            microsecond=draw(st.integers(0, 999)) * 1000, second=min(59, time.second + draw(st.integers(0, 2)))
-        )
+        time += timedelta(milliseconds=draw(st.integers(0, 2000)))
         values = tuple(draw(st.integers(0, 127)) / 127 for _ in range(2))
         if kind in ("performer", "wider"):
             row = LogRow(time, "interface", values)

@@ -1,4 +1,4 @@
-"""Logs as other programs save them: every reader takes the same rows, and no row is left out without being counted."""
+"""Logs as other programs save them: every reader takes the same rows, and every row that is left out is counted."""
 
 from __future__ import annotations
 

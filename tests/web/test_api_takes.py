@@ -61,7 +61,7 @@ def test_what_is_wrong_with_a_take_is_said(site, client):
     path.write_text(path.read_text() + "oh no\n")
     (site.workspace.logs / "2026-01-01T00-00-00-9d-mdrnn.log").write_text("")
     damaged, empty = client.get("/api/takes").json()
-    assert damaged["problem"] == "1 of its lines are not rows of a take; they are left out"
+    assert damaged["problem"] == "1 of its 4 rows are left out: line 4: 0 values instead of 2"
     assert empty["problem"] == "there is nothing in it that is a row of a take"
     assert empty["started"] == "2026-01-01T00:00:00"
 

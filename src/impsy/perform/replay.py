@@ -10,7 +10,6 @@ import numpy as np
 
 from impsy.codecs.log import PERFORMER, LogRow, encode_row
 from impsy.data.logs import EPOCH, Log, read_log
-from impsy.data.performances import times_to_seconds
 from impsy.engine import Engine
 from impsy.errors import DataError
 from impsy.events import Command, Interaction, Record
@@ -36,11 +35,10 @@ def read_performance(path: Path, controls: int) -> tuple[list[LogRow], Log]:
             f"{path}: no row of a performer with {controls} values{first}; is it a log of dimension {controls + 1}? "
             "Give its own with -d, or name another log"
         )
-    start = EPOCH + timedelta(microseconds=int(log.times[0]))
-    seconds = np.concatenate([np.zeros(1), times_to_seconds(log.times).cumsum()])
+    times = log.times[0] + np.maximum(np.diff(log.times, prepend=log.times[:1]), 0).cumsum()
     rows = [
-        LogRow(start + timedelta(seconds=after), PERFORMER, tuple(values))
-        for after, values in zip(seconds.tolist(), log.values.clip(0, 1).tolist(), strict=True)
+        LogRow(EPOCH + timedelta(microseconds=time), PERFORMER, tuple(values))
+        for time, values in zip(times.tolist(), log.values.clip(0, 1).tolist(), strict=True)
     ]
     return rows, log
 
