@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from impsy.codecs.log import dimension_of, encode_row
 from impsy.data import scanning
 from impsy.data.played import read_played
-from impsy.data.scanning import Scan, scan_log
+from impsy.data.scanning import Scan, scan_log, started_at
 from impsy.errors import DataError
 
 START = datetime(2026, 9, 26, 10)
@@ -28,7 +28,7 @@ def test_rows_are_counted_and_the_time_is_told(tmp_path):
     scan = scan_log(path, 2)
     assert (scan.counts.performer, scan.counts.model, scan.counts.others, scan.counts.malformed) == (3, 2, 1, 1)
     assert scan.problems == ("line 5: 0 values instead of 2",)
-    assert (scan.started, scan.seconds) == (START, 4.0)
+    assert (started_at(scan.first), scan.seconds) == (START, 4.0)
     path.write_text("")
     assert (scan_log(path, 2), scan_log(path, 2).seconds) == (Scan(), 0.0)
 
@@ -87,7 +87,7 @@ def test_any_bytes_can_be_looked_over_in_any_pieces(tmp_path_factory, content, c
     before = scan_log(path, 2)
     path.write_bytes("".join(content).encode("utf-8", "surrogatepass"))
     grown, anew = scan_log(path, 2, before), scan_log(path, 2)
-    assert (grown.counts, grown.started, grown.read) == (anew.counts, anew.started, anew.read)
+    assert (grown.counts, grown.first, grown.read) == (anew.counts, anew.first, anew.read)
     assert grown.seconds == pytest.approx(anew.seconds)
 
 

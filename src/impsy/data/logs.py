@@ -301,13 +301,14 @@ def _read_chunk(chunk: bytes, controls: int, form: LogForm, exact: bool) -> _Pie
     if len(regular.lines) == count:
         return _Piece(regular.times, values, regular.performer, counts)
     others = np.delete(np.arange(count), regular.lines)
+    others = others[ends[others] > starts[others]]
     lines, piece = _read_lines(chunk, starts, ends, others, controls, form)
     order = np.argsort(np.concatenate([regular.lines, lines]))
     return _Piece(
         np.concatenate([regular.times, piece.times])[order],
         np.concatenate([values, piece.values.astype(values.dtype)])[order],
         np.concatenate([regular.performer, piece.performer])[order],
-        counts + piece.counts,
+        counts + piece.counts + Counts(count - len(regular.lines) - len(others)),
         piece.problems,
         piece.undecided,
     )

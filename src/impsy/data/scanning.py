@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from impsy.data.logs import EPOCH, Counts, Log, parse_log
 from impsy.data.performances import times_to_seconds
 from impsy.errors import DataError
 
-__all__ = ["Scan", "scan_log"]
+__all__ = ["Scan", "scan_again", "scan_log", "started_at"]
 
 _TAIL = 200
 """Bytes by which a log that grew is recognised."""
@@ -37,10 +38,10 @@ class Scan:
     seconds: float = 0.0
     problems: tuple[str, ...] = ()
 
-    @property
-    def started(self) -> datetime | None:
-        """When the first row was, in local time."""
-        return None if self.first is None else EPOCH + timedelta(microseconds=self.first)
+
+def started_at(first: int | None) -> datetime | None:
+    """``Scan.first`` as local time."""
+    return None if first is None else EPOCH + timedelta(microseconds=first)
 
 
 def scan_log(path: Path, controls: int, before: Scan | None = None) -> Scan:
@@ -59,6 +60,21 @@ def scan_log(path: Path, controls: int, before: Scan | None = None) -> Scan:
             return _with(start, log, file)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def scan_again(file: str, controls: int, before: Mapping[str, Any] | None) -> dict[str, Any]:
+    """As :func:`scan_log`, but that scans are dictionaries, as JSON can say them.
+
+    A scan from before that is of another version is passed over.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    try:
+        known = Scan(**{**before, "counts": Counts(**before["counts"])}) if before else None
+    except (LookupError, TypeError):
+        known = None
+    return asdict(scan_log(Path(file), controls, known))
 
 
 def _parse_from(file: IO[bytes], start: int, controls: int, path: Path) -> Log:

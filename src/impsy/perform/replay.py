@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from impsy.codecs.log import PERFORMER, LogRow, encode_row
-from impsy.data.logs import EPOCH, Log, read_log
+from impsy.codecs.log import PERFORMER, LogRow, dimension_of, encode_row
+from impsy.data.logs import EPOCH, Log, parse_log
 from impsy.engine import Engine
-from impsy.errors import DataError
+from impsy.errors import DataError, refusal
 from impsy.events import Command, Interaction, Record
 
 __all__ = ["read_performance", "replay"]
@@ -28,8 +28,14 @@ def read_performance(path: Path, controls: int) -> tuple[list[LogRow], Log]:
     Raises:
         DataError: the file cannot be read, or holds no row of the performer with ``controls`` values.
     """
-    log = read_log(path, controls, exact=True)
-    if not len(log.times):
+    try:
+        with path.open("rb") as file:
+            log = parse_log(file, controls, path, exact=True)
+    except OSError as error:
+        remedy = "name a .log file of a performance"
+        raise DataError(f"{path}: cannot be read {refusal(error, remedy)}") from error
+    other = log.counts.wider and dimension_of(path.name) not in (None, controls + 1)
+    if not len(log.times) or other:
         first = f" (line {log.problems[0].line}: {log.problems[0].text})" if log.problems else ""
         raise DataError(
             f"{path}: no row of a performer with {controls} values{first}; is it a log of dimension {controls + 1}? "

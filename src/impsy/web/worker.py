@@ -50,9 +50,9 @@ def _describe_model(path: Path) -> dict[str, Any]:
     }
 
 
-def _or_problem(look: Callable[[Path], dict[str, Any]], path: Path) -> dict[str, Any]:
+def _or_problem(look: Callable[..., dict[str, Any]], path: Path, *more: object) -> dict[str, Any]:
     try:
-        return look(path)
+        return look(path, *more)
     except ImpsyError as error:
         return {"problem": str(error).replace(f"{path}: ", "").replace(str(path), path.name)}
     except MemoryError:
@@ -101,6 +101,13 @@ def check_log(file: str, controls: int) -> dict[str, Any]:
         "rows": log.counts.performer + log.counts.model,
         "problem": f"line {first.line}: {first.text}" if first else "",
     }
+
+
+def scan_logs(logs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """For each of these arguments of :func:`impsy.data.scanning.scan_again` its answer, or ``{"problem": …}``."""
+    from impsy.data.scanning import scan_again
+
+    return [_or_problem(lambda _, log: scan_again(**log), Path(log["file"]), log) for log in logs]
 
 
 def take_to_midi(log: str, controls: int, mapping: Sequence[Any], target: str) -> dict[str, Any]:
@@ -154,6 +161,7 @@ _TASKS: Mapping[str, Callable[..., Any]] = {
     "describe_models": describe_models,
     "collect": collect,
     "check_log": check_log,
+    "scan_logs": scan_logs,
     "take_to_midi": take_to_midi,
     "midi_to_take": midi_to_take,
 }
