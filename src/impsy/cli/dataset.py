@@ -152,13 +152,7 @@ def _as_json(path: Path, statistics: DatasetStatistics, collection: Collection |
 
 def _print_remarks(console: Console, collection: Collection) -> None:
     """What was left out, and what was put right."""
-    from impsy.data.collecting import REASONS
-
-    reasons = [f"{count:,} {REASONS[reason]}" for reason, count in collection.left_out.items() if count]
-    console.print(
-        f"{_count(collection.rows, 'row')}: {len(collection.dataset):,} used"
-        + (f"; left out are {', '.join(reasons)}" if reasons else "")
-    )
+    console.print(collection.account)
     unread = sum(log.unread for log in collection.logs)
     if unread:
         files = sum(log.unread > 0 for log in collection.logs)

@@ -97,6 +97,13 @@ class Collection:
         """As in the reports on the logs, of all together."""
         return {reason: sum(log.left_out[reason] for log in self.logs) for reason in REASONS}
 
+    @property
+    def account(self) -> str:
+        """A sentence on what became of all rows."""
+        used = f"{self.rows:,} row{'s' * (self.rows != 1)}: {len(self.dataset):,} used"
+        reasons = [f"{count:,} {REASONS[reason]}" for reason, count in self.left_out.items() if count]
+        return f"{used}; left out are {', '.join(reasons)}" if reasons else used
+
 
 class Found(NamedTuple):
     """Logs of a folder: those of one dimension, and what else looks like a log, with the reason why it is none."""

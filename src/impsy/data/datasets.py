@@ -21,7 +21,7 @@ from impsy.data.npz import Archive
 from impsy.data.pickling import write_object_array
 from impsy.errors import DataError
 
-__all__ = ["DIMENSIONS", "Dataset", "put_in_bounds", "read_dataset", "write_dataset"]
+__all__ = ["DIMENSIONS", "Dataset", "put_in_bounds", "read_dataset", "remarks_on_range", "write_dataset"]
 
 logger = logging.getLogger(__name__)
 
@@ -142,12 +142,7 @@ def put_in_bounds(events: Events) -> tuple[Events, list[str]]:
     backwards = int((times < 0).sum())
     if backwards:
         problems.append(f"{backwards:,} times are negative (down to {times.min():g} s); they are taken as 0")
-    outside = int(((values < -SLACK) | (values > 1 + SLACK)).sum())
-    if outside:
-        problems.append(
-            f"{outside:,} of {values.size:,} values are outside 0 to 1 (from {values.min():g} to {values.max():g}); "
-            f"they are taken as 0 or 1{advice_on_range(values)}"
-        )
+    problems += remarks_on_range(values)
     bounded = events.clip(0, 1)
     bounded[:, 0] = times.clip(0, None)
     return bounded, problems
@@ -164,7 +159,18 @@ _RANGES = (
 """What whole numbers up to these usually are."""
 
 
-def advice_on_range(values: NDArray[np.floating[Any]]) -> str:
+def remarks_on_range(values: NDArray[np.floating[Any]]) -> list[str]:
+    """A sentence on the values (N, n) that are outside [0, 1], if there are any."""
+    outside = int(((values < -SLACK) | (values > 1 + SLACK)).sum())
+    if not outside:
+        return []
+    return [
+        f"{outside:,} of {values.size:,} values are outside 0 to 1 (from {values.min():g} to {values.max():g}); "
+        f"they are taken as 0 or 1{_advice_on_range(values)}"
+    ]
+
+
+def _advice_on_range(values: NDArray[np.floating[Any]]) -> str:
     """What values (N, n) beyond 1 seem to be, to be added to a sentence; "" if they are nothing known.
 
     Controls that stay in [0, 1] are not looked at.

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
+from impsy.data.datasets import remarks_on_range
 from impsy.data.logs import EPOCH, Counts, Log, parse_log
 from impsy.data.performances import times_to_seconds
 from impsy.errors import DataError
@@ -105,5 +106,5 @@ def _with(scan: Scan, log: Log, file: IO[bytes]) -> Scan:
         first=times[0] if times and scan.first is None else scan.first,
         last=times[-1] if times else scan.last,
         seconds=scan.seconds + gap + float(times_to_seconds(log.times).sum()),
-        problems=scan.problems or (*problems, *log.remarks),
+        problems=scan.problems or (*problems, *log.remarks, *remarks_on_range(log.values)),
     )

@@ -71,7 +71,8 @@ def collect(logs: Sequence[str], dimension: int, target: str) -> dict[str, Any]:
 
 
 def _told(collection: Any) -> list[str]:
-    told = [
+    told = [collection.account]
+    told += [
         f"{log.name}: {log.unread:,} rows left out, malformed or of another source, the first in line "
         f"{log.problems[0].line} ({log.problems[0].text})"
         for log in collection.logs
