@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -169,3 +170,34 @@ def test_a_real_recording_replays_the_same_each_time(shared_data, workspace):
     assert a == b
     assert a != c
     assert a.count(b",interface,") == 851
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no limit on the size of files")
+def test_the_figures_at_the_end_are_those_of_the_files(workspace):
+    """The system refuses writes beyond 700 bytes of a file, as a full disk does."""
+    take, temporary = workspace / "take.log", workspace / "tmp"
+    temporary.mkdir()
+    take.write_text("".join(f"2026-09-26T10:00:00.{step:02d}0000,interface,0.5,{step / 40}\n" for step in range(40)))
+    limited = """
+import resource
+from impsy.__main__ import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (700, 700))
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", limited, "replay", str(take), "--realtime", "--tail", "0.5", "--mode", "useronly"],
+        cwd=workspace,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        check=True,
+    )
+    heard = int(re.search(r"Heard (\d+) events", done.stdout)[1])
+    (log,), (rescue,) = (workspace / "logs").iterdir(), temporary.iterdir()
+    rows, rescued = (path.read_text().count("\n") for path in (log, rescue))
+    assert rows
+    assert rescued
+    assert f"({rows} rows)" in done.stdout
+    assert f"{rescued} rows that the log could not take are in {rescue}" in done.stdout
+    assert f"{heard - rows - rescued} rows are lost" in done.stdout

@@ -7,6 +7,7 @@ import json
 import os
 import time
 from datetime import datetime
+from urllib.parse import quote
 
 import mido
 import pytest
@@ -61,7 +62,7 @@ def test_what_is_wrong_with_a_take_is_said(site, client):
     path.write_text(path.read_text() + "oh no\n")
     (site.workspace.logs / "2026-01-01T00-00-00-9d-mdrnn.log").write_text("")
     damaged, empty = client.get("/api/takes").json()
-    assert damaged["problem"] == "1 of its lines are not rows of a take; they are left out"
+    assert damaged["problem"] == "1 of its 4 rows are left out: line 4: 0 values instead of 2"
     assert empty["problem"] == "there is nothing in it that is a row of a take"
     assert empty["started"] == "2026-01-01T00:00:00"
 
@@ -340,6 +341,22 @@ def test_what_is_no_log_is_not_kept(site, client, name, content, status):
     kept = list(site.workspace.logs.iterdir()) if site.workspace.logs.exists() else []
     assert [path.name for path in kept] == ([name] if status == 200 else [])
     assert not list(site.workspace.private.glob("received-*"))
+
+
+@pytest.mark.parametrize("name", ["a-3d-mdrnn.log", "a-3d-mdrnn (1).csv", "a-3D-MDRNN.LOG", "my session.txt"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "2026-09-26 10:00:00,5;Interface;0,5;0,25;;\r\n26.09.2026 10:00:01;interface;,5;1\r\n".encode("utf-16"),
+        b"\xef\xbb\xbf# IMPSY 1.2\ntime,source,x1,x2\n2026-09-26T10:00:00.5, interface, 0.5, 0.25,\n"
+        b'"9/26/2026 10:00:01 AM","INTERFACE","0.5","1"\n',
+    ],
+)
+def test_a_log_that_another_program_saved_is_taken_and_shown(site, client, name, content):
+    take = client.post(f"/api/takes?name={quote(name)}", content=content).json()
+    assert (take["events"], take["seconds"], take["dimension"], take["problem"]) == (2, 0.5, 3, "")
+    picture = client.get(f"/api/takes/{quote(take['name'])}/picture").json()
+    assert (picture["performer"][0][-1], picture["performer"][1][-1], picture["seconds"]) == (0.5, 1.0, 0.5)
 
 
 def test_a_log_is_checked_where_what_is_played_need_not_wait_for_it(site, client):

@@ -8,9 +8,9 @@ import click
 
 from impsy.cli.options import config_option, mapped_by
 from impsy.cli.terminal import echo
+from impsy.codecs.log import dimension_of
 from impsy.config import Config
 from impsy.data.files import check_writable
-from impsy.data.scanning import dimension_of
 from impsy.errors import ConfigError, DataError
 from impsy.perform.miditakes import log_to_midi, output_for
 
@@ -72,8 +72,11 @@ def _export(log: Path, config: Config | None, dimension: int | None, output: Pat
             raise DataError(f"{target} is there already: move it away, or name it with -o to replace it")
     check_writable(target.parent, "name another file with -o")
     read = log_to_midi(log, dimension - 1, output_for(config, dimension - 1), target)
-    echo(f"{target} written, of {log}: {read.rows:,} events")
+    echo(f"{target} written, of {log}: {len(read.times):,} events")
     for problem in read.problems:
         echo(f"{log}, line {problem.line}: {problem.text}; left out", err=True)
-    if read.malformed > len(read.problems):
-        echo(f"{log}: {read.malformed - len(read.problems):,} more malformed lines left out", err=True)
+    more = read.counts.malformed + read.counts.others - len(read.problems)
+    if more:
+        echo(f"{log}: {more:,} more rows left out, malformed or of another source", err=True)
+    for remark in read.remarks:
+        echo(f"{log}: {remark}", err=True)

@@ -20,6 +20,7 @@ from impsy.cli.stage import Curtain, on_stage
 from impsy.cli.terminal import echo, terminal
 from impsy.codecs.log import LogRow
 from impsy.config import LoadedConfig
+from impsy.data.performances import events_of
 from impsy.engine import Engine
 from impsy.errors import ConfigError, DataError, DeviceError, refusal
 from impsy.perform import (
@@ -70,11 +71,14 @@ def command(
         raise ConfigError("--tail is not a number; give the seconds that go on after the last row, such as 5")
     loaded = load(config_file, overrides)
     controls = loaded.config.model.dimension - 1
-    rows, problems = read_performance(log, controls)
-    for number, problem in problems[:5]:
-        echo(f"{log}, line {number}: {problem}; left out", err=True)
-    if len(problems) > 5:
-        echo(f"{log}: {len(problems) - 5} more malformed lines left out", err=True)
+    rows, found = read_performance(log, controls)
+    for each in found.problems:
+        echo(f"{log}, line {each.line}: {each.text}; left out", err=True)
+    more = found.counts.malformed + found.counts.others - len(found.problems)
+    if more:
+        echo(f"{log}: {more:,} more rows left out, malformed or of another source", err=True)
+    for remark in events_of(found)[1]:
+        echo(f"{log}: {remark}", err=True)
     if realtime:
         if output is not None:
             raise ConfigError(

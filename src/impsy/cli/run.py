@@ -130,3 +130,10 @@ def say_goodbye(view: SessionView) -> None:
     )
     if view.rows:
         echo(f"Log: {view.log} ({view.rows} rows)")
+    if view.rows_rescued:
+        echo(f"{view.rows_rescued} rows that the log could not take are in {view.rescue}: join the two files")
+    if view.rows_lost or view.rows_waiting:
+        echo(
+            f"{view.rows_lost + view.rows_waiting} rows are lost, which no disk took "
+            f"({view.log_error or 'it did not answer in time'}); make room, or give another folder with --logdir"
+        )

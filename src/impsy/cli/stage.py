@@ -90,7 +90,7 @@ def on_stage(
         lines: where there is no live view, asked ten times a second for a line to print.
 
     Returns:
-        How things stood at the end.
+        How things stood at the end, when all that could be written was.
     """
     console = terminal(soft_wrap=False)
     live = console.is_terminal and not quiet
@@ -109,8 +109,7 @@ def on_stage(
                 _live(session, curtain, console, end)
             else:
                 _plain(session, curtain, end, lines)
-            view = session.view()
-    return view
+    return session.view()
 
 
 def _until(end: float | None, most: float | None) -> float | None:

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from impsy.codecs.log import encode_row
+from impsy.codecs.log import MODEL, PERFORMER, encode_row
 from impsy.config import Config
 from impsy.data.files import written_whole
 from impsy.data.logs import Log, read_log
-from impsy.data.performances import MODEL, PERFORMER
 from impsy.data.played import played_of
 from impsy.errors import DataError
 from impsy.mapping.entries import Mapping
@@ -81,7 +80,7 @@ def log_to_midi(path: Path, controls: int, mapping: Mapping, target: Path) -> Lo
         DeviceError: the disk refuses.
     """
     log = read_log(path, controls, answers=True)
-    if not log.rows:
+    if not len(log.times):
         first = f" (line {log.problems[0].line}: {log.problems[0].text})" if log.problems else ""
         raise DataError(f"{path}: no row has {controls} values{first}, so there is nothing to write as MIDI")
     played = played_of(log)

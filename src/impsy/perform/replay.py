@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from impsy.codecs.log import LogRow, encode_row, read_rows
+import numpy as np
+
+from impsy.codecs.log import PERFORMER, LogRow, dimension_of, encode_row
+from impsy.data.logs import EPOCH, Log, parse_log
 from impsy.engine import Engine
-from impsy.errors import DataError, PeerError, refusal
+from impsy.errors import DataError, refusal
 from impsy.events import Command, Interaction, Record
 
 __all__ = ["MOST_ANSWERS", "read_performance", "replay"]
@@ -20,33 +23,33 @@ MOST_ANSWERS = 1_000_000
 """Events of the model in one replay: an answer every tenth of a second for more than a day."""
 
 
-def read_performance(path: Path, controls: int) -> tuple[list[LogRow], list[tuple[int, PeerError]]]:
-    """The performer's rows of a log in order of time, and the malformed lines with what is wrong with them.
+def read_performance(path: Path, controls: int) -> tuple[list[LogRow], Log]:
+    """The performer's rows of a log as ``impsy dataset`` takes them, and what else there is to say of the log.
+
+    Rows stay in the order of the file. Where its clock was set back, no time passes. Values are clipped to [0, 1].
 
     Raises:
         DataError: the file cannot be read, or holds no row of the performer with ``controls`` values.
     """
-    rows: list[LogRow] = []
-    problems: list[tuple[int, PeerError]] = []
     try:
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            for row in read_rows(lines, controls):
-                if isinstance(row, LogRow):
-                    rows.append(row)
-                else:
-                    problems.append(row)
+        with path.open("rb") as file:
+            log = parse_log(file, controls, path, exact=True)
     except OSError as error:
         remedy = "name a .log file of a performance"
         raise DataError(f"{path}: cannot be read {refusal(error, remedy)}") from error
-    rows = [row for row in rows if row.source == "interface"]
-    if not rows:
-        first = f" (line {problems[0][0]}: {problems[0][1]})" if problems else ""
+    other = log.counts.wider and dimension_of(path.name) not in (None, controls + 1)
+    if not len(log.times) or other:
+        first = f" (line {log.problems[0].line}: {log.problems[0].text})" if log.problems else ""
         raise DataError(
             f"{path}: no row of a performer with {controls} values{first}; is it a log of dimension {controls + 1}? "
             "Give its own with -d, or name another log"
         )
-    rows.sort(key=lambda row: row.time)
-    return rows, problems
+    times = log.times[0] + np.maximum(np.diff(log.times, prepend=log.times[:1]), 0).cumsum()
+    rows = [
+        LogRow(EPOCH + timedelta(microseconds=time), PERFORMER, tuple(values))
+        for time, values in zip(times.tolist(), log.values.clip(0, 1).tolist(), strict=True)
+    ]
+    return rows, log
 
 
 def replay(

@@ -72,7 +72,11 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """A performance at one moment, for those who show it."""
+    """A performance at one moment, for those who show it.
+
+    log: the file in which ``rows`` rows are. Others are in memory (``rows_waiting``), in the file ``rescue``
+    (``rows_rescued``), or nowhere (``rows_lost``).
+    """
 
     engine: Snapshot
     ports: tuple[Health, ...]
@@ -81,6 +85,10 @@ class SessionView:
     log: str
     log_error: str
     rows: int
+    rows_waiting: int
+    rows_rescued: int
+    rows_lost: int
+    rescue: str
     reports: tuple[Report, ...]
 
 
@@ -380,6 +388,10 @@ class Session:
             log=str(recorder.path or "") if recorder else "",
             log_error=recorder.error if recorder else "",
             rows=recorder.rows if recorder else 0,
+            rows_waiting=recorder.waiting if recorder else 0,
+            rows_rescued=recorder.rescued if recorder else 0,
+            rows_lost=recorder.lost if recorder else 0,
+            rescue=str(recorder.rescue or "") if recorder else "",
             reports=tuple(self._reports.recent()),
         )
 
@@ -408,7 +420,14 @@ class Session:
             },
             "lateness_ms": view.lateness_ms,
             "ports": [asdict(port) for port in view.ports],
-            "log": {"file": view.log, "rows": view.rows, "error": view.log_error},
+            "log": {
+                "file": view.log,
+                "rows": view.rows,
+                "waiting": view.rows_waiting,
+                "rescued": view.rows_rescued,
+                "lost": view.rows_lost,
+                "error": view.log_error,
+            },
             "reports": [{"level": report.level, "text": report.text} for report in view.reports],
             "uptime": round(self._clock.now() - self._clock.start, 3),
             "pid": os.getpid(),

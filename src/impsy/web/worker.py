@@ -50,9 +50,9 @@ def _describe_model(path: Path) -> dict[str, Any]:
     }
 
 
-def _or_problem(look: Callable[[Path], dict[str, Any]], path: Path) -> dict[str, Any]:
+def _or_problem(look: Callable[..., dict[str, Any]], path: Path, *more: object) -> dict[str, Any]:
     try:
-        return look(path)
+        return look(path, *more)
     except ImpsyError as error:
         return {"problem": str(error).replace(f"{path}: ", "").replace(str(path), path.name)}
     except MemoryError:
@@ -71,11 +71,12 @@ def collect(logs: Sequence[str], dimension: int, target: str) -> dict[str, Any]:
 
 
 def _told(collection: Any) -> list[str]:
-    told = [
-        f"{log.name}: {log.malformed:,} malformed rows left out, the first in line {log.problems[0].line} "
-        f"({log.problems[0].text})"
+    told = [collection.account]
+    told += [
+        f"{log.name}: {log.unread:,} rows left out, malformed or of another source, the first in line "
+        f"{log.problems[0].line} ({log.problems[0].text})"
         for log in collection.logs
-        if log.malformed
+        if log.unread
     ]
     told += [f"{copy.name} left out: it has the same rows as {copy.original}" for copy in collection.copies]
     told += [
@@ -97,7 +98,17 @@ def check_log(file: str, controls: int) -> dict[str, Any]:
 
     log = read_log(Path(file), controls)
     first = log.problems[0] if log.problems else None
-    return {"rows": log.rows, "problem": f"line {first.line}: {first.text}" if first else ""}
+    return {
+        "rows": log.counts.performer + log.counts.model,
+        "problem": f"line {first.line}: {first.text}" if first else "",
+    }
+
+
+def scan_logs(logs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """For each of these arguments of :func:`impsy.data.scanning.scan_again` its answer, or ``{"problem": …}``."""
+    from impsy.data.scanning import scan_again
+
+    return [_or_problem(lambda _, log: scan_again(**log), Path(log["file"]), log) for log in logs]
 
 
 def take_to_midi(log: str, controls: int, mapping: Sequence[Any], target: str) -> dict[str, Any]:
@@ -126,6 +137,7 @@ _TASKS: Mapping[str, Callable[..., Any]] = {
     "describe_models": describe_models,
     "collect": collect,
     "check_log": check_log,
+    "scan_logs": scan_logs,
     "take_to_midi": take_to_midi,
     "midi_to_take": midi_to_take,
 }
