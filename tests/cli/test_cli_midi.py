@@ -148,4 +148,4 @@ def test_malformed_rows_are_counted_and_the_first_are_named(folder, impsy):
     assert "5 events" in out
     assert len(err.splitlines()) == 6
     assert "line 6" in err
-    assert "2 more malformed lines left out" in err
+    assert "2 more rows left out, malformed or of another source" in err
