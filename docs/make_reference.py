@@ -44,7 +44,7 @@ CONFIGURATION = """\
 
 Everything that `config.toml` may say. The file is [TOML](https://toml.io): sections in square brackets, below each
 its keys. `impsy init` writes one with all of them and comments, `impsy config check` tells everything that is wrong
-with one, by line and key. `[model]` with its `dimension` must be there; all else has a
+with one, by line and key, and opens the model. `[model]` must be there; all else has a
 default, or is off where its section is not there. In italics: what the *Setup* page calls a key.
 
 A file that is saved while `impsy run` plays takes effect at once. Options of the
@@ -113,6 +113,7 @@ def _keys(properties: dict[str, dict[str, Any]], required: set[str], *, scene: b
     rows = []
     for name, each in properties.items():
         default = "**needed**" if name in required else _default(each.get("default"))
+        default = "that of the mappings, or of the model" if name == "dimension" else default
         rows.append([f"`{name}`", _type(each), "as it is" if scene else default, _meaning(name, each)])
     return _table(["Key", "Type and range", "Default", "What it does"], rows)
 

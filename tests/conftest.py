@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +19,16 @@ ROOT = Path(__file__).resolve().parents[1]
 
 settings.register_profile("impsy", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("impsy")
+
+
+@pytest.fixture(scope="session")
+def loopbacks() -> tuple[str, ...]:
+    """The addresses that this machine reaches itself by: that of IPv4, and that of IPv6 where it is switched on."""
+    found = ["127.0.0.1"]
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+        probe.bind(("::1", 0))
+        found.append("::1")
+    return tuple(found)
 
 
 def _shared() -> Path:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from numpy.random import Generator
 
 __all__ = [
+    "MODE_NAMES",
     "Command",
+    "EndNotes",
     "EngineEvent",
     "Event",
     "Interaction",
@@ -26,6 +28,7 @@ __all__ = [
     "Predictor",
     "RecallScene",
     "Record",
+    "Released",
     "Report",
     "Reset",
     "SetMode",
@@ -67,6 +70,10 @@ class Predictor(Protocol):
         ...
 
 
+MODE_NAMES = ("callresponse", "polyphony", "battle", "useronly")
+"""What ``SetMode`` may name."""
+
+
 # --- events: what happens to the engine -------------------------------------------------------------
 
 
@@ -80,9 +87,24 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """The performer changed some values (MIDI, WebSocket): ``(index, value)`` pairs, one interaction."""
+    """The performer changed some values (MIDI, WebSocket): ``(index, value)`` pairs, one interaction.
+
+    ``struck``: by a key or a pad, which plays its value even if it is the same as before.
+    """
 
     changes: tuple[tuple[int, float], ...]
+    port: str = "midi"
+    struck: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The performer let go of keys: no interaction, but it ends what they struck where that is passed on.
+
+    ``keys`` are ``(index, value)`` pairs: the control and the value that the key had set; None: any.
+    """
+
+    keys: tuple[tuple[int, float | None], ...]
     port: str = "midi"
 
 
@@ -190,6 +212,7 @@ class RecallScene:
 EngineEvent = (
     Interaction
     | Update
+    | Released
     | PlayThrough
     | SetMode
     | SetPaused
@@ -216,12 +239,24 @@ class Play:
     ``source`` says whose they are: ``"rnn"`` (the model's), ``"thru"`` (the performer's, passed on) or ``"direct"``
     (nobody's: asked for outright, see ``PlayThrough``).
     ``due`` is when they should have sounded. ``ports`` are those to send to; None: all.
+    ``moved`` are the indices of the values that are played, for outputs that can send a part; None: all.
+    ``origin`` is the port that a value passed on came in by.
     """
 
     values: tuple[float, ...]
     source: Literal["rnn", "thru", "direct"]
     due: float
     ports: tuple[str, ...] | None = None
+    moved: tuple[int, ...] | None = None
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EndNotes:
+    """End the notes that were passed on from ``origin`` for these keys (see ``Released``)."""
+
+    keys: tuple[tuple[int, float | None], ...]
+    origin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,4 +293,4 @@ class Report:
     always: bool = False
 
 
-Command = Play | Record | Silence | Panic | Report
+Command = Play | EndNotes | Record | Silence | Panic | Report

@@ -83,7 +83,7 @@ def test_malformed_rows_copies_and_empty_logs_are_told(tmp_path):
         file.write("nonsense\n" * 30 + one.read_text().splitlines()[7] + "\n")
     play(tmp_path / "logs", 5, 1)
     out = impsy(tmp_path).stdout
-    assert "30 malformed rows in 1 log left out:" in out
+    assert "30 rows in 1 log left out, malformed or of another source:" in out
     assert f"  {two.name}, line 51: 0 values instead of 2" in out
     assert "  and 25 more" in out
     assert f"{copy.name} left out: it has the same rows as {one.name}" in out
@@ -102,9 +102,9 @@ def test_figures_as_json(tmp_path):
     assert report["logs"] == [
         {
             "name": one.name,
+            "rows": 51,
             "events": 49,
-            "rows": 50,
-            "malformed": 1,
+            "left_out": {"first": 1, "model": 0, "other source": 0, "malformed": 1, "copy": 0},
             "problems": [{"line": 51, "text": "0 values instead of 2"}],
             "remarks": [],
         }

@@ -164,3 +164,39 @@ def test_help_has_examples(command: list[str]) -> None:
     result = impsy(*command, "--help")
     assert result.exit_code == 0
     assert "Examples:" in result.output
+
+
+@pytest.mark.parametrize("stated", ["dimension = 4\n", ""])
+@pytest.mark.parametrize("place", ["beside", "config elsewhere"])
+def test_convert_without_a_model_converts_the_configurations(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, stated: str
+) -> None:
+    folder = tmp_path / "set"
+    folder.mkdir()
+    monkeypatch.chdir(tmp_path if place == "config elsewhere" else folder)
+    config = folder / "config.toml"
+    config.write_text(f'[model]\n{stated}file = "{model}"\n')
+    options = [] if place == "beside" else ["-c", config]
+    result = impsy("convert-tflite", "-o", tmp_path / "out", *options)
+    assert result.exit_code == 0, result.output
+    assert open_weights(tmp_path / "out" / "mine.tflite").dimension == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[model]\ndimension = 4\n", "names no model"),
+        ('[model]\nfile = "gone.keras"\n', "there is no"),
+        ("[model", "not TOML"),
+        (None, "there is no such file"),
+    ],
+)
+def test_convert_without_a_model_says_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if text is not None:
+        (tmp_path / "config.toml").write_text(text)
+    result = impsy("convert-tflite")
+    assert isinstance(result.exception, ConfigError)
+    assert says in str(result.exception)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from impsy import __version__
 from impsy.cli.main import COMMANDS
+from impsy.cli.run import announce
+from impsy.config import parse_config
 
 CONFIG = """\
 log_predictions = {log_predictions}
@@ -73,6 +78,18 @@ def test_a_model_that_is_not_there_or_does_not_fit_says_so(workspace, tmp_path):
     (workspace / "broken.tflite").write_bytes(b"what is this")
     error = impsy("run", "broken.tflite", cwd=workspace, code=1).stderr
     assert "broken.tflite" in error
+
+
+@pytest.mark.parametrize(("text", "lines"), [("log = true\n[owner]\nname = 'me'\n", 1), ("log_input = true\n", 0)])
+def test_a_configuration_of_an_earlier_form_is_told_once_and_not_as_a_warning(caplog, text, lines):
+    loaded = parse_config(f"{text}[model]\ndimension = 3\n")
+    snapshot = SimpleNamespace(settings=SimpleNamespace(mode="battle"), model="m.tflite")
+    session = SimpleNamespace(view=lambda: SimpleNamespace(engine=snapshot))
+    with caplog.at_level(logging.INFO, "impsy"):
+        announce(loaded, session, 0)
+    told = [record for record in caplog.records if "earlier form understood" in record.getMessage()]
+    assert [record.levelname for record in told] == ["INFO"] * lines
+    assert not [record for record in caplog.records if record.levelno > logging.INFO]
 
 
 def test_options_out_of_range_are_named(workspace):
@@ -153,3 +170,34 @@ def test_a_real_recording_replays_the_same_each_time(shared_data, workspace):
     assert a == b
     assert a != c
     assert a.count(b",interface,") == 851
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no limit on the size of files")
+def test_the_figures_at_the_end_are_those_of_the_files(workspace):
+    """The system refuses writes beyond 700 bytes of a file, as a full disk does."""
+    take, temporary = workspace / "take.log", workspace / "tmp"
+    temporary.mkdir()
+    take.write_text("".join(f"2026-09-26T10:00:00.{step:02d}0000,interface,0.5,{step / 40}\n" for step in range(40)))
+    limited = """
+import resource
+from impsy.__main__ import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (700, 700))
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", limited, "replay", str(take), "--realtime", "--tail", "0.5", "--mode", "useronly"],
+        cwd=workspace,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        check=True,
+    )
+    heard = int(re.search(r"Heard (\d+) events", done.stdout)[1])
+    (log,), (rescue,) = (workspace / "logs").iterdir(), temporary.iterdir()
+    rows, rescued = (path.read_text().count("\n") for path in (log, rescue))
+    assert rows
+    assert rescued
+    assert f"({rows} rows)" in done.stdout
+    assert f"{rescued} rows that the log could not take are in {rescue}" in done.stdout
+    assert f"{heard - rows - rescued} rows are lost" in done.stdout

@@ -23,7 +23,9 @@ from impsy.errors import ImpsyError
 
 ENVIRONMENT = {
     **{
-        name: value for name, value in os.environ.items() if name not in {"DISPLAY", "WAYLAND_DISPLAY", "IMPSY_TOKEN"}
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"DISPLAY", "WAYLAND_DISPLAY", "IMPSY_TOKEN", "IMPSY_WORKDIR"}
     },
     "NO_COLOR": "1",
 }
@@ -104,6 +106,33 @@ def test_it_serves_an_empty_folder_and_ends_in_order(tmp_path, number):
         assert served.end(number) == 0
         assert time.monotonic() - before < 2
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("named", "options", "root"),
+    [
+        ("there", (), "there"),
+        ("not/yet/there", (), "not/yet/there"),
+        ("~/there", (), "there"),
+        ("", (), "."),
+        ("there", ("--workdir", "other"), "other"),
+    ],
+)
+def test_the_workspace_is_the_one_that_the_environment_names(tmp_path, named, options, root):
+    for folder in ("there", "other"):
+        (tmp_path / folder).mkdir()
+    with Command("webui", "--port", 0, *options, cwd=tmp_path, IMPSY_WORKDIR=named, HOME=str(tmp_path)) as served:
+        url = served.url()
+        assert httpx.get(f"{url}api/overview").json()["path"] == str((tmp_path / root).resolve())
+
+
+def test_an_environment_that_names_no_folder_is_told_with_what_to_do(tmp_path):
+    (tmp_path / "file").write_text("")
+    with Command("webui", "--port", 0, cwd=tmp_path, IMPSY_WORKDIR="file/inside") as served:
+        text, _ = served.process.communicate(timeout=20)
+    assert served.process.returncode == 1
+    assert "IMPSY_WORKDIR: file/inside cannot be made" in text
+    assert "set IMPSY_WORKDIR to another folder" in text
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

@@ -26,9 +26,11 @@ def read(*pieces, controls=2):
         (b"5e-1,.25\n", [(0.5, 0.25)]),
         (b"0.5,0.25", []),
         (b"0.5\n0.5,0.25\n", ["length", (0.5, 0.25)]),
-        (b"0.5,0.25,\n", ["length"]),
+        (b"0.5,0.25,\n", [(0.5, 0.25)]),
+        (b"0.5,,0.25\n", ["length"]),
+        (b",0.5\n", ["number"]),
         (b"0.5,high\n0.5,0.25\n", ["number", (0.5, 0.25)]),
-        (b"0.5,\n", ["number"]),
+        (b"0.5,\n", ["length"]),
         (b"0.5,1_0\n", ["number"]),
         (b"0.5,\xff\x00\n", ["number"]),
         (b"0.5,nan\n0.5,inf\n0.5,-inf\n0.5,1e999\n", ["not-finite"] * 4),
@@ -39,6 +41,66 @@ def read(*pieces, controls=2):
 def test_lines_give_values_or_say_what_is_wrong(data, found):
     assert read(data) == found
     assert read(*(data[i : i + 1] for i in range(len(data)))) == found
+
+
+BOARDS = {
+    "Arduino, Serial.println of each value and a comma": b"0.5,0.25,\r\n",
+    "Arduino plotter, tabs": b"0.5\t0.25\r\n",
+    "Arduino plotter, names": b"pot:0.5,light:0.25\r\n",
+    "Arduino plotter, names and tabs": b"A0:0.5\tA1:0.25\r\n",
+    "a name before all": b"values: 0.5, 0.25\n",
+    "names with an equals sign": b"x = 0.5 y = 0.25\n",
+    "blanks": b"0.5 0.25\n",
+    "blanks that align": b"  0.50    0.25  \n",
+    "semicolons": b"0.5;0.25\n",
+    "semicolons and a last one": b"0.5; 0.25;\n",
+    "decimal commas": b"0,5;0,25\n",
+    "decimal commas and tabs": b"0,5\t0,25\n",
+    "MicroPython, print of a tuple": b"(0.5, 0.25)\r\n",
+    "CircuitPython, print of a list": b"[0.5, 0.25]\r\n",
+    "carriage returns only": b"0.5,0.25\r",
+    "empty lines between": b"\r\n\r\n0.5,0.25\r\n\r\n",
+    "exponents": b"5.0e-01,2.5E-1\n",
+    "no digit before or after the point": b".5,+.25\n",
+}
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_what_boards_print_is_understood(board):
+    data = BOARDS[board]
+    assert read(data) == [(0.5, 0.25)]
+    assert read(*(data[i : i + 1] for i in range(len(data)))) == [(0.5, 0.25)]
+
+
+@pytest.mark.parametrize(
+    ("line", "controls"),
+    [
+        (b"0,1", 1),  # 0.1, or two values
+        (b"0.5,0.25,", 3),
+        (b"0.5 0.25", 1),
+        (b"12:30 0.5", 2),
+        (b"(0.5, 0.25", 2),
+        (b"0.5V 0.2V", 2),
+        (b"pot 0.5 light 0.25", 2),
+        (b"0x10 0x20", 2),
+        (b"#0.5,0.25", 2),
+    ],
+)
+def test_what_may_mean_different_things_is_refused(line, controls):
+    (found,) = read(line + b"\n", controls=controls)
+    assert found in {"length", "number"}
+
+
+numbers = st.decimals(0, 1, places=4).map(str)
+separators = st.sampled_from([",", ", ", " ,", ";", " ; ", "\t", " ", "   ", ",\t"])
+
+
+@given(st.lists(st.tuples(st.sampled_from(["", "x:", "A0=", "p_1: "]), numbers, separators), min_size=2, max_size=9))
+def test_any_mixture_of_names_and_separators_gives_the_numbers(parts):
+    line = "".join(part for each in parts for part in each).rstrip(" \t")
+    expected = tuple(float(number) for _name, number, _separator in parts)
+    for end in ("\n", "\r\n", "\r"):
+        assert read((line + end).encode(), controls=len(parts)) == [expected]
 
 
 def test_problems_say_what_came():

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
+from time import process_time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impsy.codecs.log import LogRow, decode_row, encode_row, log_name, read_rows
+from impsy.codecs.log import LogForm, LogRow, decode_row, dimension_of, encode_row, log_name
 from impsy.errors import PeerError
 
 
@@ -36,11 +37,17 @@ def test_what_is_written_is_what_is_read(time, source, values):
     ("line", "kind"),
     [
         ("2026-09-26T10:00:01,interface,0.5", "length"),
-        ("2026-09-26T10:00:01,interface,0.5,0.5,0.5", "length"),
+        ("2026-09-26T10:00:01,interface,0.5,", "length"),
+        ("2026-09-26T10:00:01,interface,0.5,,0.5", "number"),
+        ("2026-09-26T10:00:01,interface,0,5,0,25", "decimal-comma"),
+        ("03.01.2023 10:00:01;interface;0,5;0,25", "date-order"),
+        ("2026-09-26T10:00:01,interface,0.5,0.25\0", "zeros"),
+        ("\0\0\0", "zeros"),
+        ('2026-09-26T10:00:01,inter"\n"face,0.5', "quotes"),
         ("2026-09-26T10:00:01,interface,abc,0.25", "number"),
         ("2026-09-26T10:00:01,interface,nan,0.25", "number"),
         ("not-a-timestamp,interface,0.5,0.25", "time"),
-        ("", "length"),
+        ("nonsense", "length"),
         ("0" * 200_000, "long-line"),
     ],
 )
@@ -50,24 +57,81 @@ def test_malformed_rows_say_what_is_wrong(line, kind):
     assert caught.value.kind == kind
 
 
-def test_malformed_rows_are_passed_over_and_numbered(vectors):
-    document = json.loads((vectors / "dataset.json").read_text())
-    (case,) = (case for case in document["cases"] if case["name"] == "malformed_rows_skipped")
-    read = list(read_rows(case["log_lines"], case["dimension"] - 1))
-    assert [isinstance(row, LogRow) for row in read] == [True, False, False, False, True]
-    assert [row[0] for row in read if not isinstance(row, LogRow)] == [2, 3, 4]
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2026-09-26T10:00:01.5,interface,0.5,0.25",
+        " 2026-09-26T10:00:01.5 , interface , 0.5 , 0.25 ",
+        "2026-09-26T10:00:01.5,\tInterface,\t.5,\t25E-2",
+        "2026-09-26T10:00:01.5,\xa0INTERFACE,\xa00.5,\xa00.25\xa0,,,",
+        "2026-09-26 10:00:01.5;interface;0,5;0,25;;",
+        "2026-09-26 10:00:01,500;interface;0,5;0,25",
+        "2026-09-26T10:00:01,500,interface,0.5,0.25",
+        '"2026-09-26T10:00:01.5","interface","0,5","0,25"',
+        '"2026-09-26T10:00:01.5,interface,0.5,0.25";;',
+        "26.09.2026 10:00:01,5\tinterface\t0,5\t,25",
+        "9/26/2026 10:00:01.5 AM,interface,0.5,0.25",
+        "9/26/2026 10:00:01.5\u202fam;interface;0.5;0.25",
+        "\ufeff2026/9/26 10:00:01.500000,interface,0.5,0.25\r",
+        "2026-09-26T10:00:01.500000123,interface,0.5,0.25",
+    ],
+)
+def test_one_row_in_the_forms_of_other_programs(line):
+    assert decode_row(line, 2) == LogRow(datetime(2026, 9, 26, 10, 0, 1, 500_000), "interface", (0.5, 0.25))
 
 
-@given(st.lists(st.text(max_size=80), max_size=5), st.integers(1, 4))
-def test_any_text_gives_rows_or_numbered_problems(lines, controls):
-    for row in read_rows(lines, controls):
-        assert isinstance(row, LogRow) or (row[0] >= 1 and isinstance(row[1], PeerError))
+def test_more_columns_are_left_out_and_marked():
+    row = decode_row("2026-09-26T10:00:01,interface,0.5,0.25,0.125,loud", 2)
+    assert (row.values, row.wider) == ((0.5, 0.25), True)
+    assert decode_row("2026-09-26T10:00:01,interface,0,5,1", 2, LogForm(comma_separates=True)).values == (0, 5)
+    assert decode_row("2026-09-26T10:00:01,interface,0.5,0.25,0.125", None).values == (0.5, 0.25, 0.125)
+
+
+def test_a_zone_is_turned_into_local_time():
+    row = decode_row("2026-09-26T10:00:00Z,interface,0.5", 1)
+    assert row.time == datetime(2026, 9, 26, 10, tzinfo=UTC).astimezone().replace(tzinfo=None)
+
+
+pieces = st.sampled_from(
+    [
+        "2026-09-26T10:00:00",
+        "03.01.2023 12:00",
+        ",",
+        ";",
+        "\t",
+        '"',
+        '""',
+        "interface",
+        "RNN",
+        "0.5",
+        "0,5",
+        "1",
+        " ",
+        "\xa0",
+        "#",
+        "sep=",
+    ]
+)
+
+
+@given(st.lists(pieces | st.text(max_size=20), max_size=12).map("".join), st.integers(1, 4) | st.none())
+def test_any_text_is_a_row_or_none_or_refused(line, controls):
+    with suppress(PeerError):
+        row = decode_row(line, controls)
+        assert row is None or len(row.values) == (len(row.values) if controls is None else controls)
+
+
+@pytest.mark.parametrize("part", ['"', " ", "\xa0", ",", "\t", ";", '" ', ', "', "0,", "1.", "\0"])
+def test_no_line_takes_long(part):
+    begin = process_time()
+    with suppress(PeerError):
+        decode_row((part * 100_000)[:100_000], 2)
+    assert process_time() - begin < 2
 
 
 def test_real_recordings_read_without_a_problem(shared_data):
     logs = sorted((shared_data / "logs").glob("*.log"))
     assert logs
     for log in logs:
-        controls = int(log.stem.split("-")[-2].removesuffix("d")) - 1
         with log.open() as lines:
-            assert all(isinstance(row, LogRow) for row in read_rows(lines, controls))
+            assert all(decode_row(line, dimension_of(log.name) - 1) is not None for line in lines)

@@ -14,13 +14,13 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from impsy.codecs.osc import (
     CONTROL_ADDRESSES,
     LOCAL_ADDRESSES,
-    NESTING_LIMIT,
     PLAYING_ADDRESSES,
     OscDecoder,
     encode_message,
     encode_text,
     encode_vector,
 )
+from impsy.codecs.oscwire import NESTING_LIMIT
 from impsy.events import (
     Interaction,
     LoadModel,
@@ -99,7 +99,8 @@ def test_older_patches_set_both_temperatures_at_once():
     [
         (message("/interface", 0.5), "length:/interface", "dimension 3"),
         (message("/interface", 0.5, "high"), "type:/interface", "'high'"),
-        (message("/interface", 0.5, True), "type:/interface", "True"),
+        (message("/interface", 0.5, None), "type:/interface", "nil"),
+        (message("/interface", 0.5, b"blob"), "type:/interface", "a blob"),
         (message("/interface", 0.5, float("nan")), "range:/interface", "nan"),
         (message("/impsy/mode"), "length:/impsy/mode", "one word"),
         (message("/impsy/mode", 3), "type:/impsy/mode", "3"),
@@ -116,10 +117,10 @@ def test_older_patches_set_both_temperatures_at_once():
         (message("/impsy/control", 1, "high"), "type:/impsy/control", "'high'"),
         (message("/impsy/control", 1, float("nan")), "range:/impsy/control", "nan"),
         (message("/impsy/scene"), "length:/impsy/scene", "one name"),
-        (message("/impsy/scene", 3), "type:/impsy/scene", "3"),
+        (message("/impsy/scene", 3.5), "type:/impsy/scene", "3.5"),
         (message("/impsy/output", 0.5, 0.5), "address:/impsy/output", "command port only"),
         (b"", "not-osc", "0 bytes"),
-        (b"hello there", "not-osc", "not OSC"),
+        (b"hello there", "text", "not OSC"),
         (b"#bundle\0" + b"\0" * 8 + b"\0\0\0\x7f", "not-osc", "127"),
     ],
 )

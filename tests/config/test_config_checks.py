@@ -141,9 +141,8 @@ def test_serial_midi_needs_a_port_from_somewhere() -> None:
     assert load(f'[serialmidi]\nport = "/dev/a"\ninput = {TWO}').conflicts == ()
 
 
-@pytest.mark.parametrize("own", ['port = "/dev/a"\n', ""])
-def test_one_port_for_both_serial_sections_keeps_one_closed_but_loads(own: str) -> None:
-    loaded = load(f'[serial]\nport = "/dev/a"\n[serialmidi]\n{own}input = {TWO}')
+def test_one_port_for_both_serial_sections_keeps_one_closed_but_loads() -> None:
+    loaded = load(f'[serial]\nport = "/dev/a"\n[serialmidi]\nport = "/dev/a"\ninput = {TWO}')
     (conflict,) = loaded.conflicts
     assert (conflict.level, conflict.key, conflict.line) == ("error", "serial", 3)
     assert "[serial] stays closed" in str(conflict)

@@ -6,6 +6,7 @@ import pytest
 
 from impsy.config.document import ConfigDocument
 from impsy.config.learnt import complete, configured_controls, device_name, put_mapping
+from impsy.config.upgrade import upgrade
 from impsy.errors import ConfigError
 from impsy.mapping.entries import ControlChange, ControlChange14, NoteOn, PitchBend
 
@@ -49,6 +50,23 @@ def test_a_new_output_is_listed_and_the_dimension_set():
     assert config.osc is not None
 
 
+@pytest.mark.parametrize(("way", "name"), [("input", "X-TOUCH"), ("input", "QuNeo"), ("output", "Volca")])
+def test_a_mapping_is_put_into_a_file_of_an_earlier_form(way, name):
+    rows = '["control_change", 2, 1], # cutoff\n["note_on", 1],\n'
+    before = f'log = true # all\n[model]\ndimension = 3\n[midi]\nin_device = "X-TOUCH" # left\ninput = [\n{rows}]\n'
+    document = ConfigDocument(before + "[websocket]\n")
+    websocket = document.check().config.websocket
+    upgrade(document, whole_lists=True)
+    put_mapping(document, way, name, (NoteOn(9), PitchBend(9)))
+    loaded = document.check()
+    assert getattr(loaded.config.midi, way)[name] == (NoteOn(9), PitchBend(9))
+    assert "X-TOUCH" in loaded.config.midi.input
+    assert loaded.config.websocket == websocket, "which used the mapping as it was"
+    assert loaded.understood == ()
+    for comment in ("# all", "# left"):
+        assert comment in document.dumps()
+
+
 def test_what_was_left_out_gets_stand_ins_that_nothing_else_uses():
     document = ConfigDocument(TEXT)
     learnt = [ControlChange(5, 102), None, ControlChange14(5, 20), None]
@@ -82,8 +100,8 @@ def test_the_number_of_controls(text, count):
 def test_the_name_under_which_a_port_is_known():
     document = ConfigDocument(TEXT)
 
-    def part(name: str, port: str) -> bool:
-        return name in port
+    def part(names):
+        return {name: port for name in names for port in ("X-TOUCH MINI 1", "other") if name in port}
 
     assert device_name(document, "input", "X-TOUCH MINI 1", None, part) == "X-TOUCH"
     assert device_name(document, "input", "X-TOUCH MINI 1", "X", part) == "X-TOUCH"

@@ -165,7 +165,6 @@ def test_a_model_that_is_not_there_is_told_with_the_places(tmp_path: Path) -> No
 
 
 EXPECTED: dict[str, tuple[list[str], list[str], list[str]]] = {
-    "arturia-minilab3-analogV.toml": (["websocket"], [], ["name"]),
     "default.toml": ([], ["serial"], []),
     "user-only-example.toml": (["osc.client_ip"], [], []),
 }

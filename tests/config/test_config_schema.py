@@ -108,8 +108,10 @@ def test_serial_midi_takes_the_port_of_the_serial_section() -> None:
     assert (alone.serialmidi_port, alone.serial_stays_closed) == ("/dev/a", False)
     apart = config('[serialmidi]\nport = "/dev/a"\n[serial]\nport = "/dev/b"\n')
     assert (apart.serialmidi_port, apart.serial_stays_closed) == ("/dev/a", False)
-    shared = config('[serialmidi]\n[serial]\nport = "/dev/b"\n')
+    shared = config('[serialmidi]\nport = "/dev/b"\n[serial]\nport = "/dev/b"\n')
     assert (shared.serialmidi_port, shared.serial_stays_closed) == ("/dev/b", True)
+    named = config('[serialmidi]\n[serial]\nport = "/dev/b"\n')
+    assert (named.serialmidi_port, named.serial) == ("/dev/b", None)
     neither = config('[serial]\nport = "/dev/b"\n')
     assert (neither.serialmidi_port, neither.serial_stays_closed) == (None, False)
 
@@ -148,16 +150,16 @@ BAD: list[tuple[str, str, list[str]]] = [
     ("[osc]\nserver_port = -1", "osc.server_port", ["found -1", "1-65535"]),
     ("[osc]\nserver_port = 65536", "osc.server_port", ["found 65536"]),
     ("[osc]\nclient_port = 0", "osc.client_port", ["found 0", "1-65535"]),
-    ('[osc]\nclient_port = "6001"', "osc.client_port", ["Did you mean 6001?"]),
+    ("[osc]\nclient_port = 6001.0", "osc.client_port", ["Did you mean 6001?"]),
     ("[osc]\nclient_port = 6001.0", "osc.client_port", ["Did you mean 6001?"]),
     ("[webui]\nmonitor_port = 0", "webui.monitor_port", ["found 0"]),
     ('[osc]\noutput_addresses = ["prediction"]', "osc.output_addresses[0]", ['starts with "/"']),
     ('[osc]\noutput_addresses = "/x"', "osc.output_addresses", ['Did you mean ["/x"]?']),
-    ('[midi]\nin_device = "X"', "midi.in_device", ["list of port names", 'Did you mean ["X"]?']),
+    ('[osc]\noutput_addresses = "/x"', "osc.output_addresses", ["list of OSC addresses", 'Did you mean ["/x"]?']),
     ("[midi]\nin_device = [3]", "midi.in_device[0]", ["found 3", "a port name"]),
     ('[midi]\ninput = [["note_on", 1]]', "midi.input", ["for each port"]),
     ("[midi]\nfeedback_threshold = -1", "midi.feedback_threshold", ["found -1"]),
-    ('[midi]\nthru_matrix."A" = "B"', 'midi.thru_matrix."A"', ['Did you mean ["B"]?']),
+    ('[midi]\nthru_matrix."A" = 7', 'midi.thru_matrix."A"', ["found 7", "wanted a list of port names"]),
     ("[midi]\napi = 3", "midi.api", ["found 3"]),
     ("[serial]\n", "serial.port", ["missing", "a serial port"]),
     ('[serial]\nport = ""', "serial.port", ['found ""']),

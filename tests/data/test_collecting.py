@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impsy.codecs.log import LogRow, encode_row, log_name, read_rows
+from impsy.codecs.log import LogRow, decode_row, encode_row, log_name
 from impsy.data.collecting import Copy, Overlap, collect, find_logs
 from impsy.data.datasets import read_dataset
-from impsy.data.performances import rows_to_events
 from impsy.errors import DataError
 
 START = datetime(2026, 9, 26, 10)
@@ -43,8 +43,9 @@ def test_logs_are_found_by_their_names_in_order_of_time(tmp_path):
     (tmp_path / "notes.log").touch()
     (tmp_path / "2026-01-01T00-00-00-3d-mdrnn.log.bak").touch()
     (tmp_path / "2026-01-01T00-00-00-3d-mdrnn.log").mkdir()
-    dimension, paths = find_logs(tmp_path, 3)
+    dimension, paths, others = find_logs(tmp_path, 3)
     assert (dimension, names(paths)) == (3, ["2026-09-27", "2026-09-28", "2026-09-29"])
+    assert [name[:10] for name in others] == ["2026-09-27", "notes.log"]
 
 
 def test_one_dimension_needs_no_asking_and_several_do(tmp_path):
@@ -89,7 +90,7 @@ def test_each_log_is_a_performance_of_its_performers_rows(tmp_path):
     collection = collect(paths, 3)
     assert collection.dataset.lengths.tolist() == [4, 2]
     assert collection.dataset.names == (paths[0].name, paths[3].name)
-    assert [(log.events, log.rows, log.malformed) for log in collection.logs] == [
+    assert [(log.events, log.rows, log.unread) for log in collection.logs] == [
         (4, 5, 0),
         (0, 1, 0),
         (0, 0, 0),
@@ -98,6 +99,15 @@ def test_each_log_is_a_performance_of_its_performers_rows(tmp_path):
     ]
     assert collection.dataset.events[:, 0].tolist() == [0.25] * 6
     assert collection.copies == collection.overlaps == ()
+
+
+def events_by_hand(rows, dimension):
+    """The rule of the published cases, row by row."""
+    rows = [row for row in rows if row.source == "interface"]
+    events = [
+        (max(0.0, (later.time - earlier.time).total_seconds()), *later.values) for earlier, later in pairwise(rows)
+    ]
+    return np.array(events, np.float32).reshape(-1, dimension)
 
 
 @given(
@@ -109,7 +119,7 @@ def test_events_are_those_of_the_rule_by_the_row(tmp_path_factory, drawn):
     rows = [LogRow(START + timedelta(microseconds=at), source, (value,)) for at, value, source in drawn]
     path = tmp_path_factory.getbasetemp() / log_name(START, 2)
     path.write_text("".join(encode_row(row.time, row.source, row.values) for row in rows))
-    expected = rows_to_events(rows, 2).astype(np.float32)
+    expected = events_by_hand(rows, 2)
     if not len(expected):
         with pytest.raises(DataError, match="hold no event"):
             collect([path], 2)
@@ -159,7 +169,7 @@ def test_what_is_wrong_with_rows_is_reported_by_file_and_line(tmp_path):
         file.write("2026-09-27T11:00:01,interface,1.5,-0.25\n")
         file.write("2026-09-27T10:00:01,interface,0.5,0.25\n")
     report = collect([path], 3).logs[0]
-    assert (report.malformed, [(each.line, each.text) for each in report.problems]) == (
+    assert (report.unread, [(each.line, each.text) for each in report.problems]) == (
         1,
         [(5, "1 values instead of 2")],
     )
@@ -171,7 +181,7 @@ def test_logs_without_any_event_say_why(tmp_path):
     path = play(tmp_path, 1, 1)
     with path.open("a") as file:
         file.write("nonsense\n")
-    with pytest.raises(DataError, match=r"hold no event.*1 rows are malformed; the first is .*, line 2: "):
+    with pytest.raises(DataError, match=r"hold no event.*1 rows cannot be used; the first is .*, line 2: "):
         collect([path], 3)
 
 
@@ -186,12 +196,12 @@ def test_published_cases(vectors, tmp_path):
 def test_real_logs_give_the_performances_that_they_were_made_from(shared_data):
     for dimension, name in ((4, "4d-12ksmall"), (9, "9d")):
         real = read_dataset(shared_data / "datasets" / f"training-dataset-{name}.npz")
-        _, paths = find_logs(shared_data / "logs", dimension)
+        _, paths, _ = find_logs(shared_data / "logs", dimension)
         collection = collect(paths, dimension)
-        assert sum(log.malformed for log in collection.logs) == 0
+        assert sum(log.unread for log in collection.logs) == 0
         known = {performance.tobytes() for performance in real.performances}
         for performance, path in zip(collection.dataset.performances, paths, strict=True):
             with path.open() as lines:
-                rows = [row for row in read_rows(lines, dimension - 1) if isinstance(row, LogRow)]
-            assert performance.tolist() == rows_to_events(rows, dimension).astype(np.float32).tolist()
+                rows = [decode_row(line, dimension - 1) for line in lines]
+            assert performance.tolist() == events_by_hand(rows, dimension).tolist()
             assert performance.tobytes() in known

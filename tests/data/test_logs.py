@@ -1,4 +1,4 @@
-"""Logs read in bulk and by the line: the same, whatever is in them."""
+"""Logs read in bulk and line by line: the same, whatever is in them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from impsy.codecs.log import LogRow, encode_row, read_rows
+from impsy.codecs.log import MODEL, PERFORMER, LogForm, decode_row, encode_row
 from impsy.data import logs
 from impsy.data.decimals import PADDING, read_decimals
-from impsy.data.logs import PROBLEMS_KEPT, read_log
-from impsy.errors import DataError
+from impsy.data.logs import EPOCH, PROBLEMS_KEPT, Problem, log_lines, read_log
+from impsy.errors import DataError, PeerError
 
 EXAMPLES = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "400"))
 START = datetime(2026, 9, 26, 10)
@@ -75,40 +75,40 @@ def files(draw):
 
 
 @settings(max_examples=EXAMPLES)
-@given(files(), st.sampled_from([1, 7, 64, 500, 1 << 19]))
-def test_both_ways_give_the_same(tmp_path_factory, drawn, chunk):
+@given(files(), st.sampled_from([1, 7, 64, 500, 1 << 19]), st.booleans())
+def test_bulk_reading_gives_what_the_lines_give_one_by_one(tmp_path_factory, drawn, chunk, exact):
     controls, content = drawn
     path = tmp_path_factory.getbasetemp() / "some.log"
     path.write_bytes(content)
     with patch.object(logs, "CHUNK", chunk):
-        bulk = read_log(path, controls)
-    slow = read_log(path, controls, in_bulk=False)
-    for log in (bulk, slow):
-        assert log.times.dtype == np.int64
-        assert log.values.dtype == np.float32
-        assert log.values.shape == (len(log.times), controls)
-        assert np.isfinite(log.values).all()
-    assert bulk.times.tolist() == slow.times.tolist()
-    assert bulk.values.tolist() == slow.values.tolist()
-    assert (bulk.rows, bulk.malformed, bulk.problems) == (slow.rows, slow.malformed, slow.problems)
-    # And as any program reads it that goes through the lines of a text file.
-    with path.open(encoding="utf-8", errors="replace") as text:
-        rows = list(read_rows(text, controls))
-    sound = [row for row in rows if isinstance(row, LogRow)]
-    performer = [row for row in sound if row.source == "interface"]
-    assert bulk.rows == len(sound)
-    assert (
-        bulk.problems
-        == tuple(logs.Problem(row[0], str(row[1])) for row in rows if not isinstance(row, LogRow))[:PROBLEMS_KEPT]
+        bulk = read_log(path, controls, exact=exact, answers=True)
+        lines = list(log_lines(path))
+    assert bulk.times.dtype == np.int64
+    assert bulk.values.dtype == (np.float64 if exact else np.float32)
+    assert bulk.values.shape == (len(bulk.times), controls)
+    assert np.isfinite(bulk.values).all()
+    # What only the whole file makes clear was made clear: see test_log_forms.py.
+    form = LogForm(
+        comma_separates=None if bulk.plain else bool((bulk.values % 1).any() or (bulk.values[:, :1] > 1).any())
     )
-    with np.errstate(over="ignore"):
-        expected = [[np.float32(np.clip(value, -3.4e38, 3.4e38)) for value in row.values] for row in performer]
-    assert np.allclose(bulk.values, np.array(expected, np.float32).reshape(-1, controls), rtol=0, atol=0) or any(
-        abs(value) > 3e38 for row in performer for value in row.values
-    )
-    assert [logs.EPOCH + timedelta(microseconds=each) for each in bulk.times.tolist()] == [
-        row.time for row in performer
-    ]
+    sound, problems = [], []
+    for number, line in enumerate(lines, start=1):
+        try:
+            row = decode_row(line, controls, form)
+        except PeerError as error:
+            problems.append(Problem(number, str(error)))
+            continue
+        if row is not None and row.source in (PERFORMER, MODEL):
+            sound.append(row)
+        elif row is not None:
+            problems.append(Problem(number, f"its source is “{row.source[:40]}”, neither interface nor rnn"))
+    assert bulk.counts.lines == len(lines)
+    assert bulk.counts.malformed + bulk.counts.others == len(problems)
+    assert bulk.problems == tuple(problems[:PROBLEMS_KEPT])
+    assert bulk.performer.tolist() == [row.source == PERFORMER for row in sound]
+    assert [EPOCH + timedelta(microseconds=each) for each in bulk.times.tolist()] == [row.time for row in sound]
+    expected = np.array([row.values for row in sound]).reshape(-1, controls).clip(-logs._LARGEST, logs._LARGEST)
+    assert bulk.values.tolist() == expected.astype(bulk.values.dtype).tolist()
 
 
 @settings(max_examples=EXAMPLES)
@@ -142,7 +142,7 @@ def test_malformed_rows_have_their_line_numbers_across_pieces(tmp_path):
     with patch.object(logs, "CHUNK", 256):
         log = read_log(path, 1)
     assert [each.line for each in log.problems] == [41, 42, 151, 161, 171]
-    assert (log.malformed, log.rows, len(log.times)) == (6, 194, 194)
+    assert (log.counts.malformed, log.counts.performer, len(log.times)) == (6, 194, 194)
 
 
 def test_one_endless_line_is_one_malformed_row_and_takes_little_memory(tmp_path):
@@ -153,13 +153,13 @@ def test_one_endless_line_is_one_malformed_row_and_takes_little_memory(tmp_path)
             file.write(b"7" * (1 << 19))
         file.write(b"\n" + encode_row(START, "interface", (0.25,)).encode())
     log = read_log(path, 1)
-    assert (log.rows, log.malformed, [each.line for each in log.problems]) == (2, 1, [2])
+    assert (log.counts.performer, log.counts.malformed, [each.line for each in log.problems]) == (2, 1, [2])
 
 
 def test_an_empty_log_has_no_rows(tmp_path):
     (tmp_path / "some.log").touch()
     log = read_log(tmp_path / "some.log", 3)
-    assert (log.rows, log.malformed, log.values.shape) == (0, 0, (0, 3))
+    assert (log.counts.rows, log.counts.malformed, log.values.shape) == (0, 0, (0, 3))
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):

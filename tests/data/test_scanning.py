@@ -5,16 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impsy.codecs.log import encode_row
+from impsy.codecs.log import dimension_of, encode_row
 from impsy.data import scanning
-from impsy.data.logs import read_log
 from impsy.data.played import read_played
-from impsy.data.scanning import Scan, dimension_of, scan_log
+from impsy.data.scanning import Scan, scan_log, started_at
 from impsy.errors import DataError
 
 START = datetime(2026, 9, 26, 10)
@@ -27,42 +25,45 @@ def lines(count, source="interface", begin=0):
 def test_rows_are_counted_and_the_time_is_told(tmp_path):
     path = tmp_path / "a.log"
     path.write_text("".join([*lines(3), "\n", "nonsense\n", *lines(2, "rnn", 3), *lines(1, "other", 7)]))
-    scan = scan_log(path)
-    assert (scan.events, scan.answers, scan.others) == (3, 2, 2)
-    assert (scan.started, scan.seconds) == (START, 7.0)
+    scan = scan_log(path, 2)
+    assert (scan.counts.performer, scan.counts.model, scan.counts.others, scan.counts.malformed) == (3, 2, 1, 1)
+    assert scan.problems == ("line 5: 0 values instead of 2",)
+    assert (started_at(scan.first), scan.seconds) == (START, 4.0)
     path.write_text("")
-    assert (scan_log(path), scan_log(path).seconds) == (Scan(), 0.0)
+    assert (scan_log(path, 2), scan_log(path, 2).seconds) == (Scan(), 0.0)
 
 
 def test_only_what_is_new_is_read_of_a_log_that_grew(tmp_path):
     path = tmp_path / "a.log"
     path.write_text("".join(lines(3)))
-    first = scan_log(path)
+    first = scan_log(path, 2)
     with path.open("a") as log:
         log.write("".join(lines(2, "rnn", 10)))
-    with patch.object(scanning, "_add", wraps=scanning._add) as added:
-        second = scan_log(path, first)
-    assert added.call_args.args[1].count(b"\n") == 2
-    assert second == scan_log(path)
-    assert (second.events, second.answers, second.seconds) == (3, 2, 11.0)
+    with patch.object(scanning, "parse_log", wraps=scanning.parse_log) as parsed:
+        second = scan_log(path, 2, first)
+    assert parsed.call_count == 1
+    assert first.read > 0
+    assert second.read == path.stat().st_size
+    assert second == scan_log(path, 2)
+    assert (second.counts.performer, second.counts.model, second.seconds) == (3, 2, 11.0)
 
 
 @pytest.mark.parametrize("other", ["", lines(1)[0], "".join(lines(5, "rnn", 100))])
 def test_a_log_that_was_replaced_is_read_anew(tmp_path, other):
     path = tmp_path / "a.log"
     path.write_text("".join(lines(3)))
-    before = scan_log(path)
+    before = scan_log(path, 2)
     path.write_text(other)
-    assert scan_log(path, before) == scan_log(path)
+    assert scan_log(path, 2, before) == scan_log(path, 2)
 
 
 def test_a_row_that_is_still_being_written_counts_when_it_is_whole(tmp_path):
     path = tmp_path / "a.log"
     whole = "".join(lines(3))
     path.write_text(whole[:-20])
-    before = scan_log(path)
+    before = scan_log(path, 2)
     path.write_text(whole)
-    assert scan_log(path, before).events == 3
+    assert scan_log(path, 2, before).counts.performer == 3
 
 
 def test_names_tell_the_dimension():
@@ -73,7 +74,7 @@ def test_names_tell_the_dimension():
 
 def test_a_log_that_is_gone_is_an_error_in_words(tmp_path):
     with pytest.raises(DataError, match="cannot be read"):
-        scan_log(tmp_path / "gone.log")
+        scan_log(tmp_path / "gone.log", 2)
 
 
 pieces = st.sampled_from([*lines(2), *lines(1, "rnn"), "\n", "\r\n", "x", "2026,interface,", "\x00\xff", ",rnn,\n"])
@@ -83,11 +84,11 @@ pieces = st.sampled_from([*lines(2), *lines(1, "rnn"), "\n", "\r\n", "x", "2026,
 def test_any_bytes_can_be_looked_over_in_any_pieces(tmp_path_factory, content, cut):
     path = tmp_path_factory.mktemp("scan") / "a.log"
     path.write_bytes("".join(content[:cut]).encode("utf-8", "surrogatepass"))
-    before = scan_log(path)
+    before = scan_log(path, 2)
     path.write_bytes("".join(content).encode("utf-8", "surrogatepass"))
-    grown, anew = scan_log(path, before), scan_log(path)
-    assert (grown.events, grown.answers) == (anew.events, anew.answers)
-    assert grown.seconds >= 0
+    grown, anew = scan_log(path, 2, before), scan_log(path, 2)
+    assert (grown.counts, grown.first, grown.read) == (anew.counts, anew.first, anew.read)
+    assert grown.seconds == pytest.approx(anew.seconds)
 
 
 def test_a_take_is_read_with_the_answers_of_the_model_in_one_order(tmp_path):
@@ -98,19 +99,6 @@ def test_a_take_is_read_with_the_answers_of_the_model_in_one_order(tmp_path):
     assert played.performer.tolist() == [True, True, False, False, True]
     assert (played.seconds, played.values.shape) == (5.0, (5, 2))
     assert played.of(performer=False)[0].tolist() == [1, 2]
-
-
-@pytest.mark.parametrize("answers", [False, True])
-def test_answers_are_read_alike_in_bulk_and_by_the_line(tmp_path, answers):
-    path = tmp_path / "a.log"
-    content = [*lines(3), *lines(2, "rnn"), "bad\n", *lines(1, "other"), "\n", *lines(2, "rnn", 9), *lines(1)]
-    for text in ("".join(content), "".join(line for line in content if "," in line and "other" not in line)):
-        path.write_text(text)
-        bulk, slow = read_log(path, 2, answers=answers), read_log(path, 2, answers=answers, in_bulk=False)
-        for name in ("times", "values", "performer"):
-            np.testing.assert_array_equal(getattr(bulk, name), getattr(slow, name))
-        assert len(bulk.times) == (8 if answers else 4)
-        assert bulk.performer.sum() == 4
 
 
 def test_time_that_goes_back_is_no_time(tmp_path):

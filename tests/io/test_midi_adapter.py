@@ -8,7 +8,7 @@ import time
 import pytest
 
 from impsy.errors import DeviceError
-from impsy.events import Unplugged, Update
+from impsy.events import Released, Unplugged, Update
 from impsy.io.feedback import FeedbackGuard
 from impsy.io.midi import MidiInput, MidiOutput
 from impsy.io.midi_system import SharedMidi
@@ -146,7 +146,11 @@ def test_messages_become_updates_and_others_are_counted(stage):
     assert state(adapter) == "open"
     for message in ("b0 07 7f", "90 00 40", "b1 07 40", "fa", "80 40 00"):
         receive(bytes.fromhex(message))
-    assert stage.events == [Update(((1, 1.0),), "midi in S-1"), Update(((0, 0.0),), "midi in S-1")]
+    assert stage.events == [
+        Update(((1, 1.0),), "midi in S-1"),
+        Update(((0, 0.0),), "midi in S-1", struck=True),
+        Released(((0, 64 / 127),), "midi in S-1"),
+    ]
     assert state(adapter) == "receiving"
     assert adapter.health()[0].received == 5
     assert overheard[:1] == [("midi in S-1", b"\xb0\x07\x7f", ((1, 1.0),))]
@@ -355,3 +359,78 @@ def test_engine_and_link_may_use_an_output_at_once(stage):
         elif message.startswith("80"):
             sounding.discard(message[3:5])
     assert sounding == set()
+
+
+# --- which port a name opens -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "there", "opened", "reported"),
+    [
+        ("Port 1", ["Port 10", "Port 1"], "Port 1", ""),
+        ("Port 1", ["Port 10", "Port 1 MIDI"], "Port 1 MIDI", ""),
+        ("X", ["X:X MIDI 1 20:0", "X:X MIDI 1 24:0"], "X:X MIDI 1 20:0", "X:X MIDI 1 20:0, X:X MIDI 1 24:0"),
+        ("twin", ["twin", "twin"], "twin", "twin, twin"),
+        ("X:X MIDI 1 28:0", ["X:X MIDI 1 24:0"], "X:X MIDI 1 24:0", "numbers that the system gives"),
+    ],
+)
+def test_the_port_that_fits_best_is_opened_and_doubts_are_said_once(stage, name, there, opened, reported):
+    stage.system.names[:] = there
+    adapter = stage.input(name)
+    wait_for(lambda: is_open(adapter))
+    assert stage.system.opened[0].name == opened
+    warnings = stage.texts("warning")
+    assert len(warnings) == bool(reported)
+    assert all(reported in text and adapter.name in text for text in warnings)
+    stage.system.names.clear()
+    wait_for(lambda: not is_open(adapter))
+    stage.system.names[:] = there
+    wait_for(lambda: is_open(adapter))
+    kinds = {report.kind for report in stage.reports if report.level == "warning"}
+    assert len(kinds) == bool(reported)  # of one kind, which is shown once
+
+
+def test_a_better_port_that_comes_later_is_taken_and_the_notes_of_the_other_end(stage):
+    stage.system.names[:] = ["Port 10"]
+    output, adapter = stage.output("Port 1"), stage.input("Port 1")
+    wait_for(lambda: is_open(output) and is_open(adapter))
+    output.send((0.5, 1.0))
+    stage.system.names.insert(0, "Port 1")
+    wait_for(lambda: [port.name for port in stage.system.opened].count("Port 1") == 2 and is_open(output))
+    ten = next(port for port in stage.system.opened if port.name == "Port 10" and port.receive is None)
+    assert ten.sent == ["90 40 7f", "b0 07 7f", "80 40 00"]
+    assert ten.closed == 1
+    one = next(port for port in stage.system.opened if port.name == "Port 1" and port.receive is None)
+    wait_for(lambda: one.sent == ["b0 07 7f"])
+    assert stage.events == [Unplugged("midi in Port 1")]
+
+
+def test_two_names_open_two_ports_whichever_device_comes_first(stage):
+    for there in (["Deck 1", "Deck 2"], ["Deck 2", "Deck 1"], ["Deck 2"]):
+        stage.system.names[:] = there
+        stage.shared.claims.plan("in", ["Deck", "Deck 1"])
+        loose, exact = stage.input("Deck"), stage.input("Deck 1")
+        wait_for(lambda: is_open(loose))  # noqa: B023 - waits within the round
+        if "Deck 1" in there:
+            wait_for(lambda: is_open(exact))  # noqa: B023
+        expected = {"Deck 2", "Deck 1"} & set(there)
+        assert sorted(port.name for port in stage.system.opened) == sorted(expected)
+        assert "Deck 2" in loose.health()[0].detail
+        for adapter in (loose, exact):
+            adapter.close()
+        stage.system.opened.clear()
+
+
+def test_only_what_moved_is_passed_on_and_a_release_ends_its_note(stage):
+    output = stage.output()
+    wait_for(lambda: is_open(output))
+    output.pass_on((0.5, 0.5), (1,), "keys")
+    output.pass_on((0.5, 0.5), (0,), "keys")
+    output.end_notes(((0, 0.5),), "pads")
+    output.end_notes(((0, 0.25), (7, None)), "keys")
+    assert stage.system.opened[0].sent == ["b0 07 40", "90 40 7f"]
+    output.end_notes(((0, 0.5),), "keys")
+    assert stage.system.opened[0].sent[2:] == ["80 40 00"]
+    silent = stage.open(MidiOutput("S-1", stage.shared, None))
+    silent.pass_on((0.5, 0.5), (1,), "keys")
+    silent.end_notes(((0, 0.5),), "keys")

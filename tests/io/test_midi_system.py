@@ -13,7 +13,7 @@ from impsy.errors import DeviceError
 from impsy.io import midi_library
 from impsy.io.midi_library import ALSA, COREMIDI, JACK, WINDOWS_MM, Library, api_number, check_api
 from impsy.io.midi_rtmidi import RtMidiSystem
-from impsy.io.midi_system import SharedMidi, matching_ports, virtual_name
+from impsy.io.midi_system import SharedMidi, virtual_name
 
 
 class MadeUpSystem:
@@ -80,21 +80,6 @@ def system(made_up):
     yield made
     made_up.hangs.set()
     made.close()
-
-
-@pytest.mark.parametrize(
-    ("wanted", "found"),
-    [
-        ("Pads", ["Pads"]),
-        ("pads", ["pads"]),
-        ("PADS", ["Pads", "X Pads", "pads"]),
-        ("X PAD", ["X Pads"]),
-        ("Straße", ["STRASSE 1"]),
-        ("keys", []),
-    ],
-)
-def test_a_name_means_the_port_of_that_name_or_all_that_contain_it(wanted, found):
-    assert matching_ports(wanted, ["Pads", "X Pads", "pads", "STRASSE 1"]) == found
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from serial_device import Device, wait_for
 
 from impsy.codecs.midi import MidiStream
 from impsy.errors import DeviceError
-from impsy.events import Interaction, Unplugged, Update
+from impsy.events import Interaction, Released, Unplugged, Update
 from impsy.io import serialport
 from impsy.io.serial import SerialAdapter
 from impsy.io.serialmidi import SerialMidiAdapter
@@ -233,16 +233,17 @@ def test_midi_comes_in_with_running_status_and_clock_bytes_in_between(device, pl
     stage = play(SerialMidiAdapter(str(device.path), INPUT, ()))
     expected = []
     device.write(b"\xf8\x90\x3c\x64\x40\x64")  # two notes under one status
-    expected += [Update(((0, 60 / 127),), "serialmidi"), Update(((0, 64 / 127),), "serialmidi")]
+    expected += [Update(((0, note / 127),), "serialmidi", struck=True) for note in (60, 64)]
     wait_for(lambda: len(stage.events) == 2)
     device.write(b"\x3c\xf8\x00\xb0\xfe\x07\xf8")  # the first note ends; half a controller
     time.sleep(0.05)
+    expected.append(Released(((0, 60 / 127),), "serialmidi"))
     device.write(b"\x7f\xf8\x07")  # its other half, and half of the next
     expected.append(Update(((1, 1.0),), "serialmidi"))
-    wait_for(lambda: len(stage.events) == 3)
+    wait_for(lambda: len(stage.events) == 4)
     device.write(b"\x00\xf0\x41\xf8\x42\xf7\x07\x40\xb0\x07\x40")  # exclusive, which ends running status
     expected += [Update(((1, 0.0),), "serialmidi"), Update(((1, 64 / 127),), "serialmidi")]
-    wait_for(lambda: len(stage.events) == 5)
+    wait_for(lambda: len(stage.events) == 6)
     assert stage.events == expected
 
 
@@ -350,7 +351,7 @@ def test_socat_as_the_cable_ends_and_comes_back(tmp_path, play, request):
     for round_ in (1, 2):
         with open(far, "r+b", buffering=0) as synthesiser:
             synthesiser.write(b"\x90\x3c\x64\xf8\x3e\xf8\x64")
-            heard_in = [Update(((0, 60 / 127),), "serialmidi"), Update(((0, 62 / 127),), "serialmidi")]
+            heard_in = [Update(((0, note / 127),), "serialmidi", struck=True) for note in (60, 62)]
             wait_for(lambda: stage.events == heard_in)  # noqa: B023 - waits within the round
             stage.adapter.send((round_ / 127, 1.0, 0.5))
             heard = b""
@@ -364,3 +365,13 @@ def test_socat_as_the_cable_ends_and_comes_back(tmp_path, play, request):
             process = cable()
             wait_for(stage.is_open, seconds=1.5)
     assert len(stage.troubles()) == 2
+
+
+@pytest.mark.usefixtures("way_of_waiting")
+def test_only_what_moved_is_passed_on_and_a_release_ends_its_note(device, play):
+    stage = play(SerialMidiAdapter(str(device.path), (), OUTPUT))
+    stage.adapter.pass_on((60 / 127, 1.0, 0.5), (1,), "keys")
+    stage.adapter.pass_on((60 / 127, 1.0, 0.5), (0,), "keys")
+    stage.adapter.end_notes(((0, 61 / 127),), "keys")
+    stage.adapter.end_notes(((0, 60 / 127),), "keys")
+    assert device.read(count=9) == bytes.fromhex("b0077f 903c7f 803c00")

@@ -17,7 +17,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
-from impsy.events import Unplugged, Update
+from impsy.events import Released, Unplugged, Update
 from impsy.io.websocket import WebSocketAdapter
 from impsy.mapping.entries import parse_mapping
 
@@ -38,10 +38,10 @@ def wait_for(condition, seconds=5.0):
 
 
 class Stage:
-    def __init__(self, port=0, inputs=INPUT, outputs=OUTPUT, **options) -> None:
+    def __init__(self, port=0, inputs=INPUT, outputs=OUTPUT, ip="127.0.0.1", **options) -> None:
         self.events = []
         self.reports = []
-        self.adapter = WebSocketAdapter("127.0.0.1", port, inputs, outputs, **options)
+        self.adapter = WebSocketAdapter(ip, port, inputs, outputs, **options)
         self.adapter.open(self.events.append, self.reports.append)
 
     @property
@@ -95,8 +95,12 @@ def test_messages_come_in_and_go_out_to_everybody(stage):
         other.send("/channel/1/noteoff/60/0")
         other.send("/channel/2/cc/7/127")
         one.send("/channel/16/pitchbend/16383")
-        wait_for(lambda: len(stage.events) == 2 and stage.health.received == 4)
-        assert stage.events == [Update(((0, 60 / 127),), "websocket"), Update(((2, 1.0),), "websocket")]
+        wait_for(lambda: len(stage.events) == 3 and stage.health.received == 4)
+        assert set(stage.events) == {
+            Update(((0, 60 / 127),), "websocket", struck=True),
+            Released(((0, 60 / 127),), "websocket"),
+            Update(((2, 1.0),), "websocket"),
+        }
         stage.adapter.send((60 / 127, 1.0, 0.5))
         stage.adapter.send((62 / 127, 1.0, 0.5))
         for client in (one, other):
@@ -217,12 +221,14 @@ def test_what_is_no_message_of_ours_is_counted_and_does_no_harm(stage):
     with stage.client() as client:
         for text in ("hello", "", "/channel/1/noteon/60", "/channel/17/cc/1/1", "/channel/1/cc/1/" + "9" * 900, "é"):
             client.send(text)
-        client.send(b"\x90\x3c\x64")
+        client.send(b"\x90\x3c")
+        client.send("/channel/1/cc/1/0.5\n/channel/1/cc/1/0.6")
         client.send(["/channel/1/", "cc/7/127"])  # one message in two frames
         wait_for(lambda: stage.events)
-    assert stage.health.bad == 7
-    assert sorted(report.kind for report in stage.troubles()) == ["websocket:binary", "websocket:malformed"]
-    assert "127.0.0.1:" in stage.troubles()[0].text
+    assert stage.health.bad == 8
+    kinds = ["binary", "fraction", "long", "malformed", "numbers", "range"]
+    assert sorted(report.kind for report in stage.troubles()) == [f"websocket:{kind}" for kind in kinds]
+    assert all("127.0.0.1:" in report.text for report in stage.troubles())
 
 
 def test_who_sends_too_much_at_once_is_disconnected_and_the_others_are_not(stage):
@@ -292,7 +298,67 @@ def test_rubbish_in_frames_does_not_stop_the_music(stage):
             client.send("".join(text)[: dice.randrange(len(text) + 1)])
         client.send("/channel/1/cc/7/127")
         wait_for(lambda: Update(((1, 1.0),), "websocket") in stage.events, seconds=20)
-    assert len(stage.troubles()) <= 2
+    assert len(stage.troubles()) <= 8
+
+
+# --- clients as they are ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"path": "/"},
+        {"path": "/impsy"},
+        {"path": "/socket.io/?EIO=4&transport=websocket"},
+        {"path": "/", "subprotocols": ["midi"]},
+        {"path": "/", "subprotocols": ["v1.mqtt", "osc"]},
+        {"path": "/", "user_agent_header": None},
+        {
+            "path": "/",
+            "additional_headers": {"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits"},
+        },
+    ],
+    ids=lambda options: " ".join(map(str, options.values())),
+)
+def test_clients_may_ask_for_any_path_and_protocol(stage, options):
+    options = dict(options)
+    with connect(stage.url + options.pop("path"), compression=None, proxy=None, **options) as client:
+        assert client.subprotocol == (options.get("subprotocols") or [None])[0]
+        client.send("/channel/1/cc/7/127")
+        wait_for(lambda: stage.events)
+    assert stage.troubles() == []
+
+
+def test_lines_many_messages_in_a_frame_and_binary_frames_are_heard_in_order(stage):
+    with stage.client() as client:
+        client.send("/channel/1/cc/7/0\n/channel/1/cc/7/127\r\n")
+        client.send(b"channel/1/cc/7/0\n")
+        client.send(b"\xb0\x07\x7f")
+        client.send("\n".join(f"/channel/1/cc/7/{value}" for value in range(100)))
+        wait_for(lambda: len(stage.events) == 104)
+    values = [0, 127, 0, 127, *range(100)]
+    assert stage.events == [Update(((1, value / 127),), "websocket") for value in values] + stage.events[104:]
+    assert stage.troubles() == []
+
+
+def test_localhost_is_served_at_each_of_its_addresses(loopbacks):
+    made = Stage(ip="localhost")
+    try:
+        for host in (f"[{ip}]" if ":" in ip else ip for ip in loopbacks):
+            wait_for(lambda: made.adapter.address is not None)
+            with connect(f"ws://{host}:{made.adapter.address[1]}", compression=None, proxy=None) as client:
+                client.send("/channel/1/cc/7/127")
+                wait_for(lambda: made.events)
+                made.adapter.send((60 / 127, 1.0, 0.5))
+                assert client.recv(2)
+            made.wait_for_clients(0)
+            made.events.clear()
+        opened = next(report.text for report in made.reports if report.kind == "websocket:open")
+        assert f"{' and '.join(loopbacks)} port" in opened
+        before = time.monotonic()
+    finally:
+        made.adapter.close()
+    assert time.monotonic() - before < 0.5
 
 
 # --- crowds ---------------------------------------------------------------------------------------------
@@ -443,3 +509,16 @@ def test_it_can_be_opened_again(stage):
         stage.adapter.close()
         stage.adapter.address = None
         stage.adapter.open(stage.events.append, stage.reports.append)
+
+
+def test_only_what_moved_is_passed_on_and_a_release_ends_its_note(stage):
+    with stage.client() as client:
+        stage.wait_for_clients(1)
+        stage.adapter.pass_on((60 / 127, 1.0, 0.5), (1,), "keys")
+        stage.adapter.pass_on((60 / 127, 1.0, 0.5), (0,), "keys")
+        stage.adapter.end_notes(((0, 61 / 127),), "keys")
+        stage.adapter.end_notes(((0, 60 / 127),), "keys")
+        stage.adapter.pass_on((60 / 127, 1.0, 0.5), (2,), "keys")
+        frames = [client.recv(2) for _ in range(4)]
+    expected = ["/channel/1/cc/7/127", "/channel/1/noteon/60/127", "/channel/1/noteoff/60/0"]
+    assert frames == [*expected, "/channel/16/pitchbend/8192"]

@@ -158,6 +158,26 @@ def test_an_output_is_learnt_from_the_synth_s_own_knobs(jack, knobs, workspace):
     assert not config.midi.in_device
 
 
+def test_a_configuration_of_an_earlier_form_takes_what_was_learnt(jack, knobs, workspace):
+    entries = ", ".join(f'["control_change", 1, {number}]' for number in (1, 2, 3))
+    before = CONFIG.replace("# a workspace", "log = true # a workspace")
+    before += f'[midi]\nin_device = "KNOBS" # the box\ninput = [{entries}] # all of it\n'
+    (workspace / "config.toml").write_text(before)
+    command = Command(jack, workspace, "learn", "KNOBS", "--yes")
+    for number in (1, 2, 3):
+        command.expect(f"Move control {number}")
+        knobs.play(*sweep(0xB2, 10 + number))
+    assert command.end() == 0
+    assert "in the present one now" in command.text
+    loaded = load_config(workspace / "config.toml")
+    assert loaded.config.midi.in_device == ("KNOBS",)
+    assert loaded.config.midi.input == {"KNOBS": tuple(ControlChange(3, 10 + number) for number in (1, 2, 3))}
+    assert loaded.understood == ()
+    text = (workspace / "config.toml").read_text()
+    assert all(comment in text for comment in ("# a workspace of mine", "# the box", "# all of it"))
+    assert (workspace / "config.toml.bak").read_text() == before
+
+
 @pytest.mark.parametrize(("arguments", "answer"), [((), "y\n"), (("--yes",), None)])
 def test_ctrl_c_keeps_what_was_learnt(jack, knobs, workspace, arguments, answer):
     command = Command(jack, workspace, "learn", "KNOBS", *arguments)

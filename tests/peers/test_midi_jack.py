@@ -181,7 +181,7 @@ def test_virtual_ports_are_there_for_others(stage, jack):
     other.say("send 0.5 1.0")
     wait_for(lambda: len(stage.events) >= 2)
     assert stage.events == [
-        Update(((0, 64 / 127),), "midi in virtual:Way in"),
+        Update(((0, 64 / 127),), "midi in virtual:Way in", struck=True),
         Update(((1, 1.0),), "midi in virtual:Way in"),
     ]
     output.send((0.25, 0.5))

@@ -236,11 +236,13 @@ def test_two_in_and_two_out_at_once_with_a_thru_matrix(tmp_path, jack, keys, syn
             keys.play("b0 01 7f", "90 40 7f")
             wait_for(lambda: len(performance.rows("interface")) == 2, what="the log")
             pads.play("99 20 7f")
+            wait_for(lambda: len(lights.heard) == 1, what="thru")
+            pads.play("89 20 00", "b9 01 40")
             wait_for(lambda: len(lights.heard) == 2, what="thru")
         rows = [values for _, values in performance.rows("interface")]
         assert rows[1] == [pytest.approx(64 / 127), 1.0]
         assert rows[2] == [pytest.approx(32 / 127), 1.0]
-        assert lights.heard == ["b1 05 20", "b1 06 7f"]
+        assert lights.heard == ["b1 05 20", "b1 06 40"]  # what was struck at other keys stays out of it
         assert synth.heard == []
 
         with performing(tmp_path / "battle", mode="battle", dimension=3, more=TWO) as performance:
@@ -288,3 +290,68 @@ def test_counting():
     with pytest.raises(AssertionError, match="never began"):
         sounding(["80 3c 00"])
     assert kinds(["b0 07 7f"]) == {0xB0}
+
+
+def test_thru_strikes_each_key_once_ends_it_with_its_release_and_strikes_nothing_for_a_knob(tmp_path, keys, synth):
+    with performing(tmp_path, mode="useronly", dimension=5, more=MIDI, arguments=("--input-thru",)) as performance:
+        connected(performance, "midi in keys", "midi out synth")
+        keys.play("b0 07 10")  # before any key: no note of the instrument's start sounds
+        wait_for(lambda: synth.heard == ["b0 07 10"], what="the knob")
+        played = ["90 3c 64", "90 40 50", "b0 07 11", "80 3c 00", "e0 00 41", "90 40 00", "90 40 51", "90 40 52"]
+        for message in played:
+            keys.play(message)
+            time.sleep(0.01)
+        keys.play("80 40 40")
+        expected = ["90 3c 64", "80 3c 00", "90 40 50", "b0 07 11", "e0 00 41", "80 40 00", "90 40 51"]
+        expected += ["80 40 00", "90 40 52", "80 40 00"]
+        wait_for(lambda: len(synth.heard) == 1 + len(expected), what="thru")
+        assert synth.heard[1:] == expected
+        wait_for(lambda: len(performance.rows("interface")) == 7, what="the log")  # releases are not in it
+        time.sleep(0.1)
+        assert len(performance.rows("interface")) == 7
+
+
+def test_what_still_sounds_by_thru_ends_with_panic_and_with_the_performance(tmp_path, keys, synth):
+    with performing(tmp_path, mode="useronly", dimension=5, more=MIDI, arguments=("--input-thru",)) as performance:
+        connected(performance, "midi in keys", "midi out synth")
+        keys.play("90 3c 64")
+        wait_for(lambda: sounding(synth.heard) == {(0, 60)}, what="thru")
+        command(performance, "/impsy/panic")
+        wait_for(lambda: not sounding(synth.heard), 1.0, "silence")
+        count = len(synth.heard)
+        keys.play("80 3c 00", "90 3e 64")
+        wait_for(lambda: sounding(synth.heard) == {(0, 62)}, what="thru")
+        assert "80 3c 00" not in synth.heard[count:]
+        performance.end()
+        time.sleep(0.1)
+        assert sounding(synth.heard) == set()
+
+
+NAMED = """
+[midi]
+api = "JACK"
+in_device = ["Port 1", "Port"]
+input."Port 1" = [["control_change", 1, 1], ["control_change", 1, 2]]
+input."Port" = [["control_change", 2, 1], ["control_change", 2, 2]]
+"""
+
+
+def test_a_name_opens_the_port_of_that_name_and_no_port_is_opened_twice(tmp_path, jack):
+    ten = Device(jack, "Port 10")
+    ports = [ten]
+    try:
+        with performing(tmp_path, mode="useronly", dimension=3, more=NAMED) as performance:
+            performance.wait_for("midi in Port is connected to Port 10 plays:Port 10")
+            performance.wait_for("midi in Port 1: the name fits Port 10 plays:Port 10, which “Port” means already")
+            ports.append(Device(jack, "Port 1"))
+            performance.wait_for("midi in Port 1 is again connected to Port 1 plays:Port 1 ")
+            time.sleep(0.2)
+            ports[1].play("b0 01 7f")
+            ten.play("b0 02 00", "b1 02 7f")
+            wait_for(lambda: len(performance.rows("interface")) == 2, what="the log")
+            assert performance.text().count("is connected to Port 10") == 1
+        rows = [values for _, values in performance.rows("interface")]
+        assert rows[1] == [1.0, 1.0]
+    finally:
+        for port in ports:
+            port.kill()

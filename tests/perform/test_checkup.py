@@ -60,7 +60,7 @@ def test_a_workspace_in_order_has_no_problem(make):
 
 
 def test_every_error_of_a_config_is_told_with_what_to_do(make):
-    file = make('[model]\ndimension = 1\n[osc]\nserver_port = "6000"\n')
+    file = make('[model]\ndimension = 1\n[osc]\nserver_port = "many"\n')
     problems = findings(file, "config", "problem")
     assert len(problems) == 2
     assert any("line 2: model.dimension" in text for _, text, _ in problems)
@@ -93,6 +93,22 @@ output = [["note_on", 1], ["note_on", 2], ["note_on", 3], ["note_on", 4]]
     assert "Set it to 5" in problems[0][2]
     assert 'midi.input."A" has 2 entries' in problems[1][1]
     assert "Add 2" in problems[1][2]
+
+
+def test_an_earlier_form_is_told_and_its_lists_are_compared_too(make):
+    text = """\
+log = true
+[model]
+dimension = 3
+file = "m.tflite"
+[midi]
+in_device = "A"
+input = [["note_on", 1], ["note_on", 2]]
+"""
+    assert any("earlier form understood" in words for _, words, _ in findings(make(text, model=3), "config", "ok"))
+    assert findings(make(text, model=3), "mappings", "problem") == []
+    problems = [words for _, words, _ in findings(make(text, model=4), "mappings", "problem")]
+    assert any('midi.input."A" has 2 entries' in words for words in problems)
 
 
 def test_a_fitting_model_is_told_too(make):

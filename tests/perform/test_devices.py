@@ -8,12 +8,14 @@ import pty
 import pytest
 
 from impsy.config import parse_config
+from impsy.io.portnames import Claims
 from impsy.io.serialport import PortInfo
 from impsy.perform.devices import (
     FoundMidi,
     FoundSerial,
     find_midi_ports,
     find_serial_ports,
+    ports_meant,
     short_name,
     wanted_midi_ports,
     wanted_serial_ports,
@@ -50,6 +52,30 @@ def test_a_part_of_a_name_means_the_first_port_that_has_it():
     assert "QuNeo" in quneo.problem
     assert "Pads" in virtual.found
     assert (synth.direction, synth.found) == ("out", "S-1:S-1 24:0")
+
+
+TWO = """\
+[model]
+dimension = 2
+[midi]
+in_device = ["Deck", "Deck 1", "Pad:Pad MIDI 1 20:0"]
+"""
+
+
+def test_the_ports_command_means_the_ports_that_performing_opens():
+    ports = ("Deck 1", "Deck 2", "Pad:Pad MIDI 1 24:0", "Pad:Pad MIDI 1 28:0")
+    claims = Claims()
+    section = midi(TWO)
+    claims.plan("in", section.in_device)
+    wanted = list(wanted_midi_ports(section, FoundMidi("ALSA", ports)))
+    assert [each.found for each in wanted] == ["Deck 2", "Deck 1", "Pad:Pad MIDI 1 24:0"]
+    assert [each.found for each in wanted] == [claims.claim("in", each.name, ports).port for each in wanted]
+    assert [each.renumbered for each in wanted] == [False, False, True]
+    assert wanted[2].others == ("Pad:Pad MIDI 1 28:0",)
+    alone = list(wanted_midi_ports(section, FoundMidi("ALSA", ("Deck 1",))))
+    assert [each.found for each in alone] == ["", "Deck 1", ""]
+    assert "“Deck 1” means already" in alone[0].problem
+    assert ports_meant(section.in_device, ("Deck 1",)) == {"Deck 1": "Deck 1"}
 
 
 def test_without_a_midi_system_nothing_is_found():

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from impsy.errors import DataError
 from impsy.mapping.entries import parse_mapping
+from impsy.perform import midifile
 from impsy.perform.midifile import LAST_NOTE, Part, default_mapping, read_midi, write_midi
 
 MAPPING = parse_mapping([["note_on", 1], ["note_velocity", 1], ["control_change", 2, 7], ["pitch_bend", 3]])
@@ -43,7 +44,7 @@ def made(*messages, ticks=480, **more):
 def test_both_parts_come_back_each_as_its_own():
     performer = part([0, 0.5, 0.51, 2], [[0.5, 1, 0, 0], [0.5, 1, 1, 0], [0.25, 0.5, 1, 0], [0.25, 0.5, 1, 0.123456]])
     model = part([1, 1.25], [[0.1, 0.2, 0.3, 0.4], [0.2, 0.2, 0.3, 0.4]])
-    again = read_midi(written(MAPPING, performer, model), MAPPING)
+    again = read_midi(written(MAPPING, performer, model), [MAPPING])[:2]
     for before, after in zip((performer, model), again, strict=True):
         assert np.abs(after.times - before.times).max() <= MILLISECOND
         assert np.abs(after.values - before.values).max() <= 0.5 / 127
@@ -64,7 +65,7 @@ def test_a_file_is_what_other_programs_expect():
 def test_an_event_that_changes_nothing_is_not_lost():
     entries = parse_mapping([["control_change_14", 1, 1], ["control_change", 1, 100]])
     still = part([0, 0.5, 1], [[0.3, 0.7]] * 3)
-    assert len(read_midi(written(entries, still), entries)[0]) == 3
+    assert len(read_midi(written(entries, still), [entries])[0]) == 3
 
 
 def test_a_mapping_that_sends_nothing_or_does_not_fit_is_refused():
@@ -103,7 +104,8 @@ def takes(draw):
 @given(takes())
 def test_any_take_comes_back_to_seven_bits_and_a_millisecond(take):
     entries, before = take
-    after, model = read_midi(written(entries, before), entries)
+    after, model, remarks = read_midi(written(entries, before), [entries])
+    assert not remarks
     assert not len(model)
     assert after.values.shape == before.values.shape
     assert np.abs(after.times - before.times).max() <= MILLISECOND
@@ -131,7 +133,7 @@ def test_messages_of_one_moment_are_one_event_and_a_chord_is_several():
         return mido.Message("note_on", channel=0, note=pitch, velocity=127)
 
     bend = mido.Message("control_change", channel=1, control=7, value=127)
-    performer, _ = read_midi(made((0, note(60)), (0, bend), (480, note(62)), (0, note(64))), MAPPING)
+    performer, _, _ = read_midi(made((0, note(60)), (0, bend), (480, note(62)), (0, note(64))), [MAPPING])
     assert performer.times.tolist() == [0, 0.5, 0.5]
     assert (performer.values[:, 0] * 127).round().tolist() == [60, 62, 64]
     assert performer.values[:, 2].tolist() == [1, 1, 1]
@@ -141,31 +143,59 @@ def test_messages_of_one_moment_are_one_event_and_a_chord_is_several():
 def test_what_is_heard_later_stood_there_before():
     control = [mido.Message("control_change", channel=1, control=7, value=value) for value in (127, 0)]
     note = mido.Message("note_on", channel=0, note=60, velocity=127)
-    performer, _ = read_midi(made((0, note), (480, control[0]), (480, control[1])), MAPPING)
+    performer, _, _ = read_midi(made((0, note), (480, control[0]), (480, control[1])), [MAPPING])
     assert performer.values[:, 2].tolist() == [1, 1, 0]
 
 
 def test_tempo_changes_and_other_resolutions_are_heeded():
     note = mido.Message("note_on", channel=0, note=60, velocity=127)
     slower = mido.MetaMessage("set_tempo", tempo=1_000_000)
-    performer, _ = read_midi(made((96, note), (0, slower), (96, note), ticks=96), MAPPING)
+    performer, _, _ = read_midi(made((96, note), (0, slower), (96, note), ticks=96), [MAPPING])
     assert performer.times.tolist() == [0.5, 1.5]
 
 
 def test_a_file_in_which_nothing_fits_says_what_it_holds():
     other = [mido.Message("control_change", channel=4, control=9, value=value) for value in range(3)]
     with pytest.raises(DataError, match=r"channel 5: control change controller 9 \(3×\)"):
-        read_midi(made(*((1, message) for message in other)), MAPPING)
+        read_midi(made(*((1, message) for message in other)), [MAPPING])
     with pytest.raises(DataError, match="no notes and no controllers"):
-        read_midi(made(), MAPPING)
+        read_midi(made(), [MAPPING])
 
 
-def test_tracks_that_are_pieces_by_themselves_are_refused():
+def test_of_several_mappings_the_one_that_hears_most_reads_the_file():
+    control = [mido.Message("control_change", channel=0, control=20, value=value) for value in (1, 2, 3)]
+    note = mido.Message("note_on", channel=0, note=60, velocity=1)
+    file = made((0, note), *((9, message) for message in control))
+    other = parse_mapping([["note_on", 1]])
+    assert len(read_midi(file, [other, default_mapping(1)]).performer) == 3
+
+
+def test_pieces_one_after_another_each_have_their_own_tempo():
+    note = mido.Message("note_on", channel=0, note=60, velocity=127)
+    pieces = [
+        mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=tempo), note.copy(time=480), note.copy(time=480)])
+        for tempo in (1_000_000, 250_000)
+    ]
     file = io.BytesIO()
-    mido.MidiFile(type=2, tracks=[mido.MidiTrack(), mido.MidiTrack()]).save(file=file)
+    mido.MidiFile(type=2, tracks=pieces).save(file=file)
     file.seek(0)
-    with pytest.raises(DataError, match="type 2"):
-        read_midi(file, MAPPING)
+    performer, _, remarks = read_midi(file, [MAPPING])
+    assert performer.times.tolist() == [1.0, 2.0, 2.25, 2.5]
+    assert remarks == ("format 2: its 2 pieces are read one after another",)
+
+
+def test_a_pause_of_weeks_is_written_as_other_programs_read_it():
+    weeks = 5 * 7 * 86400.0
+    file = mido.MidiFile(file=written(MAPPING, part([0, weeks], [[0.5, 0.5, 0, 0], [0.6, 0.5, 0, 0]])))
+    assert file.length == pytest.approx(weeks + LAST_NOTE, abs=0.01)
+    assert max(message.time for track in file.tracks for message in track) < 1 << 28
+
+
+def test_a_file_of_too_many_values_is_refused_before_they_are_made(monkeypatch):
+    monkeypatch.setattr(midifile, "MOST_VALUES", 20)
+    notes = [mido.Message("note_on", channel=0, note=note, velocity=1) for note in range(6)]
+    with pytest.raises(DataError, match="more than 5 events of 4 values"):
+        read_midi(made(*((1, note) for note in notes)), [MAPPING])
 
 
 WHOLE = written(MAPPING, part([0, 1, 2], [[0.1, 0.2, 0.3, 0.4], [0.5, 0.6, 0.7, 0.8], [1, 1, 1, 1]])).getvalue()
@@ -178,7 +208,7 @@ def test_a_damaged_file_gives_a_take_or_the_documented_error(damage, length):
     for place, byte in damage:
         content[place] = byte
     try:
-        performer, model = read_midi(io.BytesIO(bytes(content[:length])), MAPPING)
+        performer, model, _ = read_midi(io.BytesIO(bytes(content[:length])), [MAPPING])
     except DataError:
         return
     for each in (performer, model):
@@ -190,4 +220,4 @@ def test_a_damaged_file_gives_a_take_or_the_documented_error(damage, length):
 def test_any_bytes_give_a_take_or_the_documented_error(content):
     for head in (b"", b"MThd\0\0\0\6\0\1\0\1\1\xe0MTrk\0\0\0\x40"):
         with suppress(DataError):
-            read_midi(io.BytesIO(head + content), MAPPING)
+            read_midi(io.BytesIO(head + content), [MAPPING])

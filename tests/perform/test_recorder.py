@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import resource
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from impsy.codecs.log import LogRow, read_rows
+from impsy.codecs.log import LogRow, decode_row
 from impsy.events import Record, Report
+from impsy.perform import recorder as recording
 from impsy.perform.recorder import FLUSH_SECONDS, Recorder
 
 START = datetime(2026, 9, 26, 10, 0, 0)
@@ -40,8 +45,8 @@ class Stage:
 
 
 def rows(path: Path) -> list[LogRow]:
-    read = list(read_rows(path.read_text().splitlines(), 2))
-    assert all(isinstance(row, LogRow) for row in read)
+    read = [decode_row(line, 2) for line in path.read_text().splitlines()]
+    assert None not in read
     return read
 
 
@@ -173,3 +178,83 @@ def test_a_folder_that_cannot_be_made_is_told_at_the_start(tmp_path):
     (tmp_path / "logs").unlink()
     wait_for(lambda: stage.recorder.path is not None and len(rows(stage.recorder.path)) == 10)
     stage.recorder.close()
+
+
+class FailingDisk:
+    """``os`` as the recorder uses it, with a ``write`` that goes by a plan: bytes that it takes, or an error number.
+
+    When the plan is over, it takes all, or nothing any more.
+    """
+
+    def __init__(self, plan: list[int | str], then: str) -> None:
+        self._plan = [*plan]
+        self._then = then
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(os, name)
+
+    def write(self, file: int, content: memoryview) -> int:
+        step = self._plan.pop(0) if self._plan else self._then
+        if isinstance(step, int):
+            return os.write(file, content[:step]) if step else 0
+        if step == "all":
+            return os.write(file, content)
+        number = getattr(errno, step)
+        raise OSError(number, os.strerror(number))
+
+
+steps = st.one_of(st.integers(0, 300), st.sampled_from(["all", "ENOSPC", "EIO", "EDQUOT"]))
+
+
+@given(
+    st.lists(steps, max_size=12),
+    st.sampled_from(["all", "ENOSPC"]),
+    st.lists(st.integers(0, 30), min_size=1, max_size=4),
+    st.sampled_from([recording.KEPT_BYTES, 400]),
+    st.sampled_from([recording.PIECE_BYTES, 100]),
+    st.booleans(),
+)
+def test_figures_count_what_is_in_the_files(tmp_path_factory, plan, then, batches, kept, piece, vanishes):
+    folder, rescue = tmp_path_factory.mktemp("logs"), tmp_path_factory.mktemp("rescue")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recording, "os", FailingDisk(plan, then))
+        patch.setattr(recording, "KEPT_BYTES", kept)
+        patch.setattr(recording, "PIECE_BYTES", piece)
+        patch.setattr(recording, "FLUSH_SECONDS", 0.001)
+        patch.setattr(recording, "RETRY_SECONDS", 0.001)
+        patch.setattr(recording.tempfile, "tempdir", str(rescue))
+        stage = Stage(folder)
+        for batch in batches:
+            stage.play(batch)
+            time.sleep(0.003)
+            if vanishes and stage.recorder.path is not None:
+                stage.recorder.path.unlink(missing_ok=True)
+        stage.recorder.close()
+    recorder = stage.recorder
+    written = [path.read_bytes() for path in folder.iterdir() if path == recorder.path]
+    in_log = rows(recorder.path) if written and written[0] else []
+    rescued = [row for path in rescue.iterdir() for row in rows(path)]
+    if not (vanishes and not written):  # after the last row nobody looks whether the file is still there
+        assert recorder.rows == len(in_log)
+    assert (recorder.rescued, recorder.waiting) == (len(rescued), 0)
+    assert recorder.rows + recorder.rescued + recorder.lost == stage.count
+    steps_found = [row.values[1] for row in (*in_log, *rescued)]
+    assert steps_found == sorted(set(steps_found))
+    if recorder.lost and kept > 400:
+        assert any(f"{recorder.lost} rows of the log are lost" in report.text for report in stage.reports)
+
+
+def test_a_disk_that_does_not_answer_is_not_waited_for(tmp_path):
+    stage = Stage(tmp_path)
+    freed = threading.Event()
+    with pytest.MonkeyPatch.context() as patch:
+        disk = FailingDisk([], "all")
+        disk.write = lambda file, content: freed.wait(10) and os.write(file, content)
+        patch.setattr(recording, "os", disk)
+        stage.play(5)
+        begin = time.monotonic()
+        stage.recorder.close()
+        assert time.monotonic() - begin < 3
+        assert (stage.recorder.rows, stage.recorder.waiting) == (0, 5)
+        freed.set()
+        wait_for(lambda: stage.recorder.rows == 5)

@@ -100,13 +100,14 @@ def test_text_that_is_no_utf8_is_shown_with_a_sentence(client, site):
 
 def test_warnings_and_notes_do_not_stand_in_the_way(client, site):
     (site.workspace.root / "models").mkdir()
-    text = CONFIG + '\n[plugin]\nx = nan\n[serial]\nport = "p"\n[serialmidi]\n'
+    text = CONFIG + '\n[plugin]\nx = nan\n[serial]\nport = "p"\n'
+    text += '[serialmidi]\nport = "p"\ninput = [["note_on", 1], ["note_on", 2]]\n'
     text = text.replace("dimension = 3", 'dimension = 3\nfile = "models/none.tflite"')
     told = client.post("/api/config/check", json={"text": text}).json()
     levels = {(problem["key"], problem["level"]) for problem in told["problems"]}
     assert ("model.file", "warning") in levels
     assert ("plugin", "info") in levels
-    assert ("serialmidi", "warning") in levels
+    assert ("serial", "warning") in levels
     assert all(level != "error" for _, level in levels)
     assert told["values"]["plugin"] == {"x": "nan"}
 
@@ -235,6 +236,120 @@ def test_a_text_that_is_no_toml_cannot_be_edited_by_key(client):
     response = edit(client, [{"key": ["title"], "value": "x"}], text="[model")
     assert response.status_code == 422
     assert "line 1" in response.json()["error"]
+
+
+# --- earlier forms -----------------------------------------------------------------------------------
+
+EARLIER = """\
+title = "Stage" # mine
+log = true # all of it
+[model]
+dimension = 3
+[midi]
+in_device = "X-TOUCH" # left hand
+out_device = "Volca"
+input = [
+  ["control_change", 1, 7], # left
+  ["pitch_bend", 1],
+]
+output = [["note_on", 1], ["note_on", 2], ["note_on", 3]]
+[osc]
+server_port = "5000"
+"""
+
+
+def test_an_earlier_form_is_told_as_values_of_the_present_one_with_a_line(client, site):
+    site.workspace.config.write_text(EARLIER)
+    told = client.get("/api/config").json()
+    assert told["text"] == EARLIER
+    assert told["values"]["midi"]["in_device"] == ["X-TOUCH"]
+    assert told["values"]["midi"]["input"] == {"X-TOUCH": [["control_change", 1, 7], ["pitch_bend", 1]]}
+    assert len(told["values"]["midi"]["output"]["Volca"]) == 3, "what is beyond the controls can be edited"
+    assert told["values"]["osc"]["server_port"] == 5000
+    assert told["values"]["log_input"] is True
+    assert told["problems"] == []
+    assert told["understood"].startswith("earlier form understood: log is log_input; ")
+    assert "the first 2 entries are played" in told["understood"]
+
+
+def test_problems_lead_to_the_form_and_to_the_line_of_the_text(client):
+    text = EARLIER.replace('"pitch_bend"', '"pitch_band"')
+    (problem,) = client.post("/api/config/check", json={"text": text}).json()["problems"]
+    assert problem["key"] == "midi.input[1]"
+    assert problem["path"] == ["midi", "input", "X-TOUCH", 1]
+    assert problem["line"] == 10
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"key": ["title"], "value": "Studio"}, 'title = "Studio" # mine'),
+        ({"key": ["model", "sigmatemp"], "value": 0.5}, "sigmatemp = 0.5"),
+        ({"key": ["osc", "client_port"], "value": 7000}, "client_port = 7000"),
+        ({"key": ["interaction"], "value": {"mode": "battle"}}, 'mode = "battle"'),
+    ],
+)
+def test_an_edit_elsewhere_leaves_an_earlier_form_as_it_is(client, change, line):
+    told = edit(client, [change], EARLIER).json()
+    assert line in told["text"]
+    for row in EARLIER.splitlines():
+        assert row in told["text"] or row.startswith("title")
+    assert told["understood"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"key": ["midi", "input", "X-TOUCH"], "value": [["control_change", 1, 8], ["pitch_bend", 1]]},
+        {"key": ["midi", "in_device"], "value": ["X-TOUCH", "QuNeo"]},
+        {"key": ["midi", "output", "Volca"], "value": [["note_on", 1], ["note_on", 3]]},
+        {"key": ["osc", "server_port"], "value": 5001},
+        {"key": ["log_input"], "value": False},
+        {"key": ["midi", "output", "Volca"], "remove": True},
+        {"key": ["midi"], "remove": True},
+    ],
+)
+def test_an_edit_of_what_stands_otherwise_writes_the_present_form_first(client, site, change):
+    told = edit(client, [change], EARLIER).json()
+    wanted = edit(client, [change], client.post("/api/config/upgrade", json={"text": EARLIER}).json()["text"]).json()
+    found = told["values"]
+    for key in change["key"]:
+        found = found.get(key) if found is not None else None
+    assert found == change.get("value")
+    assert "# mine" in told["text"]
+    assert "log_input" in told["text"]
+    if "Volca" in change["key"]:
+        assert told["values"] == wanted["values"]
+    assert site.workspace.config.read_text() == CONFIG
+
+
+def test_the_present_form_can_be_asked_for_and_saving_it_keeps_every_earlier_file(client, site):
+    config = site.workspace.config
+    config.write_text(EARLIER)
+    backup = config.with_name("config.toml.bak")
+    backup.write_text("# what the user kept")
+    told = client.post("/api/config/upgrade", json={"text": EARLIER}).json()
+    assert told["understood"] == ""
+    assert '# ["note_on", 3]' not in told["values"]
+    for comment in ("# mine", "# all of it", "# left hand", "# left"):
+        assert comment in told["text"]
+    assert config.read_text() == EARLIER
+    assert save(client, told["text"]).status_code == 200
+    assert config.read_text() == told["text"]
+    assert backup.read_text() == EARLIER
+    assert backup.with_name("config.toml.bak.1").read_text() == "# what the user kept"
+
+
+def test_the_present_form_stays_as_it_is(client):
+    told = client.post("/api/config/upgrade", json={"text": CONFIG}).json()
+    assert (told["text"], told["understood"]) == (CONFIG, "")
+    assert client.post("/api/config/upgrade", json={"text": "[model"}).status_code == 422
+
+
+def test_a_scene_joins_an_earlier_form(client, site):
+    site.workspace.config.write_text(EARLIER)
+    assert client.put("/api/scenes/verse", json={"mode": "battle"}).status_code == 200
+    assert site.workspace.config.read_text().startswith(EARLIER)
 
 
 # --- saving ------------------------------------------------------------------------------------------
@@ -417,7 +532,7 @@ def test_any_edit_is_answered_in_words(fuzzed, text, changes):
     assert response.status_code in (200, 422)
     told = response.json()
     if response.status_code == 200:
-        assert set(told) == {"text", "values", "problems"}
+        assert set(told) == {"text", "values", "problems", "understood"}
     else:
         assert told["error"]
 

@@ -48,7 +48,7 @@ def test_all_takes_of_a_dimension_make_a_dataset_and_what_was_left_out_is_told(s
     }
     told = "\n".join(made["told"])
     assert "1 take left out: marked as not to be learned from" in told
-    assert "1 malformed rows left out, the first in line 31" in told
+    assert "1 rows left out, malformed or of another source, the first in line 31" in told
     assert "it has the same rows as" in told
     assert len(read_dataset(site.workspace.datasets / NAME)) == 38
     assert (made["statistics"]["performances"], made["undo"]) == (2, None)

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from workspaces import CONFIG, make_site, record, served
 
+from impsy.config import load_config
 from impsy.data.datasets import Dataset, write_dataset
 from impsy.errors import DataError
 from impsy.models.sizes import SIZES
@@ -231,3 +232,31 @@ def test_any_upload_is_taken_or_refused_in_words(tmp_path_factory, damage, lengt
 def test_takes_and_models_do_not_mix(site, client):
     path = record(site.workspace.logs, 3)
     assert client.get(f"/api/models/{path.name}/file").status_code == 422
+
+
+@pytest.mark.parametrize("stated", [None, 2, 3, 5, 9])
+@pytest.mark.parametrize("mapped", [None, 1, 2, 8])
+@pytest.mark.parametrize("trained", [3, 9])
+def test_a_model_of_another_dimension_is_used_where_the_dimension_can_be_set(site, client, stated, mapped, trained):
+    put(site, dimension=trained)
+    text = "[model]\n" + ("" if stated is None else f"dimension = {stated} # mine\n")
+    text += "" if mapped is None else f"[websocket]\ninput = {[['note_on', 1]] * mapped}\n".replace("'", '"')
+    site.workspace.config.write_text(text)
+    known = {stated, None if mapped is None else mapped + 1} - {None}
+    answer = client.post("/api/models/mine.tflite/use")
+    if len(known) < 2:  # else the configuration is broken before
+        assert (answer.status_code == 200) == (known <= {trained})
+    if answer.status_code == 409:
+        assert f"has dimension {trained}" in answer.json()["error"]
+        assert f"set dimension = {trained}" in answer.json()["error"]
+        assert site.workspace.config.read_text() == text
+    fixed = client.post("/api/models/mine.tflite/use?set_dimension=true")
+    assert (fixed.status_code == 200) == (mapped in (None, trained - 1))
+    after = load_config(site.workspace.config).config if fixed.status_code == 200 else None
+    if after is not None:
+        assert after.model.file == "models/mine.tflite"
+        assert stated is None or after.model.dimension == trained
+        assert ("dimension" in site.workspace.config.read_text()) == (stated is not None)
+    else:
+        assert site.workspace.config.read_text() == text
+        assert any(words in fixed.json()["error"] for words in ("websocket.input", "each mapping"))

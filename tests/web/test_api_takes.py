@@ -7,6 +7,7 @@ import json
 import os
 import time
 from datetime import datetime
+from urllib.parse import quote
 
 import mido
 import pytest
@@ -61,7 +62,7 @@ def test_what_is_wrong_with_a_take_is_said(site, client):
     path.write_text(path.read_text() + "oh no\n")
     (site.workspace.logs / "2026-01-01T00-00-00-9d-mdrnn.log").write_text("")
     damaged, empty = client.get("/api/takes").json()
-    assert damaged["problem"] == "1 of its lines are not rows of a take; they are left out"
+    assert damaged["problem"] == "1 of its 4 rows are left out: line 4: 0 values instead of 2"
     assert empty["problem"] == "there is nothing in it that is a row of a take"
     assert empty["started"] == "2026-01-01T00:00:00"
 
@@ -342,6 +343,22 @@ def test_what_is_no_log_is_not_kept(site, client, name, content, status):
     assert not list(site.workspace.private.glob("received-*"))
 
 
+@pytest.mark.parametrize("name", ["a-3d-mdrnn.log", "a-3d-mdrnn (1).csv", "a-3D-MDRNN.LOG", "my session.txt"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "2026-09-26 10:00:00,5;Interface;0,5;0,25;;\r\n26.09.2026 10:00:01;interface;,5;1\r\n".encode("utf-16"),
+        b"\xef\xbb\xbf# IMPSY 1.2\ntime,source,x1,x2\n2026-09-26T10:00:00.5, interface, 0.5, 0.25,\n"
+        b'"9/26/2026 10:00:01 AM","INTERFACE","0.5","1"\n',
+    ],
+)
+def test_a_log_that_another_program_saved_is_taken_and_shown(site, client, name, content):
+    take = client.post(f"/api/takes?name={quote(name)}", content=content).json()
+    assert (take["events"], take["seconds"], take["dimension"], take["problem"]) == (2, 0.5, 3, "")
+    picture = client.get(f"/api/takes/{quote(take['name'])}/picture").json()
+    assert (picture["performer"][0][-1], picture["performer"][1][-1], picture["seconds"]) == (0.5, 1.0, 0.5)
+
+
 def test_a_log_is_checked_where_what_is_played_need_not_wait_for_it(site, client):
     content = b"2026-09-26T10:00:00.000000,interface,0.5,0.5\n" + b"\n" * (2 << 20)
     before = time.process_time()
@@ -398,6 +415,25 @@ def test_a_midi_file_that_does_not_fit_says_what_it_holds(site, client):
         answer = client.post("/api/takes/midi?name=tune.mid", content=content)
         assert (answer.status_code, word in answer.json()["error"]) == (422, True)
     assert not site.workspace.logs.exists()
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda data: data[:-3], "tune.mid: track 1 at byte 38 ends in mid event: read up to there."),
+        (lambda data: data + b"junk", "4 bytes after the last track left out"),
+        (lambda data: data[:11] + b"\3" + data[12:] + b"XFIH\0\0\0\0", "an unknown chunk left out (at byte 42); the"),
+        (lambda data: data, None),
+    ],
+    ids=["cut off", "junk", "chunk and count", "sound"],
+)
+def test_a_midi_file_of_the_wild_becomes_a_take_and_what_was_left_out_is_said(site, client, damage, words):
+    site.workspace.config.write_text(CONFIG.replace('"note_on", 2', '"control_change", 1, 7'))
+    answer = client.post("/api/takes/midi?name=tune.mid", content=damage(midi_file()))
+    assert (answer.status_code, answer.json()["events"]) == (200, 5)
+    said = site.hub.of("sentence")
+    assert len(said) == (words is not None)
+    assert not said or (words in said[0]["text"] and said[0]["level"] == "warning")
 
 
 def midi_file():

@@ -85,6 +85,28 @@ def test_it_hears_sends_and_notices_when_the_session_is_gone():
     link.send("/impsy/reset", "", [])
 
 
+def test_commands_and_news_pass_by_either_address_of_localhost(loopbacks):
+    for ip in loopbacks:
+        monitor, command = free_ports(2)
+        family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+        with (
+            SessionLink(monitor, 1, lambda _message: None) as link,
+            socket.socket(family, socket.SOCK_DGRAM) as session,
+        ):
+            session.bind((ip, command))
+            session.settimeout(5)
+            link.configure(monitor, command)
+            link.send("/impsy/mode", "s", ["battle"])
+            assert session.recv(1000) == encode_message("/impsy/mode", "s", ["battle"])
+            news = encode_message("/monitor/state", "s", ['{"mode": "battle"}'])
+
+            def heard(session=session, link=link, news=news, where=(ip, monitor)):
+                session.sendto(news, where)
+                return link.state == {"mode": "battle"}
+
+            wait_for(heard)
+
+
 def test_a_session_that_is_known_to_have_ended_does_not_come_back_by_a_late_packet():
     monitor, command = free_ports(2)
     link = SessionLink(monitor, command, lambda _message: None)

@@ -51,6 +51,35 @@ def test_it_answers_until_it_is_stopped_and_lets_go_of_the_port():
         pass
 
 
+def test_localhost_is_served_at_each_of_its_addresses(loopbacks):
+    for _ in range(2):  # the second time, to see that both were let go of
+        listener = listen("localhost", 0)
+        port = listener.getsockname()[1]
+        ready, serving = threading.Event(), Serving()
+        thread = threading.Thread(target=serve, args=(APP, listener), kwargs={"ready": ready.set, "serving": serving})
+        thread.start()
+        assert ready.wait(10)
+        for ip in loopbacks:
+            assert httpx.get(f"http://{f'[{ip}]' if ':' in ip else ip}:{port}/").text == "here"
+        serving.stop()
+        thread.join(5)
+        assert not thread.is_alive()
+        for ip in loopbacks:
+            with listen(ip, port):
+                pass
+
+
+def test_a_listener_that_is_closed_lets_go_of_each_address(loopbacks):
+    with listen("localhost", 0) as listener:
+        port = listener.getsockname()[1]
+        assert len(listener.others) == len(loopbacks) - 1
+        for ip in loopbacks:
+            with pytest.raises(DeviceError, match=str(port)):
+                listen(ip, port)
+    with listen("localhost", port):
+        pass
+
+
 def test_it_can_be_stopped_before_it_has_begun():
     serving = Serving()
     serving.stop()

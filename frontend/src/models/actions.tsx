@@ -27,18 +27,13 @@ export function PlayWith({ name, dimension, inUse, main }: PlayWithProps) {
   }
   const use = () =>
     attempt(async () => {
-      const done = await post<{ sentence: string }>(`/api/models/${part(name)}/use`);
+      const fix = problem === "" ? "" : "?set_dimension=true";
+      const done = await post<{ sentence: string }>(`/api/models/${part(name)}/use${fix}`);
       tell("info", sentence(done.sentence), { label: "Go to Perform", run: () => navigate("/") });
     });
   return (
-    <Button
-      kind={main ? "main" : "plain"}
-      icon="play"
-      disabled={problem !== ""}
-      title={problem || undefined}
-      onClick={use}
-    >
-      Play with it
+    <Button kind={main ? "main" : "plain"} icon="play" title={problem || undefined} onClick={use}>
+      {problem === "" ? "Play with it" : `Set dimension to ${dimension} and play with it`}
     </Button>
   );
 }

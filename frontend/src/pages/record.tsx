@@ -76,7 +76,7 @@ export default function Record() {
   const actions = (
     <>
       <FileButton label="Upload a log" accept=".log" onFile={bring("/api/takes")} />
-      <FileButton label="Import MIDI" accept=".mid,.midi,audio/midi" onFile={bring("/api/takes/midi")} />
+      <FileButton label="Import MIDI" accept=".mid,.midi,.rmi,.kar,audio/midi" onFile={bring("/api/takes/midi")} />
     </>
   );
   const wide = useWide();

@@ -4,13 +4,14 @@ import { computed, signal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { SaveBar } from "../setup/bar";
-import { errors, load, overtaken, remarks, saved, trouble, values, watch } from "../setup/draft";
+import { errors, load, overtaken, remarks, saved, trouble, understood, upgrade, values, watch } from "../setup/draft";
 import { Instrument } from "../setup/instrument";
 import { Midi } from "../setup/midi";
 import { Scenes } from "../setup/scenes";
 import "../setup/setup.css";
 import { TextTab, goTo } from "../setup/text";
 import type { Remark } from "../setup/types";
+import { attempt } from "../store";
 import { pathOf } from "../setup/values";
 import { Osc, Serial, WebSocketTab } from "../setup/ways";
 import { Wizard } from "../setup/wizard";
@@ -102,6 +103,7 @@ function Forms() {
           The configuration was changed elsewhere since you began. Saving asks what to do.
         </p>
       )}
+      <EarlierForm />
       <Tabs />
       <div role="tabpanel" id="setup-panel" aria-labelledby={`tab-${tab.id}`} tabIndex={-1}>
         {values.value === null && tab.id !== "text" ? (
@@ -119,6 +121,19 @@ function Forms() {
       </div>
       <SaveBar onProblems={() => worst && visit(worst)} />
     </Page>
+  );
+}
+
+/** What was understood of a text in an earlier form, and how to have it in the present one. */
+function EarlierForm() {
+  if (understood.value === "") return null;
+  return (
+    <div class="earlier" role="status">
+      <p>{understood.value}. It plays as it is.</p>
+      <Button icon="edit" onClick={() => attempt(upgrade)}>
+        Write the present form
+      </Button>
+    </div>
   );
 }
 

@@ -12,6 +12,8 @@ export const saved = signal<ConfigAnswer | null>(null);
 export const trouble = signal("");
 export const text = signal("");
 export const remarks = signal<readonly Remark[]>([]);
+/** What the text means where it is in an earlier form; empty: it is in the present one. */
+export const understood = signal("");
 /** The file is another on the disk than the one that the draft began with. */
 export const overtaken = signal(false);
 
@@ -25,8 +27,16 @@ export const dirty = computed(
 );
 export const errors = computed(() => remarks.value.filter((remark) => remark.level === "error"));
 
+const KEPT = "Saving keeps the file as it was beside it.";
+
 const queue = new EditQueue("", {
-  edit: (draft, changes) => post<Edited>("/api/config/edit", { text: draft, changes }),
+  edit: async (draft, changes) => {
+    const earlier = understood.value !== "";
+    const edited = await post<Edited>("/api/config/edit", { text: draft, changes });
+    if (earlier && !edited.understood)
+      tell("info", `To hold this change, the text is in the present form now. ${KEPT}`);
+    return edited;
+  },
   check: (draft) => post<Reading>("/api/config/check", { text: draft }),
   moved: (reading) =>
     batch(() => {
@@ -35,6 +45,7 @@ const queue = new EditQueue("", {
       if (!reading) return;
       read.value = reading.values;
       remarks.value = reading.problems;
+      understood.value = reading.understood ?? "";
     }),
   failed: (error) => {
     const away = error instanceof ApiError && error.status === 0;
@@ -74,6 +85,14 @@ export const remove = (key: Key) => change({ key, remove: true });
 /** What is typed or loaded takes the draft's place. */
 export function write(replacement: string): void {
   queue.replace(replacement);
+}
+
+/** Put the present form of what is in the draft into it. */
+export async function upgrade(): Promise<void> {
+  if (!(await queue.flush())) return;
+  const edited = await post<Edited>("/api/config/upgrade", { text: queue.text });
+  queue.replace(edited.text, edited);
+  tell("info", `The draft is in the present form. ${KEPT}`);
 }
 
 export function discard(): void {

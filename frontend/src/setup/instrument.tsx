@@ -1,7 +1,7 @@
 /** The instrument itself: its name, how it plays, its model, what it records. */
 
 import { MODES } from "../modes";
-import { Card, Field, useResource } from "../ui";
+import { Button, Card, Field, useResource } from "../ui";
 import { remarks, remove, set, values } from "./draft";
 import { FormRows, NumberField, Odd, Said, Section, mark, schema } from "./fields";
 import { rowsOf } from "./form";
@@ -67,7 +67,10 @@ function Controls() {
       row={{
         key,
         label: "Number of controls",
-        hint: known === null ? "" : `Faders, knobs, notes … With one for time, this is dimension ${known + 1}.`,
+        hint:
+          known === null
+            ? "Left out: as the mappings or the model have it."
+            : `Faders, knobs, notes … With one for time, this is dimension ${known + 1}.`,
         wanted: "a whole number, 1 or more",
         unit: "",
         kind: "integer",
@@ -131,7 +134,10 @@ export function ModelFile(props: { at: Key; label: string; none: string; hint?: 
   const dimension = valueAt(values.value, ["model", "dimension"]);
   const told = remarksOn(remarks.value, at);
   const options = (data.value ?? []).map((each) => ({ ...each, path: `models/${each.name}` }));
-  const fits = options.filter((each) => !each.problem && (each.dimension === null || each.dimension === dimension));
+  const fits = options.filter(
+    (each) =>
+      !each.problem && (each.dimension === null || typeof dimension !== "number" || each.dimension === dimension),
+  );
   const others = options.filter((each) => !fits.includes(each));
   const chosen = options.find((each) => each.path === file);
   const odd = chosen && !fits.includes(chosen) && typeof dimension === "number";
@@ -161,7 +167,7 @@ export function ModelFile(props: { at: Key; label: string; none: string; hint?: 
             {others.length > 0 && (
               <optgroup label="For another number of controls">
                 {others.map((each) => (
-                  <option key={each.path} value={each.path} disabled={each.path !== file}>
+                  <option key={each.path} value={each.path} disabled={each.path !== file && each.problem !== ""}>
                     {each.name}
                   </option>
                 ))}
@@ -171,11 +177,19 @@ export function ModelFile(props: { at: Key; label: string; none: string; hint?: 
         )}
       </Field>
       {odd && chosen.dimension !== null && (
-        <Odd
-          text={`This model is for ${chosen.dimension - 1} controls, and the instrument has ${dimension - 1}. Choose another model, or train one.`}
-        />
+        <div class="mismatch">
+          <p>
+            This model is for {chosen.dimension - 1} controls, and the instrument has {dimension - 1}. Choose another
+            model, train one of dimension {dimension}, or:
+          </p>
+          <div class="row">
+            <Button onClick={() => set(["model", "dimension"], chosen.dimension)}>
+              Set dimension to {chosen.dimension}
+            </Button>
+          </div>
+        </div>
       )}
-      <Odd text={told.find((each) => each.level === "warning")?.message} />
+      {!odd && <Odd text={told.find((each) => each.level === "warning")?.message} />}
     </div>
   );
 }

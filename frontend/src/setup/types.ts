@@ -17,8 +17,11 @@ export type Change = { key: Key; value: Json } | { key: Key; remove: true };
 export type Remark = Omit<Problem, "level"> & { level: "error" | "warning" | "info"; path?: (string | number)[] };
 
 export interface Reading {
+  /** In the present form, whatever form the text is in. */
   values: Values | null;
   problems: Remark[];
+  /** What was understood of an earlier form; empty: the text is in the present one. */
+  understood?: string;
 }
 
 export interface Edited extends Reading {

@@ -8,6 +8,7 @@ from pathlib import PurePath
 import click
 from click.shell_completion import get_completion_class
 
+from impsy.cli.terminal import echo
 from impsy.errors import ConfigError
 
 __all__ = ["SHELLS", "command"]
@@ -39,4 +40,4 @@ def command(shell: str | None) -> None:
             f"there is no script for the shell {shell!r}" if shell else "the environment variable SHELL is not set"
         )
         raise ConfigError(f"{known}; name one of {', '.join(SHELLS)}, as in: impsy completion {SHELLS[0]}")
-    click.echo(completion(group, {}, "impsy", COMPLETION).source(), nl=False)
+    echo(completion(group, {}, "impsy", COMPLETION).source(), nl=False)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
-from impsy.errors import ConfigError
+from impsy.cli.terminal import echo, terminal
+from impsy.errors import ConfigError, ImpsyError
 
 if TYPE_CHECKING:
-    from impsy.config import Config, LoadedConfig, Problem
+    from impsy.config import LoadedConfig, Problem
 
 __all__ = ["command"]
 
@@ -26,6 +28,7 @@ def command() -> None:
     Examples:
       impsy config check                check config.toml in this folder
       impsy config check stage.toml     check another file
+      impsy config upgrade              write the present form of an earlier one
     """
 
 
@@ -36,7 +39,8 @@ def command() -> None:
 def check(context: click.Context, file: Path, as_json: bool) -> None:
     """Tell whether FILE (config.toml, if not given) is in order, and what it turns on.
 
-    All errors are told at once, with line and key. The exit code is 0 if IMPSY can play with it, else 1.
+    All errors are told at once, with line and key, and the models are opened as `impsy run` does it. The exit code is
+    0 if IMPSY can play with it, else 1.
 
     \b
     Examples:
@@ -51,36 +55,84 @@ def check(context: click.Context, file: Path, as_json: bool) -> None:
     except ConfigError as error:
         if not as_json:
             raise
-        click.echo(json.dumps(_report(file, errors=_problems(error)), indent=2))
+        echo(json.dumps(_report(file, errors=_problems(error)), indent=2))
         context.exit(1)
+    from impsy.perform.models import model_problems, sized
+
+    models = tuple(model_problems(loaded))
+    errors = tuple(problem for problem in models if problem.level == "error")
+    with contextlib.suppress(ImpsyError):  # one of the errors then
+        loaded = sized(loaded)
+    warnings = (*loaded.warnings, *loaded.elsewhere, *(problem for problem in models if problem.level == "warning"))
+    loaded = replace(loaded, warnings=warnings)
     if as_json:
-        click.echo(json.dumps(_report(file, loaded), indent=2))
+        echo(json.dumps(_report(file, loaded, errors), indent=2))
     else:
-        _print(file, loaded)
+        _print(file, loaded, errors)
+    context.exit(1 if errors else 0)
 
 
-def _print(file: Path, loaded: LoadedConfig) -> None:
-    console = Console(highlight=False, markup=False, soft_wrap=True)
-    console.print(f"{file} is valid", style="green")
-    for name, what in _summary(loaded.config):
+@command.command()
+@click.argument("file", default="config.toml", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only show the changes, as a diff; write nothing.")
+def upgrade(file: Path, dry_run: bool) -> None:
+    """Write FILE (config.toml, if not given) in the present form, its comments kept.
+
+    Files of all released versions play as they are; this is for editing them further. What has no effect becomes a
+    comment. The old file stays beside it as .bak (one that is there already as .bak.1, and so on). A file in
+    the present form is left as it is.
+
+    \b
+    Examples:
+      impsy config upgrade --dry-run
+      impsy config upgrade
+      impsy config upgrade gigs/2024.toml
+    """
+    from impsy.config.document import ConfigDocument
+    from impsy.config.upgrade import upgrade_playing_the_same
+
+    document = ConfigDocument.open(file)
+    before = document.text
+    changes = upgrade_playing_the_same(document)
+    if not changes:
+        echo(f"{file} is in the present form already: nothing was changed")
+        return
+    if dry_run:
+        rows = difflib.unified_diff(
+            before.splitlines(), document.text.splitlines(), str(file), f"{file} in the present form", lineterm=""
+        )
+        echo("\n".join(rows))
+    else:
+        document.save(keep_all=True)
+        echo(f"{file} is in the present form now; as it was, it is {file.name}.bak")
+    for change in changes:
+        echo(f"  {change}")
+    if dry_run:
+        echo("Nothing was written.")
+
+
+def _print(file: Path, loaded: LoadedConfig, errors: tuple[Problem, ...]) -> None:
+    console = terminal()
+    if errors:
+        console.print(f"{file} is valid, but cannot be played", style="red")
+    else:
+        console.print(f"{file} is valid", style="green")
+    for name, what in _summary(loaded, known=_is_sized(loaded, errors)):
         console.print(f"  {name:<12} {what}")
-    warnings = [*loaded.warnings, *_model_warnings(loaded)]
+    if loaded.earlier_form:
+        console.print(loaded.earlier_form, style="cyan")
     for word, style, problems in (
-        ("error", "red", loaded.conflicts),
-        ("warning", "yellow", warnings),
+        ("error", "red", (*errors, *loaded.conflicts)),
+        ("warning", "yellow", loaded.warnings),
         ("note", "dim", loaded.notes),
     ):
         for problem in problems:
             console.print(f"{word}: {problem.short()}", style=style)
 
 
-def _model_warnings(loaded: LoadedConfig) -> tuple[Problem, ...]:
-    """A model file that is not there: the config is in order, playing with it is not."""
-    try:
-        loaded.model_file()
-    except ConfigError as error:
-        return tuple(replace(problem, level="warning") for problem in _problems(error))
-    return ()
+def _is_sized(loaded: LoadedConfig, errors: tuple[Problem, ...]) -> bool:
+    """Whether its dimension is known: not where it is left out, and the model that has it cannot be opened."""
+    return loaded.dimension_from != "model" or not errors
 
 
 def _problems(error: ConfigError) -> tuple[Problem, ...]:
@@ -91,25 +143,29 @@ def _problems(error: ConfigError) -> tuple[Problem, ...]:
 
 
 def _report(file: Path, loaded: LoadedConfig | None = None, errors: tuple[Problem, ...] = ()) -> dict[str, Any]:
-    """What ``--json`` prints. ``errors`` keep the file from loading, ``conflicts`` keep a section closed."""
-    report: dict[str, Any] = {"file": str(file), "valid": loaded is not None}
-    report["errors"] = [asdict(problem) for problem in errors if problem.level == "error"]
+    """What ``--json`` prints. ``errors`` keep it from playing, ``conflicts`` keep a section closed."""
+    wrong = [problem for problem in errors if problem.level == "error"]
+    report: dict[str, Any] = {"file": str(file), "valid": loaded is not None, "plays": not wrong}
+    report["errors"] = [asdict(problem) for problem in wrong]
     warnings = [problem for problem in errors if problem.level == "warning"]
     if loaded is not None:
-        warnings = [*loaded.warnings, *_model_warnings(loaded)]
+        warnings = list(loaded.warnings)
         report["conflicts"] = [asdict(problem) for problem in loaded.conflicts]
         report["notes"] = [asdict(problem) for problem in loaded.notes]
-        report["on"] = dict(_summary(loaded.config))
+        report["understood"] = [asdict(problem) for problem in loaded.understood]
+        report["on"] = dict(_summary(loaded, known=_is_sized(loaded, errors)))
     report["warnings"] = [asdict(problem) for problem in warnings]
     return report
 
 
-def _summary(config: Config) -> list[tuple[str, str]]:
+def _summary(loaded: LoadedConfig, *, known: bool = True) -> list[tuple[str, str]]:
     """What this config turns on, a row each: its name and what it is."""
-    model = config.model
+    config, model = loaded.config, loaded.config.model
+    taken = {"mappings": ", as its mappings have", "model": ", as its model has"}.get(loaded.dimension_from, "")
+    dimension = f"dimension {model.dimension}{taken}" if known else "dimension unknown"
     rows = [
         ("mode", f"{config.interaction.mode}, answers after {config.interaction.threshold:g} s"),
-        ("model", f"{model.file or 'none: plays random values'}, dimension {model.dimension}"),
+        ("model", f"{model.file or 'none: plays random values'}, {dimension}"),
     ]
     if config.interaction.mode != "callresponse":
         rows[0] = ("mode", config.interaction.mode)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
+from impsy.cli.terminal import terminal
 from impsy.errors import DataError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def command(context: click.Context, folder: Path) -> None:
     """
     from impsy.conformance import Checked, Skipped, check_path
 
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = terminal()
     passed = failed = 0
     for file, results in groupby(check_path(folder), key=lambda result: result.file):
         console.print(file.name, style="bold")

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.table import Table
 
+from impsy.cli.options import config_option
+from impsy.cli.terminal import terminal
 from impsy.errors import ConfigError
-from impsy.models.sizes import SIZES, size_name
+from impsy.models.sizes import SCALE_FACTOR, SIZES, size_name
 
 if TYPE_CHECKING:
     from impsy.models.accuracy import Comparison
@@ -23,8 +24,12 @@ __all__ = ["command"]
 
 @click.command(name="convert-tflite")
 @click.option(
-    "-m", "--model", required=True, type=click.Path(path_type=Path), help="The .keras, .h5 or .tflite file."
+    "-m",
+    "--model",
+    type=click.Path(path_type=Path),
+    help="The .keras, .h5 or .tflite file.  [default: the configuration's model]",
 )
+@config_option
 @click.option("-d", "--dimension", type=int, help="Check that the model has this dimension.")
 @click.option("-s", "--size", type=click.Choice(list(SIZES)), help="Check that the model has this size.")
 @click.option(
@@ -33,28 +38,43 @@ __all__ = ["command"]
 @click.option(
     "--optimise/--no-optimise", default=False, help="Store the weights smaller, as far as it stays faithful."
 )
-def command(model: Path, dimension: int | None, size: str | None, out_dir: Path | None, optimise: bool) -> None:
+def command(
+    model: Path | None,
+    config_file: Path,
+    dimension: int | None,
+    size: str | None,
+    out_dir: Path | None,
+    optimise: bool,
+) -> None:
     """Turn a model file of any kind into a .tflite that plays everywhere.
 
     Dimension and size are read from the file. With --optimise the weights are stored as float16 or int8, whichever
     is smallest and still plays like the original; what was measured is shown.
 
+    A model that was trained at another scale than 10 (`…-scale12`) becomes one of scale 10 that plays the same in
+    every front end, and is named so.
+
     \b
     Examples:
+      impsy convert-tflite                      the model that config.toml names
       impsy convert-tflite -m models/mine.keras
       impsy convert-tflite -m models/weights.h5 -o converted --optimise
       impsy convert-tflite -m old/flex-model.tflite -o models
     """
-    from impsy.models.opening import model_facts, open_weights
+    from impsy.models.opening import model_facts, model_scale, open_weights
+    from impsy.models.scale import name_at_scale_10
     from impsy.models.tflite_write import encode_tflite, write_atomically
 
-    weights = open_weights(model)
+    if model is None:
+        model = _configured(config_file)
+    weights, scale = open_weights(model), model_scale(model)
     _check(model, weights, dimension, size)
     facts = model_facts(model)
-    target = (out_dir or model.parent) / f"{model.name.removesuffix(model.suffix).removesuffix('.weights')}.tflite"
+    stem = model.name.removesuffix(model.suffix).removesuffix(".weights")
+    target = (out_dir or model.parent) / f"{name_at_scale_10(stem, scale)}.tflite"
     if target.exists() and target.samefile(model):
         raise ConfigError(f"{model}: the result would replace the model itself; choose another folder with --out_dir")
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = terminal()
     storage: Storage = "float32"
     if optimise:
         from impsy.models.accuracy import smallest_faithful
@@ -67,8 +87,20 @@ def command(model: Path, dimension: int | None, size: str | None, out_dir: Path 
     replaced = target.exists()
     write_atomically(target, content)
     console.print(f"{'Replaced' if replaced else 'Wrote'} {target}")
+    if scale != SCALE_FACTOR:
+        console.print(f"  trained at scale {scale:g}; the file has scale {SCALE_FACTOR:g} and plays the same")
     console.print(f"  {weights.name}, architecture {weights.architecture}, weights as {storage}")
     console.print(f"  {model.stat().st_size:,} bytes before, {len(content):,} after")
+
+
+def _configured(config_file: Path) -> Path:
+    """The model that the configuration names; raises ConfigError if it names none, or there is none."""
+    from impsy.config import load_config
+
+    model = load_config(config_file).model_file()
+    if model is None:
+        raise ConfigError(f"{config_file} names no model ([model] file): name the one to convert with -m")
+    return model
 
 
 def _check(model: Path, weights: Weights, dimension: int | None, size: str | None) -> None:

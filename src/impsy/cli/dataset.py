@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-if TYPE_CHECKING:
-    from rich.console import Console
+from impsy.cli.terminal import echo, terminal
 
+if TYPE_CHECKING:
+    from impsy.cli.console import Console
     from impsy.data.collecting import Collection
     from impsy.data.statistics import DatasetStatistics
 
 __all__ = ["command"]
 
 PROBLEMS_SHOWN = 10
-"""Malformed rows that are shown; the others are counted."""
+"""Rows left out that are shown with what is wrong with them; the others are counted."""
 
 
 @click.command("dataset", short_help="Make a dataset of the logs, and say what is in it.")
@@ -67,11 +68,9 @@ def command(
       impsy dataset --exclude "*T03-*" -F day.npz
       impsy dataset --show datasets/training-dataset-9d.npz
     """
-    from rich.console import Console
-
     from impsy.data.statistics import describe
 
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = terminal()
     if show is not None:
         _show(context, console, show, as_json)
         return
@@ -79,23 +78,26 @@ def command(
     from impsy.data.datasets import write_dataset
     from impsy.data.takes import without_excluded
 
-    dimension, found = find_logs(source, dimension, include, exclude)
+    dimension, found, others = find_logs(source, dimension, include, exclude)
     logs, excluded, problems = without_excluded(source, found)
     collection = collect(logs, dimension)
     target = destination / _name(filename, dimension)
     write_dataset(target, collection.dataset)
     statistics = describe(collection.dataset)
     if as_json:
-        report = _as_json(target, statistics, collection) | {"excluded": excluded, "problems": problems}
-        click.echo(json.dumps(report, indent=2))
+        report = _as_json(target, statistics, collection)
+        report |= {"excluded": excluded, "others": others, "problems": problems}
+        echo(json.dumps(report, indent=2))
         return
     console.print(f"{target} written, from {len(collection.dataset.lengths)} of {len(found)} logs in {source}")
     for problem in problems:
         console.print(problem, style="yellow")
     if excluded:
-        more = f" and {len(excluded) - 3} more" if len(excluded) > 3 else ""
-        names = ", ".join(excluded[:3])
-        console.print(f"{_count(len(excluded), 'log')} left out, marked as not to be learned from: {names}{more}")
+        console.print(
+            f"{_count(len(excluded), 'log')} left out, marked as not to be learned from: {_first(excluded)}"
+        )
+    for reason, names in _by_reason(others).items():
+        console.print(f"{_count(len(names), 'file')} left out, which {reason}: {_first(names)}")
     _print_remarks(console, collection)
     _print_statistics(console, statistics)
 
@@ -115,7 +117,7 @@ def _show(context: click.Context, console: Console, path: Path, as_json: bool) -
         raise ConfigError(f"--show only looks at a dataset; leave out --{given[0]}")
     statistics = describe(read_dataset(path))
     if as_json:
-        click.echo(json.dumps(_as_json(path, statistics), indent=2))
+        echo(json.dumps(_as_json(path, statistics), indent=2))
         return
     console.print(str(path))
     _print_statistics(console, statistics)
@@ -134,6 +136,11 @@ def _name(filename: str | None, dimension: int) -> str:
 def _as_json(path: Path, statistics: DatasetStatistics, collection: Collection | None = None) -> dict[str, Any]:
     report: dict[str, Any] = {"file": str(path), "statistics": asdict(statistics)}
     if collection is not None:
+        report["rows"] = {
+            "all": collection.rows,
+            "events": len(collection.dataset),
+            "left_out": collection.left_out,
+        }
         for key in ("logs", "copies", "overlaps"):
             report[key] = [asdict(each) for each in getattr(collection, key)]
     return report
@@ -144,15 +151,19 @@ def _as_json(path: Path, statistics: DatasetStatistics, collection: Collection |
 
 def _print_remarks(console: Console, collection: Collection) -> None:
     """What was left out, and what was put right."""
-    malformed = sum(log.malformed for log in collection.logs)
-    if malformed:
-        files = sum(log.malformed > 0 for log in collection.logs)
-        console.print(f"{_count(malformed, 'malformed row')} in {_count(files, 'log')} left out:", style="yellow")
+    console.print(collection.account)
+    unread = sum(log.unread for log in collection.logs)
+    if unread:
+        files = sum(log.unread > 0 for log in collection.logs)
+        console.print(
+            f"{_count(unread, 'row')} in {_count(files, 'log')} left out, malformed or of another source:",
+            style="yellow",
+        )
         shown = [f"  {log.name}, line {each.line}: {each.text}" for log in collection.logs for each in log.problems]
         for line in shown[:PROBLEMS_SHOWN]:
             console.print(line)
-        if malformed > len(shown[:PROBLEMS_SHOWN]):
-            console.print(f"  and {malformed - len(shown[:PROBLEMS_SHOWN]):,} more")
+        if unread > len(shown[:PROBLEMS_SHOWN]):
+            console.print(f"  and {unread - len(shown[:PROBLEMS_SHOWN]):,} more")
     for copy in collection.copies:
         console.print(f"{copy.name} left out: it has the same rows as {copy.original}", style="yellow")
     for each in collection.overlaps:
@@ -167,9 +178,19 @@ def _print_remarks(console: Console, collection: Collection) -> None:
     copies = {copy.name for copy in collection.copies}
     empty = [log.name for log in collection.logs if not log.events and log.name not in copies]
     if empty:
-        more = f" and {len(empty) - 3} more" if len(empty) > 3 else ""
-        names = ", ".join(empty[:3])
-        console.print(f"{_count(len(empty), 'log')} left out, with less than two rows of a performer: {names}{more}")
+        console.print(
+            f"{_count(len(empty), 'log')} left out, with less than two rows of a performer: {_first(empty)}"
+        )
+
+
+def _by_reason(others: dict[str, str]) -> dict[str, list[str]]:
+    """Names of files by the reason why they are left out."""
+    return {reason: [name for name in others if others[name] == reason] for reason in sorted(set(others.values()))}
+
+
+def _first(names: list[str]) -> str:
+    """The first of them, and how many there are beside."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
 
 
 def _print_statistics(console: Console, facts: DatasetStatistics) -> None:

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from impsy.cli.terminal import echo
 from impsy.errors import ConfigError, DeviceError, refusal
 
 if TYPE_CHECKING:
-    import socket
-
     from impsy.web.link import SessionLink
     from impsy.web.opening import House
-    from impsy.web.serve import Serving
+    from impsy.web.serve import Listener, Serving
     from impsy.web.workspace import Workspace
 
 __all__ = ["command"]
@@ -152,7 +151,7 @@ def _perform(
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
 
         def ready() -> None:
-            click.echo(f"A simulated performer plays, the system answers: {url}\nCtrl-C ends.")
+            echo(f"A simulated performer plays, the system answers: {url}\nCtrl-C ends.")
             if open_browser and has_desktop():
                 open_page(url)
 
@@ -223,7 +222,7 @@ def _workspace(folder: Path, mode: str) -> Workspace:
     return workspace
 
 
-def _listen(port: int, given: bool) -> socket.socket:
+def _listen(port: int, given: bool) -> Listener:
     from impsy.web.serve import listen
 
     for tried in range(port, min(port + PORTS_TRIED, 65536)) if not given else ():
@@ -291,7 +290,7 @@ class _Audience:
         heard, played = (now > before for now, before in zip(seen, self._shown, strict=True))
         self._shown = seen
         performer, model = sparkline(state.get("input") or ()), sparkline(state.get("output") or ())
-        click.echo(f"  performer {'▸' if heard else ' '} {performer}   model {'▸' if played else ' '} {model}")
+        echo(f"  performer {'▸' if heard else ' '} {performer}   model {'▸' if played else ' '} {model}")
 
 
 def _figures(link: SessionLink) -> tuple[int, int, dict[str, float], int]:

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import click
 from numpy.random import default_rng
 
 from impsy.cli.live import sparkline
 from impsy.cli.run import announce
 from impsy.cli.stage import Curtain, on_stage
+from impsy.cli.terminal import echo
 from impsy.config import load_config, with_overrides
 from impsy.config.workspace import STARTER_MODEL, starter_files
 from impsy.perform import Ports, Reports, ScriptedPerformer, SessionView, WantedPorts, build_session, phrases
@@ -104,10 +104,10 @@ def free_ports(count: int) -> list[int]:
 
 def sum_up(heard: int, played: int, lateness_ms: Mapping[str, float], rows: int) -> None:
     """What remains on the screen."""
-    click.echo(f"The performer played {heard} events, the system answered with {played}.")
+    echo(f"The performer played {heard} events, the system answered with {played}.")
     if lateness_ms.get("count"):
-        click.echo(
+        echo(
             f"The answers sounded {lateness_ms['p50']:.2f} ms late in the middle, {lateness_ms['max']:.2f} ms "
             f"at worst; {rows} rows were logged."
         )
-    click.echo("Make it yours: impsy webui, in an empty folder")
+    echo("Make it yours: impsy webui, in an empty folder")

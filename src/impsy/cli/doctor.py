@@ -7,9 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from impsy.cli.options import config_option
+from impsy.cli.terminal import echo, terminal
 
 __all__ = ["command"]
 
@@ -36,7 +36,7 @@ def command(context: click.Context, config_file: Path, as_json: bool) -> None:
     from impsy.perform.checkup import check_up
 
     findings = []
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = terminal()
     check = ""
     for finding in check_up(config_file):
         findings.append(finding)
@@ -54,7 +54,7 @@ def command(context: click.Context, config_file: Path, as_json: bool) -> None:
     warnings = sum(finding.level == "warning" for finding in findings)
     if as_json:
         report = {"file": str(config_file), "plays": not problems, "findings": [asdict(each) for each in findings]}
-        click.echo(json.dumps(report, indent=2))
+        echo(json.dumps(report, indent=2))
     else:
         console.print(_verdict(problems, warnings), style="bold red" if problems else "bold green")
     context.exit(1 if problems else 0)

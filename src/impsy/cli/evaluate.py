@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from impsy.cli.terminal import echo, terminal
 from impsy.errors import ConfigError, DeviceError, refusal
 
 if TYPE_CHECKING:
@@ -122,18 +122,20 @@ def command(
 
         _write(report, render(found))
     if as_json:
-        click.echo(json.dumps(found.to_json(), allow_nan=False))
+        echo(json.dumps(found.to_json(), allow_nan=False))
         return
     _print(found)
     if report is not None:
-        Console(highlight=False, markup=False, soft_wrap=True).print(f"Wrote {report}")
+        terminal().print(f"Wrote {report}")
 
 
 @contextlib.contextmanager
 def _progress(*, quiet: bool) -> Iterator[Told]:
     """A bar on standard error, gone when all is done."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as progress:
+    with Progress(
+        *columns, console=terminal(stderr=True, soft_wrap=False), transient=True, disable=quiet
+    ) as progress:
         task = progress.add_task("evaluating", total=None)
 
         def told(what: str, done: int, total: int) -> None:
@@ -145,7 +147,7 @@ def _progress(*, quiet: bool) -> Iterator[Told]:
 def _print(report: Report) -> None:
     from impsy.evaluation.figures import GROUPS_OF_FIGURES, facts_of_data, rows_with
 
-    console = Console(highlight=False)
+    console = terminal(soft_wrap=False)
     judged = [result for result in report.results if result.verdict]
     for result in judged:
         if len(judged) > 1:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
+
+from impsy.cli.terminal import terminal
 
 __all__ = ["command"]
 
@@ -25,7 +26,7 @@ def command(folder: Path, force: bool) -> None:
     from impsy.config.workspace import create_workspace
 
     done = create_workspace(folder, force)
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = terminal()
     console.print(f"A workspace in {folder.resolve()}:")
     for line in done:
         console.print(f"  {line}")

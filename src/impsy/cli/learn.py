@@ -13,9 +13,9 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from impsy.cli.options import config_option
+from impsy.cli.terminal import terminal
 from impsy.errors import ConfigError, DeviceError, ImpsyError
 
 if TYPE_CHECKING:
@@ -57,10 +57,12 @@ def command(
       impsy learn Volca --output              a synth's own knobs: what IMPSY will turn
     """
     from impsy.config.document import ConfigDocument
+    from impsy.config.upgrade import upgrade
     from impsy.io.midi_ear import MidiEar
     from impsy.mapping.learning import Learner
 
     document = ConfigDocument.open(config_file)
+    upgraded = upgrade(document, whole_lists=True)  # the present form has a place for the mapping of each port
     way: Way = "output" if output else "input"
     count = _count(document, controls, set_dimension)
     dimension = count + 1 if set_dimension else None
@@ -84,6 +86,8 @@ def command(
         lesson.say("Nothing was changed.")
         raise click.exceptions.Exit(130 if ended else 1)
     _write(lesson, document, config_file, way, port, inputs, dimension)
+    if upgraded:
+        lesson.say(f"It was in an earlier form and is in the present one now: {'; '.join(upgraded)}")
 
 
 def _count(document: ConfigDocument, controls: int | None, set_dimension: bool) -> int:
@@ -91,10 +95,19 @@ def _count(document: ConfigDocument, controls: int | None, set_dimension: bool) 
 
     Raises:
         ConfigError: the configuration does not say, or says otherwise.
+        ModelError: it leaves the dimension to the model, and that cannot be opened.
     """
     from impsy.config.learnt import configured_controls
 
     configured = configured_controls(document)
+    if document.get("model.dimension") is None and isinstance(document.get("model"), dict):
+        if controls is not None:  # whether the other mappings have as many is found out next
+            return controls
+        from impsy.perform.models import sized
+
+        loaded = document.check()
+        if loaded.dimension_from != "model" or loaded.config.model.file:
+            configured = sized(loaded).config.model.dimension - 1
     if controls is None:
         if configured is None:
             raise ConfigError("[model] dimension does not say how many controls there are: add --controls N")
@@ -128,7 +141,7 @@ class _Lesson:
     def __init__(self, learner: Learner, count: int) -> None:
         self.learner = learner
         self.count = count
-        self._console = Console(highlight=False, markup=False, soft_wrap=True)
+        self._console = terminal()
         self._arrived: SimpleQueue[tuple[str, bytes, float] | str | None] = SimpleQueue()
         self._told: set[str] = set()
         self._reader: threading.Thread | None = None
@@ -274,12 +287,11 @@ def _write(
 ) -> None:
     """Put what was learnt into the file, and tell what became of each control."""
     from impsy.config.learnt import complete, device_name, put_mapping
-    from impsy.io.midi_system import matching_ports
     from impsy.mapping.entries import entry_to_list
-    from impsy.perform.devices import short_name
+    from impsy.perform.devices import ports_meant, short_name
 
     heard = lesson.learner.port or ""
-    known = device_name(document, way, heard, port, lambda name, there: [there] == matching_ports(name, inputs)[:1])
+    known = device_name(document, way, heard, port, lambda names: ports_meant(names, inputs))
     name = known or port or short_name(heard, inputs)
     gaps: list[MappingEntry | None] = [None] * (lesson.count - len(lesson.learner.learnt))
     completed = complete(document, way, name, [*lesson.learner.learnt, *gaps])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from impsy.cli.terminal import echo
 from impsy.errors import DataError
 
 __all__ = ["Part", "bundled", "command", "installed"]
@@ -51,9 +52,9 @@ def command(name: str | None, texts: bool) -> None:
         for part in found:
             _show(part)
         return
-    click.echo("IMPSY is MIT-licensed. In its pages, and delivered with it:")
+    echo("IMPSY is MIT-licensed. In its pages, and delivered with it:")
     _list(pages)
-    click.echo("Python packages that it uses, delivered by themselves:")
+    echo("Python packages that it uses, delivered by themselves:")
     _list(packages)
     if texts:
         for part in (*pages, *packages):
@@ -119,9 +120,9 @@ def _part(package: metadata.Distribution) -> Part:
 def _list(parts: list[Part]) -> None:
     width = max((len(part.name) + len(part.version) for part in parts), default=0) + 1
     for part in parts:
-        click.echo(f"  {part.name + ' ' + part.version:<{width}}  {part.licence}")
+        echo(f"  {part.name + ' ' + part.version:<{width}}  {part.licence}")
 
 
 def _show(part: Part) -> None:
-    click.echo(f"\n=== {part.name} {part.version} ({part.licence})\n")
-    click.echo(part.text or "The package brings no file with its licence.")
+    echo(f"\n=== {part.name} {part.version} ({part.licence})\n")
+    echo(part.text or "The package brings no file with its licence.")

@@ -65,9 +65,9 @@ def render(view: SessionView, rates: tuple[float, float], width: int) -> Rendera
     # That ports were opened is seen above; what is left to say is what went wrong, and what was changed.
     told = [report for report in view.reports if not report.kind.endswith(":open")]
     lines = [Text(f"{report.level}: {report.text}", style=LEVEL_STYLES[report.level]) for report in told]
-    title = f"[bold]{engine.settings.mode}[/] · {TURNS[engine.turn]}"
+    title = Text.assemble((engine.settings.mode, "bold"), f" · {TURNS[engine.turn]}")
     parts = Group(_bars(engine.input_values, engine.output_values, width), "", facts, *lines)
-    return Panel(parts, title=title, subtitle=HELP, border_style="cyan", width=width)
+    return Panel(parts, title=title, subtitle=Text(HELP), border_style="cyan", width=width)
 
 
 def _bars(inputs: Sequence[float], outputs: Sequence[float], width: int) -> RenderableType:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from importlib import import_module
+from io import StringIO
 from typing import NamedTuple
 
 import click
 from click.shell_completion import CompletionItem
 
 from impsy import __version__
+from impsy.cli.terminal import echo, finish_streams, prepare_streams, report_error
 from impsy.errors import ImpsyError, refusal
 
 __all__ = ["COMMANDS", "COMPLETION", "OVERVIEW", "group", "main"]
@@ -29,13 +32,15 @@ COMMANDS: dict[str, _Row] = {
     "demo": _Row("demo", "Hear it at once: a simulated performer plays."),
     "webui": _Row("webui", "All of it on one page, in your browser."),
     "init": _Row("init", "Write a commented starter workspace."),
-    "config": _Row("config", "Check a configuration file."),
+    "config": _Row("config", "Check or upgrade a configuration file."),
     "ports": _Row("ports", "List MIDI and serial ports, and which are meant."),
     "learn": _Row("learn", "Make a mapping by moving each control in turn."),
     "monitor": _Row("monitor", "Show what arrives from your instruments."),
     "doctor": _Row("doctor", "Check that all is ready to play."),
     "run": _Row("run", "Play: listen, record, predict, answer."),
     "replay": _Row("replay", "Put a recorded performance through it again."),
+    "import-midi": _Row("import_midi", "Make logs of MIDI files."),
+    "export-midi": _Row("export_midi", "Make MIDI files of logs."),
     "dataset": _Row("dataset", "Make a dataset of what was recorded."),
     "train": _Row("train", "Make a model of a dataset."),
     "evaluate": _Row("evaluate", "Measure what a model foresees and how it plays."),
@@ -62,7 +67,10 @@ _SCREEN = 80
 OVERVIEW: dict[str, tuple[tuple[str, str], ...]] = {
     "Start here": (("demo", ""), ("webui", "")),
     "1 Configure": (("init", ""), ("config", ""), ("ports", ""), ("learn", ""), ("monitor", ""), ("doctor", "")),
-    "2 Record": (("run --mode useronly", "Listen and record."),),
+    "2 Record": (
+        ("run --mode useronly", "Listen and record."),
+        ("import-midi, export-midi", "Logs from MIDI files, and back."),
+    ),
     "3 Learn": (("dataset", ""), ("train", ""), ("evaluate", ""), ("search", "")),
     "4 Perform": (("run", ""), ("replay", "")),
     "Models": (("model, convert-tflite, test-mdrnn", "Look into, convert, time one."),),
@@ -100,7 +108,7 @@ class _Group(click.Group):
                 said = text or COMMANDS[typed].help
                 column = f"  {heading if not number else '':<{widest}}  "
                 formatter.write(f"{column}{typed:<14}  {said}\n")
-        formatter.write("\n  -h, --help after a command says more; -V, --version tells the version.\n")
+        formatter.write("  -h, --help after a command says more; -V, --version tells the version.\n")
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -111,29 +119,41 @@ def group() -> None:
 
 def main() -> None:
     """The console script."""
+    prepare_streams()
+    code = _run()
+    finish_streams()
+    sys.exit(code)
+
+
+def _run() -> int:
+    """Carry out what the command line asks for; the exit code."""
     try:
         code = group.main(standalone_mode=False, complete_var=COMPLETION)
+        sys.stdout.flush()  # a disk that is full refuses here what it accepted before
     except ImpsyError as error:
-        click.echo(f"{click.style('Error', fg='red', bold=True)}: {error}", err=True)
-        code = 1
+        report_error(str(error))
+        return 1
     except click.ClickException as error:
-        error.show()
-        for end, remedy in _REMEDIES.items():
-            if error.message.endswith(end):
-                click.echo(remedy, err=True)
-        code = error.exit_code
+        _show(error)
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped.", err=True)
-        code = 130
-    except BrokenPipeError:  # the reader of our output went away: nobody is left to tell
-        sys.stderr.close()
-        code = 1
+        with suppress(OSError):
+            echo("Stopped.", err=True)
+        return 130
+    except BrokenPipeError:  # the reader of our output went away: nobody is left to report it to
+        return 1
     except OSError as error:  # what no command foresaw, such as a full disk behind the output
         where = f"{error.filename}: " if error.filename else ""
-        click.echo(
-            f"{click.style('Error', fg='red', bold=True)}: {where}the system refused "
-            f"{refusal(error, 'see what `impsy doctor` says of folders and ports')}",
-            err=True,
-        )
-        code = 1
-    sys.exit(code if isinstance(code, int) else 0)
+        remedy = "see what `impsy doctor` says of folders and ports"
+        report_error(f"{where}the system refused {refusal(error, remedy)}")
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _show(error: click.ClickException) -> None:
+    """What click says, and what to do about it where it does not say that."""
+    text = StringIO()
+    error.show(text)
+    remedies = [remedy for end, remedy in _REMEDIES.items() if error.message.endswith(end)]
+    with suppress(OSError):
+        echo("\n".join([text.getvalue().rstrip("\n"), *remedies]), err=True)

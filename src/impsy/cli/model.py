@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
+from impsy.cli.terminal import echo, terminal
 from impsy.models.sizes import SCALE_FACTOR, size_name
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ def info(file: Path, as_json: bool) -> None:
 
     facts = _facts(open_model(file), model_facts(file))
     if as_json:
-        click.echo(json.dumps(facts))
+        echo(json.dumps(facts))
         return
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = terminal()
     console.print(str(file), style="bold")
     for key, value in facts.items():
         if key != "file" and value is not None:
@@ -74,6 +74,8 @@ def _facts(model: OpenedModel, told: dict[str, Any]) -> dict[str, Any]:
     }
     if model.weights is not None and model.weights.residual is not None:
         facts["grid"] = _grid(model.weights.residual.grid.tolist())
+    if model.scale != SCALE_FACTOR:
+        facts["scale"] = int(model.scale) if model.scale.is_integer() else model.scale
     return facts | ({"facts": told} if told else {})
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.table import Table
 
+from impsy.cli.console import Console
 from impsy.cli.options import config_option
+from impsy.cli.terminal import terminal
 from impsy.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -44,13 +45,14 @@ def command(config_file: Path, seconds: float | None) -> None:
     from impsy.cli.stage import Curtain
     from impsy.config import load_config
     from impsy.perform.listening import Arrival, Listening, Tally
+    from impsy.perform.models import sized
 
-    config = load_config(config_file).config
+    config = sized(load_config(config_file)).config
     if not any((config.midi, config.osc, config.websocket, config.serial, config.serialmidi)):
         raise ConfigError(
             f"{config_file} turns no input on: add a section such as [osc] or [midi] (`impsy ports` lists devices)"
         )
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = terminal()
     tally = Tally()
     end = None if seconds is None else time.monotonic() + seconds
     curtain = Curtain()

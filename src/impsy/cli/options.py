@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-__all__ = ["OVERRIDES", "config_option", "override_options"]
+from impsy.events import MODE_NAMES
+
+if TYPE_CHECKING:
+    from impsy.config import Config
+
+__all__ = ["OVERRIDES", "config_option", "mapped_by", "override_options"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -26,8 +31,6 @@ OVERRIDES = (
 )
 """The names of what ``override_options`` adds, as ``impsy.config.with_overrides`` takes them."""
 
-_MODES = ["callresponse", "polyphony", "battle", "useronly"]
-
 
 def config_option(function: Function) -> Function:
     """``-c/--config``."""
@@ -42,11 +45,26 @@ def config_option(function: Function) -> Function:
     )(function)
 
 
+def mapped_by(context: click.Context, config_file: Path, dimension: int | None) -> Config | None:
+    """The configuration whose mappings are meant; None if there is none, and the dimension does not take it.
+
+    Raises:
+        ConfigError: it was named, or is wanted for its dimension, and is not there; or it is not valid.
+    """
+    from impsy.config import load_config
+    from impsy.perform.models import sized
+
+    named = context.get_parameter_source("config_file") is click.core.ParameterSource.COMMANDLINE
+    if dimension is None or named or config_file.exists():
+        return sized(load_config(config_file)).config
+    return None
+
+
 def override_options(function: Function) -> Function:
     """Options that stand above what the configuration says."""
     options = [
         click.option("-d", "--dimension", type=int, help="1 (time) + the number of controls."),
-        click.option("--mode", type=click.Choice(_MODES), help="Who plays when."),
+        click.option("--mode", type=click.Choice(MODE_NAMES), help="Who plays when."),
         click.option("--threshold", type=float, help="Seconds of silence before the answer (callresponse)."),
         click.option("--input-thru/--no-input-thru", default=None, help="Send inputs to the outputs too."),
         click.option("--sigma-temp", "sigmatemp", type=float, help="Width of the mixture's components (0.01)."),

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from logging.handlers import QueueHandler, QueueListener
 from queue import SimpleQueue
 
+from impsy.cli.terminal import visible
+
 __all__ = ["logging_to"]
 
 WAITING_LIMIT = 10_000
@@ -37,12 +39,19 @@ class _Stream(logging.StreamHandler):  # type: ignore[type-arg]
             super().handleError(record)
 
 
+class _Lines(logging.Formatter):
+    """Records as text that commands no terminal: reports hold what devices and peers call themselves."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record))
+
+
 @contextlib.contextmanager
 def logging_to(handler: logging.Handler | None = None, level: int = logging.INFO) -> Iterator[None]:
     """Send IMPSY's log records to ``handler`` (default: lines on standard output) through a queue and a thread."""
     if handler is None:
         handler = _Stream(sys.stdout)
-        handler.setFormatter(logging.Formatter("%(asctime)s.%(msecs)03d %(levelname)-7s %(message)s", "%H:%M:%S"))
+        handler.setFormatter(_Lines("%(asctime)s.%(msecs)03d %(levelname)-7s %(message)s", "%H:%M:%S"))
     queue: SimpleQueue[logging.LogRecord] = SimpleQueue()
     logger = logging.getLogger("impsy")
     # A library that logs by itself would otherwise print each bad packet; we count them and tell once.

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
+from impsy.cli.terminal import echo, terminal
 from impsy.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -33,8 +33,9 @@ __all__ = ["command"]
 def command(context: click.Context, config_file: Path | None, api: str | None, as_json: bool) -> None:
     """List the MIDI and serial ports that there are, and tell which of them the configuration's names mean.
 
-    A part of a MIDI port's name is enough, in any case; where several ports match, the first is used. The exit code
-    is 1 if the MIDI system that --api names cannot be used, else 0.
+    A part of a MIDI port's name is enough, in any case. A port or client of exactly that name is preferred, then a
+    part that ends where a word ends; where several ports fit equally, the first is used. Numbers that the system
+    gives may have changed. The exit code is 1 if the MIDI system that --api names cannot be used, else 0.
 
     \b
     Examples:
@@ -53,7 +54,7 @@ def command(context: click.Context, config_file: Path | None, api: str | None, a
         wanted += wanted_midi_ports(midi_section, midi) if midi_section else ()
         wanted += wanted_serial_ports(config, serial)
     if as_json:
-        click.echo(json.dumps(_report(midi, serial, wanted), indent=2))
+        echo(json.dumps(_report(midi, serial, wanted), indent=2))
     else:
         _print(midi, serial, wanted, None if config is None else str(config_file or "config.toml"))
     if api and midi.error:
@@ -74,20 +75,23 @@ def _config(config_file: Path | None) -> Config | None:
         if config_file is not None:
             raise
         if Path("config.toml").exists():
-            click.echo(f"config.toml is left aside: {error}", err=True)
+            echo(f"config.toml is left aside: {error}", err=True)
         return None
 
 
 def _print(midi: FoundMidi, serial: FoundSerial, wanted: list[Wanted], config_file: str | None) -> None:
-    console = Console(highlight=False, markup=False, soft_wrap=True)
-    meant = {(_group(each), each.found): each.name for each in wanted if each.found}
+    console = terminal()
+    meant: dict[tuple[str, str], list[str]] = {}
+    for each in wanted:
+        if each.found:
+            meant.setdefault((_group(each), each.found), []).append(f"“{each.name}”")
 
     def show(title: str, rows: list[tuple[str, str]], group: str) -> None:
         console.print(title + ("" if rows else ": none"), style="bold")
         for port, about in rows:
-            name = meant.get((group, port))
+            names = ", ".join(meant.get((group, port), ()))
             console.print(f"  {port}" + (f"  ({about})" if about else ""), end="")
-            console.print(f"  ← “{name}”" if name else "", style="green")
+            console.print(f"  ← {names}" if names else "", style="green")
 
     if midi.error:
         console.print("MIDI", style="bold")
@@ -107,7 +111,10 @@ def _print(midi: FoundMidi, serial: FoundSerial, wanted: list[Wanted], config_fi
         console.print(f"  {_group(each)} “{each.name}”: ", end="")
         console.print(each.found or each.problem, style="green" if each.found else "yellow")
         for other in each.others:
-            console.print(f"    also fits {other}, which is not used", style="dim")
+            use = ", ".join(meant.get((_group(each), other), ()))
+            console.print(f"    also fits {other}, which {f'{use} means' if use else 'is not used'}", style="dim")
+        if each.renumbered:
+            console.print("    differs from the name in numbers that the system gives", style="dim")
         if not each.mapped:
             console.print("    it has no mapping (`impsy learn` makes one)", style="dim")
 

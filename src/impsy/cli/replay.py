@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import os
 import threading
 from pathlib import Path
@@ -16,10 +17,12 @@ from rich.progress import Progress
 from impsy.cli.options import config_option, override_options
 from impsy.cli.run import announce, load, log_folder, say_goodbye
 from impsy.cli.stage import Curtain, on_stage
+from impsy.cli.terminal import echo, terminal
 from impsy.codecs.log import LogRow
 from impsy.config import LoadedConfig
+from impsy.data.performances import events_of
 from impsy.engine import Engine
-from impsy.errors import ConfigError, DeviceError, refusal
+from impsy.errors import ConfigError, DataError, DeviceError, refusal
 from impsy.perform import (
     Ports,
     Reports,
@@ -34,6 +37,8 @@ from impsy.perform import (
 
 __all__ = ["command"]
 
+LONGEST_TAIL = 86_400
+
 
 @click.command("replay", short_help="Put a recorded performance through the system again.")
 @click.argument("log", type=click.Path(path_type=Path))
@@ -41,7 +46,11 @@ __all__ = ["command"]
 @override_options
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the model's choices.")
 @click.option(
-    "--tail", type=click.FloatRange(min=0), default=5.0, show_default=True, help="Seconds after the last row."
+    "--tail",
+    type=click.FloatRange(min=0, max=LONGEST_TAIL),
+    default=5.0,
+    show_default=True,
+    help="Seconds after the last row.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="The log to write.")
 @click.option("--realtime", is_flag=True, help="Through the live system and its outputs, in the recording's time.")
@@ -58,13 +67,18 @@ def command(
     impsy replay old.log -c other.toml --mode polyphony -o answer.log
     impsy replay old.log --realtime          hear it, through the configured outputs
     """
+    if math.isnan(tail):  # which lies in every range
+        raise ConfigError("--tail is not a number; give the seconds that go on after the last row, such as 5")
     loaded = load(config_file, overrides)
     controls = loaded.config.model.dimension - 1
-    rows, problems = read_performance(log, controls)
-    for number, problem in problems[:5]:
-        click.echo(f"{log}, line {number}: {problem}; left out", err=True)
-    if len(problems) > 5:
-        click.echo(f"{log}: {len(problems) - 5} more malformed lines left out", err=True)
+    rows, found = read_performance(log, controls)
+    for each in found.problems:
+        echo(f"{log}, line {each.line}: {each.text}; left out", err=True)
+    more = found.counts.malformed + found.counts.others - len(found.problems)
+    if more:
+        echo(f"{log}: {more:,} more rows left out, malformed or of another source", err=True)
+    for remark in events_of(found)[1]:
+        echo(f"{log}: {remark}", err=True)
     if realtime:
         if output is not None:
             raise ConfigError(
@@ -76,7 +90,7 @@ def command(
     if target.exists() and target.resolve() == log.resolve():
         raise ConfigError(f"{target} is the recording itself; name another file with --output")
     written = _scripted(loaded, rows, seed, tail, target, overrides)
-    click.echo(f"Replayed {len(rows)} events; {written} rows in {target}")
+    echo(f"Replayed {len(rows)} events; {written} rows in {target}")
 
 
 def _scripted(
@@ -88,7 +102,10 @@ def _scripted(
     partial = target.with_name(target.name + ".partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("w", encoding="utf-8", newline="\n") as file, Progress(transient=True) as progress:
+        with (
+            partial.open("w", encoding="utf-8", newline="\n") as file,
+            Progress(console=terminal(soft_wrap=False), transient=True) as progress,
+        ):
             task = progress.add_task("replaying", total=len(rows))
 
             def write(line: str) -> None:
@@ -98,15 +115,21 @@ def _scripted(
                 if ",interface," in line:
                     progress.advance(task)
 
-            replay(
-                rows,
-                lambda now: Engine(settings, predictor, default_rng(seed), now, name),
-                log_input=loaded.config.log_input,
-                log_predictions=overrides["log_predictions"] is not False,
-                tail=tail,
-                write=write,
-            )
+            ended_early = None
+            try:
+                replay(
+                    rows,
+                    lambda now: Engine(settings, predictor, default_rng(seed), now, name),
+                    log_input=loaded.config.log_input,
+                    log_predictions=overrides["log_predictions"] is not False,
+                    tail=tail,
+                    write=write,
+                )
+            except DataError as error:
+                ended_early = DataError(f"{error}. The {written:,} rows until then are in {target}")
         os.replace(partial, target)
+        if ended_early is not None:
+            raise ended_early
     except OSError as error:
         raise DeviceError(
             f"{target} cannot be written {refusal(error, 'name another file with --output')}"

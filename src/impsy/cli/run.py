@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,8 @@ import click
 from impsy import __version__
 from impsy.cli.options import OVERRIDES, config_option, override_options
 from impsy.cli.stage import Curtain, on_stage
-from impsy.config import Config, LoadedConfig, load_config, with_overrides
+from impsy.cli.terminal import echo
+from impsy.config import LoadedConfig, load_config
 from impsy.errors import ConfigError
 from impsy.perform import (
     STAND_IN,
@@ -25,6 +25,7 @@ from impsy.perform import (
     SessionView,
     WantedPorts,
     build_session,
+    sized,
 )
 
 __all__ = ["announce", "command", "load", "log_folder", "say_goodbye"]
@@ -62,7 +63,7 @@ def command(model: Path | None, config_file: Path, logdir: Path | None, seed: in
     ports = Ports(WantedPorts())
     folder = logdir or log_folder(config_file)
     session = build_session(loaded, logdir=folder, seed=seed, reports=reports, ports=ports)
-    reloader = Reloader(session, ports, loaded, lambda config: _overridden(config, overrides, model), session.tell)
+    reloader = Reloader(session, ports, loaded, lambda fresh: _overridden(fresh, overrides, model), session.tell)
     view = on_stage(
         session,
         Curtain(),
@@ -79,18 +80,18 @@ def load(config_file: Path, overrides: dict[str, Any], model: Path | None = None
 
     Raises:
         ConfigError: with everything that is wrong.
+        ModelError: the dimension is left out, and the model that has it cannot be opened.
     """
     loaded = load_config(config_file)
     if model is not None and not model.exists():
         raise ConfigError(
             f"{model}: there is no such model file; correct the name, or leave it out for the configuration's"
         )
-    return replace(loaded, config=_overridden(loaded.config, overrides, model))
+    return sized(_overridden(loaded, overrides, model))
 
 
-def _overridden(config: Config, overrides: dict[str, Any], model: Path | None) -> Config:
-    chosen = {name: overrides.get(name) for name in OVERRIDES}
-    return with_overrides(config, model_file=model, **chosen)
+def _overridden(loaded: LoadedConfig, overrides: dict[str, Any], model: Path | None) -> LoadedConfig:
+    return loaded.with_overrides(model_file=model, **{name: overrides.get(name) for name in OVERRIDES})
 
 
 def log_folder(config_file: Path) -> Path:
@@ -109,6 +110,8 @@ def announce(loaded: LoadedConfig, session: Session, seed: int) -> None:
         logger.warning("there is no model: a stand-in plays random gestures ([model] file names a trained one)")
     else:
         logger.info("model %s", snapshot.model)
+    if loaded.earlier_form:
+        logger.info("%s: %s", loaded.path or "configuration", loaded.earlier_form)
     for problem in (*loaded.conflicts, *loaded.warnings):
         logger.warning("%s", problem)
 
@@ -117,7 +120,7 @@ def say_goodbye(view: SessionView) -> None:
     """What remains on the screen."""
     counters = view.engine.counters
     late = view.lateness_ms
-    click.echo(
+    echo(
         f"Heard {counters.heard} events, played {counters.played}"
         + (
             f" (late by {late['p50']:.2f} ms, p99 {late['p99']:.2f}, at most {late['max']:.2f})."
@@ -126,4 +129,11 @@ def say_goodbye(view: SessionView) -> None:
         )
     )
     if view.rows:
-        click.echo(f"Log: {view.log} ({view.rows} rows)")
+        echo(f"Log: {view.log} ({view.rows} rows)")
+    if view.rows_rescued:
+        echo(f"{view.rows_rescued} rows that the log could not take are in {view.rescue}: join the two files")
+    if view.rows_lost or view.rows_waiting:
+        echo(
+            f"{view.rows_lost + view.rows_waiting} rows are lost, which no disk took "
+            f"({view.log_error or 'it did not answer in time'}); make room, or give another folder with --logdir"
+        )

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from impsy.cli.stopping import stopping
+from impsy.cli.terminal import terminal
 from impsy.cli.train import find_dataset
 from impsy.errors import ConfigError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from impsy.cli.console import Console
     from impsy.data.datasets import Dataset
     from impsy.data.windows import Split
     from impsy.train.fitting import Progress
@@ -79,8 +79,8 @@ def command(**options: Any) -> None:
 
     if path is None or show:
         found = found_so_far(options["destination"], study, options["storage"])
-        _table(_console(), found)
-        _say_how(_console(), found, path)
+        _table(terminal(), found)
+        _say_how(terminal(), found, path)
         return
     plan = SearchPlan(
         path,
@@ -93,10 +93,10 @@ def command(**options: Any) -> None:
     message = "Stopping: what is complete is kept, the trial under way is given back. (Ctrl-C again: at once.)"
     with stopping(message) as stop, _Screen(path, options["dimension"]) as screen:
         found = search(plan, screen, stop=stop, began=began)
-    console = _console()
+    console = terminal()
     _table(console, found)
     if found.done < plan.trials:
-        console.print(f"{found.done} of {plan.trials} trials are done; the same command goes on.", markup=False)
+        console.print(f"{found.done} of {plan.trials} trials are done; the same command goes on.")
     _say_how(console, found, path)
 
 
@@ -108,7 +108,7 @@ class _Screen:
 
         self._path, self._dimension = path, dimension
         columns = (BarColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-        self._bar = Progress(*columns, console=_console(), transient=True)
+        self._bar = Progress(*columns, console=terminal(), transient=True)
         self._task = self._bar.add_task("opening the storage", total=None)
         self._now = ""
 
@@ -160,13 +160,7 @@ class _Screen:
         self._print(text)
 
     def _print(self, line: str) -> None:
-        self._bar.console.print(line, markup=False)
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(highlight=False, soft_wrap=True)
+        self._bar.console.print(line)
 
 
 def _table(console: Console, found: Found) -> None:
@@ -189,7 +183,7 @@ def _table(console: Console, found: Found) -> None:
         console.print(f"and {len(found.rows) - len(shown)} more")
     if found.importance:
         shares = (f"{_COLUMNS.get(name, name)} {share:.0%}" for name, share in found.importance.items())
-        console.print(f"what mattered: {', '.join(shares)}", markup=False)
+        console.print(f"what mattered: {', '.join(shares)}")
 
 
 def _say_how(console: Console, found: Found, path: Path | None) -> None:
@@ -197,7 +191,7 @@ def _say_how(console: Console, found: Found, path: Path | None) -> None:
         return
     minutes = "" if found.trial_minutes is None else f" --minutes {found.trial_minutes:g}"
     dataset = "DATASET" if path is None else path
-    console.print(f"Train with the best: impsy train {dataset} --recipe {found.recipe_file}{minutes}", markup=False)
+    console.print(f"Train with the best: impsy train {dataset} --recipe {found.recipe_file}{minutes}")
 
 
 def _words(params: Mapping[str, Any]) -> str:

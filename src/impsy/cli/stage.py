@@ -9,12 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from rich.console import Console
 from rich.live import Live
 
+from impsy.cli.console import Console
 from impsy.cli.keys import event_for, keyboard
 from impsy.cli.live import Rates, render
 from impsy.cli.output import logging_to
+from impsy.cli.terminal import echo, terminal
 from impsy.perform import Session, SessionView
 from impsy.perform.notify import alive_to_service_manager
 from impsy.perform.priority import first_in_line
@@ -89,9 +90,9 @@ def on_stage(
         lines: where there is no live view, asked ten times a second for a line to print.
 
     Returns:
-        How things stood at the end.
+        How things stood at the end, when all that could be written was.
     """
-    console = Console()
+    console = terminal(soft_wrap=False)
     live = console.is_terminal and not quiet
     level = logging.WARNING if quiet else logging.DEBUG if verbose and not live else logging.INFO
     end = None if seconds is None else time.monotonic() + seconds
@@ -108,8 +109,7 @@ def on_stage(
                 _live(session, curtain, console, end)
             else:
                 _plain(session, curtain, end, lines)
-            view = session.view()
-    return view
+    return session.view()
 
 
 def _until(end: float | None, most: float | None) -> float | None:
@@ -126,7 +126,7 @@ def _plain(
             return
         line = lines(session.view()) if lines is not None else None
         if line is not None:
-            print(line, flush=True)
+            echo(line)
 
 
 def _live(session: Session, curtain: Curtain, console: Console, end: float | None) -> None:

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import click
+from impsy.cli.terminal import echo
 
 __all__ = ["stopping"]
 
@@ -28,7 +28,7 @@ def stopping(message: str) -> Iterator[Callable[[], bool]]:
         if asked:
             raise KeyboardInterrupt
         asked = True
-        click.echo(f"\n{message}", err=True)
+        echo(f"\n{message}", err=True)
 
     before = {number: signal.signal(number, ask) for number in _ASKING}
     try:

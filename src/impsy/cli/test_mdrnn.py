@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.table import Table
 
+from impsy.cli.terminal import terminal
 from impsy.errors import ConfigError, ModelError
 from impsy.models.sizes import SIZES, size_name
 
@@ -49,7 +49,7 @@ def command(model: Path | None, dimension: int | None, size: str | None, steps: 
     """
     import numpy as np
 
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = terminal()
     began = time.perf_counter()
     predictor, what = _open(model, dimension, size, seed)
     opened = time.perf_counter() - began

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from impsy.cli.stopping import stopping
+from impsy.cli.terminal import echo, terminal
 from impsy.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from impsy.cli.console import Console
     from impsy.train.fitting import Progress
     from impsy.train.learning import Learned, Told
 
@@ -231,7 +231,7 @@ class _Lines(_Silence):
         self._say("done", files=[str(path) for path in learned.files], **learned.description)
 
     def _say(self, event: str, **content: Any) -> None:
-        click.echo(json.dumps({"event": event, **content}))
+        echo(json.dumps({"event": event, **content}))
 
 
 def _number(value: Any) -> Any:
@@ -242,11 +242,10 @@ class _Screen(_Silence):
     """For people: a progress bar where there is a terminal, a line an epoch where there is none."""
 
     def __init__(self, path: Path) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         self._path = path
-        self._console: Console = Console(highlight=False, soft_wrap=True)
+        self._console: Console = terminal()
         self._bar = Progress(
             TextColumn("{task.percentage:3.0f}%"),
             BarColumn(),
@@ -318,7 +317,7 @@ class _Screen(_Silence):
         self._print(f"Play it: impsy run {tflite}   Measure it: impsy evaluate {tflite} {self._path}")
 
     def _print(self, line: str) -> None:
-        self._bar.console.print(line, markup=False)
+        self._bar.console.print(line)
 
 
 def _sparkline(values: list[float | None]) -> str:

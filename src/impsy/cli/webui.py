@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from impsy.errors import ConfigError, DeviceError
+from impsy.cli.terminal import echo
+from impsy.errors import ConfigError, DeviceError, refusal
 
 if TYPE_CHECKING:
     from impsy.web.workspace import Workspace
 
 __all__ = ["command"]
+
+WORKDIR_VARIABLE = "IMPSY_WORKDIR"
 
 
 @click.command("webui", short_help="All of it on one page, in your browser.")
@@ -28,8 +31,8 @@ __all__ = ["command"]
 @click.option(
     "--workdir",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path(),
-    help="The workspace: where config.toml, logs, datasets and models are.  [default: this folder]",
+    help="The workspace: where config.toml, logs, datasets and models are.  [default: the folder that IMPSY_WORKDIR "
+    "names, else this one]",
 )
 @click.option(
     "-c",
@@ -52,7 +55,7 @@ __all__ = ["command"]
 def command(
     host: str,
     port: int,
-    workdir: Path,
+    workdir: Path | None,
     config_file: str,
     start: bool,
     check: bool,
@@ -85,7 +88,7 @@ def command(
     from impsy.web.safety import rules_for
     from impsy.web.serve import addresses, listen, serve
 
-    workspace = _workspace(workdir, config_file)
+    workspace = _workspace(_from_environment() if workdir is None else workdir, config_file)
     rules = rules_for(host, allow_hosts, os.environ)
     listener = listen(host, port)
     port = listener.getsockname()[1]
@@ -95,16 +98,16 @@ def command(
     unsaid = bool(os.environ.get("NOTIFY_SOCKET") and os.environ.get(TOKEN_VARIABLE, "").strip())
 
     def ready() -> None:
-        click.echo(f"IMPSY plays in {workspace.root}. Open this in a browser:")
+        echo(f"IMPSY plays in {workspace.root}. Open this in a browser:")
         for address in urls if unsaid else entrances:
-            click.echo(f"  {address}")
+            echo(f"  {address}")
         if rules.token:
-            click.echo(
+            echo(
                 f"Put ?token= after it, and the token that {TOKEN_VARIABLE} holds."
                 if unsaid
                 else "Whoever has the token can do all that the page can: keep it to yourself."
             )
-        click.echo("Ctrl-C ends.")
+        echo("Ctrl-C ends.")
         if open_browser and has_desktop():
             open_page(entrances[-1])
         stack.enter_context(alive_to_service_manager(answers, status="The page is served."))
@@ -129,7 +132,7 @@ def command(
 
 
 def _warn(sentence: str) -> None:
-    click.echo(sentence, err=True)
+    echo(sentence, err=True)
 
 
 def _check(host: str, port: int) -> None:
@@ -143,11 +146,26 @@ def _check(host: str, port: int) -> None:
     status = ask(host, port, os.environ.get(TOKEN_VARIABLE, "").strip())
     if status == "failed":
         raise DeviceError("the page answers, but its session ended by itself: the System page shows what it printed")
-    click.echo(
+    echo(
         f"The page answers; how the session is, only the token tells ({TOKEN_VARIABLE})."
         if status == "locked"
         else f"The page answers, the session is {status}."
     )
+
+
+def _from_environment() -> Path:
+    """The folder that IMPSY_WORKDIR names, made if it is not there; without it, this one.
+
+    Raises:
+        ConfigError: it cannot be made.
+    """
+    folder = Path(os.environ.get(WORKDIR_VARIABLE) or ".").expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        remedy = refusal(error, f"set {WORKDIR_VARIABLE} to another folder")
+        raise ConfigError(f"{WORKDIR_VARIABLE}: {folder} cannot be made {remedy}") from error
+    return folder
 
 
 def _workspace(folder: Path, config_file: str = "config.toml") -> Workspace:

@@ -1,7 +1,12 @@
-"""Lines of numbers, as a microcontroller prints them on its serial line, <-> values: ``0.5000,0.2500``."""
+"""Lines of numbers, as a microcontroller prints them on its serial line, <-> values: ``0.5000,0.2500``.
+
+Boards also print them with tabs, semicolons or blanks between them, with a name before each ("pot:0.5", as Arduino's
+plotter takes them), in brackets (as MicroPython prints a tuple), or with a comma at the end.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from math import isfinite
@@ -12,6 +17,14 @@ __all__ = ["CsvStream", "encode_line"]
 
 CHARACTERS_A_VALUE = 64
 """A line may have this many for each of its values; a longer one is no line of ours."""
+
+
+_BETWEEN = re.compile(rb"[ \t]*[,;][ \t]*|[ \t]+")
+_BETWEEN_COMMAS = re.compile(rb"[ \t]*;[ \t]*|[ \t]+")
+_FIELD = re.compile(rb"(?:[A-Za-z_][\w.#-]*[:=])?([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
+_NAME_END = re.compile(rb"(?<=[A-Za-z_\d\])#])[ \t]*([:=])[ \t]*")
+_NOT_FINITE = re.compile(rb"[+-]?(nan|inf|infinity|ovf)", re.IGNORECASE)
+_BRACKETS = {b"(": b")", b"[": b"]"}
 
 
 class CsvStream:
@@ -27,12 +40,12 @@ class CsvStream:
     def feed(self, data: bytes) -> list[tuple[float, ...] | PeerError]:
         """Take in what was read, in pieces of any size; returns what the lines that are complete now hold, in order.
 
-        A line ends in a line feed, before which a carriage return may stand; an empty one means nothing. Each other
-        line gives its n values in [0, 1], or a ``PeerError``; values out of range are clipped, and the line gives an
-        error too. No more than a line of the largest length is kept. Never raises.
+        A line ends in a line feed or a carriage return; an empty one means nothing. Each other line gives its n
+        values in [0, 1], or a ``PeerError``; values out of range are clipped, and the line gives an error too. No
+        more than a line of the largest length is kept. Never raises.
         """
         found: list[tuple[float, ...] | PeerError] = []
-        *lines, rest = (self._pending + data).split(b"\n")
+        *lines, rest = (self._pending + data).replace(b"\r", b"\n").split(b"\n")
         for line in lines:
             self._line(line, found)
             self._skipping = False
@@ -61,22 +74,36 @@ class CsvStream:
             found.append(PeerError("range", "a line holds values outside 0 to 1, which were clipped"))
 
     def _values(self, line: bytes) -> tuple[float, ...]:
-        fields = line.split(b",")
+        text = line.strip()
+        if _BRACKETS.get(text[:1]) == text[-1:]:
+            text = text[1:-1].strip()
+        text = _NAME_END.sub(rb"\1", text)
+        fields = _BETWEEN.split(text)
+        if len(fields) > 1 and not fields[-1]:  # a separator at the end
+            fields.pop()
+        if len(fields) != self._controls:
+            fields = self._with_decimal_commas(text) or fields
         if len(fields) != self._controls:
             raise PeerError(
                 "length",
                 f"a line holds {len(fields)} values, but dimension {self._controls + 1} means {self._controls}: "
                 f"{_shown(line)}",
             )
-        try:
-            if b"_" in line:  # Python would read 1_0 as 10
-                raise ValueError
-            values = tuple(map(float, fields))
-        except ValueError:
-            raise PeerError("number", f"a line holds something that is no number: {_shown(line)}") from None
+        numbers = [found[1] for field in fields if (found := _FIELD.fullmatch(field)) is not None]
+        if len(numbers) < len(fields):
+            if any(map(_NOT_FINITE.fullmatch, fields)):
+                raise PeerError("not-finite", f"a line holds a number that is not finite: {_shown(line)}")
+            raise PeerError("number", f"a line holds something that is no number: {_shown(line)}")
+        values = tuple(map(float, numbers))
         if not all(map(isfinite, values)):
             raise PeerError("not-finite", f"a line holds a number that is not finite: {_shown(line)}")
         return values
+
+    def _with_decimal_commas(self, text: bytes) -> list[bytes]:
+        """The fields of a line such as ``0,5;0,25``, or none: it is not that. One number alone could be two."""
+        fields = [field.replace(b",", b".") for field in _BETWEEN_COMMAS.split(text)]
+        fits = len(fields) == self._controls > 1 and all(map(_FIELD.fullmatch, fields))
+        return fields if fits else []
 
 
 def encode_line(values: Sequence[float]) -> bytes:

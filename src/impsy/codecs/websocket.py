@@ -1,16 +1,24 @@
-"""WebSocket text frames <-> MIDI messages: ``/channel/1/noteon/60/100``, channels from 1.
+"""WebSocket frames <-> MIDI messages: ``/channel/1/noteon/60/100``, channels from 1.
 
-The words are a table: a new one is a row.
+The words are a table: a new one is a row. Clients that send lines, several messages at once, capitals, or the MIDI
+bytes themselves are understood too.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from math import floor
 
-__all__ = ["TEXT_LIMIT", "decode_text", "encode_text"]
+from impsy.codecs.midi import MidiStream
+from impsy.errors import PeerError
 
-TEXT_LIMIT = 64
-"""Characters of a frame; a longer one is none of ours."""
+__all__ = ["LINE_LIMIT", "decode_frame", "encode_text"]
+
+LINE_LIMIT = 64
+"""Characters of a message; a longer one is none of ours."""
+
+EXAMPLE = "/channel/1/cc/7/127"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +44,100 @@ _WORDS = (
     # The one number that takes two data bytes, the fine part first.
     _Word("pitchbend", 0xE0, (16383,)),
 )
+_ALSO = {
+    "controlchange": "cc",
+    "controller": "cc",
+    "programchange": "program",
+    "channelaftertouch": "aftertouch",
+    "channelpressure": "aftertouch",
+    "pitchwheel": "pitchbend",
+}
+"""Other names of the same, as mappings and MIDI libraries call them."""
+
 _BY_WORD = {row.word: row for row in _WORDS}
+_BY_WORD |= {other: _BY_WORD[word] for other, word in _ALSO.items()}
 _BY_STATUS = {row.status: row for row in _WORDS}
 _BEND = 0xE0
 
 
-def decode_text(text: str) -> bytes | None:
-    """The MIDI message that one frame stands for; None if it is malformed, or out of range. Never raises."""
-    if len(text) > TEXT_LIMIT:
-        return None
-    parts = text.split("/")
-    if len(parts) < 5 or parts[0] or parts[1] != "channel":
-        return None
-    row = _BY_WORD.get(parts[3])
-    numbers = [_number(part) for part in (parts[2], *parts[4:])]
-    if row is None or len(numbers) != 1 + len(row.limits) or not 1 <= numbers[0] <= 16:
-        return None
-    channel, *values = numbers
-    if any(not 0 <= value <= limit for value, limit in zip(values, row.limits, strict=True)):
-        return None
-    data = (values[0] & 0x7F, values[0] >> 7) if row.status == _BEND else values
-    return bytes((row.status | (channel - 1), *data))
+_NUMBER = re.compile(r"[+-]?\d{1,6}(\.\d*)?", re.ASCII)
+
+
+def decode_frame(frame: str | bytes) -> list[bytes | PeerError]:
+    """The MIDI messages of one frame, text or binary, a line each; what is wrong is in its place. Never raises."""
+    if isinstance(frame, str):
+        return _lines(frame)
+    try:
+        return _lines(frame.decode("utf-8"))
+    except UnicodeDecodeError:
+        return _midi(frame)
+
+
+def _lines(frame: str) -> list[bytes | PeerError]:
+    found: list[bytes | PeerError] = []
+    for line in re.split(r"[\r\n\0]+", frame):
+        text = line.strip(" \t\ufeff")
+        if text:
+            try:
+                found.append(_line(text))
+            except PeerError as problem:
+                found.append(problem)
+    return found
+
+
+def _midi(frame: bytes) -> list[bytes | PeerError]:
+    """The messages of a binary frame of MIDI bytes, as pages send them that pass on what Web MIDI gives them.
+
+    They cannot be mistaken for text: a status byte that data bytes follow is not UTF-8.
+    """
+    if frame[0] >= 0xF0 and all(byte < 0x80 or byte >= 0xF0 for byte in frame):
+        return []  # clock, exclusive and other system messages are passed over, as at a MIDI port
+    messages = MidiStream().feed(frame)
+    if not messages or b"".join(messages) != frame:
+        return [PeerError("binary", f"{_shown(frame)} is neither text nor complete MIDI messages, such as {EXAMPLE}")]
+    return list(messages)
+
+
+def _line(text: str) -> bytes:
+    """The MIDI message that one line stands for.
+
+    Raises:
+        PeerError: it is malformed, out of range, or may mean different things.
+    """
+    if len(text) > LINE_LIMIT:
+        raise PeerError("long", f"{_shown(text)} is longer than {LINE_LIMIT} characters")
+    if len(text) > 1 and text[0] == text[-1] == '"':  # a text as JSON
+        text = text[1:-1]
+    first, *parts = [part.strip().lower() for part in text.strip("/").split("/")]
+    if first != "channel" or len(parts) < 3:
+        raise PeerError("malformed", f"{_shown(text)} is no message like {EXAMPLE}")
+    row = _BY_WORD.get(re.sub(r"[\s_-]", "", parts[1]))
+    if row is None:
+        raise PeerError("word", f"{_shown(text)} names none of {', '.join(word.word for word in _WORDS)}")
+    channel, *values = [_number(part, text) for part in (parts[0], *parts[2:])]
+    if row.word == "noteoff" and len(values) == 1:
+        values.append(0.0)  # how fast the key was released makes no difference here
+    if len(values) != len(row.limits):
+        raise PeerError(
+            "numbers", f"{_shown(text)} has {len(values)} numbers after {row.word}, not {len(row.limits)}"
+        )
+    *selectors, value = values
+    if 0 < value < 1:
+        raise PeerError("fraction", f"{_shown(text)}: values are 0 to {row.limits[-1]}, not 0 to 1")
+    for number, (low, high) in zip((channel, *values), ((1, 16), *((0, limit) for limit in row.limits)), strict=True):
+        if not low <= number <= high:
+            raise PeerError("range", f"{_shown(text)}: {number:g} is not from {low} to {high}")
+    if not all(number.is_integer() for number in (channel, *selectors)):
+        raise PeerError("fraction", f"{_shown(text)}: channels, notes and controllers are whole numbers")
+    numbers = [*map(int, selectors), floor(value + 0.5)]
+    data = (numbers[0] & 0x7F, numbers[0] >> 7) if row.status == _BEND else numbers
+    return bytes((row.status | (int(channel) - 1), *data))
+
+
+def _number(part: str, text: str) -> float:
+    if not _NUMBER.fullmatch(part):
+        raise PeerError("number", f"{_shown(text)}: {_shown(part)} is no number")
+    return float(part)
 
 
 def encode_text(message: bytes) -> str:
@@ -74,6 +155,6 @@ def encode_text(message: bytes) -> str:
     return "/".join(["/channel", str((message[0] & 0x0F) + 1), row.word, *map(str, values)])
 
 
-def _number(text: str) -> int:
-    """A whole number in plain digits; −1 for anything else (a sign, a letter, a digit of another script)."""
-    return int(text) if text.isascii() and text.isdigit() else -1
+def _shown(frame: str | bytes) -> str:
+    text = repr(frame)
+    return text if len(text) <= 60 else text[:59] + "…"

@@ -7,6 +7,7 @@ errors in single keys; warnings, in the typed config that results.
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Mapping as ReadOnlyDict
 from itertools import combinations
@@ -18,14 +19,22 @@ from impsy.config.positions import Path, format_path
 from impsy.config.problems import Problem
 from impsy.config.schema import WILDCARDS, Config, MidiConfig, OscConfig, WebuiConfig
 from impsy.config.translate import named_section_of, section_of
-from impsy.mapping.entries import ControlChange, MappingEntry, show_value
+from impsy.mapping.entries import ControlChange, MappingEntry, kind_of, show_value
 
-__all__ = ["errors_across", "notes_on_unknown", "serial_conflict", "warnings_across"]
+__all__ = [
+    "errors_across",
+    "mapped_dimension",
+    "mapping_lengths",
+    "notes_on_unknown",
+    "serial_conflict",
+    "skipped_elsewhere",
+    "warnings_across",
+]
 
 Finding = tuple[Path, Problem]
 Table = ReadOnlyDict[str, Any]
 
-_LOOPBACK = ("127.0.0.1", "localhost")
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _FREE_TEXT = ("title", "owner", "description")
 
 
@@ -73,6 +82,35 @@ def warnings_across(config: Config, data: Table) -> Iterator[Finding]:
         yield from _osc_addresses(config.osc, _table(data, "osc"))
 
 
+def skipped_elsewhere(config: Config) -> Iterator[Finding]:
+    """Entries of kinds that the sibling apps skip without counting them, where others follow: those shift there.
+
+    Not a warning about playing here, so it is for those who look a configuration over.
+    """
+    for path, mapping in _mappings(config):
+        kinds = [kind_of(entry) for entry in mapping]
+        known = [index for index, kind in enumerate(kinds) if kind.everywhere]
+        skipped = [index for index, kind in enumerate(kinds) if not kind.everywhere]
+        if skipped and known and skipped[0] < known[-1]:
+            names = ", ".join(dict.fromkeys(f'"{kinds[index].name}"' for index in skipped if index < known[-1]))
+            text = (
+                f"the AUv3 and browser apps skip {names} without counting it: from x_{skipped[0] + 1} on, their "
+                "controls are others than here"
+            )
+            hint = "If they open this file too, put such entries last, in input and output alike, and train anew"
+            yield _finding("warning", (*path, skipped[0]), text, hint)
+
+
+def _mappings(config: Config) -> Iterator[tuple[Path, tuple[MappingEntry, ...]]]:
+    """All mappings, with where they are."""
+    for way in ("input", "output"):
+        if config.midi is not None:
+            yield from ((("midi", way, port), mapping) for port, mapping in getattr(config.midi, way).items())
+        for section in ("websocket", "serialmidi"):
+            if getattr(config, section) is not None:
+                yield (section, way), getattr(getattr(config, section), way)
+
+
 def notes_on_unknown(data: Table) -> Iterator[Finding]:
     """Keys that are not IMPSY's: a warning where a slip of the pen is likely, else an info-level note."""
     for key, value in data.items():
@@ -94,10 +132,8 @@ def _unknown_within(path: Path, table: object, section: type[BaseModel]) -> Iter
                 yield _unknown((*path, key), table[key], table, section)
 
 
-def _mapping_sizes(data: Table) -> Iterator[Finding]:
-    dimension = _table(data, "model").get("dimension")
-    if not isinstance(dimension, int) or isinstance(dimension, bool) or dimension < 2:
-        return  # an error of its own; counting against it would only add noise
+def mapping_lengths(data: Table) -> Iterator[tuple[Path, int]]:
+    """Where each mapping is, and how many entries it has. ``data``: the plain tables, typed or not."""
     midi = _table(data, "midi")
     mappings: list[tuple[Path, object]] = [
         (("midi", way, port), mapping) for way in ("input", "output") for port, mapping in _table(midi, way).items()
@@ -106,11 +142,34 @@ def _mapping_sizes(data: Table) -> Iterator[Finding]:
         table = _table(data, section)
         # A typed section holds () where the file says nothing; the file's own [] is a mapping of no entries.
         mappings += [((section, way), table[way]) for way in ("input", "output") if table.get(way, ()) != ()]
-    for path, mapping in mappings:
-        if isinstance(mapping, list | tuple) and len(mapping) != dimension - 1:
-            entries = "1 entry" if len(mapping) == 1 else f"{len(mapping)} entries"
-            text = f"found {entries}; wanted {dimension - 1}, one for each value of dimension {dimension}"
-            yield _finding("error", path, text, f"Or set model.dimension to {len(mapping) + 1}" if mapping else "")
+    yield from ((path, len(mapping)) for path, mapping in mappings if isinstance(mapping, list | tuple))
+
+
+def mapped_dimension(data: Table) -> tuple[int, Path] | None:
+    """The dimension that most mappings have, and the first of them; None: no mapping has an entry."""
+    lengths = [(path, length) for path, length in mapping_lengths(data) if length]
+    if not lengths:
+        return None
+    ((usual, _count),) = Counter(length for _path, length in lengths).most_common(1)
+    return usual + 1, next(path for path, length in lengths if length == usual)
+
+
+def _mapping_sizes(data: Table) -> Iterator[Finding]:
+    dimension = _table(data, "model").get("dimension")
+    found = mapped_dimension(data)
+    if dimension is None and found is not None:
+        dimension, example = found
+        why = f"as in {format_path(example)} ([model] dimension is left out)"
+        hint = "Give all mappings the same number of entries"
+    elif not isinstance(dimension, int) or isinstance(dimension, bool) or dimension < 2:
+        return  # an error of its own; counting against it would only add noise
+    else:
+        why, hint = f"one for each value of dimension {dimension}", ""
+    for path, length in mapping_lengths(data):
+        if length != dimension - 1:
+            entries = "1 entry" if length == 1 else f"{length} entries"
+            advice = hint or (f"Or set model.dimension to {length + 1}" if length else "")
+            yield _finding("error", path, f"found {entries}; wanted {dimension - 1}, {why}", advice)
 
 
 def _udp_ports(data: Table) -> Iterator[Finding]:
@@ -158,15 +217,9 @@ def _thru(midi: MidiConfig) -> Iterator[Finding]:
 
 def _stuck_controllers(config: Config) -> Iterator[Finding]:
     """Inputs whose minimum is their maximum: every message means the same value."""
-    inputs: list[tuple[Path, tuple[MappingEntry, ...]]] = []
-    if config.midi is not None:
-        inputs += [(("midi", "input", port), mapping) for port, mapping in config.midi.input.items()]
-    for section in ("websocket", "serialmidi"):
-        if getattr(config, section) is not None:
-            inputs.append(((section, "input"), getattr(config, section).input))
-    for path, mapping in inputs:
+    for path, mapping in _mappings(config):
         for index, entry in enumerate(mapping):
-            if isinstance(entry, ControlChange) and entry.minimum == entry.maximum:
+            if isinstance(entry, ControlChange) and entry.minimum == entry.maximum and "input" in path[:2]:
                 text = f"minimum and maximum are both {entry.minimum}: this input never changes"
                 yield _finding("warning", (*path, index), text)
 

@@ -24,7 +24,7 @@ from impsy.config.positions import format_path, parse_path
 from impsy.errors import ConfigError
 from impsy.mapping.entries import MappingEntry, entry_to_list
 
-__all__ = ["ConfigDocument"]
+__all__ = ["ConfigDocument", "same"]
 
 _BOM = "\ufeff"
 
@@ -107,6 +107,20 @@ class ConfigDocument:
         self._accept(document.as_string(), expected, path, keep_empty=len(path) < 3)
         return True
 
+    @property
+    def text(self) -> str:
+        """The text as it is edited: with Unix line ends, without a byte order mark."""
+        return self._text
+
+    def take(self, text: str) -> None:
+        """Let a text like that of :attr:`text` replace the whole.
+
+        Raises:
+            InvalidTomlError: if it is not TOML; the document is then as before.
+        """
+        parse_toml(text, self._where)
+        self._text = text
+
     def dumps(self) -> str:
         """The text as it is now, with the line ends and the byte order mark that it came with."""
         return self._bom + (self._text.replace("\n", "\r\n") if self._crlf else self._text)
@@ -119,8 +133,10 @@ class ConfigDocument:
         """
         return parse_config(self.dumps(), self._where, self._path)
 
-    def save(self, path: str | Path | None = None) -> LoadedConfig:
+    def save(self, path: str | Path | None = None, *, keep_all: bool = False) -> LoadedConfig:
         """Check, then write in one step (to where it came from), keeping the previous version as ``.bak``.
+
+        With ``keep_all``, a ``.bak`` that is there already is kept too, as ``.bak.1`` or the next free number.
 
         Raises:
             ConfigError: if anything is wrong with it, or if the file was changed since it was opened;
@@ -138,7 +154,7 @@ class ConfigDocument:
                 raise ConfigError(f"{target} was changed by someone else since it was opened. Open it again")
             if text == self._saved:
                 return loaded
-        write_keeping_previous(target, text.encode())
+        write_keeping_previous(target, text.encode(), keep_all=keep_all)
         if own:
             self._saved = text
         return loaded
@@ -210,7 +226,7 @@ class ConfigDocument:
             raise self._refusal(path) from error
         if not keep_empty:  # removing the last of several dotted keys takes their common part along
             result, expected = _without_empty(result, path[:-1]), _without_empty(expected, path[:-1])
-        if not _same(result, expected):
+        if not same(result, expected):
             raise self._refusal(path)
         self._text = text
 
@@ -244,14 +260,14 @@ def _walk(node: Any, path: tuple[str, ...], create: bool = False) -> Any:
     return node
 
 
-def _same(one: Any, other: Any) -> bool:
+def same(one: Any, other: Any) -> bool:
     """Equal in types too (True is not 1), and NaN equals itself."""
     if type(one) is not type(other):
         return False
     if isinstance(one, dict):
-        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
     if isinstance(one, list):
-        return len(one) == len(other) and all(map(_same, one, other))
+        return len(one) == len(other) and all(map(same, one, other))
     return bool(one == other) or (one != one and other != other)  # noqa: PLR0124 - NaN is what differs from itself
 
 

@@ -17,8 +17,10 @@ def backup_of(path: Path) -> Path:
     return path.with_name(path.name + ".bak")
 
 
-def write_keeping_previous(path: Path, content: bytes) -> None:
+def write_keeping_previous(path: Path, content: bytes, *, keep_all: bool = False) -> None:
     """Replace ``path`` in one step; what stood there before is kept beside it as ``.bak``.
+
+    An older ``.bak`` is replaced; with ``keep_all`` it stays, as ``.bak.1`` or the next number that is free.
 
     A symbolic link stays one (its target is replaced); permissions stay as they were.
 
@@ -28,10 +30,22 @@ def write_keeping_previous(path: Path, content: bytes) -> None:
     path = path.resolve()
     try:
         if path.exists():
+            if keep_all:
+                _set_aside(backup_of(path), path.read_bytes())
             _replace(backup_of(path), path.read_bytes(), like=path)
         _replace(path, content, like=path)
     except OSError as error:
         raise DeviceError(f"{path} cannot be written {refusal(error, 'choose another folder')}") from error
+
+
+def _set_aside(backup: Path, content: bytes) -> None:
+    """Rename a backup that holds anything but ``content``, so that it is not replaced."""
+    if not backup.exists() or backup.read_bytes() == content:
+        return
+    number = 1
+    while (aside := backup.with_name(f"{backup.name}.{number}")).exists():
+        number += 1
+    backup.rename(aside)
 
 
 def _replace(path: Path, content: bytes, like: Path) -> None:

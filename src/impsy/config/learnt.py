@@ -40,19 +40,24 @@ def configured_controls(document: ConfigDocument) -> int | None:
 
 
 def device_name(
-    document: ConfigDocument, way: Way, port: str, preferred: str | None, matches: Callable[[str, str], bool]
+    document: ConfigDocument,
+    way: Way,
+    port: str,
+    preferred: str | None,
+    ports_of: Callable[[Sequence[str]], dict[str, str]],
 ) -> str | None:
     """The name under which the configuration has this port already, if any.
 
     Args:
         preferred: the name to take if the configuration has several for it.
-        matches: whether a name in a configuration (first) means a port (second).
+        ports_of: the ports that the names of a configuration mean, those that mean one.
     """
     devices = document.get(_device_key(way), [])
     names = [name for name in devices if isinstance(name, str)] if isinstance(devices, list) else []
     if preferred in names:
         return preferred
-    return next((name for name in names if matches(name, port)), None)
+    meant = ports_of(names)
+    return next((name for name in names if meant.get(name) == port), None)
 
 
 def complete(document: ConfigDocument, way: Way, name: str, learnt: Sequence[MappingEntry | None]) -> Completed:

@@ -7,18 +7,31 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from impsy.config.checks import Finding, errors_across, notes_on_unknown, serial_conflict, warnings_across
-from impsy.config.positions import Lines
+from impsy.config.checks import (
+    Finding,
+    errors_across,
+    mapped_dimension,
+    notes_on_unknown,
+    serial_conflict,
+    skipped_elsewhere,
+    warnings_across,
+)
+from impsy.config.earlier import in_one_line, present_form
+from impsy.config.overrides import with_overrides
+from impsy.config.positions import Lines, format_path
 from impsy.config.problems import InvalidConfigError, InvalidTomlError, Problem
 from impsy.config.schema import Config
+from impsy.config.steps import PresentForm
 from impsy.config.translate import problems_of
 from impsy.errors import ConfigError, DeviceError, refusal
 
 __all__ = ["LoadedConfig", "Resolved", "decode", "load_config", "parse_config", "parse_toml", "read_file"]
+
+DimensionFrom = Literal["file", "mappings", "model"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +47,40 @@ class LoadedConfig:
     """A valid config, where it came from and what was odd about it.
 
     ``conflicts`` are of level error but do not keep the config from loading (a section stays closed);
-    ``warnings`` say what is hardly meant; ``notes`` name keys that are not IMPSY's.
+    ``warnings`` say what is hardly meant; ``notes`` name keys that are not IMPSY's; ``understood`` says what was read
+    in an earlier form; ``elsewhere`` says where the sibling apps, which open this file too, have other controls than
+    IMPSY.
+
+    ``dimension_from``: whether the file says it ("file"), or leaves it out and its mappings have it ("mappings"), or
+    only the model can ("model"). In the last case the number in ``config`` stands for nothing until
+    :func:`impsy.perform.models.sized` has looked at the model.
     """
 
     config: Config
     path: Path | None = None
+    dimension_from: DimensionFrom = "file"
     warnings: tuple[Problem, ...] = ()
     conflicts: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
+    understood: tuple[Problem, ...] = ()
+    elsewhere: tuple[Problem, ...] = ()
+
+    @property
+    def earlier_form(self) -> str:
+        """What was understood of earlier forms, in one line with what to do; empty: it is in the present form."""
+        line = in_one_line(self.understood)
+        return line and f"{line}. `impsy config upgrade` writes the present form"
+
+    def with_overrides(self, **options: Any) -> LoadedConfig:
+        """The same with the command line's options above it, see :func:`impsy.config.with_overrides`."""
+        config = with_overrides(self.config, **options)
+        stated = options.get("dimension") is not None
+        return replace(self, config=config, dimension_from="file" if stated else self.dimension_from)
+
+    @property
+    def has_mappings(self) -> bool:
+        """Whether any mapping has an entry."""
+        return mapped_dimension(self.config.model_dump()) is not None
 
     def folders(self) -> tuple[Path, ...]:
         """Where relative paths are looked up: the config's folder, then the working directory."""
@@ -88,18 +127,23 @@ def parse_config(text: str, where: str = "config.toml", path: Path | None = None
         InvalidTomlError: if it is not TOML.
         InvalidConfigError: if anything in it is wrong; ``problems`` holds every error.
     """
-    data = parse_toml(text, where)
-    config, errors = _validate(data)
+    form = present_form(parse_toml(text, where))
+    data = form.tables
+    config, dimension_from, errors = _validate(data)
     if config is None:
-        raise InvalidConfigError(_placed(errors, text, where))
+        raise InvalidConfigError(_placed(errors, form, text, where))
+    elsewhere = list(skipped_elsewhere(config))
     findings = [*serial_conflict(config), *warnings_across(config, data), *notes_on_unknown(data)]
-    problems = _placed(findings, text, where) if findings else []
+    problems = _placed(findings, form, text, where) if findings else []
     return LoadedConfig(
         config,
         path,
+        dimension_from,
         warnings=tuple(p for p in problems if p.level == "warning"),
         conflicts=tuple(p for p in problems if p.level == "error"),
         notes=tuple(p for p in problems if p.level == "info"),
+        understood=tuple(_placed(form.findings, PresentForm({}), text, where)) if form.findings else (),
+        elsewhere=tuple(_placed(elsewhere, form, text, where)) if elsewhere else (),
     )
 
 
@@ -168,23 +212,42 @@ def decode(content: bytes, where: str) -> str:
         raise InvalidTomlError(Problem("error", "", text, hint, where, line), column) from error
 
 
-def _validate(data: dict[str, Any]) -> tuple[Config | None, list[Finding]]:
-    """The typed config, or every error and no config."""
+_UNKNOWN_DIMENSION = 2
+
+
+def _with_dimension(data: dict[str, Any]) -> tuple[dict[str, Any], DimensionFrom]:
+    """The tables with a dimension, where they have a [model] and leave it out, and where it comes from."""
+    model = data.get("model")
+    if not isinstance(model, dict) or "dimension" in model:
+        return data, "file"
+    found = mapped_dimension(data)
+    dimension = _UNKNOWN_DIMENSION if found is None else found[0]
+    filled = data | {"model": model | {"dimension": dimension}}
+    return filled, "model" if found is None else "mappings"
+
+
+def _validate(data: dict[str, Any]) -> tuple[Config | None, DimensionFrom, list[Finding]]:
+    """The typed config and where its dimension comes from, or every error and no config."""
     errors = list(errors_across(data))
+    filled, dimension_from = _with_dimension(data)
     try:
-        config = Config.model_validate(data)
+        config = Config.model_validate(filled)
     except ValidationError as error:
         errors += problems_of(error, Config)
     if not errors:
-        return config, []
+        return config, dimension_from, []
     misspelt = [finding for finding in notes_on_unknown(data) if finding[1].level == "warning"]
-    return None, errors + misspelt
+    return None, dimension_from, errors + misspelt
 
 
-def _placed(findings: Iterable[Finding], text: str, where: str) -> list[Problem]:
-    """The problems with file and line, in the order of the file."""
+def _placed(findings: Iterable[Finding], form: PresentForm, text: str, where: str) -> list[Problem]:
+    """The problems with file, line and the key that the file has, in the order of the file."""
     lines = Lines(text.removeprefix("\ufeff"))
-    placed = [replace(problem, file=where, line=lines[path]) for path, problem in findings]
+    placed: dict[Problem, None] = {}
+    for path, problem in findings:
+        origin = form.origin(path)
+        key = problem.key if origin == path else format_path(origin)
+        placed[replace(problem, key=key, file=where, line=lines[origin])] = None
     return sorted(placed, key=lambda problem: problem.line or 0)
 
 

@@ -10,9 +10,10 @@ import re
 import tomllib
 from bisect import bisect_right
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Lines", "Path", "format_path", "parse_path"]
+__all__ = ["Lines", "Path", "Written", "format_path", "parse_path"]
 
 Path = tuple[str | int, ...]
 """Keys and list positions (from 0) that lead to a value: ``("midi", "input", "X-TOUCH", 3)``."""
@@ -20,6 +21,7 @@ Path = tuple[str | int, ...]
 _WORD = re.compile(r"[a-z0-9_]+")
 _PART = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
 _KEY = re.compile(rf"{_PART}(?:[ \t]*\.[ \t]*{_PART})*")
+_ONE = re.compile(_PART)
 _SKIP = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _STRING = re.compile(
     r'''"""(?:[^"\\]|\\.|"{1,2}(?!"))*"{3,5}|'''
@@ -71,10 +73,40 @@ def _quote(text: str) -> str:
     return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + '"'
 
 
+Span = tuple[int, int]
+"""From which character of the text to before which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One place where keys stand: a header, or a key and its value.
+
+    ``section`` is what the keys are relative to, ``names`` are the keys and ``spans`` where each stands. ``value`` is
+    None for a header. ``whole`` is from the start of the header or of the first key to the end.
+    """
+
+    section: Path
+    names: tuple[str, ...]
+    spans: tuple[Span, ...]
+    value: Span | None
+    whole: Span
+
+    @property
+    def path(self) -> Path:
+        """What the keys lead to."""
+        return (*self.section, *self.names)
+
+
 class Lines:
-    """The line (from 1) on which each key and list item of a valid TOML text starts."""
+    """The line (from 1) on which each key and list item of a valid TOML text starts.
+
+    ``written`` has every place where keys stand, in order, and ``items`` where each item of a list stands; both are
+    for changing the text.
+    """
 
     def __init__(self, text: str) -> None:
+        self.written: list[Written] = []
+        self.items: dict[Path, Span] = {}
         self._text = text
         self._newlines = [match.start() for match in re.finditer("\n", text)]
         self._lines: dict[Path, int] = {}
@@ -83,6 +115,8 @@ class Lines:
             self._document()
         except (IndexError, RecursionError, ValueError):
             self._lines.clear()  # nested beyond reason: messages go without lines
+            self.written.clear()
+            self.items.clear()
 
     def __getitem__(self, path: Path) -> int | None:
         """The line of ``path``, or of the nearest that encloses it (a missing key has its section's line)."""
@@ -113,7 +147,7 @@ class Lines:
 
     def _header(self, start: int) -> tuple[Path, int]:
         double = self._text.startswith("[[", start)
-        keys, position = self._key(self._skip(start + 1 + double))
+        keys, spans, position = self._key(self._skip(start + 1 + double))
         path: Path = ()
         for index, key in enumerate(keys):
             path = (*path, key)
@@ -123,19 +157,29 @@ class Lines:
                 self._note(path, start)
                 path = (*path, self._tables[path] - 1)
         self._note(path, start)
-        return path, self._skip(position) + 1 + double
+        end = self._skip(position) + 1 + double
+        if not any(isinstance(step, int) for step in path):
+            self.written.append(Written((), keys, spans, None, (start, end)))
+        return path, end
 
     def _pair(self, section: Path, start: int) -> int:
-        keys, position = self._key(start)
+        keys, spans, position = self._key(start)
         path = (*section, *keys)
         self._note(path, start)
-        return self._value(path, self._skip(self._skip(position) + 1))  # past the "="
+        value = self._skip(self._skip(position) + 1)  # past the "="
+        place = len(self.written)
+        end = self._value(path, value)
+        end -= len(self._text[value:end]) - len(self._text[value:end].rstrip())
+        self.written.insert(place, Written(section, keys, spans, (value, end), (start, end)))
+        return end
 
-    def _key(self, start: int) -> tuple[tuple[str, ...], int]:
+    def _key(self, start: int) -> tuple[tuple[str, ...], tuple[Span, ...], int]:
         match = _KEY.match(self._text, start)
         if match is None:
             raise ValueError("no key here")
-        return parse_path(match.group()), match.end()
+        keys = parse_path(match.group())
+        spans = tuple((part.start(), part.end()) for part in _ONE.finditer(self._text, start, match.end()))
+        return keys, spans, match.end()
 
     def _value(self, path: Path, start: int) -> int:
         """Step over one value; ``path`` is noted already. Returns where it ends."""
@@ -153,7 +197,9 @@ class Lines:
         index, position = 0, self._skip(start)
         while self._text[position] != "]":
             self._note((*path, index), position)
-            position = self._skip(self._value((*path, index), position))
+            end = self._value((*path, index), position)
+            self.items[*path, index] = (position, position + len(self._text[position:end].rstrip()))
+            position = self._skip(end)
             if self._text[position] == ",":
                 position = self._skip(position + 1)
             index += 1

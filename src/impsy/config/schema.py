@@ -100,7 +100,8 @@ class InteractionConfig(_Section):
 
 
 class ModelConfig(_Section):
-    """``[model]``: the network. ``dimension`` is n + 1: the time and the n values.
+    """``[model]``: the network. ``dimension`` is n + 1: the time and the n values. A file may leave it out: loading
+    takes it from the mappings, which must all have as many entries, or else from the model.
 
     ``file`` "" means no model: a stand-in plays random values. ``size`` is only needed where the file
     cannot tell. ``timescale`` 2 is half speed.
@@ -128,7 +129,7 @@ class SceneConfig(_Section):
 class MidiConfig(_Section):
     """``[midi]``: ports by (partial) name, and for each what its messages mean.
 
-    ``thru_matrix`` sends the vector that an input makes straight to these outputs. With
+    ``thru_matrix`` sends what an input moves straight to these outputs. With
     ``feedback_protection`` an input that repeats an output within ``feedback_threshold`` seconds is
     left out. ``api`` names the system's MIDI interface where there are several.
     """
@@ -186,7 +187,7 @@ class SerialMidiConfig(_Section):
 
 
 class WebuiConfig(_Section):
-    """``[webui]``: the UDP ports on 127.0.0.1 that performing and the web interface talk over."""
+    """``[webui]``: the UDP ports on localhost that performing and the web interface talk over."""
 
     monitor_port: _SendPort = 4001
     command_port: _ListenPort = 4002

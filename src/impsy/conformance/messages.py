@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from impsy.codecs.websocket import decode_text, encode_text
+from impsy.codecs.websocket import decode_frame, encode_text
 from impsy.conformance.cases import Byte, Case, Checker, MappingField, Part
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
@@ -68,7 +68,9 @@ def _midi_output(case: MidiOutputCase, _folder: Path) -> Any:
 
 
 def _websocket_input(case: WebSocketInputCase, _folder: Path) -> Any:
-    return _decode_all(InputMapping(case.input_mapping), map(decode_text, case.messages))
+    found = (next(iter(decode_frame(text)), None) for text in case.messages)
+    messages = (message if isinstance(message, bytes) else None for message in found)
+    return _decode_all(InputMapping(case.input_mapping), messages)
 
 
 def _websocket_output(case: WebSocketOutputCase, _folder: Path) -> Any:

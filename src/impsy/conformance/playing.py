@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
-from impsy.codecs.log import LogRow, read_rows
 from impsy.conformance.cases import Byte, Case, Checker, Dimension, MappingField, Part
-from impsy.data.performances import rows_to_events
+from impsy.data.logs import parse_log
+from impsy.data.performances import events_of
 from impsy.engine import Engine, Settings, to_step
 from impsy.events import Command, Interaction, Record, Update
 from impsy.mapping.input import InputMapping
@@ -83,8 +84,9 @@ def _playback(case: PlaybackCase, _folder: Path) -> Any:
 
 
 def _dataset(case: DatasetCase, _folder: Path) -> Any:
-    rows = (row for row in read_rows(case.log_lines, case.dimension - 1) if isinstance(row, LogRow))
-    return rows_to_events(rows, case.dimension).tolist()
+    file = BytesIO("\n".join(case.log_lines).encode())
+    events, _ = events_of(parse_log(file, case.dimension - 1, Path(case.name), exact=True))
+    return events.tolist()
 
 
 CHECKERS: tuple[Checker[Any], ...] = (

@@ -2,40 +2,58 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impsy.data.datasets import DIMENSIONS, Dataset, put_in_bounds
-from impsy.data.logs import Log, Problem, read_log
-from impsy.data.performances import times_to_seconds
+from impsy.codecs.log import dimension_of
+from impsy.data.datasets import DIMENSIONS, Dataset
+from impsy.data.logs import Log, Numbers, Problem, read_log
+from impsy.data.performances import events_of
 from impsy.errors import DataError, refusal
 
 __all__ = ["Collection", "Copy", "LogReport", "Overlap", "collect", "find_logs"]
 
-_LOG_NAME = re.compile(r".*-(\d{1,5})d-mdrnn\.log")
+_SAVED_AS = (".log", ".csv", ".tsv")
+"""How the names of files end that may be meant as logs."""
+
+
+REASONS = {
+    "first": "that begin the count of time",
+    "model": "of the model",
+    "other source": "of another source",
+    "malformed": "malformed",
+    "copy": "in copies of other logs",
+}
+"""Why a row gives no event, in words."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogReport:
     """What became of one log.
 
-    name: of the file. events: how many it gives. rows: its sound rows, the model's included. malformed: its other
-    rows, left out; problems: the first of them. remarks: sentences about what else was put right.
+    name: of the file. rows: all its rows. events: how many of them are used. left_out: how many are not, by the
+    reasons in :data:`REASONS`; rows = events + the sum of these. problems: the first of those that are malformed or
+    of another source. remarks: sentences about what else was put right.
     """
 
     name: str
-    events: int
     rows: int
-    malformed: int
+    events: int
+    left_out: dict[str, int]
     problems: tuple[Problem, ...]
     remarks: tuple[str, ...]
+
+    @property
+    def unread(self) -> int:
+        """Rows that should not be in a log: those that ``problems`` begins to name."""
+        return self.left_out["malformed"] + self.left_out["other source"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +87,38 @@ class Collection:
     copies: tuple[Copy, ...]
     overlaps: tuple[Overlap, ...]
 
+    @property
+    def rows(self) -> int:
+        """All rows of all logs."""
+        return sum(log.rows for log in self.logs)
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """As in the reports on the logs, of all together."""
+        return {reason: sum(log.left_out[reason] for log in self.logs) for reason in REASONS}
+
+    @property
+    def account(self) -> str:
+        """A sentence on what became of all rows."""
+        used = f"{self.rows:,} row{'s' * (self.rows != 1)}: {len(self.dataset):,} used"
+        reasons = [f"{count:,} {REASONS[reason]}" for reason, count in self.left_out.items() if count]
+        return f"{used}; left out are {', '.join(reasons)}" if reasons else used
+
+
+class Found(NamedTuple):
+    """Logs of a folder: those of one dimension, and what else looks like a log, with the reason why it is none."""
+
+    dimension: int
+    paths: list[Path]
+    others: dict[str, str]
+
 
 def find_logs(
     folder: Path, dimension: int | None = None, include: Sequence[str] = (), exclude: Sequence[str] = ()
-) -> tuple[int, list[Path]]:
-    """The logs (``{…}-{D}d-mdrnn.log``) of a dimension in a folder, in the order of their names, so of time.
+) -> Found:
+    """The logs of a dimension in a folder, in the order of their names, so of time.
+
+    What is a log, its name says: see :func:`impsy.codecs.log.dimension_of`.
 
     Args:
         folder: where to look; not in folders within it.
@@ -92,7 +137,7 @@ def find_logs(
     except OSError as error:
         remedy = "give the folder that holds the logs (-S/--source)"
         raise DataError(f"{folder}: cannot be read {refusal(error, remedy)}") from error
-    found = [(name, int(match[1])) for name in names if (match := _LOG_NAME.fullmatch(name))]
+    found = [(name, width) for name in names if (width := dimension_of(name)) is not None]
     if not found:
         raise DataError(
             f"{folder}: there are no logs in it (named like 2026-09-26T10-00-00-9d-mdrnn.log) among its "
@@ -120,7 +165,14 @@ def find_logs(
         raise DataError(
             f"{folder}: a dimension of {dimension} is not possible; give -D as 1 + the number of controls"
         )
-    return dimension, [folder / name for name, width in chosen if width == dimension]
+    others = {name: "does not fit --include and --exclude" for name, _ in set(found) - set(chosen)}
+    others |= {name: f"is of dimension {width}" for name, width in chosen if width != dimension}
+    others |= {
+        name: "has no name of a log (…-9d-mdrnn.log), which says its dimension"
+        for name in names
+        if name.lower().endswith(_SAVED_AS) and dimension_of(name) is None and not name.startswith(".")
+    }
+    return Found(dimension, [folder / name for name, width in chosen if width == dimension], others)
 
 
 def _chosen(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
@@ -137,7 +189,7 @@ def collect(paths: Sequence[Path], dimension: int) -> Collection:
     """Read logs and put them together.
 
     Values outside [0, 1] are taken as 0 or 1 (and counted in the log's remarks). A log whose performer's rows are all
-    those of another is left out; logs that share only some are used, and told of.
+    those of another is left out; logs that share only some are used, and reported.
 
     Args:
         paths: logs of this dimension.
@@ -146,7 +198,7 @@ def collect(paths: Sequence[Path], dimension: int) -> Collection:
         DataError: a file cannot be read, or all together hold no event.
     """
     reports: list[LogReport] = []
-    performances: list[NDArray[np.float32]] = []
+    performances: list[Numbers] = []
     kept: list[Log] = []
     copies: list[Copy] = []
     by_content: dict[int, list[Log]] = {}
@@ -154,7 +206,7 @@ def collect(paths: Sequence[Path], dimension: int) -> Collection:
         log = read_log(path, dimension - 1)
         alike = by_content.setdefault(hash(log.times.tobytes()), [])
         original = next((other for other in alike if len(log.times) and _same(log, other)), None)
-        events, remarks = _events(log)
+        events, remarks = events_of(log)
         if original is not None:
             copies.append(Copy(path.name, original.path.name))
             events = events[:0]
@@ -162,25 +214,29 @@ def collect(paths: Sequence[Path], dimension: int) -> Collection:
             alike.append(log)
             kept.append(log)
             performances.append(events)
-        reports.append(LogReport(path.name, len(events), log.rows, log.malformed, log.problems, tuple(remarks)))
+        reports.append(_report(log, len(events), original is not None, remarks))
     if not performances:
         raise _nothing(reports, dimension)
     dataset = Dataset.of(dimension, performances, [log.path.name for log in kept])
     return Collection(dataset, tuple(reports), tuple(copies), tuple(_overlaps(kept)))
 
 
-def _events(log: Log) -> tuple[NDArray[np.float32], list[str]]:
-    """A log's events (events, D), within bounds, and what had to be changed for that."""
-    if len(log.times) < 2:
-        return np.zeros((0, log.values.shape[1] + 1), np.float32), []
-    events = np.empty((len(log.times) - 1, log.values.shape[1] + 1), np.float32)
-    events[:, 0] = times_to_seconds(log.times)
-    events[:, 1:] = log.values[1:]
-    events, remarks = put_in_bounds(events)
-    backwards = int((np.diff(log.times) < 0).sum())
-    if backwards:
-        remarks.append(f"its time goes back {backwards} times (the clock was set?); such a dt is taken as 0")
-    return events, remarks
+def _report(log: Log, events: int, copy: bool, remarks: Sequence[str]) -> LogReport:
+    unused = log.counts.performer - events
+    left_out = dict(
+        zip(
+            REASONS,
+            (
+                0 if copy else unused,
+                log.counts.model,
+                log.counts.others,
+                log.counts.malformed,
+                unused if copy else 0,
+            ),
+            strict=True,
+        )
+    )
+    return LogReport(log.path.name, log.counts.rows, events, left_out, log.problems, tuple(remarks))
 
 
 def _same(one: Log, other: Log) -> bool:
@@ -210,9 +266,9 @@ def _fingerprints(log: Log) -> NDArray[np.uint64]:
 
 
 def _nothing(reports: Sequence[LogReport], dimension: int) -> DataError:
-    malformed = sum(report.malformed for report in reports)
+    unread = sum(report.unread for report in reports)
     first = next((f"{report.name}, line {p.line}: {p.text}" for report in reports for p in report.problems[:1]), "")
-    about = f" {malformed:,} rows are malformed; the first is {first}." if malformed else ""
+    about = f" {unread:,} rows cannot be used; the first is {first}." if unread else ""
     return DataError(
         f"the {len(reports)} logs of dimension {dimension} hold no event: it takes at least two rows of a performer "
         f"(“interface”) with {dimension - 1} values in one log.{about} Play with “impsy run” to record some"

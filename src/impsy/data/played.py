@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from impsy.data.logs import read_log
+from impsy.data.logs import Log, read_log
 from impsy.data.performances import times_to_seconds
 
-__all__ = ["Played", "read_played"]
+__all__ = ["Played", "played_of", "read_played"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -48,6 +48,10 @@ def read_played(path: Path, controls: int) -> Played:
     Raises:
         DataError: the file cannot be read.
     """
-    log = read_log(path, controls, answers=True)
+    return played_of(read_log(path, controls, answers=True))
+
+
+def played_of(log: Log) -> Played:
+    """The take in a log that was read with its answers. Values are clipped to [0, 1]."""
     times = np.concatenate([np.zeros(min(1, len(log.times))), times_to_seconds(log.times)]).cumsum()
     return Played(times, log.values.clip(0, 1), log.performer)

@@ -1,65 +1,52 @@
-"""What a log holds, told without reading its values: how many rows, whose, and from when to when.
-
-A log of a million rows takes half a second; one that only grew since it was last looked at, next to nothing.
-"""
+"""What a log holds: how many rows, whose, and from when to when; of a log that only grew, by reading what is new."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from impsy.codecs.log import LINE_LIMIT, decode_row
-from impsy.data.performances import MODEL, PERFORMER
-from impsy.errors import DataError, PeerError
+from impsy.data.datasets import remarks_on_range
+from impsy.data.logs import EPOCH, Counts, Log, parse_log
+from impsy.data.performances import times_to_seconds
+from impsy.errors import DataError
 
-__all__ = ["Scan", "dimension_of", "scan_log"]
+__all__ = ["Scan", "scan_again", "scan_log", "started_at"]
 
-_BLOCK = 1 << 20
-_NAME = re.compile(r".*-(\d{1,5})d-mdrnn\.log")
-_PERFORMER, _MODEL = (f",{source},".encode() for source in (PERFORMER, MODEL))
+_TAIL = 200
+"""Bytes by which a log that grew is recognised."""
+
+
+NOTHING = Counts()
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
     """What is known of a log's first ``read`` bytes, which are whole lines.
 
-    events, answers: rows of the performer and of the model. others: lines that are neither.
-    first, last: the first line, and the last one but blank ones; "" if there is none. The last also tells whether a
-    log that grew is still the same one.
+    tail: the last of these bytes, as Latin-1. counts: what the lines are. first, last: when the first and the last
+    row was, in microseconds of local time since 1970; None if there is none. seconds: from the first to the last.
+    problems: a sentence on the first row that was left out, then those on how the log was read.
     """
 
     read: int = 0
-    events: int = 0
-    answers: int = 0
-    others: int = 0
-    first: str = ""
-    last: str = ""
-
-    @property
-    def started(self) -> datetime | None:
-        """When the first row was, in local time; None if its line cannot be read."""
-        return _time(self.first)
-
-    @property
-    def seconds(self) -> float:
-        """From the first row to the last; 0 if the clock was set back in between."""
-        first, last = _time(self.first), _time(self.last)
-        return max(0.0, (last - first).total_seconds()) if first and last else 0.0
+    tail: str = ""
+    counts: Counts = NOTHING
+    first: int | None = None
+    last: int | None = None
+    seconds: float = 0.0
+    problems: tuple[str, ...] = ()
 
 
-def dimension_of(name: str) -> int | None:
-    """The dimension that a log's name tells (``…-9d-mdrnn.log``); None if it is not named like a log."""
-    match = _NAME.fullmatch(name)
-    return int(match[1]) if match else None
+def started_at(first: int | None) -> datetime | None:
+    """``Scan.first`` as local time."""
+    return None if first is None else EPOCH + timedelta(microseconds=first)
 
 
-def scan_log(path: Path, before: Scan | None = None) -> Scan:
-    """Look through a log; only through what is new if ``before`` is what was known of it.
-
-    A last line that is not ended yet is left for the next time, unless it is a whole row.
+def scan_log(path: Path, controls: int, before: Scan | None = None) -> Scan:
+    """Look through a log whose rows have ``controls`` values; only through what is new if ``before`` is known of it.
 
     Raises:
         DataError: the file cannot be read.
@@ -67,56 +54,57 @@ def scan_log(path: Path, before: Scan | None = None) -> Scan:
     try:
         with path.open("rb") as file:
             start = before if before is not None and _is_same(file, before) else Scan()
-            file.seek(start.read)
-            return _go_on(file, start)
+            log = _parse_from(file, start.read, controls, path)
+            if start.read and (not log.plain or log.remarks):
+                start = Scan()
+                log = _parse_from(file, 0, controls, path)
+            return _with(start, log, file)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
+def scan_again(file: str, controls: int, before: Mapping[str, Any] | None) -> dict[str, Any]:
+    """As :func:`scan_log`, but that scans are dictionaries, as JSON can say them.
+
+    A scan from before that is of another version is passed over.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    try:
+        known = Scan(**{**before, "counts": Counts(**before["counts"])}) if before else None
+    except (LookupError, TypeError):
+        known = None
+    return asdict(scan_log(Path(file), controls, known))
+
+
+def _parse_from(file: IO[bytes], start: int, controls: int, path: Path) -> Log:
+    file.seek(start)
+    return parse_log(file, controls, path, answers=True)
+
+
 def _is_same(file: IO[bytes], before: Scan) -> bool:
     """Whether the bytes that were looked at still end as they did."""
-    last = before.last.encode("utf-8", "surrogateescape")
-    file.seek(max(0, before.read - len(last) - 1))
-    return len(last) < before.read and file.read(len(last) + 1) == last + b"\n"
+    tail = before.tail.encode("latin-1")
+    file.seek(before.read - len(tail))
+    return bool(tail) and file.read(len(tail)) == tail
 
 
-def _go_on(file: IO[bytes], scan: Scan) -> Scan:
-    rest = b""
-    while block := file.read(_BLOCK):
-        block = rest + block
-        end = block.rfind(b"\n") + 1
-        if end:
-            scan = _add(scan, block[:end])
-        rest = block[end:]
-        if len(rest) > 4 * LINE_LIMIT:  # no line of ours is so long: what comes before its end is left out
-            scan, rest = replace(scan, read=scan.read + len(rest), others=scan.others + 1, last=""), b""
-    if _time(rest.decode("utf-8", "replace")) is not None and rest.count(b",") >= 2:
-        return replace(_add(scan, rest + b"\n"), read=scan.read)
-    return scan
-
-
-def _add(scan: Scan, lines: bytes) -> Scan:
-    """With whole lines added."""
-    events, answers = lines.count(_PERFORMER), lines.count(_MODEL)
-    others = lines.count(b"\n") - events - answers
-    if others > 0:
-        others -= len(re.findall(rb"(?m)^[\r\t ]*\n", lines))  # blank ones
-    last = lines[lines.rfind(b"\n", 0, -1) + 1 : -1][:LINE_LIMIT].decode("utf-8", "surrogateescape")
-    first = scan.first or lines[: lines.index(b"\n")][:LINE_LIMIT].decode("utf-8", "surrogateescape")
+def _with(scan: Scan, log: Log, file: IO[bytes]) -> Scan:
+    """With what was read added. After a last line that is not ended, nothing can be added any more."""
+    end = file.tell()
+    file.seek(max(0, end - _TAIL))
+    tail = file.read(min(end, _TAIL))
+    grows = log.plain and not log.remarks and tail.endswith(b"\n")
+    times = log.times.tolist()
+    gap = max(0, times[0] - scan.last) / 1e6 if times and scan.last is not None else 0.0
+    problems = [f"line {scan.counts.lines + each.line}: {each.text}" for each in log.problems[:1]]
     return Scan(
-        read=scan.read + len(lines),
-        events=scan.events + events,
-        answers=scan.answers + answers,
-        others=scan.others + max(0, others),
-        first=first,
-        last=last,
+        read=end if grows else 0,
+        tail=tail.decode("latin-1") if grows else "",
+        counts=scan.counts + log.counts,
+        first=times[0] if times and scan.first is None else scan.first,
+        last=times[-1] if times else scan.last,
+        seconds=scan.seconds + gap + float(times_to_seconds(log.times).sum()),
+        problems=scan.problems or (*problems, *log.remarks, *remarks_on_range(log.values)),
     )
-
-
-def _time(line: str) -> datetime | None:
-    """The time that a line begins with."""
-    fields = line.strip().split(",", 2)
-    try:
-        return decode_row(f"{fields[0]},{PERFORMER},0", 1).time
-    except (PeerError, OverflowError, OSError):
-        return None

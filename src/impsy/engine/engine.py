@@ -13,12 +13,13 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
 from impsy.engine.modes import MODES, Mode
-from impsy.engine.playback import to_step
+from impsy.engine.playback import MINIMUM_DT, to_step
 from impsy.engine.settings import RANGES, Settings
 from impsy.engine.snapshot import Counters, Outlook, Snapshot
 from impsy.errors import ConfigError
 from impsy.events import (
     Command,
+    EndNotes,
     EngineEvent,
     Interaction,
     Panic,
@@ -27,6 +28,7 @@ from impsy.events import (
     PlayThrough,
     Predictor,
     Record,
+    Released,
     Report,
     Reset,
     SetMode,
@@ -56,6 +58,13 @@ PLAYS_PER_ADVANCE = 16
 
 REBASE_AFTER = 1.0
 """Seconds late (a suspended laptop) after which playing goes on from now and does not catch up."""
+
+SHORTEST_WAIT = MINIMUM_DT
+"""Seconds, at least, between two events of a model that hears itself, however small the timescale is: without it a
+tiny timescale sends as many events as the processor can compute, and a replay of a few seconds never ends."""
+
+LONGEST_WAIT = 1e9
+"""Seconds, at most, until a prediction is played (30 years): a sum of times stays finite."""
 
 RETRY_AFTER = 0.5
 """Seconds until the model is asked again after it had no finite answer twice running."""
@@ -99,6 +108,11 @@ class Engine:
 
         self._input: tuple[float, ...] = tuple(rng.random(settings.dimension - 1).tolist())
         self._output: tuple[float, ...] = ()
+        # What all outputs were last sent, by whomever.
+        self._sent: tuple[float, ...] = ()
+        # The controls that the performer has played, ever; and by port, those moved by events that came too fast.
+        self._touched: set[int] = set()
+        self._skimmed: dict[str, set[int]] = {}
         # What a model hears that must begin without having heard anything.
         self._opening = (0.0, *self._input)
         self._performer_played = False
@@ -151,6 +165,8 @@ class Engine:
         match event:
             case Interaction() | Update():
                 return self._perform(event, now)
+            case Released(keys, port):
+                return [EndNotes(keys, port)]
             case PlayThrough():
                 return self._play_through(event, now)
             case SetMode(mode):
@@ -179,7 +195,9 @@ class Engine:
         values = self._values_of(event)
         if values is None:
             return self._reject(event)
-        self._input = values
+        moved = self._take(event, values)
+        if not (isinstance(event, Update) and event.struck):  # a key that is late is not struck; a knob has moved
+            self._skimmed.setdefault(event.port, set()).update(moved)
         self._counters.heard += 1
         self._counters.skipped += 1
         return [Record("interface", values, now)]
@@ -202,7 +220,7 @@ class Engine:
             if not self._pending or self._pending[0][0] > now:
                 break
             due, _order, values, vector = heapq.heappop(self._pending)
-            self._output = values
+            self._output = self._sent = values
             self._counters.played += 1
             commands.append(Play(values, "rnn", due))
             commands.append(Record("rnn", values, now))
@@ -269,7 +287,9 @@ class Engine:
         now = max(now, self._last_event)  # several transports stamp their events in threads of their own
         dt = now - self._last_event
         self._last_event = now
-        self._input = values
+        moved = self._take(event, values)
+        if self._skimmed:
+            moved |= self._skimmed.pop(event.port, set())
         self._performer_played = True
         self._counters.heard += 1
         commands: list[Command] = []
@@ -278,9 +298,9 @@ class Engine:
             commands.append(Silence("the performer came back"))
         commands.append(Record("interface", values, now))
         if self._settings.input_thru:
-            commands.append(Play(values, "thru", now))
+            commands.append(self._pass_on(event.port, moved, now, None))
         elif event.port in self._thru:
-            commands.append(Play(values, "thru", now, self._thru[event.port]))
+            commands.append(self._pass_on(event.port, moved, now, self._thru[event.port]))
         if self._paused or not self._mode.hears:
             return commands
         self._hear((dt, *values))
@@ -290,11 +310,37 @@ class Engine:
             self._predict(now, now, commands)
         return commands
 
+    def _take(self, event: Interaction | Update, values: tuple[float, ...]) -> set[int]:
+        """Take over the performer's values; which controls the event moved.
+
+        A key that is struck again has, a knob at the same value has not; any has with its first value.
+        """
+        before, self._input, touched = self._input, values, self._touched
+        if isinstance(event, Interaction):
+            moved = {i for i, value in enumerate(values) if value != before[i] or i not in touched}
+        elif event.struck:
+            moved = {i for i, _ in event.changes}
+        else:
+            moved = {i for i, _ in event.changes if values[i] != before[i] or i not in touched}
+        touched.update(moved)
+        return moved
+
+    def _pass_on(self, port: str, moved: set[int], now: float, ports: tuple[str, ...] | None) -> Play:
+        """Send what moved; outputs that can only send everything get the rest as they have it."""
+        values = list(self._sent or self._input)
+        for index in moved:
+            values[index] = self._input[index]
+        play = Play(tuple(values), "thru", now, ports, tuple(sorted(moved)), port)
+        if ports is None:
+            self._sent = play.values
+        return play
+
     def _play_through(self, event: PlayThrough, now: float) -> list[Command]:
         if not event.values:
             return [Silence("what was played through is over")]
         if len(event.values) != self._settings.dimension - 1:
             return self._reject(event)
+        self._sent = event.values
         return [Play(event.values, "direct", now)]
 
     def _values_of(self, event: Interaction | Update) -> tuple[float, ...] | None:
@@ -342,7 +388,9 @@ class Engine:
                 self._counters.predicted += 1
                 if len(self._pending) >= PENDING_LIMIT:
                     self._drop_oldest()
-                heapq.heappush(self._pending, (since + step.wait, next(self._order), step.values, step.vector))
+                shortest = SHORTEST_WAIT if self._mode.feeds_back else 0.0
+                due = since + min(max(step.wait, shortest), LONGEST_WAIT)
+                heapq.heappush(self._pending, (due, next(self._order), step.values, step.vector))
                 return
             self._counters.not_finite += 1
             self._reset_predictor()
@@ -428,12 +476,12 @@ class Engine:
     def _set_timescale(self, value: float, now: float) -> list[Command]:
         before = self._settings.timescale
         commands = self._set("timescale", value)
-        ratio = self._settings.timescale / before
+        ratio = min(self._settings.timescale / before, LONGEST_WAIT)
         if ratio != 1.0:
             # What waits already follows the new time at once; a long pause need not be sat out. None waits longer
             # than its whole dt, which also holds where a tiny remainder, stretched, is nothing but rounding.
             self._pending = [
-                (now + min(max(0.0, due - now) * ratio, vector[0] * value), order, values, vector)
+                (now + min(max(0.0, due - now) * ratio, vector[0] * value, LONGEST_WAIT), order, values, vector)
                 for due, order, values, vector in self._pending
             ]
             heapq.heapify(self._pending)

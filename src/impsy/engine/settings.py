@@ -33,8 +33,8 @@ RANGES: dict[str, tuple[str, Callable[[float], bool]]] = {
 class Settings:
     """How the engine plays. Names and defaults are those of the configuration file.
 
-    ``dimension`` is n + 1: the time step and n controls. ``threshold`` is in seconds. ``input_thru`` sends the
-    performer's values to every output, ``thru_matrix`` (input port -> output ports) to some.
+    ``dimension`` is n + 1: the time step and n controls. ``threshold`` is in seconds. ``input_thru`` sends what
+    the performer moves to every output, ``thru_matrix`` (input port -> output ports) to some.
 
     Raises:
         ConfigError: a value is out of its range.

@@ -222,5 +222,5 @@ def contestant_for(
         network: Network = BatchNetwork(opened.weights)
     else:
         content = Path(opened.path).read_bytes()
-        streams, network = _SIDE_BY_SIDE, _SideBySide(lambda: GraphPredictor(content))
+        streams, network = _SIDE_BY_SIDE, _SideBySide(lambda: GraphPredictor(content, opened.scale))
     return NetworkContestant(network, opened.dimension, streams, playing=playing, learnt=learnt)

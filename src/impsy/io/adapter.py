@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from impsy.events import Event, Report
 
-__all__ = ["Adapter", "Complaints", "Deliver", "Health", "Overhear", "Tell"]
+__all__ = ["Adapter", "Complaints", "Deliver", "Health", "Overhear", "PassesOn", "Tell"]
 
 Deliver = Callable[[Event], None]
 """Hand an event to the performance. Any thread may call it, and it returns at once."""
@@ -73,6 +73,22 @@ class Adapter(Protocol):
 
     def health(self) -> tuple[Health, ...]:
         """One entry for each port of this transport."""
+        ...
+
+
+@runtime_checkable
+class PassesOn(Protocol):
+    """A transport that can send some of the values, which an ``Adapter`` may be as well: one that plays notes.
+
+    Where it is not, what a performer plays is passed on by ``send``, with the values that did not move as they are.
+    """
+
+    def pass_on(self, values: Sequence[float], moved: Sequence[int], origin: str) -> None:
+        """Play the values at the indices ``moved``, which came in at the port ``origin``. It must not wait."""
+        ...
+
+    def end_notes(self, keys: Sequence[tuple[int, float | None]], origin: str) -> None:
+        """End what was passed on from ``origin`` for these keys (index and value; None: any). It must not wait."""
         ...
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from impsy.errors import DeviceError
-from impsy.events import Report, Unplugged, Update
+from impsy.events import Report, Unplugged
 from impsy.io.adapter import Complaints, Deliver, Health, Overhear, Tell
 from impsy.io.feedback import FeedbackGuard
 from impsy.io.link import Link, Opened
@@ -20,10 +20,9 @@ from impsy.io.midi_system import (
     MidiOutPort,
     MidiSystem,
     SharedMidi,
-    Way,
-    matching_ports,
     virtual_name,
 )
+from impsy.io.portnames import Fit, Meaning, Way
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
 
@@ -92,36 +91,56 @@ class _Port(ABC, Generic[P]):
         if self.link.stopping:
             return
         system = self._shared.get()
-        found = None if self._is_virtual else self._find(system)
-        port = self._open_port(system, found)
         try:
-            self._begin(port)
-            opened(f"a virtual port of {system.name}" if found is None else f"connected to {found} ({system.name})")
-            self._watch(system, port)
+            found = None if self._is_virtual else self._find(system)
+            port = self._open_port(system, found)
+            try:
+                self._begin(port)
+                virtual = f"a virtual port of {system.name}"
+                opened(virtual if found is None else f"connected to {found} ({system.name})")
+                self._watch(system, port)
+            finally:
+                self._end()
+                port.close()
         finally:
-            self._end()
-            port.close()
+            self._shared.claims.release(self._way, self._configured)
 
-    def _watch(self, system: MidiSystem, port: MidiInPort) -> None:
-        """Return when told to; raise when the device is gone."""
+    def _watch(self, system: MidiSystem, port: P) -> None:
+        """Return when told to; raise when the device is gone, or is not the one that is meant any more."""
+        claims = self._shared.claims
         while not self.link.stopping:
             try:
                 port.check()
+                now = None
+                if claims.is_loose(self._way, self._configured):
+                    now = claims.better(self._way, self._configured, system.ports(self._way))
             except DeviceError:
                 self._lost()
                 system.ports(self._way)  # if it is the whole system that is gone, this says so
                 raise self._missing() from None
+            if now is not None:
+                self._leave()
+                raise self._taken(now) if now.port is None else DeviceError(f"{now.port} fits the name better")
             self._wake.wait(CHECK_SECONDS)
             self._wake.clear()
 
     def _find(self, system: MidiSystem) -> str:
-        matches = matching_ports(self._configured, system.ports(self._way))
-        if not matches:
-            raise self._missing()
-        if len(matches) > 1:
-            text = f"{self.name}: several ports match: {', '.join(matches)}. The first is used"
-            self._tell(Report(f"{self.name}:several", text))
-        return matches[0]
+        found = self._shared.claims.claim(self._way, self._configured, system.ports(self._way))
+        if found.port is None:
+            raise self._taken(found) if found.taken else self._missing()
+        if found.others:
+            text = f"several ports match: {', '.join((found.port, *found.others))}. {found.port} is used"
+            self._tell(Report(f"{self.name}:several", f"{self.name}: {text}; a longer name says which is meant"))
+        if found.fit is Fit.RENUMBERED:
+            text = f"no port is called so now; {found.port}, which differs in numbers that the system gives, is used"
+            self._tell(Report(f"{self.name}:renumbered", f"{self.name}: {text}"))
+        return found.port
+
+    def _taken(self, meaning: Meaning) -> DeviceError:
+        return DeviceError(
+            f"the name fits {meaning.taken}, which “{meaning.taken_by}” means already; give a longer name, or take "
+            f"it out of midi.{self._way}_device"
+        )
 
     def _missing(self) -> DeviceError:
         """The same words whether the device never was there or went: it is said once."""
@@ -143,12 +162,16 @@ class _Port(ABC, Generic[P]):
         """The device went while the port was open."""
 
     @abstractmethod
+    def _leave(self) -> None:
+        """The device is there, but will not be used any more."""
+
+    @abstractmethod
     def _end(self) -> None:
         """The port is about to be closed."""
 
 
 class MidiInput(_Port[MidiInPort]):
-    """Hears a device: each message that the mapping knows becomes an ``Update`` from the port ``midi in NAME``.
+    """Hears a device: each message that the mapping knows becomes an event from the port ``midi in NAME``.
 
     Args:
         configured: a device's name or part of it, or ``virtual:NAME``.
@@ -213,6 +236,9 @@ class MidiInput(_Port[MidiInPort]):
     def _lost(self) -> None:
         self._deliver(Unplugged(self.name))
 
+    def _leave(self) -> None:
+        self._lost()
+
     def _end(self) -> None:
         """Messages end by themselves."""
 
@@ -226,8 +252,9 @@ class MidiInput(_Port[MidiInPort]):
             changes = None if self._mapping is None else self._mapping.decode(message)
             if self.overhear is not None:
                 self.overhear(self.name, message, changes)
-            if changes is not None:
-                self._deliver(Update(changes, self.name))
+            event = None if self._mapping is None else self._mapping.event(message, changes, self.name)
+            if event is not None:
+                self._deliver(event)
         except Exception:
             logger.exception("%s: a message was lost: %s", self.name, message.hex(" "))
 
@@ -275,6 +302,18 @@ class MidiOutput(_Port[MidiOutPort]):
         with self._lock:
             if self._mapping is not None:
                 self._write(self._mapping.encode(values))
+
+    def pass_on(self, values: Sequence[float], moved: Sequence[int], origin: str) -> None:
+        """Play those that moved; without the device, only remember them."""
+        with self._lock:
+            if self._mapping is not None:
+                self._write(self._mapping.pass_on(values, moved, origin))
+
+    def end_notes(self, keys: Sequence[tuple[int, float | None]], origin: str) -> None:
+        """End what was passed on from ``origin`` for these keys."""
+        with self._lock:
+            if self._mapping is not None:
+                self._write(self._mapping.end_notes(keys, origin))
 
     def remap(self, mapping: OutputMapping | None) -> None:
         """Go on with another mapping; what sounds by the old one ends."""
@@ -349,6 +388,9 @@ class MidiOutput(_Port[MidiOutPort]):
                 unheard = [message for time, message in self._ended if time >= since]
                 self._owed = list(dict.fromkeys([*self._owed, *unheard, *self._mapping.all_notes_off()]))
                 self._ended.clear()
+
+    def _leave(self) -> None:
+        self.silence()
 
     def _end(self) -> None:
         with self._lock:

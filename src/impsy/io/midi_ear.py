@@ -8,7 +8,8 @@ from functools import partial
 from typing import Self
 
 from impsy.errors import DeviceError
-from impsy.io.midi_system import MidiInPort, MidiSystem, matching_ports, open_midi_system, virtual_name
+from impsy.io.midi_system import MidiInPort, MidiSystem, open_midi_system, virtual_name
+from impsy.io.portnames import matching_ports
 
 __all__ = ["MidiEar", "inputs_named"]
 

@@ -19,7 +19,8 @@ from impsy.errors import DeviceError
 from impsy.io.jack import NO_SERVER, JackServer
 from impsy.io.midi_library import JACK, Handle, Library, library_call
 from impsy.io.midi_rtmidi import close_handles
-from impsy.io.midi_system import MidiInPort, MidiOutPort, Receive, Way
+from impsy.io.midi_system import MidiInPort, MidiOutPort, Receive
+from impsy.io.portnames import Way
 from impsy.io.worker import Worker
 
 __all__ = ["JackMidi"]

@@ -11,7 +11,8 @@ from typing import TypeVar
 
 from impsy.errors import DeviceError
 from impsy.io.midi_library import API_NAMES, WINDOWS_MM, Handle, Library, library_call
-from impsy.io.midi_system import MidiInPort, MidiOutPort, Receive, Way
+from impsy.io.midi_system import MidiInPort, MidiOutPort, Receive
+from impsy.io.portnames import Way
 from impsy.io.worker import Worker
 
 __all__ = ["RtMidiSystem", "close_handles"]

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 
 from impsy.errors import DeviceError
+from impsy.io.portnames import Claims, Way
 
 __all__ = [
     "MidiInPort",
@@ -17,14 +18,9 @@ __all__ = [
     "MidiSystem",
     "Receive",
     "SharedMidi",
-    "Way",
-    "matching_ports",
     "open_midi_system",
     "virtual_name",
 ]
-
-Way = Literal["in", "out"]
-"""``in``: ports that IMPSY hears. ``out``: ports that it plays to."""
 
 Receive = Callable[[bytes], None]
 """Called with each complete message, in a thread of the system; it must be quick and must not raise."""
@@ -97,13 +93,6 @@ def virtual_name(configured: str) -> str | None:
     return configured[len(VIRTUAL) :].strip() or "IMPSY" if configured.startswith(VIRTUAL) else None
 
 
-def matching_ports(wanted: str, names: Sequence[str]) -> list[str]:
-    """The ports that a configured name means: the one of that name, or else all that contain it in any case."""
-    if wanted in names:
-        return [wanted]
-    return [name for name in names if wanted.casefold() in name.casefold()]
-
-
 def open_midi_system(api: str | None = None) -> MidiSystem:
     """The MIDI system of this name in any case; without one, the first that works here.
 
@@ -135,6 +124,8 @@ def open_midi_system(api: str | None = None) -> MidiSystem:
 class SharedMidi:
     """The MIDI system that the ports of a configuration share: opened by the first to need it, closed by the last.
 
+    ``claims`` says which of them has which port of it.
+
     Args:
         opener: opens it; by default the system that ``api`` names.
         api: as for ``open_midi_system``.
@@ -146,6 +137,7 @@ class SharedMidi:
         self._users = 0
         self._system: MidiSystem | None = None
         self._lock = threading.Lock()
+        self.claims = Claims()
 
     def enter(self) -> None:
         """Count one more port that may need it."""

@@ -92,7 +92,7 @@ class OscAdapter:
                     self._unsent += 1
             except OSError as error:
                 if self._tell is not None:
-                    self._complaints.add(f"send:{error.errno}", f"a message could not be sent ({error})", self._tell)
+                    self._complaints.add(f"send:{error.errno}", self._sender.outlet.refusal(error), self._tell)
 
     def silence(self) -> None:
         """Nothing sounds in OSC: a value holds until the next."""

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from impsy.codecs.midi import MidiStream
-from impsy.events import Unplugged, Update
+from impsy.events import Unplugged
 from impsy.io.adapter import Deliver, Health, Overhear, Tell
 from impsy.io.outbox import Outbox, only_note_offs, thin_midi
 from impsy.io.serialline import Receive, SerialLine
@@ -62,6 +62,14 @@ class SerialMidiAdapter:
         """Play one vector."""
         self._play(lambda mapping: mapping.encode(values))
 
+    def pass_on(self, values: Sequence[float], moved: Sequence[int], origin: str) -> None:
+        """Play those that moved."""
+        self._play(lambda mapping: mapping.pass_on(values, moved, origin))
+
+    def end_notes(self, keys: Sequence[tuple[int, float | None]], origin: str) -> None:
+        """End what was passed on from ``origin`` for these keys."""
+        self._play(lambda mapping: mapping.end_notes(keys, origin))
+
     def silence(self) -> None:
         """End every sounding note."""
         self._play(OutputMapping.all_notes_off)
@@ -104,8 +112,9 @@ class SerialMidiAdapter:
                 changes = self._input.decode(message)
                 if self.overhear is not None:
                     self.overhear(self.name, message, changes)
-                if changes is not None:
-                    self._deliver(Update(changes, self.name))
+                event = self._input.event(message, changes, self.name)
+                if event is not None:
+                    self._deliver(event)
 
         with self._mapping:
             self._outbox.connect(self._output.resend() if self._output is not None else ())

@@ -6,43 +6,26 @@ import select
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from impsy.errors import DeviceError
 from impsy.io.adapter import Tell
 from impsy.io.link import Link, Opened
+from impsy.io.network import Outlet, SocketAddress, bound, shown
 
-__all__ = ["UdpListener", "UdpSender", "resolve"]
+__all__ = ["UdpListener", "UdpSender"]
 
 PACKET_LIMIT = 65_536
 BUFFER_BYTES = 1 << 20
 RESOLVE_SECONDS = 5.0
 READY_SECONDS = 0.1
 
-SocketAddress = tuple[str, int] | tuple[str, int, int, int]
-
-
-def resolve(host: str, port: int) -> tuple[socket.AddressFamily, SocketAddress]:
-    """The address of a host name or number; IPv4 where there is a choice, as musical software listens there.
-
-    Raises:
-        DeviceError: the name cannot be resolved.
-    """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise DeviceError(
-            f"there is no host called “{host}” ({reason}): correct the name, or give its address in numbers"
-        ) from error
-    family, _type, _protocol, _name, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
-    return family, address  # type: ignore[return-value]
-
 
 class UdpListener:
     """Receives datagrams on ``ip:port`` and hands each to ``receive(packet, sender)`` in its thread."""
 
     def __init__(self, name: str, ip: str, port: int, receive: Callable[[bytes, str], None]) -> None:
-        self._ip = ip or "0.0.0.0"  # noqa: S104 - an empty address is the configuration's word for all of them
+        self._ip = ip
         self._port = port
         self._receive = receive
         self._wake: socket.socket | None = None
@@ -67,27 +50,35 @@ class UdpListener:
                 return
 
     def _serve(self, opened: Opened) -> None:
-        family, address = resolve(self._ip, self._port)
-        inner, outer = socket.socketpair()
-        with inner, outer, socket.socket(family, socket.SOCK_DGRAM) as server:
+        with ExitStack() as sockets:
             try:
-                server.bind(address)
+                servers = sockets.enter_context(bound(self._ip, self._port, socket.SOCK_DGRAM))
             except OSError as error:
                 raise DeviceError(
                     f"cannot listen on {self._ip} port {self._port} ({error.strerror}): another program, perhaps a "
                     "second IMPSY, has it, or this machine does not have that address"
                 ) from error
+            inner, outer = map(sockets.enter_context, socket.socketpair())
+            self._listen(servers, inner, outer, opened)
+
+    def _listen(
+        self, servers: list[socket.socket], inner: socket.socket, outer: socket.socket, opened: Opened
+    ) -> None:
+        for server in servers:
             server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
             server.setblocking(False)
-            address = self.address = server.getsockname()
-            self._wake = outer
-            opened(f"listening on {address[0]} port {address[1]}")
-            try:
-                while not self.link.stopping:
-                    select.select([server, inner], [], [])
-                    self._drain(server)
-            finally:
-                self._wake = None
+        addresses = [server.getsockname() for server in servers]
+        address = self.address = addresses[0]
+        self._wake = outer
+        opened(f"listening on {' and '.join(each[0] for each in addresses)} port {address[1]}")
+        try:
+            while not self.link.stopping:
+                ready, _, _ = select.select([*servers, inner], [], [])
+                for server in servers:
+                    if server in ready:
+                        self._drain(server)
+        finally:
+            self._wake = None
 
     def _drain(self, server: socket.socket) -> None:
         while not self.link.stopping:
@@ -97,17 +88,14 @@ class UdpListener:
                 return
             except ConnectionResetError:  # Windows: an earlier answer found nobody
                 continue
-            self._receive(packet, f"{sender[0]}:{sender[1]}")
+            self._receive(packet, f"{shown(sender[0])}:{sender[1]}")
 
 
 class UdpSender:
     """Sends datagrams to ``host:port``. Resolves the name in a thread, so that sending never waits for it."""
 
     def __init__(self, name: str, host: str, port: int) -> None:
-        self._host = host
-        self._port = port
-        self._socket: socket.socket | None = None
-        self._address: SocketAddress | None = None
+        self.outlet = Outlet(host, port)
         self._closing = threading.Event()
         self._ready = threading.Event()
         self.link = Link(name, self._serve, self._closing.set, RESOLVE_SECONDS)
@@ -125,23 +113,19 @@ class UdpSender:
         Raises:
             OSError: the system refused; the sender stays usable.
         """
-        if self._socket is None or self._address is None:
-            return False
-        self._socket.sendto(packet, self._address)
-        return True
+        return self.outlet.send(packet)
 
     def close(self) -> None:
         """Let go of the socket."""
         self.link.close()
 
     def _serve(self, opened: Opened) -> None:
-        family, address = resolve(self._host, self._port)
-        with socket.socket(family, socket.SOCK_DGRAM) as sender:
-            sender.setblocking(False)
-            self._address, self._socket = address, sender
+        try:
+            self.outlet.open()
+        finally:
             self._ready.set()
-            opened(f"sending to {self._host} port {self._port}")
-            try:
-                self._closing.wait()
-            finally:
-                self._socket = None
+        opened(f"sending to {self.outlet.host} port {self.outlet.port}")
+        try:
+            self._closing.wait()
+        finally:
+            self.outlet.close()

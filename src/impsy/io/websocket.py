@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import socket
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from http import HTTPStatus
 from typing import ClassVar
@@ -23,14 +22,15 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
+from websockets.typing import Subprotocol
 
-from impsy.codecs.websocket import decode_text, encode_text
-from impsy.errors import DeviceError
-from impsy.events import Unplugged, Update
+from impsy.codecs.websocket import decode_frame, encode_text
+from impsy.errors import DeviceError, PeerError
+from impsy.events import Unplugged
 from impsy.io.adapter import Complaints, Deliver, Health, Overhear, Tell
 from impsy.io.link import Link, Opened
+from impsy.io.network import bound, shown
 from impsy.io.origins import origin_allowed
-from impsy.io.udp import resolve
 from impsy.mapping.entries import MappingEntry
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
@@ -40,8 +40,8 @@ __all__ = ["CLIENT_LIMIT", "WebSocketAdapter"]
 CLIENT_LIMIT = 200
 """Clients at once; more are asked to try again later."""
 
-FRAME_BYTES = 1024
-"""The largest frame that is read; ours have 40 bytes at most, and who sends more is disconnected."""
+FRAME_BYTES = 1 << 13
+"""The largest frame that is read: some hundred messages. A client that sends more is disconnected."""
 
 BUFFER_BYTES = 1 << 16
 """What may wait for one client, in the system's buffer and once more in ours; who is further behind is dropped."""
@@ -78,7 +78,7 @@ class _Client(ServerConnection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         address = transport.get_extra_info("peername")
-        self.peer = f"{address[0]}:{address[1]}" if address else "?"
+        self.peer = f"{shown(address[0])}:{address[1]}" if address else "?"
         self.everyone.add(self)
         if len(self.everyone) > self.most:
             self.transport.abort()
@@ -144,20 +144,24 @@ class WebSocketAdapter:
 
     def send(self, values: Sequence[float]) -> None:
         """Play one vector to every client."""
-        if self._output is None:
-            return
-        if len(self._steps) < WAITING_LIMIT:
-            self._hand_over(partial(self._encode, tuple(values)))
-        else:
-            self._failed += 1
+        values = tuple(values)
+        self._play_soon(lambda mapping: mapping.encode(values))
+
+    def pass_on(self, values: Sequence[float], moved: Sequence[int], origin: str) -> None:
+        """Play those that moved to every client."""
+        self._play_soon(lambda mapping: mapping.pass_on(values, moved, origin))
+
+    def end_notes(self, keys: Sequence[tuple[int, float | None]], origin: str) -> None:
+        """End what was passed on from ``origin`` for these keys."""
+        self._hand_over(partial(self._messages, lambda mapping: mapping.end_notes(keys, origin)))
 
     def silence(self) -> None:
         """End every sounding note."""
-        self._hand_over(self._all_notes_off)
+        self._hand_over(partial(self._messages, OutputMapping.all_notes_off))
 
     def panic(self) -> None:
         """End everything that could sound, known or not."""
-        self._hand_over(self._panic)
+        self._hand_over(partial(self._messages, OutputMapping.panic))
 
     def remap(self, input_mapping: Sequence[MappingEntry], output_mapping: Sequence[MappingEntry]) -> None:
         """Go on with other mappings; what sounds by the old one ends."""
@@ -188,6 +192,14 @@ class WebSocketAdapter:
             ),
         )
 
+    def _play_soon(self, make: Callable[[OutputMapping], list[bytes]]) -> None:
+        if self._output is None:
+            return
+        if len(self._steps) < WAITING_LIMIT:
+            self._hand_over(partial(self._messages, make))
+        else:
+            self._failed += 1
+
     def _hand_over(self, step: _Step) -> bool:
         """Let the server's thread do it; False if there is none, so nobody would hear."""
         loop = self._loop
@@ -209,40 +221,46 @@ class WebSocketAdapter:
     # --- in the thread: the server -----------------------------------------------------------------
 
     def _serve(self, opened: Opened) -> None:
-        with _listen(self._ip, self._port) as listener:
-            asyncio.run(self._perform(listener, opened))
+        with _listening(self._ip, self._port) as listeners:
+            asyncio.run(self._perform(listeners, opened))
 
-    async def _perform(self, listener: socket.socket, opened: Opened) -> None:
+    async def _perform(self, listeners: list[socket.socket], opened: Opened) -> None:
         class Client(_Client):
             everyone: ClassVar[set[_Client]] = set()
             most: ClassVar[int] = 2 * self._client_limit
 
         self._ended = asyncio.Event()
-        server = await serve(
-            self._welcome,
-            sock=listener,
-            process_request=self._check,
-            create_connection=Client,
-            compression=None,  # frames of 20 bytes do not shrink
-            max_size=FRAME_BYTES,
-            open_timeout=OPEN_SECONDS,
-            ping_interval=PING_SECONDS,
-            ping_timeout=PING_SECONDS,
-            close_timeout=CLOSE_SECONDS,
-            logger=_quiet,
-        )
+        servers = [
+            await serve(
+                self._welcome,
+                sock=listener,
+                process_request=self._check,
+                create_connection=Client,
+                select_subprotocol=_first_offered,
+                compression=None,  # frames of 20 bytes do not shrink
+                max_size=FRAME_BYTES,
+                open_timeout=OPEN_SECONDS,
+                ping_interval=PING_SECONDS,
+                ping_timeout=PING_SECONDS,
+                close_timeout=CLOSE_SECONDS,
+                logger=_quiet,
+            )
+            for listener in listeners
+        ]
         self._woken = False
         self._loop = asyncio.get_running_loop()
-        ip, port = self.address = listener.getsockname()[:2]
-        opened(f"listening on {ip} port {port}")
+        addresses = [listener.getsockname()[:2] for listener in listeners]
+        port = addresses[0][1]
+        self.address = addresses[0]
+        opened(f"listening on {' and '.join(ip for ip, _port in addresses)} port {port}")
         try:
             if not self.link.stopping:
                 await self._ended.wait()
         finally:
             self._loop = self._ended = None
             self._take_steps()
-            self._play(self._all_notes_off)
-            await _goodbye(server, Client.everyone)
+            self._play(partial(self._messages, OutputMapping.all_notes_off))
+            await _goodbye(servers, Client.everyone)
             self._clients.clear()
 
     def _check(self, client: ServerConnection, request: Request) -> Response | None:
@@ -291,18 +309,17 @@ class WebSocketAdapter:
                     self._deliver(Unplugged(self.name))
 
     def _hear(self, frame: str | bytes, mapping: InputMapping, client: _Client) -> None:
-        message = decode_text(frame) if isinstance(frame, str) else None
-        if message is None:
-            kind = "malformed" if isinstance(frame, str) else "binary"
-            text = f"{_shown(frame)} is no message like /channel/1/cc/7/127 (from {client.peer})"
-            self._complaints.add(kind, text, self._tell)
-            return
-        changes = mapping.decode(message)
-        if self.overhear is not None:
-            self.overhear(self.name, message, changes)
-        if changes is not None:
-            self._performers.add(client)
-            self._deliver(Update(changes, self.name))
+        for message in decode_frame(frame):
+            if isinstance(message, PeerError):
+                self._complaints.add(message.kind, f"{message} (from {client.peer})", self._tell)
+                continue
+            changes = mapping.decode(message)
+            if self.overhear is not None:
+                self.overhear(self.name, message, changes)
+            event = mapping.event(message, changes, self.name)
+            if event is not None:
+                self._performers.add(client)
+                self._deliver(event)
 
     # --- in the thread: playing --------------------------------------------------------------------
 
@@ -311,17 +328,11 @@ class WebSocketAdapter:
         while self._steps:
             self._play(self._steps.popleft())
 
-    def _encode(self, values: tuple[float, ...]) -> list[bytes]:
-        return self._output.encode(values) if self._output is not None else []
-
-    def _all_notes_off(self) -> list[bytes]:
-        return self._output.all_notes_off() if self._output is not None else []
-
-    def _panic(self) -> list[bytes]:
-        return self._output.panic() if self._output is not None else []
+    def _messages(self, make: Callable[[OutputMapping], list[bytes]]) -> list[bytes]:
+        return make(self._output) if self._output is not None else []
 
     def _change_output(self, fresh: OutputMapping | None) -> list[bytes]:
-        messages = self._all_notes_off()
+        messages = self._messages(OutputMapping.all_notes_off)
         self._output = fresh
         return messages
 
@@ -361,41 +372,39 @@ def _frame(message: bytes) -> bytes:
     return Frame(Opcode.TEXT, encode_text(message).encode()).serialize(mask=False)
 
 
-def _shown(frame: str | bytes) -> str:
-    text = repr(frame)
-    return text if len(text) <= 60 else text[:59] + "…"
+def _first_offered(_client: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    """What a client asks for, whatever it is: browsers give up where the server agrees to none of their offers."""
+    return offered[0] if offered else None
 
 
-def _listen(ip: str, port: int) -> socket.socket:
-    """A socket that listens there.
+@contextmanager
+def _listening(ip: str, port: int) -> Iterator[list[socket.socket]]:
+    """Sockets that listen there.
 
     Raises:
         DeviceError: the address is not this machine's, or is taken.
     """
-    family, address = resolve(ip or "0.0.0.0", port)  # noqa: S104 - an empty address means every one
-    # asyncio sends small frames at once (TCP_NODELAY) only where the socket names its protocol.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        if os.name == "posix":  # take over what a server that ended has left; Windows would share with a live one
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # Clients inherit it. The system would buffer megabytes for one that does not read.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
-        listener.bind(address)
-        listener.listen(CLIENT_LIMIT)
-    except OSError as error:
-        listener.close()
-        raise DeviceError(
-            f"cannot listen on {ip} port {port} ({error.strerror}): another program, perhaps a second IMPSY, has it, "
-            "or this machine does not have that address"
-        ) from error
-    return listener
+    with ExitStack() as stack:
+        try:
+            listeners = stack.enter_context(bound(ip, port, socket.SOCK_STREAM))
+            for listener in listeners:
+                # Clients inherit it. The system would buffer megabytes for one that does not read.
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
+                listener.listen(CLIENT_LIMIT)
+        except OSError as error:
+            raise DeviceError(
+                f"cannot listen on {ip} port {port} ({error.strerror}): another program, perhaps a second IMPSY, has "
+                "it, or this machine does not have that address"
+            ) from error
+        yield listeners
 
 
-async def _goodbye(server: Server, clients: set[_Client]) -> None:
+async def _goodbye(servers: Sequence[Server], clients: set[_Client]) -> None:
     """Close every connection, and cut those that do not close in time or have not even shaken hands."""
-    server.close()
-    closed = asyncio.ensure_future(server.wait_closed())
-    await asyncio.wait([closed], timeout=CLOSE_SECONDS)
+    for server in servers:
+        server.close()
+    closed = [asyncio.ensure_future(server.wait_closed()) for server in servers]
+    await asyncio.wait(closed, timeout=CLOSE_SECONDS)
     for client in tuple(clients):
         client.transport.abort()
-    await asyncio.wait([closed], timeout=CLOSE_SECONDS)
+    await asyncio.wait(closed, timeout=CLOSE_SECONDS)

@@ -117,6 +117,7 @@ class EntryKind:
 
     ``optional`` arguments come after the ``required`` ones, all of them or none. ``reception`` and ``sending`` take
     an entry of this kind; each call of ``reception`` gives one that remembers for itself what it heard, if it must.
+    ``everywhere``: the sibling apps know it; they skip other kinds without counting them.
     """
 
     name: str
@@ -125,6 +126,7 @@ class EntryKind:
     optional: tuple[Argument, ...]
     reception: Callable[[Any], wire.Reception]
     sending: Callable[[Any], wire.Sending]
+    everywhere: bool = True
 
     def usage(self) -> str:
         """How to write it: ``["note_on", channel]``, and so on for each accepted length."""
@@ -185,6 +187,7 @@ KINDS: dict[str, EntryKind] = {
             (),
             lambda entry: wire.fine_control_reception(entry.channel, entry.controller),
             lambda entry: wire.fine_control_sending(entry.channel, entry.controller),
+            everywhere=False,
         ),
         EntryKind(
             "channel_aftertouch",
@@ -193,6 +196,7 @@ KINDS: dict[str, EntryKind] = {
             (),
             lambda entry: _any(wire.CHANNEL_AFTERTOUCH, entry.channel, wire.read_first),
             lambda entry: wire.single_sending(wire.CHANNEL_AFTERTOUCH, entry.channel),
+            everywhere=False,
         ),
         EntryKind(
             "program_change",
@@ -201,6 +205,7 @@ KINDS: dict[str, EntryKind] = {
             (),
             lambda entry: _any(wire.PROGRAM_CHANGE, entry.channel, wire.read_first),
             lambda entry: wire.single_sending(wire.PROGRAM_CHANGE, entry.channel),
+            everywhere=False,
         ),
     )
 }

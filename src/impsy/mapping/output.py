@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
+from math import isnan, nan
 
 from impsy.mapping import wire
 from impsy.mapping.entries import MappingEntry, kind_of
@@ -33,6 +34,10 @@ class OutputMapping:
         """For each entry, the (channel bits of the status byte, pitch) of the note it plays."""
         self._holders: dict[tuple[int, int], int] = {}
         """For each of these notes, how many entries play it."""
+        self._origins = [""] * len(sendings)
+        """For each entry whose note was passed on, the port that it came in by."""
+        self._values = [nan] * len(sendings)
+        """What each entry was last sent; NaN: nothing yet."""
         velocities: dict[int, int] = {}
         for index, sending in enumerate(sendings):
             if isinstance(sending, wire.Velocity):
@@ -48,9 +53,44 @@ class OutputMapping:
         if len(values) != len(self._steps):
             raise ValueError(f"{len(values)} values for a mapping of {len(self._steps)} entries")
         clipped = [value if 0.0 < value < 1.0 else 1.0 if value >= 1.0 else 0.0 for value in values]
+        self._values = clipped
         messages: list[bytes] = []
         for step in self._steps:
             step(clipped, messages)
+        return messages
+
+    def pass_on(self, values: Sequence[float], moved: Iterable[int], origin: str) -> list[bytes]:
+        """The messages that play only the values at the indices ``moved``, which came in at the port ``origin``.
+
+        A note has the velocity that its channel was last sent, in this or an earlier moment; where none was, that of
+        its entry.
+
+        Raises:
+            ValueError: there are not as many values as entries.
+        """
+        if len(values) != len(self._steps):
+            raise ValueError(f"{len(values)} values for a mapping of {len(self._steps)} entries")
+        indices = sorted(moved)
+        for index in indices:
+            self._values[index] = _clip(values[index])
+        messages: list[bytes] = []
+        for index in indices:
+            self._steps[index](self._values, messages)
+            self._origins[index] = origin
+        return messages
+
+    def end_notes(self, keys: Iterable[tuple[int, float | None]], origin: str) -> list[bytes]:
+        """A note-off for each note that was passed on from ``origin`` and still sounds, if its key is among these.
+
+        Keys are ``(index, value)`` pairs; a value None is any. What has been played since by others sounds on.
+        """
+        messages: list[bytes] = []
+        for index, value in keys:
+            note = self._held[index] if index < len(self._held) else None
+            if note is None or self._origins[index] != origin:
+                continue
+            if value is None or note[1] == int(_clip(value) * wire.STEPS + 0.5):
+                self._release(index, messages)
         return messages
 
     def all_notes_off(self) -> list[bytes]:
@@ -89,7 +129,7 @@ class OutputMapping:
             self._release(index, messages)
             pitch = int(values[index] * wire.STEPS + 0.5)
             velocity = fixed
-            if velocity_index is not None:
+            if velocity_index is not None and not isnan(values[velocity_index]):
                 velocity = int(values[velocity_index] * wire.STEPS + 0.5) or 1  # 0 would end the note
             note = held[index] = (channel - 1, pitch)
             holders[note] = holders.get(note, 0) + 1
@@ -123,7 +163,12 @@ class OutputMapping:
         if note is None:
             return
         self._held[index] = None
+        self._origins[index] = ""
         self._holders[note] -= 1
         if not self._holders[note]:
             del self._holders[note]
             messages.append(bytes((wire.NOTE_OFF | note[0], note[1], 0)))
+
+
+def _clip(value: float) -> float:
+    return value if 0.0 < value < 1.0 else 1.0 if value >= 1.0 else 0.0

@@ -45,8 +45,8 @@ class Head:
         self.inputs = len(self._dense)
         self._dimension = weights.dimension
         self._width = weights.mixtures * weights.dimension
-        self._sigma_scale: _Array | None = None
-        self._sigma_floor = np.asarray(SIGMA_OFFSET - 1.0, precision)
+        self._sigma_scale: _Array | None = None if weights.spread == 1 else np.asarray(weights.spread, precision)
+        self._sigma_floor = np.asarray(weights.spread * (SIGMA_OFFSET - 1.0), precision)
         self.parameters = np.zeros((0, self._dense.shape[1]), precision)
 
     def allocate(self, batch: int) -> None:

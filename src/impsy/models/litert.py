@@ -196,10 +196,11 @@ def _in_order(states: list[dict[str, Any]]) -> list[dict[str, Any]]:
 class GraphPredictor(MixturePredictor):
     """Someone else's graph, run as it is.
 
-    Nothing is known of what its tensors do while it runs, so arrays over them are made afresh at each step.
+    Nothing is known of what its tensors do while it runs, so arrays over them are made afresh at each step. ``scale``
+    is what the graph was trained with; ``parameters`` are in the × 10 space, whatever it is.
     """
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, scale: float = SCALE_FACTOR) -> None:
         self._interpreter = _interpreter(content)
         self.layout = find_layout(self._interpreter.get_input_details(), self._interpreter.get_output_details())
         dimension = self.layout.dimension
@@ -207,12 +208,14 @@ class GraphPredictor(MixturePredictor):
         shape = (1, self.layout.units)
         self._states = [np.zeros(shape, np.float32) for _ in self.layout.states]
         self._input = np.zeros((1, 1, dimension), np.float32)
+        self._scale = scale
+        self._means_and_deviations = self.parameters[: 2 * self.layout.mixtures * dimension]
 
     def hear(self, vector: Sequence[float]) -> None:
         """See :meth:`MixturePredictor.hear`; raises ModelError if the graph fails."""
         if len(vector) != self.dimension:
             raise ValueError(f"an interaction has {self.dimension} numbers here, not {len(vector)}")
-        self._input[0, 0, :] = [SCALE_FACTOR * value for value in vector]
+        self._input[0, 0, :] = [self._scale * value for value in vector]
         interpreter, layout = self._interpreter, self.layout
         try:
             interpreter.set_tensor(layout.input, self._input)
@@ -222,6 +225,7 @@ class GraphPredictor(MixturePredictor):
             for i, (_, after) in enumerate(layout.states):
                 self._states[i] = interpreter.get_tensor(after)
             self.parameters[:] = interpreter.get_tensor(layout.output).reshape(-1)
+            self._means_and_deviations *= SCALE_FACTOR / self._scale
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"the model failed while it played: {error}") from error
         self._heard = True

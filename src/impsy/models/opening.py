@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -13,8 +14,10 @@ from impsy.errors import ModelError, refusal
 from impsy.models.calibration import CALIBRATED, Temperatures, density_temperatures
 from impsy.models.litert import GraphPredictor, LiteRTPredictor, litert_is_installed
 from impsy.models.predictor import MixturePredictor, NumPyPredictor
+from impsy.models.scale import UnusableScaleError, at_scale_10, scale_of
+from impsy.models.sizes import SCALE_FACTOR
 from impsy.models.tflite_constants import LONGEST_NOTE
-from impsy.models.tflite_read import UnknownNetworkError, read_facts, read_tflite
+from impsy.models.tflite_read import UnknownNetworkError, read_facts, read_scale_note, read_tflite
 from impsy.models.tflite_schema import IDENTIFIER
 from impsy.models.tflite_write import encode_tflite
 from impsy.models.weights import Weights
@@ -24,7 +27,9 @@ __all__ = [
     "Backend",
     "OpenedModel",
     "make_predictor",
+    "model_dimension",
     "model_facts",
+    "model_scale",
     "open_model",
     "open_weights",
     "read_model_file",
@@ -46,6 +51,7 @@ class _Format(NamedTuple):
     name: str
     is_it: Callable[[bytes], bool]
     read: Callable[[bytes], Weights]
+    scale_note: Callable[[bytes], Mapping[str, Any]] = lambda _content: {}
 
 
 def _read_keras(content: bytes) -> Weights:
@@ -60,7 +66,7 @@ def _read_h5(content: bytes) -> Weights:
     return keras_read.read_h5(content)
 
 
-_TFLITE = _Format("TensorFlow Lite", lambda content: content[4:8] == IDENTIFIER, read_tflite)
+_TFLITE = _Format("TensorFlow Lite", lambda content: content[4:8] == IDENTIFIER, read_tflite, read_scale_note)
 _FORMATS = (
     _TFLITE,
     _Format("Keras archive", lambda content: content[:4] == b"PK\x03\x04", _read_keras),
@@ -86,7 +92,8 @@ class OpenedModel:
     """A model that is ready to play, and what is known of it.
 
     ``weights`` and ``parameters`` are None for a graph that runs as it is, ``layers`` then counts its pairs of
-    states. ``runs`` says how it is played, in words, ``facts`` what its maker wants to be known of it.
+    states. ``runs`` says how it is played, in words, ``facts`` what its maker wants to be known of it. ``scale`` is
+    what it was trained with; ``predictor`` and ``weights`` are in the × 10 space, whatever it is.
     """
 
     predictor: MixturePredictor
@@ -101,6 +108,7 @@ class OpenedModel:
     parameters: int | None
     architecture: str | None
     runs: str
+    scale: float
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -119,10 +127,11 @@ def open_model(path: str | os.PathLike[str], backend: Backend = "auto") -> Opene
     path = Path(path)
     content, form = read_model_file(path)
     try:
+        scale = scale_of(path, form.scale_note(content))
         try:
-            weights = form.read(content)
+            weights = at_scale_10(form.read(content), scale)
         except UnknownNetworkError as reason:
-            return _open_graph(path, content, backend, reason)
+            return _open_graph(path, content, backend, reason, scale)
         predictor = make_predictor(weights, backend)
     except ModelError as error:
         raise _located(path, form, error) from error
@@ -138,20 +147,26 @@ def open_model(path: str | os.PathLike[str], backend: Backend = "auto") -> Opene
         mixtures=weights.mixtures,
         parameters=weights.parameters,
         architecture=weights.architecture,
-        runs="NumPy" if isinstance(predictor, NumPyPredictor) else "LiteRT, in a graph of our own",
+        runs=("NumPy" if isinstance(predictor, NumPyPredictor) else "LiteRT, in a graph of our own") + _at(scale),
+        scale=scale,
         facts=_facts_of(path, content, form),
     )
+
+
+def _at(scale: float) -> str:
+    return "" if scale == SCALE_FACTOR else f", trained at scale {scale:g} instead of {SCALE_FACTOR:g}"
 
 
 def open_weights(path: str | os.PathLike[str]) -> Weights:
     """The weights in a model file, told by its content, whatever its suffix: ``.tflite``, ``.keras`` or ``.h5``.
 
+    Those of a file with another scale than 10 come back as those of the network of scale 10 that plays the same.
     Raises ModelError if it is none of these, is damaged, or holds another network.
     """
     path = Path(path)
     content, form = read_model_file(path)
     try:
-        return form.read(content)
+        return at_scale_10(form.read(content), scale_of(path, form.scale_note(content)))
     except ModelError as error:
         raise _located(path, form, error) from error
 
@@ -179,6 +194,41 @@ def _facts_of(path: Path, content: bytes, form: _Format) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):  # there need not be any
         return {}
     return {key: told[key] for key in FACTS if key in told} if isinstance(told, dict) else {}
+
+
+def model_dimension(path: str | os.PathLike[str]) -> int:
+    """The dimension of a model, found without making it ready to play where that can be; remembered until it changes.
+
+    Raises ModelError as :func:`open_model` does.
+    """
+    path = Path(path)
+    try:
+        now = path.stat()
+    except OSError:
+        return open_model(path).dimension  # which says why not
+    return _dimension(path, now.st_mtime_ns, now.st_size)
+
+
+@lru_cache(maxsize=64)
+def _dimension(path: Path, _changed: int, _size: int) -> int:
+    content, form = read_model_file(path)
+    try:
+        scale_of(path, form.scale_note(content))
+        return form.read(content).dimension
+    except UnknownNetworkError:
+        return open_model(path).dimension
+    except ModelError as error:
+        raise _located(path, form, error) from error
+
+
+def model_scale(path: str | os.PathLike[str]) -> float:
+    """What the numbers of a model are multiplied by; raises ModelError if the file is no model, or says no number."""
+    path = Path(path)
+    content, form = read_model_file(path)
+    try:
+        return scale_of(path, form.scale_note(content))
+    except ModelError as error:
+        raise _located(path, form, error) from error
 
 
 def make_predictor(weights: Weights, backend: Backend = "auto") -> MixturePredictor:
@@ -217,7 +267,9 @@ def read_model_file(path: Path) -> tuple[bytes, _Format]:
     raise ModelError(f"{path}: this is not a model that IMPSY can open: {why}")
 
 
-def _open_graph(path: Path, content: bytes, backend: Backend, reason: UnknownNetworkError) -> OpenedModel:
+def _open_graph(
+    path: Path, content: bytes, backend: Backend, reason: UnknownNetworkError, scale: float
+) -> OpenedModel:
     """A ``.tflite`` whose weights are not recognised, to be run as it is if it proves to run."""
     if backend == "numpy" or not litert_is_installed():
         raise _AdvisedError(f"{reason}, so only LiteRT could play it: pip install ai-edge-litert") from reason
@@ -227,7 +279,7 @@ def _open_graph(path: Path, content: bytes, backend: Backend, reason: UnknownNet
         try_graph(content)
     except ModelError as error:
         raise ModelError(f"{reason}, and it does not run as it is: {error}") from error
-    predictor = GraphPredictor(content)
+    predictor = GraphPredictor(content, scale)
     layout = predictor.layout
     return OpenedModel(
         predictor=predictor,
@@ -241,11 +293,16 @@ def _open_graph(path: Path, content: bytes, backend: Backend, reason: UnknownNet
         mixtures=layout.mixtures,
         parameters=None,
         architecture=None,
-        runs=f"LiteRT, the file's own graph ({reason})",
+        runs=f"LiteRT, the file's own graph ({reason}){_at(scale)}",
+        scale=scale,
         facts=read_facts(content),
     )
 
 
 def _located(path: Path, form: _Format, error: ModelError) -> ModelError:
-    advice = "" if isinstance(error, _AdvisedError) else "; get it again, or train a model with `impsy train`"
+    advice = (
+        ""
+        if isinstance(error, _AdvisedError | UnusableScaleError)
+        else "; get it again, or train a model with `impsy train`"
+    )
     return ModelError(f"{path}: this {form.name} file cannot be used: {error}{advice}")

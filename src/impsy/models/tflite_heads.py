@@ -58,9 +58,12 @@ class PlainHead:
         parts = [heard, self.graph.matrix("mixture/kernel", kernel), self.graph.constant("mixture/bias", bias)]
         return self.graph.add(Op.FULLY_CONNECTED, parts, [1, bias.size], FullyConnected())
 
-    def finish(self, mu: int, sigma: int, width: int) -> tuple[int, int]:  # noqa: ARG002
+    def finish(self, mu: int, sigma: int, width: int) -> tuple[int, int]:
         """Means and deviations, ``width`` numbers each, from what the dense layer says."""
-        return mu, sigma
+        if self.weights.spread == 1:
+            return mu, sigma
+        spread = self.graph.constant("mixture/spread", np.array([self.weights.spread], np.float32))
+        return mu, self.product(sigma, spread, width)
 
     def positive(self, z: int, width: int) -> int:
         """elu(z) + 1 + 1e-7."""

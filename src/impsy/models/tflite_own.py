@@ -16,6 +16,7 @@ import numpy as np
 from impsy.errors import ModelError
 from impsy.models.architectures import ARCHITECTURES, FINEST_GRID, FloatArray, Gestures, Residual
 from impsy.models.components import Live
+from impsy.models.sizes import SCALE_FACTOR
 from impsy.models.tflite_constants import UnknownNetworkError, constant, data_of, read_note
 from impsy.models.tflite_gestures import DEFINITION, numbers_of_gestures
 from impsy.models.tflite_graph import Storage
@@ -24,7 +25,7 @@ from impsy.models.tflite_schema import Model, Tensor, TensorType
 from impsy.models.tflite_write import FORMAT, METADATA, build_model
 from impsy.models.weights import LSTMLayer, Weights
 
-__all__ = ["claimed_architecture", "facts_of", "read_own"]
+__all__ = ["claimed_architecture", "facts_of", "read_own", "scale_note"]
 
 _COMPRESSED: Mapping[int, Storage] = {TensorType.FLOAT16: "float16", TensorType.INT8: "int8"}
 _NAMES = {"residual": "a residual network", "gestures": "a gesture network"}
@@ -45,6 +46,12 @@ def claimed_architecture(model: Model) -> str | None:
             f"it was made by a newer IMPSY (architecture {architecture!r}, format {form}) than this one"
         )
     return architecture
+
+
+def scale_note(model: Model) -> dict[str, Any]:
+    """What the file says of its scale, as :func:`impsy.models.scale.scale_of` takes it; those of ours have 10."""
+    note = read_note(model, METADATA)
+    return {"scale": SCALE_FACTOR if note.get("architecture") in _NAMES else note.get("scale")}
 
 
 def facts_of(model: Model) -> dict[str, Any]:

@@ -18,11 +18,11 @@ from impsy.errors import ModelError
 from impsy.models import flatbuffer
 from impsy.models.architectures import FloatArray
 from impsy.models.tflite_constants import UnknownNetworkError, constant
-from impsy.models.tflite_own import claimed_architecture, facts_of, read_own
+from impsy.models.tflite_own import claimed_architecture, facts_of, read_own, scale_note
 from impsy.models.tflite_schema import IDENTIFIER, Model, Op, Operator, Subgraph, Tensor, While
 from impsy.models.weights import SIGMA_OFFSET, LSTMLayer, Weights
 
-__all__ = ["UnknownNetworkError", "parse", "read_facts", "read_tflite"]
+__all__ = ["UnknownNetworkError", "parse", "read_facts", "read_scale_note", "read_tflite"]
 
 _DEPTH = 24
 """How far an expression is followed; hostile graphs may go round in circles."""
@@ -71,12 +71,20 @@ def read_tflite(content: bytes) -> Weights:
     cells = _find_cells(model, main)
     if not cells:
         raise UnknownNetworkError("no LSTM layer can be recognised in it")
-    mixture, dimension = _find_mixture(main, cells[-1])
+    mixture, dimension, spread = _find_mixture(main, cells[-1])
     layers = tuple(_layer(main, cells[i - 1] if i else None, cell) for i, cell in enumerate(cells))
     try:
-        return Weights(dimension, layers, _as_kernel(mixture.weights), mixture.bias)
+        return Weights(dimension, layers, _as_kernel(mixture.weights), mixture.bias, spread=spread)
     except ModelError as error:
         raise UnknownNetworkError(str(error)) from error
+
+
+def read_scale_note(content: bytes) -> dict[str, Any]:
+    """What a ``.tflite`` file says of its scale, see :func:`impsy.models.tflite_own.scale_note`.
+
+    Raises ModelError if the file is damaged.
+    """
+    return scale_note(parse(content))
 
 
 def read_facts(content: bytes) -> dict[str, Any]:
@@ -307,12 +315,13 @@ def _layer(main: _Graph, previous: _Cell | None, cell: _Cell) -> LSTMLayer:
     return LSTMLayer(kernel, _as_kernel(terms[states[0]]), bias)
 
 
-def _find_mixture(main: _Graph, last: _Cell) -> tuple[_Dense, int]:
-    """The dense layer behind the mixture's parameters, and the dimension D."""
+def _find_mixture(main: _Graph, last: _Cell) -> tuple[_Dense, int, float]:
+    """The dense layer behind the mixture's parameters, the dimension D, and what multiplies the sigmas."""
     for index in main.subgraph.outputs:
         operator = main.producer.get(index)
         if operator is not None and main.code(operator) == Op.CONCATENATION and len(operator.inputs) == 3:
             mu, sigma, logits = operator.inputs
+            sigma, spread = _without_spread(main, sigma)
             parts = [main.affine(mu), main.affine(_before_elu(main, sigma)), main.affine(logits)]
             break
     else:
@@ -333,7 +342,18 @@ def _find_mixture(main: _Graph, last: _Cell) -> tuple[_Dense, int]:
         for part, count in zip(parts, rows, strict=True)
     ]
     weights = np.concatenate([part.terms[0].weights for part in parts])
-    return _Dense(weights, np.concatenate(biases)), rows[0] // rows[2]
+    return _Dense(weights, np.concatenate(biases)), rows[0] // rows[2], spread
+
+
+def _without_spread(main: _Graph, sigma: int) -> tuple[int, float]:
+    """(sigma, its factor) where one number multiplies all of it, else as it is."""
+    product = main.producer.get(sigma)
+    if product is not None and main.code(product) == Op.MUL and len(product.inputs) == 2:
+        for value, constant in (product.inputs, product.inputs[::-1]):
+            factor = main.constant(constant)
+            if factor is not None and factor.size == 1 and getattr(product.options, "activation", 0) == 0:
+                return value, float(factor.reshape(-1)[0])
+    return sigma, 1.0
 
 
 def _before_elu(main: _Graph, sigma: int) -> int:

@@ -6,8 +6,9 @@ tensors themselves carry those names too: some readers know no signatures.
 
 A residual network (:class:`impsy.models.weights.Residual`) has further pairs of states after those of its layers,
 which front ends carry along like the others: the values heard last, U numbers to a state, zeros at the end. Its file
-says what it is by an entry ``impsy`` in the model's metadata, JSON: ``format`` (1), ``architecture`` and, if there
-are any, ``facts``: whatever its maker wants to be known of it. The constants lie in the tensors named ``residual/…``.
+says what it is by an entry ``impsy`` in the model's metadata, JSON: ``format`` (1), ``architecture``, ``scale`` (10)
+and, if there are any, ``facts``: whatever its maker wants to be known of it. The constants lie in the tensors named
+``residual/…``. A plain network with a ``spread`` multiplies its sigmas by it.
 
 Weights may be stored smaller. ``float16``: expanded to float32 when the model is loaded, so playing costs the
 same. ``int8``: one scale for each output of a layer (symmetric, ±127), expanded likewise; the runtime does not
@@ -25,6 +26,7 @@ from typing import Any
 from impsy.errors import ModelError, refusal
 from impsy.models import flatbuffer
 from impsy.models.architectures import Gestures
+from impsy.models.sizes import SCALE_FACTOR
 from impsy.models.tflite_constants import LONGEST_NOTE
 from impsy.models.tflite_gestures import GestureHead
 from impsy.models.tflite_graph import STORAGES, GraphBuilder, Storage
@@ -89,7 +91,8 @@ def build_model(weights: Weights, storage: Storage, facts: Mapping[str, Any] | N
         heard, cell = _lstm(graph, weights, i, heard, given[2 * i], given[2 * i + 1])
         states += [heard, cell]
     outputs = [head.mixture(heard), *states, *head.kept]
-    notes = {METADATA: _note(weights, facts)} if facts or weights.architecture != "plain" else {}
+    told = facts or weights.architecture != "plain" or weights.spread != 1
+    notes = {METADATA: _note(weights, facts)} if told else {}
     return graph.finish(inputs, {f"output_{i}": tensor for i, tensor in enumerate(outputs)}, notes)
 
 
@@ -104,7 +107,8 @@ def _head(graph: GraphBuilder, weights: Weights, x: int, carried: list[int]) -> 
 
 def _note(weights: Weights, facts: Mapping[str, Any] | None) -> bytes:
     """What the file says of itself."""
-    note = {"format": FORMAT, "architecture": weights.architecture} | ({"facts": dict(facts)} if facts else {})
+    note = {"format": FORMAT, "architecture": weights.architecture, "scale": SCALE_FACTOR}
+    note |= {"facts": dict(facts)} if facts else {}
     content = json.dumps(note, ensure_ascii=False, allow_nan=False).encode()
     if len(content) > LONGEST_NOTE:
         raise ValueError(f"facts of {len(content):,} bytes are more than a file may say of itself")

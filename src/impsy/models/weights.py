@@ -7,6 +7,7 @@ Sequences With Recurrent Neural Networks", 2013).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,7 +48,9 @@ class Weights:
     ``mixture_kernel`` (U, M(2D+1)), with as many rows more as there are features where the architecture skips, and
     ``mixture_bias`` (M(2D+1),) give ``[mu (M·D) | z (M·D) | logits (M)]``, where sigma = elu(z) + 1 + 1e-7 and
     component k's values are ``[k·D : (k+1)·D]``. ``residual`` holds the constants of the architecture: none for
-    ``plain``, a :class:`Residual` for ``residual``, :class:`Gestures` for ``gestures``.
+    ``plain``, a :class:`Residual` for ``residual``, :class:`Gestures` for ``gestures``. ``spread`` multiplies the
+    sigma of a plain network: 1, but for those that were trained with another scale than 10 (see
+    :mod:`impsy.models.scale`).
 
     Raises ModelError if shapes do not fit together, or a number is not finite.
     """
@@ -58,8 +61,11 @@ class Weights:
     mixture_bias: FloatArray
     architecture: str = "plain"
     residual: Residual | None = None
+    spread: float = 1.0
 
     def __post_init__(self) -> None:
+        if not 0.0 < self.spread < math.inf or (self.residual is not None and self.spread != 1.0):
+            raise ModelError(f"the deviations of the network cannot be multiplied by {self.spread}")
         if self.architecture not in ARCHITECTURES:
             raise ModelError(
                 f"the network's architecture is {self.architecture!r}, which this version of IMPSY does not know"

@@ -2,6 +2,7 @@
 
 from impsy.perform.build import STAND_IN, WantedPorts, build_session, engine_settings, open_configured_model
 from impsy.perform.clock import Clock
+from impsy.perform.models import sized
 from impsy.perform.ports import Port, Ports
 from impsy.perform.recorder import Recorder
 from impsy.perform.reload import ConfigWatcher, Reloader
@@ -29,4 +30,5 @@ __all__ = [
     "phrases",
     "read_performance",
     "replay",
+    "sized",
 ]

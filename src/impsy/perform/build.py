@@ -19,6 +19,7 @@ from impsy.perform.build_midi import MidiPorts, input_name, output_name
 from impsy.perform.build_serial import serial_ports
 from impsy.perform.build_websocket import websocket_port
 from impsy.perform.clock import Clock
+from impsy.perform.models import open_fitting, sized
 from impsy.perform.ports import Port, Ports
 from impsy.perform.recorder import Recorder
 from impsy.perform.reports import Reports
@@ -56,16 +57,16 @@ def _thru_matrix(config: Config) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 
 def open_configured_model(loaded: LoadedConfig) -> tuple[Predictor, str]:
-    """The predictor that a configuration asks for, and its name; without a model file, the stand-in.
+    """The predictor that a sized configuration asks for, and its name; without a model file, the stand-in.
 
     Raises:
-        ConfigError: the file is not there.
+        ConfigError: the file is not there, or it has another number of controls.
         ModelError: the file cannot be opened.
     """
     path = loaded.model_file()
     if path is None:
         return RandomGestures(loaded.config.model.dimension), STAND_IN
-    return open_model(path).predictor, path.name
+    return open_fitting(loaded, path).predictor, path.name
 
 
 def configured_model(loaded: LoadedConfig) -> SetPredictor:
@@ -140,8 +141,9 @@ def build_session(
         ports: the ports, for those who want to change them later, or have more than the configuration names.
 
     Raises:
-        ConfigError, ModelError: as ``open_configured_model``, or the model's dimension is not the configuration's.
+        ConfigError, ModelError: as ``sized`` and ``open_configured_model``.
     """
+    loaded = sized(loaded)
     config = loaded.config
     clock = Clock()
     reports = reports or Reports()
@@ -160,7 +162,7 @@ def build_session(
         log_input=config.log_input,
         log_predictions=config.log_predictions,
         monitor_port=local.monitor_port,
-        commands=OscListener("commands", "127.0.0.1", local.command_port, config.model.dimension - 1, local=True),
+        commands=OscListener("commands", "localhost", local.command_port, config.model.dimension - 1, local=True),
         open_model=model_switcher(loaded),
         scenes=configured_scenes(loaded),
         model_file=model.file,

@@ -8,7 +8,8 @@ from impsy.config.schema import MidiConfig
 from impsy.io.adapter import Adapter
 from impsy.io.feedback import FeedbackGuard
 from impsy.io.midi import MidiInput, MidiOutput
-from impsy.io.midi_system import SharedMidi
+from impsy.io.midi_system import SharedMidi, virtual_name
+from impsy.io.portnames import Way
 from impsy.mapping.entries import MappingEntry
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
@@ -46,6 +47,9 @@ class MidiPorts:
         guard = None
         if midi.feedback_protection:
             guard = self._guards.setdefault(midi.feedback_threshold, FeedbackGuard(midi.feedback_threshold))
+        devices_of: dict[Way, tuple[str, ...]] = {"in": midi.in_device, "out": midi.out_device}
+        for way, devices in devices_of.items():
+            system.claims.plan(way, (device for device in devices if virtual_name(device) is None))
         shared = (midi.api, midi.feedback_threshold if guard is not None else None)
         for device in dict.fromkeys(midi.out_device):
             yield _output(device, system, midi.output, guard, shared)

@@ -20,8 +20,12 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from impsy import __version__
 from impsy.config import LoadedConfig, Problem, parse_config
+from impsy.config.checks import mapping_lengths
+from impsy.config.earlier import present_form
 from impsy.config.loading import decode, parse_toml, read_file
+from impsy.config.positions import format_path
 from impsy.errors import ConfigError, ImpsyError, ModelError
+from impsy.perform.models import how_to_choose, sized
 from impsy.perform.priority import ADVICE, first_in_line
 from impsy.perform.ways import Way, ways_of
 
@@ -73,13 +77,16 @@ class Workspace:
         self.loaded: LoadedConfig | None = None
         self.errors: tuple[Problem, ...] = ()
         self.tables: dict[str, Any] = {}
-        """The plain tables of the file, whether valid or not."""
+        """The plain tables of the file in the present form, whether valid or not."""
         try:
             text = decode(read_file(file), str(file))
-            self.tables = parse_toml(text, str(file))
+            self.tables = present_form(parse_toml(text, str(file)), whole_lists=True).tables
             self.loaded = parse_config(text, str(file), file)
+            self.loaded = sized(self.loaded)
         except ImpsyError as error:
-            self.errors = getattr(error, "problems", ()) or (Problem("error", "", str(error)),)
+            problems = getattr(error, "problems", ()) or (Problem("error", "", str(error)),)
+            if self.loaded is None or problems[0].key == "model.dimension":
+                self.errors = problems  # what else is wrong with the model is for its own check to say
 
     def table(self, *names: str) -> dict[str, Any]:
         """One section as the file has it; empty where there is none."""
@@ -140,10 +147,12 @@ def _config(workspace: Workspace) -> Iterator[Finding]:
         level: Level = "problem" if problem.level == "error" else "warning"
         yield Finding("config", level, _where(problem), problem.hint or "Correct it, then run the check-up again")
     loaded = workspace.loaded
-    if loaded is None:
+    if loaded is None or workspace.errors:
         return
     yield Finding("config", "ok", f"{workspace.file} is valid")
-    for problem in (*loaded.conflicts, *loaded.warnings):
+    if loaded.earlier_form:
+        yield Finding("config", "ok", loaded.earlier_form)
+    for problem in (*loaded.conflicts, *loaded.warnings, *loaded.elsewhere):
         yield Finding("config", "warning", _where(problem), problem.hint)
 
 
@@ -201,31 +210,26 @@ def _dimensions(workspace: Workspace) -> Iterator[Finding]:
     model = workspace.model
     if model is None or isinstance(model, ImpsyError):
         return
-    dimension = workspace.table("model").get("dimension")
+    mappings = [(format_path(path), length) for path, length in mapping_lengths(workspace.tables) if length]
+    dimension = workspace.table("model").get("dimension", model.dimension)
     if dimension != model.dimension:
+        is_number = isinstance(dimension, int) and dimension >= 2
         text = f"the model has dimension {model.dimension}, but [model] dimension is {dimension}"
-        advice = f"Set it to {model.dimension}, or name a model that was trained with your controls"
+        text += f": {model.dimension - 1} controls and {dimension - 1}" if is_number else ""
+        advice = f"Set it to {model.dimension} (dimension = {model.dimension}), or name a model for your controls"
+        if is_number:
+            advice += f": {how_to_choose(model.dimension, dimension, mapped=False, folder=model.path.parent)}"
         yield Finding("mappings", "problem", text, advice)
     wanted = model.dimension - 1
-    wrong = [(key, length) for key, length in _mappings(workspace) if length != wanted]
+    wrong = [(key, length) for key, length in mappings if length != wanted]
     for key, length in wrong:
         text = f"{key} has {length} {'entry' if length == 1 else 'entries'}, but the model has {wanted} values"
         verb = f"add {wanted - length}" if length < wanted else f"remove {length - wanted}"
-        yield Finding("mappings", "problem", text, f"{verb.capitalize()}; `impsy learn` makes a mapping")
+        make = f"`impsy learn --controls {wanted} --set-dimension` makes a mapping"
+        train = f"`impsy dataset -D {length + 1}`, then `impsy train -D {length + 1}`, makes a model for it"
+        yield Finding("mappings", "problem", text, f"{verb.capitalize()} ({make}), or keep it: {train}")
     if not wrong and dimension == model.dimension:
         yield Finding("mappings", "ok", f"dimension and mappings fit the model: {wanted} values")
-
-
-def _mappings(workspace: Workspace) -> Iterator[tuple[str, int]]:
-    """The key and the length of each mapping in the file."""
-    for way in ("input", "output"):
-        for port, mapping in workspace.table("midi", way).items():
-            if isinstance(mapping, list):
-                yield f'midi.{way}."{port}"', len(mapping)
-        for section in ("websocket", "serialmidi"):
-            mapping = workspace.table(section).get(way)
-            if isinstance(mapping, list) and mapping:
-                yield f"{section}.{way}", len(mapping)
 
 
 # --- ports ------------------------------------------------------------------------------------------

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from impsy.config import Config, MidiConfig
 from impsy.errors import DeviceError
-from impsy.io.midi_system import matching_ports, open_midi_system, virtual_name
+from impsy.io.midi_system import open_midi_system, virtual_name
+from impsy.io.portnames import Fit, Meaning, Way, assign_ports, matching_ports
 from impsy.io.serialport import PortInfo, list_serial_ports
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Wanted",
     "find_midi_ports",
     "find_serial_ports",
+    "ports_meant",
     "short_name",
     "wanted_midi_ports",
     "wanted_serial_ports",
@@ -48,8 +50,9 @@ class Wanted:
     """A port that a configuration names.
 
     ``found`` is the port that would be opened; where there is none it is empty and ``problem`` says why, as the end
-    of a sentence. ``others`` are further ports that the name would fit. ``mapped``: it has a mapping, so that
-    something is heard or played.
+    of a sentence. ``others`` are further ports that the name fits as well. ``renumbered``: it only fits once the
+    numbers that the system gives are left out. ``taken_by`` is the name that means the only port that this one fits.
+    ``mapped``: it has a mapping, so that something is heard or played.
     """
 
     key: str
@@ -59,6 +62,8 @@ class Wanted:
     problem: str = ""
     others: tuple[str, ...] = field(default=())
     mapped: bool = True
+    renumbered: bool = False
+    taken_by: str = ""
 
 
 def find_midi_ports(api: str | None = None) -> FoundMidi:
@@ -100,22 +105,42 @@ def find_serial_ports() -> FoundSerial:
 
 def wanted_midi_ports(midi: MidiConfig, ports: FoundMidi) -> Iterator[Wanted]:
     """Each name in ``in_device`` and ``out_device``, and the port that it means."""
-    for index, name in enumerate(midi.in_device):
-        yield _wanted_midi(f"midi.in_device[{index}]", "in", name, ports, bool(midi.input.get(name)))
-    for index, name in enumerate(midi.out_device):
-        yield _wanted_midi(f"midi.out_device[{index}]", "out", name, ports, bool(midi.output.get(name)))
+    yield from _wanted_one_way("in", midi.in_device, ports.inputs, ports.error, midi.input)
+    yield from _wanted_one_way("out", midi.out_device, ports.outputs, ports.error, midi.output)
 
 
-def _wanted_midi(key: str, direction: Literal["in", "out"], name: str, ports: FoundMidi, mapped: bool) -> Wanted:
-    if ports.error:
+def ports_meant(names: Sequence[str], ports: Sequence[str]) -> dict[str, str]:
+    """The port that each name of ``in_device`` or ``out_device`` means, where there is one for it."""
+    return {name: meaning.port for name, meaning in _meanings(names, ports).items() if meaning.port is not None}
+
+
+def _meanings(names: Sequence[str], ports: Sequence[str]) -> dict[str, Meaning]:
+    """What the names of one way mean among these ports, as ``impsy run`` opens them."""
+    return assign_ports((name for name in names if virtual_name(name) is None), ports)
+
+
+def _wanted_one_way(
+    way: Way, names: Sequence[str], ports: Sequence[str], error: str, mappings: Mapping[str, object]
+) -> Iterator[Wanted]:
+    meant = _meanings(names, ports)
+    for index, name in enumerate(names):
+        meaning = meant.get(name, Meaning())
+        yield _wanted_midi(f"midi.{way}_device[{index}]", way, name, meaning, error, bool(mappings.get(name)))
+
+
+def _wanted_midi(key: str, direction: Way, name: str, meaning: Meaning, error: str, mapped: bool) -> Wanted:
+    if error:
         return Wanted(key, direction, name, problem="not to be told, as no MIDI system works here", mapped=mapped)
     if virtual_name(name) is not None:
         return Wanted(key, direction, name, found=f"a port that IMPSY makes, {virtual_name(name)}", mapped=mapped)
-    found = matching_ports(name, ports.inputs if direction == "in" else ports.outputs)
-    if not found:
+    if meaning.taken:
+        problem = f"fits {meaning.taken}, which “{meaning.taken_by}” means already"
+        return Wanted(key, direction, name, problem=problem, mapped=mapped, taken_by=meaning.taken_by)
+    if meaning.port is None:
         problem = f"“{name}” is in the name of no MIDI {'input' if direction == 'in' else 'output'} that is there"
         return Wanted(key, direction, name, problem=problem, mapped=mapped)
-    return Wanted(key, direction, name, found[0], others=tuple(found[1:]), mapped=mapped)
+    renumbered = meaning.fit is Fit.RENUMBERED
+    return Wanted(key, direction, name, meaning.port, others=meaning.others, mapped=mapped, renumbered=renumbered)
 
 
 def wanted_serial_ports(config: Config, ports: FoundSerial) -> Iterator[Wanted]:

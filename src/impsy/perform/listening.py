@@ -9,7 +9,7 @@ from queue import Empty, SimpleQueue
 from typing import Self
 
 from impsy.config import Config
-from impsy.events import Event, Interaction, Report, Update
+from impsy.events import Event, Interaction, Released, Report, Update
 from impsy.io.adapter import Adapter, Health
 from impsy.mapping.entries import Mapping
 from impsy.mapping.words import why_ignored
@@ -153,6 +153,8 @@ class Listening:
             case Update():
                 if event.port not in self._overheard:  # there the message itself has been put already
                     self._put(Arrival(self._now(), event.port, event.changes))
+            case Released():
+                pass  # no interaction; its message has been put
             case Interaction():
                 self._put(Arrival(self._now(), event.port, tuple(enumerate(event.values))))
             case _:

@@ -8,53 +8,37 @@ files: "Standard MIDI Files 1.0" (MIDI Manufacturers Association).
 from __future__ import annotations
 
 import math
-import struct
-from bisect import bisect_right
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, NamedTuple
 
 import mido
 import numpy as np
 from numpy.typing import NDArray
 
+from impsy.codecs.smf import MOST_BYTES, Track, read_smf
 from impsy.errors import DataError
 from impsy.mapping.entries import ControlChange, Mapping
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
-from impsy.mapping.wire import message_size
 from impsy.mapping.words import describe_message
 
-__all__ = ["LAST_NOTE", "TICKS_A_SECOND", "Part", "default_mapping", "read_midi", "write_midi"]
+__all__ = ["LAST_NOTE", "TICKS_A_SECOND", "Part", "Reading", "default_mapping", "read_midi", "write_midi"]
 
 TICKS_A_BEAT, BEATS_A_MINUTE = 480, 120
 TICKS_A_SECOND = TICKS_A_BEAT * BEATS_A_MINUTE // 60
 LAST_NOTE = 0.5
 """Seconds that the last note of a part sounds, and that the last value of any other kind is held."""
 
-LONGEST = 7 * 24 * 3600.0
-"""Seconds of the longest file that is read."""
-MOST_ROWS = 2_000_000
+MOST_VALUES = 16_000_000
+"""Of all events that are read together."""
+_LONGEST_WAIT = 0x0FFF_FFFF
+"""Ticks between two messages of a file."""
 
 _TRACKS = {"performer": "IMPSY performer", "model": "IMPSY model"}
 _FIRST_CONTROLLER = 20
-_USUAL_TEMPO = 500_000
-"""Microseconds a beat, where a file does not say."""
-
-_DAMAGE = (
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    OSError,
-    TypeError,
-    ValueError,
-    mido.KeySignatureError,
-    struct.error,
-)
-"""All that mido raises when a file is no MIDI file or is damaged."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -70,6 +54,14 @@ class Part:
     def __len__(self) -> int:
         """How many events."""
         return len(self.times)
+
+
+class Reading(NamedTuple):
+    """What a MIDI file plays. remarks: sentences on what of it was left out or corrected."""
+
+    performer: Part
+    model: Part
+    remarks: tuple[str, ...]
 
 
 def default_mapping(controls: int) -> Mapping:
@@ -119,6 +111,9 @@ def _track(name: str, entries: Mapping, part: Part) -> mido.MidiTrack:
     track = mido.MidiTrack([mido.MetaMessage("track_name", name=name, time=0)])
     now = 0
     for tick, messages in _timed(entries, part):
+        while tick - now > _LONGEST_WAIT:  # three days; longer ones take an event that says nothing
+            track.append(mido.MetaMessage("text", time=_LONGEST_WAIT))
+            now += _LONGEST_WAIT
         for message in messages:
             made = mido.Message.from_bytes(message)
             made.time = tick - now
@@ -147,8 +142,8 @@ def _timed(entries: Mapping, part: Part) -> Iterator[tuple[int, list[bytes]]]:
 # --- in ------------------------------------------------------------------------------------------------------------
 
 
-def read_midi(file: IO[bytes], entries: Mapping) -> tuple[Part, Part]:
-    """What a MIDI file plays on an instrument whose inputs are so mapped: the performer's part, and the model's.
+def read_midi(file: IO[bytes], mappings: Sequence[Mapping]) -> Reading:
+    """What a MIDI file plays on an instrument whose inputs are mapped in one of these ways: the one that hears most.
 
     Messages at the same moment are one event, as long as each changes something else; so a chord is several. A
     control that is not heard of at first stands where it will be when it is. The model's part is empty but for
@@ -156,99 +151,55 @@ def read_midi(file: IO[bytes], entries: Mapping) -> tuple[Part, Part]:
 
     Args:
         file: open for reading, in binary.
-        entries: one for each of the n values.
+        mappings: one at least; each has an entry for each of the n values.
 
     Raises:
-        DataError: it is no MIDI file, is damaged, or nothing in it fits the mapping; the message says what it holds.
+        DataError: it is no MIDI file, too large or too long, or nothing in it fits a mapping; the message says what
+            it holds.
     """
-    try:
-        midi = mido.MidiFile(file=file, clip=True)
-        if midi.type == 2 and len(midi.tracks) > 1:
-            raise DataError("this MIDI file is of type 2, whose tracks are pieces by themselves: save it as type 1")
-        tracks = [_absolute(track) for track in midi.tracks]
-        seconds = _Clock(midi.ticks_per_beat, tracks)
-        modelled = [_is_models(track) for track in midi.tracks]
-        performer = _part(tracks, [not each for each in modelled], entries, seconds)
-        model = _part(tracks, modelled, entries, seconds)
-    except _DAMAGE as error:
-        what = f" ({str(error)[:80]})" if str(error) else ""
-        raise DataError(f"this is no MIDI file, or it is damaged or cut off{what}") from error
+    midi = read_smf(file.read(MOST_BYTES + 1))
+    tracks: dict[bool, list[Track]] = {True: [], False: []}
+    for track in midi.tracks:
+        tracks[track.name == _TRACKS["model"].encode()].append(track)
+    together = {modelled: _in_order(chosen) for modelled, chosen in tracks.items()}
+    found = ((_part(together[False], entries), _part(together[True], entries)) for entries in mappings)
+    performer, model = max(found, key=lambda parts: len(parts[0]) + len(parts[1]))
     if not len(performer) and not len(model):
-        raise DataError(f"nothing in this MIDI file fits the mapping: {_kinds(midi.tracks)}")
-    return performer, model
+        damage = f" ({'; '.join(midi.remarks)})" if midi.remarks else ""
+        raise DataError(f"nothing in this MIDI file fits the mapping: {_kinds(midi.tracks)}{damage}")
+    return Reading(performer, model, midi.remarks)
 
 
-_Timed = list[tuple[int, mido.Message | mido.MetaMessage]]
+def _in_order(tracks: Iterable[Track]) -> list[tuple[float, bytes]]:
+    """The messages of several tracks together."""
+    return sorted((each for track in tracks for each in track.messages), key=lambda each: each[0])
 
 
-def _absolute(track: Iterable[mido.Message | mido.MetaMessage]) -> _Timed:
-    """A track's messages with the ticks since the beginning."""
-    now = 0
-    timed = []
-    for message in track:
-        now += message.time
-        timed.append((now, message))
-    return timed
-
-
-def _is_models(track: Sequence[mido.Message | mido.MetaMessage]) -> bool:
-    return any(message.type == "track_name" and message.name == _TRACKS["model"] for message in track[:8])
-
-
-class _Clock:
-    """Ticks -> seconds, by the tempo changes of all tracks."""
-
-    def __init__(self, ticks_per_beat: int, tracks: Sequence[_Timed]) -> None:
-        if ticks_per_beat < 0:  # SMPTE: frames a second (negative) and ticks a frame
-            frames, ticks = -(ticks_per_beat >> 8), ticks_per_beat & 0xFF
-            self._ticks, self._seconds, self._paces = [0], [0.0], [1.0 / max(1, frames * ticks)]
-            return
-        changes = sorted(
-            ((tick, message.tempo) for track in tracks for tick, message in track if message.type == "set_tempo"),
-            key=lambda change: change[0],
-        )
-        beat = 1e-6 / max(1, ticks_per_beat)
-        self._ticks, self._seconds, self._paces = [0], [0.0], [_USUAL_TEMPO * beat]
-        for tick, tempo in changes:
-            self._seconds.append(self(tick))
-            self._ticks.append(tick)
-            self._paces.append(tempo * beat)
-
-    def __call__(self, tick: int) -> float:
-        at = bisect_right(self._ticks, tick) - 1
-        return self._seconds[at] + (tick - self._ticks[at]) * self._paces[at]
-
-
-def _part(tracks: Sequence[_Timed], chosen: Sequence[bool], entries: Mapping, seconds: _Clock) -> Part:
+def _part(messages: Iterable[tuple[float, bytes]], entries: Mapping) -> Part:
     mapping = InputMapping(entries)
-    together = [each for track, wanted in zip(tracks, chosen, strict=True) if wanted for each in track]
-    together.sort(key=lambda each: each[0])
-    values: list[float] = [math.nan] * len(entries)
-    times: list[float] = []
-    rows: list[list[float]] = []
+    values = array("d", [math.nan] * len(entries))
+    times, rows = array("d"), array("d")
     changed: set[int] = set()
-    last = -1
-    for tick, message in together:
-        if message.is_meta or message.type == "sysex":
-            continue
-        changes = mapping.decode(bytes(message.bytes()))
+    last = -1.0
+    for time, message in messages:
+        changes = mapping.decode(message)
         if changes is None:
             continue
         indices = {index for index, _ in changes}
-        if tick != last or changed & indices:
-            if len(rows) >= MOST_ROWS:
-                raise DataError(f"this MIDI file holds more than {MOST_ROWS:,} events: cut it into pieces")
-            times.append(seconds(tick))
-            rows.append(values := values.copy())
+        if time != last or changed & indices:
+            if len(rows) >= MOST_VALUES:
+                raise DataError(
+                    f"this MIDI file holds more than {len(times):,} events of {len(entries)} values: "
+                    "cut it into pieces"
+                )
+            times.append(time)
+            rows.extend(values)
             changed = set()
-            last = tick
+            last = time
         changed |= indices
         for index, value in changes:
-            values[index] = value
-    if times and not (0 <= times[-1] <= LONGEST):
-        raise DataError("this MIDI file goes on for more than a week: something is wrong with its times")
-    array = np.array(rows, np.float64).reshape(-1, len(entries))
-    return Part(np.array(times, np.float64), _filled(array))
+            values[index] = rows[index - len(entries)] = value
+    return Part(np.array(times), _filled(np.array(rows).reshape(-1, len(entries))))
 
 
 def _filled(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -259,18 +210,13 @@ def _filled(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return values
 
 
-def _kinds(tracks: Iterable[Iterable[mido.Message | mido.MetaMessage]]) -> str:
+def _kinds(tracks: Iterable[Track]) -> str:
     """What is in a file, in words."""
     counts: Counter[str] = Counter()
-    for track in tracks:
-        for message in track:
-            if message.is_meta or message.type == "sysex":
-                continue
-            content = bytes(message.bytes())
-            if content and len(content) == message_size(content[0]):
-                what = describe_message(content).partition(", ")
-                number = what[2].partition(",")[0] if what[0].endswith("control change") else ""
-                counts[f"{what[0]} {number}".strip()] += 1
+    for message, count in Counter(message for track in tracks for _, message in track.messages).items():
+        what = describe_message(message).partition(", ")
+        number = what[2].partition(",")[0] if what[0].endswith("control change") else ""
+        counts[f"{what[0]} {number}".strip()] += count
     if not counts:
         return "it holds no notes and no controllers at all"
     shown = [f"{name} ({count:,}×)" for name, count in counts.most_common(5)]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from impsy.codecs.osc import encode_text, encode_vector
+from impsy.errors import DeviceError
+from impsy.io.network import Outlet
 from impsy.perform.intention import Intention, encode_intention
 
 __all__ = ["STATE_SECONDS", "Monitor"]
@@ -36,7 +38,7 @@ _STATE, _NEXT, _STOP = object(), object(), object()
 
 
 class Monitor:
-    """Sends every input and output vector, the model's intentions and the state, to UDP ``127.0.0.1:port`` by OSC.
+    """Sends every input and output vector, the model's intentions and the state, to UDP ``localhost:port`` by OSC.
 
     ``/monitor/in f…``, ``/monitor/out f…``, ``/monitor/next s`` (JSON) at most 30 times a second, and
     ``/monitor/state s`` (JSON); the last two at least once a second and when they change.
@@ -48,8 +50,7 @@ class Monitor:
     """
 
     def __init__(self, port: int, state: Callable[[], dict[str, Any]], now: Callable[[], float]) -> None:
-        self._address = ("127.0.0.1", port)
-        self._socket: socket.socket | None = None
+        self._outlet = Outlet("localhost", port)
         self._state = state
         self._now = now
         self._queue: SimpleQueue[tuple[str, Sequence[float]] | object] = SimpleQueue()
@@ -60,8 +61,8 @@ class Monitor:
 
     def open(self) -> None:
         """Start the thread."""
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setblocking(False)
+        with suppress(DeviceError):  # what is then not sent is counted, and playing goes on
+            self._outlet.open()
         self._thread = threading.Thread(target=self._run, name="impsy monitor", daemon=True)
         self._thread.start()
 
@@ -94,8 +95,7 @@ class Monitor:
             return
         self._queue.put(_STOP)
         thread.join(0.2)
-        if self._socket is not None:
-            self._socket.close()
+        self._outlet.close()
 
     def _run(self) -> None:
         state_due, next_earliest, again = time.monotonic(), 0.0, False
@@ -136,7 +136,7 @@ class Monitor:
 
     def _send(self, packet: bytes) -> None:
         try:
-            if self._socket is not None:
-                self._socket.sendto(packet, self._address)
+            if not self._outlet.send(packet):
+                self.left_out += 1
         except OSError:  # nobody need be listening, and a full buffer is no loss worth a word
             self.left_out += 1

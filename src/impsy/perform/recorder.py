@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import tempfile
 import threading
@@ -24,7 +26,11 @@ RETRY_SECONDS = 1.0
 KEPT_BYTES = 64 << 20
 """Rows kept in memory while the disk refuses them; beyond it the oldest are given up, and counted."""
 
+PIECE_BYTES = 1 << 20
+"""Most that is written at once."""
+
 CLOSE_SECONDS = 0.3
+"""How long the end waits for the disk to take more rows."""
 
 Tell = Callable[[Report], object]
 
@@ -34,7 +40,10 @@ class Recorder:
 
     The file appears with the first row. If it, or its folder, is taken away in mid performance, both are made again
     and what had been written is written again; if the disk is full, rows wait in memory; if they still wait at the
-    end, they go to the system's folder for temporary files, and the performer is told where.
+    end, they go to the system's folder for temporary files, and a report says where.
+
+    Each row that was added is counted in one of ``rows`` (it is in the log), ``waiting`` (in memory), ``rescued`` (in
+    the file ``rescue``) and ``lost``.
 
     Args:
         folder: where logs go; made if it is not there.
@@ -54,13 +63,22 @@ class Recorder:
         self._tell = tell
         self._queue: SimpleQueue[Record | None] = SimpleQueue()
         self._buffer = bytearray()
+        """Rows that are not, or not wholly, in the file; the first ``_sent`` bytes are."""
+        self._sent = 0
         self._file: int | None = None
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self.path: Path | None = None
+        self.rescue: Path | None = None
         self.rows = 0
+        self.rescued = 0
         self.lost = 0
         self.error = ""
+
+    @property
+    def waiting(self) -> int:
+        """Rows that are in no file yet. Any thread may ask; while rows are being written, it may be wrong by some."""
+        return self._queue.qsize() + self._buffer.count(b"\n")
 
     def open(self) -> None:
         """Start the thread, and warn now if nothing can be written there."""
@@ -79,13 +97,16 @@ class Recorder:
         self._queue.put(record)
 
     def close(self) -> None:
-        """Write what waits and close the file."""
+        """Write what waits and close the file. Gives up on a disk that takes nothing for ``CLOSE_SECONDS``."""
         thread, self._thread = self._thread, None
         if thread is None:
             return
         self._closing.set()
         self._queue.put(None)
-        thread.join(CLOSE_SECONDS)
+        before = -1
+        while thread.is_alive() and (now := self.waiting) != before:
+            before = now
+            thread.join(CLOSE_SECONDS)
 
     # --- the thread --------------------------------------------------------------------------------
 
@@ -100,8 +121,11 @@ class Recorder:
         if self._buffer and not self._write():
             self._rescue()
         if self._file is not None:
-            os.close(self._file)
-            self._file = None
+            file, self._file = self._file, None
+            try:
+                os.close(file)
+            except OSError as error:  # a network's disk refuses only now
+                self._complain(error)
 
     def _drain(self) -> None:
         for _ in range(self._queue.qsize()):
@@ -110,22 +134,21 @@ class Recorder:
             except Empty:
                 return
         if len(self._buffer) > KEPT_BYTES:
-            cut = self._buffer.index(b"\n", len(self._buffer) - KEPT_BYTES) + 1
-            self.lost += self._buffer.count(b"\n", 0, cut)
-            del self._buffer[:cut]
+            begin = self._buffer.index(b"\n") + 1 if self._sent else 0  # what is half in the file must be completed
+            cut = self._buffer.index(b"\n", min(begin + len(self._buffer) - KEPT_BYTES, len(self._buffer) - 1)) + 1
+            self.lost += self._buffer.count(b"\n", begin, cut)
+            del self._buffer[begin:cut]
 
     def _take(self, record: Record | None) -> None:
         if record is not None:
             self._buffer += encode_row(self._date(record.time), record.source, record.values).encode()
-            self.rows += 1
 
     def _write(self) -> bool:
         """Write the buffer; whether all of it could be. What could not be stays in the buffer."""
         try:
             file = self._ready_file()
             while self._buffer:
-                written = os.write(file, self._buffer)
-                del self._buffer[:written]
+                self.rows += self._send(file)
         except OSError as error:
             self._complain(error)
             return False
@@ -133,6 +156,26 @@ class Recorder:
             self.error = ""
             self._tell(Report("log-again", f"the log is being written again: {self.path}", "info", always=True))
         return True
+
+    def _send(self, file: int) -> int:
+        """Write some of the buffer; how many rows are whole in the file by that. Raises OSError."""
+        with memoryview(self._buffer) as whole, whole[self._sent : self._sent + PIECE_BYTES] as piece:
+            written = os.write(file, piece)
+        if not written:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        self._sent += written
+        end = self._buffer.rfind(b"\n", 0, self._sent) + 1
+        rows = self._buffer.count(b"\n", 0, end)
+        del self._buffer[:end]
+        self._sent -= end
+        return rows
+
+    def _drop_half_row(self, file: int) -> None:
+        """Take out of the file the row that is not whole in it; it is whole in the buffer."""
+        if self._sent:
+            with contextlib.suppress(OSError):
+                os.ftruncate(file, os.fstat(file).st_size - self._sent)
+            self._sent = 0
 
     def _ready_file(self) -> int:
         """The log's file descriptor; a new file if there is none yet, or if the old one was taken away."""
@@ -142,9 +185,15 @@ class Recorder:
             text = f"the log {self.path} was taken away; it is written again"
             self._tell(Report("log-vanished", text, always=True))
             old, self._file = self._file, None
-            # The system still lets us read what was in it.
-            self._buffer[:0] = _read_all(old)
-            os.close(old)
+            rows, self.rows, self._sent = self.rows, 0, 0
+            try:  # the system still lets us read what was in it
+                content = _read_all(old)
+                self._buffer[:0] = content[: content.rfind(b"\n") + 1]
+            except OSError:
+                self.lost += rows
+                raise
+            finally:
+                os.close(old)
         self._file, self.path = self._create()
         return self._file
 
@@ -176,17 +225,28 @@ class Recorder:
 
     def _rescue(self) -> None:
         name = self.path.name if self.path else log_name(self._started_at, self._dimension)
-        rows = self._buffer.count(b"\n")
+        if self._file is not None:
+            self._drop_half_row(self._file)
+        text = ""
         try:
             handle, rescue = tempfile.mkstemp(prefix="impsy-rescued-", suffix=f"-{name}")
-            with os.fdopen(handle, "wb") as file:
-                file.write(self._buffer)
-            text = f"{rows} rows that could not be written to {self._folder} are in {rescue}"
+            try:
+                while self._buffer:
+                    self.rescued += self._send(handle)
+            finally:
+                self._drop_half_row(handle)
+                os.close(handle)
+                self.rescue = Path(rescue)
         except OSError as error:
-            self.lost += rows
+            lost = self._buffer.count(b"\n")
+            self._buffer.clear()
+            self.lost += lost
             text = (
-                f"{rows} rows of the log are lost: neither {self._folder} nor a temporary file takes them ({error})"
+                f"{lost} rows of the log are lost: neither {self._folder} nor a temporary file takes them ({error})"
             )
+        if self.rescued:
+            saved = f"{self.rescued} rows that could not be written to {self._folder} are in {self.rescue}"
+            text = f"{saved}; {text}" if text else saved
         self._tell(Report("log-rescue", text, "error", always=True))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from impsy.config import Config, LoadedConfig, load_config
@@ -21,6 +20,7 @@ from impsy.events import (
 )
 from impsy.io.adapter import Tell
 from impsy.perform.build import configured_model, configured_scenes, engine_settings
+from impsy.perform.models import sized
 from impsy.perform.ports import Ports
 from impsy.perform.session import Session
 
@@ -64,7 +64,7 @@ class Reloader:
         session: Session,
         ports: Ports,
         loaded: LoadedConfig,
-        overrides: Callable[[Config], Config],
+        overrides: Callable[[LoadedConfig], LoadedConfig],
         tell: Tell,
     ) -> None:
         self._session = session
@@ -76,9 +76,7 @@ class Reloader:
     def reload(self, path: Path) -> None:
         """Read the file and apply what changed; if anything is wrong with it, say so and play on as before."""
         try:
-            fresh = load_config(path)
-            fresh = replace(fresh, config=self._overrides(fresh.config))
-            self._apply(fresh)
+            self._apply(sized(self._overrides(load_config(path))))
         except ImpsyError as error:
             text = f"the configuration was saved, but is not used: {error}"
             self._tell(Report("config-unusable", text, "error", always=True))

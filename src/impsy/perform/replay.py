@@ -6,44 +6,50 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from impsy.codecs.log import LogRow, encode_row, read_rows
+import numpy as np
+
+from impsy.codecs.log import PERFORMER, LogRow, dimension_of, encode_row
+from impsy.data.logs import EPOCH, Log, parse_log
 from impsy.engine import Engine
-from impsy.errors import DataError, PeerError, refusal
+from impsy.errors import DataError, refusal
 from impsy.events import Command, Interaction, Record
 
-__all__ = ["read_performance", "replay"]
+__all__ = ["MOST_ANSWERS", "read_performance", "replay"]
 
 LEAD_SECONDS = 0.5
 """How long before its first row a replayed performance begins: the log does not say."""
 
+MOST_ANSWERS = 1_000_000
+"""Events of the model in one replay: an answer every tenth of a second for more than a day."""
 
-def read_performance(path: Path, controls: int) -> tuple[list[LogRow], list[tuple[int, PeerError]]]:
-    """The performer's rows of a log in order of time, and the malformed lines with what is wrong with them.
+
+def read_performance(path: Path, controls: int) -> tuple[list[LogRow], Log]:
+    """The performer's rows of a log as ``impsy dataset`` takes them, and what else there is to say of the log.
+
+    Rows stay in the order of the file. Where its clock was set back, no time passes. Values are clipped to [0, 1].
 
     Raises:
         DataError: the file cannot be read, or holds no row of the performer with ``controls`` values.
     """
-    rows: list[LogRow] = []
-    problems: list[tuple[int, PeerError]] = []
     try:
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            for row in read_rows(lines, controls):
-                if isinstance(row, LogRow):
-                    rows.append(row)
-                else:
-                    problems.append(row)
+        with path.open("rb") as file:
+            log = parse_log(file, controls, path, exact=True)
     except OSError as error:
         remedy = "name a .log file of a performance"
         raise DataError(f"{path}: cannot be read {refusal(error, remedy)}") from error
-    rows = [row for row in rows if row.source == "interface"]
-    if not rows:
-        first = f" (line {problems[0][0]}: {problems[0][1]})" if problems else ""
+    other = log.counts.wider and dimension_of(path.name) not in (None, controls + 1)
+    if not len(log.times) or other:
+        first = f" (line {log.problems[0].line}: {log.problems[0].text})" if log.problems else ""
         raise DataError(
             f"{path}: no row of a performer with {controls} values{first}; is it a log of dimension {controls + 1}? "
             "Give its own with -d, or name another log"
         )
-    rows.sort(key=lambda row: row.time)
-    return rows, problems
+    times = log.times[0] + np.maximum(np.diff(log.times, prepend=log.times[:1]), 0).cumsum()
+    rows = [
+        LogRow(EPOCH + timedelta(microseconds=time), PERFORMER, tuple(values))
+        for time, values in zip(times.tolist(), log.values.clip(0, 1).tolist(), strict=True)
+    ]
+    return rows, log
 
 
 def replay(
@@ -66,6 +72,10 @@ def replay(
 
     Returns:
         The engine, as the performance left it.
+
+    Raises:
+        DataError: the model played :data:`MOST_ANSWERS` events, and the performance was not over. Everything before
+            has been written.
     """
     origin = rows[0].time
     logged = {"interface": log_input, "rnn": log_predictions}
@@ -73,14 +83,26 @@ def replay(
     def seconds(time: datetime) -> float:
         return (time - origin).total_seconds()
 
+    answers = 0
+
     def carry_out(commands: Iterable[Command]) -> None:
+        nonlocal answers
         for command in commands:
-            if isinstance(command, Record) and logged[command.source]:
-                write(encode_row(origin + timedelta(seconds=command.time), command.source, command.values))
+            if not isinstance(command, Record):
+                continue
+            answers += command.source == "rnn"
+            if logged[command.source]:
+                write(encode_row(_moment(origin, command.time), command.source, command.values))
 
     def play_until(engine: Engine, end: float) -> None:
         while (deadline := engine.deadline) is not None and deadline < end:
             carry_out(engine.advance(deadline))
+            if answers >= MOST_ANSWERS:
+                raise DataError(
+                    f"the replay ended {deadline:,.0f} s after the first row: by then the model had played "
+                    f"{MOST_ANSWERS:,} events, the most of one replay. A larger --timescale or --threshold, or a "
+                    "shorter --tail, makes it play fewer"
+                )
 
     engine = make_engine(-LEAD_SECONDS)
     for row in rows:
@@ -90,3 +112,11 @@ def replay(
     play_until(engine, seconds(rows[-1].time) + tail)
     carry_out(engine.end())
     return engine
+
+
+def _moment(origin: datetime, seconds: float) -> datetime:
+    """So many seconds after ``origin``, as far as the calendar goes."""
+    try:
+        return origin + timedelta(seconds=seconds)
+    except OverflowError:
+        return datetime.max if seconds > 0 else datetime.min

@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, Protocol, Self
 from impsy.engine import Engine, Outlook, Snapshot
 from impsy.events import (
     Command,
+    EndNotes,
     Event,
     Interaction,
     LoadModel,
@@ -23,12 +24,13 @@ from impsy.events import (
     PlayThrough,
     RecallScene,
     Record,
+    Released,
     Report,
     SetPredictor,
     Silence,
     Update,
 )
-from impsy.io.adapter import Adapter, Health
+from impsy.io.adapter import Adapter, Health, PassesOn
 from impsy.io.osc import OscListener
 from impsy.perform.clock import Clock
 from impsy.perform.inbox import Inbox
@@ -70,7 +72,11 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """A performance at one moment, for those who show it."""
+    """A performance at one moment, for those who show it.
+
+    log: the file in which ``rows`` rows are. Others are in memory (``rows_waiting``), in the file ``rescue``
+    (``rows_rescued``), or nowhere (``rows_lost``).
+    """
 
     engine: Snapshot
     ports: tuple[Health, ...]
@@ -79,6 +85,10 @@ class SessionView:
     log: str
     log_error: str
     rows: int
+    rows_waiting: int
+    rows_rescued: int
+    rows_lost: int
+    rescue: str
     reports: tuple[Report, ...]
 
 
@@ -263,7 +273,7 @@ class Session:
             self._do(self._engine.skim, event, arrived)
         elif not isinstance(event, LoadModel | RecallScene):
             self._do(self._engine.receive, event, arrived)
-            if not isinstance(event, Interaction | Update | PlayThrough):
+            if not isinstance(event, Interaction | Update | Released | PlayThrough):
                 self._changed()
 
     def _do(self, decide: Callable[P, list[Command]], *args: P.args, **kwargs: P.kwargs) -> None:
@@ -279,6 +289,10 @@ class Session:
             match command:
                 case Play():
                     self._play(command)
+                case EndNotes(keys, origin):
+                    for adapter in self._adapters:
+                        if isinstance(adapter, PassesOn):
+                            adapter.end_notes(keys, origin)
                 case Record():
                     self._noted.append(command)
                 case Silence():
@@ -294,7 +308,10 @@ class Session:
     def _play(self, play: Play) -> None:
         for adapter in self._adapters:
             if play.ports is None or adapter.name in play.ports:
-                adapter.send(play.values)
+                if play.moved is not None and isinstance(adapter, PassesOn):
+                    adapter.pass_on(play.values, play.moved, play.origin)
+                else:
+                    adapter.send(play.values)
         if self._verbose:
             logger.debug("%-9s → %s", play.source, play.values)
         if play.source == "rnn":
@@ -371,6 +388,10 @@ class Session:
             log=str(recorder.path or "") if recorder else "",
             log_error=recorder.error if recorder else "",
             rows=recorder.rows if recorder else 0,
+            rows_waiting=recorder.waiting if recorder else 0,
+            rows_rescued=recorder.rescued if recorder else 0,
+            rows_lost=recorder.lost if recorder else 0,
+            rescue=str(recorder.rescue or "") if recorder else "",
             reports=tuple(self._reports.recent()),
         )
 
@@ -399,7 +420,14 @@ class Session:
             },
             "lateness_ms": view.lateness_ms,
             "ports": [asdict(port) for port in view.ports],
-            "log": {"file": view.log, "rows": view.rows, "error": view.log_error},
+            "log": {
+                "file": view.log,
+                "rows": view.rows,
+                "waiting": view.rows_waiting,
+                "rescued": view.rows_rescued,
+                "lost": view.rows_lost,
+                "error": view.log_error,
+            },
             "reports": [{"level": report.level, "text": report.text} for report in view.reports],
             "uptime": round(self._clock.now() - self._clock.start, 3),
             "pid": os.getpid(),

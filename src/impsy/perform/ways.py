@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from impsy.config import Config, WebuiConfig
 from impsy.errors import DeviceError
-from impsy.io.udp import resolve
+from impsy.io.network import Outlet, bound
 from impsy.perform.devices import Wanted, find_midi_ports, find_serial_ports, wanted_midi_ports, wanted_serial_ports
 
 __all__ = ["Way", "ways_of"]
@@ -57,10 +57,14 @@ def _midi(config: Config) -> Iterator[Way]:
 def _midi_way(wanted: Wanted) -> Way:
     hears = wanted.direction == "in"
     text, advice = wanted.problem, f"Plug it in, or correct the name (`impsy ports` lists all); {_WAITS}"
+    if wanted.taken_by:
+        text, advice = f"“{wanted.name}” {wanted.problem}", "Give a longer name, or take it out"
     if wanted.found:
         text, advice = f"“{wanted.name}” is {wanted.found}", ""
     if wanted.others:
-        text += f" (the name fits {len(wanted.others)} more)"
+        text += f" (the name fits {', '.join(wanted.others)} as well)"
+    if wanted.renumbered:
+        text += " (it differs in numbers that the system gives)"
     return Way(wanted.key, bool(wanted.found), text, advice, hears and wanted.mapped, not hears and wanted.mapped)
 
 
@@ -93,7 +97,7 @@ def _network(config: Config) -> Iterator[Way]:
         hears, plays = bool(web.input), bool(web.output)
         yield _listening("websocket.server_port", web.server_ip, web.server_port, socket.SOCK_STREAM, hears, plays)
     local = config.webui or WebuiConfig()
-    yield _listening("webui.command_port", "127.0.0.1", local.command_port, socket.SOCK_DGRAM)
+    yield _listening("webui.command_port", "localhost", local.command_port, socket.SOCK_DGRAM)
     yield _watched(local.monitor_port)
 
 
@@ -113,19 +117,21 @@ def _listening(
 
 
 def _sending(key: str, ip: str, port: int) -> Way:
+    outlet = Outlet(ip, port)
     try:
-        resolve(ip, port)
+        outlet.open()
     except DeviceError as problem:
         return Way(key, False, str(problem), "Correct the address, or see to the network", plays=True)
+    outlet.close()
     return Way(key, True, f"sends to {ip} port {port}", plays=True)
 
 
 def _watched(port: int) -> Way:
     """The monitor port is the web interface's to listen on: either way, performing only sends to it."""
     key = "webui.monitor_port"
-    if _bind("127.0.0.1", port, socket.SOCK_DGRAM) is None:
-        return Way(key, True, f"127.0.0.1 port {port} is free; no web interface listens yet")
-    return Way(key, True, f"127.0.0.1 port {port} is listened on, as by the web interface")
+    if _bind("localhost", port, socket.SOCK_DGRAM) is None:
+        return Way(key, True, f"localhost port {port} is free; no web interface listens yet")
+    return Way(key, True, f"localhost port {port} is listened on, as by the web interface")
 
 
 def _bind(ip: str, port: int, kind: socket.SocketKind) -> OSError | None:
@@ -134,13 +140,8 @@ def _bind(ip: str, port: int, kind: socket.SocketKind) -> OSError | None:
     Raises:
         DeviceError: there is no such host.
     """
-    family, address = resolve(ip or "0.0.0.0", port)  # noqa: S104 - as the listeners do
-    with socket.socket(family, kind) as probe:
-        if kind == socket.SOCK_STREAM and os.name == "posix":
-            # A server that ended leaves its port in a waiting state that another server may take over.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(address)
-        except OSError as error:
-            return error
-    return None
+    try:
+        with bound(ip, port, kind):
+            return None
+    except OSError as error:
+        return error

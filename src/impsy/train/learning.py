@@ -29,7 +29,7 @@ from impsy.models.calibration import (
     uncalibrated,
 )
 from impsy.models.opening import model_facts, open_weights
-from impsy.models.sizes import SIZES, model_name, size_name
+from impsy.models.sizes import SCALE_FACTOR, SIZES, model_name, size_name
 from impsy.models.weights import Weights
 from impsy.train.checkpoint import Checkpoint, fingerprint, read_checkpoint
 from impsy.train.distributed import Cluster, join
@@ -126,6 +126,11 @@ def plan_for(
             raise ConfigError(
                 f"{start_from} has dimension {base.dimension}, {dataset_file} has {dataset.dimension}: a model goes "
                 "on with data of its own dimension"
+            )
+        if base.spread != 1.0:
+            raise ConfigError(
+                f"{start_from} was trained at another scale than {SCALE_FACTOR:g}: training cannot go on "
+                "from it. Leave out --from to train anew"
             )
         given = size_name(*base.size)
         if architecture not in (None, base.architecture) or size not in (None, given):
@@ -275,6 +280,7 @@ def _describe(
         "made_by": f"IMPSY {versions()['impsy']}",
         "created": now(),
         "architecture": weights.architecture,
+        "scale": SCALE_FACTOR,
         "dimension": weights.dimension,
         "units": weights.units,
         "layers": len(weights.layers),

@@ -15,7 +15,7 @@ from impsy.config import Mode
 from impsy.config.document import ConfigDocument
 from impsy.errors import ConfigError, DataError
 from impsy.web.configfile import ConfigFile, Version
-from impsy.web.drafts import TEXT_LIMIT, Change, ConfigProblem, Draft, edit, read_draft
+from impsy.web.drafts import TEXT_LIMIT, Change, ConfigProblem, Draft, edit, in_present_form, read_draft
 from impsy.web.endpoints import Body, Call, Endpoint, NotThere
 from impsy.web.forms import MappingKind, config_schema, mapping_kinds
 from impsy.web.overview import ENDPOINT as OVERVIEW
@@ -29,8 +29,9 @@ LONGEST_SCENE_NAME = 60
 class ConfigReply:
     """The configuration as it is on the disk.
 
-    ``stamp`` is to be sent back when saving; empty: there is no file yet. ``values`` are the tables of the file,
-    valid or not, without defaults; None: it is no TOML, or there is none.
+    ``stamp`` is to be sent back when saving; empty: there is no file yet. ``values`` are the tables of the file in
+    the present form, valid or not, without defaults; None: it is no TOML, or there is none. ``understood`` is a line
+    about the earlier form that it is in; empty: it is in the present one.
     """
 
     exists: bool
@@ -39,16 +40,18 @@ class ConfigReply:
     stamp: str
     values: dict[str, Any] | None
     problems: list[ConfigProblem]
+    understood: str
     schema: dict[str, Any]
     mapping_kinds: list[MappingKind]
 
 
 @dataclass(frozen=True, slots=True)
 class CheckReply:
-    """What a text says, and what is wrong with it."""
+    """What a text says, in the present form, and what is wrong with it."""
 
     values: dict[str, Any] | None
     problems: list[ConfigProblem]
+    understood: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class EditReply:
     text: str
     values: dict[str, Any] | None
     problems: list[ConfigProblem]
+    understood: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,7 @@ def reply(file: ConfigFile) -> ConfigReply:
         stamp=file.stamp(content),
         values=draft.values,
         problems=draft.problems,
+        understood=draft.understood,
         schema=config_schema(),
         mapping_kinds=mapping_kinds(),
     )
@@ -136,14 +141,22 @@ def _get(call: Call) -> ConfigReply:
 
 def _check(call: Call) -> CheckReply:
     draft = read_draft(call.body(TextBody).text, call.site.workspace.config)
-    return CheckReply(draft.values, draft.problems)
+    return CheckReply(draft.values, draft.problems, draft.understood)
 
 
 def _edit(call: Call) -> EditReply:
     body, path = call.body(EditBody), call.site.workspace.config
-    text = edit(body.text, body.changes, path.name)
+    return _edited(edit(body.text, body.changes, path.name), path)
+
+
+def _upgrade(call: Call) -> EditReply:
+    path = call.site.workspace.config
+    return _edited(in_present_form(call.body(TextBody).text, path.name), path)
+
+
+def _edited(text: str, path: Path) -> EditReply:
     draft = read_draft(text, path)
-    return EditReply(text, draft.values, draft.problems)
+    return EditReply(text, draft.values, draft.problems, draft.understood)
 
 
 def _save(call: Call) -> ConfigReply | Response:
@@ -231,6 +244,10 @@ ENDPOINTS = (
     Endpoint(
         "POST", "/api/config/edit", _edit, "change a text by key, its comments kept; nothing is saved",
         body=EditBody, returns=EditReply,
+    ),
+    Endpoint(
+        "POST", "/api/config/upgrade", _upgrade, "write a text in the present form, comments kept; nothing is saved",
+        body=TextBody, returns=EditReply,
     ),
     Endpoint("GET", "/api/config/file", _download, "the configuration file"),
     Endpoint("GET", "/api/config/previous", _versions, "versions that were replaced", returns=list[Version]),

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 from starlette.responses import FileResponse, Response
 
-from impsy.data.scanning import dimension_of
+from impsy.codecs.log import dimension_of
 from impsy.data.takes import read_notes
 from impsy.errors import DataError
 from impsy.web.endpoints import Body, Call, Endpoint

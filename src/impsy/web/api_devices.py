@@ -9,9 +9,16 @@ from typing import Any, Literal
 from impsy.config import Config
 from impsy.config.document import ConfigDocument
 from impsy.config.learnt import device_name
+from impsy.config.upgrade import upgrade
 from impsy.errors import ConfigError, DeviceError
-from impsy.io.midi_system import matching_ports
-from impsy.perform.devices import FoundMidi, Wanted, short_name, wanted_midi_ports, wanted_serial_ports
+from impsy.perform.devices import (
+    FoundMidi,
+    Wanted,
+    ports_meant,
+    short_name,
+    wanted_midi_ports,
+    wanted_serial_ports,
+)
 from impsy.perform.ways import Way as PortWay
 from impsy.perform.ways import ways_of
 from impsy.web.configfile import ConfigFile
@@ -215,16 +222,16 @@ def _learn(call: Call) -> LearningReply:
     if content is not None:
         try:
             document = ConfigDocument(content.decode(errors="replace"))
+            upgrade(document, whole_lists=True)
             told = document.get("midi.api")
             api = told if isinstance(told, str) else None
         except ConfigError:
             document = None
 
     def name(port: str, inputs: Sequence[str]) -> str:
-        def means(configured: str, there: str) -> bool:
-            return matching_ports(configured, inputs)[:1] == [there]
-
-        known = device_name(document, way, port, None, means) if document is not None else None
+        known = None
+        if document is not None:
+            known = device_name(document, way, port, None, lambda names: ports_meant(names, inputs))
         return known or short_name(port, inputs)
 
     try:

@@ -7,12 +7,14 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 from starlette.responses import FileResponse, Response
 
+from impsy.config.document import ConfigDocument
 from impsy.errors import ModelError
+from impsy.perform.models import choices
 from impsy.web.api_datasets import dataset_facts, dataset_path
 from impsy.web.configfile import ConfigFile
 from impsy.web.endpoints import Body, Call, Clash, Endpoint, NotThere
 from impsy.web.evaluating import Evaluation
-from impsy.web.mappings import configured
+from impsy.web.mappings import loaded_config
 from impsy.web.models import (
     SUFFIXES,
     Model,
@@ -39,6 +41,12 @@ class Evaluate(Body):
 
     dataset: Annotated[str, Field(min_length=1, max_length=200)]
     quick: bool = True
+
+
+class UseQuery(Body):
+    """``set_dimension``: the configuration gets the model's dimension, instead of refusing one of another."""
+
+    set_dimension: bool = False
 
 
 class Used(BaseModel):
@@ -96,26 +104,37 @@ def _use(call: Call) -> Used:
     facts = model_facts(site, path)
     if "problem" in facts:
         raise ModelError(f"{path.name} cannot be played: {facts['problem']}")
-    config, state, dimension = configured(site.workspace), site.link.state, facts["dimension"]
-    wanted = {"the configuration": config.model.dimension if config else None}
-    if state is not None and isinstance(state.get("dimension"), int):
-        wanted["the session"] = state["dimension"]
-    for whose, needed in wanted.items():
-        if needed not in (None, dimension):
-            raise Clash(
-                f"{path.name} has dimension {dimension}, and {whose} {needed}: choose a model of that dimension, or "
-                f"train one on takes of it"
-            )
+    loaded, state, dimension = loaded_config(site.workspace), site.link.state, facts["dimension"]
+    follows = call.query(UseQuery).set_dimension or (loaded is not None and loaded.dimension_from == "model")
+    bound = not follows or (loaded is not None and loaded.dimension_from == "mappings")
+    if loaded is not None and bound and loaded.config.model.dimension != dimension:
+        own = loaded.config.model.dimension
+        raise Clash(
+            f"{path.name} has dimension {dimension}, and the configuration {own}: "
+            f"{choices(dimension, own, mapped=loaded.has_mappings)}"
+        )
+    playing = None if state is None else state.get("dimension")
+    fits = not isinstance(playing, int) or playing == dimension
+    if not fits and not follows:
+        raise Clash(
+            f"{path.name} has dimension {dimension}, and the session {playing}: choose a model of that dimension, or "
+            f"train one on takes of it"
+        )
     file = f"{site.workspace.models.name}/{path.name}"
+
+    def use(document: ConfigDocument) -> None:
+        document.set("model.file", file)
+        if follows and document.get("model.dimension") is not None:
+            document.set("model.dimension", dimension)
+
     # First the file: whoever starts the session anew finds the same model, and a broken one is told of here.
-    ConfigFile(site.workspace).change(lambda document: document.set("model.file", file))
-    if state is not None:
+    ConfigFile(site.workspace).change(use)
+    now = state is not None and fits
+    if now:
         site.link.send("/impsy/model", "s", [file])
     site.hub.changed("config")
     site.hub.changed("models")
-    return Used(
-        model=file, sentence=f"{path.name} plays now" if state else f"{path.name} plays from the next start on"
-    )
+    return Used(model=file, sentence=f"{path.name} plays {'now' if now else 'from the next start on'}")
 
 
 def _evaluate(call: Call) -> Model:
@@ -154,6 +173,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", f"{_MODEL}/file", _file, "Its file"),
     Endpoint("GET", f"{_MODEL}/report", _report, "The page that says how good it is"),
     Endpoint("POST", f"{_MODEL}/report", _evaluate, "Evaluate it on a dataset", body=Evaluate, returns=Model),
-    Endpoint("POST", f"{_MODEL}/use", _use, "Play with it from now on", returns=Used),
+    Endpoint("POST", f"{_MODEL}/use", _use, "Play with it from now on", query=UseQuery, returns=Used),
     Endpoint("DELETE", _MODEL, _delete, "Delete it; can be undone", returns=Undo),
 )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from tempfile import mkstemp
 from typing import Annotated
@@ -15,14 +15,15 @@ from pydantic import BaseModel, Field
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 
-from impsy.codecs.log import LogRow, log_name, read_rows
-from impsy.data.scanning import dimension_of
+from impsy.codecs.log import MODEL, PERFORMER, LogForm, LogRow, decode_row, dimension_of, log_name
+from impsy.data.logs import log_lines
 from impsy.data.takes import LONGEST_TAG, LONGEST_TITLE, MOST_TAGS, TakeNote, annotate, read_notes
-from impsy.errors import ConfigError, DataError
+from impsy.errors import ConfigError, DataError, PeerError
 from impsy.mapping.entries import entry_to_list
+from impsy.perform.miditakes import inputs_for, output_for
 from impsy.web.endpoints import Body, Call, Clash, Endpoint
 from impsy.web.jobs import work
-from impsy.web.mappings import configured, inputs_for, labels_for, output_for, plays_notes
+from impsy.web.mappings import configured, labels_for, plays_notes
 from impsy.web.parts import NameQuery, Undo, keep, part, received, trash_of
 from impsy.web.pictures import Shelf, draw
 from impsy.web.playback import LONGEST_PAUSE, Playback, Who
@@ -273,17 +274,13 @@ def _upload(call: Call) -> Take:
     return list_takes(site, [path])[0]
 
 
-_ROW = re.compile(r"^[^,\n]{10,40},(interface|rnn),")
-
-
 def _first_row(file: Path) -> LogRow:
     """The first row that can be read, whatever its number of values; raises DataError if there is none."""
-    with file.open(encoding="utf-8", errors="replace") as lines:
-        for _, line in zip(range(10_000), iter(lambda: lines.readline(1 << 20), ""), strict=False):
-            if _ROW.match(line):
-                row = next(iter(read_rows([line], line.count(",") - 1)), None)
-                if isinstance(row, LogRow):
-                    return row
+    for line in islice(log_lines(file), 10_000):
+        with suppress(PeerError):
+            row = decode_row(line, None, LogForm(day_first=True))
+            if row is not None and row.source in (PERFORMER, MODEL):
+                return row
     raise DataError(
         f"{file.name}: this is no log of a performance: no line is like “2026-09-26T10:00:00.5,interface,0.5”"
     )
@@ -300,7 +297,7 @@ def _upload_midi(call: Call) -> Take:
         started = datetime.now().replace(microsecond=0)
         target = file.with_name("take.log")
         try:
-            work(
+            found = work(
                 "midi_to_take",
                 site.workspace.root,
                 file=str(file),
@@ -312,6 +309,9 @@ def _upload_midi(call: Call) -> Take:
         finally:
             target.unlink(missing_ok=True)
     annotate(site.workspace.logs, {path.name: TakeNote(Path(given).stem[:LONGEST_TITLE], ("MIDI file",))})
+    if found["remarks"]:
+        text = f"{given}: {'; '.join(found['remarks'])}."
+        site.hub.send({"type": "sentence", "level": "warning", "text": text})
     _tell(site, "take")
     return list_takes(site, [path])[0]
 

@@ -10,8 +10,10 @@ from datetime import datetime
 
 from impsy.config import LoadedConfig, parse_config
 from impsy.config.document import ConfigDocument
+from impsy.config.earlier import present_form
 from impsy.config.files import write_keeping_previous
-from impsy.config.loading import decode
+from impsy.config.loading import decode, parse_toml
+from impsy.errors import ConfigError
 from impsy.web.endpoints import Clash, NotThere
 from impsy.web.workspace import Workspace
 
@@ -96,7 +98,8 @@ class ConfigFile:
             return loaded
         if before is not None:
             self._keep(before)
-        write_keeping_previous(self.path, content)
+        upgraded = before is not None and _is_earlier(before) and not loaded.understood
+        write_keeping_previous(self.path, content, keep_all=upgraded)
         return loaded
 
     def versions(self) -> list[Version]:
@@ -128,6 +131,14 @@ class ConfigFile:
         write_keeping_previous(self._versions / datetime.now().strftime(_NAME), content)
         for version in self.versions()[KEPT_VERSIONS:]:
             (self._versions / version.name).unlink(missing_ok=True)
+
+
+def _is_earlier(content: bytes) -> bool:
+    """Whether the file is in an earlier form; then no backup is given up for it."""
+    try:
+        return bool(present_form(parse_toml(decode(content, ""))).understood)
+    except ConfigError:
+        return False
 
 
 def _ends_as(before: bytes | None, text: str) -> str:

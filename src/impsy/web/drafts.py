@@ -15,11 +15,16 @@ from pydantic import Field, field_validator, model_validator
 
 from impsy.config import LoadedConfig, Problem, parse_config
 from impsy.config.document import ConfigDocument
+from impsy.config.earlier import in_one_line, present_form
 from impsy.config.loading import parse_toml
-from impsy.errors import ConfigError
+from impsy.config.steps import PresentForm
+from impsy.config.upgrade import form_of, upgrade
+from impsy.errors import ConfigError, ImpsyError
+from impsy.models.opening import model_dimension
+from impsy.perform.models import model_problems, sized
 from impsy.web.endpoints import Body
 
-__all__ = ["TEXT_LIMIT", "Change", "ConfigProblem", "Draft", "edit", "read_draft"]
+__all__ = ["TEXT_LIMIT", "Change", "ConfigProblem", "Draft", "edit", "in_present_form", "read_draft"]
 
 TEXT_LIMIT = 256 << 10
 """Characters of a configuration at most; real ones have some thousands."""
@@ -33,8 +38,9 @@ LARGEST_NUMBER = 2**63
 class ConfigProblem:
     """One remark about a configuration.
 
-    ``key`` is written as in TOML, ``path`` is the same in its parts (positions in lists count from 0); both are empty
-    where it is about the whole. ``line`` counts from 1. Only an ``error`` keeps it from being saved.
+    ``key`` is written as in TOML, ``path`` is the same in its parts (positions in lists count from 0) as the present
+    form has them; both are empty where it is about the whole. ``line`` counts from 1. Only an ``error`` keeps it from
+    being saved.
     """
 
     key: str
@@ -46,11 +52,16 @@ class ConfigProblem:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a text says. ``values`` None: it is no TOML; ``loaded`` None: something in it is wrong."""
+    """What a text says, in the present form.
+
+    ``values`` None: it is no TOML; ``loaded`` None: something in it is wrong. ``understood`` is a line about the
+    earlier form that the text is in; empty: it is in the present one.
+    """
 
     values: dict[str, Any] | None
     problems: list[ConfigProblem]
     loaded: LoadedConfig | None = None
+    understood: str = ""
 
 
 class Change(Body):
@@ -86,31 +97,57 @@ class Change(Body):
 def read_draft(text: str, path: Path) -> Draft:
     """Read a text as the configuration in ``path``. Raises nothing of what a text can be guilty of."""
     try:
-        values = _plain(parse_toml(text, path.name))
+        tables = parse_toml(text, path.name)
     except ConfigError as error:
         return Draft(None, _told(_problems(error)))
+    form = present_form(tables, whole_lists=True)
+    understood = in_one_line(tuple(problem for _, problem in present_form(tables).findings))
+    values = _plain(form.tables)
     try:
         loaded = parse_config(text, path.name, path)
     except ConfigError as error:
-        return Draft(values, _told(_problems(error)))
-    # A conflict keeps a section closed, but neither the configuration from loading nor this text from being saved.
-    remarks = [replace(each, level="warning") for each in (*loaded.conflicts, *_missing_model(loaded))]
-    found = sorted([*remarks, *loaded.warnings, *loaded.notes], key=lambda problem: problem.line or 0)
-    return Draft(values, _told(found), loaded)
+        return Draft(values, _told(_problems(error), form), None, understood)
+    # A conflict keeps a section closed and a model may keep it from playing, but neither keeps this text from being
+    # saved.
+    remarks = [
+        replace(each, level="warning") for each in (*loaded.conflicts, *model_problems(loaded, model_dimension))
+    ]
+    others = (*loaded.warnings, *loaded.elsewhere, *loaded.notes)
+    found = sorted([*remarks, *others], key=lambda problem: problem.line or 0)
+    try:
+        return Draft(values, _told(found, form), sized(loaded), understood)
+    except ImpsyError:  # one of the remarks then
+        return Draft(values, _told(found, form), None, understood)
 
 
 def edit(text: str, changes: Iterable[Change], where: str) -> str:
     """The text with these changes, one after the other; comments stay.
+
+    The keys are those of the present form. Where the text has something else in the place of one of them, it is
+    written in the present form first.
 
     Raises:
         ConfigError: it is no TOML, or its layout does not allow one of them.
     """
     document = ConfigDocument(text, where)
     for change in changes:
+        if form_of(document, whole_lists=True).touches(tuple(change.key)):
+            upgrade(document, whole_lists=True)
         if change.remove:
             document.unset(change.key)
         else:
             document.set(change.key, change.value)
+    return document.dumps()
+
+
+def in_present_form(text: str, where: str) -> str:
+    """The text in the present form, comments kept.
+
+    Raises:
+        ConfigError: it is no TOML, or its layout does not allow it.
+    """
+    document = ConfigDocument(text, where)
+    upgrade(document)
     return document.dumps()
 
 
@@ -119,20 +156,12 @@ def _problems(error: ConfigError) -> tuple[Problem, ...]:
     return found or (Problem("error", "", str(error)),)
 
 
-def _missing_model(loaded: LoadedConfig) -> tuple[Problem, ...]:
-    """A model file that is not there: the configuration is in order, playing with it is not."""
-    try:
-        loaded.model_file()
-    except ConfigError as error:
-        return _problems(error)
-    return ()
-
-
-def _told(problems: Iterable[Problem]) -> list[ConfigProblem]:
+def _told(problems: Iterable[Problem], form: PresentForm | None = None) -> list[ConfigProblem]:
+    form = form or PresentForm({})
     return [
         ConfigProblem(
             each.key,
-            list(_steps(each.key)),
+            list(form.present(tuple(_steps(each.key)))),
             f"{each.text}. {each.hint}" if each.hint else each.text,
             each.line,
             each.level,

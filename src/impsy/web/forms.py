@@ -44,7 +44,10 @@ _WORDS: dict[str, _Words] = {
     ),
     "interaction.input_thru": _Words("Pass input on", "What you play goes straight to all outputs, too."),
     "model": _Words("Model", "What the model listens to, and how freely it plays."),
-    "model.dimension": _Words("Dimension", "The number of controls, and one for time: 9 is 8 controls."),
+    "model.dimension": _Words(
+        "Dimension",
+        "The number of controls, and one for time: 9 is 8 controls. Left out: that of the mappings, or the model.",
+    ),
     "model.file": _Words(
         "Model file", "The trained network. Without one, random gestures are played, to try the wiring.", "model-file"
     ),

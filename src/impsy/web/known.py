@@ -16,7 +16,7 @@ __all__ = ["Known", "stamp_of"]
 
 logger = logging.getLogger(__name__)
 
-_FORMAT = 1
+_FORMAT = 2
 Facts = dict[str, Any]
 
 

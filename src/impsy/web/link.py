@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import socket
-import struct
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -13,8 +11,10 @@ from math import isfinite
 from typing import Any, NoReturn, Self
 
 from impsy.codecs.osc import encode_message
-from impsy.errors import PeerError
+from impsy.codecs.oscwire import Value, read_packet
+from impsy.errors import DeviceError, PeerError
 from impsy.events import Report
+from impsy.io.network import Outlet
 from impsy.io.udp import UdpListener
 
 __all__ = ["GONE_SECONDS", "SessionLink", "decode_monitor"]
@@ -34,43 +34,35 @@ _OBJECTS = {"/monitor/next": "next", "/monitor/state": "state"}
 def decode_monitor(packet: bytes) -> tuple[str, Any] | None:
     """What one packet of the session tells: ``("in" | "out", values)`` or ``("next" | "state", object)``.
 
-    None: it is for somebody else. The format is OSC 1.0: an address and type tags, each ended by a zero byte and
-    padded to four bytes, then the arguments.
+    None: it is for somebody else.
 
     Raises:
         PeerError: it is malformed.
     """
-    address, at = _string(packet, 0)
-    if address not in _VECTORS and address not in _OBJECTS:
+    found = read_packet(packet)
+    message = found[0] if found else None
+    if isinstance(message, PeerError):
+        raise message
+    if message is None or (message.address not in _VECTORS and message.address not in _OBJECTS):
         return None
-    tags, at = _string(packet, at)
+    address, values = message.address, message.values
+    if len(found) > 1 or message.untagged is not None:
+        raise PeerError("tags", f"{address} has no type tags, or something follows it")
     if address in _VECTORS:
-        return _VECTORS[address], _floats(packet, at, tags)
-    if tags != ",s":
-        raise PeerError("tags", f"{address} wants one text, not the type tags {tags[:20]!r}")
-    text, _ = _string(packet, at)
-    return _OBJECTS[address], _object(address, text)
+        return _VECTORS[address], _floats(values)
+    if len(values) != 1 or type(values[0]) is not str:
+        raise PeerError("tags", f"{address} wants one text")
+    return _OBJECTS[address], _object(address, values[0])
 
 
-def _string(packet: bytes, at: int) -> tuple[str, int]:
-    end = packet.find(b"\0", at)
-    if end < 0:
-        raise PeerError("not-osc", "a packet ends within a text")
-    try:
-        return packet[at:end].decode("utf-8"), (end // 4 + 1) * 4
-    except UnicodeDecodeError as error:
-        raise PeerError("not-osc", "a text is not UTF-8") from error
-
-
-def _floats(packet: bytes, at: int, tags: str) -> list[float]:
-    count = len(tags) - 1
-    if tags != "," + "f" * count or count > VALUES_LIMIT or len(packet) != at + 4 * count:
+def _floats(values: Sequence[Value]) -> list[float]:
+    numbers = [value for value in values if type(value) is float]
+    if len(numbers) != len(values) or len(numbers) > VALUES_LIMIT:
         raise PeerError("tags", "a vector's packet holds something else than its floats")
-    values = struct.unpack_from(f">{count}f", packet, at)
-    if not all(map(isfinite, values)):
+    if not all(map(isfinite, numbers)):
         raise PeerError("range", "a vector's packet holds numbers that are not finite")
     # float32 has 7 digits; those of its double would only be longer.
-    return [round(value, 7) for value in values]
+    return [round(value, 7) for value in numbers]
 
 
 def _object(address: str, text: str) -> dict[str, Any]:
@@ -95,7 +87,7 @@ def _finite(text: str) -> float:
 
 
 class SessionLink:
-    """Listens on UDP ``127.0.0.1:monitor_port`` and sends to ``127.0.0.1:command_port``.
+    """Listens on UDP ``localhost:monitor_port`` and sends to ``localhost:command_port``.
 
     Args:
         monitor_port, command_port: as the configuration's ``[webui]`` says.
@@ -109,7 +101,7 @@ class SessionLink:
         self._on_message = on_message
         self._changing = threading.Lock()
         self._listener: UdpListener | None = None
-        self._socket: socket.socket | None = None
+        self._commands = Outlet("localhost", command_port)
         self._stop = threading.Event()
         self._watch: threading.Thread | None = None
         self._heard_at = float("-inf")
@@ -125,8 +117,7 @@ class SessionLink:
     def __enter__(self) -> Self:
         """Start to listen. A port that is taken is told and tried again and again."""
         self._stop.clear()
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setblocking(False)
+        self._open_commands()
         self._listen()
         self._watch = threading.Thread(target=self._look, name="impsy link watch", daemon=True)
         self._watch.start()
@@ -142,9 +133,7 @@ class SessionLink:
             listener, self._listener = self._listener, None
             if listener is not None:
                 listener.close()
-            if self._socket is not None:
-                self._socket.close()
-                self._socket = None
+            self._commands.close()
 
     @property
     def ports(self) -> tuple[int, int]:
@@ -167,18 +156,20 @@ class SessionLink:
     def send(self, address: str, types: str, values: Sequence[float | str]) -> None:
         """Send a command; ``types`` holds an OSC type tag (``f``, ``i``, ``s``) for each. Nobody need listen."""
         packet = encode_message(address, types, values)
-        sender, port = self._socket, self._command_port
-        if sender is None or port == 0:
-            return
         try:
-            sender.sendto(packet, ("127.0.0.1", port))
+            self._commands.send(packet)
         except OSError as error:  # nobody listens there, or the buffer is full: the next one may get through
             logger.debug("a command could not be sent: %s", error)
 
     def configure(self, monitor_port: int, command_port: int) -> None:
         """Talk over these ports from now on."""
         with self._changing:
-            self._command_port = command_port
+            if command_port != self._command_port:
+                self._command_port = command_port
+                former, self._commands = self._commands, Outlet("localhost", command_port)
+                former.close()
+                if self._watch is not None:
+                    self._open_commands()
             if monitor_port == self._monitor_port:
                 return
             self._monitor_port = monitor_port
@@ -190,8 +181,14 @@ class SessionLink:
             self.trouble = ""
             self._listen()
 
+    def _open_commands(self) -> None:
+        try:
+            self._commands.open()
+        except DeviceError as error:  # there is no such port: commands go nowhere
+            logger.debug("commands cannot be sent: %s", error)
+
     def _listen(self) -> None:
-        self._listener = UdpListener("monitor", "127.0.0.1", self._monitor_port, self._receive)
+        self._listener = UdpListener("monitor", "localhost", self._monitor_port, self._receive)
         self._listener.open(self._tell)
 
     # --- in the threads ----------------------------------------------------------------------------

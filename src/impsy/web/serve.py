@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import os
 import signal
 import socket
 import threading
@@ -16,9 +15,9 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from impsy.errors import DeviceError
-from impsy.io.udp import resolve
+from impsy.io.network import bound, shown
 
-__all__ = ["Serving", "addresses", "listen", "serve"]
+__all__ = ["Listener", "Serving", "addresses", "listen", "serve"]
 
 BACKLOG = 128
 GOODBYE_SECONDS = 2
@@ -36,35 +35,45 @@ _ADVICE = {
 }
 
 
-def listen(host: str, port: int) -> socket.socket:
+class Listener(socket.socket):
+    """A listening socket. That of ``localhost`` has another, at the other loopback address, and closes it too."""
+
+    others: tuple[socket.socket, ...] = ()
+
+    def close(self) -> None:
+        """Close them all."""
+        for other in self.others:
+            other.close()
+        super().close()
+
+
+def listen(host: str, port: int) -> Listener:
     """A socket that listens there; port 0 takes any that is free.
 
     Raises:
         DeviceError: the port is taken, or the address is not this machine's.
     """
-    family, address = resolve(host or "0.0.0.0", port)  # noqa: S104 - an empty address means every one
-    # With its protocol named: else asyncio leaves Nagle's algorithm on, which holds a small message back for 40 ms.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        if os.name == "posix":  # take over what a server that ended has left; Windows would share with a live one
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(BACKLOG)
+        with bound(host, port, socket.SOCK_STREAM) as sockets:
+            for each in sockets:
+                each.listen(BACKLOG)
+            # Sockets of the same kind that outlive the context.
+            listener, *others = (Listener(each.family, each.type, each.proto, each.detach()) for each in sockets)
     except (OSError, OverflowError) as error:
-        listener.close()
         reason = getattr(error, "strerror", None) or str(error)
         advice = _ADVICE.get(getattr(error, "errno", None) or 0) or (
-            f"Perhaps one runs already: open http://{_shown(host)}:{port}/ in a browser. Or choose another port: "
+            f"Perhaps one runs already: open http://{shown(host)}:{port}/ in a browser. Or choose another port: "
             f"--port {port + 1 if 0 < port < 65535 else 4000}"
         )
         raise DeviceError(f"the web interface cannot listen on {host} port {port} ({reason}). {advice}") from error
+    listener.others = tuple(others)
     return listener
 
 
 def addresses(host: str, port: int) -> list[str]:
     """The addresses by which a browser reaches a server that listens on ``host``, the likeliest first."""
     if host not in {"", "0.0.0.0", "::"}:  # noqa: S104 - recognised, not bound
-        return [f"http://{_shown(host)}:{port}/"]
+        return [f"http://{shown(host)}:{port}/"]
     found = [
         address.address
         for entries in psutil.net_if_addrs().values()
@@ -72,10 +81,6 @@ def addresses(host: str, port: int) -> list[str]:
         if address.family == socket.AF_INET and not address.address.startswith("127.")
     ]
     return [f"http://{each}:{port}/" for each in [*found[:SHOWN_ADDRESSES], "127.0.0.1"]]
-
-
-def _shown(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 class Serving:
@@ -114,7 +119,7 @@ class _Server(uvicorn.Server):
 
 def serve(
     app: ASGIApp,
-    listener: socket.socket,
+    listener: Listener,
     *,
     ready: Callable[[], None] = lambda: None,
     serving: Serving | None = None,
@@ -149,7 +154,8 @@ def serve(
     serving = serving or Serving()
     serving.attach(server)
     with listener, _ending(serving):
-        asyncio.run(server.serve([listener]))
+        # In this order: each is taken out of the loop before it is closed, and the listener closes the others.
+        asyncio.run(server.serve([*listener.others, listener]))
 
 
 @contextlib.contextmanager

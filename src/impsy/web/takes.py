@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from impsy.data.scanning import Scan, dimension_of, scan_log
+from impsy.codecs.log import dimension_of
+from impsy.data.scanning import scan_again, started_at
 from impsy.data.takes import Notes, read_notes
-from impsy.errors import DataError
+from impsy.errors import DataError, ImpsyError
+from impsy.web.jobs import work
 from impsy.web.known import stamp_of
 from impsy.web.parts import existing, known_of
 from impsy.web.site import Site
 
 __all__ = ["Take", "controls_of_take", "is_live", "list_takes", "take_path", "take_paths"]
+
+_LARGE = 1 << 20
+"""Bytes of logs; reading so many takes a tenth of a second, or some seconds if they are not as we write them."""
 
 
 class Take(BaseModel):
@@ -100,40 +105,55 @@ def list_takes(site: Site, only: Sequence[Path] | None = None) -> list[Take]:
     """All takes (or ``only`` these), the newest first."""
     paths = take_paths(site)
     live = frozenset(path.name for path in paths if is_live(site, path.name))
-    known = known_of(site, "takes").of(paths, _scan, passing=live)
+    known = known_of(site, "takes").of(paths, partial(_scan, site), passing=live)
     notes = read_notes(site.workspace.logs)
     chosen = paths if only is None else {path: paths[path] for path in only if path in paths}
     takes = [_take(path.name, stamp[1], known[path.name], notes, path.name in live) for path, stamp in chosen.items()]
     return takes[::-1]
 
 
-def _scan(paths: Sequence[Path], before: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+def _scan(site: Site, paths: Sequence[Path], before: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """The facts about takes; those with much to read are read elsewhere, where nothing that plays waits for it."""
+    answers: dict[Path, dict[str, Any]] = {}
+    large: dict[Path, dict[str, Any]] = {}
     for path in paths:
         old = before.get(path.name, {}).get("scan")
         try:
-            scan = scan_log(path, Scan(**old) if isinstance(old, dict) else None)
-        except (DataError, TypeError) as error:
-            found.append({"problem": str(error).replace(f"{path}: ", "it ")})
-            continue
-        started = scan.started
-        found.append(
-            {
-                "scan": asdict(scan),
-                "started": started.isoformat(timespec="milliseconds") if started else None,
-                "seconds": round(scan.seconds, 3),
-                "problem": _problem(scan),
-            }
-        )
+            log: dict[str, Any] = {"file": str(path), "controls": controls_of_take(path), "before": old}
+            if path.stat().st_size - (old["read"] if old else 0) > _LARGE:
+                large[path] = log
+            else:
+                answers[path] = scan_again(**log)
+        except (DataError, OSError, LookupError, TypeError) as error:
+            answers[path] = {"problem": str(error)}
+    if large:
+        try:
+            answers |= zip(large, work("scan_logs", site.workspace.root, logs=list(large.values())), strict=True)
+        except ImpsyError as error:
+            answers |= {path: {"problem": str(error)} for path in large}
+    return [_facts(path, answers[path]) for path in paths]
+
+
+def _facts(path: Path, scan: dict[str, Any]) -> dict[str, Any]:
+    if "problem" in scan:
+        return {"problem": scan["problem"].replace(f"{path}: ", "it ")}
+    started = started_at(scan["first"])
+    return {
+        "scan": scan,
+        "started": started.isoformat(timespec="milliseconds") if started else None,
+        "seconds": round(scan["seconds"], 3),
+        "problem": _problem(scan["counts"], "; ".join(scan["problems"])),
+    }
+
+
+def _problem(counts: dict[str, int], found: str) -> str:
+    left_out = counts["malformed"] + counts["others"]
+    if not counts["performer"] + counts["model"]:
+        return f"there is nothing in it that is a row of a take{found and f' ({found})'}"
+    if left_out:
+        rows = left_out + counts["performer"] + counts["model"]
+        return f"{left_out:,} of its {rows:,} rows are left out: {found}"
     return found
-
-
-def _problem(scan: Scan) -> str:
-    if not scan.events and not scan.answers:
-        return "there is nothing in it that is a row of a take"
-    if scan.others:
-        return f"{scan.others:,} of its lines are not rows of a take; they are left out"
-    return ""
 
 
 def _take(name: str, size: int, facts: Mapping[str, Any], notes: Notes, live: bool) -> Take:
@@ -144,8 +164,8 @@ def _take(name: str, size: int, facts: Mapping[str, Any], notes: Notes, live: bo
         title=note.title,
         started=facts.get("started") or _started_by_name(name),
         seconds=facts.get("seconds", 0.0),
-        events=scan.get("events", 0),
-        answers=scan.get("answers", 0),
+        events=scan.get("counts", {}).get("performer", 0),
+        answers=scan.get("counts", {}).get("model", 0),
         dimension=dimension_of(name) or 0,
         tags=list(note.tags),
         excluded=note.excluded,

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -50,9 +50,9 @@ def _describe_model(path: Path) -> dict[str, Any]:
     }
 
 
-def _or_problem(look: Callable[[Path], dict[str, Any]], path: Path) -> dict[str, Any]:
+def _or_problem(look: Callable[..., dict[str, Any]], path: Path, *more: object) -> dict[str, Any]:
     try:
-        return look(path)
+        return look(path, *more)
     except ImpsyError as error:
         return {"problem": str(error).replace(f"{path}: ", "").replace(str(path), path.name)}
     except MemoryError:
@@ -71,11 +71,12 @@ def collect(logs: Sequence[str], dimension: int, target: str) -> dict[str, Any]:
 
 
 def _told(collection: Any) -> list[str]:
-    told = [
-        f"{log.name}: {log.malformed:,} malformed rows left out, the first in line {log.problems[0].line} "
-        f"({log.problems[0].text})"
+    told = [collection.account]
+    told += [
+        f"{log.name}: {log.unread:,} rows left out, malformed or of another source, the first in line "
+        f"{log.problems[0].line} ({log.problems[0].text})"
         for log in collection.logs
-        if log.malformed
+        if log.unread
     ]
     told += [f"{copy.name} left out: it has the same rows as {copy.original}" for copy in collection.copies]
     told += [
@@ -97,54 +98,38 @@ def check_log(file: str, controls: int) -> dict[str, Any]:
 
     log = read_log(Path(file), controls)
     first = log.problems[0] if log.problems else None
-    return {"rows": log.rows, "problem": f"line {first.line}: {first.text}" if first else ""}
+    return {
+        "rows": log.counts.performer + log.counts.model,
+        "problem": f"line {first.line}: {first.text}" if first else "",
+    }
+
+
+def scan_logs(logs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """For each of these arguments of :func:`impsy.data.scanning.scan_again` its answer, or ``{"problem": …}``."""
+    from impsy.data.scanning import scan_again
+
+    return [_or_problem(lambda _, log: scan_again(**log), Path(log["file"]), log) for log in logs]
 
 
 def take_to_midi(log: str, controls: int, mapping: Sequence[Any], target: str) -> dict[str, Any]:
     """Write a take as a MIDI file."""
-    import numpy as np
-
-    from impsy.data.files import written_whole
-    from impsy.data.played import read_played
     from impsy.mapping.entries import parse_mapping
-    from impsy.perform.midifile import Part, write_midi
+    from impsy.perform.miditakes import log_to_midi
 
-    played = read_played(Path(log), controls)
-    parts = [Part(times, values.astype(np.float64)) for times, values in (played.of(True), played.of(False))]
-    with written_whole(Path(target)) as file:
-        write_midi(file, parse_mapping(mapping), *parts)
+    log_to_midi(Path(log), controls, parse_mapping(mapping), Path(target))
     return {}
 
 
 def midi_to_take(file: str, mappings: Sequence[Sequence[Any]], started: str, target: str) -> dict[str, Any]:
     """Write a MIDI file as a log, by that mapping of several in which it has most events."""
-    import numpy as np
-
-    from impsy.codecs.log import encode_row
-    from impsy.data.files import written_whole
-    from impsy.data.performances import MODEL, PERFORMER
     from impsy.mapping.entries import parse_mapping
     from impsy.perform.midifile import read_midi
+    from impsy.perform.miditakes import write_log
 
-    found, refusals = [], []
-    for mapping in mappings:
-        try:
-            with Path(file).open("rb") as midi:
-                found.append(read_midi(midi, parse_mapping(mapping)))
-        except DataError as error:
-            refusals.append(error)
-    if not found:
-        raise refusals[0]
-    performer, model = max(found, key=lambda parts: len(parts[0]) + len(parts[1]))
-    begin = datetime.fromisoformat(started)
-    times = np.concatenate([performer.times, model.times])
-    values = np.concatenate([performer.values, model.values])
-    with written_whole(Path(target)) as log:
-        for row in np.argsort(times, kind="stable").tolist():
-            source = PERFORMER if row < len(performer) else MODEL
-            time = begin + timedelta(seconds=float(times[row]))
-            log.write(encode_row(time, source, values[row].tolist()).encode())
-    return {"events": len(performer), "answers": len(model)}
+    with Path(file).open("rb") as midi:
+        reading = read_midi(midi, [parse_mapping(mapping) for mapping in mappings])
+    write_log(reading, datetime.fromisoformat(started), Path(target))
+    return {"events": len(reading.performer), "answers": len(reading.model), "remarks": reading.remarks}
 
 
 _TASKS: Mapping[str, Callable[..., Any]] = {
@@ -152,6 +137,7 @@ _TASKS: Mapping[str, Callable[..., Any]] = {
     "describe_models": describe_models,
     "collect": collect,
     "check_log": check_log,
+    "scan_logs": scan_logs,
     "take_to_midi": take_to_midi,
     "midi_to_take": midi_to_take,
 }

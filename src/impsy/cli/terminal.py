@@ -1,0 +1,114 @@
+"""What goes to a terminal: nothing that its encoding lacks stops a command, and no text commands the terminal.
+
+Names of files and devices, values of configurations, and what peers and libraries report are outside data. In them
+the codes that move a cursor, set a title, fill the clipboard or turn the direction of writing are shown as text.
+:mod:`impsy.cli.console` does the same for what rich prints.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import re
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from impsy.cli.console import Console
+
+__all__ = ["HelpFormatter", "echo", "finish_streams", "prepare_streams", "report_error", "terminal", "visible"]
+
+_ERRORS = "impsy.terminal"
+"""The name of our handler of characters that an encoding lacks."""
+
+#: C0 without tab and newline, DEL and C1 (ECMA-48); marks, embeddings, overrides and isolates of the bidirectional
+#: algorithm (UAX #9); line and paragraph separators.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+#: What our own output draws with, for encodings that lack it: one character for one, so that columns stay.
+_ALIKE: dict[int, int | str] = {
+    **str.maketrans("█▉▊▋▌▍▎▏▁▂▃▄▅▆▇·●▸→←–−“”‘’×±µ♯─━│┃✓", "####==--__--==#.*>><--\"\"''x~u#--||v"),
+    ord("…"): "...",
+}
+
+
+def visible(text: str) -> str:
+    r"""The text with control characters as escapes, such as ``\x1b``; tabs and newlines stay."""
+    if text.isprintable():
+        return text
+    return _CONTROL.sub(_escape, text.replace("\r\n", "\n"))
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+
+
+def _instead(error: UnicodeError) -> tuple[str, int]:
+    """Characters that look alike where there are some, else escapes; for :func:`codecs.register_error`."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end].translate(_ALIKE)
+    return text.encode("ascii", "backslashreplace").decode(), error.end
+
+
+def prepare_streams() -> None:
+    """Have standard output and standard error take any text; a stream that is closed becomes the null device."""
+    codecs.register_error(_ERRORS, _instead)
+    for name in ("stdin", "stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # else the next file that is opened, such as a log, would be written to as that stream
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
+        elif name != "stdin" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=_ERRORS)
+    click.Context.formatter_class = HelpFormatter
+
+
+def finish_streams() -> None:
+    """Send out what waits; where nobody reads any more it is dropped, and Python has nothing to complain of."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with suppress(OSError, ValueError):
+                null = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(null, stream.fileno())
+                os.close(null)
+
+
+def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print a line as :func:`click.echo` does, made :func:`visible`.
+
+    The stream is named: click would replace one of ASCII by one of UTF-8.
+    """
+    click.echo(visible(text), file=sys.stderr if err else sys.stdout, nl=nl)
+
+
+def report_error(text: str) -> None:
+    """Print a sentence on what is wrong to standard error, if anybody reads it."""
+    with suppress(OSError):
+        click.echo(f"{click.style('Error', fg='red', bold=True)}: {visible(text)}", file=sys.stderr)
+
+
+def terminal(*, stderr: bool = False, soft_wrap: bool = True) -> Console:
+    """A console that takes no text for markup, emoji codes or something to colour.
+
+    Names of devices and files may hold brackets and colons. Where a text is to have a style, it is given one by
+    ``style`` or as ``Text``. ``soft_wrap``: long lines are left to the terminal, so that they can be copied whole.
+    """
+    from impsy.cli.console import Console
+
+    return Console(stderr=stderr, soft_wrap=soft_wrap, markup=False, emoji=False, highlight=False)
+
+
+class HelpFormatter(click.HelpFormatter):
+    """Makes help of characters that standard output has, as click may write it past our handler."""
+
+    def getvalue(self) -> str:
+        """The text of the help."""
+        encoding = sys.stdout.encoding or "utf-8"
+        return super().getvalue().encode(encoding, _ERRORS).decode(encoding)
