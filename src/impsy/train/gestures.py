@@ -181,7 +181,7 @@ def design(
     if base is not None:
         return Design(scales, base.mixtures, base.residual)
     if architecture == "residual":
-        raise ConfigError("a network of the architecture residual can only be continued: name it with --from")
+        raise ConfigError("networks of the architecture residual can only be continued: name the model with --from")
     if architecture == "plain":
         return Design(scales, MIXTURES)
     sets, shares = found_sets(events, ranges, scales)
