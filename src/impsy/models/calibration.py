@@ -1,8 +1,8 @@
 """At which temperatures a network's densities hold.
 
-A network that learned by likelihood is right at the temperatures at which it learned, 1 and 1 or so; performances are
-at 0.01 for deviations and 1 for components. What is *calibrated* for those has other constants: played there, in any
-front end, it draws from exactly the mixture that was learned. The file says so among its facts,
+A network trained by likelihood is right at the temperatures 1 and 1; performances have 0.01 for deviations and 1 for
+components. A network *calibrated* for those has other constants: with them, every front end draws from exactly the
+mixture that was learned. The file says so among its facts,
 ``"calibrated": {"sigmatemp": 0.01, "pitemp": 1.0}``, for whatever reads densities rather than plays.
 """
 
@@ -36,7 +36,7 @@ class Temperatures(NamedTuple):
 
 AS_LEARNED = Temperatures(1.0, 1.0)
 PLAYED = Temperatures(0.01, 1.0)
-"""Those of a performance that says nothing of them."""
+"""The defaults of a performance."""
 CALIBRATED = "calibrated"
 """The name of the fact."""
 
@@ -44,7 +44,7 @@ CALIBRATED = "calibrated"
 def density_temperatures(facts: Mapping[str, Any]) -> Temperatures:
     """The temperatures at which the densities of a model with these facts hold.
 
-    1 and 1 where nothing is said, or nothing that can be read: as before files said anything.
+    1 and 1 where the fact is missing or cannot be read.
     """
     said = facts.get(CALIBRATED)
     if not isinstance(said, Mapping):

@@ -1,7 +1,7 @@
 """Which numbers of a mixture a network computes, and which are fixed by what its components leave at rest.
 
-A component of the architecture ``gestures`` moves few controls. What it says of the others is known beforehand, so
-that neither their means nor their deviations are computed: the dense layer is computed for *live* numbers only, time
+A component of the architecture ``gestures`` moves few controls. The means and deviations of the others are known, and
+are not computed: the dense layer is computed for *live* numbers only, time
 and the controls that a component moves, component by component, each in the order of the interaction vector.
 """
 

@@ -38,7 +38,7 @@ class GestureHead(ResidualHead):
     fixed: Gestures
 
     def __init__(self, graph: GraphBuilder, weights: Weights, x: int, carried: list[int], fixed: Gestures) -> None:
-        # Not that of the residual network, whose features and states are others.
+        # The residual network's constructor is not called: its features and states are others.
         self.graph, self.weights, self.fixed = graph, weights, fixed
         self.live = Live(fixed)
         n = self.controls = fixed.grid.size
@@ -110,7 +110,7 @@ class GestureHead(ResidualHead):
         return self.graph.add(Op.TANH, [self.product(moves, self.graph.constant(name, scale), n)], [1, n])
 
     def mixture(self, h: int) -> int:
-        """[mu | sigma | logits], given what the last layer says."""
+        """[mu | sigma | logits], given the output ``h`` of the last LSTM layer."""
         live, width = self.live, self.live.places.size
         columns = live.columns
         dense = self.dense(h, self.weights.mixture_kernel[:, columns], self.weights.mixture_bias[columns])
@@ -132,7 +132,7 @@ class GestureHead(ResidualHead):
         return self.all_joined([*parts, logits], [*widths, live.mixtures])
 
     def above_rest(self, z: int) -> int:
-        """By how much sigma is above that of a control at rest: two constants less than if it were made first."""
+        """Sigma less that of a control at rest, which takes two constants fewer than sigma itself."""
         live, fixed, width = self.live, self.fixed, self.live.places.size
         scale, floor = (part.reshape(-1)[live.places] for part in (fixed.sigma_scale, fixed.sigma_floor))
         self.rest = live.of_controls(fixed.rest)

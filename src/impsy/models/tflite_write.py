@@ -4,11 +4,11 @@ Inputs ``inputs`` [1,1,D] (scaled) and, for each layer i, ``state_h_i`` and ``st
 ``output_0`` [1, M(2D+1)] = [mu | sigma | logits] and ``output_1``… the new states in the order of the inputs. The
 tensors themselves carry those names too: some readers know no signatures.
 
-A residual network (:class:`impsy.models.weights.Residual`) has further pairs of states after those of its layers,
-which front ends carry along like the others: the values heard last, U numbers to a state, zeros at the end. Its file
-says what it is by an entry ``impsy`` in the model's metadata, JSON: ``format`` (1), ``architecture``, ``scale`` (10)
-and, if there are any, ``facts``: whatever its maker wants to be known of it. The constants lie in the tensors named
-``residual/…``. A plain network with a ``spread`` multiplies its sigmas by it.
+A residual network (:class:`impsy.models.architectures.Residual`) has further pairs of states after those of its
+layers, which front ends carry along like the others: the values heard last, U numbers to a state, zeros at the end.
+Its file says what it is by an entry ``impsy`` in the model's metadata, JSON: ``format`` (1), ``architecture``,
+``scale`` (10) and, if there are any, ``facts``: whatever its maker wants to be known of it. The constants lie in the
+tensors named ``residual/…``. A plain network with a ``spread`` multiplies its sigmas by it.
 
 Weights may be stored smaller. ``float16``: expanded to float32 when the model is loaded, so playing costs the
 same. ``int8``: one scale for each output of a layer (symmetric, ±127), expanded likewise; the runtime does not

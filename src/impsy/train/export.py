@@ -24,7 +24,7 @@ __all__ = ["SUFFIXES", "ModelFiles", "export", "files_of", "versions", "write_so
 SUFFIXES = (".keras", ".tflite", ".json")
 _PREVIOUS = "previous"
 _IN_THE_FILE = ("made_by", "created", "components", CALIBRATED, "trained_on", "figures")
-"""What a ``.tflite`` says of itself."""
+"""What of the description a ``.tflite`` holds too."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def files_of(folder: Path, name: str) -> ModelFiles:
 def export(
     weights: Weights, files: ModelFiles, description: Mapping[str, Any], keras_model: Any = None
 ) -> list[Path]:
-    """Write all three files, each whole or not at all; gives those of an earlier model that were set aside.
+    """Write all three files, each whole or not at all; returns those of an earlier model that were set aside.
 
     ``keras_model`` is one that :func:`impsy.train.saving.empty_model` made already.
 
@@ -81,7 +81,7 @@ def export(
 
 
 def write_so_far(weights: Weights, facts: Mapping[str, Any], files: ModelFiles) -> None:
-    """Write the best model so far, for those who want to play before training is complete.
+    """Write the best model so far, to be played before training is complete.
 
     Raises:
         ModelError: the disk refuses.
@@ -109,5 +109,5 @@ def versions() -> dict[str, str]:
 
 
 def now() -> str:
-    """The time of day, as files tell it: UTC, to the second."""
+    """The current time in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")

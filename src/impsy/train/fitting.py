@@ -35,11 +35,11 @@ __all__ = ["Fitted", "Progress", "Training"]
 logger = logging.getLogger(__name__)
 
 HELD_OUT_LOOK = 512
-"""Held-out windows, evenly spaced, that are looked at after each epoch; they overlap, so more tell little more."""
+"""Held-out windows, evenly spaced, that are looked at after each epoch; they overlap, so more would add little."""
 SAVED_EVERY = 10.0
 """Seconds between two checkpoints: what a crash costs at most."""
 IN_FLIGHT = 2
-"""Steps that may be under way at once: the next is prepared while one computes, and Ctrl-C is heard at once."""
+"""Steps that may be running at once: the next is prepared while one computes, and Ctrl-C takes effect at once."""
 BACK_OFF = 0.5
 MOST_BACK_OFFS = 5
 DIVERGED_BY = 50.0
@@ -54,7 +54,7 @@ RESERVED = 4.0
 
 @dataclass(frozen=True)
 class Progress:
-    """How training stands. ``note`` is something worth saying, once. Seconds, milliseconds, nats an event."""
+    """How training stands. ``note`` is a message to report once, or empty. Seconds, milliseconds, nats an event."""
 
     step: int
     total: int
@@ -87,7 +87,7 @@ class Training:
 
     Args:
         split: what is learned from, and what is held out.
-        base: weights to go on from, instead of chance; they keep their constants.
+        base: weights to continue from, instead of random ones; their constants are kept.
         designed: its components, where they are known already.
         devices: what :func:`impsy.train.distributed.join` gave.
         split_name: how ``split`` was made, for the files.
@@ -316,7 +316,7 @@ class Training:
         return stop()
 
     def _look(self) -> str:
-        """Look at the held-out windows, and keep the weights if they are the best so far. What is worth saying."""
+        """Look at the held-out windows, and keep the weights if they are the best so far; returns a message or ""."""
         steps, self._since = self._since, 0
         skipped = int(self._state.skipped)
         loss = float(self._state.loss) / max(1, steps - skipped)
@@ -396,9 +396,9 @@ class Training:
 
 
 def _usual(windows: NDArray[np.float64]) -> float:
-    """The mean of those of ``windows`` (W,) that are foreseen best, but for a share of SURPRISING.
+    """The mean NLL of ``windows`` (W,) without the share SURPRISING of them that is highest.
 
-    By the mean of all, a few events that nobody could foresee would choose between two weights.
+    In the mean of all, a few events that cannot be foreseen would decide which weights are best.
     """
     return float(np.sort(windows)[: max(1, round(len(windows) * (1 - SURPRISING)))].mean())
 

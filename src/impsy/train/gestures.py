@@ -2,7 +2,7 @@
 
 An event moves a set of controls, and the others rest. The sets that occur are found by counting; each gets components
 of its own, in which exactly those controls move (:class:`impsy.models.architectures.Gestures`). Where controls lie on
-a grid and move one at a time, further components go on with the last gesture: at its speed, the other way, by a jump.
+a grid and move one at a time, further components continue the last gesture: at its speed, the other way, by a jump.
 """
 
 from __future__ import annotations
@@ -32,15 +32,16 @@ NARROW_STEPS = 6.0
 """Sigma of a control that moves is at least its unit divided by this: then 99.7 % of a Gaussian that stands on a step
 of the grid lies within half a step."""
 CATCH_ALL_MOVES = 1.5
-"""The catch-all's sigma is at least this share of a control's usual move: it takes what nothing else expects, which
-would cost the narrow components thousands of nats (a contaminated normal: Tukey 1960)."""
+"""The catch-all's sigma is at least this share of a control's usual move: it is for events that no other component
+expects, which would cost the narrow components thousands of nats (a contaminated normal: Tukey 1960)."""
 CATCH_ALL_TIME = 0.1
 """Seconds: the catch-all's least sigma of dt, for the same reason."""
 CATCH_ALL_QUANTILE = 0.99
 LEAST_TIME = 1e-4
 """Seconds: least sigma of dt."""
 MARGIN = 1.3
-"""Sigmas that a one-sided component keeps from standing still: one draw in ten falls short of half a unit."""
+"""A component that always moves has its mean at least half a unit and this many sigmas away: then one draw in ten is
+less than half a unit away."""
 
 
 class Kind(NamedTuple):
@@ -71,7 +72,7 @@ class Head:
 
     ``catch_all`` is the logit at which the component for everything else begins: at −14 it keeps surprises from
     costing thousands of nats. ``played_less`` is what its logit loses when training is complete: where gestures are
-    continued, an event that moves everything would be continued too, and nothing in the data says how that ends.
+    continued, an event that moves everything would be continued too, which the data has no example of.
     """
 
     words: str
@@ -140,14 +141,14 @@ class Design:
 
     @property
     def interchangeable(self) -> NDArray[np.int32] | None:
-        """Which controls may change places, and ends: those of one number (n,); None where none may.
+        """The groups (n,) of controls that may change places and be mirrored; None where none may.
 
-        Where events move several together, they have roles of their own.
+        Where events move several controls together, controls are not interchangeable.
         """
         return self.scales.alike() if self.head == "continuing" else None
 
     def played(self, weights: Weights) -> Weights:
-        """What is learned as it is to be played."""
+        """The weights to write to a file, given those learned."""
         if not self.head or not HEADS[self.head].played_less:
             return weights
         bias = weights.mixture_bias.copy()
@@ -175,13 +176,13 @@ def designs(
     ``base``, the model to go on from, keeps its components; else ``head`` names them, or the data shows which.
 
     Raises:
-        ConfigError: the architecture is one that is only gone on with.
+        ConfigError: networks of the architecture can only be continued.
     """
     scales = scales_of(events, ranges)
     if base is not None:
         return [Design(scales, base.mixtures, base.residual)]
     if architecture == "residual":
-        raise ConfigError("a residual network is not trained anew; name the model to go on from with --from")
+        raise ConfigError("networks of the architecture residual can only be continued: name the model with --from")
     if architecture == "plain":
         return [Design(scales, MIXTURES)]
     sets, shares = found_sets(events, ranges, scales)

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["Learned", "Plan", "Told", "learn", "plan_for"]
 
 CONTINUED_RATE = 0.3
-"""A network that goes on from a trained one learns at this share of the usual rate: it has much to lose."""
+"""A trained network is continued at this share of the usual rate: larger steps would undo what it learned."""
 SPLITS: dict[str, Callable[[Dataset], Split]] = {"windows": split_windows, "performances": split_performances}
 
 
@@ -184,7 +184,7 @@ def learn(
         checkpoint = read_checkpoint(files_for(possible[0]).unfinished)
     recipe = plan.recipe if checkpoint is None else checkpoint.recipe
     if plan.cluster is None or plan.cluster.index == 0:
-        check_writable(plan.destination)  # rather say now than when there is something to lose
+        check_writable(plan.destination)  # reported before anything is computed
     devices = join(plan.cluster, recipe.batch, _task(plan, recipe, dataset, checkpoint), stop)
     # This loads JAX: all that can be wrong with the files and the other processes has been reported before.
     from impsy.train.fitting import Training
@@ -258,7 +258,7 @@ def _to_play(weights: Weights, plan: Plan) -> tuple[Weights, dict[str, Any]]:
 
 
 def _task(plan: Plan, recipe: Recipe, dataset: Dataset, checkpoint: Checkpoint | None) -> str:
-    """What every process of a distributed training must be told alike."""
+    """A digest of what must be the same in all processes of a distributed training."""
     digest = hashlib.sha256(b"" if plan.start_from is None else plan.start_from.read_bytes())
     went_before = None if checkpoint is None else (checkpoint.step, checkpoint.total, checkpoint.seconds)
     told = [__version__, recipe.to_json(), fingerprint(dataset), plan.split, plan.minutes, went_before]

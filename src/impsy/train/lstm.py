@@ -1,7 +1,7 @@
 """An LSTM layer over whole windows, with a gradient of its own.
 
 The gradient of the recurrent weights is one product over all events of a window; left to automatic differentiation,
-it would be a sum over them, event by event, which takes nearly twice as long on a CPU.
+it would be a sum over them, event by event: a step of training then takes 1.2 times as long on a CPU.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ class _Head:
 
     @classmethod
     def of(cls, fixed: Residual | None, dimension: int, mixtures: int) -> _Head:
-        """All pairs move where nothing says which ones do."""
+        """Every component of a network without gestures moves every control."""
         n = dimension - 1
         ones, zeros = np.ones((mixtures, n), np.float32), np.zeros(mixtures, np.float32)
         direction = fixed.direction if isinstance(fixed, Gestures) else ones

@@ -13,9 +13,9 @@ from impsy.models.sizes import SIZES
 __all__ = ["ARCHITECTURES", "Recipe", "recipe_for"]
 
 ARCHITECTURES = ("gestures", "plain")
-"""What can be trained anew."""
+"""What can be trained from the start."""
 CONTINUED = (*ARCHITECTURES, "residual")
-"""What training can go on with."""
+"""What training can continue."""
 HEADS = ("", "sets", "continuing")
 _OPTIONS = {"batch": " (-B)", "epochs": " (-N)", "seed": " (--seed)"}
 _RANGES = {
@@ -120,7 +120,7 @@ class Recipe:
         return replace(self, **{name: value for name, value in changes.items() if value is not None})
 
     def to_json(self) -> dict[str, Any]:
-        """For the files that tell how a model was made."""
+        """For the files that describe a model."""
         return asdict(self)
 
     @classmethod

@@ -54,9 +54,9 @@ class Scales:
         return float(np.interp(quantile * 100, np.arange(len(self.times)), self.times))
 
     def alike(self) -> NDArray[np.int32]:
-        """A number for each control (n,), the same for those that are alike: one grid, and moves of one size.
+        """The group of each control (n,): those on the same grid whose moves are of similar size are in one group.
 
-        Controls on no grid are alike to no other: a surface's x and y have roles of their own.
+        A control on no grid is in a group of its own: x and y of a touch surface are not interchangeable.
         """
         groups = np.arange(len(self.grid), dtype=np.int32)
         for i in range(len(groups)):
@@ -86,7 +86,7 @@ def scales_of(events: NDArray[np.float32], ranges: Sequence[slice]) -> Scales:
     for i in range(n):
         moves = np.concatenate([np.abs(np.diff(events[part, i + 1])) for part in ranges])
         moves = moves[moves > 0] * SCALE_FACTOR
-        # A control that never moved may do so when played: a 7-bit step is as good a guess as any.
+        # A control that never moved may do so when played: then a 7-bit step is assumed.
         least = grid[i] * SCALE_FACTOR or SCALE_FACTOR / 127
         usual[i] = max(np.median(moves), LEAST_MOVE) if len(moves) else least
         spread[i] = max(moves.std() if len(moves) else least, least / 2)

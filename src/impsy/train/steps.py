@@ -195,7 +195,7 @@ class Learner:
 
 
 def changed(windows: Any, key: Any, alike: NDArray[np.int32], permuted: float, mirrored: float) -> Any:
-    """Windows (B, T, D), × 10 space, in which other controls do the same.
+    """Augmented ``windows`` (B, T, D), × 10 space: the same playing on other controls.
 
     In a share ``permuted`` of them, controls with the same number in ``alike`` (n,) change places at random; a share
     ``mirrored`` of each window's controls counts from its other end.
