@@ -111,7 +111,8 @@ def space_for(dataset: Dataset, sizes: Sequence[str], keep: Sequence[str] = ()) 
 
 
 def recipe_from(dataset: Dataset, params: Mapping[str, Any], **changes: Any) -> Recipe:
-    """The recipe for ``dataset`` with these parameters: an epoch hears all events once, as in :func:`recipe_for`."""
-    recipe = recipe_for(dataset, size=params["size"]).with_changes(**{**params, **changes})
-    steps = max(Recipe.steps, round(len(dataset) / (recipe.batch * recipe.window)))
-    return recipe.with_changes(steps=steps)
+    """The recipe for ``dataset`` with these parameters; an epoch hears as many events as that of :func:`recipe_for`."""
+    usual = recipe_for(dataset, size=params["size"])
+    recipe = usual.with_changes(**{**params, **changes})
+    heard = usual.steps * usual.batch * usual.window
+    return recipe.with_changes(steps=max(1, round(heard / (recipe.batch * recipe.window))))
