@@ -94,7 +94,7 @@ def test_every_trial_hears_the_same_number_of_events_in_an_epoch():
         recipe = recipe_from(long, trial.params)
         usual = recipe_for(long, size=recipe.size)
         heard, expected = (each.steps * each.batch * each.window for each in (recipe, usual))
-        assert heard == pytest.approx(expected, rel=0.02)
+        assert heard == pytest.approx(expected, rel=0.05)
 
 
 def test_a_space_comes_back_from_the_study():

@@ -111,7 +111,7 @@ def space_for(dataset: Dataset, sizes: Sequence[str], keep: Sequence[str] = ()) 
 
 
 def recipe_from(dataset: Dataset, params: Mapping[str, Any], **changes: Any) -> Recipe:
-    """The recipe for ``dataset`` with these parameters; an epoch hears as many events as that of :func:`recipe_for`."""
+    """The recipe for ``dataset`` with these parameters; an epoch hears what one of :func:`recipe_for` hears."""
     usual = recipe_for(dataset, size=params["size"])
     recipe = usual.with_changes(**{**params, **changes})
     heard = usual.steps * usual.batch * usual.window
