@@ -58,7 +58,8 @@ def health(name):
 def test_the_live_view(name):
     snapshot = Snapshot(Settings(2), name, False, "performer", 0, (0.5,), (), Counters())
     report = Report("x", f"midi in {name} is gone")
-    view = SessionView(snapshot, (health(name),), {"count": 0}, 0, f"/logs/{name}.log", "", 0, (report,))
+    log = f"/logs/{name}.log"
+    view = SessionView(snapshot, (health(name),), {"count": 0}, 0, log, "", 0, 0, 0, 0, "", (report,))
     text = shown(lambda console: console.print(live.render(view, (0.0, 0.0), 400)))
     assert text.count(name) == 5
 

@@ -120,8 +120,9 @@ def test_every_command_ends_well_on_a_stream_of_ascii(name, workspace, vectors):
     said = (process.stdout + process.stderr).decode("ascii")
     assert "Traceback" not in said
     assert "UnicodeEncodeError" not in said
-    # No MIDI system, no inputs to learn from: these say so, and end with 1.
-    assert process.returncode in ((0, 1) if name in {"ports", "doctor", "learn"} else (0,)), said
+    # No MIDI system, no inputs to learn from: these say so, and end with 1. Ctrl-C while a server starts gives 130.
+    others = {"ports": 1, "doctor": 1, "learn": 1, "webui": 130}
+    assert process.returncode in (0, others.get(name, 0)), said
     assert said
 
 

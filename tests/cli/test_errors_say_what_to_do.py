@@ -139,7 +139,7 @@ CASES = [
     Case(f"export-midi {LOG} {LOG} -o x.mid", "-o names one file", "leave it out, or name one log"),
     Case(f"export-midi {LOG} -o {LOG}", LOG, "name another file with -o"),
     Case(f"export-midi {LOG} -c nowhere.toml", "nowhere.toml", NO_CONFIG),
-    Case(f"export-midi {LOG} -d 5", LOG, "no row has 4 values"),
+    Case(f"export-midi {LOG} -d 5", LOG, "its name says dimension 9, not 5"),
     # --- 3 Learn
     Case("dataset -S nowhere", "nowhere", "give the folder that holds the logs (-S/--source)"),
     Case(f"dataset -S {LOG}", LOG, "give the folder that holds the logs (-S/--source)"),

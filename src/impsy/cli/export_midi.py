@@ -61,7 +61,10 @@ def command(
 
 
 def _export(log: Path, config: Config | None, dimension: int | None, output: Path | None) -> None:
-    dimension = dimension or dimension_of(log.name) or (config.model.dimension if config else None)
+    named = dimension_of(log.name)
+    if dimension is not None and named not in (None, dimension):
+        raise DataError(f"{log}: its name says dimension {named}, not {dimension}: leave out --dimension")
+    dimension = dimension or named or (config.model.dimension if config else None)
     if dimension is None:
         raise DataError(f"{log}: its name does not tell its dimension: give --dimension")
     target = output or log.with_suffix(".mid")
