@@ -1,6 +1,7 @@
 """Every architecture as its definition has it, and every implementation held to that.
 
-The oracle is written from the definitions alone (docstrings of :mod:`impsy.models.architectures`), number by number:
+The oracle is written from the definitions alone (docstrings of :mod:`impsy.models.architectures` and
+:mod:`impsy.models.landings`), number by number:
 float64, but for what they say is float32.
 """
 
@@ -13,10 +14,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_files import assert_same, gesture_weights, played_by_strangers, residual_weights, small_weights
+from model_files import assert_same, gesture_weights, landing_weights, played_by_strangers, residual_weights, small_weights
 
 from impsy.models.architectures import Gestures
 from impsy.models.batch import BatchNetwork
+from impsy.models.landings import Landings
 from impsy.models.litert import GraphPredictor, LiteRTPredictor
 from impsy.models.predictor import NumPyPredictor
 from impsy.models.sizes import Size
@@ -25,7 +27,7 @@ from impsy.models.tflite_write import encode_tflite
 from impsy.models.weights import Weights
 
 CLOSE = {"atol": 2e-4, "rtol": 2e-4}
-MAKERS = {"plain": small_weights, "residual": residual_weights, "gestures": gesture_weights}
+MAKERS = {"plain": small_weights, "residual": residual_weights, "gestures": gesture_weights, "landings": landing_weights}
 
 
 def dot(left, right) -> float:
@@ -49,6 +51,8 @@ class Oracle:
         self.states = [([0.0] * weights.units, [0.0] * weights.units) for _ in weights.layers]
         self.base = self.gesture = [np.float32(0)] * self.n
         self.heard = False
+        if isinstance(self.fixed, Landings):
+            self.use = [{q: [0.0] * int(count) for q in (0.8, 0.96)} for count in self.fixed.counts]
 
     def hear(self, vector) -> list[float]:
         scaled = [10.0 * float(number) for number in vector]
@@ -61,6 +65,8 @@ class Oracle:
             dot(heard, column) + float(b)
             for column, b in zip(self.weights.mixture_kernel.T, self.weights.mixture_bias, strict=True)
         ]
+        if isinstance(self.fixed, Landings):
+            return self.landings(out)
         dimension, mixtures = self.n + 1, self.weights.mixtures
         width = mixtures * dimension
         mu, sigma = [], []
@@ -95,9 +101,11 @@ class Oracle:
         self.low = [max(0.0, 1 - b * s * 2) for b, s in zip(base, scale, strict=True)]
         self.high = [max(0.0, 1 - (10 - b) * s * 2) for b, s in zip(base, scale, strict=True)]
         move = [now - before for now, before in zip(self.base, last, strict=True)]
+        if isinstance(fixed, Gestures | Landings) and not self.heard:
+            move = [np.float32(0)] * self.n
+        if isinstance(fixed, Landings):
+            return self.features_of_notes(scaled, base, move, scale)
         if isinstance(fixed, Gestures):
-            if not self.heard:
-                move = [np.float32(0)] * self.n
             if any(self.rounded(move)):
                 self.gesture = move
             self.way = [max(-1, min(1, turn)) for turn in self.rounded(self.gesture)]
@@ -110,6 +118,76 @@ class Oracle:
             features += [abs(way) for way in self.way]
             features.append(1.0 if any(self.rounded(move)) else 0.0)
         return features
+
+    def features_of_notes(self, scaled, base, move, scale) -> list[float]:
+        fixed = self.fixed
+        logged = math.log(max(scaled[0], 0.02))
+        features = [logged, *(max(0.0, 1 - abs(logged - math.log(anchor)) / 0.2) for anchor in fixed.anchors)]
+        features.append(1.0 if self.heard else 0.0)
+        turns = self.rounded(move)
+        one = np.float32(1)
+        for c, i in enumerate(int(note) for note in fixed.notes):
+            count, grid = int(fixed.counts[c]), fixed.grid[i]
+            at = int(np.rint(self.base[i] * (one / grid))) - int(fixed.lowest[c])
+            at = max(0, min(count - 1, at))
+            by = max(-12, min(12, int(np.rint(move[i] * (one / grid)))))
+            features += [1.0 if self.heard and k == by else 0.0 for k in range(-12, 13)]
+            here = [1.0 if j == at else 0.0 for j in range(count)]
+            features += here
+            played = turns[i] != 0 or not any(turns)
+            for q, use in self.use[c].items():
+                if played:
+                    use[:] = [old + (1 - q) * (now - old) for old, now in zip(use, here, strict=True)]
+                features += use
+        knobs = [i for i in range(self.n) if i not in fixed.notes]
+        change = [math.tanh(scale[i] * float(move[i])) for i in knobs]
+        features += [base[i] for i in knobs] + change + [c * c for c in change]
+        features += [self.low[i] for i in knobs] + [self.high[i] for i in knobs]
+        self.heard = True
+        return features
+
+    def landings(self, out) -> list[float]:
+        fixed = self.fixed
+        slots = len(fixed.voice)
+        pairs = [(s, i) for s in range(slots) for i in range(self.n) if fixed.moves[s, i]]
+        width, values = slots + len(pairs), [int(count) for count in fixed.counts]
+        b, rest = out[2 * width : 2 * width + slots], out[2 * width + slots :]
+        a, w = rest[: sum(values)], rest[sum(values) :]
+
+        def slot(s: int) -> tuple[list[float], list[float]]:
+            mu, sigma = [float(fixed.time[s]) + out[s]], [self.deviation(s, 0, out[width + s])]
+            for i in range(self.n):
+                if fixed.moves[s, i]:
+                    p = slots + pairs.index((s, i))
+                    mu.append(self.from_base(i, out[p]))
+                    sigma.append(self.deviation(s, i + 1, out[width + p]))
+                else:
+                    mu.append(float(self.base[i]))
+                    sigma.append(float(fixed.rest[i]))
+            return mu, sigma
+
+        components = []
+        for c, i in enumerate(int(note) for note in fixed.notes):
+            use = self.use[c][0.96]
+            for j in range(values[c]):
+                alike = math.fsum(use[k] for k in range(values[c]) if (k - j) % 12 == 0)
+                value = a.pop(0) + w[2 * c] * math.log(0.01 + alike) + w[2 * c + 1] * math.log(0.01 + use[j])
+                for s in range(slots):
+                    if fixed.voice[s] == c:
+                        mu, sigma = slot(s)
+                        mu[i + 1] = float((fixed.lowest[c] + np.float32(j)) * fixed.grid[i])
+                        components.append((mu, sigma, b[s] + value))
+        components += [(*slot(s), b[s]) for s in range(slots) if fixed.voice[s] == -1]
+        assert len(components) == self.weights.mixtures
+        mus, sigmas, logits = zip(*components, strict=True)
+        return [*(m for mu in mus for m in mu), *(s for sigma in sigmas for s in sigma), *logits]
+
+    def deviation(self, k: int, d: int, z: float) -> float:
+        return float(self.fixed.sigma_scale[k, d]) * (elu(z) + 1 + 1e-7) + float(self.fixed.sigma_floor[k, d])
+
+    def from_base(self, i: int, m: float) -> float:
+        base, low, high = float(self.base[i]), self.low[i], self.high[i]
+        return base + m * (1 - 2 * low) + max(m, 0.0) * 2 * (low - high)
 
     def on_grid(self, value, grid) -> np.float32:
         return value if grid == 0 else np.float32(np.rint(value * (np.float32(1) / grid))) * grid
@@ -124,11 +202,10 @@ class Oracle:
         fixed = self.fixed
         if fixed is None:
             return r, elu(z) + 1 + 1e-7
-        sigma = float(fixed.sigma_scale[k, d]) * (elu(z) + 1 + 1e-7) + float(fixed.sigma_floor[k, d])
+        sigma = self.deviation(k, d, z)
         if d == 0:
             return r, sigma
         i = d - 1
-        base, low, high = float(self.base[i]), self.low[i], self.high[i]
         m = r
         if isinstance(fixed, Gestures):
             unit, direction = float(fixed.unit[i]), float(fixed.direction[k, i])
@@ -142,7 +219,7 @@ class Oracle:
             m = direction * travel * way
             if direction == 0 or way == 0:
                 sigma = float(fixed.rest[i])
-        return base + m * (1 - 2 * low) + max(m, 0.0) * 2 * (low - high), sigma
+        return self.from_base(i, m), sigma
 
 
 def told(weights: Weights, heard: np.ndarray) -> np.ndarray:

@@ -7,8 +7,8 @@ with diagonal covariance, [mu | sigma | logits], so that every reader of the for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,8 @@ from numpy.typing import NDArray
 from impsy.errors import ModelError
 
 __all__ = [
-    "ARCHITECTURES",
     "EDGE_REACH",
     "FINEST_GRID",
-    "Architecture",
     "FloatArray",
     "Gestures",
     "Residual",
@@ -33,38 +31,6 @@ FINEST_GRID = 2.0**-40
 rounding to it changes nothing that could matter: where only some controls have a grid, the others are rounded to
 this."""
 
-
-@dataclass(frozen=True)
-class Architecture:
-    """What the layers of a network hear.
-
-    ``features`` gives, by dimension D, how many numbers the first LSTM layer hears; ``skips`` is whether the dense
-    layer hears them too, after the U outputs of the last LSTM layer.
-    """
-
-    features: Callable[[int], int]
-    skips: bool
-    carries: Callable[[int], int] = lambda _: 0
-
-    def mixture_inputs(self, dimension: int, units: int) -> int:
-        """How many numbers the dense layer hears."""
-        return units + self.features(dimension) if self.skips else units
-
-
-ARCHITECTURES: Mapping[str, Architecture] = {
-    "plain": Architecture(lambda dimension: dimension, skips=False),
-    "residual": Architecture(
-        lambda dimension: 5 * dimension - 4, skips=True, carries=lambda dimension: dimension - 1
-    ),
-    "gestures": Architecture(
-        lambda dimension: 7 * dimension - 5, skips=True, carries=lambda dimension: 2 * dimension - 1
-    ),
-}
-"""The architectures by name.
-
-``plain``: the layer hears the scaled interaction vector, and the dense layer gives the mixture as it stands.
-``residual``: see :class:`Residual`. ``gestures``: see :class:`Gestures`.
-"""
 
 EDGE_REACH = 0.5
 """Within how many usual moves (of 1 / change_scale) of its end a control counts as at its end."""
@@ -96,10 +62,37 @@ class Residual:
     are (n,) and ≥ 0, ``sigma_scale`` > 0 and ``sigma_floor`` ≥ 0 are (M, D). Raises ModelError if they are not.
     """
 
+    architecture: ClassVar[str] = "residual"
+
     grid: FloatArray
     change_scale: FloatArray
     sigma_scale: FloatArray
     sigma_floor: FloatArray
+
+    @property
+    def features(self) -> int:
+        """How many numbers the first LSTM layer hears; the dense layer hears them too, after the last layer's."""
+        return 1 + 5 * self.grid.size
+
+    @property
+    def carries(self) -> int:
+        """How many numbers are carried from one step to the next, besides the LSTM layers' states."""
+        return self.grid.size
+
+    @property
+    def mixtures(self) -> int:
+        """Number M of mixture components."""
+        return len(self.sigma_scale)
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers the dense layer gives."""
+        return self.mixtures * (2 * self.grid.size + 3)
+
+    @property
+    def logits(self) -> int:
+        """How many of them, the last ones, the logits of components are made of."""
+        return self.mixtures
 
     def __post_init__(self) -> None:
         if self.grid.ndim != 1 or self.sigma_scale.ndim != 2:
@@ -174,6 +167,8 @@ class Gestures(Residual):
     Raises ModelError if shapes or ranges are others.
     """
 
+    architecture: ClassVar[str] = "gestures"
+
     threshold: FloatArray
     unit: FloatArray
     rest: FloatArray
@@ -182,6 +177,14 @@ class Gestures(Residual):
     momentum: FloatArray
     continues: FloatArray
     margin: FloatArray
+
+    @property
+    def features(self) -> int:
+        return 2 + 7 * self.grid.size
+
+    @property
+    def carries(self) -> int:
+        return 2 * self.grid.size + 1
 
     def __post_init__(self) -> None:
         Residual.__post_init__(self)

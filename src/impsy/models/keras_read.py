@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from impsy.errors import ModelError
-from impsy.models.architectures import ARCHITECTURES, FINEST_GRID, FloatArray, Residual
+from impsy.models.architectures import FINEST_GRID, FloatArray, Residual
 from impsy.models.isolated import read_hdf5
 from impsy.models.weights import LSTMLayer, Weights
 
@@ -237,7 +237,7 @@ def interpret(
     kernel, bias = np.hstack(kernels), np.hstack(biases)
     if constants:
         return Weights(mu // pi, ordered, kernel, bias, "residual", _residual(constants, pi, mu))
-    if ordered[0].kernel.shape[:1] == (ARCHITECTURES["residual"].features(mu // pi),):
+    if ordered[0].kernel.shape[:1] == (5 * (mu // pi) - 4,):
         raise ModelError("it holds a residual network without its constants; only .keras and .tflite have them")
     return Weights(mu // pi, ordered, kernel, bias)
 
