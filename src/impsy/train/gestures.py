@@ -14,9 +14,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from impsy.errors import ConfigError
 from impsy.models.architectures import FloatArray, Gestures, Residual
+from impsy.models.landings import Landings
 from impsy.models.sizes import MIXTURES, SCALE_FACTOR
 from impsy.models.weights import Weights
+from impsy.train.notes import Changes, LandingStarts, changes_of, found_notes, landings_of
 from impsy.train.scales import Scales, scales_of
 
 __all__ = ["HEADS", "Design", "Head", "Kind", "Starts", "chosen_head", "design", "found_sets", "head_of"]
@@ -111,7 +114,12 @@ HEADS = {
         played_less=10.0,
     ),
 }
-"""The heads by name."""
+"""The heads of networks of gestures by name."""
+LANDINGS = "landings"
+"""The name of the head for notes."""
+_LANDINGS_WORDS = "components for each value that a note lands on, at each usual time"
+PLAYED_LESS = 10.0
+"""What the logit of the slot that catches all loses when training is complete: played, it only adds wild events."""
 
 
 class Starts(NamedTuple):
@@ -128,17 +136,23 @@ class Design:
     """What is decided of a network before it learns: its mixture's components, and why.
 
     ``fixed`` is what files hold (None: the plain architecture), ``starts`` where its outputs begin (None: nowhere in
-    particular), ``head`` the name of the head, or empty where nothing was chosen.
+    particular), ``head`` the name of the head, or empty where nothing was chosen; ``changes`` is what it can learn
+    besides from what was played, changed.
     """
 
     scales: Scales
     mixtures: int
     fixed: Residual | None = None
-    starts: Starts | None = None
+    starts: Starts | LandingStarts | None = None
     head: str = ""
+    changes: Changes | None = None
 
     def played(self, weights: Weights) -> Weights:
         """What is learned as it is to be played."""
+        if isinstance(self.fixed, Landings) and self.head:
+            bias = weights.mixture_bias.copy()
+            bias[bias.size - self.fixed.logits + len(self.fixed.voice) - 1] -= PLAYED_LESS
+            return replace(weights, mixture_bias=bias)
         if not self.head or not HEADS[self.head].played_less:
             return weights
         bias = weights.mixture_bias.copy()
@@ -148,6 +162,8 @@ class Design:
     @property
     def words(self) -> str:
         """The components in words, for people."""
+        if self.head == LANDINGS:
+            return _LANDINGS_WORDS
         return HEADS[self.head].words if self.head else ""
 
 
@@ -158,18 +174,28 @@ def design(
     head: str = "",
     *,
     base: Weights | None = None,
+    notes: Sequence[bool] | None = None,
     seed: int = 0,
 ) -> Design:
     """The network that is to learn the ``ranges`` of ``events`` (N, D).
 
     ``base``, the model to go on from, keeps its components; else ``head`` names them, or the data shows which.
+    ``notes``: which controls are known to be notes. Raises ConfigError if ``head`` wants notes where there are none.
     """
     scales = scales_of(events, ranges)
     if base is not None:
-        return Design(scales, base.mixtures, base.residual)
+        fixed = base.residual
+        changes = changes_of(events, ranges, fixed) if isinstance(fixed, Landings) else None
+        return Design(scales, base.mixtures, fixed, changes=changes)
     if architecture != "gestures":
         return Design(scales, MIXTURES)
     sets, shares = found_sets(events, ranges, scales)
+    landing = found_notes(events, ranges, scales, notes) if head in ("", LANDINGS) else ()
+    if landing:
+        lands, begins = landings_of(events, ranges, scales, landing, sets)
+        return Design(scales, lands.mixtures, lands, begins, LANDINGS, changes_of(events, ranges, lands))
+    if head == LANDINGS:
+        raise ConfigError("the recipe's head is for notes, but no control of the dataset plays notes")
     name = head or chosen_head(sets, shares, scales)
     fixed, starts = head_of(name, sets, scales, seed)
     return Design(scales, len(fixed.direction), fixed, starts, name)

@@ -148,7 +148,8 @@ def learn(
     split = SPLITS[plan.split](dataset)
     base = None if plan.start_from is None else open_weights(plan.start_from)
     wanted = plan.recipe
-    designed = design(dataset.events, split.train, wanted.architecture, wanted.head, base=base, seed=wanted.seed)
+    known: dict[str, Any] = {"base": base, "notes": dataset.notes, "seed": wanted.seed}
+    designed = design(dataset.events, split.train, wanted.architecture, wanted.head, **known)
     size = base.size if base is not None else SIZES[wanted.size]
     name = model_name(dataset.dimension, size, designed.mixtures)
     from impsy.train.export import export, files_of, write_so_far

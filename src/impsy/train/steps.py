@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from impsy.data.windows import WINDOW
 from impsy.models.sizes import SCALE_FACTOR
 from impsy.train.distributed import Devices
-from impsy.train.forward import Network
+from impsy.train.layers import RecurrentNetwork
 from impsy.train.recipe import Recipe
 
 __all__ = ["HELD_OUT_AT_ONCE", "Learner", "LearnerState", "Stretches"]
@@ -68,13 +68,23 @@ class Stretches:
             heard.append(np.full(len(here), min(window, length - 1), np.int32))
         return cls(np.concatenate(starts), np.concatenate(heard))
 
+    def with_beginnings(self, ranges: Sequence[slice], share: float) -> Stretches:
+        """The same, but that a ``share`` of the windows begin where a range does."""
+        begins = np.flatnonzero(np.isin(self.starts, [part.start for part in ranges]))
+        _, first = np.unique(self.starts[begins], return_index=True)
+        wanted = share / (1 - share) * len(self.starts)
+        more = np.resize(begins[first], max(1, round(wanted)))
+        return Stretches(
+            np.concatenate([self.starts, self.starts[more]]), np.concatenate([self.heard, self.heard[more]])
+        )
+
 
 class Learner:
     """A network and how it learns, as pure functions of :class:`LearnerState`."""
 
     def __init__(
         self,
-        network: Network,
+        network: RecurrentNetwork,
         recipe: Recipe,
         events: NDArray[np.float32],
         stretches: Stretches,
@@ -123,11 +133,12 @@ class Learner:
             total += float(self._look(state.trainable, self._events, padded, weight))
         return total / len(starts)
 
-    def _windows(self, events: Any, starts: Any, heard: Any) -> tuple[Any, Any, Any]:
+    def _windows(self, events: Any, starts: Any, heard: Any, key: Any) -> tuple[Any, Any, Any]:
         """(B, T, D) heard, (B, T, D) that follow, (B, T) weight: 0 beyond a short range's end."""
         offsets = jnp.arange(self._recipe.window + 1)
         window = events[starts[:, None] + jnp.minimum(offsets, heard[:, None])]
         weight = (offsets[:-1] < heard[:, None]).astype(jnp.float32)
+        window = self._network.changed(window, key)
         targets = window[:, 1:]
         longest = LONGEST_TARGET * SCALE_FACTOR
         targets = targets.at[..., 0].set(jnp.minimum(targets[..., 0], longest))
@@ -136,10 +147,10 @@ class Learner:
     def _train(
         self, state: LearnerState, events: Any, starts: Any, heard: Any, key: Any, number: Any, rate: Any
     ) -> tuple[LearnerState, Any]:
-        which, left_out = jax.random.split(jax.random.fold_in(jax.random.wrap_key_data(key), number))
+        which, left_out, changed = jax.random.split(jax.random.fold_in(jax.random.wrap_key_data(key), number), 3)
         drawn = self._devices.copied(jax.random.randint(which, (self._recipe.batch,), 0, starts.shape[0]))
         chosen = self._devices.shared_out(drawn)
-        windows = self._windows(events, starts[chosen], heard[chosen])
+        windows = self._windows(events, starts[chosen], heard[chosen], changed)
         share = heard[drawn].sum() / self._devices.shares
 
         def loss(trainable: Any, key: Any, windows: Any) -> Any:
