@@ -154,11 +154,11 @@ def landing_weights(
     fixed = Landings(*(np.asarray(part, np.float32) for part in parts))
     weights = random_weights(dimension, size, rng=rng, mixtures=mixtures, architecture="landings")
     units, kernel = size.units, weights.layers[0].kernel
-    first = rng.normal(0, 0.3, (fixed.features, kernel.shape[1])).astype(np.float32)
+    first = rng.normal(0, 0.2, (fixed.features, kernel.shape[1])).astype(np.float32)
     layers = (replace(weights.layers[0], kernel=first), *weights.layers[1:])
     for layer in layers:
         layer.bias[...] += rng.normal(0, 0.3, layer.bias.shape).astype(np.float32)
-    mixture = [rng.normal(0, 0.3, shape).astype(np.float32) for shape in (
+    mixture = [rng.normal(0, 0.2, shape).astype(np.float32) for shape in (
         (units + fixed.features, fixed.outputs),
         (fixed.outputs,),
     )]

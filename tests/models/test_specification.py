@@ -52,6 +52,7 @@ class Oracle:
         self.base = self.gesture = [np.float32(0)] * self.n
         self.heard = False
         if isinstance(self.fixed, Landings):
+            self.at = [0] * len(self.fixed.counts)
             self.use = [{q: [0.0] * int(count) for q in (0.8, 0.96)} for count in self.fixed.counts]
 
     def hear(self, vector) -> list[float]:
@@ -139,6 +140,9 @@ class Oracle:
                 if played:
                     use[:] = [old + (1 - q) * (now - old) for old, now in zip(use, here, strict=True)]
                 features += use
+            for use in self.use[c].values():
+                features += [math.fsum(use[j] for j in range(count) if (j - at) % 12 == k) for k in range(12)]
+            self.at[c] = at
         knobs = [i for i in range(self.n) if i not in fixed.notes]
         change = [math.tanh(scale[i] * float(move[i])) for i in knobs]
         features += [base[i] for i in knobs] + change + [c * c for c in change]
@@ -152,7 +156,8 @@ class Oracle:
         pairs = [(s, i) for s in range(slots) for i in range(self.n) if fixed.moves[s, i]]
         width, values = slots + len(pairs), [int(count) for count in fixed.counts]
         b, rest = out[2 * width : 2 * width + slots], out[2 * width + slots :]
-        a, w = rest[: sum(values)], rest[sum(values) :]
+        a, e = rest[: sum(values)], rest[sum(values) :]
+        w = e[25 * len(values) :]
 
         def slot(s: int) -> tuple[list[float], list[float]]:
             mu, sigma = [float(fixed.time[s]) + out[s]], [self.deviation(s, 0, out[width + s])]
@@ -171,7 +176,8 @@ class Oracle:
             use = self.use[c][0.96]
             for j in range(values[c]):
                 alike = math.fsum(use[k] for k in range(values[c]) if (k - j) % 12 == 0)
-                value = a.pop(0) + w[2 * c] * math.log(0.01 + alike) + w[2 * c + 1] * math.log(0.01 + use[j])
+                value = a.pop(0) + e[25 * c + 12 + max(-12, min(12, j - self.at[c]))]
+                value += w[2 * c] * math.log(0.01 + alike) + w[2 * c + 1] * math.log(0.01 + use[j])
                 for s in range(slots):
                     if fixed.voice[s] == c:
                         mu, sigma = slot(s)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impsy.models.batch_heads import ResidualHead, elu_plus_one
-from impsy.models.landings import DECAYS, HAT, LEAST_USE, REACH, SOONEST, Landings
+from impsy.models.landings import DECAYS, HAT, LEAST_USE, OCTAVE, REACH, SOONEST, Landings
 from impsy.models.weights import SIGMA_OFFSET, Weights
 
 __all__ = ["LandingHead"]
@@ -28,7 +28,8 @@ class LandingHead(ResidualHead):
         self._matrix = np.ascontiguousarray(self._dense.T)
         self._width = fixed.mixtures * weights.dimension
         self._places = np.flatnonzero(self._by_slot(fixed.live))
-        ends = np.cumsum([len(self._places)] * 2 + [len(fixed.voice), sum(fixed.values)])
+        intervals = (2 * REACH + 1) * fixed.notes.size
+        ends = np.cumsum([len(self._places)] * 2 + [len(fixed.voice), sum(fixed.values), intervals])
         self._parts = [slice(*part) for part in zip([0, *ends], [*ends, None], strict=True)]
         slots, n = fixed.moves.shape
         control = np.concatenate([np.full(slots, n), np.nonzero(fixed.moves)[1]])
@@ -93,7 +94,7 @@ class LandingHead(ResidualHead):
 
     def mixture(self, heard: _Array) -> None:
         out = self._matrix @ heard
-        travel, sigma, slots, values, weights = (out[part] for part in self._parts)
+        travel, sigma, slots, values, intervals, weights = (out[part] for part in self._parts)
         elu_plus_one(sigma, np.empty_like(sigma))
         sigma *= self._sigma_scale
         sigma += self._sigma_floor
@@ -124,7 +125,9 @@ class LandingHead(ResidualHead):
             for whole, part in zip((means, deviations), of_slots, strict=True):
                 whole[:, place].reshape(*shape, dimension)[...] = part[:, None, here]
             means[:, place, 1 + voice.control].reshape(shape)[...] = voice.landing[:, None]
+            here_by = intervals[(2 * REACH + 1) * number : (2 * REACH + 1) * (number + 1)]
             each = values[value : value + voice.count] + voice.preference(weights[2 * number : 2 * number + 2])
+            each = each + voice.by_interval(here_by)
             logits[:, place].reshape(shape)[...] = each.T[:, :, None] + slots[here].T[:, None]
             first, slot, value = place.stop, here.stop, value + voice.count
         for whole, part in zip((means, deviations), of_slots, strict=True):
@@ -147,27 +150,36 @@ class _Voice:
         self.landing = fixed.landing(voice)
         self._per_step = np.reciprocal(fixed.grid[self.control])
         self._lowest = fixed.lowest[voice]
+        self._classes = np.eye(OCTAVE, dtype=precision)[:, np.arange(self.count) % OCTAVE]
         self._octaves = fixed.octaves(voice).astype(precision)
         self._precision = precision
         self._taken = (1 - np.array(DECAYS, precision))[:, None, None]
 
     def allocate(self, batch: int) -> None:
         self.use = np.zeros((len(DECAYS), self.count, batch), self._precision)
+        self._at = np.zeros(batch, np.intp)
 
     def features(self, base: _Array, move: _Array, played: _Array, first: bool, out: _Array, at: int) -> int:
         """Put them into ``out`` from ``at`` on; the place after them."""
         steps = np.rint(base[self.control] * self._per_step) - self._lowest
-        one = np.arange(self.count)[:, None] == np.clip(steps, 0, self.count - 1)
+        self._at = np.clip(steps, 0, self.count - 1).astype(np.intp)
+        one = np.arange(self.count)[:, None] == self._at
         interval = np.clip(np.rint(move[self.control] * self._per_step), -REACH, REACH)
         self.use += played * self._taken * (one - self.use)
         for part in (
             (np.arange(-REACH, REACH + 1)[:, None] == interval) & (not first),
             one,
             *self.use,
+            *(np.take_along_axis(self._classes @ use, (np.arange(OCTAVE)[:, None] + self._at) % OCTAVE, 0) for use in self.use),
         ):
             out[at : at + len(part)] = part
             at += len(part)
         return at
+
+    def by_interval(self, intervals: _Array) -> _Array:
+        """What intervals (25, B) add to the logits of the values that they lead to, (V, B)."""
+        by = np.clip(np.arange(self.count)[:, None] - self._at, -REACH, REACH)
+        return np.asarray(np.take_along_axis(intervals, by + REACH, 0))
 
     def preference(self, weights: _Array) -> _Array:
         """What the values' use adds to their logits, (V, B)."""

@@ -59,22 +59,25 @@ class Landings(Residual):
     - played_c is 1 if round(move_i · (1 / threshold_i)) is not 0, or if that is 0 for all controls; else 0.
     - For each decay q of 0.8 and 0.96, use_q,c becomes use_q,c + played_c · (1 − q) · (one_c − use_q,c), 0 at first.
 
-    The features, 2 + T + Σ (25 + 3 V_c) + 5 (n − C) of them, are ``[log(t), max(0, 1 − |log(t) − log(anchors)| / 0.2)
-    (T), heard, for each note: interval, one, use_0.8, use_0.96; of the knobs: base, d, d², low, high]`` with
-    t = max(v_0, 0.02), heard = 0 at the first event and then 1, and d = tanh(change_scale · move).
+      around_q,c (12,) sums use_q,c,j by (j − at_c) modulo 12: what was used, counted from the note that sounds.
 
-    The dense layer gives ``[r (S + P) | z (S + P) | b (S) | a (Σ V_c) | w (2 C)]``: P is the number of ones in
-    ``moves``, and r and z are of time (S), then of each one (P), row by row.
+    The features, 2 + T + Σ (49 + 3 V_c) + 5 (n − C) of them, are ``[log(t), max(0, 1 − |log(t) − log(anchors)| / 0.2)
+    (T), heard, for each note: interval, one, use_0.8, use_0.96, around_0.8, around_0.96; of the knobs: base, d, d²,
+    low, high]`` with t = max(v_0, 0.02), heard = 0 at the first event and then 1, and d = tanh(change_scale · move).
+
+    The dense layer gives ``[r (S + P) | z (S + P) | b (S) | a (Σ V_c) | e (25 C) | w (2 C)]``: P is the number of ones
+    in ``moves``, and r and z are of time (S), then of each one (P), row by row.
 
     - sigma = sigma_scale · (elu(z) + 1 + 1e-7) + sigma_floor of time and of what the slot moves; ``rest`` of all other
       controls.
     - mu of time is time_s + r; of what the slot moves base_i + r · (1 − 2 low_i) + max(r, 0) · 2 (low_i − high_i); of
       all other controls base_i, but for the note that a component lands.
     - The components are, note by note, value by value, slot by slot: the slot with the note on (lowest_c + j) · grid_i
-      and the logit b_s + a_c,j + w_2c · log(0.01 + Σ use_0.96,c,j') + w_2c+1 · log(0.01 + use_0.96,c,j), the sum being
-      over the j' that differ from j by a multiple of 12; and then the slots that land no note, with the logit b_s.
+      and the logit b_s + a_c,j + e_c,12+i + w_2c · log(0.01 + Σ use_0.96,c,j') + w_2c+1 · log(0.01 + use_0.96,c,j), the sum being
+      over the j' that differ from j by a multiple of 12, and i = clip(j − at_c, −12, 12); and then the slots that land no note, with the logit b_s.
 
-    So what a piece has used, and its octaves, count as likely again (a cache: Grave, Joulin & Usunier 2017). A state
+    So what a piece has used, and its octaves, count as likely again (a cache: Grave, Joulin & Usunier 2017), and what is
+    learned of intervals in one key is known in all. A state
     carries ``[base (n) | for each note: use_0.8, use_0.96 | 1 if anything was heard]`` to the next step. Nothing
     depends on the scale of sigma and its floor where a slot rests: they are set to 1 and 0.
 
@@ -123,7 +126,7 @@ class Landings(Residual):
 
     @property
     def features(self) -> int:
-        return 2 + self.anchors.size + sum(2 * REACH + 1 + 3 * count for count in self.values) + 5 * self.knobs.size
+        return 2 + self.anchors.size + sum(map(self.heard_of, self.values)) + 5 * self.knobs.size
 
     @property
     def carries(self) -> int:
@@ -139,7 +142,12 @@ class Landings(Residual):
 
     @property
     def logits(self) -> int:
-        return self.voice.size + sum(self.values) + 2 * self.notes.size
+        return self.voice.size + sum(self.values) + (2 * REACH + 3) * self.notes.size
+
+    @staticmethod
+    def heard_of(count: int) -> int:
+        """How many features a note of so many values has."""
+        return 2 * REACH + 1 + (1 + len(DECAYS)) * count + len(DECAYS) * OCTAVE
 
     @cached_property
     def live(self) -> NDArray[np.bool_]:

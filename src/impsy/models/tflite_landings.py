@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impsy.models.architectures import FloatArray
-from impsy.models.landings import DECAYS, HAT, LEAST_USE, REACH, SOONEST, Landings
+from impsy.models.landings import DECAYS, HAT, LEAST_USE, OCTAVE, REACH, SOONEST, Landings
 from impsy.models.tflite_graph import GraphBuilder
 from impsy.models.tflite_heads import ResidualHead
-from impsy.models.tflite_schema import RELU, Add, FullyConnected, Op, SplitV, Subtract
+from impsy.models.tflite_schema import RELU, Add, FullyConnected, Multiply, Op, SplitV, Subtract
 from impsy.models.weights import Weights
 
 __all__ = ["LANDING_FIELDS", "LandingHead", "numbers_of_landings"]
@@ -28,6 +28,7 @@ class LandingHead(ResidualHead):
 
     fixed: Landings
     _shapes: dict[str, int]
+    _turned: int | None = None
 
     def __init__(self, graph: GraphBuilder, weights: Weights, x: int, carried: list[int], fixed: Landings) -> None:
         # Not that of the residual network, whose features and states are others.
@@ -35,6 +36,9 @@ class LandingHead(ResidualHead):
         self._shapes = {}
         n = self.controls = fixed.grid.size
         self.one = self.constant("one", np.ones(1, np.float32))
+        self.down, self.up = (self.constant(*end) for end in _ends())
+        self.reach = self.constant("reach", np.arange(-REACH, REACH + 1, dtype=np.float32))
+        self.all_of = self.constant("all_of", np.ones((1, 2 * REACH + 1), np.float32))
         for field in LANDING_FIELDS:
             self.constant(field, getattr(fixed, field))
         graph.constant("residual/change_scale", fixed.change_scale)
@@ -50,13 +54,13 @@ class LandingHead(ResidualHead):
         since = graph.add(Op.SUB, [self.base, last], [1, n], Subtract())
         move = self.product(since, heard, n)
         played = self.played(move)
-        self.used = list[int]()
+        self.used, self.at = list[int](), list[int]()
         notes, widths = list[int](), list[int]()
         for voice, count in enumerate(fixed.values):
             interval, one = self.landed(voice, move, heard)
             self.used.append(self.leaky(voice, one, used[voice], played[voice]))
-            notes += [interval, one, self.used[-1]]
-            widths += [2 * REACH + 1, count, len(DECAYS) * count]
+            notes += [interval, one, self.used[-1], *self.around(voice, one)]
+            widths += [2 * REACH + 1, count, len(DECAYS) * count, *[OCTAVE] * len(DECAYS)]
         self.ends = self.nearness()
         knobs = [] if not fixed.knobs.size else [self.of_knobs(move)]
         self.features = self.all_joined(
@@ -131,13 +135,12 @@ class LandingHead(ResidualHead):
         at = graph.add(Op.SUB, [at, lowest], [1, 1], Subtract(activation=RELU))
         highest = self.constant(f"highest_{voice}", np.array([count - 1], np.float32))
         at = graph.add(Op.MINIMUM, [at, highest], [1, 1])
+        self.at.append(at)
         one = self.hats(at, self.constant(f"values_{voice}", np.arange(count, dtype=np.float32)), count)
         by = self.steps(move, voice, "intervals")
-        down, up = (self.constant(f"{name}_{voice}", np.array([end], np.float32)) for name, end in _ENDS)
-        by = graph.add(Op.MINIMUM, [graph.add(Op.MAXIMUM, [by, down], [1, 1]), up], [1, 1])
+        by = graph.add(Op.MINIMUM, [graph.add(Op.MAXIMUM, [by, self.down], [1, 1]), self.up], [1, 1])
         width = 2 * REACH + 1
-        reach = self.constant(f"reach_{voice}", np.arange(-REACH, REACH + 1, dtype=np.float32))
-        return self.product(self.hats(by, reach, width), heard, width), one
+        return self.product(self.hats(by, self.reach, width), heard, width), one
 
     def leaky(self, voice: int, one: int, used: int, played: int) -> int:
         """used + played · (1 − decay) · (one − used), for each decay."""
@@ -147,6 +150,45 @@ class LandingHead(ResidualHead):
         taken = np.repeat(1 - np.array(DECAYS), self.fixed.values[voice]).astype(np.float32)
         off = self.product(off, self.constant(f"taken_{voice}", taken), width)
         return self.sum(used, self.product(off, played, width), width)
+
+    def around(self, voice: int, one: int) -> list[int]:
+        """What was used by pitch class, counted from the value that sounds, for each decay.
+
+        Every product of a class that sounds and a class that was used has its place among those that are summed.
+        """
+        count = self.fixed.values[voice]
+        classes = np.eye(OCTAVE, dtype=np.float32)[:, np.arange(count) % OCTAVE]
+        sounding = self.spread(one, self.constant(f"classes_{voice}", classes), -1, OCTAVE)
+        sounding = self.shaped(sounding, [OCTAVE, 1])
+        found = list[int]()
+        for decay in range(len(DECAYS)):
+            pick = np.zeros((OCTAVE, len(DECAYS) * count), np.float32)
+            pick[:, decay * count : (decay + 1) * count] = classes
+            used = self.spread(self.used[voice], self.constant(f"used_classes_{voice}_{decay}", pick), -1, OCTAVE)
+            both = self.graph.add(Op.MUL, [sounding, used], [OCTAVE, OCTAVE], Multiply())
+            found.append(self.spread(self.shaped(both, [1, OCTAVE**2]), self.turned(), -1, OCTAVE))
+        return found
+
+    def turned(self) -> int:
+        """(12, 144): which products of a sounding class i and a used class k are summed at (k − i) modulo 12."""
+        if self._turned is None:
+            sounding, used = np.divmod(np.arange(OCTAVE**2), OCTAVE)
+            matrix = ((used - sounding) % OCTAVE == np.arange(OCTAVE)[:, None]).astype(np.float32)
+            self._turned = self.constant("turned", matrix)
+        return self._turned
+
+    def by_interval(self, voice: int, intervals: int) -> int:
+        """What intervals add to the logits of the values that they lead to, [1, V]."""
+        graph, count, width = self.graph, self.fixed.values[voice], 2 * REACH + 1
+        values = self.constant(f"column_{voice}", np.arange(count, dtype=np.float32)[:, None])
+        by = graph.add(Op.SUB, [values, self.at[voice]], [count, 1], Subtract())
+        by = graph.add(Op.MAXIMUM, [by, self.down], [count, 1])
+        by = graph.add(Op.MINIMUM, [by, self.up], [count, 1])
+        away = graph.add(Op.ABS, [graph.add(Op.SUB, [by, self.reach], [count, width], Subtract())], [count, width])
+        near = graph.add(Op.SUB, [self.one, away], [count, width], Subtract(activation=RELU))
+        each = graph.add(Op.MUL, [near, intervals], [count, width], Multiply())
+        summed = graph.add(Op.FULLY_CONNECTED, [each, self.all_of, -1], [count, 1], FullyConnected())
+        return self.shaped(summed, [1, count])
 
     def of_knobs(self, move: int) -> int:
         """base, d, d², low, high of the controls that are no notes."""
@@ -167,7 +209,8 @@ class LandingHead(ResidualHead):
         slots, n = fixed.moves.shape
         pairs = int(fixed.moves.sum())
         dense = self.dense(h, self.weights.mixture_kernel, self.weights.mixture_bias)
-        widths = [slots, pairs, slots + pairs, slots, *fixed.values, *([1] * (2 * len(fixed.values)))]
+        voices = len(fixed.values)
+        widths = [slots, pairs, slots + pairs, slots, *fixed.values, *[2 * REACH + 1] * voices, *[1] * (2 * voices)]
         time, travel, z, b, *more = self.parts(dense, "dense", widths)
         means = self.sum(time, self.constant("from_time", fixed.time), slots)
         if pairs:
@@ -201,8 +244,9 @@ class LandingHead(ResidualHead):
                 apart = self.shaped(part[voice], [1, slots, d])
                 summed = self.graph.add(Op.ADD, [self.constant(name, each), apart], [count, slots, d], Add())
                 whole.append(self.shaped(summed, [1, count * slots * d]))
-            weights = more[voices + 2 * voice : voices + 2 * voice + 2]
-            value = self.shaped(self.sum(more[voice], self.preference(voice, weights), count), [count, 1])
+            weights = more[2 * voices + 2 * voice : 2 * voices + 2 * voice + 2]
+            value = self.sum(more[voice], self.by_interval(voice, more[voices + voice]), count)
+            value = self.shaped(self.sum(value, self.preference(voice, weights), count), [count, 1])
             summed = self.graph.add(Op.ADD, [value, columns[2][voice]], [count, slots], Add())
             logits.append(self.shaped(summed, [1, count * slots]))
         rows = [count * slots for count, slots in zip(fixed.values, fixed.slots, strict=False)]
@@ -238,7 +282,8 @@ class LandingHead(ResidualHead):
         return self.graph.add(Op.RESHAPE, [source, self._shapes[name]], shape)
 
 
-_ENDS = (("down", -REACH), ("up", REACH))
+def _ends() -> list[tuple[str, FloatArray]]:
+    return [(name, np.array([end], np.float32)) for name, end in (("down", -REACH), ("up", REACH))]
 
 
 def _by_pairs(of_slots: FloatArray, fixed: Landings) -> FloatArray:

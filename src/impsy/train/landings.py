@@ -34,7 +34,8 @@ class _Heard(NamedTuple):
     base: Any
     low: Any
     high: Any
-    use: tuple[Any, ...]
+    at: list[Any]
+    use: list[Any]
 
 
 class LandingNetwork(RecurrentNetwork):
@@ -62,7 +63,8 @@ class LandingNetwork(RecurrentNetwork):
         lands = np.flatnonzero(fixed.voice >= 0)
         rests[lands, fixed.note[fixed.voice[lands].astype(int)]] = False
         self._rests = rests.T.astype(np.float32)
-        self._ends = np.cumsum([slots + pairs, slots + pairs, slots, *fixed.values])
+        intervals = [2 * REACH + 1] * len(fixed.values)
+        self._ends = np.cumsum([slots + pairs, slots + pairs, slots, *fixed.values, *intervals])
         slot_scale, slot_floor = (
             np.concatenate([of_slots[:, 0], of_slots[self._slot, 1 + self._control]])
             for of_slots in (fixed.sigma_scale, fixed.sigma_floor)
@@ -106,6 +108,7 @@ class LandingNetwork(RecurrentNetwork):
         out = self._dense(weights, events.features, key)
         r, z, *logits = jnp.split(out, self._ends, -1)
         b, *values, w = (each * LOGIT_UNIT for each in logits)
+        values, intervals = values[: len(fixed.values)], values[len(fixed.values) :]
         slots = len(fixed.voice)
         r, sigma = r * self._scale, positive(z) * self._scale + self._floor
         terms = log_normal(targets[..., :1], fixed.time + r[..., :slots], sigma[..., :slots])
@@ -119,7 +122,8 @@ class LandingNetwork(RecurrentNetwork):
             here, control = self._slots_of[voice], fixed.note[voice]
             use = events.use[voice][..., 1, :]
             wide, own = jnp.log(use @ self._octaves[voice] + LEAST_USE), jnp.log(use + LEAST_USE)
-            logits = each + w[..., 2 * voice, None] * wide + w[..., 2 * voice + 1, None] * own
+            logits = each + _placed(intervals[voice], events.at[voice], fixed.values[voice])
+            logits += w[..., 2 * voice, None] * wide + w[..., 2 * voice + 1, None] * own
             note = said[..., control]
             at = self._at(note, voice)
             place = (fixed.lowest[voice] + at) * fixed.grid[control]
@@ -154,17 +158,20 @@ class LandingNetwork(RecurrentNetwork):
         features = [logged, hats, heard]
         turns = jnp.round(move * np.reciprocal(fixed.threshold)) != 0
         still = ~turns.any(-1)
-        uses = []
+        found, uses = list[Any](), list[Any]()
         for voice, control in enumerate(fixed.note.tolist()):
-            one = jax.nn.one_hot(self._at(base[..., control], voice), fixed.values[voice])
+            at = self._at(base[..., control], voice)
+            one = jax.nn.one_hot(at, fixed.values[voice])
             by = jnp.round(move[..., control] * np.reciprocal(fixed.grid[control]))
             interval = jax.nn.one_hot(jnp.clip(by, -REACH, REACH).astype(jnp.int32) + REACH, 2 * REACH + 1)
             use = _leaky(one, (turns[..., control] | still).astype(jnp.float32))
+            found.append(at)
             uses.append(use)
-            features += [interval * heard, one, use[..., 0, :], use[..., 1, :]]
+            around = _around(use, at)
+            features += [interval * heard, one, use[..., 0, :], use[..., 1, :], around[..., 0, :], around[..., 1, :]]
         change = jnp.tanh(move[..., knobs] * fixed.change_scale[knobs])
         features += [base[..., knobs], change, change * change, low[..., knobs], high[..., knobs]]
-        return _Heard(jnp.concatenate(features, -1), base, low, high, tuple(uses))
+        return _Heard(jnp.concatenate(features, -1), base, low, high, found, uses)
 
 
 def _leaky(one: Any, played: Any) -> Any:
@@ -174,6 +181,18 @@ def _leaky(one: Any, played: Any) -> Any:
     earlier = np.tril(np.ones((one.shape[1],) * 2, np.float32))
     weight = [(1 - q) * q ** jnp.maximum(since, 0) * earlier * played[:, None, :] for q in DECAYS]
     return jnp.stack([each @ one for each in weight], 2)
+
+
+def _placed(intervals: Any, at: Any, count: int) -> Any:
+    """Logits of intervals (B, T, 25) as those of ``count`` values, counted from the one that sounds, ``at`` (B, T)."""
+    by = jnp.clip(jnp.arange(count) - at[..., None], -REACH, REACH) + REACH
+    return jnp.take_along_axis(intervals, by, -1)
+
+
+def _around(use: Any, at: Any) -> Any:
+    """Use (B, T, 2, V) by pitch class (B, T, 2, 12), counted from the value that sounds, ``at`` (B, T)."""
+    classes = np.eye(OCTAVE, dtype=np.float32)[np.arange(use.shape[-1]) % OCTAVE]
+    return jnp.take_along_axis(use @ classes, (at[..., None, None] + np.arange(OCTAVE)) % OCTAVE, -1)
 
 
 def _heard_of(fixed: Landings) -> tuple[FloatArray, FloatArray]:
@@ -195,6 +214,9 @@ def _heard_of(fixed: Landings) -> tuple[FloatArray, FloatArray]:
             rows[:, at : at + count] = factor * alike
             classes.append(rows)
             at += count
+        for factor in USE_SCALES:
+            scale[at : at + OCTAVE] = factor
+            at += OCTAVE
     knobs = fixed.knobs.size
     scale[at : at + knobs], offset[at : at + knobs] = 2 / SCALE_FACTOR, -1
     matrix = np.vstack([np.diag(scale), *classes])
