@@ -158,7 +158,7 @@ def features(window: Events, notes: list[int], unit: float) -> Events:
     parts += [(np.abs(np.diff(logged)) < 0.05).mean(), logged.mean(), logged.std()]
     for control in range(1, window.shape[1]):
         if control not in notes:
-            value = window[:, control]
+            value = np.rint(window[:, control] * STEPS) / STEPS
             parts += [value.mean(), value.std(), np.abs(np.diff(value)).mean(), (np.diff(value) == 0).mean()]
     return np.array(parts, np.float64)
 

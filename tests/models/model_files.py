@@ -150,6 +150,7 @@ def landing_weights(
         rng.uniform(0.05, 30, rng.integers(1, 9)),
         np.where(step > 0, step, rng.uniform(0.02, 0.3, n)),
         rng.uniform(0.005, 0.1, n),
+        np.where(np.isin(np.arange(n), notes), 1, rng.choice([0, 1], n)),
     )
     fixed = Landings(*(np.asarray(part, np.float32) for part in parts))
     weights = random_weights(dimension, size, rng=rng, mixtures=mixtures, architecture="landings")

@@ -53,7 +53,7 @@ class Oracle:
         self.heard = False
         if isinstance(self.fixed, Landings):
             self.at = [0] * len(self.fixed.counts)
-            self.use = [{q: [0.0] * int(count) for q in (0.8, 0.96)} for count in self.fixed.counts]
+            self.use = [{q: [0.0] * int(count) for q in (0.8, 0.98)} for count in self.fixed.counts]
 
     def hear(self, vector) -> list[float]:
         scaled = [10.0 * float(number) for number in vector]
@@ -126,29 +126,41 @@ class Oracle:
         features = [logged, *(max(0.0, 1 - abs(logged - math.log(anchor)) / 0.2) for anchor in fixed.anchors)]
         features.append(1.0 if self.heard else 0.0)
         turns = self.rounded(move)
+        still = not any(turn for turn, apart in zip(turns, fixed.apart, strict=True) if apart)
         one = np.float32(1)
-        for c, i in enumerate(int(note) for note in fixed.notes):
-            count, grid = int(fixed.counts[c]), fixed.grid[i]
-            at = int(np.rint(self.base[i] * (one / grid))) - int(fixed.lowest[c])
-            at = max(0, min(count - 1, at))
-            by = max(-12, min(12, int(np.rint(move[i] * (one / grid)))))
-            features += [1.0 if self.heard and k == by else 0.0 for k in range(-12, 13)]
-            here = [1.0 if j == at else 0.0 for j in range(count)]
-            features += here
-            played = turns[i] != 0 or not any(turns)
+        notes = [int(note) for note in fixed.notes]
+        one_hot = []
+        for c, i in enumerate(notes):
+            at = int(np.rint(self.base[i] * (one / fixed.grid[i]))) - int(fixed.lowest[c])
+            self.at[c] = max(0, min(int(fixed.counts[c]) - 1, at))
+            here = [1.0 if j == self.at[c] else 0.0 for j in range(int(fixed.counts[c]))]
+            one_hot.append(here)
             for q, use in self.use[c].items():
-                if played:
+                if turns[i] != 0 or still:
                     use[:] = [old + (1 - q) * (now - old) for old, now in zip(use, here, strict=True)]
-                features += use
-            for use in self.use[c].values():
-                features += [math.fsum(use[j] for j in range(count) if (j - at) % 12 == k) for k in range(12)]
-            self.at[c] = at
+        for c, i in enumerate(notes):
+            by = max(-12, min(12, int(np.rint(move[i] * (one / fixed.grid[i])))))
+            features += [1.0 if self.heard and k == by else 0.0 for k in range(-12, 13)]
+            features += [*one_hot[c], *self.use[c][0.8], *self.use[c][0.98]]
+            for q in (0.8, 0.98):
+                around = [0.0] * 12
+                for d, uses in enumerate(self.use):
+                    for j, used in enumerate(uses[q]):
+                        around[(self.class_of(d, j) - self.class_of(c, self.at[c])) % 12] += used
+                features += around
+            for d in range(len(notes)):
+                if d != c:
+                    chord = (self.class_of(d, self.at[d]) - self.class_of(c, self.at[c])) % 12
+                    features += [1.0 if k == chord else 0.0 for k in range(12)]
         knobs = [i for i in range(self.n) if i not in fixed.notes]
         change = [math.tanh(scale[i] * float(move[i])) for i in knobs]
         features += [base[i] for i in knobs] + change + [c * c for c in change]
         features += [self.low[i] for i in knobs] + [self.high[i] for i in knobs]
         self.heard = True
         return features
+
+    def class_of(self, c: int, j: int) -> int:
+        return (int(self.fixed.lowest[c]) + j) % 12
 
     def landings(self, out) -> list[float]:
         fixed = self.fixed
@@ -157,7 +169,8 @@ class Oracle:
         width, values = slots + len(pairs), [int(count) for count in fixed.counts]
         b, rest = out[2 * width : 2 * width + slots], out[2 * width + slots :]
         a, e = rest[: sum(values)], rest[sum(values) :]
-        w = e[25 * len(values) :]
+        h = e[25 * len(values) :]
+        w = h[12 * len(values) * (len(values) - 1) :]
 
         def slot(s: int) -> tuple[list[float], list[float]]:
             mu, sigma = [float(fixed.time[s]) + out[s]], [self.deviation(s, 0, out[width + s])]
@@ -173,10 +186,19 @@ class Oracle:
 
         components = []
         for c, i in enumerate(int(note) for note in fixed.notes):
-            use = self.use[c][0.96]
+            use = self.use[c][0.98]
+            others = [d for d in range(len(values)) if d != c]
             for j in range(values[c]):
-                alike = math.fsum(use[k] for k in range(values[c]) if (k - j) % 12 == 0)
+                alike = math.fsum(
+                    used
+                    for d, uses in enumerate(self.use)
+                    for k, used in enumerate(uses[0.98])
+                    if self.class_of(d, k) == self.class_of(c, j)
+                )
                 value = a.pop(0) + e[25 * c + 12 + max(-12, min(12, j - self.at[c]))]
+                for p, d in enumerate(others):
+                    k = (self.class_of(c, j) - self.class_of(d, self.at[d])) % 12
+                    value += h[12 * (c * len(others) + p) + k]
                 value += w[2 * c] * math.log(0.01 + alike) + w[2 * c + 1] * math.log(0.01 + use[j])
                 for s in range(slots):
                     if fixed.voice[s] == c:

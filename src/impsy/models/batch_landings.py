@@ -5,6 +5,7 @@ As there, arrays are (numbers, sequences); only the mixtures are (sequences, num
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,9 @@ class LandingHead(ResidualHead):
         self._matrix = np.ascontiguousarray(self._dense.T)
         self._width = fixed.mixtures * weights.dimension
         self._places = np.flatnonzero(self._by_slot(fixed.live))
-        intervals = (2 * REACH + 1) * fixed.notes.size
-        ends = np.cumsum([len(self._places)] * 2 + [len(fixed.voice), sum(fixed.values), intervals])
+        voices = fixed.notes.size
+        each = [len(fixed.voice), sum(fixed.values), (2 * REACH + 1) * voices, OCTAVE * voices * (voices - 1)]
+        ends = np.cumsum([len(self._places)] * 2 + each)
         self._parts = [slice(*part) for part in zip([0, *ends], [*ends, None], strict=True)]
         slots, n = fixed.moves.shape
         control = np.concatenate([np.full(slots, n), np.nonzero(fixed.moves)[1]])
@@ -81,10 +83,14 @@ class LandingHead(ResidualHead):
         if self._first:
             move.fill(0)
         turns = np.rint(move * self._per_threshold) != 0
-        still = ~turns.any(axis=0)
+        still = ~turns[fixed.apart != 0].any(axis=0)
+        for voice in self._voices:
+            voice.hear(self._base, turns[voice.control] | still)
         at = 2 + anchors
         for voice in self._voices:
-            at = voice.features(self._base, move, turns[voice.control] | still, self._first, out, at)
+            for part in voice.features(move, self._first, self._voices):
+                out[at : at + len(part)] = part
+                at += len(part)
         self._first = False
         parts = out[at:].reshape(5, len(knobs), scaled.shape[1])
         parts[0] = base[knobs]
@@ -94,7 +100,7 @@ class LandingHead(ResidualHead):
 
     def mixture(self, heard: _Array) -> None:
         out = self._matrix @ heard
-        travel, sigma, slots, values, intervals, weights = (out[part] for part in self._parts)
+        travel, sigma, slots, values, intervals, chords, weights = (out[part] for part in self._parts)
         elu_plus_one(sigma, np.empty_like(sigma))
         sigma *= self._sigma_scale
         sigma += self._sigma_floor
@@ -125,9 +131,11 @@ class LandingHead(ResidualHead):
             for whole, part in zip((means, deviations), of_slots, strict=True):
                 whole[:, place].reshape(*shape, dimension)[...] = part[:, None, here]
             means[:, place, 1 + voice.control].reshape(shape)[...] = voice.landing[:, None]
-            here_by = intervals[(2 * REACH + 1) * number : (2 * REACH + 1) * (number + 1)]
-            each = values[value : value + voice.count] + voice.preference(weights[2 * number : 2 * number + 2])
-            each = each + voice.by_interval(here_by)
+            each = values[value : value + voice.count] + voice.preference(weights[2 * number :], self._voices)
+            each = each + voice.by_interval(intervals[(2 * REACH + 1) * number :][: 2 * REACH + 1])
+            for other in fixed.others(number):
+                each = each + voice.by_chord(chords[:OCTAVE], self._voices[other])
+                chords = chords[OCTAVE:]
             logits[:, place].reshape(shape)[...] = each.T[:, :, None] + slots[here].T[:, None]
             first, slot, value = place.stop, here.stop, value + voice.count
         for whole, part in zip((means, deviations), of_slots, strict=True):
@@ -150,8 +158,10 @@ class _Voice:
         self.landing = fixed.landing(voice)
         self._per_step = np.reciprocal(fixed.grid[self.control])
         self._lowest = fixed.lowest[voice]
-        self._classes = np.eye(OCTAVE, dtype=precision)[:, np.arange(self.count) % OCTAVE]
-        self._octaves = fixed.octaves(voice).astype(precision)
+        self._alike = fixed.alike(voice).astype(precision)
+        self._all_classes = np.eye(OCTAVE, dtype=precision)[:, fixed.all_classes]
+        self._classes = fixed.classes(voice)
+        self._others = fixed.others(voice)
         self._precision = precision
         self._taken = (1 - np.array(DECAYS, precision))[:, None, None]
 
@@ -159,30 +169,42 @@ class _Voice:
         self.use = np.zeros((len(DECAYS), self.count, batch), self._precision)
         self._at = np.zeros(batch, np.intp)
 
-    def features(self, base: _Array, move: _Array, played: _Array, first: bool, out: _Array, at: int) -> int:
-        """Put them into ``out`` from ``at`` on; the place after them."""
+    @property
+    def sounding(self) -> NDArray[np.intp]:
+        """The class of the value that sounds, (B,)."""
+        return self._classes[self._at]
+
+    def hear(self, base: _Array, played: _Array) -> None:
+        """Take in where the control stands, and whether that is a note that was played, (B,)."""
         steps = np.rint(base[self.control] * self._per_step) - self._lowest
         self._at = np.clip(steps, 0, self.count - 1).astype(np.intp)
-        one = np.arange(self.count)[:, None] == self._at
+        self._one = np.arange(self.count)[:, None] == self._at
+        self.use += played * self._taken * (self._one - self.use)
+
+    def features(self, move: _Array, first: bool, voices: Sequence[_Voice]) -> Iterator[_Array]:
+        """The parts of what is heard of the note."""
         interval = np.clip(np.rint(move[self.control] * self._per_step), -REACH, REACH)
-        self.use += played * self._taken * (one - self.use)
-        for part in (
-            (np.arange(-REACH, REACH + 1)[:, None] == interval) & (not first),
-            one,
-            *self.use,
-            *(np.take_along_axis(self._classes @ use, (np.arange(OCTAVE)[:, None] + self._at) % OCTAVE, 0) for use in self.use),
-        ):
-            out[at : at + len(part)] = part
-            at += len(part)
-        return at
+        yield (np.arange(-REACH, REACH + 1)[:, None] == interval) & (not first)
+        yield self._one
+        yield from self.use
+        octave = np.arange(OCTAVE)[:, None]
+        for decay in range(len(DECAYS)):
+            used = self._all_classes @ np.concatenate([voice.use[decay] for voice in voices])
+            yield np.take_along_axis(used, (octave + self.sounding) % OCTAVE, 0)
+        for other in self._others:
+            yield octave == (voices[other].sounding - self.sounding) % OCTAVE
 
     def by_interval(self, intervals: _Array) -> _Array:
         """What intervals (25, B) add to the logits of the values that they lead to, (V, B)."""
         by = np.clip(np.arange(self.count)[:, None] - self._at, -REACH, REACH)
         return np.asarray(np.take_along_axis(intervals, by + REACH, 0))
 
-    def preference(self, weights: _Array) -> _Array:
+    def by_chord(self, chords: _Array, other: _Voice) -> _Array:
+        """What intervals to another note (12, B) add to the logits of the values that make them, (V, B)."""
+        return np.asarray(np.take_along_axis(chords, (self._classes[:, None] - other.sounding) % OCTAVE, 0))
+
+    def preference(self, weights: _Array, voices: Sequence[_Voice]) -> _Array:
         """What the values' use adds to their logits, (V, B)."""
-        use = self.use[1]
-        alike, same = (np.log(part + LEAST_USE) for part in (self._octaves @ use, use))
-        return np.asarray(weights[0] * alike + weights[1] * same)
+        alike = self._alike @ np.concatenate([voice.use[1] for voice in voices])
+        wide, own = (np.log(part + LEAST_USE) for part in (alike, self.use[1]))
+        return np.asarray(weights[0] * wide + weights[1] * own)

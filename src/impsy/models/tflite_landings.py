@@ -19,7 +19,7 @@ from impsy.models.weights import Weights
 
 __all__ = ["LANDING_FIELDS", "LandingHead", "numbers_of_landings"]
 
-LANDING_FIELDS = ("notes", "lowest", "counts", "voice", "moves", "time", "anchors", "threshold", "rest")
+LANDING_FIELDS = ("notes", "lowest", "counts", "voice", "moves", "time", "anchors", "threshold", "rest", "apart")
 """The fields that are kept as they are, each in a tensor ``landings/<field>``."""
 
 
@@ -27,13 +27,12 @@ class LandingHead(ResidualHead):
     """That of a network for notes."""
 
     fixed: Landings
-    _shapes: dict[str, int]
-    _turned: int | None = None
+    _kept_constants: dict[str, int]
 
     def __init__(self, graph: GraphBuilder, weights: Weights, x: int, carried: list[int], fixed: Landings) -> None:
         # Not that of the residual network, whose features and states are others.
         self.graph, self.weights, self.fixed = graph, weights, fixed
-        self._shapes = {}
+        self._kept_constants = {}
         n = self.controls = fixed.grid.size
         self.one = self.constant("one", np.ones(1, np.float32))
         self.down, self.up = (self.constant(*end) for end in _ends())
@@ -54,13 +53,19 @@ class LandingHead(ResidualHead):
         since = graph.add(Op.SUB, [self.base, last], [1, n], Subtract())
         move = self.product(since, heard, n)
         played = self.played(move)
-        self.used, self.at = list[int](), list[int]()
+        voices = range(len(fixed.values))
+        landed = [self.landed(voice, move, heard) for voice in voices]
+        self.at = [at for at, _, _ in landed]
+        self.used = [self.leaky(voice, one, used[voice], played[voice]) for voice, (_, _, one) in enumerate(landed)]
+        self.all_used = self.used[0] if len(self.used) == 1 else self.all_joined(self.used, uses)
+        self.sounding = [self.class_of(voice, one) for voice, (_, _, one) in enumerate(landed)]
+        around = [self.used_classes(decay) for decay in range(len(DECAYS))]
         notes, widths = list[int](), list[int]()
-        for voice, count in enumerate(fixed.values):
-            interval, one = self.landed(voice, move, heard)
-            self.used.append(self.leaky(voice, one, used[voice], played[voice]))
-            notes += [interval, one, self.used[-1], *self.around(voice, one)]
-            widths += [2 * REACH + 1, count, len(DECAYS) * count, *[OCTAVE] * len(DECAYS)]
+        for voice, (_, interval, one) in enumerate(landed):
+            classes = [*around, *(self.sounding[other] for other in fixed.others(voice))]
+            turned = [self.turned(self.sounding[voice], each, -1) for each in classes]
+            notes += [interval, one, self.used[voice], *turned]
+            widths += [2 * REACH + 1, fixed.values[voice], uses[voice], *[OCTAVE] * len(turned)]
         self.ends = self.nearness()
         knobs = [] if not fixed.knobs.size else [self.of_knobs(move)]
         self.features = self.all_joined(
@@ -104,12 +109,12 @@ class LandingHead(ResidualHead):
         return graph.add(Op.SUB, [self.one, away], shape, Subtract(activation=RELU))
 
     def played(self, move: int) -> list[int]:
-        """For each note, 1 if it moved or no control did, else 0."""
+        """For each note, 1 if it moved or no control that is apart did, else 0."""
         graph, n = self.graph, self.controls
         per_threshold = self.constant("per_threshold", np.reciprocal(self.fixed.threshold))
         turns = graph.add(Op.ROUND, [self.product(move, per_threshold, n)], [1, n])
         turns = graph.add(Op.ABS, [turns], [1, n])
-        less = self.constant("less", -np.ones((1, n), np.float32))
+        less = self.constant("less", -self.fixed.apart[None])
         still = graph.add(Op.FULLY_CONNECTED, [turns, less, self.one], [1, 1], FullyConnected(activation=RELU))
         found = list[int]()
         for voice, control in enumerate(self.fixed.note):
@@ -127,20 +132,19 @@ class LandingHead(ResidualHead):
             Op.ROUND, [self.spread(source, self.constant(f"{name}_{voice}", pick), -1, 1)], [1, 1]
         )
 
-    def landed(self, voice: int, move: int, heard: int) -> tuple[int, int]:
-        """Which interval it was, and which value it is, as vectors of one 1."""
+    def landed(self, voice: int, move: int, heard: int) -> tuple[int, int, int]:
+        """Which value it is; and which interval it was and which value it is, as vectors of one 1."""
         graph, count = self.graph, self.fixed.values[voice]
         at = self.steps(self.base, voice, "steps")
         lowest = self.constant(f"lowest_{voice}", self.fixed.lowest[[voice]])
         at = graph.add(Op.SUB, [at, lowest], [1, 1], Subtract(activation=RELU))
         highest = self.constant(f"highest_{voice}", np.array([count - 1], np.float32))
         at = graph.add(Op.MINIMUM, [at, highest], [1, 1])
-        self.at.append(at)
         one = self.hats(at, self.constant(f"values_{voice}", np.arange(count, dtype=np.float32)), count)
         by = self.steps(move, voice, "intervals")
         by = graph.add(Op.MINIMUM, [graph.add(Op.MAXIMUM, [by, self.down], [1, 1]), self.up], [1, 1])
         width = 2 * REACH + 1
-        return self.product(self.hats(by, self.reach, width), heard, width), one
+        return at, self.product(self.hats(by, self.reach, width), heard, width), one
 
     def leaky(self, voice: int, one: int, used: int, played: int) -> int:
         """used + played · (1 − decay) · (one − used), for each decay."""
@@ -151,31 +155,33 @@ class LandingHead(ResidualHead):
         off = self.product(off, self.constant(f"taken_{voice}", taken), width)
         return self.sum(used, self.product(off, played, width), width)
 
-    def around(self, voice: int, one: int) -> list[int]:
-        """What was used by pitch class, counted from the value that sounds, for each decay.
+    def class_of(self, voice: int, one: int) -> int:
+        """The class of the value that sounds, as a vector of one 1."""
+        classes = np.eye(OCTAVE, dtype=np.float32)[:, self.fixed.classes(voice)]
+        return self.spread(one, self.constant(f"classes_{voice}", classes), -1, OCTAVE)
 
-        Every product of a class that sounds and a class that was used has its place among those that are summed.
+    def used_classes(self, decay: int) -> int:
+        """How much each class was used, by any note."""
+        picks = list[FloatArray]()
+        for voice, count in enumerate(self.fixed.values):
+            pick = np.zeros((OCTAVE, len(DECAYS), count), np.float32)
+            pick[self.fixed.classes(voice), decay, np.arange(count)] = 1
+            picks.append(pick.reshape(OCTAVE, -1))
+        return self.spread(self.all_used, self.constant(f"used_classes_{decay}", np.hstack(picks)), -1, OCTAVE)
+
+    def turned(self, by: int, classes: int, way: int) -> int:
+        """``classes`` (1, 12) counted from the class ``by`` (1, 12) on (``way`` −1), or back from it (1).
+
+        Every product of two of their numbers has its place among those that are summed.
         """
-        count = self.fixed.values[voice]
-        classes = np.eye(OCTAVE, dtype=np.float32)[:, np.arange(count) % OCTAVE]
-        sounding = self.spread(one, self.constant(f"classes_{voice}", classes), -1, OCTAVE)
-        sounding = self.shaped(sounding, [OCTAVE, 1])
-        found = list[int]()
-        for decay in range(len(DECAYS)):
-            pick = np.zeros((OCTAVE, len(DECAYS) * count), np.float32)
-            pick[:, decay * count : (decay + 1) * count] = classes
-            used = self.spread(self.used[voice], self.constant(f"used_classes_{voice}_{decay}", pick), -1, OCTAVE)
-            both = self.graph.add(Op.MUL, [sounding, used], [OCTAVE, OCTAVE], Multiply())
-            found.append(self.spread(self.shaped(both, [1, OCTAVE**2]), self.turned(), -1, OCTAVE))
-        return found
-
-    def turned(self) -> int:
-        """(12, 144): which products of a sounding class i and a used class k are summed at (k − i) modulo 12."""
-        if self._turned is None:
-            sounding, used = np.divmod(np.arange(OCTAVE**2), OCTAVE)
-            matrix = ((used - sounding) % OCTAVE == np.arange(OCTAVE)[:, None]).astype(np.float32)
-            self._turned = self.constant("turned", matrix)
-        return self._turned
+        place = f"turned_{'back' if way > 0 else 'from'}"
+        if place not in self._kept_constants:
+            first, second = np.divmod(np.arange(OCTAVE**2), OCTAVE)
+            matrix = ((second + way * first) % OCTAVE == np.arange(OCTAVE)[:, None]).astype(np.float32)
+            self._kept_constants[place] = self.constant(place, matrix)
+        column = self.shaped(by, [OCTAVE, 1])
+        both = self.graph.add(Op.MUL, [column, classes], [OCTAVE, OCTAVE], Multiply())
+        return self.spread(self.shaped(both, [1, OCTAVE**2]), self._kept_constants[place], -1, OCTAVE)
 
     def by_interval(self, voice: int, intervals: int) -> int:
         """What intervals add to the logits of the values that they lead to, [1, V]."""
@@ -189,6 +195,15 @@ class LandingHead(ResidualHead):
         each = graph.add(Op.MUL, [near, intervals], [count, width], Multiply())
         summed = graph.add(Op.FULLY_CONNECTED, [each, self.all_of, -1], [count, 1], FullyConnected())
         return self.shaped(summed, [1, count])
+
+    def by_chord(self, voice: int, chord: int, other: int) -> int:
+        """What intervals to another note add to the logits of the values that make them, [1, V]."""
+        classes = self.turned(self.sounding[other], chord, 1)
+        place = f"of_classes_{voice}"
+        if place not in self._kept_constants:
+            matrix = np.eye(OCTAVE, dtype=np.float32)[self.fixed.classes(voice)]
+            self._kept_constants[place] = self.constant(place, matrix)
+        return self.spread(classes, self._kept_constants[place], -1, self.fixed.values[voice])
 
     def of_knobs(self, move: int) -> int:
         """base, d, d², low, high of the controls that are no notes."""
@@ -210,7 +225,9 @@ class LandingHead(ResidualHead):
         pairs = int(fixed.moves.sum())
         dense = self.dense(h, self.weights.mixture_kernel, self.weights.mixture_bias)
         voices = len(fixed.values)
-        widths = [slots, pairs, slots + pairs, slots, *fixed.values, *[2 * REACH + 1] * voices, *[1] * (2 * voices)]
+        chords = [OCTAVE] * (voices * (voices - 1))
+        of_voices = [*fixed.values, *[2 * REACH + 1] * voices, *chords, *[1] * (2 * voices)]
+        widths = [slots, pairs, slots + pairs, slots, *of_voices]
         time, travel, z, b, *more = self.parts(dense, "dense", widths)
         means = self.sum(time, self.constant("from_time", fixed.time), slots)
         if pairs:
@@ -244,9 +261,14 @@ class LandingHead(ResidualHead):
                 apart = self.shaped(part[voice], [1, slots, d])
                 summed = self.graph.add(Op.ADD, [self.constant(name, each), apart], [count, slots, d], Add())
                 whole.append(self.shaped(summed, [1, count * slots * d]))
-            weights = more[2 * voices + 2 * voice : 2 * voices + 2 * voice + 2]
             value = self.sum(more[voice], self.by_interval(voice, more[voices + voice]), count)
-            value = self.shaped(self.sum(value, self.preference(voice, weights), count), [count, 1])
+            others = fixed.others(voice)
+            for place, other in enumerate(others):
+                chord = more[2 * voices + voice * len(others) + place]
+                value = self.sum(value, self.by_chord(voice, chord, other), count)
+            first = len(more) - 2 * (voices - voice)
+            value = self.sum(value, self.preference(voice, more[first : first + 2]), count)
+            value = self.shaped(value, [count, 1])
             summed = self.graph.add(Op.ADD, [value, columns[2][voice]], [count, slots], Add())
             logits.append(self.shaped(summed, [1, count * slots]))
         rows = [count * slots for count, slots in zip(fixed.values, fixed.slots, strict=False)]
@@ -260,15 +282,16 @@ class LandingHead(ResidualHead):
     def preference(self, voice: int, weights: list[int]) -> int:
         """What the values' use adds to their logits."""
         count = self.fixed.values[voice]
-        none = np.zeros((count, count), np.float32)
         least = self.constant(f"least_use_{voice}", np.full(count, LEAST_USE, np.float32))
-        total = None
-        for name, alike, weight in (
-            ("octaves", self.fixed.octaves(voice), weights[0]),
-            ("same", np.eye(count, dtype=np.float32), weights[1]),
-        ):
-            matrix = self.constant(f"{name}_{voice}", np.hstack([none, alike]))
-            logged = self.graph.add(Op.LOG, [self.spread(self.used[voice], matrix, least, count)], [1, count])
+        fixed, total = self.fixed, None
+        own = np.zeros((count, sum(fixed.values)), np.float32)
+        start = sum(fixed.values[:voice])
+        own[:, start : start + count] = np.eye(count)
+        for name, chosen, weight in (("alike", fixed.alike(voice), weights[0]), ("same", own, weights[1])):
+            parts = np.split(chosen, np.cumsum(fixed.values)[:-1], axis=1)
+            slow = np.hstack([each for part in parts for each in (0 * part, part)])
+            used = self.spread(self.all_used, self.constant(f"{name}_{voice}", slow), least, count)
+            logged = self.graph.add(Op.LOG, [used], [1, count])
             added = self.product(logged, weight, count)
             total = added if total is None else self.sum(total, added, count)
         assert total is not None
@@ -277,9 +300,9 @@ class LandingHead(ResidualHead):
     def shaped(self, source: int, shape: list[int]) -> int:
         """The same numbers in another shape."""
         name = "shape/" + "x".join(map(str, shape))
-        if name not in self._shapes:
-            self._shapes[name] = self.constant(name, np.array(shape, np.int32))
-        return self.graph.add(Op.RESHAPE, [source, self._shapes[name]], shape)
+        if name not in self._kept_constants:
+            self._kept_constants[name] = self.constant(name, np.array(shape, np.int32))
+        return self.graph.add(Op.RESHAPE, [source, self._kept_constants[name]], shape)
 
 
 def _ends() -> list[tuple[str, FloatArray]]:
@@ -317,5 +340,6 @@ def numbers_of_landings(fixed: Landings) -> int:
     """How many numbers the large constants of a file have that are made of the definition."""
     slots, n = fixed.moves.shape
     live = slots + int(fixed.moves.sum())
-    values = sum(4 * count * count + count * (n + 2) for count in fixed.values)
+    every = sum(fixed.values)
+    values = sum(4 * count * every + count * (n + 2) for count in fixed.values)
     return slots * (n + 1) * (2 * live + n) + 5 * (live - slots) * n + 2 * n * n + values

@@ -249,6 +249,7 @@ def _landings(dimension: int, mixtures: int) -> Landings:
         anchors,
         step,
         step / 10,
+        np.ones(n, np.float32),
     )
 
 

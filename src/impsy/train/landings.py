@@ -24,7 +24,6 @@ __all__ = ["LandingNetwork"]
 DEAF = 0.15
 """Share of the features that are left out, the same ones throughout a window."""
 _SPREAD_START = -0.5
-LOGIT_UNIT = 1.0
 USE_SCALES = (2.0, 4.0)
 """What leaky sums count in, by decay: they are small, the slower ones more so."""
 
@@ -64,13 +63,13 @@ class LandingNetwork(RecurrentNetwork):
         rests[lands, fixed.note[fixed.voice[lands].astype(int)]] = False
         self._rests = rests.T.astype(np.float32)
         intervals = [2 * REACH + 1] * len(fixed.values)
-        self._ends = np.cumsum([slots + pairs, slots + pairs, slots, *fixed.values, *intervals])
+        chords = [OCTAVE] * (len(intervals) * (len(intervals) - 1))
+        self._ends = np.cumsum([slots + pairs, slots + pairs, slots, *fixed.values, *intervals, *chords])
         slot_scale, slot_floor = (
             np.concatenate([of_slots[:, 0], of_slots[self._slot, 1 + self._control]])
             for of_slots in (fixed.sigma_scale, fixed.sigma_floor)
         )
         self._scale, self._floor = slot_scale, slot_floor
-        self._octaves = [fixed.octaves(voice) for voice in range(len(fixed.values))]
         starts = np.cumsum([0, *fixed.slots])
         self._slots_of = [slice(*ends) for ends in zip(starts[:-1], starts[1:], strict=True)]
 
@@ -80,14 +79,13 @@ class LandingNetwork(RecurrentNetwork):
         count = len(self._scale)
         bias[count : 2 * count] = _SPREAD_START
         if starts is not None:
-            bias[2 * count : 2 * count + len(starts.slots)] = starts.slots / LOGIT_UNIT
-            bias[self._ends[2] : self._ends[2] + len(starts.values)] = starts.values / LOGIT_UNIT
+            bias[2 * count : 2 * count + len(starts.slots)] = starts.slots
+            bias[self._ends[2] : self._ends[2] + len(starts.values)] = starts.values
         return [*weights, bias]
 
     def _columns(self) -> tuple[Any, FloatArray, int]:
         unit = np.ones(self.outputs, np.float32)
         unit[: len(self._scale)] = self._scale
-        unit[self._ends[1] :] = LOGIT_UNIT
         return np.arange(self.outputs), unit, self.outputs
 
     def changed(self, window: Any, key: Any) -> Any:
@@ -106,9 +104,9 @@ class LandingNetwork(RecurrentNetwork):
     def likelihood(self, weights: Sequence[Any], heard: Any, targets: Any, key: Any = None) -> Any:
         fixed, events = self.fixed, self._hear(heard)
         out = self._dense(weights, events.features, key)
-        r, z, *logits = jnp.split(out, self._ends, -1)
-        b, *values, w = (each * LOGIT_UNIT for each in logits)
-        values, intervals = values[: len(fixed.values)], values[len(fixed.values) :]
+        r, z, b, *values, w = jnp.split(out, self._ends, -1)
+        voices = len(fixed.values)
+        values, intervals, chords = values[:voices], values[voices : 2 * voices], iter(values[2 * voices :])
         slots = len(fixed.voice)
         r, sigma = r * self._scale, positive(z) * self._scale + self._floor
         terms = log_normal(targets[..., :1], fixed.time + r[..., :slots], sigma[..., :slots])
@@ -118,11 +116,15 @@ class LandingNetwork(RecurrentNetwork):
         terms += log_normal(said[..., self._control], mu, sigma[..., slots:]) @ self._of_slot
         terms += log_normal(said, base, fixed.rest) @ self._rests
         parts, whole = [], []
+        every = jnp.concatenate([use[..., 1, :] for use in events.use], -1)
         for voice, each in enumerate(values):
             here, control = self._slots_of[voice], fixed.note[voice]
-            use = events.use[voice][..., 1, :]
-            wide, own = jnp.log(use @ self._octaves[voice] + LEAST_USE), jnp.log(use + LEAST_USE)
+            wide = jnp.log(every @ fixed.alike(voice).T + LEAST_USE)
+            own = jnp.log(events.use[voice][..., 1, :] + LEAST_USE)
             logits = each + _placed(intervals[voice], events.at[voice], fixed.values[voice])
+            for other in fixed.others(voice):
+                by = (fixed.classes(voice) - self._class(events.at[other], other)[..., None]) % OCTAVE
+                logits += jnp.take_along_axis(next(chords), by, -1)
             logits += w[..., 2 * voice, None] * wide + w[..., 2 * voice + 1, None] * own
             note = said[..., control]
             at = self._at(note, voice)
@@ -143,6 +145,10 @@ class LandingNetwork(RecurrentNetwork):
         steps = jnp.round(note * np.reciprocal(fixed.grid[fixed.note[voice]])) - fixed.lowest[voice]
         return jnp.clip(steps, 0, fixed.values[voice] - 1).astype(jnp.int32)
 
+    def _class(self, at: Any, voice: int) -> Any:
+        """The classes of a note's values ``at`` (…)."""
+        return (at + int(self.fixed.lowest[voice])) % OCTAVE
+
     def _hear(self, vectors: Any) -> _Heard:
         """Windows (B, T, D), each heard from the zero state."""
         fixed, knobs = self.fixed, self.fixed.knobs
@@ -157,18 +163,23 @@ class LandingNetwork(RecurrentNetwork):
         heard = jnp.broadcast_to((jnp.arange(vectors.shape[1]) > 0).astype(jnp.float32)[:, None], logged.shape)
         features = [logged, hats, heard]
         turns = jnp.round(move * np.reciprocal(fixed.threshold)) != 0
-        still = ~turns.any(-1)
-        found, uses = list[Any](), list[Any]()
+        still = ~turns[..., np.flatnonzero(fixed.apart)].any(-1)
+        voices = range(len(fixed.values))
+        found = [self._at(base[..., control], voice) for voice, control in enumerate(fixed.note.tolist())]
+        ones = [jax.nn.one_hot(found[voice], fixed.values[voice]) for voice in voices]
+        played = [(turns[..., control] | still).astype(jnp.float32) for control in fixed.note.tolist()]
+        uses = [_leaky(one, each) for one, each in zip(ones, played, strict=True)]
+        classes = [self._class(found[voice], voice) for voice in voices]
+        used = jnp.concatenate(uses, -1) @ np.eye(OCTAVE, dtype=np.float32)[fixed.all_classes]
         for voice, control in enumerate(fixed.note.tolist()):
-            at = self._at(base[..., control], voice)
-            one = jax.nn.one_hot(at, fixed.values[voice])
             by = jnp.round(move[..., control] * np.reciprocal(fixed.grid[control]))
             interval = jax.nn.one_hot(jnp.clip(by, -REACH, REACH).astype(jnp.int32) + REACH, 2 * REACH + 1)
-            use = _leaky(one, (turns[..., control] | still).astype(jnp.float32))
-            found.append(at)
-            uses.append(use)
-            around = _around(use, at)
-            features += [interval * heard, one, use[..., 0, :], use[..., 1, :], around[..., 0, :], around[..., 1, :]]
+            places = (classes[voice][..., None, None] + np.arange(OCTAVE)) % OCTAVE
+            around = jnp.take_along_axis(used, places, -1)
+            features += [interval * heard, ones[voice], uses[voice][..., 0, :], uses[voice][..., 1, :]]
+            features += [around[..., 0, :], around[..., 1, :]]
+            for other in fixed.others(voice):
+                features.append(jax.nn.one_hot((classes[other] - classes[voice]) % OCTAVE, OCTAVE))
         change = jnp.tanh(move[..., knobs] * fixed.change_scale[knobs])
         features += [base[..., knobs], change, change * change, low[..., knobs], high[..., knobs]]
         return _Heard(jnp.concatenate(features, -1), base, low, high, found, uses)
@@ -189,12 +200,6 @@ def _placed(intervals: Any, at: Any, count: int) -> Any:
     return jnp.take_along_axis(intervals, by, -1)
 
 
-def _around(use: Any, at: Any) -> Any:
-    """Use (B, T, 2, V) by pitch class (B, T, 2, 12), counted from the value that sounds, ``at`` (B, T)."""
-    classes = np.eye(OCTAVE, dtype=np.float32)[np.arange(use.shape[-1]) % OCTAVE]
-    return jnp.take_along_axis(use @ classes, (at[..., None, None] + np.arange(OCTAVE)) % OCTAVE, -1)
-
-
 def _heard_of(fixed: Landings) -> tuple[FloatArray, FloatArray]:
     """What is heard of the features: the matrix and the offset of :class:`RecurrentNetwork`.
 
@@ -206,8 +211,7 @@ def _heard_of(fixed: Landings) -> tuple[FloatArray, FloatArray]:
     at = 2 + fixed.anchors.size
     for voice, count in enumerate(fixed.values):
         at += 2 * REACH + 1
-        step = (fixed.lowest[voice] + np.arange(count)) % OCTAVE
-        alike = (np.arange(OCTAVE)[:, None] == step).astype(np.float32)
+        alike = (np.arange(OCTAVE)[:, None] == fixed.classes(voice)).astype(np.float32)
         for factor in (1.0, *USE_SCALES):
             scale[at : at + count] = factor
             rows = np.zeros((OCTAVE, fixed.features), np.float32)
@@ -217,6 +221,7 @@ def _heard_of(fixed: Landings) -> tuple[FloatArray, FloatArray]:
         for factor in USE_SCALES:
             scale[at : at + OCTAVE] = factor
             at += OCTAVE
+        at += OCTAVE * len(fixed.others(voice))
     knobs = fixed.knobs.size
     scale[at : at + knobs], offset[at : at + knobs] = 2 / SCALE_FACTOR, -1
     matrix = np.vstack([np.diag(scale), *classes])

@@ -219,12 +219,15 @@ def landings_of(
     moved = [np.abs(np.diff(events[part, 1:], axis=0)) > scales.step / SCALE_FACTOR / 2 for part in ranges]
     times = np.concatenate([events[part, 0][1:] for part in ranges])
     together = np.concatenate(moved) if moved else np.zeros((0, n), bool)
+    alone = ~together[:, list(notes)].any(axis=1)
+    apart = np.array([not together[:, i].any() or together[alone][:, i].sum() > together[:, i].sum() / 2 for i in range(n)])
+    apart[list(notes)] = True
     rows: list[_Slot] = []
     lowest, counts, prior = list[int](), list[int](), list[NDArray[np.float64]]()
     for voice, control in enumerate(notes):
-        land = together[:, control] | ~together.any(axis=1)
+        land = together[:, control] | ~together[:, apart].any(axis=1)
         along = np.zeros(n, bool)
-        along[knobs] = (together[together[:, control]][:, knobs].mean(axis=0) if together[:, control].any() else 0) > GOES_ALONG
+        along[knobs] = (together[land][:, knobs].mean(axis=0) if land.any() else 0) > GOES_ALONG
         found = anchors(times[land] if land.any() else times, MOST_ANCHORS.get(len(notes), 4))
         for at, spread, share in zip(*found, strict=True):
             rows.append(_Slot(voice, along, at, max(spread, LEAST_SPREAD), math.log(share * land.mean() + 0.01)))
@@ -238,7 +241,7 @@ def landings_of(
         prior.append(np.log(around / around.sum()))
     quantile = scales.time
     for moving in sets:
-        if moving.any() and not moving[list(notes)].any():
+        if moving[apart].any() and not moving[list(notes)].any():
             share = float((together == moving).all(axis=1).mean()) if len(together) else 0.0
             for at in KNOB_TIMES:
                 seconds = quantile(at) / SCALE_FACTOR
@@ -271,6 +274,7 @@ def landings_of(
         all_times.at * SCALE_FACTOR,
         scales.step,
         rest,
+        apart,
     )
     fixed = Landings(*(np.asarray(part, np.float32) for part in parts))
     logits = np.array([row.logit for row in rows], np.float32)
