@@ -149,7 +149,12 @@ def features(window: Events, notes: list[int], unit: float) -> Events:
         parts += [(np.clip(by, -8, 8) == k).mean() for k in range(-8, 9)]
         parts += [((ways[1:] == x) & (ways[:-1] == y)).mean() for x in (-1, 0, 1) for y in (-1, 0, 1)]
         parts += sorted(np.bincount(pitch % 12, minlength=12) / len(pitch), reverse=True)
-        parts += [len(set(pitch)), np.ptp(pitch), pitch.mean(), np.corrcoef(np.abs(by) + 1e-3 * np.arange(len(by)), logged + 1e-9 * np.arange(len(by)))[0, 1]]
+        parts += [
+            len(set(pitch)),
+            np.ptp(pitch),
+            pitch.mean(),
+            np.corrcoef(np.abs(by) + 1e-3 * np.arange(len(by)), logged + 1e-9 * np.arange(len(by)))[0, 1],
+        ]
         parts += [(pitch[k:] == pitch[:-k]).mean() for k in (2, 4, 8)]
     if len(notes) > 1:
         apart = (steps(window, notes[0]) - steps(window, notes[1])) % 12
@@ -195,7 +200,10 @@ def main() -> None:
     parser.add_argument("--pitemp", type=float, default=1.0)
     parser.add_argument("--no-c2st", action="store_true")
     options = parser.parse_args()
-    train, held = ([piece.astype(np.float64) for piece in read_dataset(path).performances] for path in (options.train, options.held))
+    train, held = (
+        [piece.astype(np.float64) for piece in read_dataset(path).performances]
+        for path in (options.train, options.held)
+    )
     notes = options.notes
     times = np.concatenate([piece[1:, 0] for piece in train])
     usual = np.round(times[times > 0.02], 2)
@@ -210,7 +218,9 @@ def main() -> None:
         print("players", json.dumps({"note": note} | figures(real, heard, note, unit / 2, alone)))
     for path in options.models:
         reader = Reader(path)
-        played = [play(reader, piece, options.sigmatemp, options.pitemp, seed) for seed in range(SEEDS) for piece in long]
+        played = [
+            play(reader, piece, options.sigmatemp, options.pitemp, seed) for seed in range(SEEDS) for piece in long
+        ]
         of_notes, of_time = bits(reader, held, notes, options.sigmatemp, options.pitemp)
         for note in notes:
             print(path.name, json.dumps({"note": note} | figures(played, heard * SEEDS, note, unit / 2, alone)))

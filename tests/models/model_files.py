@@ -159,10 +159,13 @@ def landing_weights(
     layers = (replace(weights.layers[0], kernel=first), *weights.layers[1:])
     for layer in layers:
         layer.bias[...] += rng.normal(0, 0.3, layer.bias.shape).astype(np.float32)
-    mixture = [rng.normal(0, 0.2, shape).astype(np.float32) for shape in (
-        (units + fixed.features, fixed.outputs),
-        (fixed.outputs,),
-    )]
+    mixture = [
+        rng.normal(0, 0.2, shape).astype(np.float32)
+        for shape in (
+            (units + fixed.features, fixed.outputs),
+            (fixed.outputs,),
+        )
+    ]
     return Weights(dimension, layers, *mixture, "landings", fixed)
 
 

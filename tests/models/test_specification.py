@@ -14,7 +14,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_files import assert_same, gesture_weights, landing_weights, played_by_strangers, residual_weights, small_weights
+from model_files import (
+    assert_same,
+    gesture_weights,
+    landing_weights,
+    played_by_strangers,
+    residual_weights,
+    small_weights,
+)
 
 from impsy.models.architectures import Gestures
 from impsy.models.batch import BatchNetwork
@@ -27,7 +34,12 @@ from impsy.models.tflite_write import encode_tflite
 from impsy.models.weights import Weights
 
 CLOSE = {"atol": 2e-4, "rtol": 2e-4}
-MAKERS = {"plain": small_weights, "residual": residual_weights, "gestures": gesture_weights, "landings": landing_weights}
+MAKERS = {
+    "plain": small_weights,
+    "residual": residual_weights,
+    "gestures": gesture_weights,
+    "landings": landing_weights,
+}
 
 
 def dot(left, right) -> float:

@@ -6,6 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from impsy.train.constants import Constants, constants_for
+from impsy.train.objective import split
+from impsy.train.playing import LEAST_DT, Player, _State
 from made_data import knobs, notes_and_faders, surface
 
 from impsy.data.datasets import Dataset
@@ -14,10 +17,7 @@ from impsy.models.batch import BatchNetwork
 from impsy.models.opening import open_weights
 from impsy.models.sizes import SCALE_FACTOR, Size
 from impsy.models.weights import Weights, random_weights
-from impsy.train.constants import Constants, constants_for
 from impsy.train.network import build, build_plain, get_weights, put_weights, saved_model
-from impsy.train.objective import split
-from impsy.train.playing import LEAST_DT, Player, _State
 
 SIZE = Size(12, 2)
 CLOSE = {"atol": 1e-4, "rtol": 1e-4}

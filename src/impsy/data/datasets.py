@@ -209,7 +209,10 @@ def _write(file: IO[bytes], dataset: Dataset) -> None:
                 member, {"descr": "|O", "fortran_order": False, "shape": (len(performances),)}
             )
             write_object_array(member, performances)
-        plain: dict[str, NDArray[Any]] = {"events": dataset.events.astype("<f4", copy=False), "lengths": dataset.lengths.astype("<i8")}
+        plain: dict[str, NDArray[Any]] = {
+            "events": dataset.events.astype("<f4", copy=False),
+            "lengths": dataset.lengths.astype("<i8"),
+        }
         plain |= {"names": np.array(dataset.names, np.str_)}
         if dataset.notes is not None:
             plain |= {"notes": np.array(dataset.notes, "<i8")}

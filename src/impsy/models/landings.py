@@ -107,7 +107,13 @@ class Landings(Residual):
         Residual.__post_init__(self)
         n, slots, voices = self.grid.size, len(self.sigma_scale), self.notes.size
         shapes = {"notes": (voices,), "lowest": (voices,), "counts": (voices,), "voice": (slots,), "time": (slots,)}
-        shapes |= {"moves": (slots, n), "anchors": (self.anchors.size,), "threshold": (n,), "rest": (n,), "apart": (n,)}
+        shapes |= {
+            "moves": (slots, n),
+            "anchors": (self.anchors.size,),
+            "threshold": (n,),
+            "rest": (n,),
+            "apart": (n,),
+        }
         for what, shape in ({"sigma_scale": (slots, n + 1)} | shapes).items():
             expect(what, getattr(self, what), shape)
         if any((getattr(self, what) <= 0).any() for what in ("threshold", "rest", "anchors")):

@@ -47,9 +47,7 @@ class LandingHead(ResidualHead):
         self.base = self.values(x)
         uses = [len(DECAYS) * count for count in fixed.values]
         room = len(carried) * weights.units
-        last, *used, heard, _ = self.parts(
-            self.joined(carried, room), "memory", [n, *uses, 1, room - fixed.carries]
-        )
+        last, *used, heard, _ = self.parts(self.joined(carried, room), "memory", [n, *uses, 1, room - fixed.carries])
         since = graph.add(Op.SUB, [self.base, last], [1, n], Subtract())
         move = self.product(since, heard, n)
         played = self.played(move)
@@ -128,9 +126,7 @@ class LandingHead(ResidualHead):
         control = self.fixed.note[voice]
         pick = np.zeros((1, self.controls), np.float32)
         pick[0, control] = np.reciprocal(self.fixed.grid[control])
-        return self.graph.add(
-            Op.ROUND, [self.spread(source, self.constant(f"{name}_{voice}", pick), -1, 1)], [1, 1]
-        )
+        return self.graph.add(Op.ROUND, [self.spread(source, self.constant(f"{name}_{voice}", pick), -1, 1)], [1, 1])
 
     def landed(self, voice: int, move: int, heard: int) -> tuple[int, int, int]:
         """Which value it is; and which interval it was and which value it is, as vectors of one 1."""
@@ -216,7 +212,9 @@ class LandingHead(ResidualHead):
         ends = np.zeros((2 * count, 2 * n), np.float32)
         ends[:count, :n] = ends[count:, n:] = pick
         ends_of = self.spread(self.ends, self.constant("ends_of_knobs", ends), -1, 2 * count)
-        return self.all_joined([base, change, self.product(change, change, count), ends_of], [count] * 3 + [2 * count])
+        return self.all_joined(
+            [base, change, self.product(change, change, count), ends_of], [count] * 3 + [2 * count]
+        )
 
     def mixture(self, h: int) -> int:
         """[mu | sigma | logits], given what the last layer says."""

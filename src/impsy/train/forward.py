@@ -17,7 +17,6 @@ import numpy as np
 
 from impsy.models.architectures import EDGE_REACH, FloatArray, Gestures, Residual
 from impsy.models.sizes import SCALE_FACTOR, Size
-from impsy.train.gestures import Starts
 from impsy.train.layers import RecurrentNetwork, log_normal, positive
 from impsy.train.scales import Scales
 

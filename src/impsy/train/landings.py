@@ -17,7 +17,7 @@ from impsy.models.architectures import EDGE_REACH, FloatArray
 from impsy.models.landings import DECAYS, HAT, LEAST_USE, OCTAVE, REACH, SOONEST, Landings
 from impsy.models.sizes import SCALE_FACTOR, Size
 from impsy.train.layers import RecurrentNetwork, log_normal, positive
-from impsy.train.notes import Changes, LandingStarts
+from impsy.train.notes import Changes
 
 __all__ = ["LandingNetwork"]
 
@@ -129,7 +129,10 @@ class LandingNetwork(RecurrentNetwork):
             note = said[..., control]
             at = self._at(note, voice)
             place = (fixed.lowest[voice] + at) * fixed.grid[control]
-            landed = jnp.take_along_axis(logits, at[..., None], -1) + log_normal(note, place, fixed.rest[control])[..., None]
+            landed = (
+                jnp.take_along_axis(logits, at[..., None], -1)
+                + log_normal(note, place, fixed.rest[control])[..., None]
+            )
             parts.append(b[..., here] + terms[..., here] + landed)
             whole.append(jax.nn.logsumexp(logits, -1) + jax.nn.logsumexp(b[..., here], -1))
         none = self._slots_of[-1]

@@ -19,7 +19,16 @@ from impsy.models.landings import SOONEST, Landings
 from impsy.models.sizes import SCALE_FACTOR
 from impsy.train.scales import Scales
 
-__all__ = ["Anchors", "Changes", "LandingStarts", "NoteFigures", "anchors", "changes_of", "found_notes", "landings_of"]
+__all__ = [
+    "Anchors",
+    "Changes",
+    "LandingStarts",
+    "NoteFigures",
+    "anchors",
+    "changes_of",
+    "found_notes",
+    "landings_of",
+]
 
 FEWEST_MOVES = 200
 """Fewer moves of a control do not show what it is."""
@@ -195,7 +204,9 @@ def changes_of(events: NDArray[np.float32], ranges: Sequence[slice], fixed: Land
     """What a network with these landings can learn from that nobody played."""
     down, up = DOWN, UP
     for voice, control in enumerate(fixed.note.tolist()):
-        steps = np.rint(np.concatenate([events[part, control + 1] for part in ranges]) * SCALE_FACTOR / fixed.grid[control])
+        steps = np.rint(
+            np.concatenate([events[part, control + 1] for part in ranges]) * SCALE_FACTOR / fixed.grid[control]
+        )
         lowest = fixed.lowest[voice]
         down = min(down, int(steps.min() - lowest))
         up = min(up, int(lowest + fixed.counts[voice] - 1 - steps.max()))
@@ -220,7 +231,9 @@ def landings_of(
     times = np.concatenate([events[part, 0][1:] for part in ranges])
     together = np.concatenate(moved) if moved else np.zeros((0, n), bool)
     alone = ~together[:, list(notes)].any(axis=1)
-    apart = np.array([not together[:, i].any() or together[alone][:, i].sum() > together[:, i].sum() / 2 for i in range(n)])
+    apart = np.array(
+        [not together[:, i].any() or together[alone][:, i].sum() > together[:, i].sum() / 2 for i in range(n)]
+    )
     apart[list(notes)] = True
     rows: list[_Slot] = []
     lowest, counts, prior = list[int](), list[int](), list[NDArray[np.float64]]()
@@ -231,7 +244,9 @@ def landings_of(
         found = anchors(times[land] if land.any() else times, MOST_ANCHORS.get(len(notes), 4))
         for at, spread, share in zip(*found, strict=True):
             rows.append(_Slot(voice, along, at, max(spread, LEAST_SPREAD), math.log(share * land.mean() + 0.01)))
-        steps = np.rint(np.concatenate([events[part, control + 1] for part in ranges]) * SCALE_FACTOR / scales.grid[control])
+        steps = np.rint(
+            np.concatenate([events[part, control + 1] for part in ranges]) * SCALE_FACTOR / scales.grid[control]
+        )
         top = round(SCALE_FACTOR / float(scales.grid[control]))
         low, high = max(0, int(steps.min()) - DOWN), min(top, int(steps.max()) + UP)
         used = np.bincount(steps.astype(int) - low, minlength=high - low + 1) + 0.5
@@ -290,5 +305,3 @@ class _Slot(NamedTuple):
     spread: float
     logit: float
     catches_all: bool = False
-
-
