@@ -1,14 +1,16 @@
-"""How a model plays notes, beside the players of held-out pieces: `python -m bench.notes TRAIN.npz HELD.npz MODEL.tflite…`.
+"""How a model plays notes, beside the players of held-out pieces.
+
+    python -m bench.notes TRAIN.npz HELD.npz MODEL.tflite... [--notes 1 2]
 
 Each model is played by a reader of its own with nothing of IMPSY's but the dataset's reader: LiteRT by tensor index,
 draws as any front end makes them, at the temperatures given (default .01 for deviations, 1 for components). A model
 hears the first 32 events of a held-out piece and goes on for 64, by four seeds.
 
 Of each note control: bits of the note that came next, and of its time to ±25 ms given the note (all components
-counted); notes outside the piece (pitch classes that its first 32 events do not have), repeats, steps (1, 2) and leaps
-(above 4), of all events; events on the pieces' time grid (the training set's commonest time, and its halves); range. And
-C2ST: the area under the ROC curve of a classifier that tells windows of 16 events from the players' (pieces of a fold
-are never in its training).
+counted); notes outside the piece (pitch classes that its first 32 events do not have), repeats, steps (1, 2) and
+leaps (above 4), of all events, or of those that move it where there are several; events on the pieces' time grid
+(halves of the commonest time); range. And C2ST: the area under the ROC curve of a classifier that tells windows of 16
+events from the players' (pieces of a fold are never in its training).
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +76,7 @@ def bits(reader: Reader, pieces: list[Events], notes: list[int], sg: float, pi: 
     found = []
     for piece in pieces:
         reader.reset()
-        for now, then in zip(piece[:-1], piece[1:], strict=True):
+        for now, then in pairwise(piece):
             mu, sigma, logits = reader.hear(now)
             sigma, share = sigma * math.sqrt(sg), weights_of(logits, pi)
             for note in notes:
@@ -169,8 +172,8 @@ def features(window: Events, notes: list[int], unit: float) -> Events:
 
 
 def c2st(played: list[tuple[Events, int]], real: list[tuple[Events, int]], notes: list[int], unit: float) -> float:
-    from sklearn.ensemble import HistGradientBoostingClassifier
-    from sklearn.metrics import roc_auc_score
+    from sklearn.ensemble import HistGradientBoostingClassifier  # type: ignore[import-untyped]
+    from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]
 
     rows, label, group = [], [], []
     for which, sides in enumerate((real, played)):
@@ -226,8 +229,8 @@ def main() -> None:
             print(path.name, json.dumps({"note": note} | figures(played, heard * SEEDS, note, unit / 2, alone)))
         last = {"note bits": round(of_notes, 3), "time bits": round(of_time, 3)}
         if not options.no_c2st:
-            sides = ([(events, k % len(long)) for k, events in enumerate(each)] for each in (played, real))
-            last["c2st"] = c2st(*sides, notes, unit / 2)
+            ours, theirs = ([(events, k % len(long)) for k, events in enumerate(each)] for each in (played, real))
+            last["c2st"] = c2st(ours, theirs, notes, unit / 2)
         print(path.name, json.dumps(last), flush=True)
 
 

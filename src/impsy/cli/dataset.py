@@ -62,8 +62,8 @@ def command(
 ) -> None:
     """Put all logs of a dimension together into a dataset, from which `impsy train` makes a model.
 
-    Where the configuration maps a control to the pitch of notes, the dataset says so, and `impsy train` takes it as one;
-    else what was played shows it.
+    Where the configuration maps a control to the pitch of notes, the dataset says so, and `impsy train` takes it as
+    one; else what was played shows it.
 
     Tells what is in it, which rows were malformed, which logs are there twice, and what may spoil what is learned.
 

@@ -7,8 +7,8 @@ with diagonal covariance, [mu | sigma | logits], so that every reader of the for
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +94,12 @@ class Residual:
         """How many of them, the last ones, the logits of components are made of."""
         return self.mixtures
 
+    def widened(self, factor: float) -> Self:
+        """The same, but that every sigma is ``factor`` times as large; means are the same."""
+        return replace(self, **{what: _times(getattr(self, what), factor) for what in self._deviations})
+
+    _deviations: ClassVar[tuple[str, ...]] = ("sigma_scale", "sigma_floor")
+
     def __post_init__(self) -> None:
         if self.grid.ndim != 1 or self.sigma_scale.ndim != 2:
             raise ModelError(
@@ -178,6 +184,12 @@ class Gestures(Residual):
     continues: FloatArray
     margin: FloatArray
 
+    _deviations: ClassVar[tuple[str, ...]] = ("sigma_scale", "sigma_floor", "rest")
+
+    def widened(self, factor: float) -> Self:
+        # What a component keeps from standing still counts in sigma, and stays.
+        return replace(super().widened(factor), margin=_times(self.margin, 1 / factor))
+
     @property
     def features(self) -> int:
         return 2 + 7 * self.grid.size
@@ -212,6 +224,10 @@ class Gestures(Residual):
     def live(self) -> NDArray[np.bool_]:
         """Which numbers of each component are computed, (M, D): time, and the controls that do not always rest."""
         return np.concatenate([np.ones((len(self.direction), 1), bool), self.direction != 0], axis=1)
+
+
+def _times(array: FloatArray, factor: float) -> FloatArray:
+    return (array.astype(np.float64) * factor).astype(np.float32)
 
 
 def expect(what: str, array: FloatArray, shape: tuple[int, ...]) -> None:

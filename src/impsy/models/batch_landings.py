@@ -40,7 +40,7 @@ class LandingHead(ResidualHead):
             self._by_slot(part)[self._places, None].astype(precision)
             for part in (fixed.sigma_scale, fixed.sigma_floor)
         )
-        self._sigma_scale, self._sigma_floor = scale, floor + scale * np.asarray(SIGMA_OFFSET - 1.0, precision)
+        self._slot_scale, self._slot_floor = scale, floor + scale * np.asarray(SIGMA_OFFSET - 1.0, precision)
         self._time = fixed.time[:, None].astype(precision)
         self._anchors = np.log(fixed.anchors.astype(precision))[:, None]
         self._per_threshold = np.reciprocal(fixed.threshold)[:, None]
@@ -102,8 +102,8 @@ class LandingHead(ResidualHead):
         out = self._matrix @ heard
         travel, sigma, slots, values, intervals, chords, weights = (out[part] for part in self._parts)
         elu_plus_one(sigma, np.empty_like(sigma))
-        sigma *= self._sigma_scale
-        sigma += self._sigma_floor
+        sigma *= self._slot_scale
+        sigma += self._slot_floor
         low, high = self._ends
         base, back, onto = self._where
         base[:-1] = self._base

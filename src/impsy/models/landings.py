@@ -58,39 +58,42 @@ class Landings(Residual):
 
     - at_c = clip(round(base_i · (1 / grid_i)) − lowest_c, 0, V_c − 1), and one_c (V_c,) is 1 there, else 0.
     - interval_c (25,) is 1 at 12 + clip(round(move_i · (1 / grid_i)), −12, 12) and else 0; all 0 at the first event.
-    - played_c is 1 if round(move_i · (1 / threshold_i)) is not 0, or if that is 0 for all controls that are apart; else 0.
+    - played_c is 1 if round(move_i · (1 / threshold_i)) is not 0, or if that is 0 for all controls that are apart;
+      else 0.
     - For each decay q of 0.8 and 0.98, use_q,c becomes use_q,c + played_c · (1 − q) · (one_c − use_q,c), 0 at first.
 
-    - The class of a value j of note c is (lowest_c + j) modulo 12. around_q,c (12,) sums use_q,d,j over all notes d and
-      their values by (class of j − class of at_c) modulo 12: what was used, counted from the note that sounds.
-      chord_c,d (12,), for each other note d in turn, is 1 at (class of at_d − class of at_c) modulo 12 and else 0.
+    - The class of a value j of note c is (lowest_c + j) modulo 12. around_q,c (12,) sums use_q,d,j over all notes d
+      and their values by (class of j − class of at_c) modulo 12: what was used, counted from the note that sounds.
+      chord_c,d (12,), for each other note d in turn, is 1 at (class of at_d − class of at_c) modulo 12, else 0.
 
-    The features, 2 + T + Σ (25 + 3 V_c + 24 + 12 (C − 1)) + 5 (n − C) of them, are ``[log(t), max(0, 1 − |log(t) − log(anchors)| / 0.2)
-    (T), heard, for each note: interval, one, use_0.8, use_0.98, around_0.8, around_0.98, chord; of the knobs:
-    base, d, d², low, high]`` with t = max(v_0, 0.02), heard = 0 at the first event and then 1, and d = tanh(change_scale · move).
+    The features, 2 + T + Σ (25 + 3 V_c + 24 + 12 (C − 1)) + 5 (n − C) of them, are ``[log(t), max(0, 1 − |log(t) −
+    log(anchors)| / 0.2) (T), heard, for each note: interval, one, use_0.8, use_0.98, around_0.8, around_0.98, chord;
+    of the knobs: base, d, d², low, high]`` with t = max(v_0, 0.02), heard = 0 at the first event and then 1, and
+    d = tanh(change_scale · move).
 
-    The dense layer gives ``[r (S + P) | z (S + P) | b (S) | a (Σ V_c) | e (25 C) | h (12 C (C − 1)) | w (2 C)]``: P is the number
-    of ones in ``moves``, and r and z are of time (S), then of each one (P), row by row.
+    The dense layer gives ``[r (S + P) | z (S + P) | b (S) | a (Σ V_c) | e (25 C) | h (12 C (C − 1)) | w (2 C)]``: P
+    is the number of ones in ``moves``, and r and z are of time (S), then of each one (P), row by row.
 
-    - sigma = sigma_scale · (elu(z) + 1 + 1e-7) + sigma_floor of time and of what the slot moves; ``rest`` of all other
-      controls.
+    - sigma = sigma_scale · (elu(z) + 1 + 1e-7) + sigma_floor of time and of what the slot moves; ``rest`` of all
+      other controls.
     - mu of time is time_s + r; of what the slot moves base_i + r · (1 − 2 low_i) + max(r, 0) · 2 (low_i − high_i); of
       all other controls base_i, but for the note that a component lands.
-    - The components are, note by note, value by value, slot by slot: the slot with the note on (lowest_c + j) · grid_i
-      and the logit b_s + a_c,j + e_c,12+i + Σ_d h_c,d,k + w_2c · log(0.01 + alike) + w_2c+1 · log(0.01 + use_0.98,c,j),
-      with i = clip(j − at_c, −12, 12), k = (class of j − class of at_d) modulo 12 for each other note d, and alike the
-      sum of use_0.98 over all values of all notes of the class of j; and then the slots that land no note, with the
-      logit b_s.
+    - The components are, note by note, value by value, slot by slot: the slot with the note on
+      (lowest_c + j) · grid_i and the logit b_s + a_c,j + e_c,12+i + Σ_d h_c,d,k + w_2c · log(0.01 + alike) +
+      w_2c+1 · log(0.01 + use_0.98,c,j), with i = clip(j − at_c, −12, 12), k = (class of j − class of at_d) modulo 12
+      for each other note d, and alike the sum of use_0.98 over all values of all notes of the class of j; and then
+      the slots that land no note, with the logit b_s.
 
-    So what a piece has used, and its octaves, count as likely again (a cache: Grave, Joulin & Usunier 2017), and what is
-    learned of intervals in one key is known in all. A state
-    carries ``[base (n) | for each note: use_0.8, use_0.98 | 1 if anything was heard]`` to the next step. Nothing
-    depends on the scale of sigma and its floor where a slot rests: they are set to 1 and 0.
+    So what a piece has used, and its octaves, count as likely again (a cache: Grave, Joulin & Usunier 2017), and what
+    is learned of intervals in one key is known in all. A state carries ``[base (n) | for each note: use_0.8, use_0.98
+    | 1 if anything was heard]`` to the next step. Nothing depends on the scale of sigma and its floor where a slot
+    rests: they are set to 1 and 0.
 
     Raises ModelError if shapes or ranges are others.
     """
 
     architecture: ClassVar[str] = "landings"
+    _deviations: ClassVar[tuple[str, ...]] = ("sigma_scale", "sigma_floor", "rest")
 
     notes: FloatArray
     lowest: FloatArray
@@ -106,7 +109,13 @@ class Landings(Residual):
     def __post_init__(self) -> None:
         Residual.__post_init__(self)
         n, slots, voices = self.grid.size, len(self.sigma_scale), self.notes.size
-        shapes = {"notes": (voices,), "lowest": (voices,), "counts": (voices,), "voice": (slots,), "time": (slots,)}
+        shapes: dict[str, tuple[int, ...]] = {
+            "notes": (voices,),
+            "lowest": (voices,),
+            "counts": (voices,),
+            "voice": (slots,),
+            "time": (slots,),
+        }
         shapes |= {
             "moves": (slots, n),
             "anchors": (self.anchors.size,),
@@ -192,7 +201,7 @@ class Landings(Residual):
     def landing(self, voice: int) -> FloatArray:
         """The values of a note, (V,)."""
         steps = self.lowest[voice] + np.arange(self.values[voice], dtype=np.float32)
-        return steps * self.grid[self.note[voice]]
+        return np.asarray(steps * self.grid[self.note[voice]], np.float32)
 
     def classes(self, voice: int) -> NDArray[np.intp]:
         """The classes of a note's values, (V,)."""
@@ -205,7 +214,7 @@ class Landings(Residual):
 
     def alike(self, voice: int) -> FloatArray:
         """(V, Σ V): 1 where a value of the note and one of any note are of one class."""
-        return (self.classes(voice)[:, None] == self.all_classes).astype(np.float32)
+        return np.asarray(self.classes(voice)[:, None] == self.all_classes, np.float32)
 
     def others(self, voice: int) -> list[int]:
         """The other notes."""

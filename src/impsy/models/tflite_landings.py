@@ -218,7 +218,7 @@ class LandingHead(ResidualHead):
 
     def mixture(self, h: int) -> int:
         """[mu | sigma | logits], given what the last layer says."""
-        fixed, graph = self.fixed, self.graph
+        fixed = self.fixed
         slots, n = fixed.moves.shape
         pairs = int(fixed.moves.sum())
         dense = self.dense(h, self.weights.mixture_kernel, self.weights.mixture_bias)
@@ -271,7 +271,7 @@ class LandingHead(ResidualHead):
             logits.append(self.shaped(summed, [1, count * slots]))
         rows = [count * slots for count, slots in zip(fixed.values, fixed.slots, strict=False)]
         for whole, part in zip((mu, deviations, logits), columns, strict=True):
-            whole += [part[-1]] if fixed.slots[-1] else []
+            whole.extend([part[-1]] if fixed.slots[-1] else [])
         sizes = [*rows, *([fixed.slots[-1]] if fixed.slots[-1] else [])]
         return self.all_joined(
             [*mu, *deviations, *logits], [*(size * d for size in sizes), *(size * d for size in sizes), *sizes]
@@ -340,4 +340,4 @@ def numbers_of_landings(fixed: Landings) -> int:
     live = slots + int(fixed.moves.sum())
     every = sum(fixed.values)
     values = sum(4 * count * every + count * (n + 2) for count in fixed.values)
-    return slots * (n + 1) * (2 * live + n) + 5 * (live - slots) * n + 2 * n * n + values
+    return int(slots * (n + 1) * (2 * live + n) + 5 * (live - slots) * n + 2 * n * n + values)

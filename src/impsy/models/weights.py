@@ -221,8 +221,10 @@ def _gestures(dimension: int, mixtures: int) -> Gestures:
 
 
 def _landings(dimension: int, mixtures: int) -> Landings:
-    """The first control is a note of as many values as make up ``mixtures`` with up to nine slots; the last slot lands
-    nothing and moves everything, the others move the knobs."""
+    """The first control is a note of as many values as make up ``mixtures`` with up to nine slots.
+
+    The last slot lands nothing and moves everything, the others move the knobs.
+    """
     slots = min(9, max(1, mixtures - 1))
     count = max(1, (mixtures - 1) // slots)
     n = dimension - 1
@@ -248,7 +250,7 @@ def _landings(dimension: int, mixtures: int) -> Landings:
         np.append(anchors, np.float32(1)),
         anchors,
         step,
-        step / 10,
+        (step / 10).astype(np.float32),
         np.ones(n, np.float32),
     )
 

@@ -18,7 +18,7 @@ from impsy.errors import ModelError, refusal
 from impsy.models.tflite_write import encode_tflite, write_atomically
 from impsy.models.weights import Weights
 
-__all__ = ["SUFFIXES", "ModelFiles", "export", "files_of", "versions", "write_so_far"]
+__all__ = ["SUFFIXES", "ModelFiles", "export", "files_of", "is_saved_by_keras", "versions", "write_so_far"]
 
 SUFFIXES = (".keras", ".tflite", ".json")
 _PREVIOUS = "previous"
@@ -43,16 +43,14 @@ def files_of(folder: Path, name: str) -> ModelFiles:
 
 
 def export(weights: Weights, files: ModelFiles, description: Mapping[str, Any]) -> list[Path]:
-    """Write all three files, each whole or not at all; gives those of an earlier model that were set aside.
+    """Write all files, each whole or not at all; gives those of an earlier model that were set aside.
 
     An earlier model of the same name is kept beside, as ``….previous.tflite`` and so on. The ``.tflite`` carries a
-    short form of the description too.
+    short form of the description too. What Keras cannot hold (:func:`is_saved_by_keras`) has no ``.keras``.
 
     Raises:
         ModelError: the disk refuses.
     """
-    from impsy.train.network import saved_model
-
     short = {key: description[key] for key in ("made_by", "created", "trained_on", "figures") if key in description}
     tflite = encode_tflite(weights, facts=short)
     folder = files.keras.parent
@@ -60,9 +58,13 @@ def export(weights: Weights, files: ModelFiles, description: Mapping[str, Any]) 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            saved_model(weights).save(part)
+            if is_saved_by_keras(weights):
+                from impsy.train.network import saved_model
+
+                saved_model(weights).save(part)
             kept = _set_aside(files)
-            part.replace(files.keras)
+            if part.exists():
+                part.replace(files.keras)
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
@@ -71,6 +73,14 @@ def export(weights: Weights, files: ModelFiles, description: Mapping[str, Any]) 
     files.so_far.unlink(missing_ok=True)
     write_atomically(files.json, (json.dumps(description, indent=1, allow_nan=False) + "\n").encode())
     return kept
+
+
+def is_saved_by_keras(weights: Weights) -> bool:
+    """Whether the network has a ``.keras`` file.
+
+    One for notes has none: its leaky sums go on with some events only, for which Keras has no layer.
+    """
+    return weights.architecture != "landings"
 
 
 def write_so_far(weights: Weights, files: ModelFiles) -> None:

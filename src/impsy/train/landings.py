@@ -7,6 +7,7 @@ away, so that log Σ over all components is log P(value) + log p(everything else
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import jax
@@ -53,7 +54,7 @@ class LandingNetwork(RecurrentNetwork):
         deaf = DEAF if dropout else 0.0
         super().__init__(dimension, size, fixed, _heard_of(fixed), fixed.outputs, dropout, deaf)
         self._changes = changes or Changes()
-        slots, n = fixed.moves.shape
+        slots = len(fixed.moves)
         self._slot, self._control = np.nonzero(fixed.moves)
         pairs = len(self._slot)
         self._of_slot = np.zeros((pairs, slots), np.float32)
@@ -71,7 +72,7 @@ class LandingNetwork(RecurrentNetwork):
         )
         self._scale, self._floor = slot_scale, slot_floor
         starts = np.cumsum([0, *fixed.slots])
-        self._slots_of = [slice(*ends) for ends in zip(starts[:-1], starts[1:], strict=True)]
+        self._slots_of = [slice(*ends) for ends in pairwise(starts)]
 
     def start(self, seed: int, starts: Any = None) -> list[FloatArray]:
         """Weights to begin with; ``starts`` are :class:`LandingStarts`."""
@@ -198,7 +199,7 @@ def _leaky(one: Any, played: Any) -> Any:
 
 
 def _placed(intervals: Any, at: Any, count: int) -> Any:
-    """Logits of intervals (B, T, 25) as those of ``count`` values, counted from the one that sounds, ``at`` (B, T)."""
+    """Logits of intervals (B, T, 25) from the value that sounds, ``at`` (B, T), as those of ``count`` values."""
     by = jnp.clip(jnp.arange(count) - at[..., None], -REACH, REACH) + REACH
     return jnp.take_along_axis(intervals, by, -1)
 

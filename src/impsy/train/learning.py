@@ -33,6 +33,12 @@ CONTINUED_RATE = 0.3
 SPLITS: dict[str, Callable[[Dataset], Split]] = {"windows": split_windows, "performances": split_performances}
 
 
+NO_KERAS = (
+    "A network for notes has no .keras file: Keras has no layer for what it remembers of a piece. Play the .tflite, "
+    "and go on from it with --from."
+)
+
+
 @dataclass(frozen=True)
 class Plan:
     """What is to be learned from what, and how.
@@ -152,7 +158,7 @@ def learn(
     designed = design(dataset.events, split.train, wanted.architecture, wanted.head, **known)
     size = base.size if base is not None else SIZES[wanted.size]
     name = model_name(dataset.dimension, size, designed.mixtures)
-    from impsy.train.export import export, files_of, write_so_far
+    from impsy.train.export import export, files_of, is_saved_by_keras, write_so_far
 
     files = files_of(plan.destination, name)
     checkpoint = read_checkpoint(files.unfinished) if plan.resume else None
@@ -183,10 +189,13 @@ def learn(
     description = _describe(plan, recipe, dataset, split, name, fitted, devices.words)
     if designed.words:
         description["components"] = designed.words
+    if not is_saved_by_keras(fitted.weights):
+        description["remark"] = NO_KERAS
     set_aside = export(designed.played(fitted.weights), files, description)
     if fitted.ended != "stopped":
         files.unfinished.unlink(missing_ok=True)
-    return Learned((files.keras, files.tflite, files.json), tuple(set_aside), description)
+    written = tuple(path for path in (files.keras, files.tflite, files.json) if path.exists())
+    return Learned(written, tuple(set_aside), description)
 
 
 def _task(plan: Plan, recipe: Recipe, dataset: Dataset, checkpoint: Checkpoint | None) -> str:

@@ -34,7 +34,7 @@ FEWEST_MOVES = 200
 """Fewer moves of a control do not show what it is."""
 ON_GRID = 0.98
 SAME_WAY = 0.65
-"""Share of moves that go the way of the move before, above which a control is a knob: knobs .7-.92, melodies .4-.6."""
+"""A control is a knob from this share of moves on that go the way of the move before: knobs .7-.92, melodies .4-.6."""
 MOST_EFFECTIVE, MOST_VALUES = 32.0, 61
 """Values of a note: effectively (e to their entropy), and at all."""
 NEIGHBOURS = 2.0
@@ -160,7 +160,7 @@ def anchors(times: NDArray[np.floating], most: int) -> Anchors:
     times = times.astype(np.float64)
     logged = np.log(np.maximum(times, soonest))
     left = np.ones(len(times), bool)
-    found = []
+    found = list[tuple[float, float, float]]()
     while len(found) < most and left.any():
         ordered = np.sort(logged[left])
         until = np.searchsorted(ordered, ordered + 2 * PEAK_WIDTH, "right")
@@ -193,8 +193,7 @@ class Changes:
 
 
 class LandingStarts(NamedTuple):
-    """Where the dense layer's outputs begin: logits of slots (S,) and of values (Σ V,), log of the spread of what
-    slots move (P,), and the units in which r counts (S + P,)."""
+    """Where the dense layer's outputs begin: logits of slots (S,) and of values (Σ V,)."""
 
     slots: FloatArray
     values: FloatArray
