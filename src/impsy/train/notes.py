@@ -34,7 +34,9 @@ FEWEST_MOVES = 200
 """Fewer moves of a control do not show what it is."""
 ON_GRID = 0.98
 SAME_WAY = 0.65
-"""A control is a knob from this share of moves on that go the way of the move before: knobs .7-.92, melodies .4-.6."""
+"""A control is a knob where this share of moves or more go the way of the move before.
+
+Knobs have .7-.92, melodies .4-.6."""
 MOST_EFFECTIVE, MOST_VALUES = 32.0, 61
 """Values of a note: effectively (e to their entropy), and at all."""
 NEIGHBOURS = 2.0
@@ -209,7 +211,8 @@ def changes_of(events: NDArray[np.float32], ranges: Sequence[slice], fixed: Land
         lowest = fixed.lowest[voice]
         down = min(down, int(steps.min() - lowest))
         up = min(up, int(lowest + fixed.counts[voice] - 1 - steps.max()))
-    times = np.concatenate([events[part, 0][1:] for part in ranges])
+    landed = [(np.diff(events[part][:, 1 + fixed.note], axis=0) != 0).any(axis=1) for part in ranges]
+    times = np.concatenate([events[part, 0][1:][land] for part, land in zip(ranges, landed, strict=True)])
     stretch = 0.0 if anchors(times, MOST_ANCHORS[1]).click else STRETCH
     return Changes(
         tuple(fixed.note.tolist()), tuple(fixed.grid[fixed.note].tolist()), max(0, down), max(0, up), stretch
