@@ -8,6 +8,7 @@ float64, but for what they say is float32.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from impsy.models.architectures import Gestures
 from impsy.models.batch import BatchNetwork
 from impsy.models.landings import Landings
 from impsy.models.litert import GraphPredictor, LiteRTPredictor
+from impsy.models.mixture import split
 from impsy.models.predictor import NumPyPredictor
 from impsy.models.sizes import Size
 from impsy.models.tflite_read import read_tflite
@@ -367,3 +369,34 @@ def test_programs_with_nothing_of_ours_compute_it_too(
     heard = playing(2, 8 if dimension == 64 else 40, dimension)
     played = played_by_strangers(encode_tflite(weights), heard, way, tmp_path)
     np.testing.assert_allclose(played, told(weights, heard), **CLOSE)
+
+
+@pytest.mark.parametrize("architecture", [name for name in MAKERS if name != "plain"])
+@pytest.mark.parametrize("factor", [10.0, 0.1, 3.0])
+def test_widened_networks_say_the_same_with_other_deviations(architecture: str, factor: float) -> None:
+    weights = MAKERS[architecture](4, 5, Size(8, 1), 12)
+    wide = replace(weights, residual=weights.residual.widened(factor))
+    heard = playing(3, 30, 5, weights.residual.grid)
+    for network, expected in zip(
+        (heard_by(NumPyPredictor(wide, precision=np.float64), heard)),
+        heard_by(NumPyPredictor(weights, precision=np.float64), heard),
+        strict=True,
+    ):
+        now, before = split(network, 5), split(expected, 5)
+        np.testing.assert_allclose(now.mu, before.mu, atol=1e-4)
+        np.testing.assert_allclose(now.sigma, before.sigma * factor, rtol=1e-4)
+        np.testing.assert_allclose(now.logits, before.logits, atol=1e-6)
+
+
+def test_the_logits_of_a_network_are_made_of_its_last_outputs() -> None:
+    for architecture in ("residual", "gestures", "landings"):
+        weights = MAKERS[architecture](4, 5, Size(8, 1), 12)
+        kernel, bias = weights.mixture_kernel.copy(), weights.mixture_bias.copy()
+        logits = slice(bias.size - weights.residual.logits, None)
+        kernel[:, logits] *= 2
+        bias[logits] *= 2
+        heard = playing(3, 30, 5, weights.residual.grid)
+        doubled = heard_by(NumPyPredictor(replace(weights, mixture_kernel=kernel, mixture_bias=bias)), heard)
+        expected = heard_by(NumPyPredictor(weights), heard)
+        expected[:, -weights.mixtures :] *= 2
+        np.testing.assert_allclose(doubled, expected, rtol=1e-4, atol=1e-4)

@@ -116,8 +116,7 @@ def _read_landings(constants: _Constants, size: int) -> Weights:
     definition = {
         field: constants.take(f"landings/{field}", 2 if field == "moves" else 1) for field in LANDING_FIELDS
     }
-    shape = definition["voice"].size, n + 1
-    ones = np.ones(shape, np.float32)
+    ones = np.ones((len(definition["moves"]), definition["moves"].shape[1] + 1), np.float32)
     fixed = Landings(constants.grid(n), change_scale, ones, 0 * ones, **definition)
     _expect_room(numbers_of_landings(fixed), size)
     scale, floor = ones.copy(), 0 * ones

@@ -118,6 +118,11 @@ HEADS = {
 LANDINGS = "landings"
 """The name of the head for notes."""
 _LANDINGS_WORDS = "components for each value that a note lands on, at each usual time"
+PLAYED_AT = 0.9
+"""The temperature at which notes are chosen.
+
+Learned in twelve keys from few pieces, they leave too much to notes that a piece does not have: at 1, 6-8 % are
+outside it, at 0.9 5-7 % (players 5 %), for 0.006 bits a note."""
 PLAYED_LESS = 10.0
 """What the logit of the slot that catches all loses when training is complete: played, it only adds wild events."""
 
@@ -150,9 +155,12 @@ class Design:
     def played(self, weights: Weights) -> Weights:
         """What is learned as it is to be played."""
         if isinstance(self.fixed, Landings) and self.head:
-            bias = weights.mixture_bias.copy()
-            bias[bias.size - self.fixed.logits + len(self.fixed.voice) - 1] -= PLAYED_LESS
-            return replace(weights, mixture_bias=bias)
+            kernel, bias = weights.mixture_kernel.copy(), weights.mixture_bias.copy()
+            logits = slice(bias.size - self.fixed.logits, None)
+            kernel[:, logits] /= np.float32(PLAYED_AT)
+            bias[logits] /= np.float32(PLAYED_AT)
+            bias[logits][len(self.fixed.voice) - 1] -= PLAYED_LESS
+            return replace(weights, mixture_kernel=kernel, mixture_bias=bias)
         if not self.head or not HEADS[self.head].played_less:
             return weights
         bias = weights.mixture_bias.copy()
