@@ -108,7 +108,7 @@ class Residual:
             )
         expect("grid", self.grid, self.grid.shape)
         expect("scale of changes", self.change_scale, self.grid.shape)
-        expect("scale of sigma", self.sigma_scale, self.sigma_scale.shape)
+        expect("scale of sigma", self.sigma_scale, (len(self.sigma_scale), self.grid.size + 1))
         expect("floor under sigma", self.sigma_floor, self.sigma_scale.shape)
         if ((self.grid != 0) & (self.grid <= FINEST_GRID)).any():
             raise ModelError(f"a grid has steps above {FINEST_GRID:g}, or 0 where there is none; not {self.grid}")
