@@ -29,7 +29,7 @@ from impsy.models.mixture import component_weights, split
 from impsy.models.opening import OpenedModel, open_model
 from impsy.models.sizes import SCALE_FACTOR
 from impsy.perform import phrases
-from impsy.train.gestures import design
+from impsy.train.gestures import designs
 
 IMAGES = Path(__file__).parent / "images"
 PAPER, INK, SOFT, YOU, IT = "#ffffff", "#1b1d22", "#85827a", "#00684e", "#8a2fc4"
@@ -75,7 +75,7 @@ def open_starter() -> OpenedModel:
 def designed() -> Gestures:
     """What is fixed of a network before it learns from the simulated performer."""
     events = recording(DESIGNED_FROM).astype(np.float32)
-    fixed = design(events, [slice(0, len(events))], "gestures").fixed
+    fixed = designs(events, [slice(0, len(events))], "gestures")[0].fixed
     if not isinstance(fixed, Gestures):
         raise TypeError(f"the design of a gesture network holds {type(fixed).__name__}")
     return fixed

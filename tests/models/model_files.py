@@ -21,6 +21,7 @@ import numpy as np
 from impsy.models import flatbuffer
 from impsy.models.architectures import Gestures, Residual
 from impsy.models.keras_read import DEFINITION, as_listed
+from impsy.models.landings import Landings
 from impsy.models.predictor import MixturePredictor
 from impsy.models.sizes import Size
 from impsy.models.tflite_schema import (
@@ -54,6 +55,13 @@ def small_weights(seed: int = 0, dimension: int = 3, size: Size = Size(8, 2), mi
     return weights
 
 
+def _steps(rng: np.random.Generator, n: int, grid: str) -> np.ndarray:
+    """The steps of n controls of which ``all``, ``some`` or ``none`` have a grid."""
+    steps = rng.choice(10 / np.array([127.0, 100.0, 12.0]), n)
+    steps[{"all": slice(0, 0), "some": slice(0, None, 2), "none": slice(None)}[grid]] = 0
+    return steps
+
+
 def residual_weights(
     seed: int = 0,
     dimension: int = 4,
@@ -66,8 +74,7 @@ def residual_weights(
     weights = random_weights(dimension, size, rng=rng, mixtures=mixtures, architecture="residual")
     for array in (weights.mixture_bias, *(layer.bias for layer in weights.layers)):
         array += rng.normal(0, 0.3, array.shape).astype(np.float32)
-    steps = rng.choice(10 / np.array([127.0, 100.0, 12.0]), dimension - 1)
-    steps[{"all": slice(0, 0), "some": slice(0, None, 2), "none": slice(None)}[grid]] = 0
+    steps = _steps(rng, dimension - 1, grid)
     shape = mixtures, dimension
     parts = (
         steps,
@@ -108,6 +115,61 @@ def gesture_weights(
     moving[1::3, ::2] = 0
     continues[:2] = seed % 3 != 2  # in some networks no component need continue
     return replace(weights, residual=replace(fixed, direction=moving, continues=continues))
+
+
+def landing_weights(
+    seed: int = 0,
+    dimension: int = 4,
+    size: Size = Size(8, 2),  # noqa: B008
+    mixtures: int = 20,
+    grid: str = "some",
+) -> Weights:
+    """The same for a network of notes: one or two of them, anywhere among the controls, with slots of any kind.
+
+    ``mixtures`` is about how many components it has; ``grid`` is about the controls that are no notes.
+    """
+    rng = np.random.default_rng(seed)
+    n = dimension - 1
+    step = np.array(_steps(rng, n, grid))
+    notes = np.sort(rng.permutation(n)[: rng.integers(1, min(n, 2) + 1)])
+    step[notes] = rng.choice(10 / np.array([127.0, 12.0]), len(notes))
+    voice = np.concatenate([np.full(rng.integers(1, 5), voice) for voice in range(len(notes))])
+    voice = np.append(voice, np.full(rng.integers(0, 4), -1))
+    counts = np.array([max(1, mixtures // (len(notes) * int((voice == v).sum()))) for v in range(len(notes))])
+    slots = len(voice)
+    moves = rng.choice([0, 1], (slots, n))
+    moves[np.ix_(voice >= 0, notes)] = 0
+    parts = (
+        step,
+        rng.uniform(0.1, 15, n),
+        rng.uniform(0.1, 3, (slots, dimension)),
+        rng.choice([0, 0.03, 0.5], (slots, dimension)),
+        notes,
+        np.minimum(rng.integers(0, 8, len(notes)), np.rint(10 / step[notes])),
+        counts,
+        voice,
+        moves,
+        rng.uniform(0, 5, slots),
+        rng.uniform(0.05, 30, rng.integers(1, 9)),
+        np.where(step > 0, step, rng.uniform(0.02, 0.3, n)),
+        rng.uniform(0.005, 0.1, n),
+        np.where(np.isin(np.arange(n), notes), 1, rng.choice([0, 1], n)),
+    )
+    fixed = Landings(*(np.asarray(part, np.float32) for part in parts))
+    weights = random_weights(dimension, size, rng=rng, mixtures=mixtures, architecture="landings")
+    units, kernel = size.units, weights.layers[0].kernel
+    first = rng.normal(0, 0.2, (fixed.features, kernel.shape[1])).astype(np.float32)
+    layers = (replace(weights.layers[0], kernel=first), *weights.layers[1:])
+    for layer in layers:
+        layer.bias[...] += rng.normal(0, 0.3, layer.bias.shape).astype(np.float32)
+    mixture = [
+        rng.normal(0, 0.2, shape).astype(np.float32)
+        for shape in (
+            (units + fixed.features, fixed.outputs),
+            (fixed.outputs,),
+        )
+    ]
+    return Weights(dimension, layers, *mixture, "landings", fixed)
 
 
 def assert_same(left: Weights, right: Weights, tolerance: float = 0.0, *, constants: float = 0.0) -> None:

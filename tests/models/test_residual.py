@@ -531,8 +531,10 @@ def test_the_constants_and_the_architecture_go_together() -> None:
         replace(plain, residual=residual.residual, architecture="residual")
     with pytest.raises(ModelError, match="grid has shape"):
         replace(residual, residual=residual_weights(dimension=5).residual)
-    with pytest.raises(ModelError, match="scale of sigma has shape"):
+    with pytest.raises(ModelError, match=r"mixture layer: kernel has shape \(24, 27\), but should have \(24, 18\)"):
         replace(residual, residual=residual_weights(mixtures=2).residual)
+    with pytest.raises(ModelError, match="scale of sigma has shape"):
+        replace(residual.residual, sigma_scale=residual.residual.sigma_scale[:, :-1])
 
 
 def test_what_the_mixture_hears_goes_with_the_architecture() -> None:

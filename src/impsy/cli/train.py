@@ -313,6 +313,8 @@ class _Screen(_Silence):
             self._print(f"{path}  {path.stat().st_size / 1000:,.0f} KB")
         if figures["ended"] == "stopped":
             self._print("`impsy train` with the same options and --resume goes on from here.")
+        if "remark" in learned.description:
+            self._print(learned.description["remark"])
         tflite = next(path for path in learned.files if path.suffix == ".tflite")
         self._print(f"Play it: impsy run {tflite}   Measure it: impsy evaluate {tflite} {self._path}")
 

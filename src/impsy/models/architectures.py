@@ -7,8 +7,8 @@ with diagonal covariance, [mu | sigma | logits], so that every reader of the for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,8 @@ from numpy.typing import NDArray
 from impsy.errors import ModelError
 
 __all__ = [
-    "ARCHITECTURES",
     "EDGE_REACH",
     "FINEST_GRID",
-    "Architecture",
     "FloatArray",
     "Gestures",
     "Residual",
@@ -33,38 +31,6 @@ FINEST_GRID = 2.0**-40
 rounding to it changes nothing that could matter: where only some controls have a grid, the others are rounded to
 this."""
 
-
-@dataclass(frozen=True)
-class Architecture:
-    """What the layers of a network hear.
-
-    ``features`` gives, by dimension D, how many numbers the first LSTM layer hears; ``skips`` is whether the dense
-    layer hears them too, after the U outputs of the last LSTM layer.
-    """
-
-    features: Callable[[int], int]
-    skips: bool
-    carries: Callable[[int], int] = lambda _: 0
-
-    def mixture_inputs(self, dimension: int, units: int) -> int:
-        """How many numbers the dense layer hears."""
-        return units + self.features(dimension) if self.skips else units
-
-
-ARCHITECTURES: Mapping[str, Architecture] = {
-    "plain": Architecture(lambda dimension: dimension, skips=False),
-    "residual": Architecture(
-        lambda dimension: 5 * dimension - 4, skips=True, carries=lambda dimension: dimension - 1
-    ),
-    "gestures": Architecture(
-        lambda dimension: 7 * dimension - 5, skips=True, carries=lambda dimension: 2 * dimension - 1
-    ),
-}
-"""The architectures by name.
-
-``plain``: the layer hears the scaled interaction vector, and the dense layer gives the mixture as it stands.
-``residual``: see :class:`Residual`. ``gestures``: see :class:`Gestures`.
-"""
 
 EDGE_REACH = 0.5
 """Within how many usual moves (of 1 / change_scale) of its end a control counts as at its end."""
@@ -96,10 +62,43 @@ class Residual:
     are (n,) and ≥ 0, ``sigma_scale`` > 0 and ``sigma_floor`` ≥ 0 are (M, D). Raises ModelError if they are not.
     """
 
+    architecture: ClassVar[str] = "residual"
+
     grid: FloatArray
     change_scale: FloatArray
     sigma_scale: FloatArray
     sigma_floor: FloatArray
+
+    @property
+    def features(self) -> int:
+        """How many numbers the first LSTM layer hears; the dense layer hears them too, after the last layer's."""
+        return 1 + 5 * self.grid.size
+
+    @property
+    def carries(self) -> int:
+        """How many numbers are carried from one step to the next, besides the LSTM layers' states."""
+        return self.grid.size
+
+    @property
+    def mixtures(self) -> int:
+        """Number M of mixture components."""
+        return len(self.sigma_scale)
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers the dense layer gives."""
+        return self.mixtures * (2 * self.grid.size + 3)
+
+    @property
+    def logits(self) -> int:
+        """How many of them, the last ones, the logits of components are made of."""
+        return self.mixtures
+
+    def widened(self, factor: float) -> Self:
+        """The same, but that every sigma is ``factor`` times as large; means are the same."""
+        return replace(self, **{what: _times(getattr(self, what), factor) for what in self._deviations})
+
+    _deviations: ClassVar[tuple[str, ...]] = ("sigma_scale", "sigma_floor")
 
     def __post_init__(self) -> None:
         if self.grid.ndim != 1 or self.sigma_scale.ndim != 2:
@@ -109,7 +108,7 @@ class Residual:
             )
         expect("grid", self.grid, self.grid.shape)
         expect("scale of changes", self.change_scale, self.grid.shape)
-        expect("scale of sigma", self.sigma_scale, self.sigma_scale.shape)
+        expect("scale of sigma", self.sigma_scale, (len(self.sigma_scale), self.grid.size + 1))
         expect("floor under sigma", self.sigma_floor, self.sigma_scale.shape)
         if ((self.grid != 0) & (self.grid <= FINEST_GRID)).any():
             raise ModelError(f"a grid has steps above {FINEST_GRID:g}, or 0 where there is none; not {self.grid}")
@@ -174,6 +173,8 @@ class Gestures(Residual):
     Raises ModelError if shapes or ranges are others.
     """
 
+    architecture: ClassVar[str] = "gestures"
+
     threshold: FloatArray
     unit: FloatArray
     rest: FloatArray
@@ -182,6 +183,20 @@ class Gestures(Residual):
     momentum: FloatArray
     continues: FloatArray
     margin: FloatArray
+
+    _deviations: ClassVar[tuple[str, ...]] = ("sigma_scale", "sigma_floor", "rest")
+
+    def widened(self, factor: float) -> Self:
+        # What a component keeps from standing still counts in sigma, and stays.
+        return replace(super().widened(factor), margin=_times(self.margin, 1 / factor))
+
+    @property
+    def features(self) -> int:
+        return 2 + 7 * self.grid.size
+
+    @property
+    def carries(self) -> int:
+        return 2 * self.grid.size + 1
 
     def __post_init__(self) -> None:
         Residual.__post_init__(self)
@@ -209,6 +224,10 @@ class Gestures(Residual):
     def live(self) -> NDArray[np.bool_]:
         """Which numbers of each component are computed, (M, D): time, and the controls that do not always rest."""
         return np.concatenate([np.ones((len(self.direction), 1), bool), self.direction != 0], axis=1)
+
+
+def _times(array: FloatArray, factor: float) -> FloatArray:
+    return (array.astype(np.float64) * factor).astype(np.float32)
 
 
 def expect(what: str, array: FloatArray, shape: tuple[int, ...]) -> None:

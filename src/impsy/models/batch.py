@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impsy.models.architectures import ARCHITECTURES
-from impsy.models.batch_heads import make_head
+from impsy.models.architectures import Gestures
+from impsy.models.batch_heads import GestureHead, Head, ResidualHead
+from impsy.models.batch_landings import LandingHead
+from impsy.models.landings import Landings
 from impsy.models.sizes import SCALE_FACTOR
 from impsy.models.weights import LSTMLayer, Weights
 
@@ -34,9 +36,9 @@ class BatchNetwork:
         self._units = weights.units
         self._precision = precision
         self._matrices = [_lstm_matrix(layer).astype(precision) for layer in weights.layers]
-        self._head = make_head(weights, precision)
-        self._heard_first = ARCHITECTURES[weights.architecture].features(self.dimension)
-        self._skips = ARCHITECTURES[weights.architecture].skips
+        self._head = _head(weights, precision)
+        self._heard_first = weights.features
+        self._skips = weights.residual is not None
         self._batch = -1
         self.reset(1)
 
@@ -88,6 +90,16 @@ class BatchNetwork:
             layer.step()
         self._head.mixture(self._last_heard)
         return self.parameters
+
+
+def _head(weights: Weights, precision: type[np.floating[Any]]) -> Head:
+    """What is computed before and after the layers, as the architecture has it."""
+    fixed = weights.residual
+    if isinstance(fixed, Landings):
+        return LandingHead(weights, fixed, precision)
+    if isinstance(fixed, Gestures):
+        return GestureHead(weights, fixed, precision)
+    return Head(weights, precision) if fixed is None else ResidualHead(weights, fixed, precision)
 
 
 def _lstm_matrix(layer: LSTMLayer) -> _Array:

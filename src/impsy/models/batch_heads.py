@@ -17,19 +17,10 @@ from impsy.models.components import Live
 from impsy.models.sizes import SCALE_FACTOR
 from impsy.models.weights import SIGMA_OFFSET, Weights
 
-__all__ = ["Head", "make_head"]
+__all__ = ["GestureHead", "Head", "ResidualHead", "elu_plus_one"]
 
 _Array = NDArray[Any]
 _Precision = type[np.floating[Any]]
-
-
-def make_head(weights: Weights, precision: _Precision) -> Head:
-    """The head of the network's architecture."""
-    if isinstance(weights.residual, Gestures):
-        return _GestureHead(weights, weights.residual, precision)
-    if weights.residual is not None:
-        return _ResidualHead(weights, weights.residual, precision)
-    return Head(weights, precision)
 
 
 class Head:
@@ -70,13 +61,13 @@ class Head:
     def _finish_sigma(self) -> None:
         """z becomes scale · (elu(z) + 1 + 1e-7) + floor."""
         sigma = self._sigma
-        _elu_plus_one(sigma, self._above)
+        elu_plus_one(sigma, self._above)
         if self._sigma_scale is not None:
             sigma *= self._sigma_scale
         sigma += self._sigma_floor
 
 
-def _elu_plus_one(z: _Array, spare: _Array) -> None:
+def elu_plus_one(z: _Array, spare: _Array) -> None:
     """In place: z + 1 above 0 and exp(z) below."""
     np.maximum(z, 0, out=spare)
     np.minimum(z, 0, out=z)
@@ -84,7 +75,7 @@ def _elu_plus_one(z: _Array, spare: _Array) -> None:
     z += spare
 
 
-class _ResidualHead(Head):
+class ResidualHead(Head):
     """That of a residual network."""
 
     def __init__(self, weights: Weights, fixed: Residual, precision: _Precision) -> None:
@@ -155,7 +146,7 @@ class _ResidualHead(Head):
         np.tanh(out, out=out)
 
 
-class _GestureHead(_ResidualHead):
+class GestureHead(ResidualHead):
     """That of a gesture network. Only the live numbers of its mixtures are computed, (Q, B)."""
 
     def __init__(self, weights: Weights, fixed: Gestures, precision: _Precision) -> None:
@@ -233,7 +224,7 @@ class _GestureHead(_ResidualHead):
         travel, sigma = self._travel, self._sigma
         one_sided, momentum = self._one_sided, self._momentum
         forward = travel[one_sided]
-        _elu_plus_one(forward, np.empty_like(forward))
+        elu_plus_one(forward, np.empty_like(forward))
         forward += 0.5
         forward *= self._one_sided_unit
         forward += self._margin * sigma[one_sided]

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from impsy.errors import ModelError
-from impsy.models.architectures import FloatArray, Gestures
+from impsy.models.architectures import FloatArray
 from impsy.models.weights import Weights
 
 __all__ = ["AS_LEARNED", "CALIBRATED", "PLAYED", "Temperatures", "calibrated", "density_temperatures", "uncalibrated"]
@@ -90,12 +90,9 @@ def _moved(weights: Weights, right_at: Temperatures, wanted: Temperatures) -> We
     if fixed is None:
         raise ModelError("a plain network cannot be calibrated: its deviations have no scale of their own")
     wider, sharper = math.sqrt(right_at.sigma / wanted.sigma), wanted.pi / right_at.pi
-    fixed = replace(fixed, sigma_scale=_times(fixed.sigma_scale, wider), sigma_floor=_times(fixed.sigma_floor, wider))
-    if isinstance(fixed, Gestures):
-        # What a component keeps from standing still counts in sigma, and stays.
-        fixed = replace(fixed, rest=_times(fixed.rest, wider), margin=_times(fixed.margin, 1 / wider))
+    fixed = fixed.widened(wider)
     kernel, bias = weights.mixture_kernel.copy(), weights.mixture_bias.copy()
-    logits = slice(bias.size - weights.mixtures, None)
+    logits = slice(bias.size - fixed.logits, None)
     kernel[:, logits] = _times(kernel[:, logits], sharper)
     bias[logits] = _times(bias[logits], sharper)
     return replace(weights, mixture_kernel=kernel, mixture_bias=bias, residual=fixed)

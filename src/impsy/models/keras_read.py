@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from impsy.errors import ModelError
-from impsy.models.architectures import ARCHITECTURES, FINEST_GRID, FloatArray, Gestures, Residual
+from impsy.models.architectures import FINEST_GRID, FloatArray, Gestures, Residual
 from impsy.models.isolated import read_hdf5
 from impsy.models.weights import LSTMLayer, Weights
 
@@ -275,8 +275,8 @@ def interpret(
             return Weights(mu // pi, ordered, kernel, bias, "residual", fixed)
         fixed = _gestures(fixed, constants[DEFINITION], pi)
         return Weights(mu // pi, ordered, kernel, bias, "gestures", fixed)
-    for name in ("residual", "gestures"):
-        if ordered[0].kernel.shape[:1] == (ARCHITECTURES[name].features(mu // pi),):
+    for name, features in (("residual", 5 * (mu // pi) - 4), ("gestures", 7 * (mu // pi) - 5)):
+        if ordered[0].kernel.shape[:1] == (features,):
             raise ModelError(f"it holds a {name} network without its constants; only .keras and .tflite have them")
     return Weights(mu // pi, ordered, kernel, bias)
 

@@ -28,8 +28,6 @@ DEFINITION = ("threshold", "unit", "rest", "direction", "one_sided", "momentum",
 
 _TOGETHER = 32
 """Components that are placed by one product: its matrix grows with the square of their number."""
-_FEW = 4
-"""Tensors that are joined by one operator: the runtime's fast one takes no more than five."""
 
 
 class GestureHead(ResidualHead):
@@ -82,14 +80,6 @@ class GestureHead(ResidualHead):
         begin = self.graph.constant(f"gestures/{name}/begin", np.array([0, first], np.int32))
         extent = self.graph.constant(f"gestures/{name}/extent", np.array([1, count], np.int32))
         return self.graph.add(Op.SLICE, [source, begin, extent], [1, count])
-
-    def all_joined(self, parts: list[int], widths: list[int]) -> int:
-        """Any number of tensors side by side."""
-        while len(parts) > 1:
-            width = sum(widths[:_FEW])
-            parts = [self.joined(parts[:_FEW], width), *parts[_FEW:]]
-            widths = [width, *widths[_FEW:]]
-        return parts[0]
 
     def turns(self, moves: int) -> int:
         """How many thresholds each control moved, rounded."""

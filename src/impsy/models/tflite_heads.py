@@ -26,6 +26,9 @@ from impsy.models.weights import SIGMA_OFFSET, Weights
 
 __all__ = ["PlainHead", "ResidualHead", "numbers_of"]
 
+_FEW = 4
+"""Tensors that are joined by one operator: the runtime's fast one takes no more than five."""
+
 
 class PlainHead:
     """That of a plain network: the layers hear the interaction, and the dense layer gives the mixture.
@@ -74,6 +77,14 @@ class PlainHead:
     def joined(self, parts: list[int], width: int) -> int:
         """The parts side by side, ``width`` numbers in all."""
         return self.graph.add(Op.CONCATENATION, parts, [1, width], Concatenation(axis=1))
+
+    def all_joined(self, parts: list[int], widths: list[int]) -> int:
+        """Any number of tensors side by side."""
+        while len(parts) > 1:
+            width = sum(widths[:_FEW])
+            parts = [self.joined(parts[:_FEW], width), *parts[_FEW:]]
+            widths = [width, *widths[_FEW:]]
+        return parts[0]
 
     def product(self, left: int, right: int, width: int) -> int:
         """Number by number."""

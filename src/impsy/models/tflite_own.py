@@ -7,28 +7,30 @@ and give, options, shapes, and all constants that are not weights) is it the net
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from impsy.errors import ModelError
-from impsy.models.architectures import ARCHITECTURES, FINEST_GRID, FloatArray, Gestures, Residual
+from impsy.models.architectures import FINEST_GRID, FloatArray, Gestures, Residual
 from impsy.models.components import Live
+from impsy.models.landings import Landings
 from impsy.models.sizes import SCALE_FACTOR
 from impsy.models.tflite_constants import UnknownNetworkError, constant, data_of, read_note
 from impsy.models.tflite_gestures import DEFINITION, numbers_of_gestures
 from impsy.models.tflite_graph import Storage
 from impsy.models.tflite_heads import numbers_of
+from impsy.models.tflite_landings import LANDING_FIELDS, numbers_of_landings
 from impsy.models.tflite_schema import Model, Tensor, TensorType
 from impsy.models.tflite_write import FORMAT, METADATA, build_model
-from impsy.models.weights import LSTMLayer, Weights
+from impsy.models.weights import ARCHITECTURES, LSTMLayer, Weights
 
 __all__ = ["claimed_architecture", "facts_of", "read_own", "scale_note"]
 
 _COMPRESSED: Mapping[int, Storage] = {TensorType.FLOAT16: "float16", TensorType.INT8: "int8"}
-_NAMES = {"residual": "a residual network", "gestures": "a gesture network"}
+_NAMES = {"residual": "a residual network", "gestures": "a gesture network", "landings": "a network for notes"}
 """The architectures that are read here, in words."""
 
 
@@ -69,7 +71,7 @@ def read_own(model: Model, architecture: str, size: int) -> Weights:
     network = _NAMES[architecture]
     constants = _Constants(model, network)
     try:
-        weights = _read_gestures(constants, size) if architecture == "gestures" else _read_residual(constants, size)
+        weights = _READERS[architecture](constants, size)
     except UnknownNetworkError:
         raise
     except (ModelError, ValueError) as error:
@@ -113,6 +115,32 @@ def _read_gestures(constants: _Constants, size: int) -> Weights:
     kernel = np.zeros((len(computed), bias.size), np.float32)
     kernel[:, live.columns] = computed
     return Weights(n + 1, constants.layers(), kernel, bias, "gestures", fixed)
+
+
+def _read_landings(constants: _Constants, size: int) -> Weights:
+    change_scale = constants.take("residual/change_scale", 1)
+    n = change_scale.size
+    definition = {
+        field: constants.take(f"landings/{field}", 2 if field == "moves" else 1) for field in LANDING_FIELDS
+    }
+    ones = np.ones((len(definition["moves"]), definition["moves"].shape[1] + 1), np.float32)
+    fixed = Landings(constants.grid(n), change_scale, ones, 0 * ones, **definition)
+    _expect_room(numbers_of_landings(fixed), size)
+    scale, floor = ones.copy(), 0 * ones
+    moves = fixed.moves != 0
+    for name, whole in (("sigma_scale", scale), ("sigma_floor", floor)):
+        live = constants.take(f"residual/{name}", 1)
+        whole[:, 0], whole[:, 1:][moves] = live[: len(moves)], live[len(moves) :]
+    kernel, bias = constants.mixture()
+    fixed = replace(fixed, sigma_scale=scale, sigma_floor=floor)
+    return Weights(n + 1, constants.layers(), kernel, bias, "landings", fixed)
+
+
+_READERS: Mapping[str, Callable[[_Constants, int], Weights]] = {
+    "residual": _read_residual,
+    "gestures": _read_gestures,
+    "landings": _read_landings,
+}
 
 
 def _expect_room(numbers: int, size: int) -> None:

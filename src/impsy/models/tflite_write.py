@@ -26,11 +26,13 @@ from typing import Any
 from impsy.errors import ModelError, refusal
 from impsy.models import flatbuffer
 from impsy.models.architectures import Gestures
+from impsy.models.landings import Landings
 from impsy.models.sizes import SCALE_FACTOR
 from impsy.models.tflite_constants import LONGEST_NOTE
 from impsy.models.tflite_gestures import GestureHead
 from impsy.models.tflite_graph import STORAGES, GraphBuilder, Storage
 from impsy.models.tflite_heads import PlainHead, ResidualHead
+from impsy.models.tflite_landings import LandingHead
 from impsy.models.tflite_schema import IDENTIFIER, Add, FullyConnected, Model, Multiply, Op, Split
 from impsy.models.weights import Weights
 
@@ -98,6 +100,8 @@ def build_model(weights: Weights, storage: Storage, facts: Mapping[str, Any] | N
 
 def _head(graph: GraphBuilder, weights: Weights, x: int, carried: list[int]) -> PlainHead:
     """The parts of the graph around the LSTM layers, as the architecture has them."""
+    if isinstance(weights.residual, Landings):
+        return LandingHead(graph, weights, x, carried, weights.residual)
     if isinstance(weights.residual, Gestures):
         return GestureHead(graph, weights, x, carried, weights.residual)
     if weights.residual is not None:

@@ -8,15 +8,17 @@ Sequences With Recurrent Neural Networks", 2013).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from impsy.errors import ModelError
-from impsy.models.architectures import ARCHITECTURES, FloatArray, Gestures, Residual, expect
+from impsy.models.architectures import FloatArray, Gestures, Residual, expect
+from impsy.models.landings import Landings
 from impsy.models.sizes import MIXTURES, Size, model_name
 
-__all__ = ["SIGMA_OFFSET", "LSTMLayer", "Weights", "random_weights"]
+__all__ = ["ARCHITECTURES", "SIGMA_OFFSET", "LSTMLayer", "Weights", "random_weights"]
 
 SIGMA_OFFSET = 1.0 + 1e-7
 """sigma = elu(z) + this: elu gives more than −1, so that sigma stays above 0."""
@@ -37,19 +39,26 @@ class LSTMLayer:
     bias: FloatArray
 
 
-_FIXED = {"plain": type(None), "residual": Residual, "gestures": Gestures}
-"""The class of what is fixed, by architecture."""
+ARCHITECTURES: Mapping[str, type[Residual] | None] = {
+    "plain": None,
+    "residual": Residual,
+    "gestures": Gestures,
+    "landings": Landings,
+}
+"""What is fixed of a network by the name of its architecture.
+
+``plain``: nothing; the layer hears the scaled interaction vector, and the dense layer gives the mixture as it stands.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Weights:
     """All that makes up one trained network; float32 throughout.
 
-    ``mixture_kernel`` (U, M(2D+1)), with as many rows more as there are features where the architecture skips, and
-    ``mixture_bias`` (M(2D+1),) give ``[mu (M·D) | z (M·D) | logits (M)]``, where sigma = elu(z) + 1 + 1e-7 and
-    component k's values are ``[k·D : (k+1)·D]``. ``residual`` holds the constants of the architecture: none for
-    ``plain``, a :class:`Residual` for ``residual``, :class:`Gestures` for ``gestures``. ``spread`` multiplies the
-    sigma of a plain network: 1, but for those that were trained with another scale than 10 (see
+    ``mixture_kernel`` (U, M(2D+1)) and ``mixture_bias`` (M(2D+1),) give ``[mu (M·D) | z (M·D) | logits (M)]``, where
+    sigma = elu(z) + 1 + 1e-7 and component k's values are ``[k·D : (k+1)·D]``. All architectures but ``plain`` have
+    constants, ``residual``, which say what the dense layer hears besides, and what it gives. ``spread`` multiplies
+    the sigma of a plain network: 1, but for those that were trained with another scale than 10 (see
     :mod:`impsy.models.scale`).
 
     Raises ModelError if shapes do not fit together, or a number is not finite.
@@ -75,24 +84,23 @@ class Weights:
         if not self.layers:
             raise ModelError("the network has no LSTM layer")
         units = self.units
-        architecture = ARCHITECTURES[self.architecture]
-        fan_in = architecture.features(self.dimension)
+        fixed, known = self.residual, ARCHITECTURES[self.architecture]
+        if type(fixed) is not (known or type(None)):
+            raise ModelError(
+                f"a network of the architecture {self.architecture} lacks its constants, or has those of another"
+            )
+        if fixed is not None:
+            expect("grid", fixed.grid, (self.dimension - 1,))
+        fan_in = self.features
         for i, layer in enumerate(self.layers):
             expect(f"LSTM layer {i}: kernel", layer.kernel, (fan_in, 4 * units))
             expect(f"LSTM layer {i}: recurrent kernel", layer.recurrent, (units, 4 * units))
             expect(f"LSTM layer {i}: bias", layer.bias, (4 * units,))
             fan_in = units
-        width = max(1, self.mixtures) * (2 * self.dimension + 1)
-        inputs = architecture.mixture_inputs(self.dimension, units)
+        inputs = units if fixed is None else units + self.features
+        width = max(1, self.mixtures) * (2 * self.dimension + 1) if fixed is None else fixed.outputs
         expect("mixture layer: kernel", self.mixture_kernel, (inputs, width))
         expect("mixture layer: bias", self.mixture_bias, (width,))
-        if type(self.residual) is not _FIXED[self.architecture]:
-            raise ModelError(
-                f"a network of the architecture {self.architecture} lacks its constants, or has those of another"
-            )
-        if self.residual is not None:
-            expect("grid", self.residual.grid, (self.dimension - 1,))
-            expect("scale of sigma", self.residual.sigma_scale, (self.mixtures, self.dimension))
         if isinstance(self.residual, Gestures):
             live = self.residual.live.reshape(-1)
             computed = np.concatenate([live, live, np.ones(self.mixtures, bool)])
@@ -106,14 +114,21 @@ class Weights:
         return recurrent.shape[0] if recurrent.ndim else 0
 
     @property
+    def features(self) -> int:
+        """How many numbers the first LSTM layer hears."""
+        return self.dimension if self.residual is None else self.residual.features
+
+    @property
     def mixtures(self) -> int:
         """Number M of mixture components."""
+        if self.residual is not None:
+            return self.residual.mixtures
         return self.mixture_bias.size // (2 * self.dimension + 1)
 
     @property
     def carried_pairs(self) -> int:
-        """How many pairs of states [1, U] carry the last values along; 0 where the architecture needs none."""
-        return -(-ARCHITECTURES[self.architecture].carries(self.dimension) // (2 * self.units))
+        """How many pairs of states [1, U] carry along what the architecture needs; 0 if that is nothing."""
+        return 0 if self.residual is None else -(-self.residual.carries // (2 * self.units))
 
     @property
     def parameters(self) -> int:
@@ -145,9 +160,10 @@ def random_weights(
 ) -> Weights:
     """An untrained network, for tests and timing: Glorot-uniform kernels, forget-gate biases of 1.
 
-    The ranges are Keras's: kernel in ±sqrt(6 / (rows + columns)), biases 0 elsewhere. If ``architecture`` is
-    ``residual``, every control lies on the grid of 7-bit MIDI values; a network ``gestures`` has components of all
-    kinds besides. Raises ModelError if it is not known.
+    The ranges are Keras's: kernel in ±sqrt(6 / (rows + columns)), biases 0 elsewhere. If ``architecture`` is not
+    ``plain``, every control lies on the grid of 7-bit MIDI values; a network ``gestures`` has components of all
+    kinds besides. In one of ``landings`` the first control is a note; it has no more than
+    ``mixtures`` components, as many as values and slots make up. Raises ModelError if the architecture is not known.
     """
 
     def glorot(rows: int, columns: int) -> FloatArray:
@@ -156,17 +172,15 @@ def random_weights(
 
     if architecture not in ARCHITECTURES:
         raise ModelError(f"no architecture is called {architecture!r}; there are {', '.join(ARCHITECTURES)}")
-    units, widths = size.units, ARCHITECTURES[architecture]
+    units = size.units
+    fixed = _MAKERS[architecture](dimension, mixtures)
+    features = dimension if fixed is None else fixed.features
     bias = np.zeros(4 * units, np.float32)
     bias[units : 2 * units] = 1.0
-    fan_ins = [widths.features(dimension)] + [units] * (size.layers - 1)
+    fan_ins = [features] + [units] * (size.layers - 1)
     layers = tuple(LSTMLayer(glorot(fan_in, 4 * units), glorot(units, 4 * units), bias) for fan_in in fan_ins)
-    width = mixtures * (2 * dimension + 1)
-    kernel = glorot(widths.mixture_inputs(dimension, units), width)
-    residual = None if architecture == "plain" else _seven_bits(dimension, mixtures)
-    if residual is not None and architecture == "gestures":
-        residual = _gestures(residual)
-    return Weights(dimension, layers, kernel, np.zeros(width, np.float32), architecture, residual)
+    inputs, width = (units, mixtures * (2 * dimension + 1)) if fixed is None else (units + features, fixed.outputs)
+    return Weights(dimension, layers, glorot(inputs, width), np.zeros(width, np.float32), architecture, fixed)
 
 
 def _seven_bits(dimension: int, mixtures: int) -> Residual:
@@ -182,12 +196,12 @@ _BEGINNING = ((0, 1, 1), (0, 1, -1), (0, 0, 1))
 """Components that begin one, for each control."""
 
 
-def _gestures(residual: Residual) -> Gestures:
+def _gestures(dimension: int, mixtures: int) -> Gestures:
     """Components of every kind: those that continue, begin for one control, move nothing, and move everything.
 
     8, 2 and 1 of them, and the rest begin gestures, if there are 12 or more; else some of each kind in turn.
     """
-    mixtures, dimension = residual.sigma_scale.shape
+    residual = _seven_bits(dimension, mixtures)
     n = dimension - 1
     rows = [(*kind, 1, -1) for kind in _CONTINUING]
     rows += [
@@ -213,3 +227,46 @@ def _gestures(residual: Residual) -> Gestures:
         continues,
         np.array([1.3], np.float32),
     )
+
+
+def _landings(dimension: int, mixtures: int) -> Landings:
+    """The first control is a note of as many values as make up ``mixtures`` with up to nine slots.
+
+    The last slot lands nothing and moves everything, the others move the knobs.
+    """
+    slots = min(9, max(1, mixtures - 1))
+    count = max(1, (mixtures - 1) // slots)
+    n = dimension - 1
+    residual = _seven_bits(dimension, slots + 1)
+    step = residual.grid
+    moves = np.ones((slots + 1, n), np.float32)
+    moves[:-1, 0] = 0
+    anchors = np.geomspace(0.5, 50, slots).astype(np.float32)
+
+    def one(value: float) -> FloatArray:
+        return np.array([value], np.float32)
+
+    return Landings(
+        step,
+        residual.change_scale,
+        residual.sigma_scale,
+        residual.sigma_floor,
+        one(0),
+        one(max(0, 60 - count // 2)),
+        one(count),
+        np.append(np.zeros(slots, np.float32), np.float32(-1)),
+        moves,
+        np.append(anchors, np.float32(1)),
+        anchors,
+        step,
+        (step / 10).astype(np.float32),
+        np.ones(n, np.float32),
+    )
+
+
+_MAKERS: Mapping[str, Callable[[int, int], Residual | None]] = {
+    "plain": lambda _dimension, _mixtures: None,
+    "residual": _seven_bits,
+    "gestures": _gestures,
+    "landings": _landings,
+}

@@ -19,7 +19,7 @@ from impsy.models.calibration import CALIBRATED
 from impsy.models.tflite_write import encode_tflite, write_atomically
 from impsy.models.weights import Weights
 
-__all__ = ["SUFFIXES", "ModelFiles", "export", "files_of", "versions", "write_so_far"]
+__all__ = ["SUFFIXES", "ModelFiles", "export", "files_of", "is_saved_by_keras", "versions", "write_so_far"]
 
 SUFFIXES = (".keras", ".tflite", ".json")
 _PREVIOUS = "previous"
@@ -48,18 +48,16 @@ def files_of(folder: Path, name: str) -> ModelFiles:
 def export(
     weights: Weights, files: ModelFiles, description: Mapping[str, Any], keras_model: Any = None
 ) -> list[Path]:
-    """Write all three files, each whole or not at all; returns those of an earlier model that were set aside.
+    """Write all files, each whole or not at all; returns those of an earlier model that were set aside.
 
     ``keras_model`` is one that :func:`impsy.train.saving.empty_model` made already.
 
     An earlier model of the same name is kept beside, as ``….previous.tflite`` and so on. The ``.tflite`` carries a
-    short form of the description too.
+    short form of the description too. What Keras cannot hold (:func:`is_saved_by_keras`) has no ``.keras``.
 
     Raises:
         ModelError: the disk refuses.
     """
-    from impsy.train.saving import empty_model, fill
-
     short = {key: description[key] for key in _IN_THE_FILE if key in description}
     tflite = encode_tflite(weights, facts=short)
     folder = files.keras.parent
@@ -67,9 +65,13 @@ def export(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            fill(keras_model or empty_model(weights), weights).save(part)
+            if is_saved_by_keras(weights):
+                from impsy.train.saving import empty_model, fill
+
+                fill(keras_model or empty_model(weights), weights).save(part)
             kept = _set_aside(files)
-            part.replace(files.keras)
+            if part.exists():
+                part.replace(files.keras)
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
@@ -78,6 +80,14 @@ def export(
     files.so_far.unlink(missing_ok=True)
     write_atomically(files.json, (json.dumps(description, indent=1, allow_nan=False) + "\n").encode())
     return kept
+
+
+def is_saved_by_keras(weights: Weights) -> bool:
+    """Whether the network has a ``.keras`` file.
+
+    One for notes has none: its leaky sums go on with some events only, for which Keras has no layer.
+    """
+    return weights.architecture != "landings"
 
 
 def write_so_far(weights: Weights, facts: Mapping[str, Any], files: ModelFiles) -> None:

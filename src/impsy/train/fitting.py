@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from impsy.data.datasets import Dataset
 from impsy.data.windows import Split
 from impsy.errors import DataError, ModelError
-from impsy.models.sizes import SIZES
+from impsy.models.landings import Landings
+from impsy.models.sizes import SIZES, Size
 from impsy.models.weights import Weights
 from impsy.train.backend import give_back_memory, prepare
 from impsy.train.checkpoint import Checkpoint, Look, fingerprint, write_checkpoint
@@ -27,7 +28,9 @@ from impsy.train.recipe import Recipe
 
 prepare()
 
-from impsy.train.network import Network  # noqa: E402 - after prepare()
+from impsy.train.landings import LandingNetwork  # noqa: E402 - after prepare()
+from impsy.train.layers import RecurrentNetwork  # noqa: E402
+from impsy.train.network import Network  # noqa: E402
 from impsy.train.steps import Learner, LearnerState, Stretches  # noqa: E402
 
 __all__ = ["Fitted", "Progress", "Training"]
@@ -50,6 +53,19 @@ LAST_LOOK = 2048
 """Held-out windows, evenly spaced, by which the model is judged in the end."""
 RESERVED = 4.0
 """Seconds that are kept for the end when training must fit into a time: the last look, and writing the files."""
+
+
+BEGINNINGS = 0.3
+"""Share of the windows that begin where a performance does, where notes are learned: pieces are short, and how they
+begin says in which key they are."""
+
+
+def network_of(dimension: int, size: Size, designed: Design, dropout: float = 0.0) -> RecurrentNetwork:
+    """The network in JAX that was designed."""
+    fixed = designed.fixed
+    if isinstance(fixed, Landings):
+        return LandingNetwork(dimension, size, fixed, designed.changes, dropout)
+    return Network(dimension, size, designed.mixtures, fixed, designed.scales, dropout)
 
 
 @dataclass(frozen=True)
@@ -124,15 +140,17 @@ class Training:
         size = base.size if base is not None else SIZES[recipe.size]
         architecture = base.architecture if base is not None else recipe.architecture
         if designed is None:
-            parts, chance = (dataset.events, split.train, architecture, recipe.head), recipe.seed
-            designed = designs(*parts, base=base, seed=chance)[0]
+            more: dict[str, Any] = {"base": base, "notes": dataset.notes, "seed": recipe.seed}
+            designed = designs(dataset.events, split.train, architecture, recipe.head, **more)[0]
         self.design = designed
-        self._network = Network(dimension, size, designed.mixtures, designed.fixed, designed.scales, recipe.dropout)
+        self._network = network_of(dimension, size, designed, recipe.dropout)
         if base is not None:
             self._start = self._network.unfolded(base)
         else:
             self._start = self._network.start(recipe.seed, designed.starts)
         stretches = Stretches.of(split.train, recipe.window)
+        if isinstance(designed.fixed, Landings):
+            stretches = stretches.with_beginnings(split.train, BEGINNINGS)
         self._learner = Learner(
             self._network, recipe, dataset.events, stretches, alike=designed.interchangeable, devices=devices
         )

@@ -46,6 +46,12 @@ CONTINUED_RATE = 0.3
 SPLITS: dict[str, Callable[[Dataset], Split]] = {"windows": split_windows, "performances": split_performances}
 
 
+NO_KERAS = (
+    "A network for notes has no .keras file: Keras has no layer for what it remembers of a piece. Play the .tflite, "
+    "and go on from it with --from."
+)
+
+
 @dataclass(frozen=True)
 class Plan:
     """What is to be learned from what, and how.
@@ -170,9 +176,10 @@ def learn(
     split = SPLITS[plan.split](dataset)
     base = None if plan.start_from is None else _as_learned(plan.start_from)
     wanted = plan.recipe
-    possible = designs(dataset.events, split.train, wanted.architecture, wanted.head, base=base, seed=wanted.seed)
+    known: dict[str, Any] = {"base": base, "notes": dataset.notes, "seed": wanted.seed}
+    possible = designs(dataset.events, split.train, wanted.architecture, wanted.head, **known)
     size = base.size if base is not None else SIZES[wanted.size]
-    from impsy.train.export import export, files_of, write_so_far
+    from impsy.train.export import export, files_of, is_saved_by_keras, write_so_far
 
     def files_for(designed: Design) -> ModelFiles:
         return files_of(plan.destination, model_name(dataset.dimension, size, designed.mixtures))
@@ -194,23 +201,16 @@ def learn(
             Training(dataset, split, recipe, devices=devices, base=base, designed=each, split_name=plan.split)
             for each in possible
         ]
-        training = trainings[0]
         if checkpoint is not None:
-            training.resume(checkpoint)
-        compared: dict[str, float] = {}
-        if len(trainings) > 1:
-            compared = {each.design.head: each.try_out(stop) for each in trainings}
-            training = trainings[int(devices.agree(float(np.argmin(list(compared.values())))))]
+            trainings[0].resume(checkpoint)
+        compared = [each.try_out(stop) for each in trainings] if len(trainings) > 1 else []
+        training = trainings[int(devices.agree(float(np.argmin(compared)))) if compared else 0]
         designed = training.design
         files = files_for(designed)
         name = files.tflite.stem
         resumed_at, here = checkpoint.step if checkpoint else 0, devices.share_of(recipe.batch)
-        # Keras takes some seconds to make the model for the .keras file, beside which the device computes.
-        empty: Future[Any] | None = None
-        if devices.leads:
-            beside = ThreadPoolExecutor(1, "keras")
-            empty = beside.submit(_empty_keras_model, _to_play(training.untrained, plan)[0])
-            beside.shutdown(wait=False)
+        like = _to_play(training.untrained, plan)[0]
+        empty = _empty_keras_model(like) if devices.leads and is_saved_by_keras(like) else None
         told(Told(name, dataset, split, recipe, training.parameters, resumed_at, devices.words, here, designed.words))
         fitted = training.run(
             tell,
@@ -227,20 +227,31 @@ def learn(
     if compared:
         description["compared"] = {
             "unit": "bits of the values and nats of dt, an event, after one epoch",
-            **{head: round(surprise, 4) for head, surprise in compared.items()},
+            **{each.head: round(surprise, 4) for each, surprise in zip(possible, compared, strict=True)},
         }
+    if not is_saved_by_keras(fitted.weights):
+        description["remark"] = NO_KERAS
     weights, facts = _to_play(designed.played(fitted.weights), plan)
     description |= facts
     set_aside = export(weights, files, description, None if empty is None else empty.result())
     if fitted.ended != "stopped":
         files.unfinished.unlink(missing_ok=True)
-    return Learned((files.keras, files.tflite, files.json), tuple(set_aside), description)
+    written = tuple(path for path in (files.keras, files.tflite, files.json) if path.exists())
+    return Learned(written, tuple(set_aside), description)
 
 
-def _empty_keras_model(like: Weights) -> Any:
-    from impsy.train.saving import empty_model
+def _empty_keras_model(like: Weights) -> Future[Any]:
+    """The Keras model for the .keras file: Keras takes some seconds to make it, beside which the device computes."""
 
-    return empty_model(like)
+    def make() -> Any:
+        from impsy.train.saving import empty_model
+
+        return empty_model(like)
+
+    beside = ThreadPoolExecutor(1, "keras")
+    made = beside.submit(make)
+    beside.shutdown(wait=False)
+    return made
 
 
 def _as_learned(path: Path) -> Weights:

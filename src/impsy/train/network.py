@@ -15,22 +15,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from impsy.errors import ModelError
-from impsy.models.architectures import ARCHITECTURES, EDGE_REACH, FloatArray, Gestures, Residual
+from impsy.models.architectures import EDGE_REACH, FloatArray, Gestures, Residual
 from impsy.models.sizes import SCALE_FACTOR, Size
-from impsy.models.weights import SIGMA_OFFSET, LSTMLayer, Weights
-from impsy.train.gestures import Starts
-from impsy.train.lstm import lstm
+from impsy.train.layers import RecurrentNetwork, log_normal, positive
 from impsy.train.scales import Scales
 
 __all__ = ["Mixture", "Network"]
 
-HALF_LOG_TWO_PI = 0.9189385332046727
 LOGIT_UNIT = 4.0
 """What the logits of gesture components count in: which gesture comes next is learned that much faster than how far
 it goes. At 1 it took three times as many steps to foresee as well when nothing moves."""
-_KERNEL_START = 0.3
-"""The mixture layer starts with less influence of the LSTM than usual: the data's own scales are a good start."""
 _TIME_SPREAD_START = -0.3
 
 
@@ -129,7 +123,7 @@ class _Head:
         )
 
 
-class Network:
+class Network(RecurrentNetwork):
     """A network of one architecture.
 
     Its weights are a list: kernel, recurrent kernel and bias of each LSTM layer, then kernel and bias of the mixture
@@ -144,42 +138,21 @@ class Network:
     def __init__(
         self, dimension: int, size: Size, mixtures: int, fixed: Residual | None, scales: Scales, dropout: float = 0.0
     ) -> None:
-        self.dimension, self.size, self.mixtures, self.fixed = dimension, size, mixtures, fixed
-        kinds = {type(None): "plain", Residual: "residual", Gestures: "gestures"}
-        self.architecture = kinds[type(fixed)]
+        self.mixtures = mixtures
         self._head = _Head.of(fixed, dimension, mixtures)
-        self._offset, self._scale = scales.features(self.architecture)
-        self._dropout = dropout
-        self._logit_unit = np.float32(LOGIT_UNIT if self.architecture == "gestures" else 1)
-        self._skips = ARCHITECTURES[self.architecture].skips
         pairs = len(self._head.component)
         self._ends = np.cumsum([mixtures, pairs, mixtures, pairs])
-        self.outputs = 3 * mixtures + 2 * pairs
+        offset, scale = scales.features(fixed)
+        heard = np.diag(scale), -offset * scale
+        super().__init__(dimension, size, fixed, heard, 3 * mixtures + 2 * pairs, dropout)
+        self._logit_unit = np.float32(LOGIT_UNIT if self.architecture == "gestures" else 1)
 
     # ------------------------------------------------------------------ weights
 
-    def start(self, seed: int, starts: Starts | None = None) -> list[FloatArray]:
-        """Weights to begin with: Glorot-uniform kernels, orthogonal recurrent kernels, forget gates open."""
-        rng = np.random.default_rng(seed)
-        units = self.size.units
-        weights: list[FloatArray] = []
-        inputs = len(self._offset)
-
-        def glorot(rows: int, columns: int) -> FloatArray:
-            limit = np.sqrt(6.0 / (rows + columns))
-            return rng.uniform(-limit, limit, (rows, columns)).astype(np.float32)
-
-        for _ in range(self.size.layers):
-            recurrent = [np.linalg.qr(rng.standard_normal((units, units)))[0] for _ in range(4)]
-            bias = np.zeros(4 * units, np.float32)
-            bias[units : 2 * units] = 1.0
-            weights += [glorot(inputs, 4 * units), np.concatenate(recurrent, 1).astype(np.float32), bias]
-            inputs = units
-        kernel = glorot(units, self.outputs)
-        bias = np.zeros(self.outputs, np.float32)
+    def start(self, seed: int, starts: Any = None) -> list[FloatArray]:
+        """Weights to begin with; ``starts`` are :class:`Starts`."""
+        *weights, bias = self._start(np.random.default_rng(seed))
         if self._skips:
-            features = np.zeros((len(self._offset), self.outputs), np.float32)
-            kernel = np.vstack([kernel * np.float32(_KERNEL_START), features])
             bias[: self.mixtures] = 1.0
         if starts is not None:
             k, i = self._head.component, self._head.control
@@ -187,44 +160,10 @@ class Network:
             bias[self._ends[1] : self._ends[2]] = _TIME_SPREAD_START
             bias[self._ends[2] : self._ends[3]] = starts.spread[k, i]
             bias[self._ends[3] :] = starts.logit / self._logit_unit
-        return [*weights, kernel, bias]
+        return [*weights, bias]
 
-    def weights(self, learned: Sequence[Any]) -> Weights:
-        """What was learned, as files hold it; raises ModelError if a number is not finite."""
-        arrays = [np.asarray(array, np.float32) for array in learned]
-        units = self.size.units
-        layers = [LSTMLayer(*arrays[3 * i : 3 * i + 3]) for i in range(self.size.layers)]
-        folded = layers[0].kernel * self._scale[:, None]
-        layers[0] = LSTMLayer(folded, layers[0].recurrent, layers[0].bias - self._offset @ folded)
-        kernel, bias = arrays[-2].copy(), arrays[-1].copy()
-        if self._skips:
-            kernel[units:] *= self._scale[:, None]
-            bias -= self._offset @ kernel[units:]
-        columns, unit = self._columns()
-        kernel, bias = kernel * unit, bias * unit
-        width = self.mixtures * (2 * self.dimension + 1)
-        whole, whole_bias = np.zeros((len(kernel), width), np.float32), np.zeros(width, np.float32)
-        whole[:, columns], whole_bias[columns] = kernel, bias
-        return Weights(self.dimension, tuple(layers), whole, whole_bias, self.architecture, self.fixed)
-
-    def unfolded(self, weights: Weights) -> list[FloatArray]:
-        """The inverse of :meth:`weights`; raises ModelError if the network is of another shape."""
-        same = (weights.dimension, weights.size, weights.mixtures) == (self.dimension, self.size, self.mixtures)
-        if not same or weights.architecture != self.architecture:
-            raise ModelError("the model's shape is not that of the network to train")
-        units = self.size.units
-        arrays = [part for layer in weights.layers for part in (layer.kernel, layer.recurrent, layer.bias)]
-        first = weights.layers[0]
-        arrays[0], arrays[2] = first.kernel / self._scale[:, None], first.bias + self._offset @ first.kernel
-        columns, unit = self._columns()
-        kernel, bias = weights.mixture_kernel[:, columns] / unit, weights.mixture_bias[columns] / unit
-        if self._skips:
-            bias = bias + self._offset @ kernel[units:]
-            kernel[units:] /= self._scale[:, None]
-        return [*arrays, kernel, bias]
-
-    def _columns(self) -> tuple[Any, FloatArray]:
-        """For each output: its column of ``[mu | z | logits]``, and the unit that it counts in."""
+    def _columns(self) -> tuple[Any, FloatArray, int]:
+        """Of ``[mu | z | logits]``."""
         head, dimension = self._head, self.dimension
         width = self.mixtures * dimension
         time = np.arange(self.mixtures) * dimension
@@ -232,7 +171,7 @@ class Network:
         columns = np.concatenate([time, moves, width + time, width + moves, 2 * width + np.arange(self.mixtures)])
         ones = np.ones(self.mixtures + len(moves), np.float32)
         logits = np.full(self.mixtures, self._logit_unit, np.float32)
-        return columns, np.concatenate([head.time_scale, head.move_unit, ones, logits])
+        return columns, np.concatenate([head.time_scale, head.move_unit, ones, logits]), 2 * width + self.mixtures
 
     # ------------------------------------------------------------------ computing
 
@@ -243,10 +182,10 @@ class Network:
         eq. 23. With a ``key``, some outputs of the LSTM layers are left out (dropout).
         """
         parts, head = self._parts(weights, heard, key), self._head
-        terms = _log_normal(targets[..., :1], parts.time, parts.time_sigma)
-        terms += _log_normal(targets[..., 1 + head.control], parts.mu, parts.sigma) @ head.of_component
+        terms = log_normal(targets[..., :1], parts.time, parts.time_sigma)
+        terms += log_normal(targets[..., 1 + head.control], parts.mu, parts.sigma) @ head.of_component
         if self.architecture == "gestures":
-            terms += _log_normal(targets[..., 1:], parts.base, head.rest) @ head.rests
+            terms += log_normal(targets[..., 1:], parts.base, head.rest) @ head.rests
         together = jax.nn.logsumexp(parts.logits + terms, -1)
         return together - jax.nn.logsumexp(parts.logits, -1)
 
@@ -264,7 +203,7 @@ class Network:
         )
         mass += _log_mass(targets[..., 1:], half, parts.base, head.rest) @ head.rests
         share = parts.logits - jax.nn.logsumexp(parts.logits, -1, keepdims=True)
-        time = _log_normal(targets[..., :1], parts.time, parts.time_sigma)
+        time = log_normal(targets[..., :1], parts.time, parts.time_sigma)
         return -jax.nn.logsumexp(share + mass, -1) / np.log(2) - jax.nn.logsumexp(share + time, -1)
 
     def mixture(self, weights: Sequence[Any], heard: Any) -> Mixture:
@@ -282,26 +221,13 @@ class Network:
 
     def _parts(self, weights: Sequence[Any], heard: Any, key: Any = None) -> _Parts:
         events = self._hear(heard)
-        features = (events.features - self._offset) * self._scale
-        along = jnp.swapaxes(features, 0, 1)
-        h = along
-        for i in range(self.size.layers):
-            kernel, recurrent, bias = weights[3 * i : 3 * i + 3]
-            h = lstm(h @ kernel + bias, recurrent)
-            if key is not None and self._dropout:
-                key, drawn = jax.random.split(key)
-                kept = jax.random.bernoulli(drawn, 1 - self._dropout, (1, *h.shape[1:]))
-                h = h * (kept / (1 - self._dropout))
-        if self._skips:
-            h = jnp.concatenate([h, along], -1)
-        out = jnp.swapaxes(h @ weights[-2] + weights[-1], 0, 1)
-        return self._components(out, events)
+        return self._components(self._dense(weights, events.features, key), events)
 
     def _components(self, out: Any, heard: _Heard) -> _Parts:
         """See :class:`impsy.models.architectures.Gestures`."""
         head = self._head
         time, moves, time_z, z, logits = jnp.split(out, self._ends, -1)
-        sigma = _positive(z) * head.sigma_scale + head.sigma_floor
+        sigma = positive(z) * head.sigma_scale + head.sigma_floor
         travel = moves * head.move_unit
         base = heard.base[..., head.control]
         if self.architecture == "plain":
@@ -320,7 +246,7 @@ class Network:
             mu = base + travel * (1 - 2 * low) + jax.nn.relu(travel) * (2 * (low - high))
         return _Parts(
             time * head.time_scale,
-            _positive(time_z) * head.time_scale + head.time_floor,
+            positive(time_z) * head.time_scale + head.time_floor,
             mu,
             sigma,
             logits * self._logit_unit,
@@ -359,15 +285,6 @@ class Network:
                 moved[..., None].astype(jnp.float32),
             ]
         return _Heard(jnp.concatenate(features, -1), base, low, high, gesture, way)
-
-
-def _positive(z: Any) -> Any:
-    return jax.nn.elu(z) + SIGMA_OFFSET
-
-
-def _log_normal(x: Any, mu: Any, sigma: Any) -> Any:
-    z = (x - mu) / sigma
-    return -0.5 * z * z - jnp.log(sigma) - HALF_LOG_TWO_PI
 
 
 LEAST_MASS = 1e-30

@@ -13,10 +13,10 @@ from impsy.models.sizes import SIZES
 __all__ = ["ARCHITECTURES", "Recipe", "recipe_for"]
 
 ARCHITECTURES = ("gestures", "plain")
-"""What can be trained from the start."""
-CONTINUED = (*ARCHITECTURES, "residual")
+"""What can be trained from the start. A dataset of notes makes landings of gestures."""
+CONTINUED = (*ARCHITECTURES, "residual", "landings")
 """What training can continue."""
-HEADS = ("", "sets", "continuing")
+HEADS = ("", "sets", "continuing", "landings")
 _OPTIONS = {"batch": " (-B)", "epochs": " (-N)", "seed": " (--seed)"}
 _RANGES = {
     "batch": (1, math.inf),
@@ -54,8 +54,9 @@ class Recipe:
     """All that decides how training goes; with the dataset and the seed, all that decides what comes out.
 
     architecture: ``gestures`` (see :class:`impsy.models.architectures.Gestures`) or ``plain``, the released network;
-        ``residual`` only to go on from such a model.
-    head: which components a network of gestures has (:data:`impsy.train.gestures.HEADS`); empty: what the data shows.
+        ``residual`` and ``landings`` only to go on from such a model.
+    head: which components a network of gestures has (:data:`impsy.train.gestures.HEADS`, or ``landings`` for notes);
+        empty: what the data shows.
     size: a name in :data:`impsy.models.sizes.SIZES`.
     batch, window: windows in a step, and events that the network hears in each.
     epochs, steps: looks at the held-out windows, and steps before each.

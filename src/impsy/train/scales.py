@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impsy.data.grid import detect_grids
-from impsy.models.architectures import ARCHITECTURES, FloatArray
+from impsy.models.architectures import FloatArray, Residual
 from impsy.models.sizes import SCALE_FACTOR
 
 __all__ = ["SHORTEST", "Scales", "scales_of"]
@@ -67,12 +67,12 @@ class Scales:
                     break
         return groups
 
-    def features(self, architecture: str) -> tuple[FloatArray, FloatArray]:
-        """Offset and scale (F,) by which the features of ``architecture`` come to lie about ±1."""
+    def features(self, fixed: Residual | None) -> tuple[FloatArray, FloatArray]:
+        """Offset and scale (F,) by which the features of a network come to lie about ±1."""
         n = len(self.grid)
-        count = ARCHITECTURES[architecture].features(n + 1)
+        count = n + 1 if fixed is None else fixed.features
         offset, scale = np.zeros(count, np.float32), np.ones(count, np.float32)
-        if architecture != "plain":
+        if fixed is not None:
             offset[0], scale[0] = self.log_time[0], 1.0 / self.log_time[1]
             offset[1 : n + 1], scale[1 : n + 1] = SCALE_FACTOR / 2, 2.0 / SCALE_FACTOR
         return offset, scale

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from impsy.data.windows import WINDOW
 from impsy.models.sizes import SCALE_FACTOR
 from impsy.train.distributed import Devices
+from impsy.train.layers import RecurrentNetwork
 from impsy.train.network import Network
 from impsy.train.recipe import Recipe
 
@@ -69,13 +70,23 @@ class Stretches:
             heard.append(np.full(len(here), min(window, length - 1), np.int32))
         return cls(np.concatenate(starts), np.concatenate(heard))
 
+    def with_beginnings(self, ranges: Sequence[slice], share: float) -> Stretches:
+        """The same, but that a ``share`` of the windows begin where a range does."""
+        begins = np.flatnonzero(np.isin(self.starts, [part.start for part in ranges]))
+        _, first = np.unique(self.starts[begins], return_index=True)
+        wanted = share / (1 - share) * len(self.starts)
+        more = np.resize(begins[first], max(1, round(wanted)))
+        return Stretches(
+            np.concatenate([self.starts, self.starts[more]]), np.concatenate([self.heard, self.heard[more]])
+        )
+
 
 class Learner:
     """A network and how it learns, as pure functions of :class:`LearnerState`."""
 
     def __init__(
         self,
-        network: Network,
+        network: RecurrentNetwork,
         recipe: Recipe,
         events: NDArray[np.float32],
         stretches: Stretches,
@@ -90,7 +101,6 @@ class Learner:
         self._key = devices.everywhere(np.asarray(jax.random.key_data(jax.random.key(recipe.seed))))
         self._step = jax.jit(self._train, donate_argnums=0, out_shardings=devices.same)
         self._look = jax.jit(partial(self._score, network.likelihood))
-        self._surprise = jax.jit(partial(self._score, network.surprise))
 
     def state(self, trainable: Sequence[Any]) -> LearnerState:
         """A state with these weights, from which nothing has been learned."""
@@ -121,7 +131,9 @@ class Learner:
 
     def surprise(self, state: LearnerState, starts: NDArray[np.int64]) -> float:
         """Mean of :meth:`impsy.train.network.Network.surprise` over the windows that begin at ``starts`` (W,)."""
-        return float(self._of_windows(self._surprise, state, starts).mean())
+        assert isinstance(self._network, Network)
+        surprise = jax.jit(partial(self._score, self._network.surprise))
+        return float(self._of_windows(surprise, state, starts).mean())
 
     def _of_windows(self, score: Any, state: LearnerState, starts: NDArray[np.int64]) -> NDArray[np.float64]:
         parts = []
@@ -139,6 +151,7 @@ class Learner:
         weight = (offsets[:-1] < heard[:, None]).astype(jnp.float32)
         if self._alike is not None:
             window = changed(window, key, self._alike, self._recipe.permuted, self._recipe.mirrored)
+        window = self._network.changed(window, key)
         targets = window[:, 1:]
         longest = LONGEST_TARGET * SCALE_FACTOR
         targets = targets.at[..., 0].set(jnp.minimum(targets[..., 0], longest))
