@@ -22,7 +22,7 @@ from impsy.models.sizes import SCALE_FACTOR, Size
 from impsy.models.weights import Weights
 from impsy.train.distributed import join
 from impsy.train.fitting import Training, network_of
-from impsy.train.gestures import Design, LANDINGS, PLAYED_AT, PLAYED_LESS, designs
+from impsy.train.gestures import LANDINGS, PLAYED_AT, PLAYED_LESS, Design, designs
 from impsy.train.landings import LandingNetwork
 from impsy.train.layers import RecurrentNetwork
 from impsy.train.notes import anchors, found_notes
