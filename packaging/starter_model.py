@@ -33,12 +33,12 @@ PHRASE_PAUSE = 0.6
 """Seconds of silence that end a recorded phrase."""
 PHRASE_EVENTS = (12, 60)
 """Of a recorded phrase: shorter ones are not echoed, longer ones are cut."""
-ECHOES = 3
-"""Answers to a phrase, at most."""
+ECHOES = (4, 9)
+"""Answers to a phrase, the fewest and the most: who is answered on what they moved knows that they were heard."""
 REPLY = (0.06, 0.5)
 """Seconds before an answer, the least and the most."""
-EVENTS = {"echoes": 90_000, "performer": 130_000}
-RECIPE: dict[str, Any] = {"window": 120, "epochs": 8, "steps": 250, "mirrored": 0.5, "permuted": 0.5, "dropout": 0.15}
+EVENTS = {"recorded": 40_000, "echoes": 120_000, "performer": 200_000}
+RECIPE: dict[str, Any] = {"window": 128, "epochs": 8, "steps": 250, "mirrored": 0.5, "permuted": 0.5, "dropout": 0.0}
 
 Events = NDArray[np.float32]
 
@@ -49,13 +49,20 @@ def prepared(dataset: Dataset, seed: int = 0, events: dict[str, int] = EVENTS) -
     recorded = [moving(each) for each in dataset.performances]
     recorded = [each for each in recorded if len(each) > PHRASE_EVENTS[0]]
     kinds = {
-        "recorded": [short_pauses(each) for each in recorded],
+        "recorded": _some(rng, [short_pauses(each) for each in recorded], events["recorded"]),
         "echoed": echoes(rng, recorded, events["echoes"]),
         "performer": duets(rng, dataset.dimension - 1, events["performer"]),
     }
     named = [(name, each) for name, own in kinds.items() for each in own]
     order = rng.permutation(len(named))
     return Dataset.of(dataset.dimension, [named[i][1] for i in order], [named[i][0] for i in order])
+
+
+def _some(rng: Generator, performances: list[Events], wanted: int) -> list[Events]:
+    """Of all, drawn until there are so many events."""
+    drawn = [performances[i] for i in rng.permutation(len(performances))]
+    before = np.cumsum([0, *map(len, drawn[:-1])])
+    return [each for each, first in zip(drawn, before.tolist(), strict=True) if first < wanted]
 
 
 def moving(events: Events) -> Events:
@@ -83,11 +90,11 @@ def echoes(rng: Generator, recorded: list[Events], wanted: int) -> list[Events]:
     while total < wanted:
         places = rng.integers(0, TOP + 1, recorded[0].shape[1] - 1).astype(np.float64)
         parts = []
-        for _ in range(12):
+        for _ in range(4):
             times, steps = phrases[int(rng.integers(len(phrases)))]
             times = times.copy()
             times[0] = rng.uniform(0.4, 1.3)
-            for _ in range(1 + int(rng.integers(1, ECHOES + 1))):
+            for _ in range(1 + int(rng.integers(ECHOES[0], ECHOES[1] + 1))):
                 part, places = _played(times, steps, places)
                 parts.append(part)
                 times, steps = _varied(rng, times, steps)
@@ -134,7 +141,7 @@ def duets(rng: Generator, controls: int, wanted: int) -> list[Events]:
     """The simulated performer in dialogue with itself: what it repeats and varies comes at once, as an answer."""
     found, total = [], 0
     while total < wanted:
-        phrasing = Phrasing(rng, controls)
+        phrasing = Phrasing(rng, controls, ECHOES)
         events = [(0.0, *phrasing.values)]
         for _ in range(40):
             first = rng.uniform(*REPLY) if rng.random() < 0.7 else rng.uniform(REPLY[1], PAUSE_FROM)

@@ -30,12 +30,12 @@ RHYTHMS = ((1, 1, 2), (2, 1, 1), (3, 1), (1, 1, 1, 1), (2, 2), (1, 2, 1))
 """How long the strokes of a motif are, in beats; it ends with one of two beats more."""
 BEAT = (0.26, 0.65)
 """Seconds, the fastest and the slowest."""
-TICK = (0.022, 0.06)
+TICK = (0.03, 0.07)
 """Seconds between the places of a control that moves, in the densest and the thinnest phrase."""
 SIZES = (0.3, 0.6, 1.0)
 """How far strokes go: softly, as written, or all of the way."""
-MOST_PHRASES = 5
-"""Phrases on one motif in a row."""
+PHRASES = (2, 5)
+"""Phrases on one motif in a row, the fewest and the most."""
 REMEMBERED = 4
 """Motifs that may come back."""
 
@@ -107,12 +107,13 @@ class Phrasing:
     Args:
         rng: its imagination; the same, with the same hearing, plays the same.
         controls: n, at least 1.
-        values: where the controls stand, in [0, 1]; somewhere in the middle, unless given.
+        repeats: phrases on one motif in a row, the fewest and the most.
     """
 
-    def __init__(self, rng: Generator, controls: int, values: Sequence[float] | None = None) -> None:
+    def __init__(self, rng: Generator, controls: int, repeats: tuple[int, int] = PHRASES) -> None:
         self._rng = rng
-        self._values = list(values) if values is not None else [float(rng.integers(25, 103)) / TOP for _ in range(controls)]
+        self._repeats = repeats
+        self._values = [int(place) / TOP for place in rng.integers(25, 103, controls)]
         self._deck: list[int] = []
         self._kept: list[tuple[Motif, list[int]]] = []
         self._left = 0
@@ -144,7 +145,7 @@ class Phrasing:
 
     def _turned(self, heard: Collection[int]) -> None:
         """Another motif: a new one, or one of those before."""
-        self._left = int(self._rng.integers(2, MOST_PHRASES + 1))
+        self._left = int(self._rng.integers(self._repeats[0], self._repeats[1] + 1))
         if len(self._kept) > 1 and self._chance(0.25):
             self._motif, self._controls = self._kept[int(self._rng.integers(len(self._kept) - 1))]
         else:
