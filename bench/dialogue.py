@@ -59,7 +59,7 @@ class Played:
 
 @dataclass(frozen=True)
 class Figures:
-    """answers: to phrases that the performer's silence ended. overlap: of the controls of phrase and answer (Jaccard);
+    """answers: to phrases that the performer's silence ended. overlap: of phrase and answer, their controls (Jaccard);
     ``own_overlap``: of the performer's own phrases, each with the next. spread: share of the model's moves that its
     busiest three controls have; ``own_spread``: of the performer's. least: share of its moves that the model's least
     used control has. opening: controls that an answer's first event moves. wait: longest within an answer, seconds.
@@ -147,7 +147,8 @@ def figures_of(mode: str, parts: Iterable[Played]) -> Figures:
         moves[True] = [moves_of(each.answer) for each in answers]
         wait = max(gap for each in answers for gap in each.silences)
     found, others = answers_of(answers), answers_of(following)
-    assert found is not None and others is not None
+    assert found is not None
+    assert others is not None
     together = np.concatenate(moves[True])
     counts = together.sum(axis=0)
     return Figures(
@@ -249,7 +250,9 @@ def main(
             picture(pictures / f"{mode}.png", played, f"{path.stem}, {mode}: blue performer, red model")
     if dataset is not None:
         performances = [each for each in read_dataset(dataset).performances if len(each) > 1]
-        found["recordings"] = figures_of("callresponse", [play_recording(predictor, each, seed) for each in performances])
+        found["recordings"] = figures_of(
+            "callresponse", [play_recording(predictor, each, seed) for each in performances]
+        )
     names = [each.name for each in fields(Figures)]
     print(f"{path}")
     print(f"{'':12}" + "".join(f"{name:>13}" for name in found))

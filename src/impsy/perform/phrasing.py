@@ -76,7 +76,7 @@ SHAPES: dict[str, Callable[[float], float]] = {
 
 @dataclass(frozen=True)
 class Stroke:
-    """``hand``: which of the motif's controls. ``onset``, ``beats``: when, and how long. ``reach``: how far, −1 to 1."""
+    """``hand``: which of the motif's controls. ``onset``, ``beats``: when, for how long. ``reach``: how far (±1)."""
 
     hand: int
     onset: float
@@ -212,11 +212,21 @@ class Phrasing:
         for stroke in motif.strokes:
             control = controls[stroke.hand]
             way = _way_to(place[control], stroke.reach * motif.size * TOP)
-            marks += self._drawn(stroke.onset * motif.beat, stroke.beats * motif.beat, motif.tick, control, place[control], way, SHAPES[stroke.shape])
+            marks += self._drawn(
+                stroke.onset * motif.beat,
+                stroke.beats * motif.beat,
+                motif.tick,
+                control,
+                place[control],
+                way,
+                SHAPES[stroke.shape],
+            )
             place[control] = place[control] + round(way * SHAPES[stroke.shape](1.0))
         last = controls[motif.strokes[-1].hand]
         way = start[last] - place[last] or _way_to(place[last], 0.2 * TOP * self._way())
-        marks += self._drawn(motif.beats * motif.beat, 2.5 * motif.beat, 1.6 * motif.tick, last, place[last], way, _settle)
+        marks += self._drawn(
+            motif.beats * motif.beat, 2.5 * motif.beat, 1.6 * motif.tick, last, place[last], way, _settle
+        )
         events: list[Event] = []
         now = 0.0
         for at, control, where in sorted(marks):
@@ -229,7 +239,14 @@ class Phrasing:
         return events
 
     def _drawn(
-        self, onset: float, seconds: float, tick: float, control: int, place: int, way: int, shape: Callable[[float], float]
+        self,
+        onset: float,
+        seconds: float,
+        tick: float,
+        control: int,
+        place: int,
+        way: int,
+        shape: Callable[[float], float],
     ) -> list[tuple[float, int, int]]:
         """A stroke as times, its control, and where that stands; its hand is not quite even."""
         count = max(2, round(seconds / tick))

@@ -79,4 +79,3 @@ class ScriptedPerformer:
         if self._thread is None:
             return (Health(self.name, "closed"),)
         return (Health(self.name, "receiving" if self._played else "open", "a script", received=self._played),)
-
