@@ -59,8 +59,8 @@ class Played:
 
 @dataclass(frozen=True)
 class Figures:
-    """answers: to phrases that the performer's silence ended. overlap: of phrase and answer, their controls (Jaccard);
-    ``own_overlap``: of the performer's own phrases, each with the next. spread: share of the model's moves that its
+    """answers: to phrases that the performer's silence ended. overlap: controls of phrase and answer (Jaccard);
+    ``own_overlap``: of the performer's own phrases, each with the next. spread: share of the model's moves that the
     busiest three controls have; ``own_spread``: of the performer's. least: share of its moves that the model's least
     used control has. opening: controls that an answer's first event moves. wait: longest within an answer, seconds.
     silence: longest without anything moving, seconds.
@@ -210,16 +210,15 @@ def picture(path: Path, played: Played, title: str) -> None:
     image = Image.new("RGB", (int(seconds * scale) + 40, rows * band + 20), "white")
     draw = ImageDraw.Draw(image)
     draw.text((10, 4), title, "black")
-    last: dict[bool, tuple[float, ...]] = {}
+    held = np.floor(np.array(played.values[0]) * 127 + 0.5)
     for time, model, now in zip(played.times, played.model, played.values, strict=True):
-        before = last.get(model, now)
-        last[model] = now
+        places = np.floor(np.array(now) * 127 + 0.5)
         row, x = int(time // seconds), 30 + time % seconds * scale
-        for control, (old, new) in enumerate(zip(before, now, strict=True)):
-            if old != new:
-                bottom = 20 + row * band + (control + 1) * height - 2
-                ends = (bottom - old * (height - 6), bottom - new * (height - 6))
-                draw.line((x, ends[0], x + 1, ends[1]), (200, 60, 20) if model else (20, 60, 200), 2)
+        for control in np.flatnonzero(places != held).tolist():
+            bottom = 20 + row * band + (control + 1) * height - 2
+            old, new = (bottom - each[control] / 127 * (height - 6) for each in (held, places))
+            draw.line((x, old, x + 1, new), (200, 60, 20) if model else (20, 60, 200), 2)
+        held = places
     image.save(path)
 
 

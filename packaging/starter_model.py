@@ -193,7 +193,7 @@ def with_memory(weights: Weights, weight: float = 5.0) -> Weights:
     layers = []
     for depth, layer in enumerate(weights.layers):
         kernel, recurrent, bias = layer.kernel.copy(), layer.recurrent.copy(), layer.bias.copy()
-        columns = (np.arange(2)[:, None] * units + own).reshape(-1)
+        columns = (np.arange(4)[:, None] * units + own).reshape(-1)
         kernel[:, columns], recurrent[:, columns], recurrent[own] = 0.0, 0.0, 0.0
         if depth:
             kernel[own] = 0.0

@@ -101,7 +101,7 @@ class _Herald:
         if message["type"] != "state":
             self._hub.send(message)
             if message["type"] == "out" and self.performer is not None:
-                self.performer.hear(message["values"])
+                self.performer.ears.hear(message["values"])
         elif self.supervisor is not None:
             self.tell({"type": "session", **self.supervisor.status()})
 

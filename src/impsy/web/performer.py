@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 from numpy.random import default_rng
@@ -54,7 +53,8 @@ class SimulatedPerformer:
         self._changing = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._ears = Ears()
+        self.ears = Ears()
+        """Let them hear what the model plays: its next phrase may take up controls that moved."""
         self.played = 0
         """Events so far."""
 
@@ -82,10 +82,6 @@ class SimulatedPerformer:
             thread.join(1.0)
             self._hub.send({"type": "performer", "running": False})
 
-    def hear(self, values: Sequence[float]) -> None:
-        """What the model plays: its next phrase may take up the controls that moved."""
-        self._ears.hear(values)
-
     close = stop
 
     def _run(self, stop: threading.Event) -> None:
@@ -102,7 +98,7 @@ class SimulatedPerformer:
         phrasing = Phrasing(rng, controls)
         before: tuple[float, ...] = ()
         due = time.monotonic()
-        for seconds, values in dialogue(phrasing, self._ears):
+        for seconds, values in dialogue(phrasing, self.ears):
             due += seconds
             if stop.wait(max(0.0, due - time.monotonic())):
                 return
