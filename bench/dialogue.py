@@ -198,8 +198,11 @@ def _exchanges(
             )
 
 
-def picture(path: Path, played: Played, title: str) -> None:
-    """Both players' controls over time, a row of curves for every two minutes."""
+def picture(path: Path, mode: str, played: Played, title: str) -> None:
+    """Both players' controls over time, a row of curves for every two minutes.
+
+    An answer in ``callresponse`` goes on from what the performer holds; in other modes each has controls of its own.
+    """
     from PIL import Image, ImageDraw
 
     seconds, scale, height = 120.0, 16, 26
@@ -210,15 +213,17 @@ def picture(path: Path, played: Played, title: str) -> None:
     image = Image.new("RGB", (int(seconds * scale) + 40, rows * band + 20), "white")
     draw = ImageDraw.Draw(image)
     draw.text((10, 4), title, "black")
-    held = np.floor(np.array(played.values[0]) * 127 + 0.5)
+    shared = mode == "callresponse"
+    held: dict[bool, NDArray[np.float64]] = {}
     for time, model, now in zip(played.times, played.model, played.values, strict=True):
         places = np.floor(np.array(now) * 127 + 0.5)
         row, x = int(time // seconds), 30 + time % seconds * scale
-        for control in np.flatnonzero(places != held).tolist():
+        before = held.get(model and not shared, places)
+        for control in np.flatnonzero(places != before).tolist():
             bottom = 20 + row * band + (control + 1) * height - 2
-            old, new = (bottom - each[control] / 127 * (height - 6) for each in (held, places))
+            old, new = (bottom - each[control] / 127 * (height - 6) for each in (before, places))
             draw.line((x, old, x + 1, new), (200, 60, 20) if model else (20, 60, 200), 2)
-        held = places
+        held[model and not shared] = places
     image.save(path)
 
 
@@ -246,7 +251,7 @@ def main(
         found[mode] = figures_of(mode, [played])
         if pictures is not None:
             pictures.mkdir(parents=True, exist_ok=True)
-            picture(pictures / f"{mode}.png", played, f"{path.stem}, {mode}: blue performer, red model")
+            picture(pictures / f"{mode}.png", mode, played, f"{path.stem}, {mode}: blue performer, red model")
     if dataset is not None:
         performances = [each for each in read_dataset(dataset).performances if len(each) > 1]
         found["recordings"] = figures_of(

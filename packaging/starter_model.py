@@ -36,26 +36,26 @@ TEMPLATES = Path(__file__).resolve().parents[1] / "src" / "impsy" / "config" / "
 SIZE = "xs"
 
 TOP = 127
-PAUSE_FROM, PAUSE_MORE = 1.0, 0.6
+PAUSE_FROM, PAUSE_MORE = 0.8, 0.3
 """Seconds: pauses longer than the first are shortened, to less than both together."""
 PHRASE_PAUSE = 0.6
 """Seconds of silence that end a recorded phrase."""
 PHRASE_EVENTS = (12, 60)
 """Of a recorded phrase: shorter ones are not echoed, longer ones are cut."""
-ECHOES = (10, 18)
+ECHOES = (8, 16)
 """Answers to a phrase, the fewest and the most: who is answered on what they moved knows that they were heard."""
 REPLY = (0.06, 0.5)
 """Seconds before an answer, the least and the most."""
 EVENTS = {"recorded": 30_000, "echoes": 120_000, "performer": 200_000}
 FIRST: dict[str, Any] = {"window": 64, "epochs": 4, "steps": 100, "mirrored": 0.5, "permuted": 0.5, "dropout": 0.0}
 """Of the recipe by which it learns how controls move."""
-THEN: dict[str, Any] = {"window": 128, "epochs": 8, "steps": 120, "learning_rate": 0.003, "dropout": 0.0}
+THEN: dict[str, Any] = {"window": 128, "epochs": 8, "steps": 320, "learning_rate": 0.004, "dropout": 0.0}
 """Of the recipe by which it learns when, and which of them."""
 RIGHT_AT = Temperatures(1.0, 0.75)
 """The temperatures at which what was learned plays best; the file plays so at those of a performance. At 1 of
 components, rare ones take over soon and lead an answer away from its phrase."""
-FORGETTING = 3.0
-"""Bias of the forget gates of the memory: what moved counts less by a twentieth with each event."""
+FORGETTING = 3.5
+"""Bias of the forget gates of the memory: what moved counts less by a thirtieth with each event."""
 
 Events = NDArray[np.float32]
 
@@ -115,7 +115,7 @@ def echoes(rng: Generator, recorded: list[Events], wanted: int) -> list[Events]:
         for _ in range(2):
             times, steps = phrases[int(rng.integers(len(phrases)))]
             times = times.copy()
-            times[0] = rng.uniform(0.4, 1.3)
+            times[0] = rng.uniform(0.3, 1.0)
             for _ in range(1 + int(rng.integers(ECHOES[0], ECHOES[1] + 1))):
                 part, places = played(times, steps, places)
                 parts.append(part)

@@ -28,6 +28,8 @@ SHORTEST_REST, LONGEST_REST = 1.9, 2.8
 """Seconds of silence after a phrase: long enough for an answer that can be heard as one, and less than three."""
 RHYTHMS = ((1, 1, 2), (2, 1, 1), (3, 1), (1, 1, 1, 1), (2, 2), (1, 2, 1))
 """How long the strokes of a motif are, in beats; it ends with one of two beats more."""
+HANDS = (1, 1, 1, 2, 2, 2, 3)
+"""How many controls a motif has; each of these is as likely as the others."""
 BEAT = (0.26, 0.65)
 """Seconds, the fastest and the slowest."""
 TICK = (0.03, 0.07)
@@ -153,7 +155,7 @@ class Phrasing:
             self._kept = [*self._kept, (self._motif, self._controls)][-REMEMBERED:]
 
     def _invented(self, heard: Collection[int]) -> tuple[Motif, list[int]]:
-        hands = min(len(self._values), self._one_of((1, 2, 2, 3)))
+        hands = min(len(self._values), self._one_of(HANDS))
         rhythm = self._one_of(RHYTHMS)
         strokes, onset = [], 0.0
         order = [*self._shuffled(hands), *(int(self._rng.integers(hands)) for _ in rhythm)]
