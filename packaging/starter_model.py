@@ -49,7 +49,7 @@ REPLY = (0.06, 0.5)
 EVENTS = {"recorded": 30_000, "echoes": 120_000, "performer": 200_000}
 FIRST: dict[str, Any] = {"window": 64, "epochs": 4, "steps": 100, "mirrored": 0.5, "permuted": 0.5, "dropout": 0.0}
 """Of the recipe by which it learns how controls move."""
-THEN: dict[str, Any] = {"window": 128, "epochs": 8, "steps": 320, "learning_rate": 0.004, "dropout": 0.0}
+THEN: dict[str, Any] = {"window": 128, "epochs": 8, "steps": 260, "learning_rate": 0.004, "dropout": 0.0}
 """Of the recipe by which it learns when, and which of them."""
 RIGHT_AT = Temperatures(1.0, 0.75)
 """The temperatures at which what was learned plays best; the file plays so at those of a performance. At 1 of

@@ -53,6 +53,12 @@ def test_phrases_last_seconds_and_rests_leave_time_for_an_answer_but_not_three_s
 
 
 @given(seed=SEEDS, controls=CONTROLS)
+def test_the_first_phrase_is_short(seed, controls):
+    phrasing = Phrasing(default_rng(seed), controls)
+    assert phrasing.rest() + sum(wait for wait, _ in phrasing.phrase()) < 2.4
+
+
+@given(seed=SEEDS, controls=CONTROLS)
 def test_the_same_seed_and_the_same_hearing_play_the_same(seed, controls):
     first, second = (Phrasing(default_rng(seed), controls) for _ in range(2))
     for number in range(5):

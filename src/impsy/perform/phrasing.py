@@ -118,9 +118,12 @@ class Phrasing:
         self._values = [int(place) / TOP for place in rng.integers(25, 103, controls)]
         self._deck: list[int] = []
         self._kept: list[tuple[Motif, list[int]]] = []
-        self._left = 0
+        self._left = repeats[0]
         self._rest = 0.3
         self._motif, self._controls = self._invented(())
+        # Whoever comes new to this hears the first answer soon.
+        self._motif = replace(self._motif, beat=BEAT[0])
+        self._begun = False
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -133,7 +136,9 @@ class Phrasing:
 
     def phrase(self, heard: Collection[int] = ()) -> list[Event]:
         """The next phrase; ``heard`` are the controls that somebody else has moved since the last one."""
-        if self._left > 0:
+        if not self._begun:
+            self._begun = True
+        elif self._left > 0:
             self._varied(heard)
         else:
             self._turned(heard)
