@@ -44,6 +44,8 @@ PHRASE_EVENTS = (12, 60)
 """Of a recorded phrase: shorter ones are not echoed, longer ones are cut."""
 ECHOES = (8, 16)
 """Answers to a phrase, the fewest and the most: who is answered on what they moved knows that they were heard."""
+HANDS = (1, 2, 2, 3)
+"""How many controls the performer's motifs have, oftener several than in the demo: they are harder to answer."""
 REPLY = (0.06, 0.5)
 """Seconds before an answer, the least and the most."""
 EVENTS = {"recorded": 30_000, "echoes": 120_000, "performer": 200_000}
@@ -168,7 +170,7 @@ def duets(rng: Generator, controls: int, wanted: int) -> list[Events]:
     """The simulated performer in dialogue with itself: what it repeats and varies comes at once, as an answer."""
     found, total = [], 0
     while total < wanted:
-        phrasing = Phrasing(rng, controls, ECHOES)
+        phrasing = Phrasing(rng, controls, ECHOES, HANDS, briefly=False)
         events = [(0.0, *phrasing.values)]
         for _ in range(40):
             first = rng.uniform(*REPLY) if rng.random() < 0.7 else rng.uniform(REPLY[1], PAUSE_FROM)

@@ -29,7 +29,7 @@ SHORTEST_REST, LONGEST_REST = 1.9, 2.8
 RHYTHMS = ((1, 1, 2), (2, 1, 1), (3, 1), (1, 1, 1, 1), (2, 2), (1, 2, 1))
 """How long the strokes of a motif are, in beats; it ends with one of two beats more."""
 HANDS = (1, 1, 1, 2, 2, 2, 3)
-"""How many controls a motif has; each of these is as likely as the others."""
+"""How many controls motifs have."""
 BEAT = (0.26, 0.65)
 """Seconds, the fastest and the slowest."""
 TICK = (0.03, 0.07)
@@ -110,20 +110,29 @@ class Phrasing:
         rng: its imagination; the same, with the same hearing, plays the same.
         controls: n, at least 1.
         repeats: phrases on one motif in a row, the fewest and the most.
+        hands: how many controls a motif has; each of these is as likely as the others.
+        briefly: whether the first phrase is a short one: whoever comes new to this hears the first answer soon.
     """
 
-    def __init__(self, rng: Generator, controls: int, repeats: tuple[int, int] = PHRASES) -> None:
+    def __init__(
+        self,
+        rng: Generator,
+        controls: int,
+        repeats: tuple[int, int] = PHRASES,
+        hands: Sequence[int] = HANDS,
+        briefly: bool = True,
+    ) -> None:
         self._rng = rng
         self._repeats = repeats
+        self._hands = hands
         self._values = [int(place) / TOP for place in rng.integers(25, 103, controls)]
         self._deck: list[int] = []
         self._kept: list[tuple[Motif, list[int]]] = []
-        self._left = repeats[0]
+        self._left = repeats[0] if briefly else 0
         self._rest = 0.3
         self._motif, self._controls = self._invented(())
-        # Whoever comes new to this hears the first answer soon.
         self._motif = replace(self._motif, beat=BEAT[0])
-        self._begun = False
+        self._begun = not briefly
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -160,7 +169,7 @@ class Phrasing:
             self._kept = [*self._kept, (self._motif, self._controls)][-REMEMBERED:]
 
     def _invented(self, heard: Collection[int]) -> tuple[Motif, list[int]]:
-        hands = min(len(self._values), self._one_of(HANDS))
+        hands = min(len(self._values), self._one_of(self._hands))
         rhythm = self._one_of(RHYTHMS)
         strokes, onset = [], 0.0
         order = [*self._shuffled(hands), *(int(self._rng.integers(hands)) for _ in rhythm)]
