@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from impsy.config.workspace import STARTER_MODEL
 from impsy.evaluation.normal import normal_cdf
 from impsy.models.architectures import EDGE_REACH, Residual
+from impsy.models.calibration import PLAYED
 from impsy.models.mixture import component_weights, split
 from impsy.models.opening import OpenedModel, open_model
 from impsy.models.sizes import SCALE_FACTOR
@@ -76,7 +77,8 @@ def mixtures(model: OpenedModel, heard: Array) -> list[tuple[Array, Array, Array
         predictor.hear(vector.tolist())
         mu, sigma, logits = split(np.array(predictor.mixture(), np.float64), model.dimension)
         weights = np.array(component_weights(logits.tolist(), 1.0))
-        found.append((mu / SCALE_FACTOR, sigma / SCALE_FACTOR, weights / weights.sum()))
+        # As it plays: a calibrated file's densities hold at the temperatures of a performance.
+        found.append((mu / SCALE_FACTOR, sigma * np.sqrt(PLAYED.sigma) / SCALE_FACTOR, weights / weights.sum()))
     return found
 
 
@@ -172,7 +174,7 @@ def mixture(model: OpenedModel) -> Figure:
     stacked = np.array([weights for _mu, _sigma, weights in foreseen]).T
     shares.stackplot(events, stacked, colors=COMPONENTS, step="mid", linewidth=0)
     shares.set(
-        ylabel="weight", ylim=(0, 1), xlim=(1, len(came)), xlabel="event", title="Weights of the five components"
+        ylabel="weight", ylim=(0, 1), xlim=(1, len(came)), xlabel="event", title="Weights of the components"
     )
     return figure
 
