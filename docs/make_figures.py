@@ -1,7 +1,8 @@
-"""Makes the figures of the page on the network from the model that comes along: ``python docs/make_figures.py``.
+"""Makes the figures of the page on the network: ``python docs/make_figures.py``.
 
-The recording is a simulated performer's, on the grid of a MIDI controller. Needs the extra ``docs`` (matplotlib).
-The same versions of everything make the same files.
+What is expected and played is the bundled model's; what is fixed before learning is found in a recording of a
+simulated performer, on the grid of a MIDI controller. Needs the extra ``docs`` (matplotlib). The same versions of
+everything make the same files.
 """
 
 from __future__ import annotations
@@ -23,15 +24,23 @@ from numpy.typing import NDArray
 
 from impsy.config.workspace import STARTER_MODEL
 from impsy.evaluation.normal import normal_cdf
+from impsy.models.architectures import EDGE_REACH, Gestures
 from impsy.models.mixture import component_weights, split
 from impsy.models.opening import OpenedModel, open_model
 from impsy.models.sizes import SCALE_FACTOR
-from impsy.models.weights import EDGE_REACH, Residual
 from impsy.perform import phrases
+from impsy.train.gestures import designs
 
 IMAGES = Path(__file__).parent / "images"
 PAPER, INK, SOFT, YOU, IT = "#ffffff", "#1b1d22", "#85827a", "#00684e", "#8a2fc4"
-COMPONENTS = ("#8a2fc4", "#00684e", "#c46a2f", "#2f6ac4", "#a9a59b")
+KINDS = {
+    "the last gesture continues": "#8a2fc4",
+    "one control starts": "#c46a2f",
+    "several start": "#2f6ac4",
+    "nothing moves": "#a9a59b",
+    "anything": "#1b1d22",
+}
+"""What components do, and their colours."""
 STYLE = {
     "figure.facecolor": PAPER,
     "axes.edgecolor": SOFT,
@@ -49,6 +58,8 @@ STYLE = {
 }
 CONTROLS = 8
 LEAST_DT = 0.001
+DESIGNED_FROM = 5_000
+"""Events of the recording in which grids, scales and sets of controls are found."""
 PERFORMER_SEED, ANSWER_SEED = 3, 4
 SECONDS = 30.0
 """Of playing in the figure of temperatures."""
@@ -61,6 +72,29 @@ def open_starter() -> OpenedModel:
         return open_model(path)
 
 
+def designed() -> Gestures:
+    """What is fixed of a network before it learns from the simulated performer."""
+    events = recording(DESIGNED_FROM).astype(np.float32)
+    fixed = designs(events, [slice(0, len(events))], "gestures")[0].fixed
+    if not isinstance(fixed, Gestures):
+        raise TypeError(f"the design of a gesture network holds {type(fixed).__name__}")
+    return fixed
+
+
+def kinds_of(fixed: Gestures) -> list[str]:
+    """What each component does: a name in KINDS."""
+    controls = np.count_nonzero(fixed.direction, axis=1)
+    kinds = [
+        "nothing moves" if count == 0 else "one control starts" if count == 1 else "several start"
+        for count in controls
+    ]
+    kinds[-1] = "anything"  # the catch-all is the last component
+    return [
+        "the last gesture continues" if continues else kind
+        for kind, continues in zip(kinds, fixed.continues, strict=True)
+    ]
+
+
 def recording(events: int) -> Array:
     """(events, 9): seconds since the event before, and eight knobs on the grid of 1/127."""
     played = islice(phrases(default_rng(PERFORMER_SEED), CONTROLS), events)
@@ -68,14 +102,18 @@ def recording(events: int) -> Array:
 
 
 def mixtures(model: OpenedModel, heard: Array) -> list[tuple[Array, Array, Array]]:
-    """After each event: means (M, D) and standard deviations (M, D), seconds and 0 to 1, and weights (M,)."""
-    predictor = model.predictor
+    """After each event: means (M, D) and standard deviations (M, D), seconds and 0 to 1, and weights (M,).
+
+    At the temperatures at which the model's densities hold.
+    """
+    predictor, at = model.predictor, model.calibrated
     predictor.reset()
     found = []
     for vector in heard:
         predictor.hear(vector.tolist())
         mu, sigma, logits = split(np.array(predictor.mixture(), np.float64), model.dimension)
-        weights = np.array(component_weights(logits.tolist(), 1.0))
+        weights = np.array(component_weights(logits.tolist(), at.pi))
+        sigma *= np.sqrt(at.sigma)
         found.append((mu / SCALE_FACTOR, sigma / SCALE_FACTOR, weights / weights.sum()))
     return found
 
@@ -129,7 +167,7 @@ def unrolled() -> Figure:
         _arrow(axes, (x, 3.17), (x, 3.5))
         _text(axes, x, 3.72, "what may come next:\nwhen, and where each control", IT)
     _text(axes, 7.72, 1.95, "… its memory\ngoes on", SOFT)
-    _text(axes, 7.72, 0.92, "… and where the\ncontrols stand", YOU)
+    _text(axes, 7.72, 0.92, "… where controls\nstand, and the\nlast gesture", YOU)
     return figure
 
 
@@ -170,10 +208,13 @@ def mixture(model: OpenedModel) -> Figure:
     times.plot(events, came[:, 0], **dots)
     times.set(ylabel="seconds", yscale="log", ylim=(0.003, 10), title="When the next event will come")
     stacked = np.array([weights for _mu, _sigma, weights in foreseen]).T
-    shares.stackplot(events, stacked, colors=COMPONENTS, step="mid", linewidth=0)
-    shares.set(
-        ylabel="weight", ylim=(0, 1), xlim=(1, len(came)), xlabel="event", title="Weights of the five components"
-    )
+    fixed = None if model.weights is None else model.weights.residual
+    kinds = kinds_of(fixed) if isinstance(fixed, Gestures) else ["anything"] * len(stacked)
+    by_kind = {kind: stacked[[each == kind for each in kinds]].sum(axis=0) for kind in KINDS if kind in kinds}
+    colours = [KINDS[kind] for kind in by_kind]
+    shares.stackplot(events, list(by_kind.values()), labels=by_kind, colors=colours, step="mid", linewidth=0)
+    shares.set(ylabel="weight", ylim=(0, 1), xlim=(1, len(came)), xlabel="event", title="What may happen next")
+    figure.legend(*shares.get_legend_handles_labels(), loc="outside lower center", ncols=len(by_kind), frameon=False)
     return figure
 
 
@@ -191,11 +232,8 @@ def _heat(axes: Axes, foreseen: list[tuple[Array, Array, Array]], number: int, e
 # --- what it hears ----------------------------------------------------------------------------------
 
 
-def features(model: OpenedModel) -> Figure:
+def features(fixed: Gestures) -> Figure:
     """How time, changes and ends are heard, and the floor under sigma."""
-    if model.weights is None or model.weights.residual is None:
-        raise SystemExit("the model that comes along is not a residual network")
-    fixed = model.weights.residual
     figure = Figure(figsize=(8.6, 5.4), layout="constrained")
     (time, change), (ends, floor) = figure.subplots(2, 2)
     seconds = np.logspace(-3, 2.5, 200)
@@ -217,22 +255,50 @@ def features(model: OpenedModel) -> Figure:
     return figure
 
 
-def _floor(axes: Axes, fixed: Residual) -> None:
-    """The narrowest Gaussians on their grid, and one that would be too sure."""
+def _floor(axes: Axes, fixed: Gestures) -> None:
+    """The narrowest Gaussians on their grid, and the widest."""
     step = float(fixed.grid[0])
-    least = float(fixed.sigma_floor[0, 1]) / step
+    narrow = float(fixed.sigma_floor[np.flatnonzero(fixed.direction[:, 0])[0], 1]) / step
     away = np.linspace(-2, 2, 801)
     for sigma, colour, style, label in (
-        (least, IT, "-", "the floor: a sixth of a step"),
-        (1.0, YOU, "--", "one step"),
-        (float(fixed.sigma_floor[-1, 1]) / step, SOFT, ":", "the last component's floor"),
+        (float(fixed.rest[0]) / step, SOFT, "--", "a control that rests"),
+        (narrow, IT, "-", "the floor of one that moves"),
+        (float(fixed.sigma_floor[-1, 1]) / step, INK, ":", "the floor of the catch-all"),
     ):
         axes.plot(away, np.exp(-0.5 * (away / sigma) ** 2), color=colour, ls=style, label=label)
     for cell in np.arange(-1.5, 2):
         axes.axvline(cell, color="#d8d5cd", lw=0.8, zorder=0)
     axes.set(xlabel="steps of the controller", yticks=[], ylim=(0, 1.75), xlim=(-2, 2))
-    axes.set_title("No component is surer than the controller's steps")
+    axes.set_title("No component is narrower than a step of the controller")
     axes.legend(frameon=False, loc="upper right", fontsize=8)
+
+
+# --- what a component moves -------------------------------------------------------------------------
+
+
+def components(fixed: Gestures) -> Figure:
+    """Which controls each component moves: a row a component, a column a control."""
+    kinds = kinds_of(fixed)
+    figure = Figure(figsize=(8.6, 1.2 + 0.15 * len(kinds)), layout="constrained")
+    axes = figure.subplots()
+    for kind, colour in KINDS.items():
+        rows = [row for row, each in enumerate(kinds) if each == kind]
+        if not rows:
+            continue
+        moved = np.argwhere(fixed.direction[rows] != 0) if kind != "nothing moves" else np.empty((0, 2), int)
+        filled = kind != "the last gesture continues"
+        axes.scatter(
+            moved[:, 1] + 1, np.array(rows)[moved[:, 0]], marker="s", s=34, ec=colour, fc=colour if filled else "none"
+        )
+        axes.text(CONTROLS + 0.8, float(np.mean(rows)), kind, color=colour, va="center")
+        axes.plot([CONTROLS + 0.65] * 2, [rows[0] - 0.3, rows[-1] + 0.3], color=colour, lw=2)
+    resting = np.argwhere(fixed.direction == 0)
+    axes.plot(resting[:, 1] + 1, resting[:, 0], ls="", marker=".", color="#d8d5cd", ms=4, zorder=0)
+    axes.set(xlim=(0.4, CONTROLS + 3.5), ylim=(len(kinds), -1), xticks=range(1, CONTROLS + 1), yticks=[])
+    axes.set(xlabel="knob", ylabel="components")
+    axes.set_title("Filled: the component moves this knob. Outlined: if the last gesture moved it. Dots rest.")
+    axes.spines["left"].set_visible(False)
+    return figure
 
 
 # --- temperatures -----------------------------------------------------------------------------------
@@ -244,14 +310,17 @@ def temperatures(model: OpenedModel) -> Figure:
     figure = Figure(figsize=(8.6, 5.2), layout="constrained")
     rows = figure.subplots(2, 3, sharex=True, sharey=True)
     settings = (
-        ((1.0, 0.01), (1.0, 0.1), (1.0, 1.0)),
+        ((1.0, 0.001), (1.0, 0.01), (1.0, 0.03)),
         ((0.2, 0.01), (1.5, 0.01), (3.0, 0.01)),
     )
     for row, chosen in zip(rows, settings, strict=True):
         for axes, (pi, sigma) in zip(row, chosen, strict=True):
             played = continuation(model, heard, SECONDS, pi, sigma, ANSWER_SEED)
             for control in range(CONTROLS):
-                axes.step(played[:, 0], played[:, control + 1], where="post", lw=1.1, color=f"C{control}")
+                value = played[:, control + 1]
+                turning = np.flatnonzero(np.diff(value, prepend=-1.0, append=-1.0))  # two points a change are enough
+                shown = played[np.minimum(turning, len(played) - 1)]
+                axes.step(shown[:, 0], shown[:, control + 1], where="post", lw=1.1, color=f"C{control}")
             axes.set(title=f"sigmatemp {sigma:g}, pitemp {pi:g}", xlim=(0, SECONDS), ylim=(0, 1))
         row[0].set_ylabel("the eight knobs")
     for axes in rows[-1]:
@@ -262,13 +331,14 @@ def temperatures(model: OpenedModel) -> Figure:
 # --- all of them ------------------------------------------------------------------------------------
 
 
-def make_all(folder: Path) -> None:
-    """Write every figure into ``folder``."""
-    model = open_starter()
+def make_all(folder: Path, path: Path | None = None) -> None:
+    """Write every figure into ``folder``, those of playing by the model in ``path`` (None: the bundled one)."""
+    model, fixed = open_starter() if path is None else open_model(path), designed()
     figures: dict[str, Callable[[], Figure]] = {
         "network-unrolled": unrolled,
         "network-mixture": lambda: mixture(model),
-        "network-features": lambda: features(model),
+        "network-features": lambda: features(fixed),
+        "network-components": lambda: components(fixed),
         "network-temperatures": lambda: temperatures(model),
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -281,4 +351,6 @@ def make_all(folder: Path) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Make the figures of docs/explanation/network.md.")
     parser.add_argument("--into", type=Path, default=IMAGES, help="the folder  [default: docs/images]")
-    make_all(parser.parse_args().into)
+    parser.add_argument("--model", type=Path, help="a model of eight controls  [default: the bundled one]")
+    chosen = parser.parse_args()
+    make_all(chosen.into, chosen.model)

@@ -14,6 +14,7 @@ const model = (changes: Partial<Model>): Model => ({
   made: "2026-01-01T00:00:00",
   in_use: false,
   report: false,
+  verdict: [],
   evaluating: false,
   files: ["a.tflite"],
   facts: {},

@@ -208,3 +208,27 @@ def test_a_million_rows(tmp_path):
     assert "999,980 events" in done.stdout
     assert megabytes < 500
     assert seconds < 10
+
+
+@pytest.mark.parametrize(
+    ("config", "notes"),
+    [
+        (
+            '[model]\ndimension = 3\n[midi.input]\n"keys" = [["note_on", 1], ["control_change", 1, 7]]\n',
+            (True, False),
+        ),
+        ('[model]\ndimension = 3\n[websocket]\ninput = [["control_change", 1, 7], ["note_on", 2]]\n', (False, True)),
+        ('[model]\ndimension = 3\n[midi.output]\n"keys" = [["note_on", 1]]\n', None),
+        ('[model]\ndimension = 4\n[midi.input]\n"keys" = [["note_on", 1]]\n', None),
+        ("[model\n", None),
+        (None, None),
+    ],
+)
+def test_the_configuration_says_which_controls_are_notes(tmp_path, config, notes):
+    play(tmp_path / "logs", 1)
+    if config is not None:
+        (tmp_path / "config.toml").write_text(config)
+    done = impsy(tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert read_dataset(tmp_path / "datasets" / "training-dataset-3d.npz").notes == notes
+    assert ("config.toml: control" in done.stdout) == (notes is not None)

@@ -55,6 +55,18 @@ def test_json_is_all_there_is_on_standard_output(model: Path, dataset: Path) -> 
     found = json.loads(result.stdout)
     assert (found["data"]["fraction"], found["data"]["seed"], found["data"]["name"]) == (0.2, 3, "data.npz")
     assert found["results"][0]["facts"]["architecture"] == "plain"
+    verdict = found["results"][0]["verdict"]
+    assert len(verdict) == 3
+    assert all(set(each) == {"text", "evidence"} for each in verdict)
+
+
+def test_the_verdict_comes_first(model: Path, dataset: Path) -> None:
+    result = impsy(model, dataset, "--quick", "--sigma-temp", "1", "--pi-temp", "0.8")
+    assert result.exit_code == 0, result.output
+    first = result.stdout.splitlines()[:3]
+    assert all(line.startswith(("It ", "One can", "Its ")) for line in first)
+    assert "One can nearly always tell its playing from yours." in first[2]
+    assert "played at        sigma temperature 1, pi temperature 0.8" in result.stdout
 
 
 def test_report(model: Path, dataset: Path, tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def test_the_model_it_starts_with_is_small_plays_and_says_what_it_learned_from(t
     assert len(starter_files()[STARTER_MODEL]) <= 300_000
     loaded = load_config(tmp_path / "config.toml")
     opened = open_model(tmp_path / loaded.config.model.file)
-    assert (opened.dimension, opened.architecture) == (9, "residual")
+    assert (opened.dimension, opened.architecture) == (9, "gestures")
     opened.predictor.hear([0.1] + [0.5] * 8)
     played = opened.predictor.sample(np.random.default_rng(0), 1.0, 0.01)
     assert np.isfinite(played).all()

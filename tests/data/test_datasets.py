@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -44,6 +45,24 @@ def test_what_is_written_is_what_is_read_by_us_and_by_numpy(tmp_path_factory, le
     with np.load(path) as archive:
         assert np.array_equal(archive["events"], dataset.events)
         assert archive["lengths"].tolist() == lengths
+
+
+@pytest.mark.parametrize("notes", [None, (True, False, False), (False, False, False), (True, True, True)])
+def test_which_controls_are_notes_is_kept(tmp_path, notes):
+    dataset = replace(playing([30, 5], 4), notes=notes)
+    write_dataset(tmp_path / "some.npz", dataset)
+    read = read_dataset(tmp_path / "some.npz")
+    assert read.notes == notes
+    assert same(read, dataset)
+
+
+def test_what_is_said_of_other_controls_says_nothing(tmp_path):
+    events, lengths = playing([30], 4).events, np.array([30])
+    for notes in (np.array([1, 0]), np.array([[1, 0, 0]])):
+        np.savez(tmp_path / "some.npz", events=events, lengths=lengths, notes=notes)
+        assert read_dataset(tmp_path / "some.npz").notes is None
+    with pytest.raises(ValueError, match="notes"):
+        replace(playing([30], 4), notes=(True,))
 
 
 def test_the_pickled_form_gives_the_same(tmp_path):

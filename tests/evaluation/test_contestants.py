@@ -18,6 +18,7 @@ from impsy.evaluation.generation import clip, generate, stretches
 from impsy.evaluation.likelihood import score_performances, score_windows
 from impsy.evaluation.scoring import score
 from impsy.models.batch import BatchNetwork
+from impsy.models.calibration import Temperatures
 from impsy.models.mixture import MixtureSampler, split
 from impsy.models.opening import open_model
 from impsy.models.predictor import NumPyPredictor
@@ -221,3 +222,47 @@ def test_stretches_lie_within_parts() -> None:
     assert starts[-1] == 25
     assert all(any(part.start <= start and start + 5 <= part.stop for part in parts) for start in starts)
     assert len(stretches(parts, 40, 7)) == 0
+
+
+class Folded:
+    """A network whose sigmas are ``scale`` times another's, and its logits ``sharper`` times."""
+
+    def __init__(self, weights: Weights, scale: float, sharper: float) -> None:
+        self.network, self.scale, self.sharper = BatchNetwork(weights), scale, sharper
+        self.count = weights.mixtures * weights.dimension
+
+    def reset(self, batch: int) -> None:
+        self.network.reset(batch)
+
+    def hear(self, vectors: np.ndarray) -> np.ndarray:
+        found = self.network.hear(vectors).copy()
+        found[:, self.count : 2 * self.count] *= self.scale
+        found[:, 2 * self.count :] *= self.sharper
+        return found
+
+
+@pytest.mark.parametrize("at", [Temperatures(0.01, 1.0), Temperatures(0.25, 0.5), Temperatures(4.0, 2.0)])
+def test_a_folded_network_foresees_and_plays_what_it_has_learnt(
+    weights: Weights, events: np.ndarray, at: Temperatures
+) -> None:
+    plain = NetworkContestant(BatchNetwork(weights), weights.dimension, playing=Temperatures(1.0, 1.0))
+    network = Folded(weights, 1 / np.sqrt(at.sigma), at.pi)
+    folded = NetworkContestant(network, weights.dimension, playing=at, learnt=at)
+    starts = np.arange(0, 40, 10)
+    grid = np.full(weights.dimension - 1, 1 / 127)
+    a, b = (score_windows(each, events, starts, grid, lambda _: None) for each in (plain, folded))
+    assert b.joint.mean == pytest.approx(a.joint.mean, rel=1e-4)
+    assert b.bits.mean == pytest.approx(a.bits.mean, rel=1e-4)
+    played = []
+    for each in (plain, folded):
+        each.reset(4)
+        each.hear(events[:4])
+        played.append(each.play(np.random.default_rng(0)))
+    assert played[1] == pytest.approx(played[0], rel=1e-4)
+
+
+@pytest.mark.parametrize(("mixtures", "least", "most"), [(5, 512, 512), (360, 16, 128)])
+def test_large_predictions_go_through_fewer_at_once(tmp_path: Path, mixtures: int, least: int, most: int) -> None:
+    path = tmp_path / "large.tflite"
+    write_tflite(random_weights(3, SIZES["xxs"], mixtures=mixtures, rng=np.random.default_rng(0)), path)
+    assert least <= contestant_for(open_model(path)).streams <= most

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 from impsy.data.datasets import Dataset, read_dataset
 from impsy.errors import ConfigError, DataError, ModelError
 from impsy.evaluation import Report, evaluate
+from impsy.evaluation.evaluate import _QUICK
 from impsy.evaluation.figures import GROUPS_OF_FIGURES, best
 from impsy.models.sizes import SIZES
 from impsy.models.tflite_write import write_tflite
@@ -130,6 +132,62 @@ def test_a_constant_control_and_one_without_a_grid(model: Path) -> None:
     assert all(np.isfinite(each.windows.joint.mean) for each in found.results[:2])
 
 
+def test_what_people_hear_is_measured_of_everyone(report: Report) -> None:
+    network, walk, repeat, training = report.results
+    assert report.data.phrases == 0
+    assert "no pause" in report.data.left_out
+    assert "telling from held-out playing (too little of it)" in report.data.left_out
+    for result in (network, walk, repeat):
+        assert result.told.auc10 is None
+        assert result.told_anywhere.auc10.value > 0.8 > report.players.told_anywhere.auc10.value
+    assert repeat.gestures.shares == (1.0, 0.0, 0.0)
+    assert report.players.gestures.shares[1] == pytest.approx(report.players.answering.one_moves)
+    assert report.players.gestures.spread is None  # there are two controls
+    assert training.gestures is not None
+    assert [len(result.verdict) for result in report.results] == [3, 0, 0, 0]
+
+
+def test_answers_to_phrases(model: Path) -> None:
+    events = knobs(900)
+    events[::60, 0] = 2.0
+    found = evaluate(Dataset.of(3, [events]), [model], quick=True)
+    assert found.data.phrases == 14
+    assert found.players.answers.answers == 14
+    assert found.players.answers.overlap.value > 0.9  # both knobs are moved in every phrase
+    assert found.players.answers.opening == pytest.approx(6 / 7, abs=0.3)
+    repeat = found.results[2].answers
+    assert repeat.overlap.value == 0.0
+    assert "pause" not in found.data.left_out
+
+
+def test_temperatures(dataset: Dataset, tmp_path: Path) -> None:
+    weights = random_weights(3, SIZES["xxs"], rng=np.random.default_rng(0))
+    paths = [tmp_path / name for name in ("plain.tflite", "folded.tflite")]
+    write_tflite(weights, paths[0])
+    write_tflite(weights, paths[1], facts={"calibrated": {"sigmatemp": 0.25, "pitemp": 2.0}})
+    plain, folded = evaluate(dataset, paths, quick=True).results[:2]
+    assert (folded.facts.sigma_temperature, folded.facts.pi_temperature) == (0.25, 2.0)
+    assert plain.free == folded.free  # what is played goes by the temperatures of playing alone
+    assert plain.windows != folded.windows
+    warm = evaluate(dataset, paths, quick=True, sigma_temperature=1.0)
+    assert warm.data.sigma_temperature == 1.0
+    assert warm.results[0].windows == plain.windows
+    assert warm.results[0].free != plain.free
+
+
+@pytest.mark.parametrize("mixtures", [5, 360])
+def test_large_predictions_are_bounded(mixtures: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "large.tflite"
+    write_tflite(random_weights(3, SIZES["xxs"], mixtures=mixtures, rng=np.random.default_rng(0)), path)
+    module = import_module("impsy.evaluation.evaluate")
+    monkeypatch.setattr(module, "FEWER_WINDOWS", 20)
+    monkeypatch.setattr(module, "MOST_NUMBERS", 51 * 360 * 7 * 30)
+    monkeypatch.setattr(module, "_Effort", lambda: replace(_QUICK, streams=8, phrases=4))
+    found = evaluate(Dataset.of(3, [knobs(900)]), [path])
+    assert found.data.windows == (30 if mixtures == 360 else found.data.held_out_windows)
+    assert ("360 components" in found.data.why_fewer) == (mixtures == 360)
+
+
 def test_the_best_is_marked(report: Report) -> None:
     figures = {figure.name: figure for figure in GROUPS_OF_FIGURES["windows"][1]}
     mine, walk = (each.windows.joint.mean for each in report.results[:2])
@@ -204,6 +262,8 @@ def test_the_page_needs_nothing_else(report: Report, model: Path) -> None:
     assert "<i>made" not in text
     for result in report.results:
         assert any(result.name in words for words in page.words)
+    for text, _ in report.results[0].verdict:
+        assert any(text in words for words in page.words)
 
 
 def test_pictures_have_the_colours_of_the_page(report: Report) -> None:
@@ -240,5 +300,8 @@ def test_real_models_on_real_recordings(shared_data: Path) -> None:
     first = found.results[0]
     assert first.windows.joint.mean == pytest.approx(13.4, abs=1.0)
     assert first.answering.one_moves < 0.3
+    assert first.told.auc10.value > 0.99
+    assert found.players.told.auc10.value == pytest.approx(0.5, abs=0.12)
+    assert first.answers.spread is not None
     assert found.players.answering.one_moves > 0.8
     assert found.data.grid == pytest.approx([1 / 127] * 8)

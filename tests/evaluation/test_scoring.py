@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impsy.errors import ModelError
-from impsy.evaluation.scoring import Mixtures, cells, ranks, score
+from impsy.evaluation.normal import log_interval_mass
+from impsy.evaluation.scoring import LEAST_SIGMA, Mixtures, cells, ranks, score
+from impsy.models.calibration import Temperatures
 
 MU = np.array([[1.0, 5.0, 0.0], [4.0, 2.0, 10.0]])
 SIGMA = np.array([[0.5, 1.0, 2.0], [1.5, 0.25, 0.5]])
@@ -151,3 +153,43 @@ def test_a_hopeless_prediction_stays_a_number() -> None:
     sure = np.array([[1e3, 1e3, 0.0, 0.0, 0.0]])  # sigma 0, which counts as 1e-7
     found = score(Mixtures.of(sure, 2), np.array([[0.1, 0.2]]), np.array([0.1]))
     assert np.isfinite([part[0] for part in found]).all()
+
+
+@pytest.mark.parametrize("temperatures", [Temperatures(0.01, 1.0), Temperatures(1.0, 0.5), Temperatures(4.0, 2.0)])
+def test_temperatures_are_those_of_playing(temperatures: Temperatures) -> None:
+    rng = np.random.default_rng(0)
+    parameters = np.concatenate([rng.normal(5, 1, 12), rng.uniform(0.1, 1, 12), rng.normal(0, 1, 4)])[None]
+    scaled = parameters.copy()
+    scaled[:, 12:24] *= np.sqrt(temperatures.sigma)
+    scaled[:, 24:] /= temperatures.pi
+    found, by_hand = Mixtures.of(parameters, 3).at(temperatures), Mixtures.of(scaled, 3)
+    assert found.sigma == pytest.approx(by_hand.sigma)
+    assert found.log_weights == pytest.approx(by_hand.log_weights)
+    assert np.exp(found.log_weights).sum() == pytest.approx(1)
+
+
+def test_temperatures_of_nothing_are_the_surest() -> None:
+    found = Mixtures.of(np.array([[1.0, 2.0, 3.0, 4.0, 0.5, 0.5, 0.5, 0.5, 0.0, 0.3]]), 2).at(Temperatures(0.0, 0.0))
+    assert found.sigma.max() == LEAST_SIGMA
+    assert np.exp(found.log_weights)[0] == pytest.approx([0, 1])
+
+
+@pytest.mark.parametrize("sigma", [1e-4, 0.01, 0.3, 5.0])
+@pytest.mark.parametrize("components", [17, 40, 360])
+def test_what_is_left_out_of_many_components_does_not_matter(sigma: float, components: int) -> None:
+    rng = np.random.default_rng(components)
+    mu = 10 * rng.integers(0, 128, (30, components, 3)) / 127
+    log_weights = 3 * rng.standard_normal((30, components))
+    log_weights -= np.log(np.exp(log_weights).sum(axis=1, keepdims=True))
+    events = (mu[:, 0] / 10).astype(np.float32)
+    events[15:, 1:] = rng.integers(0, 128, (15, 2)) / 127
+    mixtures = Mixtures(mu, np.full_like(mu, sigma), log_weights)
+    found = score(mixtures, events, np.full(2, 1 / 127)).bits
+    masses = log_interval_mass(
+        *(
+            (edge[:, None] - mu[..., 1:]) / sigma
+            for edge in cells(events[:, 1:].astype(np.float64) * 10, np.full(2, 1 / 127))
+        )
+    )
+    every = np.logaddexp.reduce(log_weights + masses.sum(axis=2), axis=1)
+    assert found == pytest.approx(every / -np.log(2), rel=1e-9, abs=1e-9)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 import zipfile
 from dataclasses import fields, replace
 from itertools import pairwise
@@ -17,6 +19,9 @@ import h5py
 import numpy as np
 
 from impsy.models import flatbuffer
+from impsy.models.architectures import Gestures, Residual
+from impsy.models.keras_read import DEFINITION, as_listed
+from impsy.models.landings import Landings
 from impsy.models.predictor import MixturePredictor
 from impsy.models.sizes import Size
 from impsy.models.tflite_schema import (
@@ -35,7 +40,7 @@ from impsy.models.tflite_schema import (
     Tensor,
     While,
 )
-from impsy.models.weights import SIGMA_OFFSET, Residual, Weights, random_weights
+from impsy.models.weights import SIGMA_OFFSET, Weights, random_weights
 
 PARTS = ("mus", "sigmas", "pis")
 LESS = 58
@@ -50,6 +55,13 @@ def small_weights(seed: int = 0, dimension: int = 3, size: Size = Size(8, 2), mi
     return weights
 
 
+def _steps(rng: np.random.Generator, n: int, grid: str) -> np.ndarray:
+    """The steps of n controls of which ``all``, ``some`` or ``none`` have a grid."""
+    steps = rng.choice(10 / np.array([127.0, 100.0, 12.0]), n)
+    steps[{"all": slice(0, 0), "some": slice(0, None, 2), "none": slice(None)}[grid]] = 0
+    return steps
+
+
 def residual_weights(
     seed: int = 0,
     dimension: int = 4,
@@ -62,8 +74,7 @@ def residual_weights(
     weights = random_weights(dimension, size, rng=rng, mixtures=mixtures, architecture="residual")
     for array in (weights.mixture_bias, *(layer.bias for layer in weights.layers)):
         array += rng.normal(0, 0.3, array.shape).astype(np.float32)
-    steps = rng.choice(10 / np.array([127.0, 100.0, 12.0]), dimension - 1)
-    steps[{"all": slice(0, 0), "some": slice(0, None, 2), "none": slice(None)}[grid]] = 0
+    steps = _steps(rng, dimension - 1, grid)
     shape = mixtures, dimension
     parts = (
         steps,
@@ -74,14 +85,156 @@ def residual_weights(
     return replace(weights, residual=Residual(*(part.astype(np.float32) for part in parts)))
 
 
-def assert_same(left: Weights, right: Weights, tolerance: float = 0.0) -> None:
+def gesture_weights(
+    seed: int = 0,
+    dimension: int = 4,
+    size: Size = Size(8, 2),  # noqa: B008
+    mixtures: int = 7,
+    grid: str = "some",
+) -> Weights:
+    """The same for a gesture network, whose components are of any kind, in any order."""
+    rng = np.random.default_rng(seed)
+    base = residual_weights(seed, dimension, size, mixtures, grid)
+    weights = random_weights(dimension, size, rng=rng, mixtures=mixtures, architecture="gestures")
+    for array in (weights.mixture_bias, *(layer.bias for layer in weights.layers)):
+        array += rng.normal(0, 0.3, array.shape).astype(np.float32)
+    n = dimension - 1
+    parts = (
+        rng.uniform(0.02, 0.3, n),
+        rng.uniform(0.02, 0.3, n),
+        rng.uniform(0.005, 0.1, n),
+        rng.choice([-1, 0, 1], (mixtures, n)) * rng.choice([0, 1], (mixtures, 1), p=[0.2, 0.8]),
+        *(rng.choice([0, 1], mixtures) for _ in range(3)),
+        rng.uniform(0, 2, 1),
+    )
+    assert base.residual is not None
+    shared = (getattr(base.residual, field.name) for field in fields(Residual))
+    fixed = Gestures(*shared, *(part.astype(np.float32) for part in parts))
+    moving, continues = np.array(fixed.direction), np.array(fixed.continues)
+    moving[::3] = np.where(moving[::3] == 0, 1, moving[::3])  # some components move every control
+    moving[1::3, ::2] = 0
+    continues[:2] = seed % 3 != 2  # in some networks no component need continue
+    return replace(weights, residual=replace(fixed, direction=moving, continues=continues))
+
+
+def landing_weights(
+    seed: int = 0,
+    dimension: int = 4,
+    size: Size = Size(8, 2),  # noqa: B008
+    mixtures: int = 20,
+    grid: str = "some",
+) -> Weights:
+    """The same for a network of notes: one or two of them, anywhere among the controls, with slots of any kind.
+
+    ``mixtures`` is about how many components it has; ``grid`` is about the controls that are no notes.
+    """
+    rng = np.random.default_rng(seed)
+    n = dimension - 1
+    step = np.array(_steps(rng, n, grid))
+    notes = np.sort(rng.permutation(n)[: rng.integers(1, min(n, 2) + 1)])
+    step[notes] = rng.choice(10 / np.array([127.0, 12.0]), len(notes))
+    voice = np.concatenate([np.full(rng.integers(1, 5), voice) for voice in range(len(notes))])
+    voice = np.append(voice, np.full(rng.integers(0, 4), -1))
+    counts = np.array([max(1, mixtures // (len(notes) * int((voice == v).sum()))) for v in range(len(notes))])
+    slots = len(voice)
+    moves = rng.choice([0, 1], (slots, n))
+    moves[np.ix_(voice >= 0, notes)] = 0
+    parts = (
+        step,
+        rng.uniform(0.1, 15, n),
+        rng.uniform(0.1, 3, (slots, dimension)),
+        rng.choice([0, 0.03, 0.5], (slots, dimension)),
+        notes,
+        np.minimum(rng.integers(0, 8, len(notes)), np.rint(10 / step[notes])),
+        counts,
+        voice,
+        moves,
+        rng.uniform(0, 5, slots),
+        rng.uniform(0.05, 30, rng.integers(1, 9)),
+        np.where(step > 0, step, rng.uniform(0.02, 0.3, n)),
+        rng.uniform(0.005, 0.1, n),
+        np.where(np.isin(np.arange(n), notes), 1, rng.choice([0, 1], n)),
+    )
+    fixed = Landings(*(np.asarray(part, np.float32) for part in parts))
+    weights = random_weights(dimension, size, rng=rng, mixtures=mixtures, architecture="landings")
+    units, kernel = size.units, weights.layers[0].kernel
+    first = rng.normal(0, 0.2, (fixed.features, kernel.shape[1])).astype(np.float32)
+    layers = (replace(weights.layers[0], kernel=first), *weights.layers[1:])
+    for layer in layers:
+        layer.bias[...] += rng.normal(0, 0.3, layer.bias.shape).astype(np.float32)
+    mixture = [
+        rng.normal(0, 0.2, shape).astype(np.float32)
+        for shape in (
+            (units + fixed.features, fixed.outputs),
+            (fixed.outputs,),
+        )
+    ]
+    return Weights(dimension, layers, *mixture, "landings", fixed)
+
+
+def assert_same(left: Weights, right: Weights, tolerance: float = 0.0, *, constants: float = 0.0) -> None:
     assert (left.name, left.architecture) == (right.name, right.architecture)
     if left.residual is not None:
-        for field in fields(Residual):
+        for field in fields(left.residual):
             mine, other = (getattr(weights.residual, field.name) for weights in (left, right))
-            np.testing.assert_array_equal(mine, other)
+            np.testing.assert_allclose(mine, other, atol=0, rtol=constants)
     for mine, other in zip(arrays(left), arrays(right), strict=True):
         np.testing.assert_allclose(mine, other, atol=tolerance, rtol=0)
+
+
+FOREIGN = """
+import json, sys
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+way, path, given = sys.argv[1:]
+heard = np.load(given)["heard"]
+interpreter = Interpreter(model_path=path)
+if way == "signature":
+    runner = interpreter.get_signature_runner()
+    names = [name for name in runner.get_input_details() if name != "inputs"]
+    pairs = sorted(names, key=lambda name: (int(name.split("_")[2]), name.split("_")[1] == "c"))
+    states = {name: np.zeros(runner.get_input_details()[name]["shape"], np.float32) for name in names}
+    played = []
+    for event in heard:
+        out = runner(inputs=(event * 10).reshape(1, 1, -1), **states)
+        played.append(out["output_0"].reshape(-1))
+        states = {name: out[f"output_{i + 1}"] for i, name in enumerate(pairs)}
+else:
+    interpreter.allocate_tensors()
+    ins = sorted(interpreter.get_input_details(), key=lambda detail: detail["index"])
+    outs = sorted(interpreter.get_output_details(), key=lambda detail: detail["index"])
+    (vector,) = [detail for detail in ins if len(detail["shape"]) == 3]
+    befores = [detail for detail in ins if len(detail["shape"]) == 2]
+    afters = [detail for detail in outs if tuple(detail["shape"]) == tuple(befores[0]["shape"])]
+    (mixture,) = [detail for detail in outs if detail not in afters]
+    states = [np.zeros(detail["shape"], np.float32) for detail in befores]
+    played = []
+    for event in heard:
+        interpreter.set_tensor(vector["index"], (event * 10).reshape(1, 1, -1))
+        for before, state in zip(befores, states):
+            interpreter.set_tensor(before["index"], state)
+        interpreter.invoke()
+        played.append(interpreter.get_tensor(mixture["index"]).reshape(-1))
+        states = [interpreter.get_tensor(after["index"]) for after in afters]
+assert "impsy" not in sys.modules
+np.savez(given, heard=heard, played=np.array(played))
+"""
+
+
+def played_by_strangers(content: bytes, heard: np.ndarray, way: str, folder: Path) -> np.ndarray:
+    """The mixtures that a program with nothing of ours gives: by ``signature``, or by tensors' ``index``.
+
+    It hears ``heard`` (events, D), not scaled, and carries along all states that there are.
+    """
+    path, given = folder / f"{way}.tflite", folder / f"{way}.npz"
+    path.write_bytes(content)
+    np.savez(given, heard=np.asarray(heard, np.float32))
+    program = [sys.executable, "-I", "-c", FOREIGN, way, str(path), str(given)]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    with np.load(given) as answer:
+        return np.array(answer["played"])
 
 
 def arrays(weights: Weights) -> list[np.ndarray]:
@@ -210,6 +363,9 @@ def residual_config(weights: Weights) -> dict[str, Any]:
         ("residual_output", scale.tolist(), offset.tolist()),
     ):
         layers.append({"class_name": "Rescaling", "config": {"name": name, "scale": by, "offset": plus}})
+    if isinstance(constants, Gestures):
+        more = {"name": DEFINITION, "scale": as_listed(constants).tolist(), "offset": 0.0}
+        layers.append({"class_name": "Rescaling", "config": more})
     return config
 
 

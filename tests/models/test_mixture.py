@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from impsy.models.mixture import MixtureSampler, choose, component_weights, split
+from impsy.models.mixture import MANY, MixtureSampler, choose, component_weights, split
 
 finite = st.floats(-50, 50, width=32)
 DIMENSION = 2
@@ -104,3 +104,31 @@ def test_no_parameters_make_it_fail(values: list[float], pi: float, sigma: float
     drawn = MixtureSampler(np.array(values, np.float32), DIMENSION).draw(np.random.default_rng(seed), pi, sigma)
     assert len(drawn) == DIMENSION
     assert all(isinstance(value, float) for value in drawn)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.integers(MANY, 400),
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([0.1, 3, 40, 1e3, 3e38]),
+    st.sampled_from([1.0, 0.8, 0.01, 3.0, 1e-9, 1e-250, 5e-324, 1e300, 0.0, -1.0, math.nan, math.inf]),
+    st.sampled_from([None, math.nan, math.inf, -math.inf]),
+)
+@pytest.mark.filterwarnings("error")
+def test_many_components_are_drawn_from_like_few(
+    mixtures: int, seed: int, spread: float, temperature: float, strange: float | None
+) -> None:
+    """The same vectors from the same seed, however many components there are; and nothing is warned of."""
+    rng = np.random.default_rng(seed)
+    parameters = rng.normal(0, 1, mixtures * 5).astype(np.float32)
+    logits = parameters[4 * mixtures :]
+    logits *= np.float32(spread / 4)
+    if strange is not None:
+        logits[rng.integers(mixtures, size=2)] = strange
+    quick, plain = MixtureSampler(parameters, 2), MixtureSampler(parameters, 2)
+    plain._many = False
+    assert quick._many
+    mine, other = (np.random.default_rng(seed) for _ in range(2))
+    for _ in range(20):
+        np.testing.assert_array_equal(quick.draw(mine, temperature, 0.1), plain.draw(other, temperature, 0.1))
+    assert mine.bit_generator.state == other.bit_generator.state

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_files import (
     changed,
+    gesture_weights,
     keras3_weights,
     keras_archive,
     looped_tflite,
@@ -40,6 +41,7 @@ EXAMPLES = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "400"))
 
 WEIGHTS = small_weights()
 RESIDUAL = residual_weights()
+GESTURES = gesture_weights()
 FILES = {
     "tflite": encode_tflite(WEIGHTS),
     "tflite-int8": encode_tflite(small_weights(size=Size(32, 2)), storage="int8"),
@@ -47,11 +49,14 @@ FILES = {
     "tflite-flex": looped_tflite(WEIGHTS, flex=True),
     "tflite-residual": encode_tflite(RESIDUAL, facts={"seed": 1}),
     "tflite-residual-int8": encode_tflite(residual_weights(size=Size(32, 2)), storage="int8"),
+    "tflite-gestures": encode_tflite(GESTURES, facts={"seed": 1}),
+    "tflite-gestures-int8": encode_tflite(gesture_weights(size=Size(32, 2)), storage="int8"),
     "keras": keras_archive(WEIGHTS),
     "keras-residual": keras_archive(RESIDUAL),
+    "keras-gestures": keras_archive(GESTURES),
     "h5": keras3_weights(WEIGHTS),
 }
-ARRAYS, _ = isolated.read_hdf5(keras3_weights(RESIDUAL))
+ARRAYS, _ = isolated.read_hdf5(keras3_weights(GESTURES))
 
 
 def damaged(content: bytes, seed: int) -> bytes:
@@ -159,7 +164,7 @@ def test_graphs_made_to_keep_the_reader_busy(change, is_readable: bool) -> None:
     assert time.process_time() - began < 2
 
 
-@pytest.mark.parametrize("form", ["keras", "keras-residual"])
+@pytest.mark.parametrize("form", ["keras", "keras-residual", "keras-gestures"])
 def test_damaged_keras_archives(form: str) -> None:
     content = FILES[form]
     head = content[: content.index(b"\x89HDF")]
@@ -168,7 +173,9 @@ def test_damaged_keras_archives(form: str) -> None:
     assert False in outcomes
 
 
-@pytest.mark.parametrize(("form", "share"), [("h5", 2), ("tflite", 2), ("tflite-residual", 8)])
+@pytest.mark.parametrize(
+    ("form", "share"), [("h5", 2), ("tflite", 2), ("tflite-residual", 8), ("tflite-gestures", 8)]
+)
 def test_damaged_files_by_the_front_door(form: str, share: int, tmp_path: Path) -> None:
     """Through all that really happens, the process of its own included; that costs more, so fewer."""
 
@@ -194,10 +201,14 @@ anything = st.recursive(
 
 
 @settings(max_examples=EXAMPLES)
-@given(st.sampled_from(["residual_grid", "residual_change", "residual_output"]), st.booleans(), anything)
+@given(
+    st.sampled_from(["residual_grid", "residual_change", "residual_output", "gestures_definition"]),
+    st.booleans(),
+    anything,
+)
 def test_constants_of_any_kind(layer: str, in_scale: bool, value: object) -> None:
     """In the description of a sound archive, one setting is anything that JSON can say."""
-    config = residual_config(RESIDUAL)
+    config = residual_config(GESTURES)
     (settings_of,) = [each["config"] for each in config["config"]["layers"] if each["config"]["name"] == layer]
     settings_of["scale" if in_scale else "offset"] = value
     survives(lambda description: interpret(ARRAYS, keras_read.residual_constants(description)), config)

@@ -9,6 +9,7 @@ import pytest
 from model_files import small_weights
 
 from impsy.errors import ModelError
+from impsy.models.landings import Landings
 from impsy.models.sizes import SIZES, Size, model_name, size_name
 from impsy.models.weights import LSTMLayer, random_weights
 
@@ -59,3 +60,51 @@ def test_what_does_not_fit_is_refused(change, message) -> None:
     weights = small_weights()
     with pytest.raises(ModelError, match=message):
         replace(weights, **change(weights))
+
+
+def note_change(field: str, change):
+    def changed(fixed: Landings) -> dict[str, np.ndarray]:
+        return {field: np.asarray(change(getattr(fixed, field)), np.float32)}
+
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (note_change("notes", lambda a: a + 9), "notes are not some"),
+        (note_change("notes", lambda a: a - 1), "notes are not some"),
+        (note_change("notes", lambda a: a + 0.5), "whole numbers"),
+        (note_change("notes", lambda a: a[:0]), "shape"),
+        (note_change("lowest", lambda a: a * np.nan), "finite"),
+        (note_change("counts", lambda a: a * 0), "values"),
+        (note_change("counts", lambda a: a + 1000), "values"),
+        (note_change("voice", lambda a: a[::-1]), "slots are not"),
+        (note_change("voice", lambda a: 0 * a - 1), "slots are not"),
+        (note_change("voice", lambda a: a + 1), "slots are not"),
+        (note_change("moves", lambda a: a + 1), "moves a control"),
+        (note_change("moves", lambda a: 0 * a + 1), "moves a note besides"),
+        (note_change("time", lambda a: a[:-1]), "shape"),
+        (note_change("anchors", lambda a: 0 * a), "anchor"),
+        (note_change("threshold", lambda a: -a), "threshold"),
+        (note_change("rest", lambda a: 0 * a), "at rest"),
+        (note_change("apart", lambda a: 0 * a), "apart"),
+        (note_change("grid", lambda a: 0 * a), "grid"),
+    ],
+)
+def test_landings_that_do_not_fit_are_refused(change, message) -> None:
+    fixed = random_weights(
+        3, SIZES["xxs"], rng=np.random.default_rng(0), mixtures=40, architecture="landings"
+    ).residual
+    assert isinstance(fixed, Landings)
+    with pytest.raises(ModelError, match=message):
+        replace(fixed, **change(fixed))
+
+
+@pytest.mark.parametrize(("dimension", "mixtures"), [(2, 1), (2, 2), (2, 9), (3, 40), (9, 361)])
+def test_a_network_of_notes_has_about_so_many_components(dimension, mixtures) -> None:
+    weights = random_weights(
+        dimension, SIZES["xxs"], rng=np.random.default_rng(0), mixtures=mixtures, architecture="landings"
+    )
+    assert weights.mixtures <= max(mixtures, 2)
+    assert weights.mixtures >= mixtures - 9

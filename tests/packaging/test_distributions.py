@@ -17,7 +17,7 @@ from impsy.data.datasets import Dataset, write_dataset
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the paths are POSIX's")
 
-MODEL = "musicMDRNN-dim9-layers2-units32-mixtures5-scale10"
+MODEL = "musicMDRNN-dim9-layers2-units32-mixtures35-scale10"
 PACKED = (
     "impsy/py.typed",
     "impsy/web/static/index.html",

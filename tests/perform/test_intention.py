@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import timeit
 
 import numpy as np
 import pytest
@@ -92,6 +93,28 @@ def test_large_mixtures_fit_a_datagram_and_the_heaviest_components_are_told(dime
     assert len(encode_message("/monitor/next", "s", [text])) < DATAGRAM
     found = json.loads(text)
     assert len(found["weights"]) == shown
-    if 0 < shown < 5:
-        weights = np.exp([0.0, 3.0, 1.0, 4.0, 2.0]) / np.exp([0.0, 3.0, 1.0, 4.0, 2.0]).sum()
-        assert sorted(found["weights"]) == pytest.approx(sorted(weights)[-shown:], abs=1e-4)
+    if shown:
+        weights = np.exp(sorted([0.0, 3.0, 1.0, 4.0, 2.0])[-shown:])
+        assert sorted(found["weights"]) == pytest.approx(weights / weights.sum(), abs=1e-4)
+
+
+@pytest.mark.parametrize("mixtures", [1, 4, 5, 6, 43, 400])
+def test_of_many_components_the_weightiest_five_are_shown(mixtures):
+    rng = np.random.default_rng(mixtures)
+    mu, sigma, logits = rng.normal(5, 2, (mixtures, 3)), rng.random((mixtures, 3)), rng.permutation(mixtures) / 10.0
+    found = said(mixture(mu, sigma, logits), pi_temperature=0.5, sigma_temperature=1.0)
+    best = np.sort(np.argsort(logits)[-5:])
+    weights = np.exp(logits[best] * 2)
+    assert found["weights"] == pytest.approx(weights / weights.sum(), abs=1e-4)
+    np.testing.assert_allclose(found["means"], mu[best, 1:] / 10, atol=1e-4)
+    np.testing.assert_allclose(found["spreads"], sigma[best, 1:] / 10, atol=1e-4)
+    np.testing.assert_allclose(found["dt"], mu[best, 0] / 10, atol=1e-4)
+
+
+def test_many_components_cost_no_more_to_show_than_a_few():
+    def cost(mixtures):
+        parameters = np.random.default_rng(1).random(mixtures * 19).astype(np.float32)
+        intention = Intention(Outlook(2.0, "event", 0, Settings(9)), parameters)
+        return min(timeit.repeat(lambda: encode_intention(intention, 0.0), number=200, repeat=5))
+
+    assert cost(400) < 2 * cost(5)

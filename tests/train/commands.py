@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 NAME = "musicMDRNN-dim3-layers2-units16-mixtures5-scale10"
-"""The model that :data:`SMALL` gives of a dataset of dimension 3."""
+"""The model that :data:`PLAIN` gives of a dataset of dimension 3."""
 SMALL = ("-M", "xxs", "-B", "8")
 PLAIN = (*SMALL, "--architecture", "plain")
 """Compiles fastest."""
@@ -143,8 +143,12 @@ class Trained:
     events: Sequence[dict[str, Any]]
     folder: Path
 
+    @property
+    def name(self) -> str:
+        return str(self.events[0]["name"])
+
     def file(self, suffix: str) -> Path:
-        return self.folder / f"{NAME}{suffix}"
+        return self.folder / f"{self.name}{suffix}"
 
     @property
     def description(self) -> dict[str, Any]:

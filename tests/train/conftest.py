@@ -32,9 +32,9 @@ def dataset_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def residual(tmp_path_factory: pytest.TempPathFactory, dataset_file: Path) -> Trained:
+def gestures(tmp_path_factory: pytest.TempPathFactory, dataset_file: Path) -> Trained:
     """``impsy train`` of a small network, two epochs."""
-    return trained(tmp_path_factory.mktemp("residual"), dataset_file, *SMALL, "-N", "2")
+    return trained(tmp_path_factory.mktemp("gestures"), dataset_file, *SMALL, "-N", "2")
 
 
 @pytest.fixture(scope="session")

@@ -80,6 +80,40 @@ def notes_and_faders(dimension: int, events: int, seed: int) -> Dataset:
     return _recorded(playing(), dimension, events)
 
 
+def melodies(
+    pieces: int, seed: int, *, voices: int = 1, velocity: bool = False, faders: int = 0, human: float = 0.0
+) -> Dataset:
+    """Short pieces, each in a major key of its own: steps and a few leaps along its scale, in quavers and crotchets.
+
+    The controls are the ``voices``, then their ``velocity``, then ``faders``, of which one is moved a few steps
+    between two notes now and then. ``human`` is how far times stray, in seconds.
+    """
+    rng = np.random.default_rng(seed)
+    made = []
+    for _ in range(pieces):
+        key = rng.integers(12)
+        scale = np.array([step for step in range(30, 100) if (step - key) % 12 in (0, 2, 4, 5, 7, 9, 11)])
+        places = [np.searchsorted(scale, 70 - 18 * voice) for voice in range(voices)]
+        loud, levels = 80, rng.integers(20, 108, faders)
+        rows = []
+        for _ in range(rng.integers(20, 60)):
+            for voice in range(voices):
+                places[voice] += rng.choice((0, 1, -1, 1, -1, 2, -2, 4, -4))
+                places[voice] = np.clip(places[voice], 8 + 4 * (1 - voice), 28 - 8 * voice)
+                loud = int(np.clip(loud + rng.integers(-6, 7), 30, 127))
+                dt = 0.0 if not rows else 0.003 if voice else rng.choice((0.3, 0.3, 0.6))
+                dt = max(dt + human * rng.standard_normal(), 0.002) if rows else 0.0
+                played = [scale[place] for place in places] + [loud] * velocity
+                rows.append([dt, *(np.array([*played, *levels]) / 127)])
+            if faders and rng.random() < 0.2:
+                moved, way = rng.integers(faders), rng.choice((-1, 1))
+                for _ in range(rng.integers(4, 12)):
+                    levels[moved] = np.clip(levels[moved] + way, 0, 127)
+                    rows.append([0.03 * rng.uniform(0.8, 1.2), *(np.array([*played, *levels]) / 127)])
+        made.append(np.array(rows, np.float32))
+    return Dataset.of(made[0].shape[1], made, [f"piece-{i}.log" for i in range(pieces)])
+
+
 def _recorded(playing: Iterator[np.ndarray], dimension: int, events: int) -> Dataset:
     """The next ``events`` of ``playing``, in performances; the first of each follows none: its dt is 0."""
     rows = np.array([next(playing) for _ in range(events)], np.float32).reshape(-1, dimension)

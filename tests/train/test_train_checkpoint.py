@@ -45,16 +45,15 @@ def made() -> Checkpoint:
         seconds=12.25,
         best_step=80,
         history=[
-            Look(40, 4.0, 2.5, 1.5, 1.75),
-            Look(80, 8.0, 1.5, -1.5, math.inf),
+            Look(40, 4.0, 2.5, 1.5, 1.25),
+            Look(80, 8.0, 1.5, math.inf, -1.5),
             Look(120, 12.0, math.nan, 0, 0.1),
         ],
         arrays={
             "trainable": arrays(*[(3, 4)] * 12),
-            "other": [np.array([1, 2], np.uint32)],
-            "optimizer": [np.int32(120), *arrays((), (3, 4))],
-            "chains": arrays((2, 3, 4)),
-            "sums": [np.float32(12.5), np.int32(1)],
+            "first": arrays(*[(3, 4)] * 12),
+            "second": arrays(*[(3, 4)] * 12),
+            "sums": [np.int32(120), np.float32(12.5), np.int32(1)],
             "best": arrays(*[(3, 4)] * 12),
         },
         facts={"dataset": "knobs.npz", "minutes": 1.5},
@@ -65,8 +64,8 @@ def assert_same(left: Checkpoint, right: Checkpoint) -> None:
     for name in ("recipe", "data", "split", "step", "since", "total", "factor", "seconds", "best_step", "facts"):
         assert getattr(left, name) == getattr(right, name), name
     np.testing.assert_array_equal(
-        [[each.step, each.seconds, each.loss, each.held_out, each.objective] for each in left.history],
-        [[each.step, each.seconds, each.loss, each.held_out, each.objective] for each in right.history],
+        [[each.step, each.seconds, each.loss, each.held_out, each.usual] for each in left.history],
+        [[each.step, each.seconds, each.loss, each.held_out, each.usual] for each in right.history],
     )
     assert left.arrays.keys() == right.arrays.keys()
     for group, arrays in left.arrays.items():
@@ -206,10 +205,10 @@ def test_what_is_missing_is_missed(path, content, name) -> None:
         read_checkpoint(path)
 
 
-@pytest.mark.parametrize("name", ["trainable_3.npy", "meta.npy", "chains_0.npy"])
+@pytest.mark.parametrize("name", ["trainable_3.npy", "meta.npy", "first_0.npy"])
 def test_an_array_that_is_missing_or_too_many(path, content, name) -> None:
     kept = members(content)
-    kept["surplus_0.npy" if name == "chains_0.npy" else "surplus.npy"] = kept.pop(name)
+    kept["surplus_0.npy" if name == "first_0.npy" else "surplus.npy"] = kept.pop(name)
     archive(path, kept)
     with pytest.raises(DataError, match="damaged"):
         read_checkpoint(path)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import NAME, SMALL, curve, python, train
+from commands import SMALL, curve, python, train
 from made_data import knobs
 
 from impsy import __version__
@@ -20,11 +20,16 @@ from impsy.train.checkpoint import fingerprint
 SUFFIXES = (".json", ".keras", ".tflite")
 
 
-def test_three_files_and_what_they_learned_from(residual, dataset_file):
-    assert sorted(path.name for path in residual.folder.iterdir()) == [f"{NAME}{suffix}" for suffix in SUFFIXES]
-    about = residual.description
-    assert (about["name"], about["architecture"], about["dimension"]) == (NAME, "residual", 3)
-    assert (about["units"], about["layers"], about["mixtures"]) == (16, 2, 5)
+def test_three_files_and_what_they_learned_from(gestures, dataset_file):
+    assert sorted(path.name for path in gestures.folder.iterdir()) == [
+        f"{gestures.name}{suffix}" for suffix in SUFFIXES
+    ]
+    about = gestures.description
+    assert (about["name"], about["architecture"], about["dimension"]) == (gestures.name, "gestures", 3)
+    assert (about["units"], about["layers"]) == (16, 2)
+    assert f"-mixtures{about['mixtures']}-" in gestures.name
+    assert "continue the last gesture" in about["components"]
+    assert about["calibrated"] == {"sigmatemp": 0.01, "pitemp": 1.0}
     dataset = read_dataset(dataset_file)
     learned_from = about["trained_on"]
     assert learned_from["dataset"] == dataset_file.name
@@ -37,65 +42,66 @@ def test_three_files_and_what_they_learned_from(residual, dataset_file):
     assert figures["steps"] == 2 * about["recipe"]["steps"]
     assert figures["ended"] == "the schedule is complete"
     assert "nats" in figures["unit"]
-    assert [step for step, _, _ in residual.curve] == [about["recipe"]["steps"], figures["steps"]]
-    assert figures["held_out_nll"] < residual.curve[0][2] + 0.1
+    assert [step for step, _, _ in gestures.curve] == [about["recipe"]["steps"], figures["steps"]]
+    assert figures["held_out_nll"] < gestures.curve[0][2] + 0.1
     assert about["versions"]["impsy"] == __version__
     assert {"keras", "jax", "numpy", "python"} <= set(about["versions"])
-    carried = model_facts(residual.file(".tflite"))
+    carried = model_facts(gestures.file(".tflite"))
     assert carried["figures"] == figures
+    assert carried["calibrated"] == about["calibrated"]
     assert carried["trained_on"] == learned_from
 
 
-def test_lines_of_json(residual):
-    start, *progress, done = residual.events
-    assert [each["event"] for each in residual.events] == ["start", "progress", "progress", "done"]
-    assert (start["name"], start["events"], start["resumed_at"]) == (NAME, 500, 0)
+def test_lines_of_json(gestures):
+    start, *progress, done = gestures.events
+    assert [each["event"] for each in gestures.events] == ["start", "progress", "progress", "done"]
+    assert (start["name"], start["events"], start["resumed_at"]) == (gestures.name, 500, 0)
     assert start["parameters"] > 4000
     assert start["windows_here"] == 8
-    assert [each["step"] for each in progress] == [step for step, _, _ in residual.curve]
+    assert [each["step"] for each in progress] == [step for step, _, _ in gestures.curve]
     for each in progress:
         assert {"total", "epoch", "loss", "held_out", "best", "step_ms", "left", "note"} <= set(each)
     assert progress[-1]["step"] == progress[-1]["total"]
-    assert {Path(file) for file in done["files"]} == {residual.file(suffix) for suffix in SUFFIXES}
-    assert {key: done[key] for key in residual.description} == residual.description
+    assert {Path(file) for file in done["files"]} == {gestures.file(suffix) for suffix in SUFFIXES}
+    assert {key: done[key] for key in gestures.description} == gestures.description
 
 
 @pytest.fixture(scope="module")
-def again(tmp_path_factory, residual, dataset_file):
+def again(tmp_path_factory, gestures, dataset_file):
     """A second training of the same, found in the usual folders, told without a terminal."""
     folder = tmp_path_factory.mktemp("again")
     (folder / "datasets").mkdir()
     shutil.copy(dataset_file, folder / "datasets")
     (folder / "models").mkdir()
     for suffix in SUFFIXES:
-        shutil.copy(residual.file(suffix), folder / "models")
+        shutil.copy(gestures.file(suffix), folder / "models")
     return folder, train(folder, *SMALL, "-N", "2")
 
 
-def test_without_a_terminal_a_line_an_epoch(again):
+def test_without_a_terminal_a_line_an_epoch(again, gestures):
     _, done = again
     assert (done.returncode, done.stderr) == (0, "")
     assert "\x1b" not in done.stdout
     assert "2 performances, 500 events, 2 controls; 40 windows held out" in done.stdout
     assert len(re.findall(r"^step [\d,]+  loss .* held out .* ms a step  .* left$", done.stdout, re.M)) == 2
     assert re.search(r"^held-out NLL -?\d+\.\d\d nats an event", done.stdout, re.M)
-    assert f"impsy run {Path('models') / NAME}.tflite" in done.stdout
+    assert f"impsy run {Path('models') / gestures.name}.tflite" in done.stdout
 
 
-def test_an_earlier_model_is_kept(again, residual):
+def test_an_earlier_model_is_kept(again, gestures):
     folder, done = again
     for suffix in SUFFIXES:
-        kept = folder / "models" / f"{NAME}.previous{suffix}"
-        assert kept.read_bytes() == residual.file(suffix).read_bytes()
+        kept = folder / "models" / f"{gestures.name}.previous{suffix}"
+        assert kept.read_bytes() == gestures.file(suffix).read_bytes()
         assert f"the earlier model is kept as {kept.relative_to(folder)}" in done.stdout
     assert len(list((folder / "models").iterdir())) == 6
 
 
-def test_one_seed_one_curve(again, residual):
+def test_one_seed_one_curve(again, gestures):
     folder, _ = again
-    about = json.loads((folder / "models" / f"{NAME}.json").read_text())
-    assert curve(about) == residual.curve
-    assert about["figures"]["held_out_nll"] == residual.description["figures"]["held_out_nll"]
+    about = json.loads((folder / "models" / f"{gestures.name}.json").read_text())
+    assert curve(about) == gestures.curve
+    assert about["figures"]["held_out_nll"] == gestures.description["figures"]["held_out_nll"]
 
 
 MISTAKES = {
@@ -110,7 +116,9 @@ MISTAKES = {
     "one performance": (("single.npz", "--split", "performances"), "no whole performance can be held out"),
     "split": (("some.npz", "--split", "halves"), "--split is one of windows, performances"),
     "size": (("some.npz", "-M", "huge"), "--modelsize is one of xxs, xs, s, m, l, xl, not 'huge'"),
-    "architecture": (("some.npz", "--architecture", "round"), "--architecture is one of residual, plain"),
+    "architecture": (("some.npz", "--architecture", "round"), "--architecture is one of gestures, plain"),
+    "an architecture of before": (("some.npz", "--architecture", "residual"), "go on from with --from"),
+    "calibrated": (("some.npz", "--calibrated-at", "0"), "--calibrated-at is a temperature above 0"),
     "epochs": (("some.npz", "-N", "0"), "epochs (-N) must be 1 or more"),
     "batch": (("some.npz", "-B", "0"), "batch (-B) must be 1 or more"),
     "patience": (("some.npz", "-P", "0"), "--patience is a number of epochs"),
@@ -159,7 +167,7 @@ print(json.dumps([told, [name for name in ("jax", "keras") if name in sys.module
 
 
 @pytest.fixture(scope="module")
-def mistakes(tmp_path_factory, residual):
+def mistakes(tmp_path_factory, gestures):
     """All the mistakes, one after another in one process; and which of JAX and Keras that loaded."""
     folder = tmp_path_factory.mktemp("mistakes")
     for name in ("none", "several"):
@@ -172,7 +180,7 @@ def mistakes(tmp_path_factory, residual):
     write_dataset(folder / "little.npz", knobs(3, 60, seed=1))
     write_dataset(folder / "single.npz", knobs(3, 300, seed=1))
     (folder / "broken.npz").write_bytes(np.random.default_rng(0).bytes(500))
-    shutil.copy(residual.file(".tflite"), folder / "model.tflite")
+    shutil.copy(gestures.file(".tflite"), folder / "model.tflite")
     told, loaded = json.loads(
         python(folder, ALL, json.dumps({name: arguments for name, (arguments, _) in MISTAKES.items()}))
     )

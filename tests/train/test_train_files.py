@@ -66,12 +66,12 @@ assert not [name for name in sys.modules if name.partition(".")[0] in ("impsy", 
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory, residual, plain):
+def opened(tmp_path_factory, gestures, plain):
     """What each way of opening both models makes of the same events, in the x 10 space: name -> way -> (60, 35)."""
     folder = tmp_path_factory.mktemp("opened")
     events = knobs(3, EVENTS, seed=9).events
     np.save(folder / "heard.npy", events * np.float32(10))
-    models = {"residual": residual, "plain": plain}
+    models = {"gestures": gestures, "plain": plain}
     for name, model in models.items():
         for suffix in (".keras", ".tflite"):
             (folder / f"{name}{suffix}").write_bytes(model.file(suffix).read_bytes())
@@ -92,10 +92,11 @@ def opened(tmp_path_factory, residual, plain):
 
 
 @pytest.mark.parametrize("way", ["stock", "signature", "index", "live .keras"])
-@pytest.mark.parametrize("name", ["residual", "plain"])
+@pytest.mark.parametrize("name", ["gestures", "plain"])
 def test_all_ways_of_opening_agree(opened, name, way):
     live = opened[name]["live .tflite"]
-    assert live.shape == (EVENTS, 5 * (2 * 3 + 1))
+    assert live.shape[0] == EVENTS
+    assert live.shape[1] % (2 * 3 + 1) == 0
     assert np.ptp(live, axis=0).max() > 0.01
     np.testing.assert_allclose(opened[name][way], live, rtol=1e-4, atol=1e-4)
 

@@ -11,6 +11,7 @@ import pytest
 from made_data import knobs, notes_and_faders, surface
 
 from impsy.data.datasets import Dataset
+from impsy.data.grid import detect_grids
 from impsy.data.windows import Split, split_windows
 from impsy.errors import DataError, ModelError
 from impsy.evaluation.scoring import Mixtures, score
@@ -60,7 +61,7 @@ def untrained(training: Training) -> Fitted:
 
 def curve(fitted: Fitted) -> list[tuple[float, ...]]:
     """All that was seen, but for the time."""
-    return [(look.step, look.loss, look.held_out, look.objective) for look in fitted.history]
+    return [(look.step, look.loss, look.held_out, look.usual) for look in fitted.history]
 
 
 def numbers(weights: Weights) -> np.ndarray:
@@ -110,15 +111,15 @@ def test_it_looks_after_each_epoch_and_keeps_the_best(training, whole) -> None:
     assert listener.told[-1].history == tuple(fitted.history)
     assert listener.told[-1].left == 0
     assert fitted.ended == "the schedule is complete"
-    assert (fitted.steps, fitted.best_step) == (60, min(fitted.history, key=lambda look: look.objective).step)
-    best = min(fitted.history, key=lambda look: look.objective)
+    assert (fitted.steps, fitted.best_step) == (60, min(fitted.history, key=lambda look: look.usual).step)
+    best = min(fitted.history, key=lambda look: look.usual)
     # All 50-odd held-out windows are looked at, so that the last look is that of the best epoch again.
     assert fitted.held_out == pytest.approx(best.held_out, abs=1e-4)
     assert curve(fitted) == curve(whole)
 
 
 def test_what_it_says_is_what_evaluation_says(whole) -> None:
-    """Keras on JAX, and NumPy without either, about the same weights."""
+    """JAX, and NumPy without it, about the same weights."""
     windows = DATA.events[split_windows(DATA).held_out[:, None] + np.arange(51)]
     network = BatchNetwork(whole.weights)
     network.reset(len(windows))
@@ -170,7 +171,7 @@ def test_stopped_and_resumed_it_goes_on_as_if_not(training, another, whole, tmp_
 def test_a_stop_keeps_the_best_so_far(training, whole) -> None:
     stopped = run(training, stop_at=25)
     assert curve(stopped) == curve(whole)[:2]
-    best = min(stopped.history, key=lambda look: look.objective)
+    best = min(stopped.history, key=lambda look: look.usual)
     assert stopped.best_step == best.step
     assert stopped.held_out == pytest.approx(best.held_out, abs=1e-4)
 
@@ -207,10 +208,10 @@ def test_what_belongs_to_something_else_is_not_resumed(training, trained) -> Non
         ({"data": "0" * 16}, "other data"),
         ({"split": "performances"}, "other data"),
         ({"arrays": start.arrays | {"trainable": start.arrays["trainable"][:-1]}}, "another shape"),
-        ({"arrays": start.arrays | {"chains": []}}, "another shape"),
+        ({"arrays": start.arrays | {"sums": []}}, "another shape"),
         ({"arrays": start.arrays | {"best": start.arrays["trainable"][:2]}}, "another shape"),
         (
-            {"arrays": start.arrays | {"other": [each.astype("f8") for each in start.arrays["other"]]}},
+            {"arrays": start.arrays | {"first": [each.astype("f8") for each in start.arrays["first"]]}},
             "another shape",
         ),
     ):
@@ -258,7 +259,7 @@ def spoilt_by_its_rate(training: Training) -> tuple[Checkpoint, Listener, Fitted
 
 def test_at_an_absurd_rate_the_best_of_before_stays(training) -> None:
     good, _, fitted = spoilt_by_its_rate(training)
-    losses = [look.objective for look in fitted.history]
+    losses = [look.usual for look in fitted.history]
     assert np.isfinite(losses).all()
     assert max(losses) > min(losses) + 2  # it did spoil it
     assert fitted.best_step == good.best_step
@@ -271,7 +272,7 @@ def test_what_diverges_goes_back_and_on_more_slowly(training, monkeypatch) -> No
     first = listener.notes[0]
     for words in ("training diverged", f"back to step {good.best_step}", "0.5 of what was planned"):
         assert words in first
-    assert max(look.objective for look in fitted.history) < min(look.objective for look in fitted.history) + 5
+    assert max(look.usual for look in fitted.history) < min(look.usual for look in fitted.history) + 5
     assert np.isfinite(numbers(fitted.weights)).all()
 
 
@@ -280,11 +281,11 @@ def test_weights_that_are_no_numbers_any_more(training, monkeypatch, caplog) -> 
     learner = training._learner
     step = type(learner).step
 
-    def spoilt(self, state, number, rate, alone):
+    def spoilt(self, state, number, rate):
         if number == 24 and not spoilt_at:
             spoilt_at.append(number)
             state = state._replace(trainable=[each * np.float32(np.nan) for each in state.trainable])
-        return step(self, state, number, rate, alone)
+        return step(self, state, number, rate)
 
     spoilt_at: list[int] = []
     monkeypatch.setattr(type(learner), "step", spoilt)
@@ -292,7 +293,8 @@ def test_weights_that_are_no_numbers_any_more(training, monkeypatch, caplog) -> 
     fitted = run(training, listener)
     assert spoilt_at
     assert len(listener.notes) == 1
-    for word in ("diverged", "back to step 20", "0.5"):
+    best = min(fitted.history[:2], key=lambda look: look.usual)
+    for word in ("diverged", f"back to step {best.step}", "0.5"):
         assert word in listener.notes[0]
     assert "diverged" in caplog.text
     assert [look.step for look in fitted.history] == [10, 20, 40, 50, 60]
@@ -304,14 +306,15 @@ def test_steps_without_a_finite_gradient_change_nothing_and_are_told(training, m
     learner = training._learner
     step = type(learner).step
 
-    def spoilt(self, state, number, rate, alone):
+    def spoilt(self, state, number, rate):
         if number != 5:
-            return step(self, state, number, rate, alone)
+            return step(self, state, number, rate)
         sound = [np.array(each) for each in state.trainable]
         bad = state._replace(trainable=[each * np.float32(np.nan) for each in state.trainable])
-        after, token = step(self, bad, number, rate, alone)
-        optimizer = [np.asarray(each) for each in after.optimizer]
-        assert all(np.isfinite(each).all() for each in optimizer)
+        count = int(bad.count)
+        after, token = step(self, bad, number, rate)
+        assert all(np.isfinite(np.asarray(each)).all() for each in (*after.first, *after.second))
+        assert int(after.count) == count
         return after._replace(trainable=[self._devices.everywhere(each) for each in sound]), token
 
     monkeypatch.setattr(type(learner), "step", spoilt)
@@ -322,7 +325,7 @@ def test_steps_without_a_finite_gradient_change_nothing_and_are_told(training, m
 
 
 def test_if_it_never_gets_anywhere_it_ends(training, trained, monkeypatch) -> None:
-    monkeypatch.setattr(type(training._learner), "held_out", lambda *_: (math.nan, math.nan))
+    monkeypatch.setattr(type(training._learner), "held_out", lambda _, __, starts: np.full(len(starts), math.nan))
     training.resume(replace(trained[1], total=10_000))
     listener = Listener()
     fitted = run(training, listener)
@@ -339,7 +342,7 @@ def test_backing_off_is_remembered_when_resumed(training, monkeypatch) -> None:
     looks = iter([False, True, True] + [False] * 100)
 
     def now_and_then(self, state, starts):
-        return (math.nan, math.nan) if next(looks) else held_out(self, state, starts)
+        return np.full(len(starts), math.nan) if next(looks) else held_out(self, state, starts)
 
     monkeypatch.setattr(type(training._learner), "held_out", now_and_then)
     run(training, stop_at=35)
@@ -359,9 +362,9 @@ def test_backing_off_is_remembered_when_resumed(training, monkeypatch) -> None:
     [
         pytest.param(DATA, None, id="knobs"),
         pytest.param(surface(2, 600, seed=2), {}, id="one continuous control"),
-        pytest.param(notes_and_faders(6, 600, seed=3), {"playing": 0.0}, id="mix with a constant"),
-        pytest.param(knobs(64, 600, seed=4), {"epochs": 3, "playing": 0.0}, id="dimension 64"),
-        pytest.param(surface(4, 600, seed=5), {"architecture": "plain", "playing": 0.0}, id="plain"),
+        pytest.param(notes_and_faders(6, 600, seed=3), {}, id="mix with a constant"),
+        pytest.param(knobs(64, 600, seed=4), {"epochs": 3}, id="dimension 64"),
+        pytest.param(surface(4, 600, seed=5), {"architecture": "plain"}, id="plain"),
     ],
 )
 def test_it_learns_from_every_kind_of_playing(dataset, changes, request) -> None:
@@ -374,7 +377,7 @@ def test_it_learns_from_every_kind_of_playing(dataset, changes, request) -> None
     before = untrained(training)
     training.resume(start)
     fitted = run(training)
-    assert np.isfinite([(look.loss, look.held_out, look.objective) for look in fitted.history]).all()
+    assert np.isfinite([(look.loss, look.held_out, look.usual) for look in fitted.history]).all()
     assert fitted.held_out < before.held_out - 0.2
     assert np.isfinite(numbers(fitted.weights)).all()
     assert fitted.weights.dimension == dataset.dimension
@@ -395,17 +398,18 @@ def short_ranges(length: int, count: int = 12) -> tuple[Dataset, Split]:
 
 def test_where_windows_begin() -> None:
     stretches = Stretches.of([slice(0, 13), slice(20, 30), slice(40, 42)], 10)
-    assert stretches.starts.tolist() == [0, 1, 2, 20, 40]
-    assert stretches.heard.tolist() == [10, 10, 10, 9, 1]
+    # The short one counts as often as it has quarters of its events: 2, and at least once.
+    assert stretches.starts.tolist() == [0, 1, 2, 20, 20, 40]
+    assert stretches.heard.tolist() == [10, 10, 10, 9, 9, 1]
 
 
 def test_what_lies_beyond_a_short_recording_counts_nothing() -> None:
-    """Recordings of 12 events: a window of 11 hears them whole, and one of 40 the same and 29 times nothing."""
+    """Recordings of 12 events: windows of 12 and of 40 events hear them whole, and then nothing."""
     dataset, split = short_ranges(12)
     base = random_weights(2, Size(6, 1), rng=np.random.default_rng(1))
-    recipe = replace(RECIPE, playing=0.0, epochs=2)
+    recipe = replace(RECIPE, epochs=2)
     exact, padded = (
-        run(training_on(dataset, replace(recipe, window=window), split=split, base=base)) for window in (11, 40)
+        run(training_on(dataset, replace(recipe, window=window), split=split, base=base)) for window in (12, 40)
     )
     for mine, other in zip(curve(exact), curve(padded), strict=True):
         assert mine == pytest.approx(other, rel=1e-3, abs=1e-3)
@@ -430,10 +434,10 @@ def test_it_goes_on_from_a_trained_model(whole) -> None:
     assert fitted.weights.residual is whole.weights.residual
 
 
-@pytest.mark.parametrize("architecture", ["plain", "residual"])
+@pytest.mark.parametrize("architecture", ["plain", "residual", "gestures"])
 def test_a_model_of_another_size_and_mixture_can_be_gone_on_from(architecture) -> None:
     base = random_weights(3, Size(10, 1), rng=np.random.default_rng(1), mixtures=3, architecture=architecture)
-    training = training_on(DATA, replace(RECIPE, playing=0.0), base=base)
+    training = training_on(DATA, RECIPE, base=base)
     assert training.parameters == base.parameters
     fitted = untrained(training)
     assert (fitted.weights.architecture, fitted.weights.name) == (architecture, base.name)
@@ -443,3 +447,28 @@ def test_a_model_of_another_size_and_mixture_can_be_gone_on_from(architecture) -
 def test_a_model_of_another_dimension_cannot() -> None:
     with pytest.raises(ModelError, match="dimension 4, the dataset 3"):
         training_on(DATA, base=random_weights(4, Size(10, 1), rng=np.random.default_rng(1)))
+
+
+# -------------------------------------------------------------------------------------------- which components
+
+
+def test_trying_out_is_the_first_epoch_of_the_same_training(training, whole) -> None:
+    surprise = training.try_out()
+    assert math.isfinite(surprise)
+    assert curve(run(training)) == curve(whole)
+
+
+def test_how_surprising_it_is_is_what_evaluation_says(whole) -> None:
+    """Bits of the values on their grid, and the likelihood of dt."""
+    learned = training_on(DATA, base=whole.weights)
+    starts = split_windows(DATA).held_out
+    windows = DATA.events[starts[:, None] + np.arange(51)]
+    grid = detect_grids(DATA.events)
+    network = BatchNetwork(whole.weights)
+    network.reset(len(windows))
+    scores = [
+        score(Mixtures.of(network.hear(windows[:, t]), DATA.dimension), windows[:, t + 1], grid) for t in range(50)
+    ]
+    expected = np.mean([each.bits + each.time for each in scores])
+    # There, the first and the last step of a grid count all that lies beyond, too.
+    assert learned._learner.surprise(learned._state, starts) == pytest.approx(expected, abs=0.03)

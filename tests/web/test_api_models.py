@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +23,7 @@ from impsy.models.weights import random_weights
 from impsy.web import jobs
 from impsy.web.api_models import ENDPOINTS, REPORT_POLICY
 from impsy.web.api_takes import ENDPOINTS as TAKES
+from impsy.web.evaluating import read_verdict
 
 MADE = {"made_by": "a test", "figures": {"held_out_nll": -1.5}}
 
@@ -156,9 +160,27 @@ def test_a_report_is_made_by_a_job_and_runs_nothing_in_the_page(site, client):
     assert b"mine.tflite" in page.content
     (model,) = client.get("/api/models").json()
     assert (model["report"], model["evaluating"]) == (True, False)
+    assert 1 <= len(model["verdict"]) <= 3
+    assert model["verdict"][0]["text"].encode() in page.content
     os.utime(put(site))
-    assert not client.get("/api/models").json()[0]["report"], "it was of another model of this name"
+    (other,) = client.get("/api/models").json()
+    assert (other["report"], other["verdict"]) == (False, []), "it was of another model of this name"
     assert client.get(address).status_code == 404
+
+
+@given(
+    st.binary(max_size=60)
+    | st.recursive(st.none() | st.integers() | st.text(max_size=5), lambda x: st.lists(x, max_size=4)
+                   | st.dictionaries(st.sampled_from(["results", "verdict", "text", "evidence"]), x))
+    .map(lambda x: json.dumps(x).encode())
+)  # fmt: skip
+def test_figures_that_are_not_ours_give_no_verdict(content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "mine.tflite.html"
+        report.with_suffix(".json").write_bytes(content)
+        assert len(read_verdict(report)) <= 3
+        report.with_suffix(".json").unlink()
+        assert read_verdict(report) == []
 
 
 def test_an_evaluation_that_fails_says_why(site, client):

@@ -218,6 +218,15 @@ def test_only_the_simulated_performer_of_a_session_that_runs_plays(server, sessi
         assert len(session.commands("/impsy/control")) == count
 
 
+def test_the_simulated_performer_hears_what_the_model_plays(server, session, page):
+    ears = server.house.performer.ears
+    session.send(encode_vector("/monitor/out", (0.5, 0.25)))
+    receive(page, "out")
+    ears.moved()
+    session.send(encode_vector("/monitor/out", (0.5, 0.75)))
+    wait_for(lambda: ears.moved() == {1})
+
+
 def test_without_a_session_the_performer_does_not_begin(server):
     wait_for(lambda: server.house.link.state is None)
     with server.client as client:

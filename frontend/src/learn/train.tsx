@@ -27,7 +27,7 @@ export function Train({ datasets, chosen, onChoose }: TrainProps) {
   const size = useSignal<Size | null>(null);
   const long = useSignal<Long>("usual");
   const amount = useSignal("10");
-  const advanced = useSignal({ seed: "", architecture: "residual", batch: "", patience: "" });
+  const advanced = useSignal({ seed: "", architecture: "gestures", batch: "", patience: "" });
   const busy = runs.value.some(goesOn);
   const set = (changes: Partial<typeof advanced.value>) => (advanced.value = { ...advanced.value, ...changes });
 
@@ -40,7 +40,7 @@ export function Train({ datasets, chosen, onChoose }: TrainProps) {
         epochs: long.value === "epochs" ? typed(amount.value) : undefined,
         minutes: long.value === "minutes" ? typed(amount.value) : undefined,
         seed: typed(seed),
-        architecture: architecture === "residual" ? undefined : architecture,
+        architecture: architecture === "gestures" ? undefined : architecture,
         batch: typed(batch),
         patience: typed(patience),
       };
@@ -157,7 +157,7 @@ export function Train({ datasets, chosen, onChoose }: TrainProps) {
                     value={advanced.value.architecture}
                     onChange={(event) => set({ architecture: event.currentTarget.value })}
                   >
-                    <option value="residual">Residual (better)</option>
+                    <option value="gestures">Gestures (better)</option>
                     <option value="plain">Plain</option>
                   </select>
                 )}

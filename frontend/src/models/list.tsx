@@ -54,6 +54,15 @@ function ModelCard({ model, dimension, datasets }: CardProps) {
       </p>
       {model.problem && <p class="note bad">{sentence(model.problem)}</p>}
       {wrong && <p class="note">{wrong}</p>}
+      {model.verdict.length > 0 && (
+        <ul class="plain verdict" aria-label={`Verdict on ${model.name}`}>
+          {model.verdict.map(({ text, evidence }) => (
+            <li key={text}>
+              {text} <small class="soft">{sentence(evidence)}</small>
+            </li>
+          ))}
+        </ul>
+      )}
       {rows.length > 0 && (
         <details class="more">
           <summary>Facts</summary>

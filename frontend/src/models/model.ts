@@ -16,6 +16,8 @@ export interface Model {
   made: string;
   in_use: boolean;
   report: boolean;
+  /** What came of the evaluation, in three sentences. */
+  verdict: { text: string; evidence: string }[];
   evaluating: boolean;
   files: string[];
   /** What its maker says of it, whoever that was: to be read with care. */
@@ -24,6 +26,7 @@ export interface Model {
 }
 
 export const ARCHITECTURES: Record<string, string> = {
+  gestures: "gestures (moves what players move)",
   residual: "residual (foresees changes)",
   plain: "plain (as the released IMPSY's)",
 };

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from impsy.cli.options import config_option
 from impsy.cli.terminal import echo, terminal
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ PROBLEMS_SHOWN = 10
 @click.option("-F", "--filename", help="The file's name.  [default: training-dataset-{dimension}d.npz]")
 @click.option("--include", multiple=True, metavar="PATTERN", help="Only logs with such names; may be repeated.")
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="No logs with such names; may be repeated.")
+@config_option
 @click.option("--show", type=click.Path(path_type=Path), metavar="FILE", help="Only say what is in a dataset.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @click.pass_context
@@ -54,10 +56,14 @@ def command(
     filename: str | None,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
+    config_file: Path,
     show: Path | None,
     as_json: bool,
 ) -> None:
     """Put all logs of a dimension together into a dataset, from which `impsy train` makes a model.
+
+    Where the configuration maps a control to the pitch of notes, the dataset says so, and `impsy train` takes it as
+    one; else what was played shows it.
 
     Tells what is in it, which rows were malformed, which logs are there twice, and what may spoil what is learned.
 
@@ -74,6 +80,7 @@ def command(
     if show is not None:
         _show(context, console, show, as_json)
         return
+    from impsy.config import known_notes
     from impsy.data.collecting import collect, find_logs
     from impsy.data.datasets import write_dataset
     from impsy.data.takes import without_excluded
@@ -81,6 +88,8 @@ def command(
     dimension, found, others = find_logs(source, dimension, include, exclude)
     logs, excluded, problems = without_excluded(source, found)
     collection = collect(logs, dimension)
+    notes = known_notes(config_file, dimension)
+    collection = replace(collection, dataset=replace(collection.dataset, notes=notes))
     target = destination / _name(filename, dimension)
     write_dataset(target, collection.dataset)
     statistics = describe(collection.dataset)
@@ -92,6 +101,9 @@ def command(
     console.print(f"{target} written, from {len(collection.dataset.lengths)} of {len(found)} logs in {source}")
     for problem in problems:
         console.print(problem, style="yellow")
+    if notes is not None:
+        numbers = ", ".join(str(number) for number, note in enumerate(notes, 1) if note)
+        console.print(f"notes, by {config_file}: control {numbers}")
     if excluded:
         console.print(
             f"{_count(len(excluded), 'log')} left out, marked as not to be learned from: {_first(excluded)}"

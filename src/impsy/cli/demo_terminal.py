@@ -16,7 +16,17 @@ from impsy.cli.stage import Curtain, on_stage
 from impsy.cli.terminal import echo
 from impsy.config import load_config, with_overrides
 from impsy.config.workspace import STARTER_MODEL, starter_files
-from impsy.perform import Ports, Reports, ScriptedPerformer, SessionView, WantedPorts, build_session, phrases
+from impsy.perform import (
+    Ears,
+    Phrasing,
+    Ports,
+    Reports,
+    ScriptedPerformer,
+    SessionView,
+    WantedPorts,
+    build_session,
+    dialogue,
+)
 
 __all__ = ["free_ports", "play", "sum_up"]
 
@@ -56,9 +66,9 @@ def play(seconds: float | None, mode: str, seed: int) -> None:
         config_file.write_text(text, encoding="utf-8")
         loaded = load_config(config_file)
         loaded = replace(loaded, config=with_overrides(loaded.config, mode=mode))
-        performer = ScriptedPerformer(
-            "simulated performer", phrases(default_rng(seed), loaded.config.model.dimension - 1)
-        )
+        ears = Ears()
+        phrasing = Phrasing(default_rng(seed), loaded.config.model.dimension - 1)
+        performer = ScriptedPerformer("simulated performer", dialogue(phrasing, ears), hears=ears.hear)
         session = build_session(
             loaded, logdir=workspace / "logs", seed=seed, reports=Reports(), ports=Ports(WantedPorts(), [performer])
         )

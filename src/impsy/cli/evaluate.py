@@ -59,6 +59,12 @@ _EXPLANATION = (
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all that is random.")
 @click.option("--quick", is_flag=True, help="At most 1,000 windows and fewer generations: less exact.")
+@click.option(
+    "--sigma-temp", type=click.FloatRange(0), default=0.01, show_default=True, help="Sigma temperature to play at."
+)
+@click.option(
+    "--pi-temp", type=click.FloatRange(0), default=1.0, show_default=True, help="Pi temperature to play at."
+)
 def command(
     model: Path,
     dataset: Path,
@@ -69,11 +75,15 @@ def command(
     fraction: float,
     seed: int,
     quick: bool,
+    sigma_temp: float,
+    pi_temp: float,
 ) -> None:
     """Measure MODEL on the part of DATASET that training holds out, beside simple baselines.
 
-    Tells what it foresees (negative log-likelihood in nats per event, bits per event for values on a grid), how well
-    calibrated that is, and how it plays on its own and in answer to held-out playing, as distances from that playing.
+    Says in three sentences how it plays beside the players. Then come figures: how well a classifier tells its
+    playing from theirs, its gestures and its answers to their phrases, what it foresees (negative log-likelihood in
+    nats per event, bits per event for values on a grid), how well calibrated that is, and how far its playing is from
+    theirs.
 
     \b
     Examples:
@@ -103,6 +113,8 @@ def command(
             fraction=fraction,
             seed=seed,
             quick=quick,
+            sigma_temperature=sigma_temp,
+            pi_temperature=pi_temp,
             progress=told,
         )
     if report is not None:
@@ -136,6 +148,13 @@ def _print(report: Report) -> None:
     from impsy.evaluation.figures import GROUPS_OF_FIGURES, facts_of_data, rows_with
 
     console = terminal(soft_wrap=False)
+    judged = [result for result in report.results if result.verdict]
+    for result in judged:
+        if len(judged) > 1:
+            console.print(Text(result.name, "bold"), soft_wrap=True)
+        for text, evidence in result.verdict:
+            console.print(Text(text, "bold") + Text(f" {evidence[:1].upper()}{evidence[1:]}.", "dim"), soft_wrap=True)
+        console.print()
     for key, value in facts_of_data(report.data):
         console.print(Text(f"{key:<17}", "dim") + Text(value), soft_wrap=True)
     # Files have long names, and a table has many columns.

@@ -38,9 +38,7 @@ _CURVE = 40
 @click.option("-O", "--destination", type=click.Path(path_type=Path), default=Path("models"), show_default=True,
               help="The folder to write the model in.")  # fmt: skip
 @click.option("-M", "--modelsize", metavar="SIZE", help="xxs, xs, s, m, l or xl.  [default: s]")
-@click.option(
-    "-N", "--numepochs", type=int, metavar="N", help="Epochs: looks at the held-out windows.  [default: 20]"
-)
+@click.option("-N", "--numepochs", type=int, metavar="N", help="Epochs: looks at the held-out windows.  [default: 8]")
 @click.option("-B", "--batchsize", type=int, metavar="N", help="Windows in a step.  [default: 32]")
 @click.option(
     "-P", "--patience", type=int, metavar="N", help="Stop after so many epochs without a better one.  [default: 10]"
@@ -51,8 +49,12 @@ _CURVE = 40
 @click.option(
     "--architecture",
     metavar="NAME",
-    help="residual, or plain: the network of released versions.  [default: residual]",
+    help="gestures, or plain: the network of released versions.  [default: gestures]",
 )
+@click.option(
+    "--calibrated-at", type=float, metavar="T", default=0.01, show_default=True,
+    help="The sigma temperature at which it plays what it has learned; 1: as it was learned.",
+)  # fmt: skip
 @click.option("--seed", type=int, help="The same seed gives the same model.  [default: 0]")
 @click.option("--split", default="windows", show_default=True,
               help="What is held out: the last 10 % of `windows`, or whole `performances`.")  # fmt: skip
@@ -99,6 +101,7 @@ def command(**options: Any) -> None:
         changes=changes | _patience(options),
         split=options["split"],
         minutes=options["minutes"],
+        calibrated_at=options["calibrated_at"],
         resume=options["resume"],
         cluster=_cluster(options),
     )
@@ -251,7 +254,7 @@ class _Screen(_Silence):
             console=self._console,
             transient=True,
         )
-        self._task = self._bar.add_task("loading Keras and JAX", total=None)
+        self._task = self._bar.add_task("loading JAX", total=None)
 
     def __enter__(self) -> None:
         if self._console.is_terminal:
@@ -271,6 +274,8 @@ class _Screen(_Silence):
             f"{told.name}: {recipe.architecture}, {told.parameters:,} numbers to learn, {recipe.total_steps:,} steps "
             f"of {recipe.batch} windows, on {told.where}"
         )
+        if told.components:
+            self._print(f"the data asks for {told.components}")
         if told.resumed_at:
             self._print(f"going on after step {told.resumed_at:,}")
         self._bar.update(self._task, description="compiling the first step", total=recipe.total_steps)
@@ -308,6 +313,8 @@ class _Screen(_Silence):
             self._print(f"{path}  {path.stat().st_size / 1000:,.0f} KB")
         if figures["ended"] == "stopped":
             self._print("`impsy train` with the same options and --resume goes on from here.")
+        if "remark" in learned.description:
+            self._print(learned.description["remark"])
         tflite = next(path for path in learned.files if path.suffix == ".tflite")
         self._print(f"Play it: impsy run {tflite}   Measure it: impsy evaluate {tflite} {self._path}")
 

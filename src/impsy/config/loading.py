@@ -120,6 +120,18 @@ def load_config(path: str | Path) -> LoadedConfig:
     return parse_config(decode(read_file(path), str(path)), str(path), Path(path))
 
 
+def known_notes(path: Path, dimension: int) -> tuple[bool, ...] | None:
+    """Which of a dataset's controls the configuration ``path`` maps to the pitch of notes.
+
+    None if that is not known: there is no such file, it has errors, is of another dimension, or maps none to notes.
+    """
+    try:
+        config = load_config(path).config
+    except (ConfigError, DeviceError):
+        return None
+    return config.notes if config.model.dimension == dimension and any(config.notes) else None
+
+
 def parse_config(text: str, where: str = "config.toml", path: Path | None = None) -> LoadedConfig:
     """Check and type the text of a config. ``where`` names it in messages; ``path`` anchors relative paths.
 

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializ
 from pydantic_core import PydanticCustomError
 
 from impsy.errors import ConfigError
-from impsy.mapping.entries import MappingEntry, entry_to_list, parse_entry
+from impsy.mapping.entries import MappingEntry, NoteOn, entry_to_list, parse_entry
 
 __all__ = [
     "WILDCARDS",
@@ -223,3 +223,14 @@ class Config(_Section):
     def serial_stays_closed(self) -> bool:
         """Whether ``[serial]`` must not be opened because ``[serialmidi]`` holds the same port."""
         return self.serial is not None and self.serialmidi_port == self.serial.port
+
+    @property
+    def notes(self) -> tuple[bool, ...]:
+        """For each control, whether an input maps it to the pitch of notes."""
+        mappings = [*(self.midi.input.values() if self.midi else ())]
+        mappings += [section.input for section in (self.websocket, self.serialmidi) if section]
+        found = [False] * (self.model.dimension - 1)
+        for mapping in mappings:
+            for control, entry in zip(range(len(found)), mapping, strict=False):
+                found[control] |= isinstance(entry, NoteOn)
+        return tuple(found)

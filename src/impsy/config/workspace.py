@@ -12,7 +12,7 @@ __all__ = ["FOLDERS", "STARTER_MODEL", "create_workspace", "starter_files", "tem
 
 FOLDERS = ("logs", "datasets", "models")
 _FILES = ("config.toml", "README.txt")
-STARTER_MODEL = "models/musicMDRNN-dim9-layers2-units32-mixtures5-scale10.tflite"
+STARTER_MODEL = "models/musicMDRNN-dim9-layers2-units32-mixtures35-scale10.tflite"
 """The model that a new workspace plays with, relative to it; its ``.json`` says what it learned from."""
 
 

@@ -1,7 +1,8 @@
 """Datasets: many performances as one array, and the ``.npz`` files that hold them.
 
 A file has the same events twice. ``perfs`` is what released versions open: an array of arrays, which is a pickle.
-``events`` and ``lengths`` are plain arrays, which we read first; ``names`` says where each performance came from.
+``events`` and ``lengths`` are plain arrays, which we read first; ``names`` says where each performance came from, and
+``notes``, where it is known, which controls are the pitch of notes.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class Dataset:
         [0, 1]. All finite.
     lengths: (P,) int64, events of each performance, in the same order; some may be 0.
     names: P names of what each came from (a log), "" if unknown.
+    notes: for each control whether its values are the pitch of notes; None if that is not known.
 
     Raises:
         ValueError: the parts do not fit together.
@@ -58,6 +60,7 @@ class Dataset:
     events: NDArray[np.float32]
     lengths: NDArray[np.int64]
     names: tuple[str, ...]
+    notes: tuple[bool, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.events.dtype != np.float32 or self.events.shape != (len(self.events), self.dimension):
@@ -66,6 +69,8 @@ class Dataset:
             raise ValueError(f"lengths are {self.lengths.dtype} {self.lengths.shape}, not int64 ({len(self.names)},)")
         if (self.lengths < 0).any() or self.lengths.sum() != len(self.events):
             raise ValueError(f"the lengths do not add up to the {len(self.events)} events")
+        if self.notes is not None and len(self.notes) != self.dimension - 1:
+            raise ValueError(f"{len(self.notes)} controls are notes or not, of {self.dimension - 1}")
 
     @classmethod
     def of(cls, dimension: int, performances: Sequence[ArrayLike], names: Sequence[str] | None = None) -> Dataset:
@@ -113,10 +118,12 @@ def read_dataset(path: Path) -> Dataset:
             )
         _check(path, events, lengths)
         names = archive.texts("names") if "names" in keys else ()
+        notes = _read_notes(archive, events.shape[1] - 1) if "notes" in keys else None
     events, problems = put_in_bounds(np.ascontiguousarray(events))
     for problem in problems:
         logger.warning("%s: %s", path, problem)
-    return Dataset(events.shape[1], events, lengths, names if len(names) == len(lengths) else ("",) * len(lengths))
+    named = names if len(names) == len(lengths) else ("",) * len(lengths)
+    return Dataset(events.shape[1], events, lengths, named, notes)
 
 
 def write_dataset(path: Path, dataset: Dataset) -> None:
@@ -195,6 +202,12 @@ def _joined(path: Path, performances: list[NDArray[np.float32]]) -> tuple[NDArra
     return events, np.array([len(each) for each in performances], np.int64)
 
 
+def _read_notes(archive: Archive, controls: int) -> tuple[bool, ...] | None:
+    """Which controls are notes, 1 for each that is; None if what is said is not about these controls."""
+    said = archive.integers("notes")
+    return tuple(bool(note) for note in said) if said.shape == (controls,) else None
+
+
 def _check(path: Path, events: NDArray[np.float32], lengths: NDArray[np.int64]) -> None:
     if events.ndim != 2 or lengths.ndim != 1:
         raise DataError(
@@ -229,7 +242,13 @@ def _write(file: IO[bytes], dataset: Dataset) -> None:
                 member, {"descr": "|O", "fortran_order": False, "shape": (len(performances),)}
             )
             write_object_array(member, performances)
-        plain = {"events": dataset.events.astype("<f4", copy=False), "lengths": dataset.lengths.astype("<i8")}
-        for key, array in {**plain, "names": np.array(dataset.names, np.str_)}.items():
+        plain: dict[str, NDArray[Any]] = {
+            "events": dataset.events.astype("<f4", copy=False),
+            "lengths": dataset.lengths.astype("<i8"),
+        }
+        plain |= {"names": np.array(dataset.names, np.str_)}
+        if dataset.notes is not None:
+            plain |= {"notes": np.array(dataset.notes, "<i8")}
+        for key, array in plain.items():
             with archive.open(f"{key}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, version=(1, 0), allow_pickle=False)

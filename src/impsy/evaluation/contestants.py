@@ -14,20 +14,29 @@ from numpy.typing import NDArray
 
 from impsy.evaluation.scoring import LEAST_TIME, Mixtures
 from impsy.models.batch import BatchNetwork
+from impsy.models.calibration import AS_LEARNED, PLAYED, Temperatures
 from impsy.models.litert import GraphPredictor
 from impsy.models.opening import OpenedModel
 from impsy.models.predictor import MixturePredictor
 from impsy.models.sizes import SCALE_FACTOR
 
-__all__ = ["Contestant", "NetworkContestant", "RandomWalk", "RepeatLast", "contestant_for"]
+__all__ = [
+    "PLAYED",
+    "Contestant",
+    "NetworkContestant",
+    "RandomWalk",
+    "RepeatLast",
+    "contestant_for",
+]
 
-PI_TEMPERATURE = 1.0
-SIGMA_TEMPERATURE = 0.01
-"""The temperatures that a performance has unless it says otherwise."""
 _SIDE_BY_SIDE = 64
 """Streams of a graph that plays one at a time: each costs an interpreter."""
 _WIDEST = 512
 """Streams of a network in NumPy: more would not fit the processor's cache."""
+_MOST_NUMBERS = 1 << 18
+_FEWEST = 16
+"""Streams of a network that predicts many numbers: so many of these in all, which bounds memory and suits the
+cache."""
 _FINEST = 1.0 / (127.0 * math.sqrt(12.0))
 """Standard deviation of the rounding to 7 bits: a density for a control that never changed needs some width."""
 _EVENNESS = 1e-3
@@ -71,12 +80,23 @@ class Contestant(ABC):
 
 
 class NetworkContestant(Contestant):
-    """A trained network, which plays at the temperatures that a performance has by default."""
+    """A trained network. It plays at the temperatures of a performance, ``playing``; ``learnt`` are those at which
+    what it has learnt is a density.
+    """
 
-    def __init__(self, network: Network, dimension: int, streams: int = _WIDEST) -> None:
+    def __init__(
+        self,
+        network: Network,
+        dimension: int,
+        streams: int = _WIDEST,
+        *,
+        playing: Temperatures = PLAYED,
+        learnt: Temperatures = AS_LEARNED,
+    ) -> None:
         super().__init__(dimension)
         self.streams = streams
         self._network = network
+        self._playing, self._learnt = playing, learnt
         self._expected: Mixtures | None = None
 
     def reset(self, batch: int) -> None:
@@ -87,7 +107,7 @@ class NetworkContestant(Contestant):
     def hear(self, events: NDArray[np.float32]) -> Mixtures:
         """See :meth:`Contestant.hear`; raises ModelError where the network gives no numbers."""
         self._expected = Mixtures.of(self._network.hear(events), self.dimension)
-        return self._expected
+        return self._expected.at(self._learnt)
 
     def play(self, rng: Generator) -> NDArray[np.float64]:
         """See :meth:`Contestant.play`; draws as :class:`impsy.models.mixture.MixtureSampler` does.
@@ -96,13 +116,13 @@ class NetworkContestant(Contestant):
         """
         if self._expected is None:
             raise ValueError("a network that has heard nothing has nothing to play")
-        mu, sigma, log_weights, _ = self._expected
-        weights = np.exp((log_weights - log_weights.max(axis=1, keepdims=True)) / PI_TEMPERATURE)
+        mu, sigma, log_weights, _ = self._expected.at(self._playing)
+        weights = np.exp(log_weights - log_weights.max(axis=1, keepdims=True))
         cumulative = np.cumsum(weights, axis=1)
         uniform = rng.random((len(mu), 1)) * cumulative[:, -1:]
         chosen = np.argmax(cumulative >= uniform, axis=1)
         rows = np.arange(len(mu))
-        noise = rng.standard_normal((len(mu), self.dimension)) * math.sqrt(SIGMA_TEMPERATURE)
+        noise = rng.standard_normal((len(mu), self.dimension))
         drawn: NDArray[np.float64] = (mu[rows, chosen] + sigma[rows, chosen] * noise) / SCALE_FACTOR
         return drawn
 
@@ -192,11 +212,15 @@ class _SideBySide:
         return np.stack(mixtures)
 
 
-def contestant_for(opened: OpenedModel) -> NetworkContestant:
+def contestant_for(
+    opened: OpenedModel, playing: Temperatures = PLAYED, learnt: Temperatures = AS_LEARNED
+) -> NetworkContestant:
     """A model as a contestant: by NumPy where its weights are known, else by the graph itself, stream by stream."""
     if opened.weights is not None:
-        return NetworkContestant(BatchNetwork(opened.weights), opened.dimension)
-    content = Path(opened.path).read_bytes()
-    return NetworkContestant(
-        _SideBySide(lambda: GraphPredictor(content, opened.scale)), opened.dimension, _SIDE_BY_SIDE
-    )
+        numbers = opened.mixtures * (2 * opened.dimension + 1)
+        streams = min(_WIDEST, max(_FEWEST, _MOST_NUMBERS // numbers))
+        network: Network = BatchNetwork(opened.weights)
+    else:
+        content = Path(opened.path).read_bytes()
+        streams, network = _SIDE_BY_SIDE, _SideBySide(lambda: GraphPredictor(content, opened.scale))
+    return NetworkContestant(network, opened.dimension, streams, playing=playing, learnt=learnt)

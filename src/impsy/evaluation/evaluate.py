@@ -17,12 +17,18 @@ from impsy.data.datasets import Dataset
 from impsy.data.grid import detect_grids
 from impsy.data.windows import WINDOW, Split, split_performances, split_windows
 from impsy.errors import ConfigError
+from impsy.evaluation.answers import PAUSE, Phrases, answers_of, find_phrases
 from impsy.evaluation.calibration import calibration
 from impsy.evaluation.contestants import Contestant, RandomWalk, RepeatLast, contestant_for
 from impsy.evaluation.generation import generate, stretches
+from impsy.evaluation.gestures import Gestures, gestures
 from impsy.evaluation.likelihood import Tick, evenly, score_performances, score_windows
-from impsy.evaluation.playing import Features, Playing, features, features_of_many, summarise
+from impsy.evaluation.likeness import Likeness
+from impsy.evaluation.playing import Features, features, features_of_many, summarise
 from impsy.evaluation.report import DataFacts, Excerpt, ModelFacts, Report, Result
+from impsy.evaluation.twosample import TwoSample
+from impsy.evaluation.verdict import Heard, verdict
+from impsy.models.calibration import PLAYED, Temperatures
 from impsy.models.opening import OpenedModel, open_model
 
 __all__ = ["Progress", "evaluate"]
@@ -33,16 +39,28 @@ Progress = Callable[[str, int, int], None]
 MOST_WINDOWS = 20_000
 FEWER_WINDOWS = 1000
 """With ``quick``, or where a model can only play one stream at a time."""
+MOST_NUMBERS = 400_000_000
+"""Predicted in all windows by one model: what takes about half a minute."""
 
 
 @dataclass(frozen=True)
 class _Effort:
-    """How much is generated: streams, and events of each, on its own and in answer to ``heard`` events."""
+    """How much is generated: streams, and events of each, on its own and in answer to ``heard`` events.
+
+    ``places`` at which playing is told from the players'; ``phrases`` that are answered with ``longest_answer``
+    events at most.
+    """
 
     streams: int = 64
     free: int = 400
     heard: int = 50
     answer: int = 200
+    places: int = 96
+    phrases: int = 96
+    longest_answer: int = 100
+
+
+_QUICK = _Effort(streams=16, free=100, answer=100, places=48, phrases=32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +76,11 @@ class _Material:
     contexts: NDArray[np.float32]
     free: Features
     answering: Features
+    gestures: Gestures
     example: int
+    told: Likeness
+    told_anywhere: Likeness
+    phrases: Phrases | None
 
 
 def evaluate(
@@ -70,12 +92,16 @@ def evaluate(
     fraction: float = 0.1,
     seed: int = 0,
     quick: bool = False,
+    sigma_temperature: float = PLAYED.sigma,
+    pi_temperature: float = PLAYED.pi,
     progress: Progress | None = None,
 ) -> Report:
     """Evaluate model files and the baselines on the held-out part of ``dataset``.
 
     ``split`` and ``fraction`` say what is held out (:mod:`impsy.data.windows`); ``seed`` is that of all that is
     random here, alike for every contestant. ``quick`` takes at most 1,000 windows and generates less.
+    Models play at the temperatures given; their densities are measured at those at which they hold
+    (:attr:`impsy.models.opening.OpenedModel.calibrated`).
 
     Raises:
         ModelError: a file cannot be opened, or what it computes is not numbers.
@@ -83,6 +109,7 @@ def evaluate(
         DataError: the dataset is too small to hold anything out.
     """
     began = time.perf_counter()
+    playing = Temperatures(sigma_temperature, pi_temperature)
     opened = [open_model(path) for path in models]
     for model in opened:
         if model.dimension != dataset.dimension:
@@ -93,14 +120,14 @@ def evaluate(
     parts = split_windows(dataset, fraction) if split == "windows" else split_performances(dataset, fraction, seed)
     windows, why_fewer = _windows(parts.held_out, opened, quick)
     material = _material(dataset, parts, windows, seed, quick)
-    contestants = _contestants(dataset, parts, opened)
+    contestants = _contestants(dataset, parts, opened, playing)
     report_to = _Work(progress, sum(_events(contestant, material) for _, contestant in contestants))
     results, excerpts = [], [_players_excerpt(material)]
     for result, contestant in contestants:
         found, excerpt = _examine(result, contestant, material, report_to.stage(result.name))
         results.append(found)
         excerpts.append(excerpt)
-    training = _training(material)
+    training, players = _training(material), _players(material)
     held_out = parts.held_out_performances
     return Report(
         version=__version__,
@@ -121,14 +148,13 @@ def evaluate(
             windows=len(windows),
             why_fewer=why_fewer,
             heard_before_answer=material.effort.heard,
+            sigma_temperature=playing.sigma,
+            pi_temperature=playing.pi,
+            phrases=len(material.phrases.own) if material.phrases is not None else 0,
+            left_out=_left_out(material, players),
         ),
-        players=Result(
-            "held-out playing",
-            "players",
-            free=summarise(material.free, None),
-            answering=summarise(material.answering, None),
-        ),
-        results=(*results, *([training] if training else [])),
+        players=players,
+        results=(*(_judged(result, players) for result in results), *([training] if training else [])),
         seconds=time.perf_counter() - began,
         excerpts=tuple(excerpts),
     )
@@ -139,9 +165,16 @@ def _windows(
 ) -> tuple[NDArray[np.int64], str]:
     """The windows that are used, the same for all, and why not all are."""
     slow = [str(model.path) for model in opened if model.weights is None]
+    largest = max(opened, key=_numbers, default=None)
+    bearable = MOST_NUMBERS // (WINDOW * _numbers(largest)) if largest is not None else MOST_WINDOWS
     reasons = [
         (FEWER_WINDOWS, "quick", quick),
         (FEWER_WINDOWS, f"{', '.join(slow)} runs as it is, one stream at a time", bool(slow)),
+        (
+            max(bearable, FEWER_WINDOWS),
+            f"{largest.path.name} has {largest.mixtures} components" if largest is not None else "",
+            bearable < MOST_WINDOWS,
+        ),
         (MOST_WINDOWS, "there are very many", True),
     ]
     for most, reason, applies in reasons:
@@ -150,10 +183,15 @@ def _windows(
     return held_out, ""
 
 
+def _numbers(model: OpenedModel) -> int:
+    """Of one prediction."""
+    return model.mixtures * (2 * model.dimension + 1)
+
+
 def _material(dataset: Dataset, split: Split, windows: NDArray[np.int64], seed: int, quick: bool) -> _Material:
     events, parts = dataset.events, split.held_out_performances
     longest = max(each.stop - each.start for each in parts)
-    effort = _Effort(streams=16, free=100, answer=100) if quick else _Effort()
+    effort = _QUICK if quick else _Effort()
     if longest < effort.heard + effort.answer:
         # The longest stretch is a window at least: a fifth of it is heard, the rest answered.
         effort = replace(effort, heard=longest // 5, answer=longest - longest // 5)
@@ -163,6 +201,7 @@ def _material(dataset: Dataset, split: Split, windows: NDArray[np.int64], seed: 
     answers = _cut(
         events, stretches(parts, effort.heard + effort.answer, effort.streams), effort.heard + effort.answer
     )
+    whole_parts = _performances(dataset)
     durations = answers[:, :, 0].sum(axis=1)
     return _Material(
         events=events,
@@ -174,17 +213,29 @@ def _material(dataset: Dataset, split: Split, windows: NDArray[np.int64], seed: 
         contexts=answers[:, : effort.heard],
         free=replace(whole, pinned=features(alone).pinned),
         answering=features(answers[:, effort.heard - 1 :]),
+        gestures=gestures(answers[:, effort.heard - 1 :]),
+        told=Likeness(events, parts, effort.places, effort.heard, effort.answer, seed),
+        told_anywhere=Likeness(events, whole_parts, effort.places, effort.heard, effort.answer, seed),
+        # Pauses are rare, and what is compared is manner, not foresight: phrases are taken from all performances.
+        phrases=find_phrases(events, whole_parts, effort.heard, effort.longest_answer, effort.phrases),
         # One that is neither hurried nor full of pauses.
         example=int(np.argsort(durations, kind="stable")[len(durations) // 2]),
     )
 
 
-def _contestants(dataset: Dataset, split: Split, opened: Sequence[OpenedModel]) -> list[tuple[Result, Contestant]]:
+def _performances(dataset: Dataset) -> list[slice]:
+    ends = np.cumsum(dataset.lengths, dtype=np.int64).tolist()
+    return [slice(end - length, end) for end, length in zip(ends, dataset.lengths.tolist(), strict=True)]
+
+
+def _contestants(
+    dataset: Dataset, split: Split, opened: Sequence[OpenedModel], playing: Temperatures
+) -> list[tuple[Result, Contestant]]:
     """Models, then baselines, each with the beginning of its result."""
     names = _names(opened)
     contestants: list[tuple[Result, Contestant]] = [
-        (Result(name, "model", _facts(model)), contestant_for(model))
-        for name, model in zip(names, opened, strict=True)
+        (Result(name, "model", _facts(model, learnt)), contestant_for(model, playing, learnt))
+        for name, model, learnt in zip(names, opened, (each.calibrated for each in opened), strict=True)
     ]
     walk = RandomWalk([dataset.events[each] for each in split.train])
     contestants.append((Result("random walk", "baseline"), walk))
@@ -194,7 +245,9 @@ def _contestants(dataset: Dataset, split: Split, opened: Sequence[OpenedModel]) 
 
 def _examine(result: Result, contestant: Contestant, material: _Material, tick: Tick) -> tuple[Result, Excerpt]:
     """Everything about one contestant. Random numbers are the same for all, whoever else is there."""
-    likelihood, playing, answering = (np.random.default_rng([material.seed, part]) for part in range(3))
+    likelihood, playing, answering, telling, anywhere, asked = (
+        np.random.default_rng([material.seed, part]) for part in range(6)
+    )
     effort = material.effort
     if contestant.foresees:
         performances, ranked = score_performances(
@@ -209,10 +262,15 @@ def _examine(result: Result, contestant: Contestant, material: _Material, tick: 
     alone = generate(contestant, None, effort.streams, effort.free + 1, playing, tick)
     answers = generate(contestant, material.contexts, effort.streams, effort.answer, answering, tick)
     joined = np.concatenate([material.contexts[:, -1:], answers], axis=1)
+    phrases = material.phrases
     result = replace(
         result,
         free=summarise(features(alone), material.free),
         answering=summarise(features(joined), material.answering),
+        gestures=gestures(joined),
+        answers=answers_of(phrases.answered(contestant, asked, tick)) if phrases is not None else None,
+        told=material.told.of(contestant, telling, tick),
+        told_anywhere=material.told_anywhere.of(contestant, anywhere, tick),
     )
     return result, Excerpt(result.name, material.contexts[material.example], answers[material.example])
 
@@ -220,13 +278,69 @@ def _examine(result: Result, contestant: Contestant, material: _Material, tick: 
 def _training(material: _Material) -> Result | None:
     """Playing of the training part, measured as if it were a contestant's; None if it is too short."""
 
-    def measured(events: int, reference: Features) -> Playing | None:
+    def cut(events: int) -> NDArray[np.float32] | None:
         starts = stretches(material.split.train, events + 1, material.effort.streams)
-        return summarise(features(_cut(material.events, starts, events + 1)), reference) if len(starts) else None
+        return _cut(material.events, starts, events + 1) if len(starts) else None
 
-    free = measured(material.effort.free, material.free)
-    answering = measured(material.effort.answer, material.answering)
-    return Result("training playing", "players", free=free, answering=answering) if free or answering else None
+    alone, answering = cut(material.effort.free), cut(material.effort.answer)
+    if alone is None and answering is None:
+        return None
+    return Result(
+        "training playing",
+        "players",
+        free=summarise(features(alone), material.free) if alone is not None else None,
+        answering=summarise(features(answering), material.answering) if answering is not None else None,
+        gestures=gestures(answering) if answering is not None else None,
+        told=material.told.of_parts(material.split.train, np.random.default_rng([material.seed, 6])),
+    )
+
+
+def _players(material: _Material) -> Result:
+    """Held-out playing, which the others are measured by."""
+    phrases = material.phrases
+    return Result(
+        "held-out playing",
+        "players",
+        free=summarise(material.free, None),
+        answering=summarise(material.answering, None),
+        gestures=material.gestures,
+        answers=answers_of(phrases.own) if phrases is not None else None,
+        told=material.told.of_themselves(),
+        told_anywhere=material.told_anywhere.of_themselves(),
+    )
+
+
+def _judged(result: Result, players: Result) -> Result:
+    """A model's result with the verdict on it."""
+    return replace(result, verdict=verdict(_heard(result), _heard(players))) if result.kind == "model" else result
+
+
+def _heard(result: Result) -> Heard:
+    return Heard(
+        gestures=result.gestures,
+        median_dt=result.answering.dt_quantiles[2] if result.answering is not None else None,
+        answers=result.answers,
+        # Where everything is heard, the players are as alike to themselves as they can be: a fairer measure than a
+        # held-out part that they played differently from the rest.
+        told=result.told_anywhere if _is_told(result.told_anywhere) else result.told,
+    )
+
+
+def _is_told(told: TwoSample | None) -> bool:
+    return told is not None and told.auc10 is not None
+
+
+def _left_out(material: _Material, players: Result) -> str:
+    """What was not measured, and why."""
+    reasons = []
+    for where, told in (("held-out playing", players.told), ("all playing", players.told_anywhere)):
+        if told is not None and told.auc10 is None:
+            reasons.append(f"telling from {where} (too little of it)")
+        elif told is not None and told.auc is None:
+            reasons.append(f"telling 50 events from {where} (too little of it)")
+    if material.phrases is None:
+        reasons.append(f"answers to phrases (no pause of {PAUSE:g} s after {material.effort.heard} events)")
+    return ", ".join(reasons)
 
 
 def _players_excerpt(material: _Material) -> Excerpt:
@@ -246,6 +360,9 @@ def _events(contestant: Contestant, material: _Material) -> int:
     """How many events it takes to examine a contestant: for a bar that tells how far it is."""
     effort = material.effort
     played = effort.streams * (1 + effort.free + 1 + effort.heard + effort.answer)
+    played += material.told.work + material.told_anywhere.work
+    if material.phrases is not None:
+        played += len(material.phrases.own) * (effort.heard + effort.longest_answer)
     if not contestant.foresees:
         return played
     parts = material.split.held_out_performances
@@ -277,7 +394,7 @@ def _names(opened: Sequence[OpenedModel]) -> list[str]:
     return names
 
 
-def _facts(model: OpenedModel) -> ModelFacts:
+def _facts(model: OpenedModel, learnt: Temperatures) -> ModelFacts:
     return ModelFacts(
         file=str(model.path),
         format=model.format,
@@ -288,4 +405,6 @@ def _facts(model: OpenedModel) -> ModelFacts:
         parameters=model.parameters,
         architecture=model.architecture,
         runs="NumPy" if model.weights is not None else model.runs,
+        sigma_temperature=learnt.sigma,
+        pi_temperature=learnt.pi,
     )

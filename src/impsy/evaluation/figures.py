@@ -132,10 +132,69 @@ def _playing(way: str) -> list[Figure]:
     ]
 
 
+def _telling() -> list[Figure]:
+    def auc(where: str, name: str) -> Callable[[Result], Estimate | None]:
+        def find(result: Result) -> Estimate | None:
+            told = getattr(result, where)
+            return None if told is None else getattr(told, name)
+
+        return find
+
+    def figure(name: str, where: str, length: str, what: str, brief: bool) -> Figure:
+        meaning = f"area under the ROC curve of telling {what} from the players'; 0.5 is not at all, 1 always"
+        return Figure(name, meaning, auc(where, length), ".3f", 0.5, brief)
+
+    return [
+        figure("50 events", "told", "auc", "50 events", True),
+        figure("10 events", "told", "auc10", "10 events", True),
+        figure("anywhere: 50", "told_anywhere", "auc", "50 events, contexts from all playing,", True),
+        figure("anywhere: 10", "told_anywhere", "auc10", "10 events, contexts from all playing,", True),
+    ]
+
+
+def _gestures() -> list[Figure]:
+    def part(name: str) -> Callable[[Result], float | None]:
+        return lambda result: None if result.gestures is None else getattr(result.gestures, name)
+
+    def none_move(result: Result) -> float | None:
+        return None if result.gestures is None else result.gestures.shares[0]
+
+    return [
+        Figure("none moves", "share of events in which no control moves", none_move, ".1%", "none"),
+        Figure("busiest 3", "share of moves on the busiest three controls", part("spread"), ".0%", "none"),
+        Figure("gesture", "events for which the same controls go on moving, mean", part("length"), ".1f", "none"),
+        Figure("rest", "events in a stream's longest run of nothing moving, mean", part("rest"), ".1f", "none"),
+        Figure("switch", "seconds before another gesture begins, median", part("switch"), ".3f", "none"),
+    ]
+
+
+def _answers() -> list[Figure]:
+    def part(name: str) -> Callable[[Result], float | Estimate | None]:
+        return lambda result: None if result.answers is None else getattr(result.answers, name)
+
+    return [
+        Figure("answers", "phrases that were answered before the player came back", part("answers"), ",.0f", "none"),
+        Figure("events", "in all answers", part("events"), ",.0f", "none", brief=False),
+        Figure(
+            "overlap",
+            "controls that phrase and answer share, of all that either moves",
+            part("overlap"),
+            ".2f",
+            "none",
+        ),
+        Figure("busiest 3", "share of moves on the busiest three controls", part("spread"), ".0%", "none"),
+        Figure("opening", "controls that an answer's first event moves, mean", part("opening"), ".1f", "none"),
+        Figure("silence", "seconds of the longest silence once an answer has begun", part("silence"), ".1f", "none"),
+    ]
+
+
 GROUPS_OF_FIGURES: Mapping[str, tuple[str, Sequence[Figure]]] = {
     "windows": ("Windows: 50 events from the zero state", _likelihood("windows")),
     "performances": ("Performances: state carried to the end", _likelihood("performances")),
     "calibration": ("Calibration, performances", _calibration()),
+    "told": ("Told from the players by a classifier (AUC; 0.5 is not at all)", _telling()),
+    "gestures": ("Gestures, answering", _gestures()),
+    "answers": ("Call and response: answers to phrases", _answers()),
     "answering": ("Answering: distances from held-out playing", _playing("answering")),
     "on its own": ("On its own: distances from held-out playing", _playing("free")),
 }
@@ -163,6 +222,11 @@ def duration(minutes: float) -> str:
     )
 
 
+def temperatures(sigma: float, pi: float) -> str:
+    """In words."""
+    return f"sigma temperature {sigma:g}, pi temperature {pi:g}"
+
+
 def facts_of_data(data: DataFacts) -> list[tuple[str, str]]:
     """What was evaluated on, in words."""
     grids = sorted({step for step in data.grid if step}, reverse=True)
@@ -185,6 +249,8 @@ def facts_of_data(data: DataFacts) -> list[tuple[str, str]]:
         ("held-out events", f"{data.held_out_events:,} in {data.held_out_performances:,} stretches"),
         ("held-out windows", windows),
         ("seed", str(data.seed)),
+        ("played at", temperatures(data.sigma_temperature, data.pi_temperature)),
+        *([("left out", data.left_out)] if data.left_out else []),
     ]
 
 
@@ -197,4 +263,5 @@ def facts_of_model(facts: ModelFacts) -> list[tuple[str, str]]:
         ("network", f"{facts.layers} × {facts.units} LSTM, {facts.mixtures} mixture components{parameters}"),
         ("architecture", facts.architecture or "unknown"),
         ("evaluated by", facts.runs),
+        ("densities at", temperatures(facts.sigma_temperature, facts.pi_temperature)),
     ]

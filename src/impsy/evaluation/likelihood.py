@@ -18,6 +18,7 @@ __all__ = ["Likelihood", "Summary", "Tick", "evenly", "score_performances", "sco
 
 FloatArray = NDArray[np.float64]
 _ROWS = 512
+"""Predictions that are scored in one go, or fewer where they are large: array operations on few rows cost as much."""
 Tick = Callable[[int], None]
 """Told how many events were done since it was told last."""
 
@@ -103,9 +104,10 @@ def score_performances(
         begins, lengths = (np.array([at(performances[i]) for i in group]) for at in (_start, _length))
         contestant.reset(len(group))
         scores, places = [], []
-        for first in range(0, lengths.max() - 1, _at_once(len(group))):
+        at_once = max(1, min(_ROWS, contestant.streams) // len(group))
+        for first in range(0, lengths.max() - 1, at_once):
             expected, following = [], []
-            for t in range(first, min(first + _at_once(len(group)), lengths.max() - 1)):
+            for t in range(first, min(first + at_once, lengths.max() - 1)):
                 # Those that are over hear their last event again; that is left out below.
                 expected.append(_foreseen(contestant, events[begins + np.minimum(t, lengths - 1)]))
                 following.append(begins + np.minimum(t + 1, lengths - 1))
@@ -151,11 +153,6 @@ def _summaries(sequences: Sequence[FloatArray], grid: FloatArray) -> _Summaries:
         Summary(float(every[part].mean()), float(medians[part]), float(of_sequences[part])) for part in range(4)
     )
     return {"joint": joint, "time": time, "values": values, "bits": bits if grid.any() else None}
-
-
-def _at_once(streams: int) -> int:
-    """Steps of so many streams that are scored in one go: array operations on a few rows would cost as much."""
-    return max(1, _ROWS // streams)
 
 
 def _foreseen(contestant: Contestant, heard: NDArray[np.float32]) -> Mixtures:

@@ -29,13 +29,14 @@ def render(report: Report) -> str:
     """The page. Raises ConfigError where pygal is missing."""
     name = report.results[0].name
     style = files(__package__).joinpath("page.css").read_text("utf-8")
-    parts = (_glance, _foreseeing, _calibration, _playing, _excerpts, _facts)
+    parts = (_glance, _telling, _answers, _foreseeing, _calibration, _playing, _excerpts, _facts)
     sections = "".join(part(report) for part in parts)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(name)} – evaluation</title><style>{style}</style></head><body><main>"
-        f"<h1>How well does {escape(name)} play?</h1><p>{escape(_subtitle(report))}</p>{_key(report)}{sections}"
+        f"<h1>How well does {escape(name)} play?</h1>{_verdicts(report)}<p>{escape(_subtitle(report))}</p>"
+        f"{_key(report)}{sections}"
         f"<footer>IMPSY {escape(report.version)}, {report.seconds:.0f} s. What every figure means, and where its "
         "definition comes from, is in docs/evaluation.md.</footer></main></body></html>\n"
     )
@@ -47,6 +48,21 @@ def _subtitle(report: Report) -> str:
         f"Measured on {data.held_out_events:,} events of {data.name or 'the dataset'} that were held out "
         f"({data.fraction:.0%} of {'windows' if data.split == 'windows' else 'whole performances'}), "
         f"of {data.events:,}."
+    )
+
+
+def _verdicts(report: Report) -> str:
+    """Three sentences about each model, with what they are drawn from."""
+    judged = [(i, result) for i, result in enumerate(report.results) if result.verdict]
+    return "".join(
+        (f"<h3>{_dot(i)}{escape(result.name)}</h3>" if len(judged) > 1 else "")
+        + '<ul class="verdict">'
+        + "".join(
+            f"<li>{escape(text)} <small>{escape(evidence[:1].upper() + evidence[1:])}.</small></li>"
+            for text, evidence in result.verdict
+        )
+        + "</ul>"
+        for i, result in judged
     )
 
 
@@ -72,6 +88,29 @@ def _glance(report: Report) -> str:
         for figure, what, more in cards
     )
     return f'<div class="cards">{inner}</div>'
+
+
+def _telling(report: Report) -> str:
+    return (
+        "<h2>Could one tell?</h2><p>How well a classifier tells short windows of playing from the players' own, both "
+        "after the same playing: 0.5 is not at all, 1 is always. The players themselves and their playing in the "
+        "training part show what can be reached. Anywhere: after playing from all of the dataset, which includes "
+        f"what was learned from.</p>{_table(report, 'told')}"
+    )
+
+
+def _answers(report: Report) -> str:
+    phrases = report.data.phrases
+    answers = (
+        f"<p>Answers to {phrases:,} phrases of the players, until they came back. The players' row is what they "
+        f"themselves played after these phrases.</p>{_table(report, 'answers')}"
+        if phrases
+        else ""
+    )
+    return (
+        "<h2>Gestures and answers</h2><p>Which controls move after held-out playing, for how long the same ones go "
+        f"on, and how long it takes until others do.</p>{_table(report, 'gestures')}{answers}"
+    )
 
 
 def _foreseeing(report: Report) -> str:

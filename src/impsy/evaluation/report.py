@@ -9,9 +9,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from impsy.evaluation.answers import Answers
 from impsy.evaluation.calibration import Calibration
+from impsy.evaluation.gestures import Gestures
 from impsy.evaluation.likelihood import Likelihood
 from impsy.evaluation.playing import Playing
+from impsy.evaluation.twosample import TwoSample
+from impsy.evaluation.verdict import Sentence
 
 __all__ = ["DataFacts", "Excerpt", "ModelFacts", "Report", "Result", "to_json"]
 
@@ -22,6 +26,8 @@ class DataFacts:
 
     ``windows`` of the ``held_out_windows`` were used, evenly spaced; ``why_fewer`` says why not all, "" if all were.
     ``held_out_events`` lie in ``held_out_performances`` stretches of performances; ``training_events`` in the rest.
+    The temperatures are those that models play at. ``phrases`` are answered. ``left_out``: what was not measured for
+    lack of time or playing, and why, "" if nothing was.
     """
 
     name: str
@@ -40,11 +46,18 @@ class DataFacts:
     windows: int
     why_fewer: str
     heard_before_answer: int
+    sigma_temperature: float
+    pi_temperature: float
+    phrases: int
+    left_out: str
 
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """What a model file is; see :class:`impsy.models.opening.OpenedModel`."""
+    """What a model file is; see :class:`impsy.models.opening.OpenedModel`.
+
+    The temperatures are those at which it plays what it has learnt: its densities are measured there.
+    """
 
     file: str
     format: str
@@ -55,6 +68,8 @@ class ModelFacts:
     parameters: int | None
     architecture: str | None
     runs: str
+    sigma_temperature: float
+    pi_temperature: float
 
 
 @dataclass(frozen=True)
@@ -73,6 +88,11 @@ class Result:
     calibration: Calibration | None = None
     free: Playing | None = None
     answering: Playing | None = None
+    gestures: Gestures | None = None
+    answers: Answers | None = None
+    told: TwoSample | None = None
+    told_anywhere: TwoSample | None = None
+    verdict: tuple[Sentence, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from impsy.errors import ModelError
 from impsy.evaluation.normal import log_interval_mass, normal_cdf
+from impsy.models.calibration import AS_LEARNED, Temperatures
 from impsy.models.sizes import SCALE_FACTOR
 
 __all__ = ["LEAST_SIGMA", "Mixtures", "Scores", "cells", "ranks", "score"]
@@ -26,6 +27,11 @@ LEAST_SIGMA = 1e-7
 """The least that sigma = elu(z) + 1 + 1e-7 can be; a graph of another make may say less."""
 LEAST_TIME = 0.01
 """Scaled: where time is taken as a logarithm, less than 1 ms counts as 1 ms."""
+_FEW = 16
+"""Components that are all computed; of more than these, those that could matter."""
+_NEGLIGIBLE = math.log(1e-10)
+"""Of a probability: what is left out is less than this part of it."""
+_LEAST_TEMPERATURE = 1e-6
 _LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 
 
@@ -58,6 +64,20 @@ class Mixtures(NamedTuple):
             np.maximum(parameters[:, count : 2 * count].reshape(batch, mixtures, dimension), LEAST_SIGMA),
             logits - log_sum_exp(logits)[:, None],
             log_time,
+        )
+
+    def at(self, temperatures: Temperatures) -> Mixtures:
+        """The distribution that playing at these temperatures draws from.
+
+        Each sigma is multiplied by the square root of the sigma temperature, the logits are divided by the pi
+        temperature. At 0 sigma is the least there is, and the weightiest component has all the weight.
+        """
+        if temperatures == AS_LEARNED:
+            return self
+        logits = self.log_weights / max(temperatures.pi, _LEAST_TEMPERATURE)
+        return self._replace(
+            sigma=np.maximum(self.sigma * math.sqrt(temperatures.sigma), LEAST_SIGMA),
+            log_weights=logits - log_sum_exp(logits)[:, None],
         )
 
     @classmethod
@@ -113,11 +133,13 @@ def ranks(mixtures: Mixtures, events: NDArray[Any], grid: FloatArray, uniform: N
     "Predictive Model Assessment for Count Data", 2009).
     """
     scaled = _scaled(events, mixtures)
-    result = _marginal_cdf(mixtures, scaled)
+    result = np.empty_like(scaled)
+    plain = np.flatnonzero(np.concatenate([[0.0], grid]) == 0)
+    result[:, plain] = _marginal_cdf(_of(mixtures, plain), scaled[:, plain])
     gridded = np.flatnonzero(grid) + 1
     if gridded.size:
         lower, upper = cells(scaled[:, gridded], grid[gridded - 1])
-        part = Mixtures(mixtures.mu[..., gridded], mixtures.sigma[..., gridded], mixtures.log_weights)
+        part = _of(mixtures, gridded)
         low, high = _marginal_cdf(part, lower), _marginal_cdf(part, upper)
         result[:, gridded] = low + uniform[:, gridded] * (high - low)
     return np.clip(result, 0.0, 1.0)
@@ -156,9 +178,28 @@ def _bits(mixtures: Mixtures, scaled: FloatArray, grid: FloatArray) -> FloatArra
     if not gridded.size:
         return np.full(len(scaled), np.nan)
     lower, upper = cells(scaled[:, gridded], grid[gridded - 1])
-    mu, sigma = mixtures.mu[..., gridded], mixtures.sigma[..., gridded]
+    part = _of(mixtures, gridded)
+    if part.mu.shape[1] <= _FEW:
+        return _bits_of_all(part, lower, upper)
+    # A cell that begins a standard deviations from the mean has a mass of exp(−a² / 2) at most (Chernoff's bound).
+    away = np.maximum(np.maximum(lower[:, None] - part.mu, part.mu - upper[:, None]), 0.0)
+    away /= part.sigma
+    away *= away
+    most = part.log_weights - 0.5 * away.sum(axis=2)
+    kept = np.argpartition(most, -_FEW, axis=1)[:, -_FEW:]
+    bits = _bits_of_all(_components(part, kept), lower, upper)
+    np.put_along_axis(most, kept, -np.inf, axis=1)
+    missing = np.flatnonzero(most.max(axis=1) + math.log(most.shape[1]) > _NEGLIGIBLE - bits * math.log(2.0))
+    if len(missing):
+        few = Mixtures(part.mu[missing], part.sigma[missing], part.log_weights[missing])
+        bits[missing] = _bits_of_all(few, lower[missing], upper[missing])
+    return bits
+
+
+def _bits_of_all(mixtures: Mixtures, lower: FloatArray, upper: FloatArray) -> FloatArray:
+    mu, sigma, log_weights, _ = mixtures
     masses = log_interval_mass((lower[:, None] - mu) / sigma, (upper[:, None] - mu) / sigma)
-    return log_sum_exp(mixtures.log_weights + masses.sum(axis=2)) / -math.log(2.0)
+    return log_sum_exp(log_weights + masses.sum(axis=2)) / -math.log(2.0)
 
 
 def _marginal_cdf(mixtures: Mixtures, x: FloatArray) -> FloatArray:
@@ -166,3 +207,19 @@ def _marginal_cdf(mixtures: Mixtures, x: FloatArray) -> FloatArray:
     below = normal_cdf((x[:, None, :] - mixtures.mu) / mixtures.sigma)
     result: FloatArray = np.einsum("bk,bkd->bd", np.exp(mixtures.log_weights), below)
     return result
+
+
+def _of(mixtures: Mixtures, parts: NDArray[np.int64]) -> Mixtures:
+    """The marginal of these parts of events."""
+    return Mixtures(mixtures.mu[..., parts], mixtures.sigma[..., parts], mixtures.log_weights)
+
+
+def _components(mixtures: Mixtures, numbers: NDArray[np.int64]) -> Mixtures:
+    """Those of each row that ``numbers`` (B, K) name."""
+    rows = np.arange(len(numbers))[:, None]
+    return Mixtures(
+        mixtures.mu[rows, numbers],
+        mixtures.sigma[rows, numbers],
+        mixtures.log_weights[rows, numbers],
+        mixtures.log_time,
+    )

@@ -8,6 +8,8 @@ their predictions are compared event by event:
   estimates the Kullback-Leibler divergence in nats per event: by how much the compressed network's negative log
   likelihood is worse on what the exact one would play.
 
+All of it is at the temperatures at which the network's densities hold (:mod:`impsy.models.calibration`).
+
 The largest difference alone says little: components that are hardly ever chosen drift most. The divergence weighs
 everything by what will be heard, so it decides; the differences are bounded too, against what an average hides.
 """
@@ -23,6 +25,7 @@ from numpy.typing import NDArray
 
 from impsy.errors import ModelError
 from impsy.models import mixture
+from impsy.models.calibration import Temperatures, density_temperatures
 from impsy.models.gestures import RandomGestures
 from impsy.models.predictor import NumPyPredictor
 from impsy.models.sizes import SCALE_FACTOR
@@ -63,10 +66,12 @@ def compare(
 ) -> Comparison:
     """Encode ``weights`` as ``storage`` and measure what that does to ``steps`` predictions; seeded.
 
-    ``facts`` are kept in the file: see :func:`impsy.models.tflite_write.encode_tflite`.
+    ``facts`` are kept in the file (see :func:`impsy.models.tflite_write.encode_tflite`), and say at which
+    temperatures densities hold.
     """
     content = encode_tflite(weights, storage=storage, facts=facts)
     exact, compressed = NumPyPredictor(weights), NumPyPredictor(read_tflite(content))
+    at = density_temperatures(facts or {})
     player, rng = RandomGestures(weights.dimension), np.random.default_rng(_SEED)
     worst = np.zeros(3)
     divergence = 0.0
@@ -74,17 +79,22 @@ def compare(
         event = player.sample(rng, 1.0, 1.0)
         exact.hear(event)
         compressed.hear(event)
-        true, other = (mixture.split(part.parameters, weights.dimension) for part in (exact, compressed))
+        true, other = (_mixture(part.parameters, weights.dimension, at) for part in (exact, compressed))
         worst = np.maximum(worst, [np.abs(t - o).max() for t, o in zip(true, other, strict=True)])
-        drawn = np.array(exact.sample(rng, 1.0, 1.0)) * SCALE_FACTOR
+        drawn = np.array(exact.sample(rng, at.pi, at.sigma)) * SCALE_FACTOR
         divergence += (_log_likelihood(true, drawn) - _log_likelihood(other, drawn)) / steps
     mu, sigma, logits = worst.tolist()
     return Comparison(storage, content, mu, sigma, logits, divergence)
 
 
+def _mixture(parameters: NDArray[Any], dimension: int, at: Temperatures) -> mixture.Mixture:
+    mu, sigma, logits = (part.astype(np.float64) for part in mixture.split(parameters, dimension))
+    return mixture.Mixture(mu, sigma * np.sqrt(at.sigma), logits / at.pi)
+
+
 def _log_likelihood(parameters: mixture.Mixture, value: NDArray[np.float64]) -> float:
     """log Σ_k softmax(logits)_k Π_d Normal(value_d; mu_kd, sigma_kd)."""
-    mu, sigma, logits = (part.astype(np.float64) for part in parameters)
+    mu, sigma, logits = parameters
     normals = -0.5 * ((value - mu) / sigma) ** 2 - np.log(sigma) - 0.5 * np.log(2 * np.pi)
     terms = normals.sum(axis=1) + logits
     return float(np.logaddexp.reduce(terms) - np.logaddexp.reduce(logits))

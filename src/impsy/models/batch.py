@@ -12,8 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from impsy.models.architectures import Gestures
+from impsy.models.batch_heads import GestureHead, Head, ResidualHead
+from impsy.models.batch_landings import LandingHead
+from impsy.models.landings import Landings
 from impsy.models.sizes import SCALE_FACTOR
-from impsy.models.weights import EDGE_REACH, SIGMA_OFFSET, LSTMLayer, Residual, Weights
+from impsy.models.weights import LSTMLayer, Weights
 
 __all__ = ["BatchNetwork"]
 
@@ -30,18 +34,11 @@ class BatchNetwork:
     def __init__(self, weights: Weights, *, precision: type[np.floating[Any]] = np.float32) -> None:
         self.dimension = weights.dimension
         self._units = weights.units
-        self._width = weights.mixtures * weights.dimension
         self._precision = precision
         self._matrices = [_lstm_matrix(layer).astype(precision) for layer in weights.layers]
-        self._dense = _dense_matrix(weights, precision)
-        self._sigma_floor = np.asarray(weights.spread * (SIGMA_OFFSET - 1.0), precision)
-        self._sigma_scale: _Array | None = None if weights.spread == 1 else np.asarray(weights.spread, precision)
-        self._features: _Features | None = None
-        if weights.residual is not None:
-            self._features = _Features(weights.residual, precision)
-            self._sigma_scale = weights.residual.sigma_scale.reshape(-1).astype(precision)
-            floor = weights.residual.sigma_floor.reshape(-1).astype(precision)
-            self._sigma_floor = self._sigma_scale * self._sigma_floor + floor
+        self._head = _head(weights, precision)
+        self._heard_first = weights.features
+        self._skips = weights.residual is not None
         self._batch = -1
         self.reset(1)
 
@@ -55,16 +52,16 @@ class BatchNetwork:
             layer.cell.fill(0)
         self._last_heard.fill(0)
         self._last_heard[-1] = 1
+        self._head.reset()
 
     def _allocate(self, batch: int) -> None:
         units, precision = self._units, self._precision
         self._batch = batch
         self._scaled = np.empty((self.dimension, batch), precision)
         self._heard = [np.empty((matrix.shape[1], batch), precision) for matrix in self._matrices]
-        self._last_heard = np.empty((self._dense.shape[0], batch), precision)
-        self.parameters = np.zeros((batch, self._dense.shape[1]), precision)
-        self._sigma = self.parameters[:, self._width : 2 * self._width]
-        self._above = np.empty_like(self._sigma)
+        self._last_heard = np.empty((self._head.inputs, batch), precision)
+        self._head.allocate(batch)
+        self.parameters = self._head.parameters
         outputs = [heard[:units] for heard in (*self._heard[1:], self._last_heard)]
         self._layers = [
             _Layer(
@@ -85,41 +82,24 @@ class BatchNetwork:
                 f"{self._batch} interactions of {self.dimension} numbers are heard here, not {vectors.shape}"
             )
         np.multiply(vectors.T, SCALE_FACTOR, out=self._scaled, casting="same_kind")
-        first = self._heard[0]
-        if self._features is None:
-            first[: self.dimension] = self._scaled
-        else:
-            before = self._last_heard[self._units : -1]
-            features = first[: len(before)]
-            self._features.compute(self._scaled, before[1 : self.dimension], features)
-            before[...] = features
+        features = self._heard[0][: self._heard_first]
+        self._head.features(self._scaled, features)
+        if self._skips:
+            self._last_heard[self._units : -1] = features
         for layer in self._layers:
             layer.step()
-        np.matmul(self._last_heard.T, self._dense, out=self.parameters)
-        if self._features is not None:
-            self._finish_mu(self._features)
-        self._finish_sigma()
+        self._head.mixture(self._last_heard)
         return self.parameters
 
-    def _finish_mu(self, features: _Features) -> None:
-        """Moves become values: they count from the base, and turn back where it is at an end."""
-        moves = self.parameters[:, : self._width].reshape(self._batch, -1, self.dimension)[:, :, 1:]
-        onward = np.maximum(moves, 0)
-        moves *= (1 - 2 * features.low.T)[:, None]
-        onward *= (2 * (features.low - features.high).T)[:, None]
-        moves += onward
-        moves += features.base.T[:, None]
 
-    def _finish_sigma(self) -> None:
-        """z becomes scale · (elu(z) + 1 + 1e-7) + floor; elu(z) + 1 is z + 1 above 0 and exp(z) below."""
-        sigma, above = self._sigma, self._above
-        np.maximum(sigma, 0, out=above)
-        np.minimum(sigma, 0, out=sigma)
-        np.exp(sigma, out=sigma)
-        sigma += above
-        if self._sigma_scale is not None:
-            sigma *= self._sigma_scale
-        sigma += self._sigma_floor
+def _head(weights: Weights, precision: type[np.floating[Any]]) -> Head:
+    """What is computed before and after the layers, as the architecture has it."""
+    fixed = weights.residual
+    if isinstance(fixed, Landings):
+        return LandingHead(weights, fixed, precision)
+    if isinstance(fixed, Gestures):
+        return GestureHead(weights, fixed, precision)
+    return Head(weights, precision) if fixed is None else ResidualHead(weights, fixed, precision)
 
 
 def _lstm_matrix(layer: LSTMLayer) -> _Array:
@@ -131,11 +111,6 @@ def _lstm_matrix(layer: LSTMLayer) -> _Array:
     matrix = np.vstack([layer.kernel, layer.recurrent, layer.bias[None]]).T
     i, f, c, o = np.split(matrix, 4)
     return np.ascontiguousarray(np.vstack([i * 0.5, f * 0.5, o * 0.5, c]))
-
-
-def _dense_matrix(weights: Weights, precision: type[np.floating[Any]]) -> _Array:
-    """[kernel | bias] as (inputs + 1, M(2D+1))."""
-    return np.vstack([weights.mixture_kernel, weights.mixture_bias[None]]).astype(precision)
 
 
 class _Layer:
@@ -165,44 +140,3 @@ class _Layer:
         np.tanh(cell, out=output)
         output *= show
         self._own[...] = output
-
-
-class _Features:
-    """What the first and the last layer of a residual network hear of an interaction."""
-
-    def __init__(self, residual: Residual, precision: type[np.floating[Any]]) -> None:
-        self._rounding = [part[:, None] for part in residual.rounding()] if residual.has_grid else None
-        self._change_scale = residual.change_scale[:, None].astype(precision)
-        self._edge_scale = self._change_scale / np.asarray(EDGE_REACH, precision)
-        self._beyond = 1 - np.asarray(SCALE_FACTOR, precision) * self._edge_scale
-
-    def compute(self, scaled: _Array, last: _Array, out: _Array) -> None:
-        """From ``scaled`` (D, B) and the base of the step before ``last`` (n, B) to ``out`` (1 + 5n, B).
-
-        The base, ``out[1 : n + 1]``, is computed in float32 whatever the precision, as everywhere.
-        """
-        dimension = len(scaled)
-        log_time, base = out[0], out[1:dimension]
-        change, squares, low, high = out[dimension:].reshape(4, dimension - 1, -1)
-        np.maximum(scaled[0], 0, out=log_time)
-        log_time *= 100
-        np.log1p(log_time, out=log_time)
-        if self._rounding is None:
-            base[...] = scaled[1:]
-        else:
-            per_step, step = self._rounding
-            steps = scaled[1:].astype(np.float32)
-            steps *= per_step
-            np.rint(steps, out=steps)
-            steps *= step
-            base[...] = steps
-        np.subtract(base, last, out=change)
-        change *= self._change_scale
-        np.tanh(change, out=change)
-        np.square(change, out=squares)
-        np.multiply(base, self._edge_scale, out=high)
-        np.subtract(1, high, out=low)
-        high += self._beyond
-        edges = out[-2 * len(base) :]
-        np.maximum(edges, 0, out=edges)
-        self.base, self.low, self.high = base, low, high

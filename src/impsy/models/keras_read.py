@@ -7,6 +7,8 @@ lie together, an LSTM's as (in, 4U), (U, 4U), (4U,), a dense layer's as (U, N), 
 The constants of a residual network stand in the configuration of a ``.keras`` archive, as those of three layers of
 kind ``Rescaling``: ``residual_grid`` (scale: the steps, 0 where there is no grid), ``residual_change`` (scale), and
 ``residual_output``, whose scale and offset are vectors over the whole mixture, other than 1 and 0 for sigma only.
+A gesture network has those, and a fourth, ``gestures_definition``, whose scale is all that its definition adds, one
+field after another (:func:`as_listed`).
 """
 
 from __future__ import annotations
@@ -23,10 +25,11 @@ from typing import Any
 import numpy as np
 
 from impsy.errors import ModelError
+from impsy.models.architectures import FINEST_GRID, FloatArray, Gestures, Residual
 from impsy.models.isolated import read_hdf5
-from impsy.models.weights import ARCHITECTURES, FINEST_GRID, FloatArray, LSTMLayer, Residual, Weights
+from impsy.models.weights import LSTMLayer, Weights
 
-__all__ = ["interpret", "read_h5", "read_keras", "residual_constants"]
+__all__ = ["DEFINITION", "as_listed", "interpret", "read_h5", "read_keras", "residual_constants"]
 
 _logger = logging.getLogger(__name__)
 
@@ -37,7 +40,20 @@ _LIMITS = {_CONFIG: 4 << 20, _WEIGHTS: 512 << 20}
 _LAYERS = frozenset({"InputLayer", "LSTM", "MDN", "TimeDistributed"})
 _ARITHMETIC = frozenset(
     {
-        *("Activation", "Add", "Cast", "Clip", "Concatenate", "Cropping1D", "Divide", "ExpandDims", "GetItem"),
+        *(
+            "Absolute",
+            "Activation",
+            "Add",
+            "Cast",
+            "Clip",
+            "Concatenate",
+            "Cropping1D",
+            "Cumsum",
+            "Divide",
+            "Elu",
+            "Equal",
+        ),
+        *("ExpandDims", "GetItem", "Matmul", "Max", "Sum", "Transpose"),
         *("Identity", "Log", "Log1p", "Maximum", "Minimum", "Multiply", "Negative", "OnesLike", "Pad", "ReLU"),
         *("Relu", "Repeat", "RepeatVector", "Rescaling", "Reshape", "Round", "Slice", "Split", "Square", "Squeeze"),
         *("Stack", "Subtract", "Tanh", "Tile", "TrueDivide", "Where", "ZeroPadding1D", "ZerosLike"),
@@ -45,6 +61,9 @@ _ARITHMETIC = frozenset(
 )
 """Layers and operations without weights, of which the features and the mixture of a residual network are made."""
 _RESIDUAL = ("residual_grid", "residual_change", "residual_output")
+DEFINITION = "gestures_definition"
+"""The layer that holds what a gesture network has besides."""
+_FIELDS = ("threshold", "unit", "rest", "margin", "one_sided", "momentum", "continues", "direction")
 _ACTIVATIONS = {"activation": "tanh", "recurrent_activation": "sigmoid"}
 
 _ARRAY = re.compile(
@@ -157,12 +176,28 @@ def residual_constants(config: Any) -> dict[str, dict[str, FloatArray]]:
     found: dict[str, dict[str, FloatArray]] = {}
     for layer in _layer_configs(config):
         name = str(layer["config"].get("name"))
-        if name in _RESIDUAL and layer.get("class_name") == "Rescaling":
+        if name in (*_RESIDUAL, DEFINITION) and layer.get("class_name") == "Rescaling":
             found[name] = {key: _numbers(name, layer["config"].get(key)) for key in ("scale", "offset")}
     missing = [name for name in _RESIDUAL if name not in found]
     if found and missing:
         raise ModelError(f"it is a residual network, but lacks the layer {', '.join(missing)}")
     return found
+
+
+def as_listed(fixed: Gestures) -> FloatArray:
+    """What the layer :data:`DEFINITION` has as its scale."""
+    return np.concatenate([getattr(fixed, field).reshape(-1) for field in _FIELDS])
+
+
+def _gestures(residual: Residual, constants: Mapping[str, FloatArray], mixtures: int) -> Gestures:
+    """The inverse of :func:`as_listed`, for a network whose other constants are those of ``residual``."""
+    n = residual.grid.size
+    sizes = [*[n] * 3, 1, *[mixtures] * 3, mixtures * n]
+    if constants["scale"].shape != (sum(sizes),) or constants["offset"].any():
+        raise ModelError(f"its layer {DEFINITION!r} does not fit its {mixtures} components and {n} controls")
+    parts = dict(zip(_FIELDS, np.split(constants["scale"], np.cumsum(sizes)[:-1]), strict=True))
+    parts["direction"] = parts["direction"].reshape(mixtures, n)
+    return Gestures(residual.grid, residual.change_scale, residual.sigma_scale, residual.sigma_floor, **parts)
 
 
 def _numbers(layer: str, value: Any) -> FloatArray:
@@ -235,9 +270,14 @@ def interpret(
     ordered = tuple(layer for _, layer in sorted(layers, key=lambda item: item[0]))
     kernel, bias = np.hstack(kernels), np.hstack(biases)
     if constants:
-        return Weights(mu // pi, ordered, kernel, bias, "residual", _residual(constants, pi, mu))
-    if ordered[0].kernel.shape[:1] == (ARCHITECTURES["residual"].features(mu // pi),):
-        raise ModelError("it holds a residual network without its constants; only .keras and .tflite have them")
+        fixed = _residual(constants, pi, mu)
+        if DEFINITION not in constants:
+            return Weights(mu // pi, ordered, kernel, bias, "residual", fixed)
+        fixed = _gestures(fixed, constants[DEFINITION], pi)
+        return Weights(mu // pi, ordered, kernel, bias, "gestures", fixed)
+    for name, features in (("residual", 5 * (mu // pi) - 4), ("gestures", 7 * (mu // pi) - 5)):
+        if ordered[0].kernel.shape[:1] == (features,):
+            raise ModelError(f"it holds a {name} network without its constants; only .keras and .tflite have them")
     return Weights(mu // pi, ordered, kernel, bias)
 
 

@@ -76,7 +76,8 @@ class LiteRTPredictor(MixturePredictor):
         super().__init__(outputs[0].reshape(-1), weights.dimension)
         self._input = memoryview(inputs[0]).cast("B")
         self._pack = struct.Struct(f"{self.dimension}f").pack_into
-        self._states = list(zip(inputs[1:], outputs[1:], strict=True))
+        self._states = inputs[1:]
+        self._copied = _copies(inputs[1:], outputs[1:])
         self._invoke = self._interpreter._interpreter.Invoke
         self.reset()
 
@@ -90,15 +91,36 @@ class LiteRTPredictor(MixturePredictor):
         except (struct.error, OverflowError) as error:
             raise ValueError(f"an interaction has {self.dimension} float32 numbers here: {error}") from error
         self._invoke()
-        for before, after in self._states:
-            before[...] = after
+        for before, after in self._copied:
+            before[:] = after
         self._heard = True
 
     def reset(self) -> None:
         """See :meth:`MixturePredictor.reset`."""
-        for state, _ in self._states:
+        for state in self._states:
             state[...] = 0.0
         self._heard = False
+
+
+def _copies(befores: list[Any], afters: list[Any]) -> list[tuple[memoryview, memoryview]]:
+    """The bytes of states as they go in and come out, pair by pair; in one piece where they lie side by side."""
+    if _side_by_side(befores) and _side_by_side(afters):
+        befores, afters = ([_whole(views)] for views in (befores, afters))
+    return [
+        (memoryview(before).cast("B"), memoryview(after).cast("B"))
+        for before, after in zip(befores, afters, strict=True)
+    ]
+
+
+def _side_by_side(views: list[Any]) -> bool:
+    """Whether arrays of one shape follow each other in memory, with nothing between."""
+    first, size = views[0].ctypes.data, views[0].nbytes
+    return all(view.ctypes.data == first + i * size for i, view in enumerate(views))
+
+
+def _whole(views: list[Any]) -> Any:
+    first = views[0]
+    return np.lib.stride_tricks.as_strided(first, (len(views), first.size), (first.nbytes, first.itemsize))
 
 
 @dataclass(frozen=True)

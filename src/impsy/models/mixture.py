@@ -21,6 +21,11 @@ from impsy.models.sizes import SCALE_FACTOR
 __all__ = ["Mixture", "MixtureSampler", "choose", "component_weights", "split"]
 
 _SQRT_HALF = math.sqrt(0.5)
+MANY = 24
+"""Components from which on choosing one by array operations is faster than by lists."""
+_COLDEST, _HOTTEST = 1e-200, 1e200
+"""Temperatures between which dividing a logit by them gives a number."""
+_exp, _accumulate = np.exp, np.add.accumulate
 
 
 class Mixture(NamedTuple):
@@ -80,7 +85,9 @@ class MixtureSampler:
         mu, sigma, logits = split(parameters, dimension)
         self._dimension = dimension
         self._components = [(m.tolist, s.tolist) for m, s in zip(mu, sigma, strict=True)]
-        self._logits = logits.tolist
+        self._logits = logits
+        self._weights = np.empty(logits.size)
+        self._many = logits.size >= MANY
         self._normals = np.empty(dimension + 1)
 
     def draw(self, rng: Generator, pi_temperature: float, sigma_temperature: float) -> list[float]:
@@ -96,9 +103,29 @@ class MixtureSampler:
         normals = self._normals
         rng.standard_normal(out=normals)
         first, *noise = normals.tolist()
-        weights = component_weights(self._logits(), pi_temperature)
-        if math.isnan(weights[0]):
-            return [math.nan] * self._dimension
-        mu, sigma = self._components[choose(weights, 0.5 * math.erfc(first * -_SQRT_HALF))]
+        uniform = 0.5 * math.erfc(first * -_SQRT_HALF)
+        component = self._by_arrays(uniform, pi_temperature) if self._many else None
+        if component is None:
+            weights = component_weights(self._logits.tolist(), pi_temperature)
+            if math.isnan(weights[0]):
+                return [math.nan] * self._dimension
+            component = choose(weights, uniform)
+        mu, sigma = self._components[component]
         spread = math.sqrt(sigma_temperature) if sigma_temperature > 0.0 else 0.0
         return [(m + s * spread * z) / SCALE_FACTOR for m, s, z in zip(mu(), sigma(), noise)]  # noqa: B905 - hot
+
+    def _by_arrays(self, uniform: float, temperature: float) -> int | None:
+        """The component that :func:`choose` would choose, but for rounding; None where arrays might warn."""
+        logits, weights = self._logits, self._weights
+        top = logits.item(logits.argmax())
+        if not (_COLDEST < temperature < _HOTTEST and -_HOTTEST < top < _HOTTEST):
+            return None
+        weights[...] = logits
+        if not -300.0 < top / temperature < 300.0:  # powers of e far from the ends of float64
+            weights -= top
+        if temperature != 1.0:
+            weights /= temperature
+        _exp(weights, weights)
+        _accumulate(weights, 0, None, weights)
+        component = weights.searchsorted(uniform * weights.item(-1))
+        return min(int(component), weights.size - 1)

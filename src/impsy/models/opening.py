@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from impsy.errors import ModelError, refusal
+from impsy.models.calibration import CALIBRATED, Temperatures, density_temperatures
 from impsy.models.litert import GraphPredictor, LiteRTPredictor, litert_is_installed
 from impsy.models.predictor import MixturePredictor, NumPyPredictor
 from impsy.models.scale import UnusableScaleError, at_scale_10, scale_of
 from impsy.models.sizes import SCALE_FACTOR
+from impsy.models.tflite_constants import LONGEST_NOTE
 from impsy.models.tflite_read import UnknownNetworkError, read_facts, read_scale_note, read_tflite
 from impsy.models.tflite_schema import IDENTIFIER
 from impsy.models.tflite_write import encode_tflite
 from impsy.models.weights import Weights
 
 __all__ = [
+    "FACTS",
     "Backend",
     "OpenedModel",
     "make_predictor",
@@ -33,6 +37,10 @@ __all__ = [
 
 Backend = Literal["auto", "litert", "numpy"]
 
+FACTS = ("made_by", "created", "trained_on", "figures", CALIBRATED)
+"""What of a trained model's story goes into its ``.tflite``; the ``.json`` beside tells all."""
+_LONGEST_STORY = LONGEST_NOTE // 8
+"""Bytes of the longest ``.json`` that is read: whatever is in it, a file can say it of itself."""
 _LARGEST = 512 << 20
 """Bytes of the largest file that is read at all."""
 
@@ -84,8 +92,8 @@ class OpenedModel:
     """A model that is ready to play, and what is known of it.
 
     ``weights`` and ``parameters`` are None for a graph that runs as it is, ``layers`` then counts its pairs of
-    states. ``runs`` says how it is played, in words. ``scale`` is what it was trained with; ``predictor`` and
-    ``weights`` are in the × 10 space, whatever it is.
+    states. ``runs`` says how it is played, in words, ``facts`` what its maker wants to be known of it. ``scale`` is
+    what it was trained with; ``predictor`` and ``weights`` are in the × 10 space, whatever it is.
     """
 
     predictor: MixturePredictor
@@ -101,6 +109,12 @@ class OpenedModel:
     architecture: str | None
     runs: str
     scale: float
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def calibrated(self) -> Temperatures:
+        """The temperatures at which its densities hold."""
+        return density_temperatures(self.facts)
 
 
 def open_model(path: str | os.PathLike[str], backend: Backend = "auto") -> OpenedModel:
@@ -135,6 +149,7 @@ def open_model(path: str | os.PathLike[str], backend: Backend = "auto") -> Opene
         architecture=weights.architecture,
         runs=("NumPy" if isinstance(predictor, NumPyPredictor) else "LiteRT, in a graph of our own") + _at(scale),
         scale=scale,
+        facts=_facts_of(path, content, form),
     )
 
 
@@ -157,16 +172,28 @@ def open_weights(path: str | os.PathLike[str]) -> Weights:
 
 
 def model_facts(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """What the maker of a model wants to be known of it, if it is a ``.tflite`` that holds such; else empty.
+    """What the maker of a model wants to be known of it; empty if nothing.
 
-    Raises ModelError if the file is no model, or is damaged.
+    A ``.tflite`` holds it; of other files it is what the ``.json`` beside, of the same name, says of the like. Raises
+    ModelError if the file is no model, or is damaged.
     """
     path = Path(path)
     content, form = read_model_file(path)
     try:
-        return read_facts(content) if form is _TFLITE else {}
+        return _facts_of(path, content, form)
     except ModelError as error:
         raise _located(path, form, error) from error
+
+
+def _facts_of(path: Path, content: bytes, form: _Format) -> dict[str, Any]:
+    if form is _TFLITE:
+        return read_facts(content)
+    try:
+        with path.with_suffix(".json").open("rb") as file:
+            told = json.loads(file.read(_LONGEST_STORY), parse_constant=str)
+    except (OSError, ValueError, RecursionError):  # there need not be any
+        return {}
+    return {key: told[key] for key in FACTS if key in told} if isinstance(told, dict) else {}
 
 
 def model_dimension(path: str | os.PathLike[str]) -> int:
@@ -268,6 +295,7 @@ def _open_graph(
         architecture=None,
         runs=f"LiteRT, the file's own graph ({reason}){_at(scale)}",
         scale=scale,
+        facts=read_facts(content),
     )
 
 

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from impsy.models.architectures import FloatArray
 from impsy.models.batch import BatchNetwork
 from impsy.models.mixture import MixtureSampler
-from impsy.models.weights import FloatArray, Weights
+from impsy.models.weights import Weights
 
 __all__ = ["MixturePredictor", "NumPyPredictor"]
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from impsy.errors import ModelError
+from impsy.models.architectures import FloatArray
 from impsy.models.tflite_schema import Model, Tensor, TensorType
-from impsy.models.weights import FloatArray
 
 __all__ = ["LONGEST_NOTE", "UnknownNetworkError", "constant", "data_of", "read_note"]
 

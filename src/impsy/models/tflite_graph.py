@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from impsy.models.architectures import FloatArray
 from impsy.models.tflite_schema import (
     Buffer,
     Dequantize,
@@ -22,7 +23,6 @@ from impsy.models.tflite_schema import (
     TensorMap,
     TensorType,
 )
-from impsy.models.weights import FloatArray
 
 __all__ = ["STORAGES", "GraphBuilder", "Storage"]
 

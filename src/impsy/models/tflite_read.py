@@ -16,10 +16,11 @@ import numpy as np
 
 from impsy.errors import ModelError
 from impsy.models import flatbuffer
+from impsy.models.architectures import FloatArray
 from impsy.models.tflite_constants import UnknownNetworkError, constant
-from impsy.models.tflite_own import claimed_architecture, facts_of, read_residual, scale_note
+from impsy.models.tflite_own import claimed_architecture, facts_of, read_own, scale_note
 from impsy.models.tflite_schema import IDENTIFIER, Model, Op, Operator, Subgraph, Tensor, While
-from impsy.models.weights import SIGMA_OFFSET, FloatArray, LSTMLayer, Weights
+from impsy.models.weights import SIGMA_OFFSET, LSTMLayer, Weights
 
 __all__ = ["UnknownNetworkError", "parse", "read_facts", "read_scale_note", "read_tflite"]
 
@@ -63,8 +64,9 @@ def read_tflite(content: bytes) -> Weights:
         raise ModelError("it holds no graph")
     if sum(len(graph.operators) for graph in model.subgraphs) > _OPERATORS:
         raise UnknownNetworkError("it is far more complex than such a network")
-    if claimed_architecture(model) == "residual":
-        return read_residual(model)
+    architecture = claimed_architecture(model)
+    if architecture is not None and architecture != "plain":
+        return read_own(model, architecture, len(content))
     main = _Graph(model, model.subgraphs[0])
     cells = _find_cells(model, main)
     if not cells:

@@ -65,10 +65,12 @@ class Op(IntEnum):
     STRIDED_SLICE = 45
     SPLIT = 49
     MAXIMUM = 55
+    MINIMUM = 57
     SLICE = 65
     EXPAND_DIMS = 70
     LOG = 73
     UNPACK = 88
+    ABS = 101
     SPLIT_V = 102
     ELU = 111
     ROUND = 116

@@ -12,63 +12,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from impsy.errors import ModelError
+from impsy.models.architectures import FloatArray, Gestures, Residual, expect
+from impsy.models.landings import Landings
 from impsy.models.sizes import MIXTURES, Size, model_name
 
-__all__ = [
-    "ARCHITECTURES",
-    "EDGE_REACH",
-    "FINEST_GRID",
-    "SIGMA_OFFSET",
-    "Architecture",
-    "FloatArray",
-    "LSTMLayer",
-    "Residual",
-    "Weights",
-    "random_weights",
-]
-
-FloatArray = NDArray[np.float32]
+__all__ = ["ARCHITECTURES", "SIGMA_OFFSET", "LSTMLayer", "Weights", "random_weights"]
 
 SIGMA_OFFSET = 1.0 + 1e-7
 """sigma = elu(z) + this: elu gives more than −1, so that sigma stays above 0."""
-
-FINEST_GRID = 2.0**-40
-"""Steps of a grid are larger than this, scaled space. Every float32 of 2**-17 or more is a multiple of it, so that
-rounding to it changes nothing that could matter: where only some controls have a grid, the others are rounded to
-this."""
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """What the layers of a network hear.
-
-    ``features`` gives, by dimension D, how many numbers the first LSTM layer hears; ``skips`` is whether the dense
-    layer hears them too, after the U outputs of the last LSTM layer.
-    """
-
-    features: Callable[[int], int]
-    skips: bool
-
-    def mixture_inputs(self, dimension: int, units: int) -> int:
-        """How many numbers the dense layer hears."""
-        return units + self.features(dimension) if self.skips else units
-
-
-ARCHITECTURES: Mapping[str, Architecture] = {
-    "plain": Architecture(lambda dimension: dimension, skips=False),
-    "residual": Architecture(lambda dimension: 5 * dimension - 4, skips=True),
-}
-"""The architectures by name.
-
-``plain``: the layer hears the scaled interaction vector, and the dense layer gives the mixture as it stands.
-``residual``: see :class:`Residual`.
-"""
-
-EDGE_REACH = 0.5
-"""Within how many usual moves (of 1 / change_scale) of its end a control counts as at its end."""
 
 _SEVEN_BITS = 10.0 / 127.0
 """Step of a MIDI control in the scaled space."""
@@ -86,77 +39,27 @@ class LSTMLayer:
     bias: FloatArray
 
 
-@dataclass(frozen=True, eq=False)
-class Residual:
-    """What is fixed before a network of the architecture ``residual`` learns; all float32, in the scaled space.
+ARCHITECTURES: Mapping[str, type[Residual] | None] = {
+    "plain": None,
+    "residual": Residual,
+    "gestures": Gestures,
+    "landings": Landings,
+}
+"""What is fixed of a network by the name of its architecture.
 
-    With v the vector that is heard (D = n + 1 numbers, scaled), in float32:
-
-    - base_i = round(v_i · (1 / grid_i)) · grid_i, halves to even, and v_i where grid_i is 0 (a continuous control);
-    - change_i = tanh(change_scale_i · (base_i − last_i)), last being the base of the step before, 0 at first;
-    - low_i = max(0, 1 − base_i · change_scale_i · 2), high_i = max(0, 1 − (10 − base_i) · change_scale_i · 2): 1 at
-      an end of the control's way, 0 from half a usual move on;
-    - the features, 1 + 5n = 5D − 4 of them, are
-      ``[log(1 + 100 · max(v_0, 0)), base (n), change (n), change² (n), low (n), high (n)]``;
-    - the first LSTM layer hears the features; the dense layer hears ``[h of the last LSTM layer | features]``;
-    - the dense layer's mu count from base, and turn back at the ends: with m = mu'_k,i, for i ≥ 1
-      mu_k,i = base_i + m · (1 − 2 low_i) + max(m, 0) · 2 (low_i − high_i), which is base_i + m away from the ends,
-      base_i + |m| at the lower, base_i − |m| at the upper one; and mu_k,0 = mu'_k,0;
-    - sigma = sigma_scale · (elu(z) + 1 + 1e-7) + sigma_floor.
-
-    So a control that nobody moves stays where it is without having to be learned (residual learning: He et al. 2016).
-    Which control moved last, and how, is at hand for the mixture at once, where the LSTM layers would first have
-    to learn to pass it on (skip connections from the input to the output layer: Graves 2013). The squares say
-    whether a control moved, either way, and low and high that it is at an end of its way, where it can only turn
-    back: a line through the changes or the values alone cannot. ``grid`` and ``change_scale``
-    are (n,) and ≥ 0, ``sigma_scale`` > 0 and ``sigma_floor`` ≥ 0 are (M, D). Raises ModelError if they are not.
-    """
-
-    grid: FloatArray
-    change_scale: FloatArray
-    sigma_scale: FloatArray
-    sigma_floor: FloatArray
-
-    def __post_init__(self) -> None:
-        if self.grid.ndim != 1 or self.sigma_scale.ndim != 2:
-            raise ModelError(
-                f"a grid of shape {self.grid.shape} and scales of sigma of shape {self.sigma_scale.shape} are not one"
-                " for each control, and one for each component and number"
-            )
-        _expect("grid", self.grid, self.grid.shape)
-        _expect("scale of changes", self.change_scale, self.grid.shape)
-        _expect("scale of sigma", self.sigma_scale, self.sigma_scale.shape)
-        _expect("floor under sigma", self.sigma_floor, self.sigma_scale.shape)
-        if ((self.grid != 0) & (self.grid <= FINEST_GRID)).any():
-            raise ModelError(f"a grid has steps above {FINEST_GRID:g}, or 0 where there is none; not {self.grid}")
-        if (self.change_scale < 0).any() or (self.sigma_floor < 0).any() or (self.sigma_scale <= 0).any():
-            raise ModelError("a scale or a floor of the network is below 0, or a scale of sigma is 0")
-
-    @property
-    def has_grid(self) -> bool:
-        """Whether any control lies on a grid."""
-        return bool(self.grid.any())
-
-    def rounding(self) -> tuple[FloatArray, FloatArray]:
-        """``(per_step, step)``, both (n,): base = rint(v · per_step) · step, computed in float32.
-
-        A product with the reciprocal, not a quotient: that is what compilers of training frameworks make of it, and
-        values half way between two steps (0.5 on the grid of 1/127) must go the same way everywhere.
-        """
-        step = self.grid.copy()
-        step[step == 0] = FINEST_GRID
-        return np.reciprocal(step), step
+``plain``: nothing; the layer hears the scaled interaction vector, and the dense layer gives the mixture as it stands.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Weights:
     """All that makes up one trained network; float32 throughout.
 
-    ``mixture_kernel`` (U, M(2D+1)), or (U + 3D − 2, M(2D+1)) where the architecture is ``residual``, and
-    ``mixture_bias`` (M(2D+1),) give ``[mu (M·D) | z (M·D) | logits (M)]``, where sigma = elu(z) + 1 + 1e-7 and
-    component k's values are ``[k·D : (k+1)·D]``. ``residual`` holds the constants of the architecture of that
-    name, which only that one has. ``spread`` multiplies the sigma of a plain network: it is 1 but for those that were
-    trained with another scale than 10 (:mod:`impsy.models.scale`).
+    ``mixture_kernel`` (U, M(2D+1)) and ``mixture_bias`` (M(2D+1),) give ``[mu (M·D) | z (M·D) | logits (M)]``, where
+    sigma = elu(z) + 1 + 1e-7 and component k's values are ``[k·D : (k+1)·D]``. All architectures but ``plain`` have
+    constants, ``residual``, which say what the dense layer hears besides, and what it gives. ``spread`` multiplies
+    the sigma of a plain network: 1, but for those that were trained with another scale than 10 (see
+    :mod:`impsy.models.scale`).
 
     Raises ModelError if shapes do not fit together, or a number is not finite.
     """
@@ -181,22 +84,28 @@ class Weights:
         if not self.layers:
             raise ModelError("the network has no LSTM layer")
         units = self.units
-        architecture = ARCHITECTURES[self.architecture]
-        fan_in = architecture.features(self.dimension)
+        fixed, known = self.residual, ARCHITECTURES[self.architecture]
+        if type(fixed) is not (known or type(None)):
+            raise ModelError(
+                f"a network of the architecture {self.architecture} lacks its constants, or has those of another"
+            )
+        if fixed is not None:
+            expect("grid", fixed.grid, (self.dimension - 1,))
+        fan_in = self.features
         for i, layer in enumerate(self.layers):
-            _expect(f"LSTM layer {i}: kernel", layer.kernel, (fan_in, 4 * units))
-            _expect(f"LSTM layer {i}: recurrent kernel", layer.recurrent, (units, 4 * units))
-            _expect(f"LSTM layer {i}: bias", layer.bias, (4 * units,))
+            expect(f"LSTM layer {i}: kernel", layer.kernel, (fan_in, 4 * units))
+            expect(f"LSTM layer {i}: recurrent kernel", layer.recurrent, (units, 4 * units))
+            expect(f"LSTM layer {i}: bias", layer.bias, (4 * units,))
             fan_in = units
-        width = max(1, self.mixtures) * (2 * self.dimension + 1)
-        inputs = architecture.mixture_inputs(self.dimension, units)
-        _expect("mixture layer: kernel", self.mixture_kernel, (inputs, width))
-        _expect("mixture layer: bias", self.mixture_bias, (width,))
-        if (self.architecture == "residual") != (self.residual is not None):
-            raise ModelError("the constants of a residual network are missing, or another network has them")
-        if self.residual is not None:
-            _expect("grid", self.residual.grid, (self.dimension - 1,))
-            _expect("scale of sigma", self.residual.sigma_scale, (self.mixtures, self.dimension))
+        inputs = units if fixed is None else units + self.features
+        width = max(1, self.mixtures) * (2 * self.dimension + 1) if fixed is None else fixed.outputs
+        expect("mixture layer: kernel", self.mixture_kernel, (inputs, width))
+        expect("mixture layer: bias", self.mixture_bias, (width,))
+        if isinstance(self.residual, Gestures):
+            live = self.residual.live.reshape(-1)
+            computed = np.concatenate([live, live, np.ones(self.mixtures, bool)])
+            for what in ("mixture_kernel", "mixture_bias"):
+                object.__setattr__(self, what, np.where(computed, getattr(self, what), np.float32(0)))
 
     @property
     def units(self) -> int:
@@ -205,20 +114,30 @@ class Weights:
         return recurrent.shape[0] if recurrent.ndim else 0
 
     @property
+    def features(self) -> int:
+        """How many numbers the first LSTM layer hears."""
+        return self.dimension if self.residual is None else self.residual.features
+
+    @property
     def mixtures(self) -> int:
         """Number M of mixture components."""
+        if self.residual is not None:
+            return self.residual.mixtures
         return self.mixture_bias.size // (2 * self.dimension + 1)
 
     @property
     def carried_pairs(self) -> int:
-        """How many pairs of states [1, U] carry the last values along; 0 where the architecture needs none."""
-        return 0 if self.residual is None else -(-(self.dimension - 1) // (2 * self.units))
+        """How many pairs of states [1, U] carry along what the architecture needs; 0 if that is nothing."""
+        return 0 if self.residual is None else -(-self.residual.carries // (2 * self.units))
 
     @property
     def parameters(self) -> int:
         """How many numbers were learned."""
         layers = sum(part.size for layer in self.layers for part in (layer.kernel, layer.recurrent, layer.bias))
-        return layers + self.mixture_kernel.size + self.mixture_bias.size
+        columns = self.mixture_bias.size
+        if isinstance(self.residual, Gestures):
+            columns -= 2 * int((~self.residual.live).sum())
+        return layers + columns * (len(self.mixture_kernel) + 1)
 
     @property
     def size(self) -> Size:
@@ -231,15 +150,6 @@ class Weights:
         return model_name(self.dimension, self.size, self.mixtures)
 
 
-def _expect(what: str, array: FloatArray, shape: tuple[int, ...]) -> None:
-    if array.shape != shape:
-        raise ModelError(f"{what} has shape {array.shape}, but should have {shape}")
-    if array.dtype != np.float32:
-        raise ModelError(f"{what} holds {array.dtype}, not float32")
-    if not np.isfinite(array).all():
-        raise ModelError(f"{what} holds numbers that are not finite: the training of this model diverged")
-
-
 def random_weights(
     dimension: int,
     size: Size,
@@ -250,8 +160,10 @@ def random_weights(
 ) -> Weights:
     """An untrained network, for tests and timing: Glorot-uniform kernels, forget-gate biases of 1.
 
-    The ranges are Keras's: kernel in ±sqrt(6 / (rows + columns)), biases 0 elsewhere. If ``architecture`` is
-    ``residual``, every control lies on the grid of 7-bit MIDI values. Raises ModelError if it is not known.
+    The ranges are Keras's: kernel in ±sqrt(6 / (rows + columns)), biases 0 elsewhere. If ``architecture`` is not
+    ``plain``, every control lies on the grid of 7-bit MIDI values; a network ``gestures`` has components of all
+    kinds besides. In one of ``landings`` the first control is a note; it has no more than
+    ``mixtures`` components, as many as values and slots make up. Raises ModelError if the architecture is not known.
     """
 
     def glorot(rows: int, columns: int) -> FloatArray:
@@ -260,15 +172,15 @@ def random_weights(
 
     if architecture not in ARCHITECTURES:
         raise ModelError(f"no architecture is called {architecture!r}; there are {', '.join(ARCHITECTURES)}")
-    units, widths = size.units, ARCHITECTURES[architecture]
+    units = size.units
+    fixed = _MAKERS[architecture](dimension, mixtures)
+    features = dimension if fixed is None else fixed.features
     bias = np.zeros(4 * units, np.float32)
     bias[units : 2 * units] = 1.0
-    fan_ins = [widths.features(dimension)] + [units] * (size.layers - 1)
+    fan_ins = [features] + [units] * (size.layers - 1)
     layers = tuple(LSTMLayer(glorot(fan_in, 4 * units), glorot(units, 4 * units), bias) for fan_in in fan_ins)
-    width = mixtures * (2 * dimension + 1)
-    kernel = glorot(widths.mixture_inputs(dimension, units), width)
-    residual = _seven_bits(dimension, mixtures) if architecture == "residual" else None
-    return Weights(dimension, layers, kernel, np.zeros(width, np.float32), architecture, residual)
+    inputs, width = (units, mixtures * (2 * dimension + 1)) if fixed is None else (units + features, fixed.outputs)
+    return Weights(dimension, layers, glorot(inputs, width), np.zeros(width, np.float32), architecture, fixed)
 
 
 def _seven_bits(dimension: int, mixtures: int) -> Residual:
@@ -276,3 +188,85 @@ def _seven_bits(dimension: int, mixtures: int) -> Residual:
     step = np.full(dimension - 1, _SEVEN_BITS, np.float32)
     ones = np.ones((mixtures, dimension), np.float32)
     return Residual(step, np.reciprocal(step), ones, ones * np.float32(_SEVEN_BITS / 3))
+
+
+_CONTINUING = ((1, 0, 1), (1, 0, 1), (1, 0, 1), (1, 0, 1), (0, 1, 1), (0, 1, -1), (0, 1, 1), (0, 1, -1))
+"""Components that continue a gesture: momentum, one_sided, direction."""
+_BEGINNING = ((0, 1, 1), (0, 1, -1), (0, 0, 1))
+"""Components that begin one, for each control."""
+
+
+def _gestures(dimension: int, mixtures: int) -> Gestures:
+    """Components of every kind: those that continue, begin for one control, move nothing, and move everything.
+
+    8, 2 and 1 of them, and the rest begin gestures, if there are 12 or more; else some of each kind in turn.
+    """
+    residual = _seven_bits(dimension, mixtures)
+    n = dimension - 1
+    rows = [(*kind, 1, -1) for kind in _CONTINUING]
+    rows += [
+        (*_BEGINNING[i // n % len(_BEGINNING)], 0, i % n) for i in range(max(mixtures - len(_CONTINUING) - 3, 1))
+    ]
+    rows += [(0, 0, 0, 0, -1)] * 2 + [(0, 0, 1, 0, -1)]
+    chosen = np.array(rows, np.float32)[np.arange(mixtures) * len(rows) // mixtures]
+    momentum, one_sided, way, continues, control = np.ascontiguousarray(chosen.T)
+    moves = (control[:, None] < 0) | (control[:, None] == np.arange(n))
+    step = residual.grid
+    scale = np.tile(np.append(np.float32(1), step), (mixtures, 1))
+    return Gestures(
+        step,
+        residual.change_scale,
+        scale,
+        scale / np.float32(12),
+        step,
+        step,
+        step / np.float32(8),
+        way[:, None] * moves.astype(np.float32),
+        one_sided,
+        momentum,
+        continues,
+        np.array([1.3], np.float32),
+    )
+
+
+def _landings(dimension: int, mixtures: int) -> Landings:
+    """The first control is a note of as many values as make up ``mixtures`` with up to nine slots.
+
+    The last slot lands nothing and moves everything, the others move the knobs.
+    """
+    slots = min(9, max(1, mixtures - 1))
+    count = max(1, (mixtures - 1) // slots)
+    n = dimension - 1
+    residual = _seven_bits(dimension, slots + 1)
+    step = residual.grid
+    moves = np.ones((slots + 1, n), np.float32)
+    moves[:-1, 0] = 0
+    anchors = np.geomspace(0.5, 50, slots).astype(np.float32)
+
+    def one(value: float) -> FloatArray:
+        return np.array([value], np.float32)
+
+    return Landings(
+        step,
+        residual.change_scale,
+        residual.sigma_scale,
+        residual.sigma_floor,
+        one(0),
+        one(max(0, 60 - count // 2)),
+        one(count),
+        np.append(np.zeros(slots, np.float32), np.float32(-1)),
+        moves,
+        np.append(anchors, np.float32(1)),
+        anchors,
+        step,
+        (step / 10).astype(np.float32),
+        np.ones(n, np.float32),
+    )
+
+
+_MAKERS: Mapping[str, Callable[[int, int], Residual | None]] = {
+    "plain": lambda _dimension, _mixtures: None,
+    "residual": _seven_bits,
+    "gestures": _gestures,
+    "landings": _landings,
+}

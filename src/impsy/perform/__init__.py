@@ -3,18 +3,21 @@
 from impsy.perform.build import STAND_IN, WantedPorts, build_session, engine_settings, open_configured_model
 from impsy.perform.clock import Clock
 from impsy.perform.models import sized
+from impsy.perform.phrasing import Ears, Phrasing, dialogue, phrases
 from impsy.perform.ports import Port, Ports
 from impsy.perform.recorder import Recorder
 from impsy.perform.reload import ConfigWatcher, Reloader
 from impsy.perform.replay import read_performance, replay
 from impsy.perform.reports import Reports
-from impsy.perform.scripted import ScriptedPerformer, phrases
+from impsy.perform.scripted import ScriptedPerformer
 from impsy.perform.session import Session, SessionView
 
 __all__ = [
     "STAND_IN",
     "Clock",
     "ConfigWatcher",
+    "Ears",
+    "Phrasing",
     "Port",
     "Ports",
     "Recorder",
@@ -25,6 +28,7 @@ __all__ = [
     "SessionView",
     "WantedPorts",
     "build_session",
+    "dialogue",
     "engine_settings",
     "open_configured_model",
     "phrases",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +17,10 @@ from impsy.models.sizes import SCALE_FACTOR
 __all__ = ["Intention", "encode_intention"]
 
 DECIMALS = 4
+
+SHOWN = 5
+"""Components in one message: the weightiest. More would cost time beside a thread that keeps time, and a picture of
+hundreds shows no more."""
 
 NUMBERS_LIMIT = 5600
 """Means and spreads in one message. Each takes 10 bytes at most, and a datagram holds 65,507."""
@@ -40,8 +43,9 @@ def encode_intention(intention: Intention, now: float) -> str:
     ``in``: seconds until the model does ``what`` (``"event"`` or ``"answer"``), both null if it plans nothing.
     ``weights`` (M,), ``means`` and ``spreads`` (M, n) and ``dt`` (M,): the mixture that its next event is (or will
     be) drawn from, with the temperatures applied: weights softmax(logits / pitemp), spreads sigma · sqrt(sigmatemp),
-    all but weights ÷ 10; dt are the mean seconds, not stretched by the timescale. Empty if it plans nothing or
-    predicts no mixture; of a mixture that is too large for a datagram, the heaviest components.
+    all but weights ÷ 10; dt are the mean seconds, not stretched by the timescale. Of many components, the weightiest
+    five, whose weights sum to 1; fewer if they are too large for a datagram. Empty if it plans nothing or predicts
+    no mixture.
     """
     outlook = intention.outlook
     planned = outlook.due is not None
@@ -66,26 +70,28 @@ def _mixture(parameters: NDArray[Any], outlook: Outlook) -> dict[str, Any]:
         return {}
     mixtures = parameters.size // (2 * d + 1)
     width = mixtures * d
-    weights = component_weights(parameters[2 * width :].tolist(), settings.pi_temperature)
+    logits = parameters[2 * width :]
+    shown = _weightiest(logits, min(SHOWN, NUMBERS_LIMIT // (2 * (d - 1))))
+    if not shown.size:
+        return {}
+    weights = component_weights(logits[shown].tolist(), settings.pi_temperature)
     total = sum(weights)
-    # [mu | sigma] at once, then lists: this happens 30 times a second beside a thread that keeps time.
-    values = parameters[: 2 * width].astype(np.float64)
+    values = parameters[: 2 * width].reshape(2, mixtures, d)[:, shown].astype(np.float64)
     values /= SCALE_FACTOR
-    values[width:] *= math.sqrt(settings.sigma_temperature)
+    values[1] *= math.sqrt(settings.sigma_temperature)
     np.minimum(values, LARGEST, out=values)
     np.maximum(values, -LARGEST, out=values)
-    flat = values.round(DECIMALS).tolist()
-    shown = _heaviest(weights, NUMBERS_LIMIT // (2 * (d - 1)))
+    means, spreads = values.round(DECIMALS).tolist()
     return {
-        "weights": [round(weights[k] / total, DECIMALS) for k in shown],
-        "means": [flat[k * d + 1 : (k + 1) * d] for k in shown],
-        "spreads": [flat[width + k * d + 1 : width + (k + 1) * d] for k in shown],
-        "dt": [flat[k * d] for k in shown],
+        "weights": [round(weight / total, DECIMALS) for weight in weights],
+        "means": [mean[1:] for mean in means],
+        "spreads": [spread[1:] for spread in spreads],
+        "dt": [mean[0] for mean in means],
     }
 
 
-def _heaviest(weights: list[float], most: int) -> Sequence[int]:
-    """The indices of the ``most`` heaviest components, in their order."""
-    if len(weights) <= most:
-        return range(len(weights))
-    return sorted(sorted(range(len(weights)), key=weights.__getitem__, reverse=True)[:most])
+def _weightiest(logits: NDArray[Any], most: int) -> NDArray[np.intp]:
+    """The indices of the ``most`` largest logits, in their order."""
+    if logits.size <= most:
+        return np.arange(logits.size)
+    return np.sort(np.argpartition(logits, logits.size - most - 1)[logits.size - most :])

@@ -1,23 +1,18 @@
-"""Performers that need no hands: one that follows a script, and the script of one that plays phrases."""
+"""A performer that needs no hands: it follows a script."""
 
 from __future__ import annotations
 
-import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
 
 from impsy.events import Interaction
 from impsy.io.adapter import Deliver, Health, Tell
 
-if TYPE_CHECKING:
-    from numpy.random import Generator
-
-__all__ = ["ScriptedPerformer", "phrases"]
+__all__ = ["ScriptedPerformer"]
 
 Script = Iterable[tuple[float, tuple[float, ...]]]
-"""Seconds since the previous event, and the values x_1 … x_n."""
+"""Seconds since the previous event, and the values x_1 … x_n; none of them: nothing is played, only time passes."""
 
 
 class ScriptedPerformer:
@@ -27,12 +22,20 @@ class ScriptedPerformer:
         name: of the port.
         script: what to play; each event is due after its seconds, counted from when the previous one was due.
         finished: called when the script is over.
+        hears: called with what is played to it, by another thread than the script's.
     """
 
-    def __init__(self, name: str, script: Script, finished: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        name: str,
+        script: Script,
+        finished: Callable[[], None] = lambda: None,
+        hears: Callable[[Sequence[float]], None] = lambda _values: None,
+    ) -> None:
         self.name = name
         self._script = script
         self._finished = finished
+        self._hears = hears
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._played = 0
@@ -49,12 +52,14 @@ class ScriptedPerformer:
             due += seconds
             if self._stop.wait(max(0.0, due - time.monotonic())):
                 return
-            deliver(Interaction(values, self.name))
-            self._played += 1
+            if values:
+                deliver(Interaction(values, self.name))
+                self._played += 1
         self._finished()
 
     def send(self, values: Sequence[float]) -> None:
-        """It has no ears."""
+        """Let it hear them."""
+        self._hears(values)
 
     def silence(self) -> None:
         """It has no sound."""
@@ -74,30 +79,3 @@ class ScriptedPerformer:
         if self._thread is None:
             return (Health(self.name, "closed"),)
         return (Health(self.name, "receiving" if self._played else "open", "a script", received=self._played),)
-
-
-def phrases(rng: Generator, controls: int) -> Iterator[tuple[float, tuple[float, ...]]]:
-    """A simulated performer, without end: phrases of one to two seconds, and pauses to listen to the answer.
-
-    In a phrase one control after another moves, in gestures that begin and end slowly, as hands do.
-
-    Args:
-        rng: its imagination.
-        controls: n, how many values there are.
-    """
-    values = rng.uniform(0.2, 0.8, controls)
-    pause = 0.3
-    while True:
-        seconds_left = rng.uniform(1.0, 2.0)
-        while seconds_left > 0:
-            control = int(rng.integers(controls))
-            start, target = float(values[control]), float(rng.uniform(0.0, 1.0))
-            steps = max(4, int(30 * abs(target - start)))
-            for step in range(1, steps + 1):
-                wait = float(rng.uniform(0.02, 0.05))
-                eased = 0.5 - 0.5 * math.cos(math.pi * step / steps)
-                values[control] = start + (target - start) * eased
-                yield pause + wait, tuple(values.tolist())
-                pause = 0.0
-                seconds_left -= wait
-        pause = float(rng.uniform(1.5, 3.0))

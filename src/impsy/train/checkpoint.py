@@ -27,7 +27,7 @@ from impsy.train.recipe import Recipe
 
 __all__ = ["Checkpoint", "Look", "fingerprint", "read_checkpoint", "write_checkpoint"]
 
-_FORMAT = 1
+_FORMAT = 2
 _META = "meta"
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "data": str,
@@ -59,19 +59,20 @@ _DAMAGE = (
     zlib.error,
 )
 """All that reading an archive, arrays and JSON can come to."""
-_GROUPS = ("trainable", "other", "optimizer", "chains", "sums", "best")
+_GROUPS = ("trainable", "first", "second", "sums", "best")
 
 
 @dataclass(frozen=True)
 class Look:
     """One look at the held-out windows: after ``step`` steps and ``seconds`` of training, the mean training
-    objective since the look before, the held-out NLL (nats an event, × 10 space) and the held-out objective."""
+    loss since the look before, the mean held-out NLL (nats an event, × 10 space), and that of the windows that are
+    foreseen as usual: without the few whose surprises outweigh all others."""
 
     step: int
     seconds: float
     loss: float
     held_out: float
-    objective: float
+    usual: float
 
 
 @dataclass(eq=False)
@@ -79,8 +80,8 @@ class Checkpoint:
     """Everything that training changes, and what it must agree with to go on.
 
     since: steps since the last look at the held-out windows.
-    arrays: lists of arrays, in Keras's order, for ``trainable``, ``other``, ``optimizer``, ``chains``, ``sums`` (the
-        loss and the steps left out since the last look) and ``best``.
+    arrays: lists of arrays for ``trainable``, ``first`` and ``second`` (Adam's moments), ``sums`` (steps that these
+        hold, then loss and steps left out since the last look) and ``best``.
     factor: how far training has backed off: what the planned learning rate is multiplied by.
     """
 
@@ -118,9 +119,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
             name: getattr(checkpoint, name)
             for name in ("data", "split", "step", "since", "total", "factor", "seconds", "best_step", "facts")
         },
-        "history": [
-            [look.step, look.seconds, look.loss, look.held_out, look.objective] for look in checkpoint.history
-        ],
+        "history": [[look.step, look.seconds, look.loss, look.held_out, look.usual] for look in checkpoint.history],
     }
     arrays = {f"{group}_{i}": array for group, many in checkpoint.arrays.items() for i, array in enumerate(many)}
     buffer = io.BytesIO()

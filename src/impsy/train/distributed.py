@@ -1,8 +1,7 @@
 """Training on one device, or data-parallel over several processes or hosts.
 
 Every process has all the data and all the weights, and draws the same windows; each computes its share of a step's
-windows, and the gradients are averaged between them, once a step. Keras's distribution API, on ``jax.distributed``,
-says which devices there are and places the variables.
+windows, and the gradients are averaged between them, once a step, by ``jax.distributed``.
 """
 
 from __future__ import annotations
@@ -28,8 +27,6 @@ PATIENCE = 300.0
 """Seconds to wait for the other processes at the start."""
 _STARTS_WITHIN = 120
 """Seconds that JAX may then take to bring them together."""
-_SPREAD = 0x9E3779B9
-"""Odd, and about 2^32 over the golden ratio: its multiples differ in many bits."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +59,15 @@ class Devices:
     shares: into how many a batch is divided: one for each device of all processes.
     """
 
-    def __init__(self, distribution: Any = None, processes: int = 1, index: int = 0) -> None:
+    def __init__(self, processes: int = 1, index: int = 0) -> None:
         self.processes, self.index, self.shares = processes, index, 1
         self.same = self._shares = None
-        if distribution is not None:
-            from jax.sharding import NamedSharding, PartitionSpec
+        if processes > 1:
+            import jax
+            from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-            self._mesh, self._axis = distribution.device_mesh.backend_mesh, distribution.batch_dim_name
+            self._axis = "batch"
+            self._mesh = Mesh(np.array(jax.devices()), (self._axis,))
             self.same = NamedSharding(self._mesh, PartitionSpec())
             self._shares = NamedSharding(self._mesh, PartitionSpec(self._axis))
             self.shares = self._mesh.size
@@ -117,9 +116,9 @@ class Devices:
     def over_shares(self, gradients: Callable[..., Any]) -> Callable[..., Any]:
         """Inside a compiled function: the mean of ``gradients`` over the devices, each given its share of windows.
 
-        ``gradients(weights, other, windows)`` gives ((value, other after), gradients). The devices meet once, after
-        all is computed: were the compiler to divide the work by itself, it would let them meet at each event of a
-        window, as the gradient of an LSTM's weights is a sum over those. Each draws its own dropout.
+        ``gradients(weights, key, windows)`` gives (value, gradients), ``key`` being the data of a random key. The
+        devices meet once, after all is computed: were the compiler to divide the work by itself, it would let them
+        meet at each event of a window, as an LSTM's gradient is a sum over those. Each draws its own dropout.
         """
         if self._shares is None:
             return gradients
@@ -127,13 +126,13 @@ class Devices:
         from jax.flatten_util import ravel_pytree
         from jax.sharding import PartitionSpec
 
-        def of_share(weights: Any, other: Any, windows: Any) -> Any:
+        def of_share(weights: Any, key: Any, windows: Any) -> Any:
             index = jax.lax.axis_index(self._axis)
-            (value, after), gradient = gradients(weights, _turned(other, index), windows)
+            own = jax.random.key_data(jax.random.fold_in(jax.random.wrap_key_data(key), index))
+            value, gradient = gradients(weights, own, windows)
             # One array, for what passing one on costs does not depend on its size.
             together, apart = ravel_pytree((value, gradient))
-            value, gradient = apart(jax.lax.pmean(together, self._axis))
-            return (value, _turned(after, index)), gradient
+            return apart(jax.lax.pmean(together, self._axis))
 
         everyone, share = PartitionSpec(), PartitionSpec(self._axis)
         shared: Callable[..., Any] = jax.shard_map(
@@ -157,13 +156,6 @@ class Devices:
 
         return bool(np.any(process_allgather(np.int32(said))))
 
-    def part(self) -> None:
-        """What is computed from here on, each process computes for itself."""
-        if self.processes > 1:
-            import keras
-
-            keras.distribution.set_distribution(None)
-
     @contextmanager
     def together(self) -> Iterator[None]:
         """While the processes compute together: raises DeviceError when another has gone."""
@@ -184,20 +176,6 @@ def _leave() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(1)
-
-
-def _turned(other: Any, index: Any) -> Any:
-    """A network's state with the seeds in it (uint32, of which Keras counts up the second) made ``index``'s own.
-    Done twice, it is undone; ``index`` 0 has the seeds as they are."""
-
-    def turn(array: Any) -> Any:
-        return array.at[0].set(array[0] ^ (index.astype("uint32") * np.uint32(_SPREAD))) if _is_seed(array) else array
-
-    return [turn(array) for array in other]
-
-
-def _is_seed(array: Any) -> bool:
-    return bool(array.dtype == np.uint32 and array.shape == (2,))
 
 
 def join(cluster: Cluster | None, batch: int, task: str = "", stop: Callable[[], bool] = lambda: False) -> Devices:
@@ -221,10 +199,8 @@ def join(cluster: Cluster | None, batch: int, task: str = "", stop: Callable[[],
     meet(cluster.coordinator, cluster.processes, cluster.index, task, seconds=PATIENCE, stop=stop)
     prepare()
     import jax
-    import keras
 
     try:
-        # As keras.distribution.initialize does, which knows no time limit.
         jax.distributed.initialize(
             cluster.coordinator, cluster.processes, cluster.index, initialization_timeout=_STARTS_WITHIN
         )
@@ -236,9 +212,7 @@ def join(cluster: Cluster | None, batch: int, task: str = "", stop: Callable[[],
     devices = jax.device_count()
     if batch % devices:
         raise _uneven(batch, f"the {devices} devices of {cluster.processes} processes")
-    distribution = keras.distribution.DataParallel(auto_shard_dataset=False)
-    keras.distribution.set_distribution(distribution)
-    together = Devices(distribution, cluster.processes, cluster.index)
+    together = Devices(cluster.processes, cluster.index)
     with _stdout_aside():
         together.any(False)
     return together

@@ -7,7 +7,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +17,20 @@ from numpy.typing import NDArray
 from impsy.data.datasets import Dataset
 from impsy.data.windows import Split
 from impsy.errors import DataError, ModelError
-from impsy.models.sizes import MIXTURES, SIZES
+from impsy.models.landings import Landings
+from impsy.models.sizes import SIZES, Size
 from impsy.models.weights import Weights
 from impsy.train.backend import give_back_memory, prepare
 from impsy.train.checkpoint import Checkpoint, Look, fingerprint, write_checkpoint
-from impsy.train.constants import Constants, constants_for
 from impsy.train.distributed import Devices
+from impsy.train.gestures import Design, designs
 from impsy.train.recipe import Recipe
 
 prepare()
 
-import keras  # noqa: E402 - after prepare()
-
-from impsy.train.network import build, build_plain, get_weights, put_weights  # noqa: E402
-from impsy.train.playing import Player  # noqa: E402
+from impsy.train.landings import LandingNetwork  # noqa: E402 - after prepare()
+from impsy.train.layers import RecurrentNetwork  # noqa: E402
+from impsy.train.network import Network  # noqa: E402
 from impsy.train.steps import Learner, LearnerState, Stretches  # noqa: E402
 
 __all__ = ["Fitted", "Progress", "Training"]
@@ -38,26 +38,39 @@ __all__ = ["Fitted", "Progress", "Training"]
 logger = logging.getLogger(__name__)
 
 HELD_OUT_LOOK = 512
-"""Held-out windows, evenly spaced, that are looked at after each epoch; they overlap, so more tell little more."""
+"""Held-out windows, evenly spaced, that are looked at after each epoch; they overlap, so more would add little."""
 SAVED_EVERY = 10.0
 """Seconds between two checkpoints: what a crash costs at most."""
 IN_FLIGHT = 2
-"""Steps that may be under way at once: the next is prepared while one computes, and Ctrl-C is heard at once."""
+"""Steps that may be running at once: the next is prepared while one computes, and Ctrl-C takes effect at once."""
 BACK_OFF = 0.5
 MOST_BACK_OFFS = 5
 DIVERGED_BY = 50.0
 """Nats an event by which the held-out loss may exceed the best before training goes back to that."""
-ALONE_FROM = 0.25
-"""Share of the schedule after which training also listens to what the network plays on its own."""
-PLAYING_EVERY = 3
-"""Steps from one that asks how the network plays to the next: such a step takes two or three times as long."""
+SURPRISING = 0.1
+"""Share of the held-out windows, those foreseen worst, that do not count when the best weights are chosen."""
+LAST_LOOK = 2048
+"""Held-out windows, evenly spaced, by which the model is judged in the end."""
 RESERVED = 4.0
 """Seconds that are kept for the end when training must fit into a time: the last look, and writing the files."""
 
 
+BEGINNINGS = 0.3
+"""Share of the windows that begin where a performance does, where notes are learned: pieces are short, and how they
+begin says in which key they are."""
+
+
+def network_of(dimension: int, size: Size, designed: Design, dropout: float = 0.0) -> RecurrentNetwork:
+    """The network in JAX that was designed."""
+    fixed = designed.fixed
+    if isinstance(fixed, Landings):
+        return LandingNetwork(dimension, size, fixed, designed.changes, dropout)
+    return Network(dimension, size, designed.mixtures, fixed, designed.scales, dropout)
+
+
 @dataclass(frozen=True)
 class Progress:
-    """How training stands. ``note`` is something worth saying, once. Seconds, milliseconds, nats an event."""
+    """How training stands. ``note`` is a message to report once, or empty. Seconds, milliseconds, nats an event."""
 
     step: int
     total: int
@@ -73,7 +86,7 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """The best weights, and how they came to be. ``held_out`` is their NLL over all held-out windows."""
+    """The best weights, and how they came to be. ``held_out`` is their NLL over held-out windows."""
 
     weights: Weights
     held_out: float
@@ -83,7 +96,6 @@ class Fitted:
     step_ms: float
     history: list[Look]
     ended: str
-    constants: Constants | None = field(repr=False, default=None)
 
 
 class Training:
@@ -91,7 +103,8 @@ class Training:
 
     Args:
         split: what is learned from, and what is held out.
-        base: weights to go on from, instead of chance; they keep their constants.
+        base: weights to continue from, instead of random ones; their constants are kept.
+        designed: its components, where they are known already.
         devices: what :func:`impsy.train.distributed.join` gave.
         split_name: how ``split`` was made, for the files.
 
@@ -108,13 +121,13 @@ class Training:
         *,
         devices: Devices,
         base: Weights | None = None,
+        designed: Design | None = None,
         split_name: str = "windows",
     ) -> None:
         self.recipe, self.split = recipe, split
         self._devices, self._split_name = devices, split_name
         self._data = fingerprint(dataset)
         dimension = dataset.dimension
-        self._dimension = dimension
         if base is not None and base.dimension != dimension:
             raise ModelError(
                 f"the model to go on from has dimension {base.dimension}, the dataset {dimension}: leave out --from, "
@@ -124,37 +137,24 @@ class Training:
             raise DataError(
                 "there are no two events in a row to learn from: play longer in one go, and make the dataset anew"
             )
-        keras.utils.set_random_seed(recipe.seed)
         size = base.size if base is not None else SIZES[recipe.size]
-        mixtures = base.mixtures if base is not None else MIXTURES
         architecture = base.architecture if base is not None else recipe.architecture
-        self._constants: Constants | None = None
-        if architecture == "plain":
-            model = build_plain(dimension, size, mixtures)
-        else:
-            constants = constants_for(dataset.events, split.train, seed=recipe.seed, mixtures=mixtures)
-            if base is not None and base.residual is not None:
-                constants = constants.with_residual(base.residual)
-            self._constants = constants
-            model = build(dimension, size, constants, recipe.dropout)
+        if designed is None:
+            more: dict[str, Any] = {"base": base, "notes": dataset.notes, "seed": recipe.seed}
+            designed = designs(dataset.events, split.train, architecture, recipe.head, **more)[0]
+        self.design = designed
+        self._network = network_of(dimension, size, designed, recipe.dropout)
         if base is not None:
-            put_weights(model, base, self._constants)
-        self._model = model
-        optimizer = keras.optimizers.Adam(recipe.learning_rate, beta_2=recipe.momentum, global_clipnorm=recipe.clip)
+            self._start = self._network.unfolded(base)
+        else:
+            self._start = self._network.start(recipe.seed, designed.starts)
+        stretches = Stretches.of(split.train, recipe.window)
+        if isinstance(designed.fixed, Landings):
+            stretches = stretches.with_beginnings(split.train, BEGINNINGS)
         self._learner = Learner(
-            model,
-            optimizer,
-            self._constants,
-            None if self._constants is None else Player(dimension, size, self._constants),
-            recipe.playing,
-            dataset.events,
-            Stretches.of(split.train, recipe.window),
-            batch=recipe.batch,
-            window=recipe.window,
-            seed=recipe.seed,
-            devices=devices,
+            self._network, recipe, dataset.events, stretches, alike=designed.interchangeable, devices=devices
         )
-        self._state = self._learner.state()
+        self._state = self._learner.state(self._start)
         every = max(1, len(split.held_out) // HELD_OUT_LOOK)
         self._looked_at = split.held_out[::every]
         self._step, self._total = 0, recipe.total_steps
@@ -163,14 +163,19 @@ class Training:
         self._seconds = 0.0
         self._history: list[Look] = []
         self._best: list[NDArray[Any]] = []
-        self._best_step, self._best_objective = 0, math.inf
+        self._best_step, self._best_usual = 0, math.inf
         self._back_offs = 0
         self._compiled = False
 
     @property
     def parameters(self) -> int:
         """How many numbers are learned."""
-        return int(sum(np.prod(variable.shape) for variable in self._model.trainable_variables))
+        return int(sum(array.size for array in self._start))
+
+    @property
+    def untrained(self) -> Weights:
+        """The network as it was before it learned anything."""
+        return self._network.weights(self._start)
 
     # ------------------------------------------------------------------ going on
 
@@ -188,10 +193,9 @@ class Training:
         state = self._state
         groups = {
             "trainable": state.trainable,
-            "other": state.other,
-            "optimizer": state.optimizer,
-            "chains": [state.chains],
-            "sums": [state.loss, state.skipped],
+            "first": state.first,
+            "second": state.second,
+            "sums": [state.count, state.loss, state.skipped],
             "best": state.trainable if checkpoint.arrays["best"] else [],
         }
         for name, now in groups.items():
@@ -201,15 +205,13 @@ class Training:
                     "the unfinished training is of a network of another shape; start anew without --resume"
                 )
         parts = {name: [self._devices.everywhere(array) for array in checkpoint.arrays[name]] for name in groups}
-        self._state = LearnerState(
-            parts["trainable"], parts["other"], parts["optimizer"], *parts["chains"], *parts["sums"]
-        )
+        self._state = LearnerState(parts["trainable"], parts["first"], parts["second"], *parts["sums"])
         self._best = list(checkpoint.arrays["best"])
         self._history = list(checkpoint.history)
         self._step, self._total, self._factor = checkpoint.step, checkpoint.total, checkpoint.factor
         self._since, self._back_offs = checkpoint.since, round(math.log(checkpoint.factor, BACK_OFF))
         self._seconds, self._best_step = checkpoint.seconds, checkpoint.best_step
-        self._best_objective = min((look.objective for look in self._history), default=math.inf)
+        self._best_usual = min((look.usual for look in self._history), default=math.inf)
 
     def checkpoint(self, facts: dict[str, Any] | None = None) -> Checkpoint:
         """All that :meth:`resume` needs."""
@@ -218,10 +220,9 @@ class Training:
             name: [np.asarray(array) for array in arrays]
             for name, arrays in (
                 ("trainable", state.trainable),
-                ("other", state.other),
-                ("optimizer", state.optimizer),
-                ("chains", [state.chains]),
-                ("sums", [state.loss, state.skipped]),
+                ("first", state.first),
+                ("second", state.second),
+                ("sums", [state.count, state.loss, state.skipped]),
                 ("best", self._best),
             )
         }
@@ -250,6 +251,7 @@ class Training:
         save_to: Path | None = None,
         deadline: float | None = None,
         facts: dict[str, Any] | None = None,
+        improved: Callable[[Weights], None] | None = None,
     ) -> Fitted:
         """Train until the schedule ends, nothing gets better, ``stop()`` says so, or the ``deadline`` comes.
 
@@ -259,6 +261,7 @@ class Training:
             save_to: where checkpoints go; in a distributed training, only the leading process writes them.
             deadline: on ``time.monotonic()``'s clock; the schedule is fitted into the time until then.
             facts: kept with the checkpoints.
+            improved: called in the leading process with the best weights so far, whenever they got better.
 
         Raises:
             ModelError: nothing finite was ever learned.
@@ -271,7 +274,10 @@ class Training:
             stopped = self._devices.any(self._epoch(stop, timer))
             self._seconds = time.monotonic() - began
             if not stopped:
+                before = self._best_step
                 note = self._look()
+                if improved is not None and self._best_step > before and self._devices.leads:
+                    improved(self._network.weights(self._best))
                 give_back_memory()
                 if deadline is not None:
                     self._fit_into(deadline, timer)
@@ -292,13 +298,23 @@ class Training:
             write_checkpoint(save_to, self.checkpoint(facts))
         return self._finish(ended, timer)
 
+    def try_out(self, stop: Callable[[], bool] = lambda: False) -> float:
+        """Train for one epoch, from which :meth:`run` goes on; how surprising the held-out windows still are.
+
+        See :meth:`impsy.train.network.Network.surprise`.
+        """
+        began = time.monotonic()
+        if not self._devices.any(self._epoch(stop, _Pace())):
+            self._look()
+        self._seconds += time.monotonic() - began
+        return self._learner.surprise(self._state, self._looked_at)
+
     def _epoch(self, stop: Callable[[], bool], timer: _Pace) -> bool:
         """One epoch of steps, or what is left of it; True if it was cut short."""
         under_way: deque[Any] = deque()
         for _ in range(min(self.recipe.steps - self._since, self._total - self._step)):
             rate = self.recipe.rate(self._step, self._total) * self._factor
-            alone = self._step >= ALONE_FROM * self._total and self._step % PLAYING_EVERY == 0
-            self._state, token = self._learner.step(self._state, self._step, rate, alone)
+            self._state, token = self._learner.step(self._state, self._step, rate)
             self._step += 1
             self._since += 1
             if not self._compiled:
@@ -318,36 +334,33 @@ class Training:
         return stop()
 
     def _look(self) -> str:
-        """Look at the held-out windows, and keep the weights if they are the best so far. What is worth saying."""
+        """Look at the held-out windows, and keep the weights if they are the best so far; returns a message or ""."""
         steps, self._since = self._since, 0
         skipped = int(self._state.skipped)
         loss = float(self._state.loss) / max(1, steps - skipped)
         zero = self._devices.everywhere(np.zeros((), np.float32))
         none = self._devices.everywhere(np.zeros((), np.int32))
         self._state = self._state._replace(loss=zero, skipped=none)
-        nll, objective = self._learner.held_out(self._state, self._looked_at)
-        diverged = not math.isfinite(objective) or skipped > steps // 2
-        diverged |= bool(self._best) and objective > self._best_objective + DIVERGED_BY
+        each = self._learner.held_out(self._state, self._looked_at)
+        nll, usual = float(each.mean()), _usual(each)
+        diverged = not math.isfinite(nll) or skipped > steps // 2
+        diverged |= bool(self._best) and usual > self._best_usual + DIVERGED_BY
         if diverged:
-            return self._back_off(objective)
-        self._history.append(Look(self._step, round(self._seconds, 2), loss, nll, objective))
-        if objective < self._best_objective:
+            return self._back_off(nll)
+        self._history.append(Look(self._step, round(self._seconds, 2), loss, nll, usual))
+        if usual < self._best_usual:
             self._best = [np.asarray(array) for array in self._state.trainable]
-            self._best_step, self._best_objective = self._step, objective
+            self._best_step, self._best_usual = self._step, usual
         return f"left out {skipped} of {steps} steps: their gradients were not finite" if skipped else ""
 
-    def _back_off(self, objective: float) -> str:
+    def _back_off(self, nll: float) -> str:
         """Go back to the best weights, with a clean optimizer and a lower rate."""
         self._back_offs += 1
         self._factor *= BACK_OFF
-        fresh = self._learner.state()
-        trainable = fresh.trainable
-        if self._best:
-            trainable = [self._devices.everywhere(array) for array in self._best]
-        self._state = fresh._replace(trainable=trainable)
+        self._state = self._learner.state(self._best or self._start)
         where = f"step {self._best_step}" if self._best else "the start"
         note = (
-            f"training diverged (held-out loss {objective:.4g}): back to {where}, with the learning rate "
+            f"training diverged (held-out loss {nll:.4g}): back to {where}, with the learning rate "
             f"at {self._factor:.3g} of what was planned"
         )
         logger.warning("%s", note)
@@ -387,19 +400,25 @@ class Training:
             self._best = [np.asarray(array) for array in self._state.trainable]
             self._best_step = self._step
         best = self._state._replace(trainable=[self._devices.everywhere(array) for array in self._best])
-        held_out, _ = self._learner.held_out(best, self.split.held_out)
-        self._learner.put_trainable(self._best)
+        every = max(1, len(self.split.held_out) // LAST_LOOK)
         return Fitted(
-            weights=get_weights(self._model, self._dimension, self._constants),
-            held_out=held_out,
+            weights=self._network.weights(self._best),
+            held_out=float(self._learner.held_out(best, self.split.held_out[::every]).mean()),
             best_step=self._best_step,
             steps=self._step,
             seconds=self._seconds,
             step_ms=timer.step * 1000,
             history=list(self._history),
             ended=ended,
-            constants=self._constants,
         )
+
+
+def _usual(windows: NDArray[np.float64]) -> float:
+    """The mean NLL of ``windows`` (W,) without the share SURPRISING of them that is highest.
+
+    In the mean of all, a few events that cannot be foreseen would decide which weights are best.
+    """
+    return float(np.sort(windows)[: max(1, round(len(windows) * (1 - SURPRISING)))].mean())
 
 
 class _Pace:

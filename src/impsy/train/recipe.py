@@ -12,7 +12,11 @@ from impsy.models.sizes import SIZES
 
 __all__ = ["ARCHITECTURES", "Recipe", "recipe_for"]
 
-ARCHITECTURES = ("residual", "plain")
+ARCHITECTURES = ("gestures", "plain")
+"""What can be trained from the start. A dataset of notes makes landings of gestures."""
+CONTINUED = (*ARCHITECTURES, "residual", "landings")
+"""What training can continue."""
+HEADS = ("", "sets", "continuing", "landings")
 _OPTIONS = {"batch": " (-B)", "epochs": " (-N)", "seed": " (--seed)"}
 _RANGES = {
     "batch": (1, math.inf),
@@ -25,14 +29,17 @@ _RANGES = {
     "clip": (1e-6, math.inf),
     "momentum": (0, 1),
     "dropout": (0, 1),
-    "playing": (0, math.inf),
+    "permuted": (0, 1.01),
+    "mirrored": (0, 1.01),
 }
 """Number of the recipe -> the least that it may be, and what it must stay below."""
-SHORTEST_WINDOW = 25
-"""Events that a network hears before it plays on its own in training."""
-
-_STEPS_AN_EPOCH = 60
-"""Fewest steps between two looks at the held-out windows."""
+EPOCHS = 8
+FEWEST_STEPS, MOST_STEPS = 1000, 2000
+EVENTS_A_STEP = 100
+"""The schedule has a step for so many events of the dataset, within these bounds."""
+DROPOUT = 0.3
+FULL_DROPOUT = 100_000
+"""Up to so many events, all of the dropout is applied; beyond, it falls with the square root."""
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "int": int,
     "int | None": (int, type(None)),
@@ -46,7 +53,10 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 class Recipe:
     """All that decides how training goes; with the dataset and the seed, all that decides what comes out.
 
-    architecture: ``residual`` (see :class:`impsy.models.weights.Residual`) or ``plain``, the released network.
+    architecture: ``gestures`` (see :class:`impsy.models.architectures.Gestures`) or ``plain``, the released network;
+        ``residual`` and ``landings`` only to go on from such a model.
+    head: which components a network of gestures has (:data:`impsy.train.gestures.HEADS`, or ``landings`` for notes);
+        empty: what the data shows.
     size: a name in :data:`impsy.models.sizes.SIZES`.
     batch, window: windows in a step, and events that the network hears in each.
     epochs, steps: looks at the held-out windows, and steps before each.
@@ -57,28 +67,31 @@ class Recipe:
     momentum: Adam's second decay rate, beta_2 (Kingma & Ba 2015).
     dropout: share of each LSTM layer's outputs that are left out, the same ones throughout a window (Gal &
         Ghahramani 2016).
-    playing: weight of the playing loss beside the likelihood; see :mod:`impsy.train.objective`.
+    permuted, mirrored: share of the windows in which controls that are alike change places, and of the controls of a
+        window whose values count from their other end; only where controls move one at a time.
     seed: of everything random.
     """
 
-    architecture: str = "residual"
+    architecture: str = "gestures"
+    head: str = ""
     size: str = "s"
     batch: int = 32
     window: int = 50
-    epochs: int = 20
-    steps: int = _STEPS_AN_EPOCH
+    epochs: int = EPOCHS
+    steps: int = FEWEST_STEPS // EPOCHS
     patience: int | None = 10
     learning_rate: float = 0.006
     warmup: int = 100
     clip: float = 1.0
     momentum: float = 0.98
     dropout: float = 0.0
-    playing: float = 1.0
+    permuted: float = 0.0
+    mirrored: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
         """Check every number; raises ConfigError that names the option."""
-        if self.architecture not in ARCHITECTURES:
+        if self.architecture not in CONTINUED:
             raise ConfigError(f"--architecture is one of {', '.join(ARCHITECTURES)}, not {self.architecture!r}")
         if self.size not in SIZES:
             raise ConfigError(f"--modelsize is one of {', '.join(SIZES)}, not {self.size!r}")
@@ -88,10 +101,8 @@ class Recipe:
             if not (math.isfinite(value := getattr(self, name)) and least <= value < below):
                 upto = f" and below {below:.10g}" if math.isfinite(below) else ""
                 raise ConfigError(f"{name}{_OPTIONS.get(name, '')} must be {least:g} or more{upto}, not {value}")
-        if self.playing and self.window < SHORTEST_WINDOW:
-            raise ConfigError(
-                f"the playing loss needs windows of {SHORTEST_WINDOW} events or more, not {self.window}"
-            )
+        if self.head not in HEADS:
+            raise ConfigError(f"the head of a recipe is one of {', '.join(HEADS[1:])}, or empty; not {self.head!r}")
 
     @property
     def total_steps(self) -> int:
@@ -110,7 +121,7 @@ class Recipe:
         return replace(self, **{name: value for name, value in changes.items() if value is not None})
 
     def to_json(self) -> dict[str, Any]:
-        """For the files that tell how a model was made."""
+        """For the files that describe a model."""
         return asdict(self)
 
     @classmethod
@@ -128,28 +139,28 @@ class Recipe:
 
 
 def recipe_for(
-    dataset: Dataset, *, size: str = "s", architecture: str = "residual", batch: int | None = None
+    dataset: Dataset, *, size: str = "s", architecture: str = "gestures", batch: int | None = None
 ) -> Recipe:
     """The recipe for a dataset of this many events, whatever they are.
 
-    - An epoch is one pass over the events (as many heard as there are), but at least 60 steps.
-    - Little data for many parameters is learned by heart: with N events and P parameters, a share
-      of 0.3 · sqrt(min(1, P / N)) of each layer's outputs is dropped, P counting the LSTM layers'. Size s (66,000)
-      drops 0.3 on 12,000 events, 0.25 on 95,000, 0.08 on a million.
+    - The schedule has one step for 100 events, but 1,000 to 2,000, in eight parts with a look at the held-out windows
+      after each.
+    - A share of 0.3 of each layer's outputs is dropped up to 100,000 events, less beyond: with N events
+      0.3 · sqrt(100,000 / N).
     - Wide networks get a lower learning rate, by the square root of their width beyond 64 units.
-    - ``plain`` is the network as released trains it: Adam at 0.001, likelihood alone.
+    - ``plain`` is the network as released trains it: Adam at 0.001, without dropout.
     """
     if size not in SIZES:
         raise ConfigError(f"--modelsize is one of {', '.join(SIZES)}, not {size!r}")
-    chosen = Recipe(architecture=architecture, size=size)
-    chosen = chosen.with_changes(batch=batch)
-    steps = max(_STEPS_AN_EPOCH, round(len(dataset) / (chosen.batch * chosen.window)))
+    events = max(1, len(dataset))
+    steps = min(max(events / EVENTS_A_STEP, FEWEST_STEPS), MOST_STEPS)
+    chosen = Recipe(architecture=architecture, size=size, steps=round(steps / EPOCHS)).with_changes(batch=batch)
     if architecture == "plain":
-        return chosen.with_changes(steps=steps, learning_rate=0.001, momentum=0.999, playing=0.0)
-    units, layers = SIZES[size]
-    parameters = layers * 8 * units * units
+        return chosen.with_changes(learning_rate=0.001, momentum=0.999)
+    units, _ = SIZES[size]
     return chosen.with_changes(
-        steps=steps,
-        dropout=round(0.3 * math.sqrt(min(1.0, parameters / max(1, len(dataset)))), 3),
+        dropout=round(DROPOUT * math.sqrt(min(1.0, FULL_DROPOUT / events)), 3),
+        permuted=0.5,
+        mirrored=0.5,
         learning_rate=0.006 * math.sqrt(min(1.0, 64 / units)),
     )

@@ -336,8 +336,6 @@ def searched_part(dataset: Dataset, split: str) -> tuple[Dataset, Split]:
 def _forget() -> None:
     """Give back the memory of a trial: its network, and its compiled steps, which the disk keeps."""
     import jax
-    import keras
 
-    keras.backend.clear_session()
     jax.clear_caches()
     gc.collect()

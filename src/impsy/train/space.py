@@ -53,8 +53,7 @@ TABLE: dict[str, Choice | Range] = {
     "momentum": Choice((0.95, 0.98, 0.99, 0.999)),
     "clip": Range(0.1, 10.0, log=True),
 }
-"""Field of the recipe -> what is looked at, beside the size. The weight of the playing loss is not among them: it
-gives up likelihood for playing as players do, so that a search by likelihood could only find that none is best."""
+"""Field of the recipe -> what is looked at, beside the size."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,8 @@ def space_for(dataset: Dataset, sizes: Sequence[str], keep: Sequence[str] = ()) 
 
 
 def recipe_from(dataset: Dataset, params: Mapping[str, Any], **changes: Any) -> Recipe:
-    """The recipe for ``dataset`` with these parameters: an epoch hears all events once, as in :func:`recipe_for`."""
-    recipe = recipe_for(dataset, size=params["size"]).with_changes(**{**params, **changes})
-    steps = max(Recipe.steps, round(len(dataset) / (recipe.batch * recipe.window)))
-    return recipe.with_changes(steps=steps)
+    """The recipe for ``dataset`` with these parameters; an epoch hears what one of :func:`recipe_for` hears."""
+    usual = recipe_for(dataset, size=params["size"])
+    recipe = usual.with_changes(**{**params, **changes})
+    heard = usual.steps * usual.batch * usual.window
+    return recipe.with_changes(steps=max(1, round(heard / (recipe.batch * recipe.window))))

@@ -193,6 +193,7 @@ def _make(call: Call) -> Made:
                 logs=[str(log) for log in chosen.logs],
                 dimension=chosen.dimension,
                 target=str(fresh),
+                config=str(site.workspace.config),
             )
             undo, told = None, [*chosen.told, *made["told"]]
             if path.exists():

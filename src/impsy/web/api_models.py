@@ -91,7 +91,8 @@ def _delete(call: Call) -> Undo:
     path = model_path(site, call.path["name"])
     if _one(site, path.name).in_use:
         raise Clash(f"{path.name} is the model that the configuration plays with: choose another one first")
-    entry = trash_of(site).delete("model", path.name, [*files_of(path), report_path(site, path)])
+    report = report_path(site, path)
+    entry = trash_of(site).delete("model", path.name, [*files_of(path), report, report.with_suffix(".json")])
     site.hub.changed("models")
     site.hub.changed("trash")
     return Undo(undo=entry.id, sentence=f"{path.name} was deleted")

@@ -26,7 +26,7 @@ class Begin(Body):
     epochs: Annotated[int, Field(ge=1, le=10_000)] | None = None
     minutes: Annotated[float, Field(gt=0, le=60 * 24 * 7)] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
-    architecture: Literal["residual", "plain"] | None = None
+    architecture: Literal["gestures", "plain"] | None = None
     batch: Annotated[int, Field(ge=1, le=4096)] | None = None
     patience: Annotated[int, Field(ge=1, le=10_000)] | None = None
 

@@ -1,18 +1,30 @@
-"""Evaluates a model in a process of its own: ``impsy evaluate``, which writes a page about it."""
+"""Evaluates a model in a process of its own: ``impsy evaluate``, which writes a page and figures about it."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import threading
 from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
 
 from impsy.web.endpoints import Clash
 from impsy.web.jobs import start_low
 from impsy.web.site import Site
 
-__all__ = ["Evaluation", "last_line"]
+__all__ = ["Evaluation", "Sentence", "last_line", "read_verdict"]
 
 _LONGEST_LOG = 64 << 10
+_LARGEST_FIGURES = 8 << 20
+_LONGEST_SENTENCE = 300
+
+
+class Sentence(BaseModel):
+    """One of the verdict on a model, and the figures that it is drawn from."""
+
+    text: str
+    evidence: str
 
 
 class Evaluation:
@@ -43,11 +55,11 @@ class Evaluation:
             report.parent.mkdir(parents=True, exist_ok=True)
             command = ["-m", "impsy", "evaluate", str(model), str(dataset), "--report", str(report), "--json"]
             log = report.with_suffix(".log")
-            with log.open("wb") as told:
+            with log.open("wb") as told, report.with_suffix(".json").open("wb") as figures:
                 self._process = start_low(
                     [*command, *(["--quick"] if quick else [])],
                     self._site.workspace.root,
-                    stdout=subprocess.DEVNULL,
+                    stdout=figures,
                     stderr=told,
                 )
             self._model = model.name
@@ -87,3 +99,18 @@ def last_line(log: Path) -> str:
     except OSError:
         lines = []
     return lines[-1].removeprefix("Error: ")[:2000] if lines else "it did not say why"
+
+
+def read_verdict(report: Path) -> list[Sentence]:
+    """The verdict on the model that this report is about; empty where its figures are missing or not complete."""
+    figures = report.with_suffix(".json")
+    try:
+        if figures.stat().st_size > _LARGEST_FIGURES:
+            return []
+        found = json.loads(figures.read_bytes())["results"][0]["verdict"]
+        sentences = [Sentence.model_validate(each) for each in found[:3]]
+    except (OSError, ValueError, ValidationError, LookupError, TypeError, RecursionError):
+        return []
+    return [
+        Sentence(text=each.text[:_LONGEST_SENTENCE], evidence=each.evidence[:_LONGEST_SENTENCE]) for each in sentences
+    ]

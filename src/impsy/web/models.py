@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from impsy.config import Config
 from impsy.errors import DataError
+from impsy.web.evaluating import Sentence, read_verdict
 from impsy.web.known import stamp_of
 from impsy.web.mappings import configured
 from impsy.web.parts import described, existing, known_of
@@ -28,7 +29,8 @@ class Model(BaseModel):
     ``.keras``, ``.h5``.
 
     files: all of its files. bytes: of the one that ``name`` says. made: when it was written, ISO. in_use: the
-    configuration names it. report: it has been evaluated. facts: what its maker says of it. problem: why it cannot be
+    configuration names it. report: it has been evaluated. verdict: what came of that, in three sentences.
+    facts: what its maker says of it. problem: why it cannot be
     played, or empty.
     """
 
@@ -46,6 +48,7 @@ class Model(BaseModel):
     made: str
     in_use: bool
     report: bool
+    verdict: list[Sentence]
     evaluating: bool
     files: list[str]
     facts: dict[str, Any]
@@ -135,6 +138,7 @@ def _model(
         made=datetime.fromtimestamp(stamp[0] / 1e9).isoformat(timespec="seconds"),
         in_use=used is not None and used in [file.resolve() for file in files],
         report=has_report(site, path),
+        verdict=read_verdict(report_path(site, path)) if has_report(site, path) else [],
         evaluating=evaluating == path.name,
         files=[file.name for file in files],
         facts=facts.get("facts", {}),

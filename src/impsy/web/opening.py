@@ -64,6 +64,7 @@ def open_house(
     supervisor = SessionSupervisor(workspace, link, herald.tell, arguments)
     herald.supervisor = supervisor
     performer = SimulatedPerformer(link, hub, seed)
+    herald.performer = performer
     site = Site(workspace, hub, link, supervisor, demo, {PERFORMER: performer})
     with link, _watching(workspace, link, supervisor, hub):
         trainings_of(site)  # takes up looking at those that still run
@@ -93,11 +94,14 @@ class _Herald:
         self._hub = hub
         self._status: tuple[str, Any] = ("", None)
         self.supervisor: SessionSupervisor | None = None
+        self.performer: SimulatedPerformer | None = None
 
     def hear(self, message: dict[str, Any]) -> None:
         """From the link."""
         if message["type"] != "state":
             self._hub.send(message)
+            if message["type"] == "out" and self.performer is not None:
+                self.performer.ears.hear(message["values"])
         elif self.supervisor is not None:
             self.tell({"type": "session", **self.supervisor.status()})
 

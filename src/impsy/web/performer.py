@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from numpy.random import default_rng
 
-from impsy.perform.scripted import phrases
+from impsy.perform.phrasing import Ears, Phrasing, dialogue
 from impsy.web.site import Hub, Link
 
 __all__ = ["Performer", "SimulatedPerformer"]
@@ -38,7 +38,7 @@ class Performer(Protocol):
 
 
 class SimulatedPerformer:
-    """Plays the phrases of ``impsy.perform.scripted`` by ``/impsy/control``, in a thread of its own.
+    """Plays the phrases of ``impsy.perform.phrasing`` by ``/impsy/control``, in a thread of its own.
 
     Args:
         link: the way to the session; its state says how many controls there are.
@@ -53,6 +53,8 @@ class SimulatedPerformer:
         self._changing = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self.ears = Ears()
+        """Let them hear what the model plays: its next phrase may take up controls that moved."""
         self.played = 0
         """Events so far."""
 
@@ -93,14 +95,17 @@ class SimulatedPerformer:
 
     def _play(self, stop: threading.Event, controls: int, rng: Any) -> None:
         """Play until told to stop, or until that session is not there any more."""
+        phrasing = Phrasing(rng, controls)
         before: tuple[float, ...] = ()
         due = time.monotonic()
-        for seconds, values in phrases(rng, controls):
+        for seconds, values in dialogue(phrasing, self.ears):
             due += seconds
             if stop.wait(max(0.0, due - time.monotonic())):
                 return
             if _controls(self._link.state) != controls:
                 return
+            if not values:
+                continue
             # After the first event only what moves: what somebody at the page sets meanwhile stays.
             moved = [index for index, value in enumerate(values) if not before or value != before[index]]
             before = values

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -59,14 +59,19 @@ def _or_problem(look: Callable[..., dict[str, Any]], path: Path, *more: object) 
         return {"problem": "it needs more memory than it may have"}
 
 
-def collect(logs: Sequence[str], dimension: int, target: str) -> dict[str, Any]:
-    """Make a dataset of these logs and write it; its statistics, and sentences on what was left out or put right."""
+def collect(logs: Sequence[str], dimension: int, target: str, config: str) -> dict[str, Any]:
+    """Make a dataset of these logs and write it; its statistics, and sentences on what was left out or put right.
+
+    ``config``: the configuration's file, which may say which controls are notes.
+    """
+    from impsy.config import known_notes
     from impsy.data import collecting
     from impsy.data.datasets import write_dataset
     from impsy.data.statistics import describe
 
     collection = collecting.collect([Path(log) for log in logs], dimension)
-    write_dataset(Path(target), collection.dataset)
+    notes = known_notes(Path(config), dimension)
+    write_dataset(Path(target), replace(collection.dataset, notes=notes))
     return {"statistics": asdict(describe(collection.dataset)), "told": _told(collection)}
 
 
