@@ -11,6 +11,7 @@ import math
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -303,7 +304,7 @@ def playing(seed: int, steps: int, dimension: int, grid: np.ndarray | None = Non
     return np.array(heard, np.float32)
 
 
-def check(weights: Weights, heard: np.ndarray) -> None:
+def check(weights: Weights, heard: np.ndarray, close: Mapping[str, float] = CLOSE) -> None:
     """All that plays inside this process; the first events once more after a reset, and beside other sequences."""
     expected = told(weights, heard)
     exact = NumPyPredictor(weights, precision=np.float64)
@@ -313,13 +314,13 @@ def check(weights: Weights, heard: np.ndarray) -> None:
     same = read_tflite(content)
     assert_same(same, weights)
     for predictor in (NumPyPredictor(same), LiteRTPredictor(weights), GraphPredictor(content)):
-        np.testing.assert_allclose(heard_by(predictor, heard), expected, **CLOSE)
+        np.testing.assert_allclose(heard_by(predictor, heard), expected, **close)
     network = BatchNetwork(weights)
     for _ in range(2):
         network.reset(3)
         for t, event in enumerate(heard):
             mixtures = network.hear(np.stack([heard[t - 1], event, 1 - event]))
-            np.testing.assert_allclose(mixtures[1], expected[t], **CLOSE)
+            np.testing.assert_allclose(mixtures[1], expected[t], **close)
 
 
 SHAPES = [
@@ -360,7 +361,8 @@ def test_networks_and_events_of_any_kind(
     more = {} if architecture == "plain" else {"grid": grid}
     weights = MAKERS[architecture](seed, dimension, Size(units, 1), mixtures, **more)
     steps = None if weights.residual is None else weights.residual.grid
-    check(weights, playing(seed, 25, dimension, steps))
+    # A scale of 15 between a control's moves and the network's inputs multiplies the rounding of 32 bits.
+    check(weights, playing(seed, 25, dimension, steps), {"atol": 5e-4, "rtol": 5e-4})
 
 
 @pytest.mark.parametrize("architecture", MAKERS)

@@ -117,7 +117,10 @@ MISTAKES = {
     "split": (("some.npz", "--split", "halves"), "--split is one of windows, performances"),
     "size": (("some.npz", "-M", "huge"), "--modelsize is one of xxs, xs, s, m, l, xl, not 'huge'"),
     "architecture": (("some.npz", "--architecture", "round"), "--architecture is one of gestures, plain"),
-    "an architecture of before": (("some.npz", "--architecture", "residual"), "go on from with --from"),
+    "an architecture of before": (
+        ("some.npz", "--architecture", "residual"),
+        "can only be continued: name the model with --from",
+    ),
     "calibrated": (("some.npz", "--calibrated-at", "0"), "--calibrated-at is a temperature above 0"),
     "epochs": (("some.npz", "-N", "0"), "epochs (-N) must be 1 or more"),
     "batch": (("some.npz", "-B", "0"), "batch (-B) must be 1 or more"),

@@ -202,7 +202,7 @@ def designs(
     ``notes``: which controls are known to be notes.
 
     Raises:
-        ConfigError: networks of the architecture can only be continued, or ``head`` wants notes where there are none.
+        ConfigError: networks of this architecture can only be continued, or ``head`` wants notes that are not there.
     """
     scales = scales_of(events, ranges)
     if base is not None:

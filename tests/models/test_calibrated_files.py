@@ -10,7 +10,15 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_files import assert_same, gesture_weights, keras_archive, put, residual_weights, small_weights
+from model_files import (
+    assert_same,
+    gesture_weights,
+    keras_archive,
+    landing_weights,
+    put,
+    residual_weights,
+    small_weights,
+)
 
 from impsy.cli.convert_tflite import command as convert_tflite
 from impsy.errors import ModelError
@@ -24,7 +32,7 @@ from impsy.models.sizes import Size
 from impsy.models.tflite_read import read_facts, read_tflite
 from impsy.models.tflite_write import encode_tflite
 
-MAKERS = {"residual": residual_weights, "gestures": gesture_weights}
+MAKERS = {"residual": residual_weights, "gestures": gesture_weights, "landings": landing_weights}
 temperatures = st.floats(0.003, 3)
 
 

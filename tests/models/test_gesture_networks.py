@@ -295,7 +295,7 @@ def test_the_constants_and_the_architecture_go_together() -> None:
         replace(weights, residual=residual_weights(mixtures=7).residual)
     with pytest.raises(ModelError, match="those of another"):
         replace(residual_weights(mixtures=7), residual=weights.residual)
-    with pytest.raises(ModelError, match="scale of sigma has shape"):
+    with pytest.raises(ModelError, match="mixture layer: kernel has shape"):
         replace(weights, residual=gesture_weights(mixtures=6).residual)
 
 
