@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import subprocess
 import sys
@@ -104,7 +105,7 @@ def test_a_system_whose_loopback_has_no_ipv6_plays_over_localhost():
     )
     command = ["unshare", "--user", "--map-root-user", "--net", sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-    if done.returncode and "unshare" in done.stderr:
+    if done.returncode and "unshare" in done.stderr and os.environ.get("IMPSY_REQUIRE_PEERS") != "1":
         pytest.skip("this machine permits no network namespace")
     assert done.stdout.splitlines() == ["['127.0.0.1']", "b'hello'"], done.stderr
 

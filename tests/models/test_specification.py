@@ -361,8 +361,9 @@ def test_networks_and_events_of_any_kind(
     more = {} if architecture == "plain" else {"grid": grid}
     weights = MAKERS[architecture](seed, dimension, Size(units, 1), mixtures, **more)
     steps = None if weights.residual is None else weights.residual.grid
-    # A scale of 15 between a control's moves and the network's inputs multiplies the rounding of 32 bits.
-    check(weights, playing(seed, 25, dimension, steps), {"atol": 5e-4, "rtol": 5e-4})
+    # Constants of gestures as steep as these multiply the rounding of 32 bits: 3e-4 was seen (1e-5 holds in 64 bits).
+    close = {"atol": 5e-4, "rtol": 5e-4} if architecture == "gestures" else CLOSE
+    check(weights, playing(seed, 25, dimension, steps), close)
 
 
 @pytest.mark.parametrize("architecture", MAKERS)
