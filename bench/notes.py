@@ -172,8 +172,8 @@ def features(window: Events, notes: list[int], unit: float) -> Events:
 
 
 def c2st(played: list[tuple[Events, int]], real: list[tuple[Events, int]], notes: list[int], unit: float) -> float:
-    from sklearn.ensemble import HistGradientBoostingClassifier  # type: ignore[import-untyped]
-    from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.metrics import roc_auc_score
 
     rows, label, group = [], [], []
     for which, sides in enumerate((real, played)):
