@@ -25,7 +25,7 @@ from impsy.evaluation.answers import Exchange, answers_of
 from impsy.evaluation.gestures import moves_of, spread_of
 from impsy.events import Interaction, Play, Predictor
 from impsy.models.opening import open_model
-from impsy.perform.phrasing import Ears, Phrasing, dialogue
+from impsy.perform.simulated.phrasing import Ears, Phrasing, dialogue
 from impsy.testing import Rehearsal
 
 __all__ = ["Figures", "Played", "figures_of", "play_recording", "play_together"]

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from bench.program import Unanswered
-from impsy.io.midi_library import JACK, load_library
+from impsy.io.midi.library import JACK, load_library
 
 __all__ = ["HEARS", "PLAYS", "MidiDevice", "jack_is_installed", "jack_server", "period_ms"]
 

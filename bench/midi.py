@@ -38,7 +38,7 @@ _ENVIRONMENT = {"MIDO_BACKEND": "mido.backends.rtmidi/UNIX_JACK"} | (
 
 _ECHO = f"""
 import time
-from impsy.io.midi_library import JACK, load_library
+from impsy.io.midi.library import JACK, load_library
 library = load_library()
 plays = library.make_output(JACK, "echo plays")
 hears = library.make_input(JACK, "echo hears", plays.send_message)

@@ -10,7 +10,7 @@ import numpy as np
 
 from impsy.models.opening import open_model
 from impsy.models.sizes import SCALE_FACTOR, SIZES
-from impsy.models.tflite_write import write_tflite
+from impsy.models.tflite.write import write_tflite
 from impsy.models.weights import Weights, random_weights
 
 __all__ = ["METRONOME_STEP", "dimension_of", "metronome_weights", "shared_folder", "usual_model", "write_metronome"]

@@ -21,8 +21,8 @@ import click
 
 from impsy.cli.main import COMMANDS, OVERVIEW, group
 from impsy.mapping.entries import KINDS, Argument
-from impsy.web.forms import config_schema
-from impsy.web.labels import KIND_WORDS
+from impsy.web.config.forms import config_schema
+from impsy.web.config.labels import KIND_WORDS
 
 REFERENCE = Path(__file__).parent / "reference"
 NOTE = "<!-- Made by docs/make_reference.py of the program: change it there. -->"

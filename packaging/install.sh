@@ -144,7 +144,7 @@ run "$root$prefix/bin/pip" install --disable-pip-version-check --quiet --upgrade
 if [ "$dry" = no ]; then
   midi=$("$root$prefix/bin/python" -I - <<'PYTHON'
 from impsy.errors import DeviceError
-from impsy.io.midi_library import load_library
+from impsy.io.midi.library import load_library
 
 try:
     load_library()

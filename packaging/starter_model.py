@@ -26,9 +26,9 @@ from impsy.models.accuracy import smallest_faithful
 from impsy.models.architectures import Gestures
 from impsy.models.calibration import PLAYED, Temperatures, calibrated, density_temperatures, uncalibrated
 from impsy.models.opening import model_facts, open_weights
-from impsy.models.tflite_write import encode_tflite, write_atomically
+from impsy.models.tflite.write import encode_tflite, write_atomically
 from impsy.models.weights import LSTMLayer, Weights
-from impsy.perform.phrasing import Phrasing
+from impsy.perform.simulated.phrasing import Phrasing
 from impsy.train.gestures import HEADS
 from impsy.train.learning import Learned, learn, plan_for
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from impsy.errors import DeviceError
-from impsy.io.midi_library import load_library
+from impsy.io.midi.library import load_library
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -17,7 +17,7 @@ from impsy.cli.main import group
 from impsy.data.datasets import Dataset, write_dataset
 from impsy.errors import ConfigError, DeviceError
 from impsy.models.sizes import SIZES
-from impsy.models.tflite_write import write_tflite
+from impsy.models.tflite.write import write_tflite
 from impsy.models.weights import random_weights
 
 

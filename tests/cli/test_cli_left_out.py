@@ -17,7 +17,7 @@ from impsy.config import load_config
 from impsy.config.document import ConfigDocument
 from impsy.errors import ConfigError
 from impsy.models.sizes import Size
-from impsy.models.tflite_write import write_tflite
+from impsy.models.tflite.write import write_tflite
 from impsy.models.weights import random_weights
 from impsy.perform import Ports, Reloader, Reports, WantedPorts, build_session, sized
 

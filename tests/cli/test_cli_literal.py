@@ -19,9 +19,9 @@ from impsy.engine.settings import Settings
 from impsy.engine.snapshot import Counters, Snapshot
 from impsy.events import Report
 from impsy.io.adapter import Health
-from impsy.io.serialport import PortInfo
-from impsy.perform.devices import FoundMidi, FoundSerial, Wanted
-from impsy.perform.listening import Arrival, Tally
+from impsy.io.serial.port import PortInfo
+from impsy.perform.diagnostics.devices import FoundMidi, FoundSerial, Wanted
+from impsy.perform.diagnostics.listening import Arrival, Tally
 from impsy.perform.session import SessionView
 
 SAMPLES = [

@@ -16,7 +16,7 @@ from impsy.cli.main import group
 from impsy.errors import ConfigError, ModelError
 from impsy.models.opening import model_facts, open_weights
 from impsy.models.sizes import SIZES
-from impsy.models.tflite_write import write_tflite
+from impsy.models.tflite.write import write_tflite
 from impsy.models.weights import Weights, random_weights
 
 

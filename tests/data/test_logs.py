@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impsy.codecs.log import MODEL, PERFORMER, LogForm, decode_row, encode_row
-from impsy.data import logs
-from impsy.data.decimals import PADDING, read_decimals
-from impsy.data.logs import EPOCH, PROBLEMS_KEPT, Problem, log_lines, read_log
+from impsy.data.logs import reading as logs
+from impsy.data.logs.decimals import PADDING, read_decimals
+from impsy.data.logs.reading import EPOCH, PROBLEMS_KEPT, Problem, log_lines, read_log
 from impsy.errors import DataError, PeerError
 
 EXAMPLES = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "400"))

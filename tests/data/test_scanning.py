@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impsy.codecs.log import dimension_of, encode_row
-from impsy.data import scanning
-from impsy.data.played import read_played
-from impsy.data.scanning import Scan, scan_log, started_at
+from impsy.data.logs import scanning
+from impsy.data.logs.played import read_played
+from impsy.data.logs.scanning import Scan, scan_log, started_at
 from impsy.errors import DataError
 
 START = datetime(2026, 9, 26, 10)

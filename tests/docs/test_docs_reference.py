@@ -16,7 +16,7 @@ from docs import make_reference
 from impsy.cli.main import COMMANDS, group
 from impsy.config import schema
 from impsy.mapping.entries import KINDS
-from impsy.web.forms import config_schema
+from impsy.web.config.forms import config_schema
 
 
 @pytest.mark.parametrize("name", make_reference.PAGES)

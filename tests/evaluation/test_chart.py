@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impsy.errors import ConfigError
-from impsy.evaluation.chart import Axis, Chart, check_installed, round_ticks
+from impsy.evaluation.report.chart import Axis, Chart, check_installed, round_ticks
 
 pytest.importorskip("pygal")
 

@@ -17,13 +17,13 @@ from impsy.evaluation.contestants import NetworkContestant, RandomWalk, RepeatLa
 from impsy.evaluation.generation import clip, generate, stretches
 from impsy.evaluation.likelihood import score_performances, score_windows
 from impsy.evaluation.scoring import score
-from impsy.models.batch import BatchNetwork
+from impsy.models.batch.network import BatchNetwork
 from impsy.models.calibration import Temperatures
 from impsy.models.mixture import MixtureSampler, split
 from impsy.models.opening import open_model
 from impsy.models.predictor import NumPyPredictor
 from impsy.models.sizes import SIZES
-from impsy.models.tflite_write import write_tflite
+from impsy.models.tflite.write import write_tflite
 from impsy.models.weights import Weights, random_weights
 
 NO_GRID = np.zeros(2)

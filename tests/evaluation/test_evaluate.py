@@ -16,9 +16,9 @@ from impsy.data.datasets import Dataset, read_dataset
 from impsy.errors import ConfigError, DataError, ModelError
 from impsy.evaluation import Report, evaluate
 from impsy.evaluation.evaluate import _QUICK
-from impsy.evaluation.figures import GROUPS_OF_FIGURES, best
+from impsy.evaluation.report.figures import GROUPS_OF_FIGURES, best
 from impsy.models.sizes import SIZES
-from impsy.models.tflite_write import write_tflite
+from impsy.models.tflite.write import write_tflite
 from impsy.models.weights import random_weights
 
 
@@ -242,7 +242,7 @@ class Page(HTMLParser):
 
 def test_the_page_needs_nothing_else(report: Report, model: Path) -> None:
     pytest.importorskip("pygal")
-    from impsy.evaluation.page import render
+    from impsy.evaluation.report.page import render
 
     text = render(report)
     page = Page()
@@ -268,7 +268,7 @@ def test_the_page_needs_nothing_else(report: Report, model: Path) -> None:
 
 def test_pictures_have_the_colours_of_the_page(report: Report) -> None:
     pytest.importorskip("pygal")
-    from impsy.evaluation.page import render
+    from impsy.evaluation.report.page import render
 
     text = render(report)
     page = Page()
@@ -285,7 +285,7 @@ def test_pictures_have_the_colours_of_the_page(report: Report) -> None:
 
 def test_pictures_do_not_depend_on_the_day(report: Report) -> None:
     pytest.importorskip("pygal")
-    from impsy.evaluation.page import render
+    from impsy.evaluation.report.page import render
 
     assert render(report) == render(report)
 

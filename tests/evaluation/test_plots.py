@@ -12,8 +12,8 @@ import pytest
 
 from impsy.evaluation.calibration import part_calibration
 from impsy.evaluation.playing import DT_EDGES, Playing, features, summarise
-from impsy.evaluation.plots import SERIES, excerpt, histogram_of_ranks, one_of, positions
-from impsy.evaluation.report import Excerpt
+from impsy.evaluation.report.data import Excerpt
+from impsy.evaluation.report.plots import SERIES, excerpt, histogram_of_ranks, one_of, positions
 
 pytest.importorskip("pygal")
 COLOURS = [f"var(--series-{i})" for i in range(SERIES)]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impsy.evaluation.convolutions import LEAST_EVENTS, convolved, random_kernels
-from impsy.evaluation.traits import channels, log_times, places_of, run_lengths, traits
+from impsy.evaluation.twosample.convolutions import LEAST_EVENTS, convolved, random_kernels
+from impsy.evaluation.twosample.traits import channels, log_times, places_of, run_lengths, traits
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=40))

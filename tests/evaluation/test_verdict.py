@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from impsy.evaluation.answers import Answers
 from impsy.evaluation.gestures import Gestures
 from impsy.evaluation.playing import Estimate
-from impsy.evaluation.twosample import TwoSample
-from impsy.evaluation.verdict import LONG_SILENCE, Heard, verdict
+from impsy.evaluation.report.verdict import LONG_SILENCE, Heard, verdict
+from impsy.evaluation.twosample.classifier import TwoSample
 
 
 def heard(

@@ -10,8 +10,8 @@ import pytest
 from impsy.errors import DeviceError
 from impsy.events import Released, Unplugged, Update
 from impsy.io.feedback import FeedbackGuard
-from impsy.io.midi import MidiInput, MidiOutput
-from impsy.io.midi_system import SharedMidi
+from impsy.io.midi.adapter import MidiInput, MidiOutput
+from impsy.io.midi.system import SharedMidi
 from impsy.mapping.entries import parse_mapping
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping

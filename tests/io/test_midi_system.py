@@ -10,10 +10,10 @@ from types import SimpleNamespace
 import pytest
 
 from impsy.errors import DeviceError
-from impsy.io import midi_library
-from impsy.io.midi_library import ALSA, COREMIDI, JACK, WINDOWS_MM, Library, api_number, check_api
-from impsy.io.midi_rtmidi import RtMidiSystem
-from impsy.io.midi_system import SharedMidi, virtual_name
+from impsy.io.midi import library as midi_library
+from impsy.io.midi.library import ALSA, COREMIDI, JACK, WINDOWS_MM, Library, api_number, check_api
+from impsy.io.midi.rtmidi import RtMidiSystem
+from impsy.io.midi.system import SharedMidi, virtual_name
 
 
 class MadeUpSystem:

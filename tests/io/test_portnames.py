@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impsy.io.portnames import Claims, Fit, assign_ports, find_ports, matching_ports
+from impsy.io.midi.portnames import Claims, Fit, assign_ports, find_ports, matching_ports
 
 # --- as systems name them ----------------------------------------------------------------------------
 

@@ -14,10 +14,10 @@ from serial_device import Device, wait_for
 from impsy.codecs.midi import MidiStream
 from impsy.errors import DeviceError
 from impsy.events import Interaction, Released, Unplugged, Update
-from impsy.io import serialport
-from impsy.io.serial import SerialAdapter
-from impsy.io.serialmidi import SerialMidiAdapter
-from impsy.io.serialport import PortInfo, list_serial_ports, open_serial_port
+from impsy.io.serial import port as serialport
+from impsy.io.serial.csv import SerialAdapter
+from impsy.io.serial.midi import SerialMidiAdapter
+from impsy.io.serial.port import PortInfo, list_serial_ports, open_serial_port
 from impsy.mapping.entries import parse_mapping
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="there are no pseudo-terminals")

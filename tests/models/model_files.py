@@ -18,13 +18,13 @@ from typing import Any
 import h5py
 import numpy as np
 
-from impsy.models import flatbuffer
 from impsy.models.architectures import Gestures, Residual
 from impsy.models.keras_read import DEFINITION, as_listed
 from impsy.models.landings import Landings
 from impsy.models.predictor import MixturePredictor
 from impsy.models.sizes import Size
-from impsy.models.tflite_schema import (
+from impsy.models.tflite import flatbuffer
+from impsy.models.tflite.schema import (
     IDENTIFIER,
     Add,
     Buffer,

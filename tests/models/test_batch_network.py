@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from model_files import residual_weights, small_weights
 
-from impsy.models.batch import BatchNetwork
+from impsy.models.batch.network import BatchNetwork
 from impsy.models.predictor import NumPyPredictor
 from impsy.models.sizes import Size
 

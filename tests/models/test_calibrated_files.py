@@ -29,8 +29,8 @@ from impsy.models.litert import LiteRTPredictor
 from impsy.models.opening import model_facts, open_model
 from impsy.models.predictor import NumPyPredictor
 from impsy.models.sizes import Size
-from impsy.models.tflite_read import read_facts, read_tflite
-from impsy.models.tflite_write import encode_tflite
+from impsy.models.tflite.read import read_facts, read_tflite
+from impsy.models.tflite.write import encode_tflite
 
 MAKERS = {"residual": residual_weights, "gestures": gesture_weights, "landings": landing_weights}
 temperatures = st.floats(0.003, 3)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from model_files import looped_tflite, small_weights
 
 from impsy.errors import ModelError
-from impsy.models import flatbuffer
-from impsy.models.tflite_schema import (
+from impsy.models.tflite import flatbuffer
+from impsy.models.tflite.schema import (
     IDENTIFIER,
     Add,
     Buffer,
@@ -30,7 +30,7 @@ from impsy.models.tflite_schema import (
     TensorMap,
     While,
 )
-from impsy.models.tflite_write import encode_tflite
+from impsy.models.tflite.write import encode_tflite
 
 names = st.text(max_size=12)
 int32 = st.integers(-(2**31), 2**31 - 1)

@@ -32,11 +32,11 @@ from impsy.models.components import Live
 from impsy.models.litert import GraphPredictor, LiteRTPredictor
 from impsy.models.opening import make_predictor, open_model
 from impsy.models.sizes import SIZES, Size
-from impsy.models.tflite_gestures import numbers_of_gestures
-from impsy.models.tflite_heads import numbers_of
-from impsy.models.tflite_read import UnknownNetworkError, parse, read_tflite
-from impsy.models.tflite_schema import Op
-from impsy.models.tflite_write import STORAGES, encode_tflite
+from impsy.models.tflite.gestures import numbers_of_gestures
+from impsy.models.tflite.heads import numbers_of
+from impsy.models.tflite.read import UnknownNetworkError, parse, read_tflite
+from impsy.models.tflite.schema import Op
+from impsy.models.tflite.write import STORAGES, encode_tflite
 from impsy.models.weights import random_weights
 
 CLOSE = {"atol": 2e-4, "rtol": 2e-4}

@@ -19,9 +19,9 @@ from impsy.models.litert import GraphPredictor
 from impsy.models.opening import open_model
 from impsy.models.predictor import NumPyPredictor
 from impsy.models.sizes import SIZES, Size
-from impsy.models.tflite_read import UnknownNetworkError, read_tflite
-from impsy.models.tflite_schema import Op
-from impsy.models.tflite_write import encode_tflite
+from impsy.models.tflite.read import UnknownNetworkError, read_tflite
+from impsy.models.tflite.schema import Op
+from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import Weights, random_weights
 
 EXAMPLES = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "200"))
@@ -131,7 +131,7 @@ def test_compressed_files_hold_the_same_network(storage) -> None:
 
 
 def test_plain_runtimes_have_all_operators() -> None:
-    from impsy.models.tflite_read import parse
+    from impsy.models.tflite.read import parse
 
     operators = {Op(max(code.builtin, code.old_builtin)).name for code in parse(CONTENT).codes}
     assert operators <= {

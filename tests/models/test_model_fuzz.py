@@ -32,9 +32,9 @@ from impsy.models import isolated, keras_read
 from impsy.models.keras_read import interpret, read_keras
 from impsy.models.opening import open_model
 from impsy.models.sizes import Size
-from impsy.models.tflite_read import read_facts, read_tflite
-from impsy.models.tflite_schema import Add, Op, Operator, OperatorCode
-from impsy.models.tflite_write import encode_tflite
+from impsy.models.tflite.read import read_facts, read_tflite
+from impsy.models.tflite.schema import Add, Op, Operator, OperatorCode
+from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import Weights
 
 EXAMPLES = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "400"))

@@ -35,8 +35,8 @@ from impsy.models import isolated
 from impsy.models.opening import make_predictor, open_model, open_weights
 from impsy.models.predictor import NumPyPredictor
 from impsy.models.sizes import Size
-from impsy.models.tflite_schema import Op
-from impsy.models.tflite_write import STORAGES, encode_tflite, write_tflite
+from impsy.models.tflite.schema import Op
+from impsy.models.tflite.write import STORAGES, encode_tflite, write_tflite
 
 ABS = 101
 

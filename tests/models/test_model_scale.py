@@ -25,8 +25,8 @@ from impsy.models.litert import GraphPredictor
 from impsy.models.opening import open_model, open_weights
 from impsy.models.predictor import NumPyPredictor
 from impsy.models.scale import LARGEST, SMALLEST, at_scale_10, name_at_scale_10, scale_of
-from impsy.models.tflite_read import read_tflite
-from impsy.models.tflite_write import encode_tflite
+from impsy.models.tflite.read import read_tflite
+from impsy.models.tflite.write import encode_tflite
 
 SCALES = (2, 5, 10, 12, 100, 0.5)
 WRITTEN = {

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_files import looped_tflite, play, small_weights
 
-from impsy.models.gestures import RandomGestures
 from impsy.models.litert import GraphPredictor, LiteRTPredictor, find_layout
 from impsy.models.opening import make_predictor
 from impsy.models.predictor import NumPyPredictor
 from impsy.models.sizes import SIZES, Size
-from impsy.models.tflite_write import encode_tflite
+from impsy.models.tflite.write import encode_tflite
+from impsy.models.untrained import RandomGestures
 from impsy.models.weights import SIGMA_OFFSET, random_weights
 
 EVENT = [0.2, 0.1, 0.9]

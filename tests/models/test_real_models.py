@@ -13,7 +13,7 @@ from impsy.models.litert import GraphPredictor
 from impsy.models.mixture import choose, component_weights, split
 from impsy.models.opening import open_model, open_weights
 from impsy.models.predictor import NumPyPredictor
-from impsy.models.tflite_write import encode_tflite
+from impsy.models.tflite.write import encode_tflite
 
 NAMES = {
     2: "musicMDRNN-dim2-layers2-units32-mixtures5-scale10",

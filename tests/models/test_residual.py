@@ -30,14 +30,14 @@ from test_model_fuzz import rewired
 from impsy.errors import ModelError
 from impsy.models.accuracy import smallest_faithful
 from impsy.models.architectures import FINEST_GRID, Residual
-from impsy.models.batch import BatchNetwork
+from impsy.models.batch.network import BatchNetwork
 from impsy.models.litert import GraphPredictor, LiteRTPredictor
 from impsy.models.opening import make_predictor, model_facts, open_model, open_weights
 from impsy.models.predictor import NumPyPredictor
 from impsy.models.sizes import SIZES, Size
-from impsy.models.tflite_read import UnknownNetworkError, parse, read_facts, read_tflite
-from impsy.models.tflite_schema import Op
-from impsy.models.tflite_write import STORAGES, encode_tflite, write_tflite
+from impsy.models.tflite.read import UnknownNetworkError, parse, read_facts, read_tflite
+from impsy.models.tflite.schema import Op
+from impsy.models.tflite.write import STORAGES, encode_tflite, write_tflite
 from impsy.models.weights import SIGMA_OFFSET, random_weights
 
 CLOSE = {"atol": 1e-4, "rtol": 1e-4}

@@ -16,7 +16,7 @@ from impsy.errors import ConfigError
 from impsy.models.litert import GraphPredictor
 from impsy.models.opening import open_model
 from impsy.models.sizes import SIZES
-from impsy.models.tflite_write import encode_tflite
+from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import random_weights
 
 

@@ -29,15 +29,15 @@ from model_files import (
 )
 
 from impsy.models.architectures import Gestures
-from impsy.models.batch import BatchNetwork
+from impsy.models.batch.network import BatchNetwork
 from impsy.models.landings import Landings
 from impsy.models.litert import GraphPredictor, LiteRTPredictor
 from impsy.models.mixture import split
 from impsy.models.opening import open_weights
 from impsy.models.predictor import NumPyPredictor
 from impsy.models.sizes import Size
-from impsy.models.tflite_read import read_tflite
-from impsy.models.tflite_write import encode_tflite
+from impsy.models.tflite.read import read_tflite
+from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import Weights
 
 CLOSE = {"atol": 2e-4, "rtol": 2e-4}

@@ -13,9 +13,9 @@ from impsy.errors import ModelError
 from impsy.models.accuracy import LARGEST_DIFFERENCE, LARGEST_DIVERGENCE, compare, smallest_faithful
 from impsy.models.predictor import NumPyPredictor
 from impsy.models.sizes import SIZES, Size
-from impsy.models.tflite_read import parse, read_tflite
-from impsy.models.tflite_schema import Op
-from impsy.models.tflite_write import STORAGES, encode_tflite, write_tflite
+from impsy.models.tflite.read import parse, read_tflite
+from impsy.models.tflite.schema import Op
+from impsy.models.tflite.write import STORAGES, encode_tflite, write_tflite
 from impsy.models.weights import random_weights
 
 

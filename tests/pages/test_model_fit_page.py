@@ -10,7 +10,7 @@ from numpy.random import default_rng
 from playwright.sync_api import expect
 
 from impsy.models.sizes import SIZES
-from impsy.models.tflite_write import write_tflite
+from impsy.models.tflite.write import write_tflite
 from impsy.models.weights import random_weights
 
 NAME = "mine.tflite"

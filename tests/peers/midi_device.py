@@ -10,7 +10,7 @@ import argparse
 import sys
 import time
 
-from impsy.io.midi_library import JACK, load_library
+from impsy.io.midi.library import JACK, load_library
 
 
 def main() -> None:

@@ -13,8 +13,8 @@ from jack_stage import Device, JackProcess, Program, wait_for
 from impsy.errors import DeviceError
 from impsy.events import Unplugged, Update
 from impsy.io.feedback import FeedbackGuard
-from impsy.io.midi import MidiInput, MidiOutput
-from impsy.io.midi_system import SharedMidi, open_midi_system
+from impsy.io.midi.adapter import MidiInput, MidiOutput
+from impsy.io.midi.system import SharedMidi, open_midi_system
 from impsy.mapping.entries import parse_mapping
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping

@@ -13,7 +13,7 @@ from performance import performing
 
 from impsy.codecs.osc import encode_message, encode_vector
 from impsy.models.sizes import SIZES
-from impsy.models.tflite_write import write_tflite
+from impsy.models.tflite.write import write_tflite
 from impsy.models.weights import random_weights
 
 MIDI = """

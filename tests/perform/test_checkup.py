@@ -9,9 +9,9 @@ import pytest
 from numpy.random import default_rng
 
 from impsy.models.sizes import SIZES
-from impsy.models.tflite_write import encode_tflite
+from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import random_weights
-from impsy.perform.checkup import CHECKS, Workspace, check_up
+from impsy.perform.diagnostics.checkup import CHECKS, Workspace, check_up
 
 LOCAL = "[webui]\ncommand_port = {command}\nmonitor_port = {monitor}\n"
 

@@ -8,9 +8,9 @@ import pty
 import pytest
 
 from impsy.config import parse_config
-from impsy.io.portnames import Claims
-from impsy.io.serialport import PortInfo
-from impsy.perform.devices import (
+from impsy.io.midi.portnames import Claims
+from impsy.io.serial.port import PortInfo
+from impsy.perform.diagnostics.devices import (
     FoundMidi,
     FoundSerial,
     find_midi_ports,

@@ -13,7 +13,7 @@ import pytest
 from impsy.codecs.osc import encode_message, encode_vector
 from impsy.config import parse_config
 from impsy.events import Report, SetMode
-from impsy.perform.listening import Arrival, Listening, Tally, inputs_only
+from impsy.perform.diagnostics.listening import Arrival, Listening, Tally, inputs_only
 
 
 def take(listening, wanted, seconds=5.0):

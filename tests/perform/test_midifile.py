@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from impsy.errors import DataError
 from impsy.mapping.entries import parse_mapping
-from impsy.perform import midifile
-from impsy.perform.midifile import LAST_NOTE, Part, default_mapping, read_midi, write_midi
+from impsy.perform.recording import midifile
+from impsy.perform.recording.midifile import LAST_NOTE, Part, default_mapping, read_midi, write_midi
 
 MAPPING = parse_mapping([["note_on", 1], ["note_velocity", 1], ["control_change", 2, 7], ["pitch_bend", 3]])
 MILLISECOND = 0.001

@@ -19,10 +19,10 @@ from impsy.config import load_config, parse_config
 from impsy.config.document import ConfigDocument
 from impsy.errors import ConfigError, ImpsyError
 from impsy.models.sizes import Size
-from impsy.models.tflite_write import encode_tflite
+from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import random_weights
 from impsy.perform import build_session, sized
-from impsy.perform.checkup import Workspace, check_up
+from impsy.perform.diagnostics.checkup import Workspace, check_up
 from impsy.perform.models import model_problems
 
 
@@ -100,7 +100,7 @@ def test_all_plays_where_all_agree_and_else_each_number_is_told(tmp_path, stated
 
 
 def check_up_of(path):
-    from impsy.perform.checkup import CHECKS
+    from impsy.perform.diagnostics.checkup import CHECKS
 
     workspace = Workspace(path)
     for row in CHECKS:

@@ -16,9 +16,9 @@ from impsy.events import Report, SetPaused
 from impsy.perform.clock import Clock
 from impsy.perform.inbox import Inbox
 from impsy.perform.lateness import Lateness
-from impsy.perform.phrasing import phrases
 from impsy.perform.reports import Reports
-from impsy.perform.scripted import ScriptedPerformer
+from impsy.perform.simulated.phrasing import phrases
+from impsy.perform.simulated.scripted import ScriptedPerformer
 
 
 def counting():

@@ -13,7 +13,7 @@ from numpy.random import default_rng
 
 from impsy.events import Interaction
 from impsy.perform import Ears, Phrasing, ScriptedPerformer, dialogue, phrases
-from impsy.perform.phrasing import LONGEST_REST, SHORTEST_REST, TOP, Event
+from impsy.perform.simulated.phrasing import LONGEST_REST, SHORTEST_REST, TOP, Event
 
 SEEDS = st.integers(0, 2**32 - 1)
 CONTROLS = st.integers(1, 40)

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from impsy.codecs.log import LogRow, decode_row
 from impsy.events import Record, Report
-from impsy.perform import recorder as recording
-from impsy.perform.recorder import FLUSH_SECONDS, Recorder
+from impsy.perform.recording import recorder as recording
+from impsy.perform.recording.recorder import FLUSH_SECONDS, Recorder
 
 START = datetime(2026, 9, 26, 10, 0, 0)
 
@@ -116,7 +116,7 @@ import resource, signal, sys, time
 from datetime import datetime, timedelta
 from pathlib import Path
 from impsy.events import Record
-from impsy.perform.recorder import Recorder
+from impsy.perform.recording.recorder import Recorder
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 start = datetime(2026, 9, 26, 10)

@@ -28,7 +28,7 @@ from impsy.events import (
     SetTimescale,
 )
 from impsy.io.osc import OscListener
-from impsy.models.gestures import RandomGestures
+from impsy.models.untrained import RandomGestures
 from impsy.perform import Clock, Recorder, Reports, Session
 from impsy.testing import FakePort, FakePredictor
 

@@ -17,13 +17,13 @@ from made_data import knobs
 from impsy.data.datasets import Dataset, write_dataset
 from impsy.data.windows import split_windows
 from impsy.errors import ConfigError, DataError
-from impsy.train.found import found_so_far
 from impsy.train.recipe import recipe_for
 from impsy.train.recipefile import load_recipe
-from impsy.train.search import SearchPlan, search, searched_part
-from impsy.train.space import TABLE, Choice, Space, defaults_for, recipe_from, space_for
-from impsy.train.storages import embedded
-from impsy.train.studies import SharedStudy
+from impsy.train.search.found import found_so_far
+from impsy.train.search.running import SearchPlan, search, searched_part
+from impsy.train.search.space import TABLE, Choice, Space, defaults_for, recipe_from, space_for
+from impsy.train.search.storages import embedded
+from impsy.train.search.studies import SharedStudy
 
 DATA = knobs(3, 700, seed=1)
 
@@ -208,7 +208,7 @@ def test_help_has_examples_and_loads_nothing_heavy(tmp_path):
     done = impsy(tmp_path, "--help")
     assert "--recipe searches/training-dataset-9d.json" in done.stdout
     code = (
-        "import sys, impsy.cli.search, impsy.train.search\n"
+        "import sys, impsy.cli.search, impsy.train.search.running\n"
         "print([name for name in ('optuna', 'keras', 'jax', 'sqlalchemy') if name in sys.modules])"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)

@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impsy.errors import ConfigError, DeviceError
-from impsy.train.attempts import Attempt, stand
-from impsy.train.storages import embedded
-from impsy.train.studies import MOST_LOST, SharedStudy
+from impsy.train.search.attempts import Attempt, stand
+from impsy.train.search.storages import embedded
+from impsy.train.search.studies import MOST_LOST, SharedStudy
 
 
 @pytest.fixture
@@ -210,7 +210,7 @@ def test_no_password_is_told():
 
 
 def test_without_optuna_the_extra_is_named(url, monkeypatch):
-    monkeypatch.setattr("impsy.train.storages.find_spec", lambda name: None)
+    monkeypatch.setattr("impsy.train.search.storages.find_spec", lambda name: None)
     with pytest.raises(ConfigError, match=r"impsy\[search\]"):
         opened(url)
 
@@ -239,8 +239,8 @@ def test_a_folder_whose_name_is_strange(tmp_path):
 
 WORKER = """
 import sys, time
-from impsy.train.attempts import stand
-from impsy.train.studies import SharedStudy
+from impsy.train.search.attempts import stand
+from impsy.train.search.studies import SharedStudy
 url, total, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
 shared = SharedStudy(url, "study", lost_after=1.5)
 print("ready", flush=True)

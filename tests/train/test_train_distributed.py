@@ -16,7 +16,7 @@ from commands import NAME, PLAIN, SMALL, Running, Trained, free_port, python, ru
 UNFINISHED = f"{NAME}.training.npz"
 SUFFIXES = (".json", ".keras", ".tflite")
 SAVED_AT_ONCE = "import impsy.train.fitting; impsy.train.fitting.SAVED_EVERY = 0.0"
-IMPATIENT = "import impsy.train.distributed; impsy.train.distributed.PATIENCE = 1.0"
+IMPATIENT = "import impsy.train.distributed.parallel; impsy.train.distributed.parallel.PATIENCE = 1.0"
 
 
 @contextlib.contextmanager
@@ -122,7 +122,7 @@ from impsy.train.backend import prepare
 from impsy.train.learning import plan_for
 prepare()
 import jax
-from impsy.train.distributed import Devices
+from impsy.train.distributed.parallel import Devices
 from impsy.train.fitting import Training
 devices = Devices(jax.device_count())
 plan, dataset = plan_for(Path(sys.argv[1]), Path("none"), size="xxs", architecture="plain", batch=128)

@@ -15,12 +15,12 @@ from impsy.data.grid import detect_grids
 from impsy.data.windows import Split, split_windows
 from impsy.errors import DataError, ModelError
 from impsy.evaluation.scoring import Mixtures, score
-from impsy.models.batch import BatchNetwork
+from impsy.models.batch.network import BatchNetwork
 from impsy.models.sizes import SIZES, Size
 from impsy.models.weights import Weights, random_weights
 from impsy.train import fitting
 from impsy.train.checkpoint import Checkpoint, read_checkpoint
-from impsy.train.distributed import Devices
+from impsy.train.distributed.parallel import Devices
 from impsy.train.fitting import Fitted, Progress, Training
 from impsy.train.recipe import Recipe
 from impsy.train.steps import Stretches

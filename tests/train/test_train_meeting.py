@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impsy.errors import ConfigError
-from impsy.train.meeting import meet
+from impsy.train.distributed.meeting import meet
 
 
 def go_on():

@@ -12,13 +12,13 @@ from impsy.data.datasets import Dataset
 from impsy.errors import ModelError
 from impsy.evaluation.scoring import Mixtures, score
 from impsy.models.architectures import Gestures
-from impsy.models.batch import BatchNetwork
+from impsy.models.batch.network import BatchNetwork
 from impsy.models.opening import open_weights
 from impsy.models.sizes import SCALE_FACTOR, Size
 from impsy.models.weights import Weights, random_weights
 from impsy.train.gestures import HEADS, Design, designs
-from impsy.train.lstm import lstm
-from impsy.train.network import Network
+from impsy.train.networks.lstm import lstm
+from impsy.train.networks.recurrent import Network
 from impsy.train.saving import saved_model
 
 SIZE = Size(12, 2)

@@ -14,17 +14,17 @@ from made_data import knobs, melodies, surface
 
 from impsy.data.windows import Split, split_performances
 from impsy.errors import ConfigError
-from impsy.models.batch import BatchNetwork
+from impsy.models.batch.network import BatchNetwork
 from impsy.models.landings import Landings
 from impsy.models.mixture import split as parts_of
 from impsy.models.predictor import NumPyPredictor
 from impsy.models.sizes import SCALE_FACTOR, Size
 from impsy.models.weights import Weights
-from impsy.train.distributed import join
+from impsy.train.distributed.parallel import join
 from impsy.train.fitting import Training, network_of
 from impsy.train.gestures import LANDINGS, PLAYED_AT, PLAYED_LESS, Design, designs
-from impsy.train.landings import LandingNetwork
-from impsy.train.layers import RecurrentNetwork
+from impsy.train.networks.landings import LandingNetwork
+from impsy.train.networks.layers import RecurrentNetwork
 from impsy.train.notes import anchors, found_notes
 from impsy.train.recipe import Recipe
 from impsy.train.scales import scales_of

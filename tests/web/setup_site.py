@@ -9,8 +9,11 @@ from functools import partialmethod
 import httpx
 from starlette.applications import Starlette
 
-from impsy.web import api_config, api_devices, api_setup, api_system
-from impsy.web.endpoints import routes
+from impsy.web.config import api as api_config
+from impsy.web.config import api_setup
+from impsy.web.devices import api as api_devices
+from impsy.web.server import api_system
+from impsy.web.server.endpoints import routes
 from impsy.web.site import Site
 from impsy.web.workspace import Workspace
 

@@ -14,7 +14,7 @@ from setup_site import client_of, make_site
 
 from impsy.config import Config, load_config
 from impsy.mapping.entries import KINDS, parse_entry
-from impsy.web.configfile import KEPT_VERSIONS, ConfigFile
+from impsy.web.config.file import KEPT_VERSIONS, ConfigFile
 
 CONFIG = """\
 # mine

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from setup_site import client_of, close_parts, make_site
 
 from impsy.errors import DeviceError
-from impsy.io.serialport import PortInfo
+from impsy.io.serial.port import PortInfo
 from impsy.mapping.entries import ChannelAftertouch, ControlChange, NoteOn, PitchBend, ProgramChange
-from impsy.perform.devices import FoundSerial
-from impsy.web import learning as learning_module
-from impsy.web import watching
-from impsy.web.api_devices import session_ways
-from impsy.web.learning import Learning, entry_and_value
-from impsy.web.watching import DevicesWatcher
+from impsy.perform.diagnostics.devices import FoundSerial
+from impsy.web.devices import learning as learning_module
+from impsy.web.devices import watching
+from impsy.web.devices.api import session_ways
+from impsy.web.devices.learning import Learning, entry_and_value
+from impsy.web.devices.watching import DevicesWatcher
 
 CONFIG = """\
 [model]

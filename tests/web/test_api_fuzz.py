@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import checks
 from web_core import make_workspace, serving_house
 
-from impsy.web.app import endpoints
-from impsy.web.opening import open_house
+from impsy.web.server.app import endpoints
+from impsy.web.server.opening import open_house
 
 CHECKS = (
     checks.not_a_server_error,

@@ -18,12 +18,12 @@ from impsy.config import load_config
 from impsy.data.datasets import Dataset, write_dataset
 from impsy.errors import DataError
 from impsy.models.sizes import SIZES
-from impsy.models.tflite_write import encode_tflite
+from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import random_weights
-from impsy.web import jobs
-from impsy.web.api_models import ENDPOINTS, REPORT_POLICY
-from impsy.web.api_takes import ENDPOINTS as TAKES
-from impsy.web.evaluating import read_verdict
+from impsy.web.jobs import processes as jobs
+from impsy.web.jobs.evaluating import read_verdict
+from impsy.web.library.api_models import ENDPOINTS, REPORT_POLICY
+from impsy.web.library.api_takes import ENDPOINTS as TAKES
 
 MADE = {"made_by": "a test", "figures": {"held_out_nll": -1.5}}
 

@@ -11,7 +11,7 @@ from impsy import __version__
 from impsy.config import parse_config
 from impsy.config.workspace import STARTER_MODEL
 from impsy.mapping.entries import KINDS, ControlChange, NoteOn
-from impsy.web.labels import KIND_WORDS, controls_of, describe_entry
+from impsy.web.config.labels import KIND_WORDS, controls_of, describe_entry
 
 HEAD = "[model]\ndimension = {}\n[midi]\n"
 

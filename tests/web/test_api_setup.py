@@ -16,7 +16,7 @@ from impsy.config import load_config, parse_config
 from impsy.config.workspace import FOLDERS, STARTER_MODEL
 from impsy.mapping.entries import ControlChange, NoteOn, NoteVelocity
 from impsy.models.opening import open_weights
-from impsy.web.templates import TEMPLATES, Wishes, fill_in
+from impsy.web.config.templates import TEMPLATES, Wishes, fill_in
 
 FUZZ = settings(max_examples=int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "60")))
 

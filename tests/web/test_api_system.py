@@ -10,7 +10,7 @@ import pytest
 from setup_site import client_of, make_site
 
 from impsy import __version__
-from impsy.web import api_system
+from impsy.web.server import api_system
 
 CONFIG = "[model]\ndimension = 3\n[osc]\nserver_port = 0\n[webui]\ncommand_port = 0\n"
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from workspaces import CONFIG, START, make_site, record, served
 
 from impsy.data.takes import NOTES_FILE
-from impsy.web.api_takes import ENDPOINTS
-from impsy.web.trash import Trash
+from impsy.web.library.api_takes import ENDPOINTS
+from impsy.web.library.trash import Trash
 
 
 @pytest.fixture
@@ -240,10 +240,10 @@ def test_what_was_deleted_goes_for_good_when_it_is_old_or_too_much(site, client,
     assert there() == {first}, "nothing goes before something is deleted"
     second = delete(1)
     assert there() == {second}
-    monkeypatch.setattr("impsy.web.trash.MOST_BYTES", 8_000)
+    monkeypatch.setattr("impsy.web.library.trash.MOST_BYTES", 8_000)
     third = delete(2)
     assert there() == {third}
-    monkeypatch.setattr("impsy.web.trash.MOST_BYTES", 1)
+    monkeypatch.setattr("impsy.web.library.trash.MOST_BYTES", 1)
     fourth = delete(3)
     assert there() == {fourth}, "what was deleted just now can always be undone"
 
@@ -265,7 +265,7 @@ def test_a_disk_that_refuses_to_move_leaves_the_take_where_it_was(site, client, 
     def refuse(*_paths):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("impsy.web.trash.shutil.move", refuse)
+    monkeypatch.setattr("impsy.web.library.trash.shutil.move", refuse)
     answer = client.delete(f"/api/takes/{path.name}")
     assert answer.status_code == 507
     assert path.exists()

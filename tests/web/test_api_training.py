@@ -17,14 +17,14 @@ from workspaces import make_site, served
 
 from impsy.data.datasets import Dataset, write_dataset
 from impsy.errors import DeviceError
-from impsy.web import training
-from impsy.web.api_datasets import ENDPOINTS as DATASETS
-from impsy.web.api_models import ENDPOINTS as MODELS
-from impsy.web.api_takes import ENDPOINTS as TAKES
-from impsy.web.api_training import ENDPOINTS
-from impsy.web.endpoints import description
-from impsy.web.runs import Progress
-from impsy.web.training import LOOK_SECONDS, Trainings
+from impsy.web.jobs import training
+from impsy.web.jobs.api import ENDPOINTS
+from impsy.web.jobs.runs import Progress
+from impsy.web.jobs.training import LOOK_SECONDS, Trainings
+from impsy.web.library.api_datasets import ENDPOINTS as DATASETS
+from impsy.web.library.api_models import ENDPOINTS as MODELS
+from impsy.web.library.api_takes import ENDPOINTS as TAKES
+from impsy.web.server.endpoints import description
 
 SECONDS = 240
 """In which any of these trainings ends, on a machine that is busy with others."""

@@ -9,9 +9,9 @@ from http import HTTPStatus
 import pytest
 from web_core import make_workspace, serving_house
 
-from impsy.web import app as application
-from impsy.web.endpoints import Endpoint, NotThere
-from impsy.web.opening import open_house
+from impsy.web.server import app as application
+from impsy.web.server.endpoints import Endpoint, NotThere
+from impsy.web.server.opening import open_house
 
 INDEX = "<!doctype html><title>IMPSY</title>" + "<p>page</p>" * 200
 SCRIPT = "console.log(1);\n" * 500

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from impsy.web.app import endpoints
+from impsy.web.server.app import endpoints
 from tests.web.web_core import serving
 
 PLAIN = [row for row in endpoints() if row.method == "GET" and "{" not in row.path]

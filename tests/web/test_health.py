@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from web_core import serving
 
 from impsy.errors import DeviceError
-from impsy.web.health import ask
+from impsy.web.server.health import ask
 
 
 def test_it_tells_how_the_session_is(tmp_path):

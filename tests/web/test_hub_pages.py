@@ -8,7 +8,7 @@ import threading
 import time
 from itertools import pairwise
 
-from impsy.web.hub import LINES_LIMIT, WAITING_LIMIT, PageHub, PageQueue
+from impsy.web.live.hub import LINES_LIMIT, WAITING_LIMIT, PageHub, PageQueue
 
 
 class Reader:

@@ -11,9 +11,9 @@ import psutil
 import pytest
 from web_core import make_workspace, wait_for
 
-from impsy.web import keeping
-from impsy.web.keeping import kept_playing
-from impsy.web.opening import open_house
+from impsy.web.server.opening import open_house
+from impsy.web.session import restart as keeping
+from impsy.web.session.restart import kept_playing
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from web_core import StandIn, free_ports, wait_for
 
 from impsy.codecs.osc import encode_message, encode_vector
 from impsy.errors import PeerError
-from impsy.web.link import SessionLink, decode_monitor
+from impsy.web.live.link import SessionLink, decode_monitor
 
 PACKETS = [
     encode_vector("/monitor/in", (0.25, 0.5)),

@@ -8,7 +8,7 @@ import pytest
 from web_core import make_workspace
 
 from impsy.errors import DataError
-from impsy.web.opening import open_house
+from impsy.web.server.opening import open_house
 
 
 @pytest.mark.parametrize(

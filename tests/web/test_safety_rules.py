@@ -10,9 +10,9 @@ from web_core import make_workspace, receive, serving_house
 from websockets.exceptions import InvalidStatus
 
 from impsy.errors import ConfigError
-from impsy.web.app import endpoints
-from impsy.web.opening import open_house
-from impsy.web.safety import SafetyRules, is_loopback, own_names, rules_for
+from impsy.web.server.app import endpoints
+from impsy.web.server.opening import open_house
+from impsy.web.server.safety import SafetyRules, is_loopback, own_names, rules_for
 
 TOKEN = "correct-horse-battery"
 

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from impsy.errors import DeviceError
-from impsy.web.serve import Serving, addresses, listen, serve
+from impsy.web.server.serve import Serving, addresses, listen, serve
 
 APP = Starlette(routes=[Route("/", lambda _request: PlainTextResponse("here"))])
 
@@ -95,7 +95,7 @@ def test_a_closed_terminal_ends_it_unless_it_was_started_to_outlast_that(ignored
     code = (
         "import os, signal, threading, time\n"
         f"signal.signal(signal.SIGHUP, signal.{'SIG_IGN' if ignored else 'SIG_DFL'})\n"
-        "from impsy.web.serve import Serving, listen, serve\n"
+        "from impsy.web.server.serve import Serving, listen, serve\n"
         "serving = Serving()\n"
         "def ready():\n"
         "    os.kill(os.getpid(), signal.SIGHUP)\n"

@@ -13,10 +13,10 @@ import psutil
 import pytest
 from web_core import StandIn, free_ports, make_workspace, serving, wait_for
 
-from impsy.web.endpoints import Clash
-from impsy.web.opening import open_house
-from impsy.web.sessionlog import FILE_BYTES, SessionLog, parse_line
-from impsy.web.supervisor import is_session
+from impsy.web.server.endpoints import Clash
+from impsy.web.server.opening import open_house
+from impsy.web.session.log import FILE_BYTES, SessionLog, parse_line
+from impsy.web.session.supervisor import is_session
 
 
 @pytest.fixture
@@ -194,7 +194,7 @@ def test_what_only_says_it_is_a_session_is_not_ended(house):
 def test_a_session_ends_with_the_web_process_even_by_kill_9(tmp_path):
     workspace = make_workspace(tmp_path)
     code = (
-        "import sys, time; from pathlib import Path; from impsy.web.opening import open_house;"
+        "import sys, time; from pathlib import Path; from impsy.web.server.opening import open_house;"
         "from impsy.web.workspace import Workspace\n"
         "with open_house(Workspace(Path(sys.argv[1]))) as house:\n"
         "    house.supervisor.start()\n"

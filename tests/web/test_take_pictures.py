@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impsy.data.played import Played
-from impsy.web.pictures import Shelf, draw
+from impsy.data.logs.played import Played
+from impsy.web.library.pictures import Shelf, draw
 
 
 @st.composite

@@ -16,10 +16,10 @@ from pythonosc.osc_message import OscMessage
 from websockets.sync.client import ClientConnection, connect
 
 from impsy.codecs.osc import encode_message, encode_vector
-from impsy.web.app import create_app
-from impsy.web.opening import House, open_house
-from impsy.web.safety import SafetyRules, rules_for
-from impsy.web.serve import Serving, listen, serve
+from impsy.web.server.app import create_app
+from impsy.web.server.opening import House, open_house
+from impsy.web.server.safety import SafetyRules, rules_for
+from impsy.web.server.serve import Serving, listen, serve
 from impsy.web.workspace import Workspace
 
 CONFIG = """\

@@ -13,7 +13,7 @@ import numpy as np
 from starlette.applications import Starlette
 
 from impsy.codecs.log import encode_row, log_name
-from impsy.web.endpoints import routes
+from impsy.web.server.endpoints import routes
 from impsy.web.site import Site
 from impsy.web.workspace import Workspace
 

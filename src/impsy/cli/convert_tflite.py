@@ -16,7 +16,7 @@ from impsy.models.sizes import SCALE_FACTOR, SIZES, size_name
 
 if TYPE_CHECKING:
     from impsy.models.accuracy import Comparison
-    from impsy.models.tflite_write import Storage
+    from impsy.models.tflite.write import Storage
     from impsy.models.weights import Weights
 
 __all__ = ["command"]
@@ -63,7 +63,7 @@ def command(
     """
     from impsy.models.opening import model_facts, model_scale, open_weights
     from impsy.models.scale import name_at_scale_10
-    from impsy.models.tflite_write import encode_tflite, write_atomically
+    from impsy.models.tflite.write import encode_tflite, write_atomically
 
     if model is None:
         model = _configured(config_file)

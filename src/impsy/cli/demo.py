@@ -18,9 +18,9 @@ from impsy.cli.terminal import echo
 from impsy.errors import ConfigError, DeviceError, refusal
 
 if TYPE_CHECKING:
-    from impsy.web.link import SessionLink
-    from impsy.web.opening import House
-    from impsy.web.serve import Listener, Serving
+    from impsy.web.live.link import SessionLink
+    from impsy.web.server.opening import House
+    from impsy.web.server.serve import Listener, Serving
     from impsy.web.workspace import Workspace
 
 __all__ = ["command"]
@@ -139,8 +139,8 @@ def _perform(
 ) -> None:
     from impsy.cli.browser import has_desktop, open_page
     from impsy.cli.demo_terminal import sum_up
-    from impsy.web.opening import open_house
-    from impsy.web.serve import Serving, serve
+    from impsy.web.server.opening import open_house
+    from impsy.web.server.serve import Serving, serve
 
     serving = Serving()
     with (
@@ -158,8 +158,8 @@ def _perform(
         house.supervisor.start()
         house.performer.start()
         # Here, not above: the session starts meanwhile.
-        from impsy.web.app import create_app
-        from impsy.web.safety import rules_for
+        from impsy.web.server.app import create_app
+        from impsy.web.server.safety import rules_for
 
         audience = _Audience(house, serving, seconds)
         audience.start()
@@ -180,7 +180,7 @@ def _ending_trainings(house: House) -> Iterator[None]:
     """At the end no training goes on, as it else would, in a folder that is gone."""
     import psutil
 
-    from impsy.web.api_training import trainings_of
+    from impsy.web.jobs.api import trainings_of
 
     try:
         yield
@@ -223,7 +223,7 @@ def _workspace(folder: Path, mode: str) -> Workspace:
 
 
 def _listen(port: int, given: bool) -> Listener:
-    from impsy.web.serve import listen
+    from impsy.web.server.serve import listen
 
     for tried in range(port, min(port + PORTS_TRIED, 65536)) if not given else ():
         with contextlib.suppress(DeviceError):

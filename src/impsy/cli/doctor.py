@@ -33,7 +33,7 @@ def command(context: click.Context, config_file: Path, as_json: bool) -> None:
       impsy doctor --json | python -m json.tool
       impsy doctor && impsy run
     """
-    from impsy.perform.checkup import check_up
+    from impsy.perform.diagnostics.checkup import check_up
 
     findings = []
     console = terminal()

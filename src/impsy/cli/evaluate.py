@@ -21,8 +21,8 @@ from impsy.errors import ConfigError, DeviceError, refusal
 
 if TYPE_CHECKING:
     from impsy.evaluation import Progress as Told
-    from impsy.evaluation.figures import Figure
-    from impsy.evaluation.report import Report, Result
+    from impsy.evaluation.report.data import Report, Result
+    from impsy.evaluation.report.figures import Figure
 
 __all__ = ["command"]
 
@@ -99,7 +99,7 @@ def command(
     from impsy.evaluation import evaluate
 
     if report is not None:
-        from impsy.evaluation.chart import check_installed
+        from impsy.evaluation.report.chart import check_installed
 
         check_installed()  # rather say now than in a minute that pygal is missing
         _check_target(report, (model, dataset, *against))
@@ -118,7 +118,7 @@ def command(
             progress=told,
         )
     if report is not None:
-        from impsy.evaluation.page import render
+        from impsy.evaluation.report.page import render
 
         _write(report, render(found))
     if as_json:
@@ -145,7 +145,7 @@ def _progress(*, quiet: bool) -> Iterator[Told]:
 
 
 def _print(report: Report) -> None:
-    from impsy.evaluation.figures import GROUPS_OF_FIGURES, facts_of_data, rows_with
+    from impsy.evaluation.report.figures import GROUPS_OF_FIGURES, facts_of_data, rows_with
 
     console = terminal(soft_wrap=False)
     judged = [result for result in report.results if result.verdict]
@@ -178,7 +178,7 @@ def _letters() -> Iterator[str]:
 
 
 def _table(report: Report, title: str, figures: list[Figure], rows: list[Result], letters: dict[str, str]) -> Table:
-    from impsy.evaluation.figures import best
+    from impsy.evaluation.report.figures import best
 
     figures = [figure for figure in figures if any(figure.of(row) is not None for row in rows)]
     bests = [best(figure, report.results) for figure in figures]

@@ -12,7 +12,7 @@ from impsy.codecs.log import dimension_of
 from impsy.config import Config
 from impsy.data.files import check_writable
 from impsy.errors import ConfigError, DataError
-from impsy.perform.miditakes import log_to_midi, output_for
+from impsy.perform.recording.takes import log_to_midi, output_for
 
 __all__ = ["command"]
 

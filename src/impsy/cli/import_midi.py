@@ -14,8 +14,8 @@ from impsy.codecs.log import log_name
 from impsy.data.files import check_writable
 from impsy.data.takes import LONGEST_TITLE, TakeNote, annotate
 from impsy.errors import ConfigError, DataError, DeviceError, refusal
-from impsy.perform.midifile import Reading, read_midi
-from impsy.perform.miditakes import inputs_for, write_log
+from impsy.perform.recording.midifile import Reading, read_midi
+from impsy.perform.recording.takes import inputs_for, write_log
 
 __all__ = ["command"]
 

@@ -21,7 +21,7 @@ from impsy.errors import ConfigError, DeviceError, ImpsyError
 if TYPE_CHECKING:
     from impsy.config.document import ConfigDocument
     from impsy.config.learnt import Way
-    from impsy.io.midi_ear import MidiEar
+    from impsy.io.midi.ear import MidiEar
     from impsy.mapping.entries import MappingEntry
     from impsy.mapping.learning import Learner, Proposal
 
@@ -57,8 +57,8 @@ def command(
       impsy learn Volca --output              a synth's own knobs: what IMPSY will turn
     """
     from impsy.config.document import ConfigDocument
-    from impsy.config.upgrade import upgrade
-    from impsy.io.midi_ear import MidiEar
+    from impsy.config.earlier.upgrade import upgrade
+    from impsy.io.midi.ear import MidiEar
     from impsy.mapping.learning import Learner
 
     document = ConfigDocument.open(config_file)
@@ -288,7 +288,7 @@ def _write(
     """Put what was learnt into the file, and tell what became of each control."""
     from impsy.config.learnt import complete, device_name, put_mapping
     from impsy.mapping.entries import entry_to_list
-    from impsy.perform.devices import ports_meant, short_name
+    from impsy.perform.diagnostics.devices import ports_meant, short_name
 
     heard = lesson.learner.port or ""
     known = device_name(document, way, heard, port, lambda names: ports_meant(names, inputs))

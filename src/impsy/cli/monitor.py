@@ -17,7 +17,7 @@ from impsy.errors import ConfigError
 
 if TYPE_CHECKING:
     from impsy.events import Report
-    from impsy.perform.listening import Arrival, Tally
+    from impsy.perform.diagnostics.listening import Arrival, Tally
 
 __all__ = ["command"]
 
@@ -44,7 +44,7 @@ def command(config_file: Path, seconds: float | None) -> None:
     """
     from impsy.cli.stage import Curtain
     from impsy.config import load_config
-    from impsy.perform.listening import Arrival, Listening, Tally
+    from impsy.perform.diagnostics.listening import Arrival, Listening, Tally
     from impsy.perform.models import sized
 
     config = sized(load_config(config_file)).config

@@ -14,7 +14,7 @@ from impsy.errors import ConfigError
 
 if TYPE_CHECKING:
     from impsy.config import Config
-    from impsy.perform.devices import FoundMidi, FoundSerial, Wanted
+    from impsy.perform.diagnostics.devices import FoundMidi, FoundSerial, Wanted
 
 __all__ = ["command"]
 
@@ -43,7 +43,12 @@ def command(context: click.Context, config_file: Path | None, api: str | None, a
       impsy ports -c gigs/friday.toml
       impsy ports --api JACK --json
     """
-    from impsy.perform.devices import find_midi_ports, find_serial_ports, wanted_midi_ports, wanted_serial_ports
+    from impsy.perform.diagnostics.devices import (
+        find_midi_ports,
+        find_serial_ports,
+        wanted_midi_ports,
+        wanted_serial_ports,
+    )
 
     config = _config(config_file)
     midi_section = config.midi if config else None

@@ -20,7 +20,7 @@ from impsy.cli.stage import Curtain, on_stage
 from impsy.cli.terminal import echo, terminal
 from impsy.codecs.log import LogRow
 from impsy.config import LoadedConfig
-from impsy.data.performances import events_of
+from impsy.data.logs.performances import events_of
 from impsy.engine import Engine
 from impsy.errors import ConfigError, DataError, DeviceError, refusal
 from impsy.perform import (

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from impsy.data.datasets import Dataset
     from impsy.data.windows import Split
     from impsy.train.fitting import Progress
-    from impsy.train.found import Found, Row
     from impsy.train.recipe import Recipe
+    from impsy.train.search.found import Found, Row
 
 __all__ = ["command"]
 
@@ -74,8 +74,8 @@ def command(**options: Any) -> None:
     if not (show and study):
         path = find_dataset(options["dataset"], options["source"], options["dimension"])
         study = study or path.stem.replace(" ", "-")
-    from impsy.train.found import found_so_far
-    from impsy.train.search import SearchPlan, search
+    from impsy.train.search.found import found_so_far
+    from impsy.train.search.running import SearchPlan, search
 
     if path is None or show:
         found = found_so_far(options["destination"], study, options["storage"])

@@ -183,7 +183,7 @@ def _cluster(options: dict[str, Any]) -> Any:
         raise ConfigError(f"--distributed also needs {', '.join(missing)}")
     if options["minutes"] is not None and options["resume"]:
         raise ConfigError("a distributed training is resumed by its own schedule: leave out --minutes")
-    from impsy.train.distributed import Cluster
+    from impsy.train.distributed.parallel import Cluster
 
     return Cluster(**given)
 

@@ -81,12 +81,12 @@ def command(
         return
     from impsy.cli.browser import has_desktop, open_page
     from impsy.perform.notify import alive_to_service_manager
-    from impsy.web.app import create_app
-    from impsy.web.health import TOKEN_VARIABLE
-    from impsy.web.keeping import kept_playing
-    from impsy.web.opening import open_house
-    from impsy.web.safety import rules_for
-    from impsy.web.serve import addresses, listen, serve
+    from impsy.web.server.app import create_app
+    from impsy.web.server.health import TOKEN_VARIABLE
+    from impsy.web.server.opening import open_house
+    from impsy.web.server.safety import rules_for
+    from impsy.web.server.serve import addresses, listen, serve
+    from impsy.web.session.restart import kept_playing
 
     workspace = _workspace(_from_environment() if workdir is None else workdir, config_file)
     rules = rules_for(host, allow_hosts, os.environ)
@@ -113,7 +113,7 @@ def command(
         stack.enter_context(alive_to_service_manager(answers, status="The page is served."))
 
     def answers(seconds: float) -> bool:
-        from impsy.web.health import ask
+        from impsy.web.server.health import ask
 
         try:
             ask(host, port, seconds=seconds)
@@ -141,7 +141,7 @@ def _check(host: str, port: int) -> None:
     Raises:
         DeviceError: it does not answer, or the session ended by itself.
     """
-    from impsy.web.health import TOKEN_VARIABLE, ask
+    from impsy.web.server.health import TOKEN_VARIABLE, ask
 
     status = ask(host, port, os.environ.get(TOKEN_VARIABLE, "").strip())
     if status == "failed":

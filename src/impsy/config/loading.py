@@ -20,12 +20,12 @@ from impsy.config.checks import (
     skipped_elsewhere,
     warnings_across,
 )
-from impsy.config.earlier import in_one_line, present_form
+from impsy.config.earlier.forms import in_one_line, present_form
+from impsy.config.earlier.steps import PresentForm
 from impsy.config.overrides import with_overrides
 from impsy.config.positions import Lines, format_path
 from impsy.config.problems import InvalidConfigError, InvalidTomlError, Problem
 from impsy.config.schema import Config
-from impsy.config.steps import PresentForm
 from impsy.config.translate import problems_of
 from impsy.errors import ConfigError, DeviceError, refusal
 

@@ -16,8 +16,8 @@ from impsy.models.mixture import choose, component_weights, split
 from impsy.models.opening import open_model
 from impsy.models.predictor import MixturePredictor
 from impsy.models.sizes import SCALE_FACTOR
-from impsy.models.tflite_read import parse
-from impsy.models.tflite_schema import TensorType
+from impsy.models.tflite.read import parse
+from impsy.models.tflite.schema import TensorType
 
 __all__ = ["CHECKERS"]
 

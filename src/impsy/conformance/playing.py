@@ -10,8 +10,8 @@ import numpy as np
 from pydantic import Field
 
 from impsy.conformance.cases import Byte, Case, Checker, Dimension, MappingField, Part
-from impsy.data.logs import parse_log
-from impsy.data.performances import events_of
+from impsy.data.logs.performances import events_of
+from impsy.data.logs.reading import parse_log
 from impsy.engine import Engine, Settings, to_step
 from impsy.events import Command, Interaction, Record, Update
 from impsy.mapping.input import InputMapping

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from impsy.codecs.log import dimension_of
 from impsy.data.datasets import DIMENSIONS, Dataset
-from impsy.data.logs import Log, Numbers, Problem, read_log
-from impsy.data.performances import events_of
+from impsy.data.logs.performances import events_of
+from impsy.data.logs.reading import Log, Numbers, Problem, read_log
 from impsy.errors import DataError, refusal
 
 __all__ = ["Collection", "Copy", "LogReport", "Overlap", "collect", "find_logs"]

@@ -1,6 +1,6 @@
 """How good a model is: what it foresees of held-out playing, and how it plays itself. NumPy only."""
 
 from impsy.evaluation.evaluate import Progress, evaluate
-from impsy.evaluation.report import Report, Result
+from impsy.evaluation.report.data import Report, Result
 
 __all__ = ["Progress", "Report", "Result", "evaluate"]

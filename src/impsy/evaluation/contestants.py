@@ -13,7 +13,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from impsy.evaluation.scoring import LEAST_TIME, Mixtures
-from impsy.models.batch import BatchNetwork
+from impsy.models.batch.network import BatchNetwork
 from impsy.models.calibration import AS_LEARNED, PLAYED, Temperatures
 from impsy.models.litert import GraphPredictor
 from impsy.models.opening import OpenedModel

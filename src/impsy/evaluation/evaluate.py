@@ -23,11 +23,11 @@ from impsy.evaluation.contestants import Contestant, RandomWalk, RepeatLast, con
 from impsy.evaluation.generation import generate, stretches
 from impsy.evaluation.gestures import Gestures, gestures
 from impsy.evaluation.likelihood import Tick, evenly, score_performances, score_windows
-from impsy.evaluation.likeness import Likeness
 from impsy.evaluation.playing import Features, features, features_of_many, summarise
-from impsy.evaluation.report import DataFacts, Excerpt, ModelFacts, Report, Result
-from impsy.evaluation.twosample import TwoSample
-from impsy.evaluation.verdict import Heard, verdict
+from impsy.evaluation.report.data import DataFacts, Excerpt, ModelFacts, Report, Result
+from impsy.evaluation.report.verdict import Heard, verdict
+from impsy.evaluation.twosample.classifier import TwoSample
+from impsy.evaluation.twosample.material import Likeness
 from impsy.models.calibration import PLAYED, Temperatures
 from impsy.models.opening import OpenedModel, open_model
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from impsy.evaluation.traits import places_of, run_lengths
+from impsy.evaluation.twosample.traits import places_of, run_lengths
 
 __all__ = ["BUSIEST", "Gestures", "gestures", "moves_of", "spread_of"]
 

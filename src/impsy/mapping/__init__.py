@@ -1,0 +1,1 @@
+"""From messages to control values and back: pure functions of the mapping entries."""

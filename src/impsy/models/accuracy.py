@@ -26,11 +26,11 @@ from numpy.typing import NDArray
 from impsy.errors import ModelError
 from impsy.models import mixture
 from impsy.models.calibration import Temperatures, density_temperatures
-from impsy.models.gestures import RandomGestures
 from impsy.models.predictor import NumPyPredictor
 from impsy.models.sizes import SCALE_FACTOR
-from impsy.models.tflite_read import read_tflite
-from impsy.models.tflite_write import STORAGES, Storage, encode_tflite
+from impsy.models.tflite.read import read_tflite
+from impsy.models.tflite.write import STORAGES, Storage, encode_tflite
+from impsy.models.untrained import RandomGestures
 from impsy.models.weights import Weights
 
 __all__ = ["LARGEST_DIFFERENCE", "LARGEST_DIVERGENCE", "STEPS", "Comparison", "compare", "smallest_faithful"]
@@ -66,7 +66,7 @@ def compare(
 ) -> Comparison:
     """Encode ``weights`` as ``storage`` and measure what that does to ``steps`` predictions; seeded.
 
-    ``facts`` are kept in the file (see :func:`impsy.models.tflite_write.encode_tflite`), and say at which
+    ``facts`` are kept in the file (see :func:`impsy.models.tflite.write.encode_tflite`), and say at which
     temperatures densities hold.
     """
     content = encode_tflite(weights, storage=storage, facts=facts)

@@ -14,7 +14,7 @@ import numpy as np
 from impsy.errors import ModelError
 from impsy.models.predictor import MixturePredictor
 from impsy.models.sizes import SCALE_FACTOR
-from impsy.models.tflite_write import encode_tflite
+from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import Weights
 
 __all__ = ["GraphPredictor", "Layout", "LiteRTPredictor", "find_layout", "litert_is_installed"]

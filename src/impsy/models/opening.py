@@ -16,10 +16,10 @@ from impsy.models.litert import GraphPredictor, LiteRTPredictor, litert_is_insta
 from impsy.models.predictor import MixturePredictor, NumPyPredictor
 from impsy.models.scale import UnusableScaleError, at_scale_10, scale_of
 from impsy.models.sizes import SCALE_FACTOR
-from impsy.models.tflite_constants import LONGEST_NOTE
-from impsy.models.tflite_read import UnknownNetworkError, read_facts, read_scale_note, read_tflite
-from impsy.models.tflite_schema import IDENTIFIER
-from impsy.models.tflite_write import encode_tflite
+from impsy.models.tflite.constants import LONGEST_NOTE
+from impsy.models.tflite.read import UnknownNetworkError, read_facts, read_scale_note, read_tflite
+from impsy.models.tflite.schema import IDENTIFIER
+from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import Weights
 
 __all__ = [

@@ -11,7 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from impsy.models.architectures import FloatArray
-from impsy.models.batch import BatchNetwork
+from impsy.models.batch.network import BatchNetwork
 from impsy.models.mixture import MixtureSampler
 from impsy.models.weights import Weights
 

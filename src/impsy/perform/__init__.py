@@ -1,16 +1,22 @@
 """A live performance: one thread that keeps time, and those around it that write, listen and watch."""
 
-from impsy.perform.build import STAND_IN, WantedPorts, build_session, engine_settings, open_configured_model
+from impsy.perform.building.ports import Port, Ports
+from impsy.perform.building.session import (
+    STAND_IN,
+    WantedPorts,
+    build_session,
+    engine_settings,
+    open_configured_model,
+)
 from impsy.perform.clock import Clock
 from impsy.perform.models import sized
-from impsy.perform.phrasing import Ears, Phrasing, dialogue, phrases
-from impsy.perform.ports import Port, Ports
-from impsy.perform.recorder import Recorder
+from impsy.perform.recording.recorder import Recorder
 from impsy.perform.reload import ConfigWatcher, Reloader
 from impsy.perform.replay import read_performance, replay
 from impsy.perform.reports import Reports
-from impsy.perform.scripted import ScriptedPerformer
 from impsy.perform.session import Session, SessionView
+from impsy.perform.simulated.phrasing import Ears, Phrasing, dialogue, phrases
+from impsy.perform.simulated.scripted import ScriptedPerformer
 
 __all__ = [
     "STAND_IN",

@@ -19,9 +19,9 @@ from impsy.events import (
     SetTimescale,
 )
 from impsy.io.adapter import Tell
-from impsy.perform.build import configured_model, configured_scenes, engine_settings
+from impsy.perform.building.ports import Ports
+from impsy.perform.building.session import configured_model, configured_scenes, engine_settings
 from impsy.perform.models import sized
-from impsy.perform.ports import Ports
 from impsy.perform.session import Session
 
 __all__ = ["ConfigWatcher", "Reloader", "changes_of_settings"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from impsy.codecs.log import PERFORMER, LogRow, dimension_of, encode_row
-from impsy.data.logs import EPOCH, Log, parse_log
+from impsy.data.logs.reading import EPOCH, Log, parse_log
 from impsy.engine import Engine
 from impsy.errors import DataError, refusal
 from impsy.events import Command, Interaction, Record

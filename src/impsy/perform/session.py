@@ -37,7 +37,7 @@ from impsy.perform.inbox import Inbox
 from impsy.perform.intention import Intention
 from impsy.perform.lateness import Lateness
 from impsy.perform.monitor import Monitor
-from impsy.perform.recorder import Recorder
+from impsy.perform.recording.recorder import Recorder
 from impsy.perform.reports import Reports
 from impsy.perform.scenes import SceneRecall, Scenes
 from impsy.perform.switching import ModelSwitcher, OpenModel

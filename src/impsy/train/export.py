@@ -16,7 +16,7 @@ from impsy import __version__
 from impsy.data.files import ANOTHER_FOLDER
 from impsy.errors import ModelError, refusal
 from impsy.models.calibration import CALIBRATED
-from impsy.models.tflite_write import encode_tflite, write_atomically
+from impsy.models.tflite.write import encode_tflite, write_atomically
 from impsy.models.weights import Weights
 
 __all__ = ["SUFFIXES", "ModelFiles", "export", "files_of", "is_saved_by_keras", "versions", "write_so_far"]

@@ -22,15 +22,15 @@ from impsy.models.sizes import SIZES, Size
 from impsy.models.weights import Weights
 from impsy.train.backend import give_back_memory, prepare
 from impsy.train.checkpoint import Checkpoint, Look, fingerprint, write_checkpoint
-from impsy.train.distributed import Devices
+from impsy.train.distributed.parallel import Devices
 from impsy.train.gestures import Design, designs
 from impsy.train.recipe import Recipe
 
 prepare()
 
-from impsy.train.landings import LandingNetwork  # noqa: E402 - after prepare()
-from impsy.train.layers import RecurrentNetwork  # noqa: E402
-from impsy.train.network import Network  # noqa: E402
+from impsy.train.networks.landings import LandingNetwork  # noqa: E402 - after prepare()
+from impsy.train.networks.layers import RecurrentNetwork  # noqa: E402
+from impsy.train.networks.recurrent import Network  # noqa: E402
 from impsy.train.steps import Learner, LearnerState, Stretches  # noqa: E402
 
 __all__ = ["Fitted", "Progress", "Training"]
@@ -105,7 +105,7 @@ class Training:
         split: what is learned from, and what is held out.
         base: weights to continue from, instead of random ones; their constants are kept.
         designed: its components, where they are known already.
-        devices: what :func:`impsy.train.distributed.join` gave.
+        devices: what :func:`impsy.train.distributed.parallel.join` gave.
         split_name: how ``split`` was made, for the files.
 
     Raises:
@@ -301,7 +301,7 @@ class Training:
     def try_out(self, stop: Callable[[], bool] = lambda: False) -> float:
         """Train for one epoch, from which :meth:`run` goes on; how surprising the held-out windows still are.
 
-        See :meth:`impsy.train.network.Network.surprise`.
+        See :meth:`impsy.train.networks.recurrent.Network.surprise`.
         """
         began = time.monotonic()
         if not self._devices.any(self._epoch(stop, _Pace())):

@@ -32,7 +32,7 @@ from impsy.models.opening import model_facts, open_weights
 from impsy.models.sizes import SCALE_FACTOR, SIZES, model_name, size_name
 from impsy.models.weights import Weights
 from impsy.train.checkpoint import Checkpoint, fingerprint, read_checkpoint
-from impsy.train.distributed import Cluster, join
+from impsy.train.distributed.parallel import Cluster, join
 from impsy.train.gestures import Design, designs
 from impsy.train.recipe import Recipe, recipe_for
 

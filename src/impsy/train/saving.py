@@ -1,7 +1,7 @@
 """The Keras model of a network, for ``.keras`` files.
 
 It is made of what Keras and keras-mdn-layer have, so that they open it without IMPSY. Training does not use it
-(:mod:`impsy.train.network`).
+(:mod:`impsy.train.networks.recurrent`).
 """
 
 from __future__ import annotations

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from impsy.data.windows import WINDOW
 from impsy.models.sizes import SCALE_FACTOR
-from impsy.train.distributed import Devices
-from impsy.train.layers import RecurrentNetwork
-from impsy.train.network import Network
+from impsy.train.distributed.parallel import Devices
+from impsy.train.networks.layers import RecurrentNetwork
+from impsy.train.networks.recurrent import Network
 from impsy.train.recipe import Recipe
 
 __all__ = ["HELD_OUT_AT_ONCE", "Learner", "LearnerState", "Stretches", "changed"]
@@ -130,7 +130,7 @@ class Learner:
         return -self._of_windows(self._look, state, starts)
 
     def surprise(self, state: LearnerState, starts: NDArray[np.int64]) -> float:
-        """Mean of :meth:`impsy.train.network.Network.surprise` over the windows that begin at ``starts`` (W,)."""
+        """Mean of the network's ``surprise`` over the windows that begin at ``starts`` (W,)."""
         assert isinstance(self._network, Network)
         surprise = jax.jit(partial(self._score, self._network.surprise))
         return float(self._of_windows(surprise, state, starts).mean())

@@ -13,11 +13,11 @@ from typing import IO, Annotated, Any, TypeVar
 from pydantic import BaseModel, Field
 
 from impsy.errors import DataError
-from impsy.web.endpoints import Body, Clash, NotThere
-from impsy.web.jobs import work
-from impsy.web.known import Known
+from impsy.web.jobs.processes import work
+from impsy.web.library.cache import Known
+from impsy.web.library.trash import Trash
+from impsy.web.server.endpoints import Body, Clash, NotThere
 from impsy.web.site import Site
-from impsy.web.trash import Trash
 from impsy.web.workspace import safe_name
 
 __all__ = ["NameQuery", "Undo", "described", "existing", "keep", "known_of", "part", "received", "trash_of"]
@@ -59,7 +59,7 @@ def known_of(site: Site, what: str) -> Known:
 
 
 def described(site: Site, task: str, paths: Sequence[Path]) -> list[dict[str, Any]]:
-    """What a task of :mod:`impsy.web.worker` says of each of these files; ``{"problem": …}`` of one that ends it."""
+    """The result of a task of the worker for each of these files; ``{"problem": …}`` of one that ends it."""
     try:
         found: list[dict[str, Any]] = work(task, site.workspace.root, files=[str(path) for path in paths])
     except DataError as error:

@@ -1,0 +1,1 @@
+"""Configurations of earlier versions: understood, and written in the present form."""

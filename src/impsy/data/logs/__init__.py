@@ -1,0 +1,1 @@
+"""Logs of performances: read, scanned, and turned into events."""

@@ -1,0 +1,1 @@
+"""``.npz`` files, read without running anything that they contain."""

@@ -1,0 +1,1 @@
+"""What an evaluation found: plain data, and the page made of it."""

@@ -1,0 +1,1 @@
+"""MIDI ports by ALSA, CoreMIDI, Windows and JACK."""

@@ -1,0 +1,401 @@
+"""MIDI ports: one adapter a port. Each looks for its device, and takes it up again when it comes back."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from impsy.errors import DeviceError
+from impsy.events import Report, Unplugged
+from impsy.io.adapter import Complaints, Deliver, Health, Overhear, Tell
+from impsy.io.feedback import FeedbackGuard
+from impsy.io.link import Link, Opened
+from impsy.io.midi.portnames import Fit, Meaning, Way
+from impsy.io.midi.system import (
+    MidiInPort,
+    MidiOutPort,
+    MidiSystem,
+    SharedMidi,
+    virtual_name,
+)
+from impsy.mapping.input import InputMapping
+from impsy.mapping.output import OutputMapping
+
+__all__ = ["MidiInput", "MidiOutput"]
+
+logger = logging.getLogger(__name__)
+
+CHECK_SECONDS = 0.25
+"""How often a port is asked whether its device is still there."""
+
+UNNOTICED_SECONDS = 1.0
+"""For so long, at the most, a device may have been gone before that is noticed."""
+
+ENDED_LIMIT = 1000
+"""Ends of notes remembered for the case that they were sent to a device that had gone."""
+
+NOTE_OFF = 0x80
+
+DIRECTIONS: dict[Way, str] = {"in": "input", "out": "output"}
+
+
+P = TypeVar("P", bound=MidiInPort)
+
+
+class _Port(ABC, Generic[P]):
+    """What an input and an output share: the search for the device, and watching over it.
+
+    Args:
+        way: whether IMPSY hears it or plays to it.
+        configured: a device's name or part of it, or ``virtual:NAME`` for a port that others connect to.
+        system: the MIDI system, shared with other ports.
+    """
+
+    def __init__(self, way: Way, configured: str, system: SharedMidi) -> None:
+        self.name = f"midi {way} {configured}"
+        self._way: Way = way
+        self._configured = configured
+        virtual = virtual_name(configured)
+        self._is_virtual = virtual is not None
+        self._label = virtual or configured
+        self._shared = system
+        self._tell: Tell = lambda _report: None
+        self._complaints = Complaints(self.name)
+        self._wake = threading.Event()
+        self._is_open = False
+        self.link = Link(self.name, self._serve, self._wake.set)
+
+    def close(self) -> None:
+        """Let go of the device, within half a second."""
+        self.link.close()
+        if self._is_open:
+            self._is_open = False
+            self._shared.leave()
+
+    def _start(self, tell: Tell) -> None:
+        self._tell = tell
+        self._wake.clear()
+        if not self._is_open:
+            self._is_open = True
+            self._shared.enter()
+        self.link.open(tell)
+
+    # --- in the link's thread ----------------------------------------------------------------------
+
+    def _serve(self, opened: Opened) -> None:
+        if self.link.stopping:
+            return
+        system = self._shared.get()
+        try:
+            found = None if self._is_virtual else self._find(system)
+            port = self._open_port(system, found)
+            try:
+                self._begin(port)
+                virtual = f"a virtual port of {system.name}"
+                opened(virtual if found is None else f"connected to {found} ({system.name})")
+                self._watch(system, port)
+            finally:
+                self._end()
+                port.close()
+        finally:
+            self._shared.claims.release(self._way, self._configured)
+
+    def _watch(self, system: MidiSystem, port: P) -> None:
+        """Return when told to; raise when the device is gone, or is not the one that is meant any more."""
+        claims = self._shared.claims
+        while not self.link.stopping:
+            try:
+                port.check()
+                now = None
+                if claims.is_loose(self._way, self._configured):
+                    now = claims.better(self._way, self._configured, system.ports(self._way))
+            except DeviceError:
+                self._lost()
+                system.ports(self._way)  # if it is the whole system that is gone, this says so
+                raise self._missing() from None
+            if now is not None:
+                self._leave()
+                raise self._taken(now) if now.port is None else DeviceError(f"{now.port} fits the name better")
+            self._wake.wait(CHECK_SECONDS)
+            self._wake.clear()
+
+    def _find(self, system: MidiSystem) -> str:
+        found = self._shared.claims.claim(self._way, self._configured, system.ports(self._way))
+        if found.port is None:
+            raise self._taken(found) if found.taken else self._missing()
+        if found.others:
+            text = f"several ports match: {', '.join((found.port, *found.others))}. {found.port} is used"
+            self._tell(Report(f"{self.name}:several", f"{self.name}: {text}; a longer name says which is meant"))
+        if found.fit is Fit.RENUMBERED:
+            text = f"no port is called so now; {found.port}, which differs in numbers that the system gives, is used"
+            self._tell(Report(f"{self.name}:renumbered", f"{self.name}: {text}"))
+        return found.port
+
+    def _taken(self, meaning: Meaning) -> DeviceError:
+        return DeviceError(
+            f"the name fits {meaning.taken}, which “{meaning.taken_by}” means already; give a longer name, or take "
+            f"it out of midi.{self._way}_device"
+        )
+
+    def _missing(self) -> DeviceError:
+        """The same words whether the device never was there or went: it is said once."""
+        return DeviceError(
+            f"there is no MIDI {DIRECTIONS[self._way]} port called “{self._configured}” now; “impsy ports” lists "
+            "those that are there"
+        )
+
+    @abstractmethod
+    def _open_port(self, system: MidiSystem, port: str | None) -> P:
+        """Open a device's port by its full name; None: a virtual port."""
+
+    @abstractmethod
+    def _begin(self, port: P) -> None:
+        """The port is open."""
+
+    @abstractmethod
+    def _lost(self) -> None:
+        """The device went while the port was open."""
+
+    @abstractmethod
+    def _leave(self) -> None:
+        """The device is there, but will not be used any more."""
+
+    @abstractmethod
+    def _end(self) -> None:
+        """The port is about to be closed."""
+
+
+class MidiInput(_Port[MidiInPort]):
+    """Hears a device: each message that the mapping knows becomes an event from the port ``midi in NAME``.
+
+    Args:
+        configured: a device's name or part of it, or ``virtual:NAME``.
+        system: the MIDI system, shared with other ports.
+        mapping: what messages mean; None: the device is not heard.
+        guard: leaves out echoes of what IMPSY sent; None: without.
+        clock: seconds, the one that ``guard`` is told of sent messages by.
+    """
+
+    def __init__(
+        self,
+        configured: str,
+        system: SharedMidi,
+        mapping: InputMapping | None,
+        guard: FeedbackGuard | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__("in", configured, system)
+        self._mapping = mapping
+        self._guard = guard
+        self._clock = clock
+        self._deliver: Deliver = lambda _event: None
+        self._received = self._echoes = 0
+        self.overhear: Overhear | None = None
+
+    def open(self, deliver: Deliver, tell: Tell) -> None:
+        """Start looking for the device."""
+        self._deliver = deliver
+        self._start(tell)
+
+    def remap(self, mapping: InputMapping | None) -> None:
+        """Go on with another mapping."""
+        self._mapping = mapping
+
+    def send(self, values: Sequence[float]) -> None:
+        """An input plays nothing."""
+
+    def silence(self) -> None:
+        """Nothing sounds here."""
+
+    def panic(self) -> None:
+        """Nothing sounds here."""
+
+    def health(self) -> tuple[Health, ...]:
+        """The port: ``received`` counts messages, echoes that were left out among them."""
+        link = self.link
+        state = "receiving" if link.state == "open" and self._received else link.state
+        echoes = f"; {self._echoes} echoes left out" if self._echoes else ""
+        error = link.error or self._complaints.last
+        bad = self._complaints.count
+        return (Health(self.name, state, link.detail + echoes, error, self._received, bad),)
+
+    def _open_port(self, system: MidiSystem, port: str | None) -> MidiInPort:
+        if port is None:
+            return system.open_virtual_input(self._label, self._receive)
+        return system.open_input(port, self._receive, self._label)
+
+    def _begin(self, port: MidiInPort) -> None:
+        """Messages come by themselves."""
+
+    def _lost(self) -> None:
+        self._deliver(Unplugged(self.name))
+
+    def _leave(self) -> None:
+        self._lost()
+
+    def _end(self) -> None:
+        """Messages end by themselves."""
+
+    def _receive(self, message: bytes) -> None:
+        """Called by the system, in its thread; what is raised here would be lost there."""
+        self._received += 1
+        try:
+            if self._guard is not None and self._guard.repeats(message, self._clock()):
+                self._echoes += 1
+                return
+            changes = None if self._mapping is None else self._mapping.decode(message)
+            if self.overhear is not None:
+                self.overhear(self.name, message, changes)
+            event = None if self._mapping is None else self._mapping.event(message, changes, self.name)
+            if event is not None:
+                self._deliver(event)
+        except Exception:
+            logger.exception("%s: a message was lost: %s", self.name, message.hex(" "))
+
+
+class MidiOutput(_Port[MidiOutPort]):
+    """Plays to a device what the mapping makes of each vector.
+
+    Args:
+        configured: a device's name or part of it, or ``virtual:NAME``.
+        system: the MIDI system, shared with other ports.
+        mapping: how values are played; None: the device is sent nothing.
+        guard: told of what is sent; None: without.
+        clock: seconds, for ``guard``.
+    """
+
+    def __init__(
+        self,
+        configured: str,
+        system: SharedMidi,
+        mapping: OutputMapping | None,
+        guard: FeedbackGuard | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__("out", configured, system)
+        self._mapping = mapping
+        self._guard = guard
+        self._clock = clock
+        self._lock = threading.Lock()  # the engine's thread plays, the link's thread resends
+        self._port: MidiOutPort | None = None
+        self._held: list[bytes] = []
+        """Controllers and bends as last sent, for a mapping that has just forgotten them."""
+        self._owed: list[bytes] = []
+        """Ends of notes that could not be sent, as when the device went: it may sound on."""
+        self._ended: deque[tuple[float, bytes]] = deque(maxlen=ENDED_LIMIT)
+        """When which note was ended lately."""
+        self._sent = self._failed = 0
+
+    def open(self, deliver: Deliver, tell: Tell) -> None:  # noqa: ARG002 - an output hears nothing
+        """Start looking for the device."""
+        self._start(tell)
+
+    def send(self, values: Sequence[float]) -> None:
+        """Play x_1 … x_n; without the device, only remember them."""
+        with self._lock:
+            if self._mapping is not None:
+                self._write(self._mapping.encode(values))
+
+    def pass_on(self, values: Sequence[float], moved: Sequence[int], origin: str) -> None:
+        """Play those that moved; without the device, only remember them."""
+        with self._lock:
+            if self._mapping is not None:
+                self._write(self._mapping.pass_on(values, moved, origin))
+
+    def end_notes(self, keys: Sequence[tuple[int, float | None]], origin: str) -> None:
+        """End what was passed on from ``origin`` for these keys."""
+        with self._lock:
+            if self._mapping is not None:
+                self._write(self._mapping.end_notes(keys, origin))
+
+    def remap(self, mapping: OutputMapping | None) -> None:
+        """Go on with another mapping; what sounds by the old one ends."""
+        with self._lock:
+            if self._mapping is not None:
+                self._write(self._mapping.all_notes_off())
+            self._mapping, self._held = mapping, []
+
+    def silence(self) -> None:
+        """End every note that sounds."""
+        self._quieten(OutputMapping.all_notes_off)
+
+    def panic(self) -> None:
+        """End everything that could sound on the channels in use, known or not."""
+        self._quieten(OutputMapping.panic)
+
+    def close(self) -> None:
+        """End every note and let go of the device, within half a second."""
+        self.silence()
+        super().close()
+
+    def health(self) -> tuple[Health, ...]:
+        """The port."""
+        link = self.link
+        error = link.error or self._complaints.last
+        return (Health(self.name, link.state, link.detail, error, sent=self._sent, failed=self._failed),)
+
+    def _quieten(self, make: Callable[[OutputMapping], list[bytes]]) -> None:
+        with self._lock:
+            if self._mapping is not None:
+                self._held = self._mapping.resend() or self._held
+                self._write(make(self._mapping))
+
+    def _write(self, messages: list[bytes]) -> None:
+        """Send, with the lock held. What cannot be sent is not sent later, but for the ends of notes."""
+        batch = self._owed + messages
+        if self._port is None or not batch:
+            return
+        if self._guard is not None:
+            self._guard.sent(batch, self._clock())
+        try:
+            self._port.send(batch)
+            self._sent += len(batch)
+            self._owed = []
+            now = self._clock()
+            self._ended.extend((now, message) for message in batch if _ends_note(message))
+        except DeviceError as error:
+            self._failed += len(messages)
+            self._owed = list(dict.fromkeys(message for message in batch if _ends_note(message)))
+            self._complaints.add("send", f"a message could not be sent ({error})", self._tell)
+            self._wake.set()  # the device may have gone: look now
+
+    def _open_port(self, system: MidiSystem, port: str | None) -> MidiOutPort:
+        if port is None:
+            return system.open_virtual_output(self._label)
+        return system.open_output(port, self._label)
+
+    def _begin(self, port: MidiOutPort) -> None:
+        with self._lock:
+            self._port = port
+            if self._mapping is not None:
+                self._held = self._mapping.resend() or self._held
+                self._mapping.all_notes_off()  # of notes that were played while nobody heard
+                self._write(self._held)
+
+    def _lost(self) -> None:
+        with self._lock:
+            self._port = None
+            if self._mapping is not None:
+                self._held = self._mapping.resend() or self._held
+                since = self._clock() - UNNOTICED_SECONDS
+                unheard = [message for time, message in self._ended if time >= since]
+                self._owed = list(dict.fromkeys([*self._owed, *unheard, *self._mapping.all_notes_off()]))
+                self._ended.clear()
+
+    def _leave(self) -> None:
+        self.silence()
+
+    def _end(self) -> None:
+        with self._lock:
+            self._port = None
+
+
+def _ends_note(message: bytes) -> bool:
+    return message[0] & 0xF0 == NOTE_OFF

@@ -1,0 +1,192 @@
+"""The port library: whichever of two is installed, made to look alike.
+
+python-rtmidi is the one that everybody has used for years; its wheels end at Python 3.12. supriya-midi wraps the same
+C++ library, RtMidi, nearly the same way, and has wheels for later Pythons. Neither documents what it raises, so each
+call into them is turned into ``DeviceError`` here.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from impsy.errors import DeviceError
+from impsy.io.midi.system import Receive
+
+__all__ = [
+    "ALSA",
+    "API_NAMES",
+    "COREMIDI",
+    "JACK",
+    "WINDOWS_MM",
+    "Handle",
+    "Library",
+    "api_number",
+    "check_api",
+    "library_call",
+    "load_jack",
+    "load_library",
+]
+
+T = TypeVar("T")
+
+# RtMidi's numbers of the systems that have ports of their own.
+COREMIDI, ALSA, JACK, WINDOWS_MM = 1, 2, 3, 4
+
+API_NAMES = {COREMIDI: "CoreMIDI", ALSA: "ALSA", JACK: "JACK", WINDOWS_MM: "WindowsMM"}
+
+ALIASES = {"macosxcore": COREMIDI, "core": COREMIDI, "linuxalsa": ALSA, "unixjack": JACK, "winmm": WINDOWS_MM}
+"""Other names in use, in small letters and digits only."""
+
+ALSA_SEQUENCER = "/dev/snd/seq"
+
+QUEUE = 1024
+
+
+class Handle(Protocol):
+    """What both libraries' ``MidiIn`` and ``MidiOut`` have in common."""
+
+    def get_ports(self) -> list[str]: ...
+    def open_port(self, port: int, name: str) -> object: ...
+    def open_virtual_port(self, name: str) -> object: ...
+    def cancel_callback(self) -> object: ...
+    def close_port(self) -> object: ...
+    def delete(self) -> object: ...
+    def send_message(self, message: bytes) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """An installed port library. ``apis``: RtMidi's numbers of the systems it was built for, best first."""
+
+    name: str
+    apis: tuple[int, ...]
+    make_input: Callable[[int, str, Receive | None], Handle]
+    make_output: Callable[[int, str], Handle]
+
+
+def load_library() -> Library:
+    """Import the port library that is installed.
+
+    Raises:
+        DeviceError: none is, or it does not load because the system lacks what it needs.
+    """
+    # A library that was built for JACK brings a copy of JACK's own library, which need not understand the server that
+    # runs here. What is loaded first, and for all, is used instead.
+    load_jack()
+    refused = ""
+    for module, load in _LOADERS.items():
+        try:
+            imported = importlib.import_module(module)
+        except ModuleNotFoundError:
+            continue
+        except ImportError as error:
+            refused = refused or str(error)
+            continue
+        if hasattr(imported, "MidiIn"):  # an older, unrelated package has one of these names too
+            return load(imported)
+    if refused:
+        remedy = (
+            "ALSA's library is missing; on Debian, Ubuntu and Raspberry Pi OS: sudo apt install libasound2"
+            if "libasound" in refused
+            else "install that, or the port library anew: pip install --force-reinstall impsy"
+        )
+        raise DeviceError(f"the MIDI port library does not load ({refused}): {remedy}")
+    newer = sys.version_info >= (3, 13)
+    raise DeviceError(
+        f"no MIDI port library is installed: pip install {'supriya-midi' if newer else 'python-rtmidi'}"
+    )
+
+
+def load_jack() -> ctypes.CDLL | None:
+    """JACK's own library as the system has it; None: it has none."""
+    if sys.platform == "win32":
+        return None
+    for name in (
+        ("libjack.so.0", ctypes.util.find_library("jack")) if sys.platform == "linux" else ("libjack.0.dylib",)
+    ):
+        try:
+            return ctypes.CDLL(name, mode=ctypes.RTLD_GLOBAL) if name else None
+        except OSError:
+            continue
+    return None
+
+
+def api_number(name: str, library: Library) -> int:
+    """RtMidi's number of the system with this name.
+
+    Raises:
+        DeviceError: there is none, or the library was not built for it; the message names those there are.
+    """
+    key = "".join(letter for letter in name.casefold() if letter.isalnum())
+    number = {known.casefold(): number for number, known in API_NAMES.items()}.get(key, ALIASES.get(key))
+    available = ", ".join(API_NAMES[number] for number in library.apis) or "none"
+    if number is None:
+        raise DeviceError(f"there is no MIDI system called “{name}”; midi.api may be one of: {available}")
+    if number not in library.apis:
+        raise DeviceError(f"{API_NAMES[number]} is not to be had here; midi.api may be one of: {available}")
+    return number
+
+
+def check_api(number: int) -> None:
+    """Find out cheaply and quietly whether a system works.
+
+    Raises:
+        DeviceError: it does not, for sure.
+    """
+    if number == ALSA and not os.path.exists(ALSA_SEQUENCER):
+        raise DeviceError(f"this machine has no ALSA sequencer ({ALSA_SEQUENCER}); try: sudo modprobe snd-seq")
+
+
+def library_call(call: Callable[[], T]) -> T:
+    """Call into the library.
+
+    Raises:
+        DeviceError: whatever the library raised.
+    """
+    try:
+        return call()
+    except DeviceError:
+        raise
+    except Exception as error:
+        raise DeviceError(str(error).rstrip(".") or type(error).__name__) from error
+
+
+def _rtmidi(module: Any) -> Library:
+    def make_input(api: int, client: str, receive: Receive | None) -> Handle:
+        handle = module.MidiIn(api, client, QUEUE)
+        if receive is not None:
+            hear = receive
+            handle.set_callback(lambda event, _data: hear(bytes(event[0])))
+        return handle  # type: ignore[no-any-return]
+
+    apis = _apis(module.get_compiled_api())
+    return Library("python-rtmidi", apis, make_input, module.MidiOut)
+
+
+def _supriya(module: Any) -> Library:
+    def make_input(api: int, client: str, receive: Receive | None) -> Handle:
+        handle = module.MidiIn(module.RtMidiAPI(api), client, QUEUE)
+        if receive is not None:
+            hear = receive
+            handle.set_callback(lambda message, _seconds, _data: hear(bytes(message)))
+        return handle  # type: ignore[no-any-return]
+
+    def make_output(api: int, client: str) -> Handle:
+        return module.MidiOut(module.RtMidiAPI(api), client)  # type: ignore[no-any-return]
+
+    return Library("supriya-midi", _apis(module.get_compiled_apis()), make_input, make_output)
+
+
+_LOADERS: dict[str, Callable[[Any], Library]] = {"rtmidi": _rtmidi, "supriya_midi": _supriya}
+
+
+def _apis(compiled: Sequence[int]) -> tuple[int, ...]:
+    """The systems that we know; JACK last, as it is rarely what a machine with another has running."""
+    return tuple(sorted((int(api) for api in compiled if int(api) in API_NAMES), key=lambda api: api == JACK))

@@ -1,0 +1,1 @@
+"""Serial ports: lines of numbers, and MIDI bytes."""

@@ -1,0 +1,121 @@
+"""Serial MIDI: the bytes of a MIDI plug on a serial port."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from impsy.codecs.midi import MidiStream
+from impsy.events import Unplugged
+from impsy.io.adapter import Deliver, Health, Overhear, Tell
+from impsy.io.outbox import Outbox, only_note_offs, thin_midi
+from impsy.io.serial.line import Receive, SerialLine
+from impsy.mapping.entries import MappingEntry
+from impsy.mapping.input import InputMapping
+from impsy.mapping.output import OutputMapping
+
+__all__ = ["MIDI_BAUDRATE", "SerialMidiAdapter"]
+
+MIDI_BAUDRATE = 31250
+"""MIDI 1.0 Detailed Specification, "Hardware"."""
+
+
+class SerialMidiAdapter:
+    """The transport: mapped messages in, mapped messages out.
+
+    A device that comes back hears which notes have ended meanwhile, and where its controllers and bends are. Where
+    the line is slower than the music, notes that have not begun and older positions give way; note-offs never do.
+
+    Args:
+        port: the serial port's path or name.
+        input_mapping: what messages mean; empty: nothing is heard.
+        output_mapping: how outputs are sent; empty: nothing is sent.
+        baudrate: bits a second, for interfaces that differ from a MIDI plug.
+    """
+
+    name = "serialmidi"
+
+    def __init__(
+        self,
+        port: str,
+        input_mapping: Sequence[MappingEntry],
+        output_mapping: Sequence[MappingEntry],
+        baudrate: int = MIDI_BAUDRATE,
+    ) -> None:
+        self._input = InputMapping(input_mapping)
+        self._output = OutputMapping(output_mapping) if output_mapping else None
+        self._mapping = threading.Lock()
+        """Held by whoever asks the output mapping, and until what it said has been put into the outbox."""
+        self._outbox = Outbox(thin_midi, only_note_offs)
+        self._line = SerialLine(self.name, port, baudrate, self._outbox, self._begin)
+        self._deliver: Deliver = lambda _event: None
+        self._tell: Tell = lambda _report: None
+        self.overhear: Overhear | None = None
+
+    def open(self, deliver: Deliver, tell: Tell) -> None:
+        """Start looking for the device."""
+        self._deliver, self._tell = deliver, tell
+        self._line.link.on_lost = lambda: deliver(Unplugged(self.name))
+        self._line.open(tell)
+
+    def send(self, values: Sequence[float]) -> None:
+        """Play one vector."""
+        self._play(lambda mapping: mapping.encode(values))
+
+    def pass_on(self, values: Sequence[float], moved: Sequence[int], origin: str) -> None:
+        """Play those that moved."""
+        self._play(lambda mapping: mapping.pass_on(values, moved, origin))
+
+    def end_notes(self, keys: Sequence[tuple[int, float | None]], origin: str) -> None:
+        """End what was passed on from ``origin`` for these keys."""
+        self._play(lambda mapping: mapping.end_notes(keys, origin))
+
+    def silence(self) -> None:
+        """End every sounding note."""
+        self._play(OutputMapping.all_notes_off)
+
+    def panic(self) -> None:
+        """End everything that could sound, known or not."""
+        self._play(OutputMapping.panic)
+
+    def remap(self, input_mapping: Sequence[MappingEntry], output_mapping: Sequence[MappingEntry]) -> None:
+        """Go on with other mappings; what sounds by the old one ends."""
+        fresh = OutputMapping(output_mapping) if output_mapping else None
+        with self._mapping:
+            if self._output is not None:
+                self._outbox.put(self._output.all_notes_off())
+            self._output = fresh
+        self._input = InputMapping(input_mapping)
+
+    def close(self) -> None:
+        """End every sounding note and let go of the device."""
+        self.silence()
+        self._line.close()
+
+    def health(self) -> tuple[Health, ...]:
+        """The port, both ways."""
+        return (self._line.health(),)
+
+    def _play(self, messages: Callable[[OutputMapping], list[bytes]]) -> None:
+        with self._mapping:
+            if self._output is None or self._outbox.put(messages(self._output)):
+                return
+        text = "a MIDI cable is too slow for all that is played; some notes and older positions are left out"
+        self._line.losses.add("slow", text, self._tell)
+
+    def _begin(self) -> Receive:
+        stream = MidiStream()
+
+        def receive(data: bytes) -> None:
+            for message in stream.feed(data):
+                self._line.received += 1
+                changes = self._input.decode(message)
+                if self.overhear is not None:
+                    self.overhear(self.name, message, changes)
+                event = self._input.event(message, changes, self.name)
+                if event is not None:
+                    self._deliver(event)
+
+        with self._mapping:
+            self._outbox.connect(self._output.resend() if self._output is not None else ())
+        return receive

@@ -1,0 +1,1 @@
+"""Networks computed by NumPy, many sequences side by side."""

@@ -1,0 +1,1 @@
+"""From a configuration to a session: its ports, its models, its recorder."""

@@ -1,0 +1,176 @@
+"""From a configuration to a performance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from numpy.random import default_rng
+
+from impsy.config import Config, LoadedConfig, OscConfig, WebuiConfig
+from impsy.engine import Engine, Settings
+from impsy.errors import ConfigError
+from impsy.events import Predictor, SetPredictor
+from impsy.io import OscAdapter
+from impsy.io.osc import OscListener
+from impsy.models.opening import open_model
+from impsy.models.untrained import RandomGestures
+from impsy.perform.building.midi import MidiPorts, input_name, output_name
+from impsy.perform.building.ports import Port, Ports
+from impsy.perform.building.serial import serial_ports
+from impsy.perform.building.websocket import websocket_port
+from impsy.perform.clock import Clock
+from impsy.perform.models import open_fitting, sized
+from impsy.perform.recording.recorder import Recorder
+from impsy.perform.reports import Reports
+from impsy.perform.scenes import Scenes, scenes_of
+from impsy.perform.session import Session
+from impsy.perform.switching import OpenModel
+
+__all__ = ["STAND_IN", "WantedPorts", "build_session", "engine_settings", "open_configured_model"]
+
+STAND_IN = "random gestures (no model)"
+
+
+def engine_settings(config: Config) -> Settings:
+    """What the engine needs of a configuration."""
+    return Settings(
+        dimension=config.model.dimension,
+        mode=config.interaction.mode,
+        threshold=config.interaction.threshold,
+        input_thru=config.interaction.input_thru,
+        thru_matrix=_thru_matrix(config),
+        sigma_temperature=config.model.sigmatemp,
+        pi_temperature=config.model.pitemp,
+        timescale=config.model.timescale,
+    )
+
+
+def _thru_matrix(config: Config) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Whose input goes where, by the names that the ports have as adapters."""
+    if config.midi is None:
+        return ()
+    matrix = config.midi.thru_matrix
+    return tuple(
+        (input_name(source), tuple(output_name(target) for target in targets)) for source, targets in matrix.items()
+    )
+
+
+def open_configured_model(loaded: LoadedConfig) -> tuple[Predictor, str]:
+    """The predictor that a sized configuration asks for, and its name; without a model file, the stand-in.
+
+    Raises:
+        ConfigError: the file is not there, or it has another number of controls.
+        ModelError: the file cannot be opened.
+    """
+    path = loaded.model_file()
+    if path is None:
+        return RandomGestures(loaded.config.model.dimension), STAND_IN
+    return open_fitting(loaded, path).predictor, path.name
+
+
+def configured_model(loaded: LoadedConfig) -> SetPredictor:
+    """The same, as the event that puts it to use; raises likewise."""
+    path = loaded.model_file()
+    predictor, name = open_configured_model(loaded)
+    return SetPredictor(predictor, name, str(path.resolve()) if path is not None else "")
+
+
+def model_switcher(loaded: LoadedConfig, *, anywhere: bool = False) -> OpenModel:
+    """Opens models that are asked for while playing.
+
+    Unless ``anywhere``, only files in the configuration's folder or in the working directory: a message that asks for
+    one may come from anyone on the network. The configuration itself may name any.
+    """
+
+    def open_it(name: str) -> SetPredictor:
+        resolved = loaded.resolve(name)
+        if resolved.found is None:
+            raise ConfigError(f"there is no model {' or '.join(str(path) for path in resolved.tried)}")
+        path = resolved.found.resolve()
+        if not anywhere and not any(path.is_relative_to(folder.resolve()) for folder in loaded.folders()):
+            raise ConfigError(f"{name} is outside the workspace; while playing, only models in it can be switched to")
+        return SetPredictor(open_model(path).predictor, path.name, str(path))
+
+    return open_it
+
+
+def configured_scenes(loaded: LoadedConfig) -> Scenes:
+    """The scenes of a configuration, ready to be recalled."""
+    return scenes_of(loaded, model_switcher(loaded, anywhere=True))
+
+
+class WantedPorts:
+    """What the sections of a configuration ask for; of the next one too, sharing what ports share."""
+
+    def __init__(self) -> None:
+        self._midi_ports = MidiPorts()
+
+    def __call__(self, config: Config) -> Iterator[Port]:
+        """The ports, each to be made when it is first wanted."""
+        controls = config.model.dimension - 1
+        if config.midi is not None:
+            yield from self._midi_ports(config.midi)
+        if config.osc is not None:
+            yield _osc_port(config.osc, controls)
+        if config.websocket is not None:
+            yield websocket_port(config.websocket)
+        yield from serial_ports(config)
+
+
+def _osc_port(osc: OscConfig, controls: int) -> Port:
+    arguments = (osc.server_ip, osc.server_port, osc.client_ip, osc.client_port, controls, osc.output_addresses)
+    return Port(("osc", *arguments), lambda: OscAdapter(*arguments))
+
+
+def build_session(
+    loaded: LoadedConfig,
+    *,
+    logdir: Path | None,
+    seed: int | None = None,
+    reports: Reports | None = None,
+    ports: Ports | None = None,
+) -> Session:
+    """Put a performance together; nothing is opened yet, except the model.
+
+    Args:
+        loaded: what to play.
+        logdir: where the log goes; None: no log.
+        seed: of the model's choices; None: a new one each time.
+        reports: where the performer's messages go.
+        ports: the ports, for those who want to change them later, or have more than the configuration names.
+
+    Raises:
+        ConfigError, ModelError: as ``sized`` and ``open_configured_model``.
+    """
+    loaded = sized(loaded)
+    config = loaded.config
+    clock = Clock()
+    reports = reports or Reports()
+    model = configured_model(loaded)
+    local = config.webui or WebuiConfig()
+    ports = ports or Ports(WantedPorts())
+    recorder = None
+    if logdir is not None:
+        recorder = Recorder(logdir, config.model.dimension, clock.date, clock.started_at, reports.tell)
+    return Session(
+        Engine(engine_settings(config), model.predictor, default_rng(seed), clock.now(), model.name),
+        ports.apply(config),
+        clock=clock,
+        reports=reports,
+        recorder=recorder,
+        log_input=config.log_input,
+        log_predictions=config.log_predictions,
+        monitor_port=local.monitor_port,
+        commands=OscListener("commands", "localhost", local.command_port, config.model.dimension - 1, local=True),
+        open_model=model_switcher(loaded),
+        scenes=configured_scenes(loaded),
+        model_file=model.file,
+        about=_about(loaded, seed),
+    )
+
+
+def _about(loaded: LoadedConfig, seed: int | None) -> dict[str, object]:
+    """What those who watch want to know and does not change: which configuration, and the seed if one was given."""
+    config = str(loaded.path.resolve()) if loaded.path is not None else ""
+    return {"config": config} | ({"seed": seed} if seed is not None else {})

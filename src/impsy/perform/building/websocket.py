@@ -1,0 +1,33 @@
+"""The WebSocket server that a configuration asks for."""
+
+from __future__ import annotations
+
+from impsy.config import WebSocketConfig
+from impsy.io.adapter import Adapter
+from impsy.perform.building.ports import Port
+
+__all__ = ["websocket_port"]
+
+
+def websocket_port(config: WebSocketConfig) -> Port:
+    """The server of ``[websocket]``; its mappings can change while it is open."""
+
+    def make() -> Adapter:
+        from impsy.io.websocket import WebSocketAdapter  # its library takes time to load
+
+        return WebSocketAdapter(
+            config.server_ip,
+            config.server_port,
+            config.input,
+            config.output,
+            allowed_origins=config.allowed_origins,
+        )
+
+    def remap(adapter: Adapter) -> None:
+        from impsy.io.websocket import WebSocketAdapter
+
+        if isinstance(adapter, WebSocketAdapter):
+            adapter.remap(config.input, config.output)
+
+    identity = ("websocket", config.server_ip, config.server_port, config.allowed_origins)
+    return Port(identity, make, remap, (config.input, config.output))

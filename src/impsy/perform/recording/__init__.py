@@ -1,0 +1,1 @@
+"""Recording a performance: the log, and MIDI files from and to it."""

@@ -1,0 +1,1 @@
+"""Performers that need no hands: for demonstrations, tests and bench runs."""

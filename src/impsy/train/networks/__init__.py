@@ -1,0 +1,1 @@
+"""The networks in JAX, as they are trained."""

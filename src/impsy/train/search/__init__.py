@@ -1,0 +1,1 @@
+"""Searching for a better size and recipe, by one process or many."""

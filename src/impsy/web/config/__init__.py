@@ -1,0 +1,1 @@
+"""The configuration on the page: its file, its forms, its versions, the wizard."""

@@ -1,0 +1,257 @@
+"""The configuration over HTTP: what it means, read, checked, edited as a draft, saved; its versions; its scenes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import Field
+from starlette.responses import JSONResponse, Response
+
+from impsy.config import Mode
+from impsy.config.document import ConfigDocument
+from impsy.errors import ConfigError, DataError
+from impsy.web.config.drafts import TEXT_LIMIT, Change, ConfigProblem, Draft, edit, in_present_form, read_draft
+from impsy.web.config.file import ConfigFile, Version
+from impsy.web.config.forms import MappingKind, config_schema, mapping_kinds
+from impsy.web.server.endpoints import Body, Call, Endpoint, NotThere
+from impsy.web.server.overview import ENDPOINT as OVERVIEW
+
+__all__ = ["ENDPOINTS", "ConfigReply", "reply"]
+
+LONGEST_SCENE_NAME = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigReply:
+    """The configuration as it is on the disk.
+
+    ``stamp`` is to be sent back when saving; empty: there is no file yet. ``values`` are the tables of the file in
+    the present form, valid or not, without defaults; None: it is no TOML, or there is none. ``understood`` is a line
+    about the earlier form that it is in; empty: it is in the present one.
+    """
+
+    exists: bool
+    path: str
+    text: str
+    stamp: str
+    values: dict[str, Any] | None
+    problems: list[ConfigProblem]
+    understood: str
+    schema: dict[str, Any]
+    mapping_kinds: list[MappingKind]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReply:
+    """What a text says, in the present form, and what is wrong with it."""
+
+    values: dict[str, Any] | None
+    problems: list[ConfigProblem]
+    understood: str
+
+
+@dataclass(frozen=True, slots=True)
+class EditReply:
+    """A text that was changed."""
+
+    text: str
+    values: dict[str, Any] | None
+    problems: list[ConfigProblem]
+    understood: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextReply:
+    """A text, to be looked at and perhaps saved."""
+
+    text: str
+
+
+class TextBody(Body):
+    """A text of a configuration."""
+
+    text: str = Field(max_length=TEXT_LIMIT)
+
+
+class EditBody(TextBody):
+    """A text and how to change it, one change after the other."""
+
+    changes: list[Change] = Field(max_length=200)
+
+
+class SaveBody(TextBody):
+    """A text to be saved in place of the file that ``stamp`` is of."""
+
+    stamp: str = Field(max_length=64)
+
+
+class Settings(Body):
+    """What a scene sets; what is absent or null it leaves alone."""
+
+    mode: Mode | None = None
+    threshold: float | None = Field(None, ge=0)
+    sigmatemp: float | None = Field(None, ge=0)
+    pitemp: float | None = Field(None, ge=0)
+    timescale: float | None = Field(None, gt=0)
+    model: str | None = Field(None, min_length=1, max_length=300)
+
+
+class SavedScene(Settings):
+    """A scene of the configuration."""
+
+    name: str
+
+
+def reply(file: ConfigFile) -> ConfigReply:
+    """The configuration as it is on the disk, whatever state it is in. Raises OSError."""
+    content = file.content()
+    text, draft = "", Draft(None, [])
+    if content is not None:
+        text, draft = _read(content, file.path)
+    return ConfigReply(
+        exists=content is not None,
+        path=str(file.path),
+        text=text,
+        stamp=file.stamp(content),
+        values=draft.values,
+        problems=draft.problems,
+        understood=draft.understood,
+        schema=config_schema(),
+        mapping_kinds=mapping_kinds(),
+    )
+
+
+def _read(content: bytes, path: Path) -> tuple[str, Draft]:
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        message = "this is not text in UTF-8: what could not be read is shown as �. Mend it, and save"
+        return content.decode(errors="replace"), Draft(None, [ConfigProblem("", [], message, line, "error")])
+    return text, read_draft(text, path)
+
+
+def _get(call: Call) -> ConfigReply:
+    return reply(ConfigFile(call.site.workspace))
+
+
+def _check(call: Call) -> CheckReply:
+    draft = read_draft(call.body(TextBody).text, call.site.workspace.config)
+    return CheckReply(draft.values, draft.problems, draft.understood)
+
+
+def _edit(call: Call) -> EditReply:
+    body, path = call.body(EditBody), call.site.workspace.config
+    return _edited(edit(body.text, body.changes, path.name), path)
+
+
+def _upgrade(call: Call) -> EditReply:
+    path = call.site.workspace.config
+    return _edited(in_present_form(call.body(TextBody).text, path.name), path)
+
+
+def _edited(text: str, path: Path) -> EditReply:
+    draft = read_draft(text, path)
+    return EditReply(text, draft.values, draft.problems, draft.understood)
+
+
+def _save(call: Call) -> ConfigReply | Response:
+    body, file = call.body(SaveBody), ConfigFile(call.site.workspace)
+    try:
+        file.save(body.text, body.stamp)
+    except ConfigError:
+        return _refusal(read_draft(body.text, file.path).problems)
+    call.site.hub.changed("config")
+    return reply(file)
+
+
+def _refusal(problems: list[ConfigProblem]) -> Response:
+    count = sum(problem.level == "error" for problem in problems)
+    told = [
+        {"key": each.key, "path": each.path, "message": each.message, "line": each.line, "level": each.level}
+        for each in problems
+    ]
+    error = f"This cannot be saved yet: {'one thing is' if count == 1 else f'{count} things are'} wrong with it."
+    advice = "Each is told beside its place. The file is as it was."
+    return JSONResponse({"error": error, "advice": advice, "problems": told}, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _download(call: Call) -> Response:
+    file = ConfigFile(call.site.workspace)
+    content = file.content()
+    if content is None:
+        raise NotThere(f"there is no {file.path.name} yet: set the workspace up first")
+    disposition = f"attachment; filename*=UTF-8''{quote(file.path.name)}"
+    return Response(content, media_type="application/toml", headers={"Content-Disposition": disposition})
+
+
+def _versions(call: Call) -> list[Version]:
+    return ConfigFile(call.site.workspace).versions()
+
+
+def _version(call: Call) -> TextReply:
+    return TextReply(ConfigFile(call.site.workspace).version(call.path["name"]))
+
+
+# --- scenes ------------------------------------------------------------------------------------------
+
+
+def _put_scene(call: Call) -> SavedScene:
+    name, settings = call.path["name"], call.body(Settings)
+    if not name.strip() or len(name) > LONGEST_SCENE_NAME or not name.isprintable():
+        raise DataError(f"a scene needs a name of {LONGEST_SCENE_NAME} characters at most, all of them visible")
+    given = settings.model_dump(exclude_none=True)
+
+    def put(document: ConfigDocument) -> None:
+        before = document.get(("scenes", name), {})
+        for key in before if isinstance(before, dict) else ():
+            if key in Settings.model_fields and key not in given:
+                document.unset(("scenes", name, key))
+        document.set(("scenes", name), given)
+
+    ConfigFile(call.site.workspace).change(put)
+    call.site.hub.changed("config")
+    return SavedScene(name=name, **given)
+
+
+def _delete_scene(call: Call) -> dict[str, str]:
+    name = call.path["name"]
+
+    def delete(document: ConfigDocument) -> None:
+        scenes = document.get("scenes", {})
+        if not isinstance(scenes, dict) or name not in scenes:
+            raise NotThere(f"there is no scene “{name}” (any more)")
+        # With its last scene goes the whole of it: nothing would be left to hold its name.
+        document.unset(("scenes",) if len(scenes) == 1 else ("scenes", name))
+
+    ConfigFile(call.site.workspace).change(delete)
+    call.site.hub.changed("config")
+    return {"sentence": f"The scene “{name}” is gone; the configuration as it was is kept."}
+
+
+ENDPOINTS = (
+    OVERVIEW,
+    Endpoint("GET", "/api/config", _get, "the configuration, its problems and its schema", returns=ConfigReply),
+    Endpoint(
+        "PUT", "/api/config", _save, "save the configuration, keeping the previous version",
+        body=SaveBody, returns=ConfigReply,
+    ),
+    Endpoint("POST", "/api/config/check", _check, "check a text", body=TextBody, returns=CheckReply),
+    Endpoint(
+        "POST", "/api/config/edit", _edit, "change a text by key, its comments kept; nothing is saved",
+        body=EditBody, returns=EditReply,
+    ),
+    Endpoint(
+        "POST", "/api/config/upgrade", _upgrade, "write a text in the present form, comments kept; nothing is saved",
+        body=TextBody, returns=EditReply,
+    ),
+    Endpoint("GET", "/api/config/file", _download, "the configuration file"),
+    Endpoint("GET", "/api/config/previous", _versions, "versions that were replaced", returns=list[Version]),
+    Endpoint("POST", "/api/config/previous/{name}", _version, "the text of one of them", returns=TextReply),
+    Endpoint("PUT", "/api/scenes/{name}", _put_scene, "save a scene", body=Settings, returns=SavedScene),
+    Endpoint("DELETE", "/api/scenes/{name}", _delete_scene, "delete a scene", returns=dict[str, str]),
+)  # fmt: skip

@@ -1,0 +1,218 @@
+"""A configuration that is being written: what its text says as plain values, what is wrong with it, and changes."""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, time
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from impsy.config import LoadedConfig, Problem, parse_config
+from impsy.config.document import ConfigDocument
+from impsy.config.earlier.forms import in_one_line, present_form
+from impsy.config.earlier.steps import PresentForm
+from impsy.config.earlier.upgrade import form_of, upgrade
+from impsy.config.loading import parse_toml
+from impsy.errors import ConfigError, ImpsyError
+from impsy.models.opening import model_dimension
+from impsy.perform.models import model_problems, sized
+from impsy.web.server.endpoints import Body
+
+__all__ = ["TEXT_LIMIT", "Change", "ConfigProblem", "Draft", "edit", "in_present_form", "read_draft"]
+
+TEXT_LIMIT = 256 << 10
+"""Characters of a configuration at most; real ones have some thousands."""
+
+DEEPEST_VALUE = 8
+LARGEST_NUMBER = 2**63
+"""TOML's whole numbers have 64 bits, sign included (TOML 1.0, "Integer")."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigProblem:
+    """One remark about a configuration.
+
+    ``key`` is written as in TOML, ``path`` is the same in its parts (positions in lists count from 0) as the present
+    form has them; both are empty where it is about the whole. ``line`` counts from 1. Only an ``error`` keeps it from
+    being saved.
+    """
+
+    key: str
+    path: list[str | int]
+    message: str
+    line: int | None
+    level: Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a text says, in the present form.
+
+    ``values`` None: it is no TOML; ``loaded`` None: something in it is wrong. ``understood`` is a line about the
+    earlier form that the text is in; empty: it is in the present one.
+    """
+
+    values: dict[str, Any] | None
+    problems: list[ConfigProblem]
+    loaded: LoadedConfig | None = None
+    understood: str = ""
+
+
+class Change(Body):
+    """One change of a text: ``key`` gets ``value``, or is removed.
+
+    A table sets each of its keys and leaves others; an empty one adds a section.
+    """
+
+    key: list[str] = Field(min_length=1, max_length=8, description='its parts, such as ["midi", "in_device"]')
+    value: Any = None
+    remove: bool = False
+
+    @field_validator("key")
+    @classmethod
+    def _short(cls, key: list[str]) -> list[str]:
+        if any(len(part) > 200 for part in key):
+            raise ValueError("a key's part has 200 characters at most")
+        return key
+
+    @field_validator("value")
+    @classmethod
+    def _fits(cls, value: Any) -> Any:
+        _check_value(value, DEEPEST_VALUE)
+        return value
+
+    @model_validator(mode="after")
+    def _either(self) -> Change:
+        if self.remove == ("value" in self.model_fields_set):
+            raise ValueError("either a value, or remove")
+        return self
+
+
+def read_draft(text: str, path: Path) -> Draft:
+    """Read a text as the configuration in ``path``. Raises nothing of what a text can be guilty of."""
+    try:
+        tables = parse_toml(text, path.name)
+    except ConfigError as error:
+        return Draft(None, _told(_problems(error)))
+    form = present_form(tables, whole_lists=True)
+    understood = in_one_line(tuple(problem for _, problem in present_form(tables).findings))
+    values = _plain(form.tables)
+    try:
+        loaded = parse_config(text, path.name, path)
+    except ConfigError as error:
+        return Draft(values, _told(_problems(error), form), None, understood)
+    # A conflict keeps a section closed and a model may keep it from playing, but neither keeps this text from being
+    # saved.
+    remarks = [
+        replace(each, level="warning") for each in (*loaded.conflicts, *model_problems(loaded, model_dimension))
+    ]
+    others = (*loaded.warnings, *loaded.elsewhere, *loaded.notes)
+    found = sorted([*remarks, *others], key=lambda problem: problem.line or 0)
+    try:
+        return Draft(values, _told(found, form), sized(loaded), understood)
+    except ImpsyError:  # one of the remarks then
+        return Draft(values, _told(found, form), None, understood)
+
+
+def edit(text: str, changes: Iterable[Change], where: str) -> str:
+    """The text with these changes, one after the other; comments stay.
+
+    The keys are those of the present form. Where the text has something else in the place of one of them, it is
+    written in the present form first.
+
+    Raises:
+        ConfigError: it is no TOML, or its layout does not allow one of them.
+    """
+    document = ConfigDocument(text, where)
+    for change in changes:
+        if form_of(document, whole_lists=True).touches(tuple(change.key)):
+            upgrade(document, whole_lists=True)
+        if change.remove:
+            document.unset(change.key)
+        else:
+            document.set(change.key, change.value)
+    return document.dumps()
+
+
+def in_present_form(text: str, where: str) -> str:
+    """The text in the present form, comments kept.
+
+    Raises:
+        ConfigError: it is no TOML, or its layout does not allow it.
+    """
+    document = ConfigDocument(text, where)
+    upgrade(document)
+    return document.dumps()
+
+
+def _problems(error: ConfigError) -> tuple[Problem, ...]:
+    found: tuple[Problem, ...] = getattr(error, "problems", ())
+    return found or (Problem("error", "", str(error)),)
+
+
+def _told(problems: Iterable[Problem], form: PresentForm | None = None) -> list[ConfigProblem]:
+    form = form or PresentForm({})
+    return [
+        ConfigProblem(
+            each.key,
+            list(form.present(tuple(_steps(each.key)))),
+            f"{each.text}. {each.hint}" if each.hint else each.text,
+            each.line,
+            each.level,
+        )
+        for each in problems
+    ]
+
+
+_STEP = re.compile(r'"(?:[^"\\]|\\.)*"|\[\d+\]|[^."\[\]]+')
+
+
+def _steps(key: str) -> Iterator[str | int]:
+    """The parts of a key as problems name it: ``midi.input."X-TOUCH"[3]``."""
+    for step in _STEP.findall(key):
+        if step.startswith("["):
+            yield int(step[1:-1])
+        elif step.startswith('"'):
+            yield tomllib.loads(f"key = {step}")["key"]
+        else:
+            yield step
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON can say it: dates, infinities and numbers beyond reason become text."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, int) and not -LARGEST_NUMBER <= value < LARGEST_NUMBER:
+        return hex(value)[:40]
+    return value
+
+
+def _check_value(value: Any, depth: int) -> None:
+    """Raises ValueError, with what is wrong as its text, if TOML has no such value."""
+    if depth == 0:
+        raise ValueError(f"a value may be nested {DEEPEST_VALUE} deep")
+    match value:
+        case None:
+            raise ValueError("TOML has no null")
+        case float() if not math.isfinite(value):
+            raise ValueError("a number must be finite")
+        case int() if not -LARGEST_NUMBER <= value < LARGEST_NUMBER:
+            raise ValueError("a whole number has 64 bits at most")
+        case dict():
+            for item in value.values():
+                _check_value(item, depth - 1)
+        case list():
+            for item in value:
+                _check_value(item, depth - 1)

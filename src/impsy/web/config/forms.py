@@ -1,0 +1,212 @@
+"""What a form needs to know of every key of a configuration, and of every kind of mapping entry.
+
+The keys, their types, ranges and defaults come from the schema itself; here stand only the words, which the schema,
+whose own words end the sentence "wanted …", does not have.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from impsy.config import Config
+from impsy.mapping.entries import KINDS, Argument
+from impsy.web.config.labels import KIND_WORDS
+
+__all__ = ["MappingArgument", "MappingKind", "config_schema", "mapping_kinds"]
+
+PATTERN = "*"
+"""Stands for whatever name a table's keys have."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What a form says of a key; ``format`` tells it what to choose the value with."""
+
+    title: str
+    description: str
+    format: str = ""
+    unit: str = ""
+
+
+_WORDS: dict[str, _Words] = {
+    "title": _Words("Title", "What this instrument is called."),
+    "owner": _Words("Owner", "Whose it is."),
+    "description": _Words("Description", "What it is for.", "multiline"),
+    "verbose": _Words("Say more", "Tell each event while playing."),
+    "log_input": _Words("Record what you play", "Takes are what the model learns from."),
+    "log_predictions": _Words("Record what the model plays", "Takes then hold the model's answers, too."),
+    "interaction": _Words("Playing together", "Who plays when."),
+    "interaction.mode": _Words("Mode", "Who plays when."),
+    "interaction.threshold": _Words(
+        "Answer after", "How long you must be silent before the model answers.", "seconds", "s"
+    ),
+    "interaction.input_thru": _Words("Pass input on", "What you play goes straight to all outputs, too."),
+    "model": _Words("Model", "What the model listens to, and how freely it plays."),
+    "model.dimension": _Words(
+        "Dimension",
+        "The number of controls, and one for time: 9 is 8 controls. Left out: that of the mappings, or the model.",
+    ),
+    "model.file": _Words(
+        "Model file", "The trained network. Without one, random gestures are played, to try the wiring.", "model-file"
+    ),
+    "model.size": _Words("Size", "Only needed where the model file cannot tell."),
+    "model.sigmatemp": _Words("Straying", "How far values stray from what the model means; more is wilder."),
+    "model.pitemp": _Words("Jumping", "How readily the model jumps between ideas; more is wilder."),
+    "model.timescale": _Words("Timescale", "Stretches the model's time: 2 plays at half speed."),
+    "midi": _Words("MIDI", "Controllers and synthesisers at this machine's MIDI ports."),
+    "midi.in_device": _Words("Inputs", "Ports that are listened to; a part of a name is enough.", "midi-inputs"),
+    "midi.out_device": _Words("Outputs", "Ports that are played to; a part of a name is enough.", "midi-outputs"),
+    "midi.input": _Words("Input mappings", "For each port, which message moves which control.", "mappings"),
+    "midi.input.*": _Words("Input mapping", "One entry for each control.", "mapping"),
+    "midi.output": _Words("Output mappings", "For each port, which message each control sends.", "mappings"),
+    "midi.output.*": _Words("Output mapping", "One entry for each control.", "mapping"),
+    "midi.feedback_protection": _Words("Leave echoes out", "For synthesisers that send back what they hear."),
+    "midi.feedback_threshold": _Words("Echo time", "How soon an echo comes back.", "seconds", "s"),
+    "midi.thru_matrix": _Words("Pass on by port", "What comes in at a port goes straight to these outputs.", "thru"),
+    "midi.thru_matrix.*": _Words("Outputs", "Ports that get it.", "midi-outputs"),
+    "midi.api": _Words("MIDI system", "Such as ALSA or JACK; without it, the first that works.", "midi-api"),
+    "osc": _Words("OSC", "For Pure Data, Max, SuperCollider and many others."),
+    "osc.server_ip": _Words("Listen at", "0.0.0.0 hears other machines, too.", "host"),
+    "osc.server_port": _Words("Listen on port", "Where IMPSY hears /interface.", "udp-port"),
+    "osc.client_ip": _Words("Send to", "The address of the program that is played to.", "host"),
+    "osc.client_port": _Words("Send to port", "Where that program listens.", "udp-port"),
+    "osc.output_addresses": _Words("Addresses", "The OSC addresses that predictions are sent to."),
+    "websocket": _Words("WebSocket", "For web pages that play along; they speak MIDI in words."),
+    "websocket.server_ip": _Words("Listen at", "0.0.0.0 lets other machines in.", "host"),
+    "websocket.server_port": _Words("Listen on port", "Where web pages connect.", "tcp-port"),
+    "websocket.input": _Words("Input mapping", "One entry for each control.", "mapping"),
+    "websocket.output": _Words("Output mapping", "One entry for each control.", "mapping"),
+    "websocket.allowed_origins": _Words(
+        "Pages that may connect", "Without any: pages from files, and from the machine that they connect to."
+    ),
+    "serial": _Words("Serial", "Lines of numbers, for Arduino, micro:bit and the like."),
+    "serial.port": _Words("Port", "The serial port of the device.", "serial-port"),
+    "serial.baudrate": _Words("Speed", "As the device has it.", "", "baud"),
+    "serialmidi": _Words("Serial MIDI", "MIDI plugs wired to a serial port."),
+    "serialmidi.port": _Words("Port", "Without one, that of the section Serial.", "serial-port"),
+    "serialmidi.input": _Words("Input mapping", "One entry for each control.", "mapping"),
+    "serialmidi.output": _Words("Output mapping", "One entry for each control.", "mapping"),
+    "webui": _Words("Web interface", "How playing and the page talk on this machine."),
+    "webui.monitor_port": _Words("Monitor port", "Where the page hears what is played.", "udp-port"),
+    "webui.command_port": _Words("Command port", "Where playing hears what the page asks for.", "udp-port"),
+    "scenes": _Words("Scenes", "Named sets of settings, to be recalled while playing.", "scenes"),
+    "scenes.*": _Words("Scene", "What it says nothing of stays as it is."),
+}
+"""By key. Those of a scene are the ones that it sets."""
+
+_SCENE_KEYS = {
+    "mode": "interaction.mode",
+    "threshold": "interaction.threshold",
+    "sigmatemp": "model.sigmatemp",
+    "pitemp": "model.pitemp",
+    "timescale": "model.timescale",
+    "model": "model.file",
+}
+
+_CHOICES: dict[str, dict[str, str]] = {
+    "mode": {
+        "callresponse": "Call and response: you play a phrase, the model answers when you stop",
+        "polyphony": "Polyphony: the model adds something to each thing that you do",
+        "battle": "Battle: the model plays by itself, you play along",
+        "useronly": "Only you: the model listens; good for recording",
+    },
+    "size": {
+        "xxs": "xxs (16 units)",
+        "xs": "xs (32 units)",
+        "s": "s (64 units)",
+        "m": "m (128 units)",
+        "l": "l (256 units)",
+        "xl": "xl (512 units)",
+    },
+}
+"""By the last part of a key: what each of its values means."""
+
+
+@dataclass(frozen=True, slots=True)
+class MappingArgument:
+    """One number of an entry, both ends of its range included. The optional ones are given all or not at all."""
+
+    name: str
+    min: int
+    max: int
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MappingKind:
+    """A kind of entry: its name in a configuration, what it is called, and what follows its name in the list."""
+
+    kind: str
+    words: str
+    arguments: list[MappingArgument]
+
+
+def mapping_kinds() -> list[MappingKind]:
+    """Every kind of entry, in the order in which they should be offered."""
+
+    def argument(each: Argument, optional: bool) -> MappingArgument:
+        return MappingArgument(each.name, each.low, each.high, optional)
+
+    return [
+        MappingKind(
+            name,
+            KIND_WORDS[name].title,
+            [argument(each, False) for each in kind.required] + [argument(each, True) for each in kind.optional],
+        )
+        for name, kind in KINDS.items()
+    ]
+
+
+@cache
+def config_schema() -> dict[str, Any]:
+    """The schema of a configuration, for forms: JSON Schema (2020-12) without references.
+
+    Every key has ``title`` and ``description``; ``wanted`` ends the sentence "wanted …"; ``format`` says what to
+    choose a value with and ``unit`` what it is in, where there is more to say than the type. Keys with a list of
+    values have ``enum`` and, in the same order, ``choices`` with words for each. A section that is absent is off.
+    """
+    whole = Config.model_json_schema(mode="validation")
+    return _described(_inline(whole, whole.get("$defs", {})), ())
+
+
+def _inline(schema: Any, definitions: dict[str, Any]) -> Any:
+    """Without references; what may be absent is described by what it is otherwise."""
+    if isinstance(schema, list):
+        return [_inline(each, definitions) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return _inline({**definitions[name], **{k: v for k, v in schema.items() if k != "$ref"}}, definitions)
+    given = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    if len(given) == 1:
+        return _inline({**given[0], **{k: v for k, v in schema.items() if k != "anyOf"}}, definitions)
+    return {
+        key: {name: _inline(each, definitions) for name, each in value.items()}
+        if key == "properties"
+        else _inline(value, definitions)
+        for key, value in schema.items()
+        if key != "$defs"
+    }
+
+
+def _described(schema: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    key = ".".join(path)
+    known = _WORDS.get(_SCENE_KEYS.get(path[-1], key) if path[:2] == ("scenes", PATTERN) and len(path) == 3 else key)
+    described = dict(schema)
+    if known is not None:
+        if "description" in schema and "properties" not in schema:
+            described["wanted"] = schema["description"]
+        described |= {"title": known.title, "description": known.description}
+        described |= {name: getattr(known, name) for name in ("format", "unit") if getattr(known, name)}
+    if "enum" in schema and path and path[-1] in _CHOICES:
+        described["choices"] = [_CHOICES[path[-1]].get(value, value) for value in schema["enum"]]
+    if "properties" in schema:
+        described["properties"] = {
+            name: _described(each, (*path, name)) for name, each in schema["properties"].items()
+        }
+    if isinstance(schema.get("additionalProperties"), dict):
+        described["additionalProperties"] = _described(schema["additionalProperties"], (*path, PATTERN))
+    return described

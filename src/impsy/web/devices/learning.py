@@ -1,0 +1,341 @@
+"""Learn by moving: hears all MIDI inputs, and tells the pages what moves and which control is meant."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any, Literal
+
+from impsy.errors import DeviceError
+from impsy.io.midi.ear import MidiEar
+from impsy.mapping import wire
+from impsy.mapping.entries import (
+    ChannelAftertouch,
+    ControlChange,
+    ControlChange14,
+    MappingEntry,
+    NoteOn,
+    PitchBend,
+    ProgramChange,
+    entry_to_list,
+)
+from impsy.mapping.learning import FRESH_SECONDS, Learner, Proposal
+from impsy.web.config.labels import describe_entry
+from impsy.web.devices.watching import is_ours
+
+__all__ = ["LEARN_SECONDS", "Heard", "Learning", "Way", "entry_and_value"]
+
+Way = Literal["input", "output"]
+
+LEARN_SECONDS = 120.0
+"""Who has not learnt by then has left."""
+
+TICK_SECONDS = 1 / 30
+"""Each control is told once in this time at most."""
+
+CHECK_SECONDS = 1.0
+START_SECONDS = 8.0
+CLOSE_SECONDS = 3.0
+
+WAITING_LIMIT = 5000
+"""Messages that may wait; more come from no hand."""
+
+NO_CONTROLS = 200
+"""Different controls told in one lesson at most."""
+
+
+_CHANNEL_MODE = 120
+"""Controllers from here on are messages to the whole channel (MIDI 1.0, "Channel Mode Messages")."""
+
+_GESTURES: dict[int, tuple[Callable[[int, int], MappingEntry], wire.Reader]] = {
+    wire.NOTE_ON: (lambda channel, _: NoteOn(channel), wire.read_note),
+    wire.CONTROL_CHANGE: (ControlChange, wire.read_control(0, wire.STEPS)),
+    wire.PROGRAM_CHANGE: (lambda channel, _: ProgramChange(channel), wire.read_first),
+    wire.CHANNEL_AFTERTOUCH: (lambda channel, _: ChannelAftertouch(channel), wire.read_first),
+    wire.PITCH_BEND: (lambda channel, _: PitchBend(channel), wire.read_bend),
+}
+"""The kinds of messages that can be learnt: the entry for each, from channel and controller, and its value."""
+
+
+def entry_and_value(message: bytes) -> tuple[MappingEntry, float] | None:
+    """What a complete message is an entry of, and its value in [0, 1]; None: it is no gesture.
+
+    By the MIDI 1.0 Detailed Specification. Channel mode messages (controllers from 120) and note-offs are none.
+    """
+    if not message or not 0x80 <= message[0] < 0xF0 or len(message) != wire.message_size(message[0]):
+        return None
+    first, second = message[1], message[2] if len(message) > 2 else 0
+    if max(first, second) > 127:
+        return None
+    kind = message[0] & 0xF0
+    gesture = _GESTURES.get(kind)
+    if gesture is None or (kind == wire.CONTROL_CHANGE and first >= _CHANNEL_MODE):
+        return None
+    make, read = gesture
+    value = read(first, second)
+    return None if value is None else (make((message[0] & 0x0F) + 1, first), value)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The inputs that are listened to, and those that cannot be: another program keeps them to itself."""
+
+    ports: tuple[str, ...]
+    others: tuple[str, ...] = ()
+
+
+class Learning:
+    """Listens from ``start`` to ``stop``, for two minutes at most. For several threads.
+
+    Each control that moves is told by ``send`` as ``{"type": "learn", …}``, up to 30 times a second; when one has
+    clearly been moved and come to rest, it is told once more with ``chosen`` true. Beginning and end are told as
+    ``{"type": "learning", "on": …, "error": …}``.
+
+    Args:
+        send: sends a message to all pages; it must not wait.
+        ear: makes what listens to all inputs; gets the function that takes port and message, and the system's name.
+        seconds: how long a lesson lasts at most.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[dict[str, Any]], None],
+        ear: Callable[[Callable[[str, bytes], None], str | None], MidiEar] = lambda hear, api: MidiEar(
+            None, hear, api
+        ),
+        seconds: float = LEARN_SECONDS,
+    ) -> None:
+        self._send = send
+        self._make_ear = ear
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._lesson: _Lesson | None = None
+
+    @property
+    def on(self) -> bool:
+        """Whether it listens."""
+        lesson = self._lesson
+        return lesson is not None and lesson.alive
+
+    def start(self, name: Callable[[str, Sequence[str]], str], api: str | None = None) -> Heard:
+        """Listen to all inputs for two minutes from now.
+
+        Args:
+            name: gives a port, one of all inputs, the name that a configuration should have for it.
+            api: the MIDI system; None: the first that works.
+
+        Raises:
+            DeviceError: nothing can be listened to. The pages are told, too.
+        """
+        with self._lock:
+            self._end()
+            lesson = _Lesson(self._send, self._make_ear, api, name, self._seconds)
+            try:
+                heard = lesson.begin()
+            except DeviceError as error:
+                self._send({"type": "learning", "on": False, "error": str(error)})
+                raise
+            self._lesson = lesson
+            return heard
+
+    def stop(self) -> None:
+        """Listen no more. Twice is fine."""
+        with self._lock:
+            self._end()
+
+    close = stop
+
+    def _end(self) -> None:
+        lesson, self._lesson = self._lesson, None
+        if lesson is not None:
+            lesson.end()
+
+
+class _Lesson:
+    """One time of listening, in a thread of its own."""
+
+    def __init__(
+        self,
+        send: Callable[[dict[str, Any]], None],
+        make_ear: Callable[[Callable[[str, bytes], None], str | None], MidiEar],
+        api: str | None,
+        name: Callable[[str, Sequence[str]], str],
+        seconds: float,
+    ) -> None:
+        self._send = send
+        self._make_ear = make_ear
+        self._api = api
+        self._name = name
+        self._until = time.monotonic() + seconds
+        self._arrived: SimpleQueue[tuple[str, bytes, float]] = SimpleQueue()
+        self._stop = threading.Event()
+        self._ready = threading.Event()
+        self._error: DeviceError | None = None
+        self._ports: tuple[str, ...] = ()
+        self._inputs: tuple[str, ...] = ()
+        self._names: dict[str, str] = {}
+        self._thread = threading.Thread(target=self._run, name="impsy learning", daemon=True)
+        self._learner = Learner()
+        self._pending: dict[tuple[str, MappingEntry], float] = {}
+        self._known: set[tuple[str, MappingEntry]] = set()
+        self._values: dict[tuple[str, MappingEntry], float] = {}
+        self._chosen: tuple[str, MappingEntry] | None = None
+        self._chosen_moved = 0.0
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def begin(self) -> Heard:
+        """Open the inputs; raises DeviceError if that cannot be done."""
+        self._thread.start()
+        if not self._ready.wait(START_SECONDS):
+            self._stop.set()
+            raise DeviceError("the MIDI system does not answer")
+        if self._error is not None:
+            raise self._error
+        others = [port for port in self._inputs if port not in self._ports and not is_ours(port)]
+        return Heard(self._ports, tuple(others))
+
+    def end(self) -> None:
+        """Close them."""
+        self._stop.set()
+        self._thread.join(CLOSE_SECONDS)
+
+    # --- in the thread -----------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        with ExitStack() as stack:
+            try:
+                ear = self._open(stack)
+            except DeviceError as error:
+                self._error = error
+                self._ready.set()
+                return
+            self._send({"type": "learning", "on": True, "error": ""})
+            self._ready.set()
+            problem = ""
+            try:
+                self._listen(ear, stack)
+            except DeviceError as lost:
+                problem = str(lost)
+        self._send({"type": "learning", "on": False, "error": problem})
+
+    def _open(self, stack: ExitStack) -> MidiEar:
+        ear = stack.enter_context(self._make_ear(self._hear, self._api))
+        self._ports = tuple(port for port in ear.ports if not is_ours(port))
+        self._inputs = ear.inputs()
+        self._names = {port: self._name(port, self._inputs) for port in self._ports}
+        if not self._ports:
+            raise DeviceError("there is no MIDI input here: is the device plugged in and switched on?")
+        return ear
+
+    def _hear(self, port: str, message: bytes) -> None:
+        """Called in a thread of the MIDI system."""
+        if port in self._names and self._arrived.qsize() < WAITING_LIMIT:
+            self._arrived.put((port, message, time.monotonic()))
+
+    def _listen(self, ear: MidiEar, stack: ExitStack) -> None:
+        told = checked = time.monotonic()
+        while not self._stop.is_set() and (now := time.monotonic()) < self._until:
+            self._take(told + TICK_SECONDS - now)
+            now = time.monotonic()
+            if now - told >= TICK_SECONDS:
+                told = now
+                self._tell(now)
+            if now - checked >= CHECK_SECONDS:
+                checked = now
+                ear = self._look(ear, stack)
+
+    def _look(self, ear: MidiEar, stack: ExitStack) -> MidiEar:
+        """What was plugged in meanwhile is heard, too. Raises DeviceError when nothing is left to hear."""
+        inputs = ear.inputs()
+        if inputs == self._inputs:
+            return ear
+        stack.close()
+        return self._open(stack)
+
+    def _take(self, seconds: float) -> None:
+        """Wait for messages for so long, and take all that came."""
+        try:
+            self._consider(*self._arrived.get(timeout=max(0.001, seconds)))
+            for _ in range(WAITING_LIMIT):  # whatever floods in, it is told of in between
+                self._consider(*self._arrived.get_nowait())
+        except Empty:
+            return
+
+    def _consider(self, port: str, message: bytes, now: float) -> None:
+        found = entry_and_value(message)
+        if found is None:
+            return
+        entry, value = found
+        if isinstance(entry, ControlChange):
+            entry, value = self._as_fine(port, entry, value)
+        key = (port, entry)
+        if key not in self._known:
+            if len(self._known) >= NO_CONTROLS:
+                return
+            self._known.add(key)
+        self._pending[key] = self._values[key] = value
+        self._forget_chosen(now)
+        if key == self._chosen:
+            self._chosen_moved = now
+        self._learner.hear(port, message, now)
+
+    def _as_fine(self, port: str, entry: ControlChange, value: float) -> tuple[MappingEntry, float]:
+        """The two parts of a controller that was found to have 14 bits are one control."""
+        for coarse in (entry.controller, entry.controller - wire.LSB_OFFSET):
+            if (
+                0 <= coarse < wire.LSB_OFFSET
+                and (port, fine := ControlChange14(entry.channel, coarse)) in self._known
+            ):
+                is_coarse = coarse == entry.controller
+                return fine, value if is_coarse else self._values.get((port, fine), value)
+        return entry, value
+
+    def _tell(self, now: float) -> None:
+        for (port, entry), value in self._pending.items():
+            self._say(port, entry, value, chosen=False)
+        self._pending.clear()
+        self._forget_chosen(now)
+        proposal = self._learner.decide(now)
+        if proposal is not None:
+            self._choose(proposal, now)
+
+    def _choose(self, proposal: Proposal, now: float) -> None:
+        self._learner.begin()
+        if proposal.taken_by is not None:
+            return
+        key = (proposal.port, proposal.entry)
+        value = self._values.get(key)
+        if isinstance(proposal.entry, ControlChange14) and value is None:
+            coarse = ControlChange(proposal.entry.channel, proposal.entry.controller)
+            value = self._values.get((proposal.port, coarse), 0.0)
+        self._known.add(key)
+        self._chosen, self._chosen_moved = key, now
+        # While its movement goes on it is not chosen again.
+        self._learner.learnt = [proposal.entry]
+        self._say(*key, value or 0.0, chosen=True)
+
+    def _forget_chosen(self, now: float) -> None:
+        """Once it has been still for a while, it may be chosen again."""
+        if self._chosen is not None and now - self._chosen_moved >= FRESH_SECONDS:
+            self._chosen = None
+            self._learner.learnt = []
+
+    def _say(self, port: str, entry: MappingEntry, value: float, chosen: bool) -> None:
+        self._send(
+            {
+                "type": "learn",
+                "port": port,
+                "name": self._names.get(port, port),
+                "entry": entry_to_list(entry),
+                "words": describe_entry(entry),
+                "value": round(value, 4),
+                "chosen": chosen,
+            }
+        )

@@ -1,0 +1,116 @@
+"""Evaluates a model in a process of its own: ``impsy evaluate``, which writes a page and figures about it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from impsy.web.jobs.processes import start_low
+from impsy.web.server.endpoints import Clash
+from impsy.web.site import Site
+
+__all__ = ["Evaluation", "Sentence", "last_line", "read_verdict"]
+
+_LONGEST_LOG = 64 << 10
+_LARGEST_FIGURES = 8 << 20
+_LONGEST_SENTENCE = 300
+
+
+class Sentence(BaseModel):
+    """One of the verdict on a model, and the figures that it is drawn from."""
+
+    text: str
+    evidence: str
+
+
+class Evaluation:
+    """One model at a time; it ends with the web process, since it can be asked for again."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._model: str | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def model(self) -> str | None:
+        """The one that is being evaluated."""
+        return self._model
+
+    def start(self, model: Path, dataset: Path, report: Path, *, quick: bool) -> None:
+        """Begin to evaluate a model on a dataset; the pages are told when it is done.
+
+        Raises:
+            Clash: another one is being evaluated.
+            DeviceError: the process cannot be started.
+        """
+        with self._lock:
+            if self._model is not None:
+                raise Clash(f"{self._model} is being evaluated: wait until that is done")
+            report.parent.mkdir(parents=True, exist_ok=True)
+            command = ["-m", "impsy", "evaluate", str(model), str(dataset), "--report", str(report), "--json"]
+            log = report.with_suffix(".log")
+            with log.open("wb") as told, report.with_suffix(".json").open("wb") as figures:
+                self._process = start_low(
+                    [*command, *(["--quick"] if quick else [])],
+                    self._site.workspace.root,
+                    stdout=figures,
+                    stderr=told,
+                )
+            self._model = model.name
+            self._thread = threading.Thread(
+                target=self._wait, args=(self._process, model.name, log), name="impsy evaluation", daemon=True
+            )
+            self._thread.start()
+        self._site.hub.changed("models")
+
+    def close(self) -> None:
+        """End it."""
+        process, thread = self._process, self._thread
+        if process is not None:
+            process.kill()
+        if thread is not None:
+            thread.join(5)
+
+    def _wait(self, process: subprocess.Popen[bytes], model: str, log: Path) -> None:
+        status = process.wait()
+        self._model = self._process = None
+        if status == 0:
+            self._say("info", f"{model} has been evaluated: its report is there")
+        elif status > 0:
+            self._say("error", f"{model} could not be evaluated: {last_line(log)}")
+        self._site.hub.changed("models")
+
+    def _say(self, level: str, text: str) -> None:
+        self._site.hub.send({"type": "sentence", "level": level, "text": text})
+
+
+def last_line(log: Path) -> str:
+    """The last line that a command told on its standard error, without what marks it as an error."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - _LONGEST_LOG))
+            lines = [line.strip() for line in file.read().decode("utf-8", "replace").splitlines() if line.strip()]
+    except OSError:
+        lines = []
+    return lines[-1].removeprefix("Error: ")[:2000] if lines else "it did not say why"
+
+
+def read_verdict(report: Path) -> list[Sentence]:
+    """The verdict on the model that this report is about; empty where its figures are missing or not complete."""
+    figures = report.with_suffix(".json")
+    try:
+        if figures.stat().st_size > _LARGEST_FIGURES:
+            return []
+        found = json.loads(figures.read_bytes())["results"][0]["verdict"]
+        sentences = [Sentence.model_validate(each) for each in found[:3]]
+    except (OSError, ValueError, ValidationError, LookupError, TypeError, RecursionError):
+        return []
+    return [
+        Sentence(text=each.text[:_LONGEST_SENTENCE], evidence=each.evidence[:_LONGEST_SENTENCE]) for each in sentences
+    ]

@@ -1,0 +1,449 @@
+"""Training runs: processes of their own, which go on when the page is closed and when the web process ends.
+
+A run is a folder ``.impsy/training/{id}``: ``run.json`` says what was asked for, which process does it and how it
+ended, ``progress.jsonl`` is what that process tells, ``log.txt`` its standard error. A web process that starts later
+finds by the process's number and the moment it was made whether it is still the same one.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from impsy.data.files import written_whole
+from impsy.errors import ConfigError, DataError, DeviceError
+from impsy.models.sizes import SIZES, model_name
+from impsy.web.jobs.evaluating import last_line
+from impsy.web.jobs.processes import start_low
+from impsy.web.jobs.runs import ENDED, Progress, Run, Status
+from impsy.web.library.trash import Entry, Trash
+from impsy.web.server.endpoints import Clash, NotThere
+from impsy.web.site import Site
+from impsy.web.workspace import safe_name
+
+__all__ = ["Trainings"]
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.5
+NEEDED = ("keras", "jax", "keras_mdn_layer")
+
+_OPTIONS = {
+    "epochs": "--numepochs",
+    "minutes": "--minutes",
+    "seed": "--seed",
+    "architecture": "--architecture",
+    "batch": "--batchsize",
+    "patience": "--patience",
+}
+_STOPPED_EARLY = 130
+_MADE_WITHIN = 1.0
+"""Seconds by which two tellings of when a process was made may differ."""
+
+
+@dataclass
+class _Run:
+    """A run in memory: what ``run.json`` says, and what it told."""
+
+    id: str
+    folder: Path
+    said: dict[str, Any]
+    progress: Progress
+    process: subprocess.Popen[bytes] | None = None
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def status(self) -> Status:
+        found: Status = self.said["status"]
+        return found
+
+    @property
+    def model(self) -> str:
+        """The name of the model that it makes, which no two may make at once."""
+        return str(self.said["model"])
+
+
+class Trainings:
+    """All runs of a workspace. A thread looks at those that run, and there is none while none does.
+
+    Constructing it reads what there is, and takes up looking at what still runs.
+    """
+
+    def __init__(self, site: Site, trash: Trash) -> None:
+        self._site = site
+        self._trash = trash
+        self._folder = site.workspace.private / "training"
+        self._lock = threading.RLock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._runs: dict[str, _Run] = {}
+        self._read()
+
+    # --- what the page asks for --------------------------------------------------------------------
+
+    def pids(self) -> list[int]:
+        """The processes of the runs that go on."""
+        with self._lock:
+            going = [_process(run.said) for run in self._runs.values() if run.status in {"running", "stopping"}]
+        return [process.pid for process in going if process is not None]
+
+    def all(self) -> list[Run]:
+        """All runs, the latest first."""
+        self._read()
+        with self._lock:
+            runs = sorted(self._runs.values(), key=lambda run: (run.said["started"], run.id), reverse=True)
+        return [self._shown(run) for run in runs]
+
+    def one(self, run_id: str) -> Run:
+        """A run with all of its curve; raises NotThere."""
+        return self._shown(self._find(run_id), every=True)
+
+    def start(self, dataset: Path, dimension: int, size: str, options: Mapping[str, Any]) -> Run:
+        """Start a run.
+
+        Args:
+            options: epochs, minutes, seed, architecture, batch, patience: those that are not to be as usual.
+
+        Raises:
+            ConfigError: what training needs is not installed.
+            Clash: a model of this name is being trained.
+            DeviceError: the process cannot be started.
+        """
+        _check_installed()
+        model = model_name(dimension, SIZES[size])
+        with self._lock:
+            self._check_free(model)
+            now = datetime.now()
+            run_id = self._new_id(now, dimension, size)
+            folder = self._folder / run_id
+            folder.mkdir(parents=True)
+            said = {
+                "dataset": dataset.name,
+                "size": size,
+                "model": model,
+                "started": now.isoformat(timespec="milliseconds"),
+                "options": {key: value for key, value in options.items() if value is not None},
+            }
+            run = _Run(run_id, folder, said, Progress(folder / "progress.jsonl"))
+            self._launch(run, [])
+            self._runs[run_id] = run
+        self._watch()
+        self._tell(run)
+        self._site.hub.changed("training")
+        return self._shown(run)
+
+    def stop(self, run_id: str) -> Run:
+        """Ask a run to end and to keep the best so far; asking again does nothing more."""
+        run = self._find(run_id)
+        with run.lock:
+            if run.status in ENDED:
+                raise Clash("this training has ended already")
+            if run.status == "running":
+                process = _process(run.said)
+                if process is not None:
+                    _interrupt(process)
+                self._say(run, status="stopping")
+        self._tell(run)
+        return self._shown(run)
+
+    def resume(self, run_id: str) -> Run:
+        """Go on where a run stopped or was interrupted.
+
+        Raises:
+            Clash: it runs, a model of its name is being trained, or there is nothing to go on from.
+        """
+        _check_installed()
+        run = self._find(run_id)
+        with self._lock, run.lock:
+            if run.status not in ENDED:
+                raise Clash("this training has not ended")
+            self._check_free(run.model)
+            if not self._resumable(run):
+                raise Clash(
+                    "this training cannot go on: it is complete, nothing of it was kept yet, or a later one of the "
+                    "same model has taken its place; start a new one"
+                )
+            if not (self._site.workspace.datasets / run.said["dataset"]).is_file():
+                raise Clash(f"the dataset {run.said['dataset']} is not there any more: bring it back to go on")
+            run.progress.look()
+            run.progress.begin()
+            self._launch(run, ["--resume"])
+        self._watch()
+        self._tell(run)
+        return self._shown(run)
+
+    def delete(self, run_id: str) -> Entry:
+        """Forget a run that has ended; its model stays. It can be undone."""
+        run = self._find(run_id)
+        with self._lock, run.lock:
+            if run.status not in ENDED:
+                raise Clash("this training runs: stop it first")
+            entry = self._trash.delete("training", f"the training of {run.said['dataset']}", [run.folder])
+            self._runs.pop(run_id, None)
+        self._site.hub.changed("training")
+        return entry
+
+    def close(self) -> None:
+        """Stop looking. What runs, runs on."""
+        self._stop.set()
+        thread = self._thread
+        if thread is not None:
+            thread.join(5)
+
+    # --- processes ---------------------------------------------------------------------------------
+
+    def _launch(self, run: _Run, more: list[str]) -> None:
+        said = run.said
+        options = said["options"]
+        command = ["-m", "impsy", "train", str(Path(self._site.workspace.datasets.name) / said["dataset"])]
+        command += ["-M", said["size"], "-O", self._site.workspace.models.name, "--json", *more]
+        for key, option in _OPTIONS.items():
+            if key in options:
+                command += [option, str(options[key])]
+        with (run.folder / "progress.jsonl").open("ab") as told, (run.folder / "log.txt").open("wb") as log:
+            run.process = start_low(command, self._site.workspace.root, stdout=told, stderr=log, detached=True)
+        made = None
+        with suppress(psutil.Error):
+            made = psutil.Process(run.process.pid).create_time()
+        self._say(run, status="running", command=command, pid=run.process.pid, made=made, sentence="")
+
+    def _check_free(self, model: str) -> None:
+        busy = next((run for run in self._runs.values() if run.model == model and run.status not in ENDED), None)
+        if busy is not None:
+            raise Clash(
+                f"a model of this size and dimension is being trained (on {busy.said['dataset']}): stop that first, "
+                "or choose another size"
+            )
+
+    def _resumable(self, run: _Run) -> bool:
+        """Whether its state was kept, and is still its own."""
+        if run.status not in ("stopped", "interrupted", "failed"):
+            return False
+        latest = max(
+            (each for each in self._runs.values() if each.model == run.model), key=lambda each: each.said["started"]
+        )
+        return latest is run and (self._site.workspace.models / f"{run.model}.training.npz").is_file()
+
+    def _new_id(self, now: datetime, dimension: int, size: str) -> str:
+        base = f"{now:%Y-%m-%dT%H-%M-%S}-{dimension}d-{size}"
+        number, run_id = 1, base
+        while (self._folder / run_id).exists():
+            number += 1
+            run_id = f"{base}-{number}"
+        return run_id
+
+    # --- looking at them ---------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        """Have a thread look at what runs, if anything does and none looks yet."""
+        with self._lock:
+            runs = any(run.status not in ENDED for run in self._runs.values())
+            if runs and self._thread is None and not self._stop.is_set():
+                self._thread = threading.Thread(target=self._look_on, name="impsy training", daemon=True)
+                self._thread.start()
+
+    def _look_on(self) -> None:
+        while not self._stop.wait(LOOK_SECONDS):
+            with self._lock:
+                going = [run for run in self._runs.values() if run.status not in ENDED]
+                if not going:
+                    self._thread = None
+                    return
+            for run in going:
+                try:
+                    self._look_at(run)
+                except (OSError, DeviceError) as error:  # a full disk must not end the looking
+                    logger.warning("the training %s cannot be looked at: %s", run.id, error)
+
+    def _look_at(self, run: _Run) -> None:
+        with run.lock:
+            # First whether it has ended: what it told last is then there.
+            ended = _has_ended(run)
+            fresh = run.progress.look()
+            if ended:
+                self._conclude(run)
+        if ended:
+            self._site.hub.changed("training")
+            if run.progress.model:
+                self._site.hub.changed("models")
+        if ended or fresh:
+            self._tell(run)
+
+    def _conclude(self, run: _Run) -> None:
+        """Say how it ended."""
+        status, sentence = _verdict(run)
+        run.process = None
+        self._say(run, status=status, sentence=sentence, ended=datetime.now().isoformat(timespec="seconds"))
+
+    def _read(self) -> None:
+        """Take up the runs that the disk knows of, and forget those whose folder is gone."""
+        with self._lock:
+            try:
+                there = {path.name for path in self._folder.iterdir() if path.is_dir()}
+            except OSError:
+                there = set()
+            for gone in [run_id for run_id, run in self._runs.items() if run_id not in there and run.status in ENDED]:
+                del self._runs[gone]
+            fresh = [run for run_id in sorted(there - self._runs.keys()) if (run := self._load(run_id)) is not None]
+            for run in fresh:
+                self._runs[run.id] = run
+        for run in fresh:
+            run.progress.look()
+            if run.status not in ENDED and _has_ended(run):
+                with run.lock, suppress(OSError, DeviceError):
+                    self._conclude(run)
+        self._watch()
+
+    def _load(self, run_id: str) -> _Run | None:
+        folder = self._folder / run_id
+        try:
+            said = json.loads((folder / "run.json").read_bytes())
+            texts = all(isinstance(said[key], str) for key in ("dataset", "size", "model", "started", "status"))
+            if not texts or not isinstance(said["options"], dict) or said["size"] not in SIZES:
+                return None
+            for key in ("dataset", "model"):  # a resumed run reads the one, and goes on from what lies by the other
+                safe_name(said[key])
+        except (OSError, ValueError, LookupError, TypeError, RecursionError, DataError):
+            return None
+        if said["status"] not in (*ENDED, "running", "stopping"):
+            return None
+        return _Run(run_id, folder, said, Progress(folder / "progress.jsonl"))
+
+    # --- telling -----------------------------------------------------------------------------------
+
+    def _say(self, run: _Run, **what: Any) -> None:
+        run.said.update(what)
+        with written_whole(run.folder / "run.json") as file:
+            file.write(json.dumps(run.said, indent=1).encode())
+
+    def _tell(self, run: _Run) -> None:
+        self._site.hub.send({"type": "training", "run": self._shown(run).model_dump(mode="json")})
+
+    def _find(self, run_id: str) -> _Run:
+        self._read()
+        with self._lock:
+            if run_id not in self._runs:
+                raise NotThere("there is no such training (any more)")
+            return self._runs[run_id]
+
+    def _shown(self, run: _Run, every: bool = False) -> Run:
+        with self._lock, run.lock:
+            told, status = run.progress, run.status
+            return Run(
+                id=run.id,
+                dataset=run.said["dataset"],
+                size=run.said["size"],
+                status=status,
+                started=run.said["started"],
+                epoch=told.epoch,
+                epochs=told.epochs,
+                pace=told.pace,
+                left=told.left if status == "running" else None,
+                losses=told.shown(every),
+                best=told.best,
+                model=told.model,
+                resumable=status in ENDED and self._resumable(run),
+                options=run.said["options"],
+                sentence=run.said.get("sentence") or _sentence(run),
+            )
+
+
+def _check_installed() -> None:
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise ConfigError(
+            f"training needs {', '.join(missing)}, which this installation does not have: pip install 'impsy[train]'"
+        )
+
+
+def _process(said: Mapping[str, Any]) -> psutil.Process | None:
+    """The process that does a run; None if it has ended, even where another one has got its number."""
+    pid, made = said.get("pid"), said.get("made")
+    if not isinstance(pid, int) or not isinstance(made, int | float) or pid <= 0:
+        return None
+    try:
+        process = psutil.Process(pid)
+        same = abs(process.create_time() - made) < _MADE_WITHIN and process.status() != psutil.STATUS_ZOMBIE
+        # The file may have come with the workspace, and name any process.
+        same = same and {"impsy", "train"}.issubset(process.cmdline())
+    except psutil.Error:
+        return None
+    return process if same else None
+
+
+def _has_ended(run: _Run) -> bool:
+    if run.process is not None:
+        return run.process.poll() is not None
+    return _process(run.said) is None
+
+
+def _interrupt(process: psutil.Process) -> None:
+    """As Ctrl-C does."""
+    with suppress(psutil.NoSuchProcess):
+        if sys.platform == "win32":
+            os.kill(process.pid, signal.CTRL_BREAK_EVENT)
+        else:
+            process.send_signal(signal.SIGINT)
+
+
+def _verdict(run: _Run) -> tuple[Status, str]:
+    """How a run ended, by what it told, its exit status where that is known, and what it said last."""
+    told, code = run.progress, run.process.returncode if run.process is not None else None
+    if told.phase == "done":
+        if told.ended == "stopped":
+            return "stopped", f"stopped after epoch {told.epoch}; the best so far is kept"
+        return "done", f"done: {told.ended}"
+    last = last_line(run.folder / "log.txt")
+    if code == _STOPPED_EARLY or (run.status == "stopping" and (code is None or code < 0)):
+        return "stopped", "stopped before anything was learned"
+    if code is not None and code < 0:
+        return "interrupted", f"it was ended from outside ({_signal_name(-code)}); it can go on from what was kept"
+    if code is None and not _says_why(run.folder / "log.txt"):
+        return "interrupted", "it was ended from outside, or the machine was; it can go on from what was kept"
+    return "failed", last
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _says_why(log: Path) -> bool:
+    """Whether the standard error ends in what the command says when it fails."""
+    try:
+        text = log.read_text("utf-8", "replace")
+    except OSError:
+        return False
+    return "Error: " in text or "Traceback (most recent call last)" in text
+
+
+_PHASES = {
+    "loading": "loading what training needs",
+    "compiling": "compiling the first step, which takes some seconds",
+    "learning": "learning",
+    "done": "done",
+}
+
+
+def _sentence(run: _Run) -> str:
+    if run.status == "stopping":
+        return "stopping: the best so far is being written"
+    if run.progress.notes and run.progress.phase == "learning":
+        return run.progress.notes[-1]
+    return _PHASES[run.progress.phase]

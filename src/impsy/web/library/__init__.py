@@ -1,0 +1,1 @@
+"""The files of a workspace on the page: takes, datasets, models, and the trash."""

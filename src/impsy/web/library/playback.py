@@ -1,0 +1,161 @@
+"""Plays a take through the outputs again, in a thread: the session plays what it is sent, and hears none of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impsy.data.logs.played import Played
+from impsy.web.site import Hub, Link
+
+__all__ = ["LONGEST_PAUSE", "Playback", "Who"]
+
+Who = Literal["performer", "model", "both"]
+
+LONGEST_PAUSE = 3.0
+"""Seconds that a pause is shortened to, unless it is to be played as it was."""
+
+_TOLD_EVERY = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class _Playing:
+    """What plays: N events, ``values`` (N, n) at ``times`` (seconds of the take), due at so many after the start."""
+
+    name: str
+    seconds: float
+    times: NDArray[np.floating[Any]]
+    due: NDArray[np.floating[Any]]
+    values: NDArray[np.floating[Any]]
+    begin: float
+    silence: bool
+
+
+class Playback:
+    """At most one take plays at a time.
+
+    Args:
+        hub: is told where it is, ten times a second at most.
+        link: the way to the session.
+    """
+
+    def __init__(self, hub: Hub, link: Link) -> None:
+        self._hub = hub
+        self._link = link
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._now: dict[str, Any] = _nothing()
+
+    @property
+    def now(self) -> dict[str, Any]:
+        """What plays: ``{"type": "playback", "name": … or None, "at": seconds, "seconds": …}``."""
+        return self._now
+
+    def play(
+        self,
+        name: str,
+        played: Played,
+        *,
+        who: Who = "both",
+        speed: float = 1.0,
+        begin: float = 0.0,
+        longest_pause: float | None = LONGEST_PAUSE,
+        silence: bool = False,
+    ) -> None:
+        """Play this take from ``begin`` on (seconds); whatever played before is stopped.
+
+        Args:
+            speed: 2 is twice as fast.
+            longest_pause: seconds, at speed 1, that longer ones are shortened to; None: as they were.
+            silence: end all notes at the end: the outputs play notes.
+        """
+        wanted = {"performer": played.performer, "model": ~played.performer}.get(who, np.ones_like(played.performer))
+        chosen = wanted & (played.times >= begin)
+        times = played.times[chosen]
+        gaps = np.diff(times, prepend=begin)
+        if longest_pause is not None:
+            gaps = np.minimum(gaps, longest_pause)
+        playing = _Playing(
+            name,
+            played.seconds,
+            times,
+            gaps.cumsum() / speed,
+            played.values[chosen],
+            begin,
+            silence,
+        )
+        with self._lock:
+            self._end()
+            self._stop = threading.Event()
+            self._thread = threading.Thread(
+                target=self._run, args=(playing, self._stop), name="impsy playback", daemon=True
+            )
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Stop what plays, if anything does."""
+        with self._lock:
+            self._end()
+
+    close = stop
+
+    def _end(self) -> None:
+        thread, self._thread = self._thread, None
+        self._stop.set()
+        if thread is not None:
+            thread.join()
+
+    # --- the thread --------------------------------------------------------------------------------
+
+    def _run(self, playing: _Playing, stop: threading.Event) -> None:
+        start = told = time.monotonic()
+        self._tell(playing, playing.begin)
+        before, due_before = playing.begin, 0.0
+        try:
+            # Kept as arrays: an evening's playing would be gigabytes of Python's numbers.
+            for number in range(len(playing.times)):
+                at, due = float(playing.times[number]), float(playing.due[number])
+                while (left := start + due - time.monotonic()) > 0:
+                    if stop.wait(min(left, _TOLD_EVERY)):
+                        return
+                    if self._link.state is None:
+                        self._gone(playing)
+                        return
+                    now = time.monotonic()
+                    if now - told >= _TOLD_EVERY:
+                        told = now
+                        share = (now - start - due_before) / max(due - due_before, 1e-9)
+                        self._tell(playing, before + (at - before) * min(1.0, max(0.0, share)))
+                if stop.is_set():
+                    return
+                values = playing.values[number].tolist()
+                self._link.send("/impsy/output", "f" * len(values), values)
+                before, due_before = at, due
+        finally:
+            if playing.silence and self._link.state is not None:
+                self._link.send("/impsy/output", "", ())
+            self._now = _nothing()
+            self._hub.send(self._now)
+
+    def _tell(self, playing: _Playing, at: float) -> None:
+        self._now = {
+            "type": "playback",
+            "name": playing.name,
+            "at": round(at, 3),
+            "seconds": round(playing.seconds, 3),
+        }
+        self._hub.send(self._now)
+
+    def _gone(self, playing: _Playing) -> None:
+        text = f"{playing.name} stopped playing: the session has ended"
+        self._hub.send({"type": "sentence", "level": "warning", "text": text})
+
+
+def _nothing() -> dict[str, Any]:
+    return {"type": "playback", "name": None, "at": 0.0, "seconds": 0.0}

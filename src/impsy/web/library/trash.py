@@ -1,0 +1,207 @@
+"""Undo: what is deleted waits in ``.impsy/trash``, and what was said of a take before it was changed, too.
+
+Each entry is a folder with ``entry.json``, which says what it was and where it belongs, and the files themselves. It
+is emptied only when something is deleted, of what is oldest.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from impsy.errors import DataError
+from impsy.web.server.endpoints import Clash, NotThere
+from impsy.web.workspace import Workspace
+
+__all__ = ["Entry", "Trash"]
+
+logger = logging.getLogger(__name__)
+
+DAYS = 30.0
+MOST_BYTES = 1 << 30
+MOST_CHANGES = 200
+"""How long, how much, and how many changes of words are kept."""
+
+CHANGE = "change"
+"""What an entry is that holds no file, only what was said before."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something that can be undone.
+
+    what: take, dataset, model, training, or change. name: of the thing, for people. time: ISO, UTC.
+    files: where each of its files belongs, relative to the workspace; in the entry's folder they are named by number.
+    extra: what else whoever put it there wants to know again.
+    """
+
+    id: str
+    what: str
+    name: str
+    time: str
+    files: tuple[str, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Trash:
+    """The trash of a workspace. Any thread may use it."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._folder = workspace.private / "trash"
+        self._lock = threading.Lock()
+
+    def delete(
+        self, what: str, name: str, paths: Sequence[Path], extra: Mapping[str, Any] | None = None, *, keep: str = ""
+    ) -> Entry:
+        """Move files or folders of the workspace here, all or none.
+
+        Args:
+            keep: the id of an entry that must not go for good in its stead.
+
+        Raises:
+            NotThere: none of them exists.
+            OSError: the disk refuses; everything is then where it was.
+        """
+        with self._lock:
+            there = [path for path in paths if path.exists() or path.is_symlink()]
+            if not there:
+                raise NotThere(f"there is no {what} {name} any more")
+            belongs = tuple(path.relative_to(self._workspace.root).as_posix() for path in there)
+            entry = Entry(uuid4().hex, what, name, _now(), belongs, extra or {})
+            folder = self._write(entry)
+            moved: list[tuple[Path, Path]] = []
+            try:
+                for number, path in enumerate(there):
+                    shutil.move(path, folder / str(number))
+                    moved.append((path, folder / str(number)))
+            except OSError:
+                for path, here in moved:
+                    shutil.move(here, path)
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+            self._empty({entry.id, keep})
+            return entry
+
+    def remember(self, name: str, extra: Mapping[str, Any]) -> Entry:
+        """Keep what was said before it is changed. Raises OSError if the disk refuses."""
+        with self._lock:
+            entry = Entry(uuid4().hex, CHANGE, name, _now(), (), extra)
+            self._write(entry)
+            changes = [each for each in self._entries() if each.what == CHANGE]
+            for old in changes[MOST_CHANGES:]:
+                shutil.rmtree(self._folder / old.id, ignore_errors=True)
+            return entry
+
+    def find(self, entry_id: str) -> Entry:
+        """The entry of this id; raises NotThere if there is none (any more)."""
+        entry = self._read(entry_id) if entry_id.isalnum() else None
+        if entry is None:
+            raise NotThere("this cannot be undone any more: it is not in the trash")
+        return entry
+
+    def restore(self, entry: Entry) -> None:
+        """Move everything back where it was, and forget the entry.
+
+        Raises:
+            Clash: something else has taken the place of one of them.
+            NotThere: it is not here any more.
+            OSError: the disk refuses.
+        """
+        with self._lock:
+            folder = self._folder / entry.id
+            if self._read(entry.id) is None:
+                raise NotThere("this cannot be undone any more: it is not in the trash")
+            pairs = [(folder / str(n), self._place(file)) for n, file in enumerate(entry.files)]
+            taken = next((place for _, place in pairs if place.exists()), None)
+            if taken is not None:
+                raise Clash(f"{taken.name} is there again: rename or delete it first, then undo")
+            for here, place in pairs:
+                if here.exists():
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.move(here, place)
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def exchange(self, entry: Entry) -> None:
+        """Move everything back where it was; what has taken its place comes here. As :meth:`restore` otherwise."""
+        places = [self._place(file) for file in entry.files]
+        if any(place.exists() for place in places):
+            self.delete(entry.what, entry.name, places, {"replaced": True}, keep=entry.id)
+        self.restore(entry)
+
+    def deleted(self) -> list[Entry]:
+        """What was deleted, the newest first."""
+        with self._lock:
+            return [entry for entry in self._entries() if entry.what != CHANGE]
+
+    # --- on the disk -------------------------------------------------------------------------------
+
+    def _write(self, entry: Entry) -> Path:
+        folder = self._folder / entry.id
+        folder.mkdir(parents=True)
+        content = {"what": entry.what, "name": entry.name, "time": entry.time, "files": list(entry.files)}
+        try:
+            (folder / "entry.json").write_text(json.dumps(content | {"extra": dict(entry.extra)}), "utf-8")
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return folder
+
+    def _read(self, entry_id: str) -> Entry | None:
+        try:
+            content = json.loads((self._folder / entry_id / "entry.json").read_bytes())
+            what, name, moment = (str(content[key]) for key in ("what", "name", "time"))
+            files = tuple(str(file) for file in content["files"])
+            extra = content["extra"]
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            return None
+        return Entry(entry_id, what, name, moment, files, extra) if isinstance(extra, dict) else None
+
+    def _entries(self) -> list[Entry]:
+        """All of them, the newest first."""
+        try:
+            names = sorted(path.name for path in self._folder.iterdir() if path.name.isalnum())
+        except OSError:
+            return []
+        found = [entry for name in names if (entry := self._read(name)) is not None]
+        return sorted(found, key=lambda entry: entry.time, reverse=True)
+
+    def _place(self, file: str) -> Path:
+        """Where a file belongs; what lies in the trash may have been written by anyone."""
+        place = self._workspace.root / file
+        if ".." in Path(file).parts or not place.resolve().is_relative_to(self._workspace.root):
+            raise DataError(f"{file} leads out of the workspace: it is left alone")
+        return place
+
+    def _empty(self, keep: Collection[str]) -> None:
+        """Remove what is too old, and the oldest while all together is too much."""
+        left = MOST_BYTES
+        oldest = datetime.fromtimestamp(time.time() - DAYS * 86400, UTC).isoformat()
+        for entry in self._entries():
+            folder = self._folder / entry.id
+            left -= _size(folder)
+            if entry.id not in keep and (left < 0 or entry.time < oldest):
+                shutil.rmtree(folder, ignore_errors=True)
+                logger.info("%s %s is gone from the trash for good", entry.what, entry.name)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+def _size(folder: Path) -> int:
+    size = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            size += path.lstat().st_size
+    return size

@@ -1,0 +1,1 @@
+"""What goes on between the session and the pages, as it happens."""

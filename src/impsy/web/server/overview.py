@@ -1,0 +1,128 @@
+"""What every page wants to know first: the instrument's controls, scenes and models."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from impsy import __version__
+from impsy.config import Config
+from impsy.errors import ImpsyError
+from impsy.web.config.drafts import Draft, read_draft
+from impsy.web.config.file import ConfigFile
+from impsy.web.config.labels import Control, controls_of, unmapped
+from impsy.web.library.models import list_models
+from impsy.web.server.endpoints import Call, Endpoint
+
+__all__ = ["ENDPOINT", "Overview", "Scene"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A named set of settings; None: it leaves that alone."""
+
+    name: str
+    mode: str | None = None
+    threshold: float | None = None
+    sigmatemp: float | None = None
+    pitemp: float | None = None
+    timescale: float | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The workspace at a glance.
+
+    ``configured``: there is a configuration file. ``dimension`` and ``mode`` are None where it does not say.
+    ``models`` are the names of the models in the workspace that have this dimension and can be played.
+    """
+
+    version: str
+    title: str
+    workspace: str
+    path: str
+    demo: bool
+    configured: bool
+    dimension: int | None
+    mode: str | None
+    controls: list[Control]
+    scenes: list[Scene]
+    models: list[str]
+
+
+def _overview(call: Call) -> Overview:
+    site = call.site
+    workspace = site.workspace
+    content = ConfigFile(workspace).content()
+    draft = Draft(None, [])
+    if content is not None:
+        draft = read_draft(content.decode(errors="replace"), workspace.config)
+    values = draft.values or {}
+    config = draft.loaded.config if draft.loaded else None
+    dimension = config.model.dimension if config else _whole(_table(values, "model").get("dimension"))
+    mode = config.interaction.mode if config else _text(_table(values, "interaction").get("mode"))
+    return Overview(
+        version=__version__,
+        title=_text(values.get("title")) or "",
+        workspace=workspace.root.name,
+        path=str(workspace.root),
+        demo=site.demo,
+        configured=content is not None,
+        dimension=dimension,
+        mode=mode,
+        controls=_controls(config, dimension),
+        scenes=_scenes(values),
+        models=_models(call, dimension),
+    )
+
+
+def _controls(config: Config | None, dimension: int | None) -> list[Control]:
+    if config is not None:
+        return controls_of(config)
+    return unmapped(dimension - 1) if dimension else []
+
+
+def _scenes(values: dict[str, Any]) -> list[Scene]:
+    """The scenes of a file that need not be valid."""
+    found = []
+    for name, table in _table(values, "scenes").items():
+        if not isinstance(table, dict):
+            continue
+        numbers = {key: _number(table.get(key)) for key in ("threshold", "sigmatemp", "pitemp", "timescale")}
+        found.append(Scene(name, mode=_text(table.get("mode")), model=_text(table.get("model")), **numbers))
+    return found
+
+
+def _models(call: Call, dimension: int | None) -> list[str]:
+    if dimension is None:
+        return []
+    try:
+        models = list_models(call.site)
+    except ImpsyError as error:  # the page is of use without a list of models, too
+        logger.warning("the models cannot be listed: %s", error)
+        return []
+    return sorted(model.name for model in models if model.dimension == dimension and not model.problem)
+
+
+def _table(values: dict[str, Any], key: str) -> dict[str, Any]:
+    value = values.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 2 else None
+
+
+ENDPOINT = Endpoint("GET", "/api/overview", _overview, "the workspace at a glance", returns=Overview)

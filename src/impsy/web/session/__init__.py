@@ -1,0 +1,1 @@
+"""The session that the page starts, watches and stops."""
