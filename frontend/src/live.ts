@@ -6,7 +6,7 @@
  */
 
 import { on, send } from "./socket";
-import type { Next } from "./types";
+import type { Next } from "./protocol";
 
 export const live = {
   input: [] as number[],

@@ -1,6 +1,6 @@
 /** Who plays when, in words that are the same on every page. */
 
-import type { Mode } from "./types";
+import type { Mode } from "./protocol";
 
 export interface ModeWords {
   value: Mode;

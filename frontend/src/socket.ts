@@ -1,7 +1,7 @@
 /** The WebSocket to the web process: messages by type, connected again by itself. */
 
 import { signal } from "@preact/signals";
-import type { PageMessage, ServerMessage } from "./types";
+import type { PageMessage, ServerMessage } from "./protocol";
 
 export type Connection = "connecting" | "open" | "lost";
 

@@ -4,12 +4,12 @@ import { type Signal, computed, effect, signal } from "@preact/signals";
 import { ApiError, get } from "./api";
 import { live, wake } from "./live";
 import { connection, on, send } from "./socket";
-import type { CommandName, Level, OutputLine, Overview, Run, Session, SessionState } from "./types";
+import type { CommandName, Level, Line, Output, Overview, Run, Session, State } from "./protocol";
 
 export const session = signal<Session>({ status: "stopped", ours: false, pid: null, sentence: "", state: null });
 export const overview = signal<Overview | null>(null);
 export const performerRunning = signal(false);
-export const lines = signal<OutputLine[]>([]);
+export const lines = signal<Line[]>([]);
 export const runs = signal<Run[]>([]);
 export const playback = signal<{ name: string | null; at: number; seconds: number }>({ name: null, at: 0, seconds: 0 });
 
@@ -61,7 +61,7 @@ export const panics = signal(0);
 /** What the session counted when it was last heard of, and which session that was. */
 let counted = { pid: 0, panics: 0 };
 
-function heedPanic(state: SessionState): void {
+function heedPanic(state: State): void {
   const known = counted.pid === state.pid ? counted.panics : Number.POSITIVE_INFINITY;
   counted = { pid: state.pid, panics: state.counters.panics };
   if (counted.panics > known) panics.value += 1;
@@ -100,7 +100,7 @@ async function refreshAll(): Promise<void> {
   const [told, trainings, output] = await Promise.all([
     get<Session>("/api/session").catch(() => null),
     get<Run[]>("/api/training").catch(() => null),
-    get<{ lines: OutputLine[] }>("/api/session/output").catch(() => null),
+    get<Output>("/api/session/output").catch(() => null),
     refreshOverview(),
   ]);
   if (told !== null) accept(told);

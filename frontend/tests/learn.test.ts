@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { chosenAtFirst, dimensions, sums } from "../src/learn/choice";
 import { bestEpoch, epochsShown, heights, merged } from "../src/learn/curve";
-import { type Statistics, bars, enough, gap, share, told } from "../src/learn/statistics";
+import type { DatasetStatistics } from "../src/protocol";
+import { bars, enough, gap, share, told } from "../src/learn/statistics";
 import { SIZES, advisedSize, epochs, goesOn, pace, progress, timeLeft } from "../src/learn/words";
-import type { Take } from "../src/record/take";
-import type { Run } from "../src/types";
+import type { Take } from "../src/protocol";
+import type { Run } from "../src/protocol";
 
 const take = (changes: Partial<Take>): Take => ({
   name: "a.log",
@@ -154,7 +155,7 @@ describe("the curve", () => {
 });
 
 describe("what is in a dataset", () => {
-  const statistics: Statistics = {
+  const statistics: DatasetStatistics = {
     dimension: 9,
     performances: 35,
     events: 94603,

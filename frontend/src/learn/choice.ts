@@ -1,6 +1,6 @@
 /** Which takes to learn from. */
 
-import type { Take } from "../record/take";
+import type { Take } from "../protocol";
 
 /** Takes that something can be learned from at all. */
 export const usable = (take: Take) => !take.problem && take.events > 0;

@@ -1,8 +1,6 @@
 /** The curve of a training: what is known of it, and how much of its height is worth seeing. */
 
-import type { Run } from "../types";
-
-export type Loss = Run["losses"][number];
+import type { Loss } from "../protocol";
 
 /**
  * What two tellings of the same run know together; the newer one is right where both say something. Nothing is known

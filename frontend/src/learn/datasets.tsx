@@ -5,7 +5,7 @@ import { FileButtons } from "../models/files";
 import { about, counted } from "../record/words";
 import { attempt, tell } from "../store";
 import { FileButton, bytes, moment } from "../ui";
-import type { Dataset } from "./statistics";
+import type { Dataset } from "../protocol";
 
 export const bringDataset = async (file: File) => {
   const dataset = await attempt(() => upload<Dataset>("/api/datasets/upload", file));

@@ -4,14 +4,13 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { get, part, post } from "../api";
 import { Evaluate, PlayWith } from "../models/actions";
-import type { Model } from "../models/model";
+import type { Loss, Model, Run } from "../protocol";
 import { remove } from "../models/undo";
 import { type Line, Plot, themed } from "../plot";
 import { COUNT_STEPS, figure } from "../plot/words";
 import { attempt, runs } from "../store";
-import type { Run } from "../types";
 import { Button, Card, Progress, moment } from "../ui";
-import { type Loss, bestEpoch, epochsShown, heights, merged } from "./curve";
+import { bestEpoch, epochsShown, heights, merged } from "./curve";
 import { capital, sentence } from "../record/words";
 import { STATUS, epochs, goesOn, pace, progress, timeLeft } from "./words";
 

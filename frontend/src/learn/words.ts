@@ -1,6 +1,6 @@
 /** Training in words: how far, how long, how well. */
 
-import type { Run, Size } from "../types";
+import type { Run, Size } from "../protocol";
 
 export const SIZES: readonly { value: Size; name: string; words: string }[] = [
   { value: "xxs", name: "Tiny", words: "For a first try: trained in a minute or so. Runs on anything." },

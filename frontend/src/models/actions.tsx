@@ -7,6 +7,7 @@ import { sentence } from "../record/words";
 import { navigate } from "../router";
 import { attempt, overview, tell } from "../store";
 import { Button, Dialog, Field } from "../ui";
+import type { Used } from "../protocol";
 import { misfit } from "./model";
 
 interface PlayWithProps {
@@ -28,7 +29,7 @@ export function PlayWith({ name, dimension, inUse, main }: PlayWithProps) {
   const use = () =>
     attempt(async () => {
       const fix = problem === "" ? "" : "?set_dimension=true";
-      const done = await post<{ sentence: string }>(`/api/models/${part(name)}/use${fix}`);
+      const done = await post<Used>(`/api/models/${part(name)}/use${fix}`);
       tell("info", sentence(done.sentence), { label: "Go to Perform", run: () => navigate("/") });
     });
   return (

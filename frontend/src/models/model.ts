@@ -1,29 +1,8 @@
-/** A model file, as the web process tells of it. */
+/** Facts about a model, in words. */
 
 import { figure } from "../plot/words";
+import type { Model } from "../protocol";
 import { about, counted } from "../record/words";
-
-export interface Model {
-  name: string;
-  dimension: number | null;
-  size: string | null;
-  layers: number | null;
-  units: number | null;
-  mixtures: number | null;
-  parameters: number | null;
-  architecture: string | null;
-  bytes: number;
-  made: string;
-  in_use: boolean;
-  report: boolean;
-  /** What came of the evaluation, in three sentences. */
-  verdict: { text: string; evidence: string }[];
-  evaluating: boolean;
-  files: string[];
-  /** What its maker says of it, whoever that was: to be read with care. */
-  facts: Record<string, unknown>;
-  problem: string;
-}
 
 export const ARCHITECTURES: Record<string, string> = {
   gestures: "gestures (moves what players move)",

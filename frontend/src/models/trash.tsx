@@ -1,15 +1,8 @@
 /** What was deleted lately, to be brought back. */
 
-import { Button, bytes, moment, useResource } from "../ui";
+import type { Trashed } from "../protocol";
+import { Button, moment, useResource } from "../ui";
 import { bringBack } from "./undo";
-
-interface Deleted {
-  id: string;
-  what: string;
-  name: string;
-  time: string;
-  size?: number;
-}
 
 const WORDS: Record<string, string> = {
   take: "Take",
@@ -22,7 +15,7 @@ const WORDS: Record<string, string> = {
 
 /** `kinds`: which of them, by the beginnings of their names; without it all. */
 export function Trash({ kinds }: { kinds?: readonly string[] }) {
-  const { data } = useResource<Deleted[]>("/api/trash", "trash", "takes", "datasets", "models");
+  const { data } = useResource<Trashed[]>("/api/trash", "trash", "takes", "datasets", "models");
   const all = (data.value ?? []).filter((each) => !kinds || kinds.some((kind) => each.what.startsWith(kind)));
   if (all.length === 0) return null;
   return (
@@ -39,7 +32,6 @@ export function Trash({ kinds }: { kinds?: readonly string[] }) {
             </span>
             <span class="soft">
               {WORDS[each.what] ?? each.what} · {moment(each.time)}
-              {each.size !== undefined && ` · ${bytes(each.size)}`}
             </span>
             <Button icon="reset" onClick={() => bringBack(each.id)}>
               Bring back

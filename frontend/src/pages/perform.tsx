@@ -16,7 +16,7 @@ import { follow } from "../router";
 import { sounding, turnSound } from "../sound/state";
 import { connection } from "../socket";
 import { attempt, command, overview, performerRunning, running, session, trouble } from "../store";
-import type { Control, SessionState } from "../types";
+import type { Control, State } from "../protocol";
 import { Button, Card, Empty, Page, Toggle } from "../ui";
 
 /** Those of the configuration, or as many as the session has. */
@@ -29,14 +29,18 @@ function controlsNow(): Control[] {
     index,
     label: told[index]?.label ?? `x ${index + 1}`,
     kind: told[index]?.kind ?? "value",
+    plays: told[index]?.plays ?? "value",
+    channel: null,
     inputs: [],
     outputs: [],
+    received: [],
+    sent: [],
   }));
 }
 
 const setPerformer = (on: boolean) => attempt(() => post("/api/performer", { running: on }));
 
-function Transport({ state }: { state: SessionState }) {
+function Transport({ state }: { state: State }) {
   return (
     <>
       <Button

@@ -10,7 +10,8 @@ import { type Filter, TakeList } from "../record/list";
 import { Now } from "../record/now";
 import "../record/record.css";
 import { tagsInUse } from "../record/tags";
-import { type Take, found } from "../record/take";
+import type { Take } from "../protocol";
+import { found } from "../record/take";
 import { attempt, session, tell } from "../store";
 import { Empty, FileButton, Page, Trouble, useResource } from "../ui";
 

@@ -3,10 +3,10 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { live, onFrame } from "../live";
-import type { SessionState } from "../types";
+import type { State } from "../protocol";
 import { bannerOf, barOf, nextWords } from "./words";
 
-export function Banner({ state, children }: { state: SessionState; children: ComponentChildren }) {
+export function Banner({ state, children }: { state: State; children: ComponentChildren }) {
   const { who, words } = bannerOf(state);
   const next = useRef<HTMLParagraphElement>(null);
   const bar = useRef<HTMLElement>(null);

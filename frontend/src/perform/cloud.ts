@@ -1,6 +1,6 @@
 /** What the model intends: for each fader and each component of its mixture a soft band of violet, on one canvas. */
 
-import type { Next } from "../types";
+import type { Next } from "../protocol";
 
 interface Box {
   x: number;

@@ -1,7 +1,7 @@
 /** A pair of bars for each control: yours and its. */
 
 import { useEffect, useRef } from "preact/hooks";
-import type { Control } from "../types";
+import type { Control } from "../protocol";
 import { DOWN_ROW, keyName, UP_ROW } from "./keys";
 import { Surface } from "./surface";
 

@@ -3,11 +3,13 @@
 import { useSignal } from "@preact/signals";
 import { del, part, put } from "../api";
 import { attempt, command, overview, refreshOverview, tell } from "../store";
-import type { Scene, SessionState } from "../types";
+import type { Scene, State } from "../protocol";
 import { Button, Dialog, Field } from "../ui";
 
-/** What a scene of now would hold. */
-export function sceneOf(state: SessionState, models: readonly string[]): Omit<Scene, "name"> {
+type Settings = Partial<Omit<Scene, "name">>;
+
+/** The settings of now as a scene. */
+export function sceneOf(state: State, models: readonly string[]): Settings {
   return {
     mode: state.mode,
     threshold: state.threshold,
@@ -19,11 +21,11 @@ export function sceneOf(state: SessionState, models: readonly string[]): Omit<Sc
 }
 
 /** Without what it leaves as it is. */
-function filled({ name: _, ...scene }: Scene): Omit<Scene, "name"> {
+function filled({ name: _, ...scene }: Scene): Settings {
   return Object.fromEntries(Object.entries(scene).filter(([, value]) => value !== null && value !== undefined));
 }
 
-async function write(name: string, scene: Omit<Scene, "name">): Promise<boolean> {
+async function write(name: string, scene: Settings): Promise<boolean> {
   const done = await attempt(async () => {
     await put(`/api/scenes/${part(name)}`, scene);
     await refreshOverview();
@@ -49,7 +51,7 @@ async function remove(scene: Scene): Promise<void> {
 export const faultOf = (name: string): string | undefined =>
   /[/\\]/.test(name) || /^\.+$/.test(name.trim()) ? "A name without slashes, please, and more than dots." : undefined;
 
-export function Scenes({ state }: { state: SessionState | null }) {
+export function Scenes({ state }: { state: State | null }) {
   const saving = useSignal(false);
   const name = useSignal("");
   const told = overview.value;

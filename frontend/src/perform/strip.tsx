@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useId, useMemo, useRef } from "preact/hooks";
 import { MODES, modeTitle } from "../modes";
 import { command, overview } from "../store";
-import type { CommandName, SessionState } from "../types";
+import type { CommandName, State } from "../protocol";
 import { Field, Segments } from "../ui";
 import { alike, logarithmic, power, type Ruler, shown, throttled } from "./values";
 
@@ -16,7 +16,7 @@ interface Setting {
   hint: string;
   unit: string;
   ruler: Ruler;
-  of: (state: SessionState) => number;
+  of: (state: State) => number;
   /** The least that the session takes. */
   above: number;
 }
@@ -65,7 +65,7 @@ const SEND_EVERY = 60; // ms
 const BELIEVE_AFTER = 1200; // ms
 const STEPS = 1000;
 
-function LiveSlider({ setting, state }: { setting: Setting; state: SessionState }) {
+function LiveSlider({ setting, state }: { setting: Setting; state: State }) {
   const { ruler, name } = setting;
   const id = useId();
   const mine = useSignal<number | null>(null);
@@ -127,7 +127,7 @@ function LiveSlider({ setting, state }: { setting: Setting; state: SessionState 
   );
 }
 
-function ModelPicker({ state }: { state: SessionState }) {
+function ModelPicker({ state }: { state: State }) {
   const files = overview.value?.models ?? [];
   const plays = files.includes(state.model) ? state.model : "";
   return (
@@ -155,13 +155,13 @@ function ModelPicker({ state }: { state: SessionState }) {
   );
 }
 
-export function ModeSegments({ state }: { state: SessionState }) {
+export function ModeSegments({ state }: { state: State }) {
   return (
     <Segments label="Who plays when" value={state.mode} options={OPTIONS} onChange={(mode) => command("mode", mode)} />
   );
 }
 
-export function Strip({ state }: { state: SessionState }) {
+export function Strip({ state }: { state: State }) {
   return (
     <div class="strip">
       <ModelPicker state={state} />

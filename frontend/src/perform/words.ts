@@ -1,6 +1,6 @@
 /** What goes on, in words. */
 
-import type { Next, PortHealth, SessionState } from "../types";
+import type { Next, PortHealth, State } from "../protocol";
 
 export interface Banner {
   /** Whose colour it has. */
@@ -9,7 +9,7 @@ export interface Banner {
 }
 
 /** Who plays, as a sentence. */
-export function bannerOf(state: Pick<SessionState, "mode" | "paused" | "turn">): Banner {
+export function bannerOf(state: Pick<State, "mode" | "paused" | "turn">): Banner {
   if (state.paused) return { who: "nobody", words: "Paused: it neither listens nor plays" };
   if (state.mode === "useronly") return { who: "performer", words: "You play, it records" };
   if (state.mode === "battle") return { who: "model", words: "It plays by itself" };

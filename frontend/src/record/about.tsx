@@ -7,7 +7,8 @@ import { bringBack } from "../models/undo";
 import { attempt, tell } from "../store";
 import { Button, Toggle } from "../ui";
 import { LONGEST_TAG, MOST_TAGS, suggested, withTags, withoutTag } from "./tags";
-import { type Take, called } from "./take";
+import type { Take } from "../protocol";
+import { called } from "./take";
 
 const LONGEST_TITLE = 200;
 const SUGGESTED = 8;

@@ -1,6 +1,6 @@
 /** How the lines of a take are laid out: a lane for each control, or all over each other. */
 
-import type { Picture } from "./take";
+import type { Picture } from "../protocol";
 
 export type Layout = "lanes" | "together";
 

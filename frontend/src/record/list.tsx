@@ -5,7 +5,8 @@ import { session } from "../store";
 import { Field, duration } from "../ui";
 import { Small } from "./small";
 import { tagsInUse } from "./tags";
-import { ORDERS, type Order, type Take, called, fileName, found } from "./take";
+import type { Take } from "../protocol";
+import { ORDERS, type Order, called, fileName, found } from "./take";
 import { counted } from "./words";
 
 export interface Filter {

@@ -10,7 +10,7 @@ import { type Range, STEP, asked, isWhole, moved, within, zoomed } from "../plot
 import { Button, Segments, Trouble } from "../ui";
 import { type Layout, type Laid, heightOf, held, indexAt, isBlank, laidOut, laneAt } from "./lanes";
 import { pictureOf } from "./store";
-import type { Picture, Take } from "./take";
+import type { Picture, Take } from "../protocol";
 import { counted } from "./words";
 
 const POINTS = 1500;

@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Sparkline } from "./sparkline";
 import { HIGH, WIDE, askSparkline, keptSparkline } from "./store";
-import type { Take } from "./take";
+import type { Take } from "../protocol";
 
 export function Small({ take }: { take: Take }) {
   const element = useRef<SVGSVGElement>(null);

@@ -2,7 +2,7 @@
 
 import { get, part } from "../api";
 import { type Sparkline, sparkline } from "./sparkline";
-import type { Picture, Take } from "./take";
+import type { Picture, Take } from "../protocol";
 
 export const WIDE = 160;
 export const HIGH = 36;

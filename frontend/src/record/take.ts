@@ -1,34 +1,6 @@
-/** A take, as the web process tells of it, and finding one among many. */
+/** Finding a take among many. */
 
-export interface Take {
-  name: string;
-  title: string;
-  started: string | null;
-  seconds: number;
-  events: number;
-  answers: number;
-  dimension: number;
-  tags: string[];
-  excluded: boolean;
-  size: number;
-  live: boolean;
-  problem: string;
-}
-
-/** Rows belong to controls, columns to `times` (seconds from the take's beginning); null: not known. */
-export interface Picture {
-  seconds: number;
-  times: number[];
-  performer: (number | null)[][];
-  model: (number | null)[][];
-  labels: string[];
-}
-
-/** A deletion that can be taken back. */
-export interface Gone {
-  undo: string;
-  sentence: string;
-}
+import type { Take } from "../protocol";
 
 export type Order = "newest" | "oldest" | "longest" | "events" | "title";
 

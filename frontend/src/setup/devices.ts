@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 import { get } from "../api";
 import { session, version } from "../store";
 import { means } from "./learning";
-import type { Devices } from "./types";
+import type { Devices } from "../protocol";
 
 export const devices = signal<Devices | null>(null);
 export const devicesTrouble = signal("");

@@ -4,14 +4,15 @@ import { batch, computed, effect, signal } from "@preact/signals";
 import { ApiError, get, post, put } from "../api";
 import { tell, version } from "../store";
 import { EditQueue } from "./queue";
-import type { Change, ConfigAnswer, Edited, Key, Reading, Remark, Values } from "./types";
+import type { CheckedText, ConfigAnswer, ConfigProblem, EditedText } from "../protocol";
+import type { Change, Key, Values } from "./types";
 import { changed } from "./values";
 
 /** The file as it was when it was read or saved last; null: not read yet. */
 export const saved = signal<ConfigAnswer | null>(null);
 export const trouble = signal("");
 export const text = signal("");
-export const remarks = signal<readonly Remark[]>([]);
+export const problems = signal<readonly ConfigProblem[]>([]);
 /** What the text means where it is in an earlier form; empty: it is in the present one. */
 export const understood = signal("");
 /** The file is another on the disk than the one that the draft began with. */
@@ -25,26 +26,26 @@ export const values = computed(() => (read.value === null ? null : changed(read.
 export const dirty = computed(
   () => saved.value !== null && (text.value !== saved.value.text || waiting.value.length > 0),
 );
-export const errors = computed(() => remarks.value.filter((remark) => remark.level === "error"));
+export const errors = computed(() => problems.value.filter((problem) => problem.level === "error"));
 
 const KEPT = "Saving keeps the file as it was beside it.";
 
 const queue = new EditQueue("", {
   edit: async (draft, changes) => {
     const earlier = understood.value !== "";
-    const edited = await post<Edited>("/api/config/edit", { text: draft, changes });
+    const edited = await post<EditedText>("/api/config/edit", { text: draft, changes });
     if (earlier && !edited.understood)
       tell("info", `To hold this change, the text is in the present form now. ${KEPT}`);
     return edited;
   },
-  check: (draft) => post<Reading>("/api/config/check", { text: draft }),
+  check: (draft) => post<CheckedText>("/api/config/check", { text: draft }),
   moved: (reading) =>
     batch(() => {
       text.value = queue.text;
       waiting.value = queue.waiting;
       if (!reading) return;
       read.value = reading.values;
-      remarks.value = reading.problems;
+      problems.value = reading.problems;
       understood.value = reading.understood ?? "";
     }),
   failed: (error) => {
@@ -90,7 +91,7 @@ export function write(replacement: string): void {
 /** Put the present form of what is in the draft into it. */
 export async function upgrade(): Promise<void> {
   if (!(await queue.flush())) return;
-  const edited = await post<Edited>("/api/config/upgrade", { text: queue.text });
+  const edited = await post<EditedText>("/api/config/upgrade", { text: queue.text });
   queue.replace(edited.text, edited);
   tell("info", `The draft is in the present form. ${KEPT}`);
 }
@@ -132,8 +133,8 @@ export async function save(over = false): Promise<SaveResult> {
       overtaken.value = true;
       return "overtaken";
     }
-    const problems = error.answer["problems"];
-    if (Array.isArray(problems)) remarks.value = problems as Remark[];
+    const found = error.answer["problems"];
+    if (Array.isArray(found)) problems.value = found as ConfigProblem[];
     throw error;
   }
 }

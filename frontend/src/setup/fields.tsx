@@ -5,24 +5,25 @@ import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 import { Icon } from "../icons";
 import { Button, Field, Toggle } from "../ui";
-import { remarks, remove, saved, set, values } from "./draft";
+import { problems, remove, saved, set, values } from "./draft";
 import type { Health } from "./devices";
 import { asNumber, rowsOf, type Row } from "./form";
-import type { Json, Key, Schema } from "./types";
-import { namesAt, remarksOn, valueAt } from "./values";
+import type { FormSchema, Json } from "../protocol";
+import type { Key } from "./types";
+import { namesAt, problemsOn, valueAt } from "./values";
 
 /** Marks a control, so that a problem's link finds it. */
 export const mark = (key: readonly (string | number)[]) => ({ "data-key": JSON.stringify(key) });
 
-export const schema = (): Schema => saved.value?.schema ?? {};
+export const schema = (): FormSchema => saved.value?.schema ?? {};
 
 /** What is wrong with a key, and what is only odd. */
 function said(key: Key, inside = false) {
-  const found = remarksOn(remarks.value, key, inside);
+  const found = problemsOn(problems.value, key, inside);
   const of = (level: string) =>
     found
-      .filter((remark) => remark.level === level)
-      .map((remark) => remark.message)
+      .filter((problem) => problem.level === level)
+      .map((problem) => problem.message)
       .join(" ") || undefined;
   return { error: of("error"), odd: of("warning") };
 }

@@ -2,12 +2,12 @@
 
 import { MODES } from "../modes";
 import { Button, Card, Field, useResource } from "../ui";
-import { remarks, remove, set, values } from "./draft";
+import { problems, remove, set, values } from "./draft";
 import { FormRows, NumberField, Odd, Said, Section, mark, schema } from "./fields";
 import { rowsOf } from "./form";
 import type { Key } from "./types";
-import { remarksOn, valueAt } from "./values";
-import type { Mode } from "../types";
+import { problemsOn, valueAt } from "./values";
+import type { Mode, Model } from "../protocol";
 
 export function Instrument() {
   return (
@@ -61,7 +61,7 @@ function Controls() {
   const row = rowsOf(schema(), ["model"]).find((each) => each.key.at(-1) === "dimension");
   const dimension = valueAt(values.value, key);
   const known = typeof dimension === "number" ? dimension - 1 : null;
-  const [wrong] = remarksOn(remarks.value, key);
+  const [wrong] = problemsOn(problems.value, key);
   return (
     <NumberField
       row={{
@@ -119,20 +119,14 @@ export function ModeCards(props: { value: string | null; onChange: (mode: Mode) 
   );
 }
 
-interface ModelFacts {
-  name: string;
-  dimension: number | null;
-  problem: string;
-}
-
 /** A model file of the workspace, by its path; `none` says what having none means. */
 export function ModelFile(props: { at: Key; label: string; none: string; hint?: string }) {
   const { at, label, none } = props;
-  const { data } = useResource<ModelFacts[]>("/api/models", "models");
+  const { data } = useResource<Model[]>("/api/models", "models");
   const found = valueAt(values.value, at);
   const file = typeof found === "string" ? found : "";
   const dimension = valueAt(values.value, ["model", "dimension"]);
-  const told = remarksOn(remarks.value, at);
+  const told = problemsOn(problems.value, at);
   const options = (data.value ?? []).map((each) => ({ ...each, path: `models/${each.name}` }));
   const fits = options.filter(
     (each) =>

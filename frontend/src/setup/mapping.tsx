@@ -6,7 +6,7 @@ import { del, post } from "../api";
 import { on } from "../socket";
 import { attempt, overview, tell } from "../store";
 import { Button } from "../ui";
-import { remarks, saved, set, values } from "./draft";
+import { problems, saved, set, values } from "./draft";
 import {
   type Entry,
   another,
@@ -22,8 +22,9 @@ import {
 import { Said, mark } from "./fields";
 import { asNumber } from "./form";
 import { type Learning, MOVE, assign } from "./learning";
-import type { Argument, Key } from "./types";
-import { listAt, remarksOn, valueAt } from "./values";
+import type { MappingArgument } from "../protocol";
+import type { Key } from "./types";
+import { listAt, problemsOn, valueAt } from "./values";
 
 /** One mapping learns at a time: the one with this key. */
 const learner = signal<{ name: string; learning: Learning } | null>(null);
@@ -219,8 +220,8 @@ function EntryLine(props: {
 }) {
   const { index, learning, acts } = props;
   const row = rowOf(props.entry, props.kinds);
-  const told = remarksOn(remarks.value, [...props.at, index], true);
-  const wrong = told.filter((remark) => remark.level === "error");
+  const told = problemsOn(problems.value, [...props.at, index], true);
+  const wrong = told.filter((problem) => problem.level === "error");
   const place = `Control ${index + 1}`;
   const label = overview.value?.controls[index]?.label;
   return (
@@ -302,7 +303,7 @@ function EntryLine(props: {
 
 /** One number of an entry. What is none, or out of range, is shown as wrong and stays out of the draft. */
 function NumberCell(props: {
-  argument: Argument;
+  argument: MappingArgument;
   place: string;
   value: number | null;
   onValue: (value: number | null) => void;

@@ -1,16 +1,17 @@
 /** MIDI: which ports are heard and played, and what their messages mean. */
 
+import type { Json } from "../protocol";
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Button, Toggle } from "../ui";
 import { tell } from "../store";
-import { change, errors, remarks, remove, set, values } from "./draft";
+import { change, errors, problems, remove, set, values } from "./draft";
 import { devices, devicesTrouble, midiHealth, midiNames, useDevices } from "./devices";
 import { fitted } from "./entries";
 import { DeviceField, Dot, FormRows, Odd, Said, Section, mark } from "./fields";
 import { MappingEditor } from "./mapping";
-import type { Change, Json } from "./types";
-import { listAt, namesAt, remarksOn, tableAt, valueAt } from "./values";
+import type { Change } from "./types";
+import { listAt, namesAt, problemsOn, tableAt, valueAt } from "./values";
 
 const WAYS = {
   input: { devices: "in_device", title: "Inputs", lead: "What you play on.", add: "Add an input", use: "Listen to it" },
@@ -96,7 +97,7 @@ function PortCard(props: { way: Way; name: string; listed: string[]; mapped: boo
   const used = listed.includes(name);
   const at = ["midi", way, name];
   const position = listed.indexOf(name);
-  const told = position < 0 ? [] : remarksOn(remarks.value, ["midi", words.devices, position]);
+  const told = position < 0 ? [] : problemsOn(problems.value, ["midi", words.devices, position]);
   const wrong = errors.value.some((each) => each.path && at.every((step, i) => each.path![i] === step));
 
   const open = useSignal(wrong);

@@ -5,13 +5,14 @@
  * is changed meanwhile waits and goes together. A text that is typed or loaded replaces all of that.
  */
 
-import type { Change, Edited, Reading } from "./types";
+import type { CheckedText, EditedText } from "../protocol";
+import type { Change } from "./types";
 
 export interface Doors {
-  edit: (text: string, changes: readonly Change[]) => Promise<Edited>;
-  check: (text: string) => Promise<Reading>;
+  edit: (text: string, changes: readonly Change[]) => Promise<EditedText>;
+  check: (text: string) => Promise<CheckedText>;
   /** The text, or what waits to be put into it, is another now; with `reading`, what it says. */
-  moved: (reading?: Reading) => void;
+  moved: (reading?: CheckedText) => void;
   /** Something could not be done; true: try it again later. */
   failed: (error: unknown) => boolean;
 }
@@ -58,7 +59,7 @@ export class EditQueue {
   }
 
   /** Another text altogether. With `reading`, it is known what it says. */
-  replace(text: string, reading?: Reading): void {
+  replace(text: string, reading?: CheckedText): void {
     this.#generation += 1;
     this.#text = text;
     this.#pending = [];
@@ -93,7 +94,7 @@ export class EditQueue {
     this.#unchecked = false;
     try {
       const text = this.#text;
-      const told: Reading & { text?: string } =
+      const told: CheckedText & { text?: string } =
         changes.length > 0 ? await this.doors.edit(text, changes) : await this.doors.check(text);
       if (generation !== this.#generation) return true;
       this.#sent = [];

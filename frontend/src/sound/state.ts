@@ -3,6 +3,7 @@
 import { effect, signal } from "@preact/signals";
 import { live, onValues } from "../live";
 import { overview, panics, session } from "../store";
+import type { ControlKind } from "../protocol";
 import type { LiveSound } from "./live";
 import { parseSettings, type SoundSettings } from "./settings";
 
@@ -38,11 +39,11 @@ export function setSound(change: Partial<SoundSettings>): void {
 }
 
 /** The kinds of all controls, as far as anything is known of them. */
-export function kindsNow(): string[] {
+export function kindsNow(): ControlKind[] {
   const told = overview.value?.controls ?? [];
   if (told.length > 0) return told.map((control) => control.kind);
   const count = (session.value.state?.dimension ?? 0) - 1;
-  return Array<string>(Math.max(1, count, live.input.length, live.output.length)).fill("value");
+  return Array<ControlKind>(Math.max(1, count, live.input.length, live.output.length)).fill("value");
 }
 
 async function begin(): Promise<void> {

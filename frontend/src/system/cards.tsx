@@ -2,10 +2,11 @@
 
 import { Icon, type IconName } from "../icons";
 import { part, post } from "../api";
+import type { Done, Finding, System, Trashed } from "../protocol";
 import { navigate } from "../router";
 import { attempt, overview, performerRunning, session, tell } from "../store";
 import { Button, Card, Toggle, Trouble, bytes, duration, moment, useResource } from "../ui";
-import { type Deleted, type Finding, type System, verdict, worstFirst } from "./facts";
+import { verdict, worstFirst } from "./facts";
 
 const MARKS: Record<Finding["level"], { icon: IconName; word: string }> = {
   good: { icon: "check", word: "Good" },
@@ -191,9 +192,9 @@ export function Versions({ versions }: { versions: Record<string, string> }) {
 const WHAT: Record<string, string> = { take: "Take", dataset: "Dataset", model: "Model", training: "Training" };
 
 export function Trash() {
-  const { data, error } = useResource<Deleted[]>("/api/trash", "trash");
+  const { data, error } = useResource<Trashed[]>("/api/trash", "trash");
   const undo = async (id: string) => {
-    const told = await attempt(() => post<{ sentence: string }>(`/api/undo/${part(id)}`));
+    const told = await attempt(() => post<Done>(`/api/undo/${part(id)}`));
     if (told) tell("info", told.sentence);
   };
   return (

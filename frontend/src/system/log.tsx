@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { lines, tell } from "../store";
-import type { OutputLine } from "../types";
+import type { Line } from "../protocol";
 import { Button, Card, Segments } from "../ui";
 import { copy } from "./copy";
 import { type Shown, asText, clock, filtered } from "./facts";
@@ -15,9 +15,9 @@ const FILTERS: { value: Shown; label: string }[] = [
 ];
 
 // A line is the same element for as long as it is shown: only new ones are drawn.
-const numbers = new WeakMap<OutputLine, number>();
+const numbers = new WeakMap<Line, number>();
 let last = 0;
-const keyOf = (line: OutputLine): number => {
+const keyOf = (line: Line): number => {
   const known = numbers.get(line) ?? ++last;
   numbers.set(line, known);
   return known;
@@ -25,7 +25,7 @@ const keyOf = (line: OutputLine): number => {
 
 export function SessionLog() {
   const shown = useSignal<Shown>("all");
-  const held = useSignal<readonly OutputLine[] | null>(null);
+  const held = useSignal<readonly Line[] | null>(null);
   const list = useRef<HTMLDivElement>(null);
   const following = held.value === null;
   const all = held.value ?? lines.value;

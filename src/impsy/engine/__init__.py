@@ -8,6 +8,18 @@ from impsy.engine.engine import Engine
 from impsy.engine.modes import MODES, Mode
 from impsy.engine.playback import MINIMUM_DT, Step, to_step
 from impsy.engine.settings import Settings
-from impsy.engine.snapshot import Counters, Outlook, Snapshot
+from impsy.engine.snapshot import Counters, Outlook, Snapshot, Turn
 
-__all__ = ["MINIMUM_DT", "MODES", "Counters", "Engine", "Mode", "Outlook", "Settings", "Snapshot", "Step", "to_step"]
+__all__ = [
+    "MINIMUM_DT",
+    "MODES",
+    "Counters",
+    "Engine",
+    "Mode",
+    "Outlook",
+    "Settings",
+    "Snapshot",
+    "Step",
+    "Turn",
+    "to_step",
+]

@@ -14,6 +14,7 @@ from impsy.codecs.osc import encode_text, encode_vector
 from impsy.errors import DeviceError
 from impsy.io.network import Outlet
 from impsy.perform.intention import Intention, encode_intention
+from impsy.protocol.monitor import NEXT, STATE
 
 __all__ = ["STATE_SECONDS", "Monitor"]
 
@@ -126,13 +127,13 @@ class Monitor:
         self._send_state()
 
     def _send_state(self) -> None:
-        self._send(encode_text("/monitor/state", json.dumps(self._state())))
+        self._send(encode_text(STATE, json.dumps(self._state())))
 
     def _send_next(self) -> None:
         self._intention_waits = False  # first: what comes from now on wants a sending of its own
         intention = self._intention
         if intention is not None:
-            self._send(encode_text("/monitor/next", encode_intention(intention, self._now())))
+            self._send(encode_text(NEXT, encode_intention(intention, self._now())))
 
     def _send(self, packet: bytes) -> None:
         try:

@@ -10,8 +10,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, ParamSpec, Protocol, Self
+from typing import Any, ParamSpec, Protocol, Self, cast
 
+from impsy.config.schema import Mode
 from impsy.engine import Engine, Outlook, Snapshot
 from impsy.events import (
     Command,
@@ -41,6 +42,7 @@ from impsy.perform.recording.recorder import Recorder
 from impsy.perform.reports import Reports
 from impsy.perform.scenes import SceneRecall, Scenes
 from impsy.perform.switching import ModelSwitcher, OpenModel
+from impsy.protocol.monitor import INPUT, OUTPUT, Counts, LatenessSummary, PortHealth, State
 
 __all__ = ["Session", "SessionView"]
 
@@ -80,7 +82,7 @@ class SessionView:
 
     engine: Snapshot
     ports: tuple[Health, ...]
-    lateness_ms: dict[str, float]
+    lateness_ms: LatenessSummary
     dropped: int
     log: str
     log_error: str
@@ -328,7 +330,7 @@ class Session:
             if isinstance(noted, Record):
                 self._record(noted)
             elif self._monitor is not None:
-                self._monitor.mirror("/monitor/out", noted.values)
+                self._monitor.mirror(OUTPUT, noted.values)
         self._noted.clear()
 
     def _foresee(self) -> None:
@@ -348,7 +350,7 @@ class Session:
             if self._verbose:
                 logger.debug("performer ← %s", record.values)
             if self._monitor is not None:
-                self._monitor.mirror("/monitor/in", record.values)
+                self._monitor.mirror(INPUT, record.values)
 
     def tell(self, report: Report) -> None:
         """Tell the performer, and whoever watches. Any thread may call it."""
@@ -396,30 +398,22 @@ class Session:
         )
 
     def state(self) -> dict[str, Any]:
-        """What goes on, as ``/monitor/state`` sends it: plain values, fit for JSON."""
+        """The state as ``/monitor/state`` sends it: plain values, fit for JSON."""
         view = self.view()
         snapshot = view.engine
-        settings = asdict(snapshot.settings)
-        unmirrored = self._monitor.left_out if self._monitor is not None else 0
-        return {
-            "mode": settings.pop("mode"),
+        state: State = {
+            "mode": cast("Mode", snapshot.settings.mode),
             "paused": snapshot.paused,
             "turn": snapshot.turn,
             "model": snapshot.model,
-            **settings,
             "scenes": list(self._scenes.scenes.by_name),
             "scene": self._scenes.current(snapshot.settings),
-            "input": snapshot.input_values,
-            "output": snapshot.output_values,
+            "input": list(snapshot.input_values),
+            "output": list(snapshot.output_values),
             "waiting": snapshot.waiting,
-            "counters": {
-                **asdict(snapshot.counters),
-                "dropped": view.dropped,
-                "logged": view.rows,
-                "unmirrored": unmirrored,
-            },
+            "counters": self._counts(view),
             "lateness_ms": view.lateness_ms,
-            "ports": [asdict(port) for port in view.ports],
+            "ports": [cast("PortHealth", asdict(port)) for port in view.ports],
             "log": {
                 "file": view.log,
                 "rows": view.rows,
@@ -431,8 +425,13 @@ class Session:
             "reports": [{"level": report.level, "text": report.text} for report in view.reports],
             "uptime": round(self._clock.now() - self._clock.start, 3),
             "pid": os.getpid(),
-            **self._about,
         }
+        return asdict(snapshot.settings) | state | self._about
+
+    def _counts(self, view: SessionView) -> Counts:
+        unmirrored = self._monitor.left_out if self._monitor is not None else 0
+        own = {"dropped": view.dropped, "logged": view.rows, "unmirrored": unmirrored}
+        return cast("Counts", asdict(view.engine.counters) | own)
 
 
 class _Closable(Protocol):

@@ -156,7 +156,7 @@ function aim(port: MIDIOutput | null): void {
   transmit(output?.allNotesOff() ?? []);
   sending = port;
   const told = overview.peek()?.controls ?? [];
-  const controls = told.length > 0 ? told : kindsNow().map((kind) => ({ kind, outputs: [] }));
+  const controls = told.length > 0 ? told : kindsNow().map((kind) => ({ kind, sent: [] }));
   const { as, channel } = choice.peek();
   const { scale, root } = sound.peek();
   const asNotes = as === "notes" ? (value: number) => playedNote(value, scaleOf(scale), root) : undefined;
@@ -183,6 +183,6 @@ effect(() => {
   const now = JSON.stringify([controls, sound.value.scale, sound.value.root]);
   if (now === shape) return;
   shape = now;
-  input.configure(controls.length > 0 ? controls.map((control) => control.inputs) : kindsNow().map(() => []));
+  input.configure(controls.length > 0 ? controls.map((control) => control.received) : kindsNow().map(() => []));
   if (access) aim(sending);
 });

@@ -10,11 +10,13 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import cast
+
+from impsy.protocol.pages import OutputMessage, ServerMessage
 
 __all__ = ["PageHub", "PageQueue"]
 
@@ -66,8 +68,8 @@ class _Message:
     __slots__ = ("_text", "content", "key", "kind", "type")
     _serial = count()
 
-    def __init__(self, content: dict[str, Any]) -> None:
-        self.content = content
+    def __init__(self, content: ServerMessage) -> None:
+        self.content: Mapping[str, object] = content
         self.type: str = content["type"]
         self.kind = _KINDS.get(self.type, _OTHER)
         self.key: Hashable = (self.type, self._subject())
@@ -76,7 +78,7 @@ class _Message:
     def _subject(self) -> Hashable:
         if self.kind.about is None:
             return next(self._serial)
-        subject = self.content.get(self.kind.about) if self.kind.about else ""
+        subject = self.content.get(self.kind.about)
         return str(subject.get("id")) if isinstance(subject, dict) else str(subject)
 
     def text(self) -> str:
@@ -93,7 +95,7 @@ class PageQueue:
         self._sent: dict[Hashable, float] = {}
         self._wake = asyncio.Event()
 
-    def put(self, content: dict[str, Any]) -> None:
+    def put(self, content: ServerMessage) -> None:
         """Send this message to this page only."""
         self.add(_Message(content))
 
@@ -101,8 +103,8 @@ class PageQueue:
         """Send this message soon, in the place of an older one about the same."""
         before = self._waiting.get(message.key)
         if before is not None and message.type == "output":
-            lines = [*before.content["lines"], *message.content["lines"]][-LINES_LIMIT:]
-            message = _Message({**message.content, "lines": lines})
+            lines = [line for each in (before, message) for line in cast("OutputMessage", each.content)["lines"]]
+            message = _Message({"type": "output", "lines": lines[-LINES_LIMIT:]})
         elif before is None and len(self._waiting) >= WAITING_LIMIT:
             oldest = next((key for key, each in self._waiting.items() if each.kind.about is None), None)
             if oldest is None:
@@ -159,7 +161,7 @@ class PageHub:
         self._loop = loop
         self._woken = False
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, message: ServerMessage) -> None:
         """Send a JSON message, which has a ``type``, to every page."""
         loop = self._loop
         made = _Message(message)

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from math import isfinite
-from typing import Any, NoReturn, Self
+from typing import Any, Literal, NoReturn, Self, TypedDict, cast
 
 from impsy.codecs.osc import encode_message
 from impsy.codecs.oscwire import Value, read_packet
@@ -16,8 +16,10 @@ from impsy.errors import DeviceError, PeerError
 from impsy.events import Report
 from impsy.io.network import Outlet
 from impsy.io.udp import UdpListener
+from impsy.protocol import monitor
+from impsy.protocol.pages import NextMessage, ServerMessage
 
-__all__ = ["GONE_SECONDS", "SessionLink", "decode_monitor"]
+__all__ = ["GONE_SECONDS", "LinkMessage", "SessionLink", "decode_monitor"]
 
 logger = logging.getLogger(__name__)
 
@@ -27,11 +29,21 @@ GONE_SECONDS = 2.5
 LOOK_SECONDS = 0.25
 VALUES_LIMIT = 4096
 
-_VECTORS = {"/monitor/in": "in", "/monitor/out": "out"}
-_OBJECTS = {"/monitor/next": "next", "/monitor/state": "state"}
+_VECTORS: dict[str, Literal["in", "out"]] = {monitor.INPUT: "in", monitor.OUTPUT: "out"}
+_OBJECTS: dict[str, Literal["next", "state"]] = {monitor.NEXT: "next", monitor.STATE: "state"}
 
 
-def decode_monitor(packet: bytes) -> tuple[str, Any] | None:
+class StateMessage(TypedDict):
+    """The session has sent its state, or is gone (None). Its content is not checked."""
+
+    type: Literal["state"]
+    state: dict[str, Any] | None
+
+
+LinkMessage = ServerMessage | StateMessage
+
+
+def decode_monitor(packet: bytes) -> tuple[Literal["in", "out", "next", "state"], Any] | None:
     """What one packet of the session tells: ``("in" | "out", values)`` or ``("next" | "state", object)``.
 
     None: it is for somebody else.
@@ -95,7 +107,7 @@ class SessionLink:
             ``{"type": "state", "state": …}`` for the session's state, None when it has gone; in a thread of the link.
     """
 
-    def __init__(self, monitor_port: int, command_port: int, on_message: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, monitor_port: int, command_port: int, on_message: Callable[[LinkMessage], None]) -> None:
         self._monitor_port = monitor_port
         self._command_port = command_port
         self._on_message = on_message
@@ -228,7 +240,7 @@ class SessionLink:
             self._present = True
             self._on_message({"type": "state", "state": value})
         elif kind == "next":
-            self._on_message({**value, "type": "next"})
+            self._on_message(cast("NextMessage", {**value, "type": "next"}))
         else:
             self._on_message({"type": kind, "values": value})
 

@@ -7,17 +7,19 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from impsy import __version__
+from impsy.protocol.monitor import Level
+from impsy.protocol.pages import Command, PageMessage, Ping, Play
 from impsy.web.live.hub import PageHub, PageQueue
 from impsy.web.session.performer import Performer
 from impsy.web.site import Link, Site
 
-__all__ = ["serve_page"]
+__all__ = ["COMMANDS", "serve_page"]
 
 logger = logging.getLogger(__name__)
 
@@ -39,38 +41,7 @@ COMPLAIN_SECONDS = 2.0
 """That there is nobody to play to is said no more often."""
 
 
-class _Message(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-
-class Play(_Message):
-    """``changes``: pairs of a control (from 0) and its value in [0, 1]."""
-
-    type: Literal["play"]
-    changes: Annotated[
-        list[tuple[Annotated[int, Field(ge=0, le=4095)], Annotated[float, Field(ge=0, le=1)]]],
-        Field(min_length=1, max_length=4096),
-    ]
-
-
-class Command(_Message):
-    """``name`` is a row of ``_COMMANDS``."""
-
-    type: Literal["command"]
-    name: str
-    value: bool | float | Annotated[str, Field(max_length=500)] | None = None
-
-
-class Ping(_Message):
-    """``t`` comes back."""
-
-    type: Literal["ping"]
-    t: float | Annotated[str, Field(max_length=100)] | None = None
-
-
-_MESSAGES: TypeAdapter[Play | Command | Ping] = TypeAdapter(
-    Annotated[Play | Command | Ping, Field(discriminator="type")]
-)
+_MESSAGES: TypeAdapter[Play | Command | Ping] = TypeAdapter(PageMessage)
 
 _Arguments = tuple[str, tuple[float | str, ...]]
 """OSC type tags and values."""
@@ -100,8 +71,7 @@ def _word(value: object) -> _Arguments:
     return "s", (value,)
 
 
-#: Command -> the session's address, and what becomes of its value. What the words mean is the session's to judge.
-_COMMANDS: dict[str, tuple[str, Callable[[object], _Arguments]]] = {
+COMMANDS: dict[str, tuple[str, Callable[[object], _Arguments]]] = {
     "mode": ("/impsy/mode", _word),
     "pause": ("/impsy/pause", _flag),
     "reset": ("/impsy/reset", lambda _value: ("", ())),
@@ -113,6 +83,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[object], _Arguments]]] = {
     "model": ("/impsy/model", _word),
     "scene": ("/impsy/scene", _word),
 }
+"""By a command's name: the session's OSC address, and how its value is sent. The session checks what it means."""
 
 
 class _Hands:
@@ -247,9 +218,9 @@ class _Page:
         self._hands.play(message)
 
     def _command(self, message: Command) -> None:
-        row = _COMMANDS.get(message.name)
+        row = COMMANDS.get(message.name)
         if row is None:
-            self._tell("error", f"There is no command “{message.name[:40]}”; there are {', '.join(_COMMANDS)}.")
+            self._tell("error", f"There is no command “{message.name[:40]}”; there are {', '.join(COMMANDS)}.")
             return
         address, arguments = row
         try:
@@ -262,7 +233,7 @@ class _Page:
             return
         self._hands.command(address, wanted)
 
-    def _tell(self, level: str, text: str) -> None:
+    def _tell(self, level: Level, text: str) -> None:
         self._queue.put({"type": "sentence", "level": level, "text": text})
 
 

@@ -3,55 +3,21 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import Any
 
 from impsy import __version__
 from impsy.config import Config
 from impsy.errors import ImpsyError
+from impsy.protocol.workspace import Control, Overview, Scene
 from impsy.web.config.drafts import Draft, read_draft
 from impsy.web.config.file import ConfigFile
-from impsy.web.config.labels import Control, controls_of, unmapped
+from impsy.web.config.labels import controls_of, unmapped
 from impsy.web.library.models import list_models
 from impsy.web.server.endpoints import Call, Endpoint
 
-__all__ = ["ENDPOINT", "Overview", "Scene"]
+__all__ = ["ENDPOINT"]
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """A named set of settings; None: it leaves that alone."""
-
-    name: str
-    mode: str | None = None
-    threshold: float | None = None
-    sigmatemp: float | None = None
-    pitemp: float | None = None
-    timescale: float | None = None
-    model: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """The workspace at a glance.
-
-    ``configured``: there is a configuration file. ``dimension`` and ``mode`` are None where it does not say.
-    ``models`` are the names of the models in the workspace that have this dimension and can be played.
-    """
-
-    version: str
-    title: str
-    workspace: str
-    path: str
-    demo: bool
-    configured: bool
-    dimension: int | None
-    mode: str | None
-    controls: list[Control]
-    scenes: list[Scene]
-    models: list[str]
 
 
 def _overview(call: Call) -> Overview:
