@@ -61,16 +61,16 @@ class Writer:
             value: name
             for module in (schema, snapshot, *protocol)
             for name, value in vars(module).items()
-            if name in module.__all__ and get_origin(value) in (Literal, Union, Annotated)
+            if get_origin(value) in (Literal, Union, Annotated) and not name.startswith("_")
         }
         self.written: dict[str, str] = {}
 
     def text(self) -> str:
         """The whole file."""
         for module in self.protocol:
-            for name in module.__all__:
-                value = getattr(module, name)
-                if name not in self.written and not isinstance(value, str):
+            for name, value in vars(module).items():
+                own = getattr(value, "__module__", "") == module.__name__ or name in self.aliases.values()
+                if own and not name.startswith("_"):
                     self.type_of(value)
         words = {name: dataclasses.asdict(row) for name, row in KIND_WORDS.items()}
         table = json.dumps(words, indent=2, ensure_ascii=False)

@@ -2,6 +2,8 @@
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
+export type Size = "xxs" | "xs" | "s" | "m" | "l" | "xl";
+
 /**
  * One take.
  *
@@ -28,6 +30,47 @@ export interface ChangedTake extends Take {
   undo: string;
 }
 
+/**
+ * What was played between `begin` and `end`, of `seconds` in all.
+ *
+ * times (P), rising; performer and model (n, P): values in [0, 1] of each control; null: not known yet. labels (n).
+ */
+export interface Picture {
+  seconds: number;
+  begin: number;
+  end: number;
+  times: number[];
+  performer: ((number | null)[])[];
+  model: ((number | null)[])[];
+  labels: string[];
+}
+
+/** Which take is played back, and where it is, in seconds; `name` null: none. */
+export interface PlaybackState {
+  name: string | null;
+  at: number;
+  seconds: number;
+}
+
+/** What was done, as a sentence. */
+export interface Done {
+  sentence: string;
+}
+
+/** What was done, as a sentence, and how to undo it. */
+export interface Undo {
+  undo: string;
+  sentence: string;
+}
+
+/** Something that was deleted and can be brought back. `time` is ISO, UTC. */
+export interface Trashed {
+  id: string;
+  what: string;
+  name: string;
+  time: string;
+}
+
 /** One dataset. size: in bytes. made: when it was written, ISO. problem: why it cannot be used, or empty. */
 export interface Dataset {
   name: string;
@@ -38,18 +81,6 @@ export interface Dataset {
   size: number;
   made: string;
   problem: string;
-}
-
-/** What was done, as a sentence. */
-export interface Done {
-  sentence: string;
-}
-
-/** The losses after an epoch, in nats an event; null where one was not finite. */
-export interface Loss {
-  epoch: number;
-  train: number | null;
-  held_out: number | null;
 }
 
 /**
@@ -109,6 +140,38 @@ export interface Made {
   undo: string | null;
 }
 
+/** The losses after an epoch, in nats an event; null where one was not finite. */
+export interface Loss {
+  epoch: number;
+  train: number | null;
+  held_out: number | null;
+}
+
+/**
+ * One training run.
+ *
+ * pace: milliseconds a step. left: seconds, estimated. losses: at most 300 points; a run requested by itself has all
+ * of them. best: the lowest held-out loss. model: the file that was made. resumable: it can go on where it stopped.
+ * sentence: how it is doing, or why it failed.
+ */
+export interface Run {
+  id: string;
+  dataset: string;
+  size: Size;
+  status: "running" | "stopping" | "done" | "stopped" | "failed" | "interrupted";
+  started: string;
+  epoch: number;
+  epochs: number | null;
+  pace: number | null;
+  left: number | null;
+  losses: Loss[];
+  best: number | null;
+  model: string | null;
+  resumable: boolean;
+  options: Record<string, Json>;
+  sentence: string;
+}
+
 /** One sentence of the verdict on a model, and the figures that it is drawn from. */
 export interface VerdictSentence {
   text: string;
@@ -145,73 +208,28 @@ export interface Model {
   problem: string;
 }
 
-/**
- * What was played between `begin` and `end`, of `seconds` in all.
- *
- * times (P), rising; performer and model (n, P): values in [0, 1] of each control; null: not known yet. labels (n).
- */
-export interface Picture {
-  seconds: number;
-  begin: number;
-  end: number;
-  times: number[];
-  performer: ((number | null)[])[];
-  model: ((number | null)[])[];
-  labels: string[];
-}
-
-/** Which take is played back, and where it is, in seconds; `name` null: none. */
-export interface PlaybackState {
-  name: string | null;
-  at: number;
-  seconds: number;
-}
-
-export type Size = "xxs" | "xs" | "s" | "m" | "l" | "xl";
-
-/**
- * One training run.
- *
- * pace: milliseconds a step. left: seconds, estimated. losses: at most 300 points; a run requested by itself has all
- * of them. best: the lowest held-out loss. model: the file that was made. resumable: it can go on where it stopped.
- * sentence: how it is doing, or why it failed.
- */
-export interface Run {
-  id: string;
-  dataset: string;
-  size: Size;
-  status: "running" | "stopping" | "done" | "stopped" | "failed" | "interrupted";
-  started: string;
-  epoch: number;
-  epochs: number | null;
-  pace: number | null;
-  left: number | null;
-  losses: Loss[];
-  best: number | null;
-  model: string | null;
-  resumable: boolean;
-  options: Record<string, Json>;
-  sentence: string;
-}
-
-/** Something that was deleted and can be brought back. `time` is ISO, UTC. */
-export interface Trashed {
-  id: string;
-  what: string;
-  name: string;
-  time: string;
-}
-
-/** What was done, as a sentence, and how to undo it. */
-export interface Undo {
-  undo: string;
-  sentence: string;
-}
-
 /** Which model plays now, as the configuration names it. */
 export interface Used {
   model: string;
   sentence: string;
+}
+
+export type Mode = "callresponse" | "polyphony" | "battle" | "useronly";
+
+export type Turn = "performer" | "model" | "both" | "nobody";
+
+export type Level = "info" | "warning" | "error";
+
+/** How a port is doing. Counts are of packets (received, bad) and of messages (sent, failed). */
+export interface PortHealth {
+  name: string;
+  state: "closed" | "waiting" | "open" | "receiving";
+  detail: string;
+  error: string;
+  received: number;
+  bad: number;
+  sent: number;
+  failed: number;
 }
 
 /**
@@ -243,8 +261,6 @@ export interface LatenessSummary {
   count: number;
 }
 
-export type Level = "info" | "warning" | "error";
-
 /** The log: rows in the file, waiting in memory, rescued into another file, and lost. `error`: of the file. */
 export interface LogState {
   file: string;
@@ -255,43 +271,11 @@ export interface LogState {
   error: string;
 }
 
-/**
- * The model's plan.
- *
- * in: seconds until it plays its next `"event"` or begins its `"answer"` (`what`); null if it plans nothing.
- * weights (M), means and spreads (M, n), dt (M): the mixture that its next event is drawn from, temperatures
- * applied; empty if it plans nothing or predicts no mixture.
- */
-export interface Next {
-  in: number | null;
-  what: "event" | "answer" | null;
-  weights: number[];
-  means: number[][];
-  spreads: number[][];
-  dt: number[];
-}
-
-/** How a port is doing. Counts are of packets (received, bad) and of messages (sent, failed). */
-export interface PortHealth {
-  name: string;
-  state: "closed" | "waiting" | "open" | "receiving";
-  detail: string;
-  error: string;
-  received: number;
-  bad: number;
-  sent: number;
-  failed: number;
-}
-
 /** Something that the performer should know. */
 export interface ReportText {
   level: Level;
   text: string;
 }
-
-export type Mode = "callresponse" | "polyphony" | "battle" | "useronly";
-
-export type Turn = "performer" | "model" | "both" | "nobody";
 
 /**
  * How the engine plays. Names and defaults are those of the configuration file.
@@ -338,28 +322,21 @@ export interface State extends Settings {
   seed?: number;
 }
 
-export type CommandName = "mode" | "pause" | "reset" | "panic" | "sigmatemp" | "pitemp" | "threshold" | "timescale" | "model" | "scene";
-
-/** Something for the session to do, or a setting to change. */
-export interface Command {
-  type: "command";
-  name: CommandName;
-  value: boolean | number | string | null;
+/**
+ * The model's plan.
+ *
+ * in: seconds until it plays its next `"event"` or begins its `"answer"` (`what`); null if it plans nothing.
+ * weights (M), means and spreads (M, n), dt (M): the mixture that its next event is drawn from, temperatures
+ * applied; empty if it plans nothing or predicts no mixture.
+ */
+export interface Next {
+  in: number | null;
+  what: "event" | "answer" | null;
+  weights: number[];
+  means: number[][];
+  spreads: number[][];
+  dt: number[];
 }
-
-/** `changes`: pairs of a control (from 0) and its value in [0, 1]. */
-export interface Play {
-  type: "play";
-  changes: ([number, number])[];
-}
-
-/** `t` comes back. */
-export interface Ping {
-  type: "ping";
-  t: number | string | null;
-}
-
-export type PageMessage = Play | Command | Ping;
 
 /** The first message of a connection. */
 export interface Hello {
@@ -477,10 +454,32 @@ export interface SentenceMessage {
 
 export type ServerMessage = Hello | SessionMessage | VectorMessage | NextMessage | OutputMessage | Changed | PerformerMessage | TrainingMessage | PlaybackMessage | LearnMessage | LearningMessage | Pong | SentenceMessage;
 
-/** Bytes of the disk that the workspace is on. */
-export interface Disk {
-  free: number;
-  total: number;
+export type CommandName = "mode" | "pause" | "reset" | "panic" | "sigmatemp" | "pitemp" | "threshold" | "timescale" | "model" | "scene";
+
+/** `changes`: pairs of a control (from 0) and its value in [0, 1]. */
+export interface Play {
+  type: "play";
+  changes: ([number, number])[];
+}
+
+/** Something for the session to do, or a setting to change. */
+export interface Command {
+  type: "command";
+  name: CommandName;
+  value: boolean | number | string | null;
+}
+
+/** `t` comes back. */
+export interface Ping {
+  type: "ping";
+  t: number | string | null;
+}
+
+export type PageMessage = Play | Command | Ping;
+
+/** The last lines, oldest first. */
+export interface Output {
+  lines: Line[];
 }
 
 /** The result of one check. `problem`: it keeps IMPSY from playing. */
@@ -489,6 +488,12 @@ export interface Finding {
   level: "good" | "note" | "problem";
   text: string;
   advice: string;
+}
+
+/** Bytes of the disk that the workspace is on. */
+export interface Disk {
+  free: number;
+  total: number;
 }
 
 /** Bytes. `web`, `session` and `training`: of these processes; null: there is none. */
@@ -500,11 +505,6 @@ export interface Memory {
   training: number | null;
 }
 
-/** The last lines, oldest first. */
-export interface Output {
-  lines: Line[];
-}
-
 /** The machine. `disk` is null where it is not known; `uptime` in seconds. */
 export interface System {
   versions: Record<string, string>;
@@ -514,95 +514,7 @@ export interface System {
   uptime: number;
 }
 
-/**
- * What is wrong with a text, or odd about it.
- *
- * key: where, as messages write it; path: its parts in the present form, positions in lists from 0. line: from 1;
- * null: not known.
- */
-export interface ConfigProblem {
-  key: string;
-  path: (string | number)[];
-  message: string;
-  line: number | null;
-  level: Level;
-}
-
-/**
- * A text of a configuration, read.
- *
- * values: its tables in the present form, valid or not, without defaults; null: it is not TOML. understood: a line
- * about the earlier form that it is in; empty: it is in the present one.
- */
-export interface CheckedText {
-  values: Record<string, Json> | null;
-  problems: ConfigProblem[];
-  understood: string;
-}
-
-/**
- * The part of JSON Schema (2020-12) that describes a configuration, and words for forms.
- *
- * wanted: the end of the sentence "wanted …". choices: words for each value of `enum`.
- */
-export interface FormSchema {
-  type?: string;
-  title?: string;
-  description?: string;
-  wanted?: string;
-  unit?: string;
-  format?: string;
-  default?: Json;
-  enum?: (string | number)[];
-  choices?: string[];
-  items?: FormSchema;
-  properties?: Record<string, FormSchema>;
-  required?: string[];
-  additionalProperties?: FormSchema | boolean;
-}
-
 export type EntryName = "note_on" | "note_velocity" | "control_change" | "pitch_bend" | "control_change_14" | "channel_aftertouch" | "program_change";
-
-/** One number of an entry, both ends of its range included. The optional ones are given all or not at all. */
-export interface MappingArgument {
-  name: string;
-  min: number;
-  max: number;
-  optional: boolean;
-}
-
-/** A kind of entry, its title, and what follows its name in the list; optional arguments come last. */
-export interface MappingKind {
-  kind: EntryName;
-  words: string;
-  arguments: MappingArgument[];
-}
-
-/** A text that was changed. */
-export interface EditedText extends CheckedText {
-  text: string;
-}
-
-/** The configuration as it is on the disk. `stamp` is sent back when saving; empty: there is no file yet. */
-export interface ConfigAnswer extends EditedText {
-  exists: boolean;
-  path: string;
-  stamp: string;
-  schema: FormSchema;
-  mapping_kinds: MappingKind[];
-}
-
-/** A text, to be looked at and perhaps saved. */
-export interface ConfigText {
-  text: string;
-}
-
-/** A configuration that was replaced at `time` (ISO 8601); `size` in bytes. */
-export interface ConfigVersion {
-  name: string;
-  time: string;
-  size: number;
-}
 
 export type ControlKind = "note" | "velocity" | "cc" | "bend" | "pressure" | "program" | "value";
 
@@ -634,6 +546,137 @@ export interface Control {
   outputs: string[];
   received: MappedEntry[];
   sent: MappedEntry[];
+}
+
+/** A named set of settings; null: it leaves that alone. */
+export interface Scene {
+  name: string;
+  mode: string | null;
+  threshold: number | null;
+  sigmatemp: number | null;
+  pitemp: number | null;
+  timescale: number | null;
+  model: string | null;
+}
+
+/**
+ * The workspace at a glance.
+ *
+ * configured: there is a configuration file. dimension and mode are null where it does not say. models: the names of
+ * those in the workspace that have this dimension and can be played.
+ */
+export interface Overview {
+  version: string;
+  title: string;
+  workspace: string;
+  path: string;
+  demo: boolean;
+  configured: boolean;
+  dimension: number | null;
+  mode: string | null;
+  controls: Control[];
+  scenes: Scene[];
+  models: string[];
+}
+
+/**
+ * What is wrong with a text, or odd about it.
+ *
+ * key: where, as messages write it; path: its parts in the present form, positions in lists from 0. line: from 1;
+ * null: not known.
+ */
+export interface ConfigProblem {
+  key: string;
+  path: (string | number)[];
+  message: string;
+  line: number | null;
+  level: Level;
+}
+
+/**
+ * The part of JSON Schema (2020-12) that describes a configuration, and words for forms.
+ *
+ * wanted: the end of the sentence "wanted …". choices: words for each value of `enum`.
+ */
+export interface FormSchema {
+  type?: string;
+  title?: string;
+  description?: string;
+  wanted?: string;
+  unit?: string;
+  format?: string;
+  default?: Json;
+  enum?: (string | number)[];
+  choices?: string[];
+  items?: FormSchema;
+  properties?: Record<string, FormSchema>;
+  required?: string[];
+  additionalProperties?: FormSchema | boolean;
+}
+
+/** One number of an entry, both ends of its range included. The optional ones are given all or not at all. */
+export interface MappingArgument {
+  name: string;
+  min: number;
+  max: number;
+  optional: boolean;
+}
+
+/** A kind of entry, its title, and what follows its name in the list; optional arguments come last. */
+export interface MappingKind {
+  kind: EntryName;
+  words: string;
+  arguments: MappingArgument[];
+}
+
+/**
+ * A text of a configuration, read.
+ *
+ * values: its tables in the present form, valid or not, without defaults; null: it is not TOML. understood: a line
+ * about the earlier form that it is in; empty: it is in the present one.
+ */
+export interface CheckedText {
+  values: Record<string, Json> | null;
+  problems: ConfigProblem[];
+  understood: string;
+}
+
+/** A text that was changed. */
+export interface EditedText extends CheckedText {
+  text: string;
+}
+
+/** The configuration as it is on the disk. `stamp` is sent back when saving; empty: there is no file yet. */
+export interface ConfigAnswer extends EditedText {
+  exists: boolean;
+  path: string;
+  stamp: string;
+  schema: FormSchema;
+  mapping_kinds: MappingKind[];
+}
+
+/** A text, to be looked at and perhaps saved. */
+export interface ConfigText {
+  text: string;
+}
+
+/** A configuration that was replaced at `time` (ISO 8601); `size` in bytes. */
+export interface ConfigVersion {
+  name: string;
+  time: string;
+  size: number;
+}
+
+/** One way to start a workspace. */
+export interface SetupTemplate {
+  id: "browser" | "midi" | "osc" | "serial";
+  title: string;
+  description: string;
+}
+
+/** The ways to start a workspace. */
+export interface Setup {
+  templates: SetupTemplate[];
 }
 
 /**
@@ -694,49 +737,6 @@ export interface Listening {
   ports: string[];
   unheard: string[];
   note: string;
-}
-
-/** A named set of settings; null: it leaves that alone. */
-export interface Scene {
-  name: string;
-  mode: string | null;
-  threshold: number | null;
-  sigmatemp: number | null;
-  pitemp: number | null;
-  timescale: number | null;
-  model: string | null;
-}
-
-/**
- * The workspace at a glance.
- *
- * configured: there is a configuration file. dimension and mode are null where it does not say. models: the names of
- * those in the workspace that have this dimension and can be played.
- */
-export interface Overview {
-  version: string;
-  title: string;
-  workspace: string;
-  path: string;
-  demo: boolean;
-  configured: boolean;
-  dimension: number | null;
-  mode: string | null;
-  controls: Control[];
-  scenes: Scene[];
-  models: string[];
-}
-
-/** One way to start a workspace. */
-export interface SetupTemplate {
-  id: "browser" | "midi" | "osc" | "serial";
-  title: string;
-  description: string;
-}
-
-/** The ways to start a workspace. */
-export interface Setup {
-  templates: SetupTemplate[];
 }
 
 /** Words for each kind of mapping entry. */

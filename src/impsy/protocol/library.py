@@ -10,23 +10,6 @@ from typing_extensions import TypedDict
 from impsy.config.schema import Size
 from impsy.data.statistics import DatasetStatistics
 
-__all__ = [
-    "ChangedTake",
-    "Dataset",
-    "Done",
-    "Loss",
-    "Made",
-    "Model",
-    "Picture",
-    "PlaybackState",
-    "Run",
-    "Take",
-    "Trashed",
-    "Undo",
-    "Used",
-    "VerdictSentence",
-]
-
 # --- takes --------------------------------------------------------------------------------------------
 
 

@@ -9,21 +9,6 @@ from typing_extensions import TypedDict
 from impsy.config.schema import Mode
 from impsy.engine import Turn
 
-__all__ = [
-    "INPUT",
-    "NEXT",
-    "OUTPUT",
-    "STATE",
-    "Counts",
-    "LatenessSummary",
-    "Level",
-    "LogState",
-    "Next",
-    "PortHealth",
-    "ReportText",
-    "State",
-]
-
 INPUT = "/monitor/in"
 """Floats: each vector that the performer played."""
 OUTPUT = "/monitor/out"

@@ -11,9 +11,6 @@ from impsy.protocol.library import PlaybackState, Run
 from impsy.protocol.monitor import Level, Next
 from impsy.protocol.session import Line, PerformerState, Session
 
-__all__ = ["Command", "CommandName", "PageMessage", "Ping", "Play", "ServerMessage"]
-
-
 # --- web process → page ------------------------------------------------------------------------------
 
 

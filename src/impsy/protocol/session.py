@@ -9,18 +9,6 @@ from typing_extensions import TypedDict
 
 from impsy.protocol.monitor import State
 
-__all__ = [
-    "Disk",
-    "Finding",
-    "Line",
-    "LineLevel",
-    "Memory",
-    "Output",
-    "PerformerState",
-    "Session",
-    "System",
-]
-
 # --- the session --------------------------------------------------------------------------------------
 
 

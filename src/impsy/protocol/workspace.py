@@ -7,32 +7,6 @@ from typing import Any, Literal, NewType
 
 from typing_extensions import TypedDict
 
-__all__ = [
-    "CheckedText",
-    "ConfigAnswer",
-    "ConfigProblem",
-    "ConfigText",
-    "ConfigVersion",
-    "Control",
-    "ControlKind",
-    "Devices",
-    "EditedText",
-    "EntryName",
-    "FormSchema",
-    "Listening",
-    "MappedEntry",
-    "MappingArgument",
-    "MappingKind",
-    "MidiPort",
-    "MidiPorts",
-    "Overview",
-    "PortWay",
-    "Scene",
-    "SerialPort",
-    "Setup",
-    "SetupTemplate",
-]
-
 # --- the workspace ------------------------------------------------------------------------------------
 
 EntryName = NewType("EntryName", str)
