@@ -236,7 +236,7 @@ export function Plot(props: PlotProps) {
   const held = useRef<Held>({ props, plot: null, drawn: null }).current;
   held.props = props;
 
-  // What uPlot can only be told at its beginning.
+  // Options that uPlot takes only when it is made.
   const marks = props.y.marks?.map((mark) => props.y.words?.(mark) ?? mark).join("|") ?? "";
   const kinds = props.lines.map((line) => `${line.stepped}${line.dots}${line.width}${line.dash}`).join();
   const shape = `${marks}/${kinds}/${props.onView !== undefined}`;

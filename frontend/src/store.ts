@@ -31,7 +31,7 @@ export const toasts = signal<Toast[]>([]);
 let lastToast = 0;
 
 /** Tell the player something; errors stay until they are dismissed. */
-export function tell(level: Level, text: string, action?: Toast["action"]): void {
+export function notify(level: Level, text: string, action?: Toast["action"]): void {
   const id = ++lastToast;
   toasts.value = [...toasts.value.filter((toast) => toast.text !== text), { id, level, text, action }].slice(-4);
   if (level !== "error") setTimeout(() => dismiss(id), action ? 12000 : 6000);
@@ -41,14 +41,14 @@ export function dismiss(id: number): void {
   toasts.value = toasts.value.filter((toast) => toast.id !== id);
 }
 
-/** Do something that may fail; what went wrong is told. Returns undefined then. */
+/** Do something that may fail; a failure is shown, and undefined returned. */
 export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {
     const text =
       error instanceof ApiError && error.advice ? `${error.message} ${error.advice}` : String((error as Error).message);
-    tell("error", text);
+    notify("error", text);
     return undefined;
   }
 }
@@ -69,7 +69,7 @@ function heedPanic(state: State): void {
 
 export function command(name: CommandName, value?: string | number | boolean | null): void {
   if (name === "panic") panics.value += 1;
-  if (!send({ type: "command", name, value: value ?? null })) tell("warning", "Not connected: nothing was sent.");
+  if (!send({ type: "command", name, value: value ?? null })) notify("warning", "Not connected: nothing was sent.");
 }
 
 // --- things that are asked for -----------------------------------------------------------------------
@@ -97,21 +97,21 @@ export async function refreshOverview(): Promise<void> {
 }
 
 async function refreshAll(): Promise<void> {
-  const [told, trainings, output] = await Promise.all([
+  const [status, trainings, output] = await Promise.all([
     get<Session>("/api/session").catch(() => null),
     get<Run[]>("/api/training").catch(() => null),
     get<Output>("/api/session/output").catch(() => null),
     refreshOverview(),
   ]);
-  if (told !== null) accept(told);
+  if (status !== null) accept(status);
   if (trainings !== null) runs.value = trainings;
   if (output !== null) lines.value = output.lines;
   for (const known of versionOf.values()) known.value += 1;
 }
 
-function accept(told: Session): void {
-  session.value = told;
-  const state = told.state;
+function accept(received: Session): void {
+  session.value = received;
+  const { state } = received;
   if (state === null) return;
   heedPanic(state);
   if (state.input.length > 0 && live.input.length !== state.input.length) live.input = state.input;
@@ -123,7 +123,7 @@ on("session", accept);
 on("performer", (message) => (performerRunning.value = message.running));
 on("output", (message) => (lines.value = [...lines.value, ...message.lines].slice(-KEPT_LINES)));
 on("playback", (message) => (playback.value = message));
-on("sentence", (message) => tell(message.level, message.text));
+on("sentence", (message) => notify(message.level, message.text));
 on("training", ({ run }) => {
   const others = runs.value.filter((each) => each.id !== run.id);
   runs.value = [run, ...others].sort((a, b) => b.started.localeCompare(a.started));
@@ -133,7 +133,7 @@ on("changed", ({ what }) => {
   if (what === "config" || what === "models" || what === "scenes") void refreshOverview();
   if (what === "training")
     void get<Run[]>("/api/training").then(
-      (told) => (runs.value = told),
+      (trainings) => (runs.value = trainings),
       () => undefined,
     );
 });

@@ -267,9 +267,9 @@ export function useResource<T>(path: string | null, ...what: string[]) {
     const mine = ++newest.current;
     if (path === null) return;
     try {
-      const told = await get<T>(path);
+      const answer = await get<T>(path);
       if (mine !== newest.current) return;
-      data.value = told;
+      data.value = answer;
       error.value = "";
     } catch (problem) {
       if (mine !== newest.current) return;

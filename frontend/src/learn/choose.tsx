@@ -7,7 +7,7 @@ import type { Made, Take } from "../protocol";
 import { called, found } from "../record/take";
 import { about, counted } from "../record/words";
 import { follow } from "../router";
-import { attempt, overview, tell } from "../store";
+import { attempt, overview, notify } from "../store";
 import { Button, Card, Empty, Field, Segments, duration } from "../ui";
 import { chosenAtFirst, dimensions, sums, usable } from "./choice";
 import { sentence } from "../record/words";
@@ -37,7 +37,7 @@ export function Choose({ takes, onMade }: { takes: readonly Take[]; onMade: (nam
       remarks.value = made.told;
       const { undo } = made;
       const text = `${made.dataset.name} is made: ${counted(made.dataset.events, "event")}.`;
-      tell("info", text, undo ? { label: "Bring the old one back", run: () => void bringBack(undo) } : undefined);
+      notify("info", text, undo ? { label: "Bring the old one back", run: () => void bringBack(undo) } : undefined);
       onMade(made.dataset.name);
     });
 

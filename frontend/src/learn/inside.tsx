@@ -4,7 +4,7 @@ import { part } from "../api";
 import { overview } from "../store";
 import { Trouble, useResource } from "../ui";
 import type { ControlStatistics, DatasetStatistics } from "../protocol";
-import { bars, enough, gap, share, told } from "./statistics";
+import { bars, enough, gap, sentences, share } from "./statistics";
 import { sentence } from "../record/words";
 
 const CONTROLS_AT_FIRST = 16;
@@ -26,7 +26,7 @@ export function InDataset({ name }: { name: string }) {
         <h3 class="statistics-head">
           What is in it <span class={`tag ${is.level}`}>{is.words}</span>
         </h3>
-        {told(of).map((text) => (
+        {sentences(of).map((text) => (
           <p key={text}>{text}</p>
         ))}
       </div>

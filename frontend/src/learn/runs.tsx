@@ -29,7 +29,7 @@ export function Runs({ models, ended }: { models: readonly Model[]; ended: boole
   );
 }
 
-/** All that is known of a run's curve: what is told while it goes on may be its last part only. */
+/** A run's whole curve: messages while it is running may hold its last part only. */
 function useCurve(run: Run, seen: boolean): Loss[] {
   const known = useSignal<Loss[]>([]);
   useEffect(() => {
@@ -40,7 +40,7 @@ function useCurve(run: Run, seen: boolean): Loss[] {
     if (!missing) return;
     void get<Run>(`/api/training/${part(run.id)}`).then(
       (whole) => void (known.value = merged(whole.losses, known.value, whole.epoch)),
-      () => undefined, // what is told while it goes on is drawn all the same
+      () => undefined, // the points of the messages are drawn all the same
     );
   }, [missing, run.id]);
   return known.value;

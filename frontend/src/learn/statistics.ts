@@ -25,7 +25,7 @@ export function enough(events: number): { level: "bad" | "warn" | "good"; words:
 }
 
 /** Sentences about a dataset. */
-export function told(of: DatasetStatistics): string[] {
+export function sentences(of: DatasetStatistics): string[] {
   if (of.events === 0) return ["There is nothing in it."];
   const [none, one, more] = of.moving;
   const kinds: [number, string][] = [

@@ -3,17 +3,17 @@
 import { del, part, post } from "../api";
 import type { Done, Undo } from "../protocol";
 import { sentence } from "../record/words";
-import { attempt, tell } from "../store";
+import { attempt, notify } from "../store";
 
 export const bringBack = (id: string) =>
   attempt(async () => {
     const done = await post<Done>(`/api/undo/${part(id)}`);
-    tell("info", sentence(done.sentence));
+    notify("info", sentence(done.sentence));
   });
 
 /** `DELETE path`, and say so with a way back. */
 export const remove = (path: string) =>
   attempt(async () => {
     const gone = await del<Undo>(path);
-    tell("info", sentence(gone.sentence), { label: "Undo", run: () => void bringBack(gone.undo) });
+    notify("info", sentence(gone.sentence), { label: "Undo", run: () => void bringBack(gone.undo) });
   });

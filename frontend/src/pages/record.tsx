@@ -12,7 +12,7 @@ import "../record/record.css";
 import { tagsInUse } from "../record/tags";
 import type { Take } from "../protocol";
 import { found } from "../record/take";
-import { attempt, session, tell } from "../store";
+import { attempt, session, notify } from "../store";
 import { Empty, FileButton, Page, Trouble, useResource } from "../ui";
 
 /** How often the list is asked again while a take grows, in milliseconds. */
@@ -71,7 +71,7 @@ export default function Record() {
   const bring = (path: string) => async (file: File) => {
     const take = await attempt(() => upload<Take>(path, file));
     if (!take) return;
-    tell("info", `${file.name} is now a take.`);
+    notify("info", `${file.name} is now a take.`);
     choose(take.name);
   };
   const actions = (

@@ -1,7 +1,7 @@
 /** System: would it play, what is it made of, what does it say, and what was deleted. */
 
 import { useEffect } from "preact/hooks";
-import { lines, tell } from "../store";
+import { lines, notify } from "../store";
 import { Findings, Machine, SessionCard, Trash, Versions } from "../system/cards";
 import { copy } from "../system/copy";
 import type { System } from "../protocol";
@@ -22,8 +22,8 @@ export default function SystemPage() {
   const system = data.value;
   const copyAll = async () => {
     if (!system) return;
-    if (await copy(report(system, lines.value))) tell("info", "Versions, findings and output were copied.");
-    else tell("error", "This browser does not let pages copy.");
+    if (await copy(report(system, lines.value))) notify("info", "Versions, findings and output were copied.");
+    else notify("error", "This browser does not let pages copy.");
   };
   return (
     <Page

@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { del, part, put } from "../api";
-import { attempt, command, overview, refreshOverview, tell } from "../store";
+import { attempt, command, overview, refreshOverview, notify } from "../store";
 import type { Scene, State } from "../protocol";
 import { Button, Dialog, Field } from "../ui";
 
@@ -41,7 +41,7 @@ async function remove(scene: Scene): Promise<void> {
     return true;
   });
   if (!done) return;
-  tell("info", `The scene “${scene.name}” is gone.`, {
+  notify("info", `The scene “${scene.name}” is gone.`, {
     label: "Undo",
     run: () => void write(scene.name, filled(scene)),
   });
@@ -54,8 +54,8 @@ export const faultOf = (name: string): string | undefined =>
 export function Scenes({ state }: { state: State | null }) {
   const saving = useSignal(false);
   const name = useSignal("");
-  const told = overview.value;
-  const scenes = told?.scenes ?? [];
+  const answer = overview.value;
+  const scenes = answer?.scenes ?? [];
   const open = () => {
     name.value = state?.scene || `scene ${scenes.length + 1}`;
     saving.value = true;
@@ -65,9 +65,9 @@ export function Scenes({ state }: { state: State | null }) {
   const save = async () => {
     const wanted = name.value.trim();
     if (!wanted || fault || state === null) return;
-    if (!(await write(wanted, sceneOf(state, told?.models ?? [])))) return;
+    if (!(await write(wanted, sceneOf(state, answer?.models ?? [])))) return;
     saving.value = false;
-    tell("info", `Saved as “${wanted}”.`);
+    notify("info", `Saved as “${wanted}”.`);
   };
   return (
     <div class="scenes" role="group" aria-label="Scenes">

@@ -71,7 +71,7 @@ function LiveSlider({ setting, state }: { setting: Setting; state: State }) {
   const mine = useSignal<number | null>(null);
   const dragging = useRef(false);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const told = setting.of(state);
+  const current = setting.of(state);
   const send = useMemo(() => throttled((value: number) => command(name, value), SEND_EVERY), [name]);
   const choose = (value: number) => {
     mine.value = value;
@@ -84,9 +84,9 @@ function LiveSlider({ setting, state }: { setting: Setting; state: State }) {
   };
   useEffect(() => () => clearTimeout(timer.current), []);
   useEffect(() => {
-    if (!dragging.current && mine.value !== null && alike(mine.value, told)) mine.value = null;
-  }, [told]);
-  const value = mine.value ?? told;
+    if (!dragging.current && mine.value !== null && alike(mine.value, current)) mine.value = null;
+  }, [current]);
+  const value = mine.value ?? current;
   const text = shown(value);
   const typed = (input: HTMLInputElement) => {
     const number = input.valueAsNumber;

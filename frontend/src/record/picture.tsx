@@ -126,8 +126,8 @@ export function TakePicture({ take, view, onView, onPoint, head, playing, mark }
   const readout = (time: number, height: number) => {
     if (!picture) return "";
     const at = indexAt(picture.times, time);
-    const told = layout.value === "lanes" ? [shown[laneAt(height, lanes)] ?? 0] : shown.slice(0, 4);
-    const words = told.map((control) => {
+    const named = layout.value === "lanes" ? [shown[laneAt(height, lanes)] ?? 0] : shown.slice(0, 4);
+    const words = named.map((control) => {
       const sides = [
         ["you", held(picture.performer[control], at)],
         ["model", held(picture.model[control], at)],

@@ -19,9 +19,9 @@ export function Small({ take }: { take: Take }) {
       seen = entry?.isIntersecting ?? false;
       if (!seen || asked) return;
       asked = true;
-      void askSparkline(take, () => seen).then((told) => {
-        asked = told !== null;
-        if (told) drawn.value = told;
+      void askSparkline(take, () => seen).then((sparkline) => {
+        asked = sparkline !== null;
+        if (sparkline) drawn.value = sparkline;
       });
     });
     watcher.observe(element.current!);

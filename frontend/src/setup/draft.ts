@@ -2,7 +2,7 @@
 
 import { batch, computed, effect, signal } from "@preact/signals";
 import { ApiError, get, post, put } from "../api";
-import { tell, version } from "../store";
+import { notify, version } from "../store";
 import { EditQueue } from "./queue";
 import type { CheckedText, ConfigAnswer, ConfigProblem, EditedText } from "../protocol";
 import type { Change, Key, Values } from "./types";
@@ -35,7 +35,7 @@ const queue = new EditQueue("", {
     const earlier = understood.value !== "";
     const edited = await post<EditedText>("/api/config/edit", { text: draft, changes });
     if (earlier && !edited.understood)
-      tell("info", `To hold this change, the text is in the present form now. ${KEPT}`);
+      notify("info", `To hold this change, the text is in the present form now. ${KEPT}`);
     return edited;
   },
   check: (draft) => post<CheckedText>("/api/config/check", { text: draft }),
@@ -50,7 +50,7 @@ const queue = new EditQueue("", {
     }),
   failed: (error) => {
     const away = error instanceof ApiError && error.status === 0;
-    tell("error", away ? `${error.message} What you changed is kept here.` : String((error as Error).message));
+    notify("error", away ? `${error.message} What you changed is kept here.` : String((error as Error).message));
     return away;
   },
 });
@@ -64,7 +64,7 @@ function begin(answer: ConfigAnswer): void {
   });
 }
 
-/** Read the file. A draft that holds changes stays, and is told to be overtaken if the file is another now. */
+/** Read the file. A draft with changes is kept, and marked as overtaken if the file is another now. */
 export async function load(): Promise<void> {
   try {
     const answer = await get<ConfigAnswer>("/api/config");
@@ -93,7 +93,7 @@ export async function upgrade(): Promise<void> {
   if (!(await queue.flush())) return;
   const edited = await post<EditedText>("/api/config/upgrade", { text: queue.text });
   queue.replace(edited.text, edited);
-  tell("info", `The draft is in the present form. ${KEPT}`);
+  notify("info", `The draft is in the present form. ${KEPT}`);
 }
 
 export function discard(): void {

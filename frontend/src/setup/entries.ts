@@ -29,10 +29,10 @@ export function rowOf(entry: Entry, kinds: readonly MappingKind[]): EntryRow {
 
 /** The entry that a row means; optional arguments only where they say something. */
 export function entryOf(kind: MappingKind, numbers: Record<string, number>): Entry {
-  const told = kind.arguments.some(
+  const all = kind.arguments.some(
     (each) => each.optional && numbers[each.name] !== undefined && numbers[each.name] !== meant(each),
   );
-  const written = kind.arguments.filter((each) => told || !each.optional);
+  const written = kind.arguments.filter((each) => all || !each.optional);
   return [
     kind.kind,
     ...written.map((each) => numbers[each.name] ?? meant(each) ?? (each.optional ? each.max : each.min)),

@@ -126,7 +126,7 @@ export function ModelFile(props: { at: Key; label: string; none: string; hint?: 
   const found = valueAt(values.value, at);
   const file = typeof found === "string" ? found : "";
   const dimension = valueAt(values.value, ["model", "dimension"]);
-  const told = problemsOn(problems.value, at);
+  const here = problemsOn(problems.value, at);
   const options = (data.value ?? []).map((each) => ({ ...each, path: `models/${each.name}` }));
   const fits = options.filter(
     (each) =>
@@ -140,7 +140,7 @@ export function ModelFile(props: { at: Key; label: string; none: string; hint?: 
       <Field
         label={label}
         hint={file === "" ? props.hint : undefined}
-        error={told.find((each) => each.level === "error")?.message}
+        error={here.find((each) => each.level === "error")?.message}
       >
         {(ids) => (
           <select
@@ -183,7 +183,7 @@ export function ModelFile(props: { at: Key; label: string; none: string; hint?: 
           </div>
         </div>
       )}
-      {!odd && <Odd text={told.find((each) => each.level === "warning")?.message} />}
+      {!odd && <Odd text={here.find((each) => each.level === "warning")?.message} />}
     </div>
   );
 }

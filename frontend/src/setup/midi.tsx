@@ -4,7 +4,7 @@ import type { Json } from "../protocol";
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Button, Toggle } from "../ui";
-import { tell } from "../store";
+import { notify } from "../store";
 import { change, errors, problems, remove, set, values } from "./draft";
 import { devices, devicesTrouble, midiHealth, midiNames, useDevices } from "./devices";
 import { fitted } from "./entries";
@@ -97,7 +97,7 @@ function PortCard(props: { way: Way; name: string; listed: string[]; mapped: boo
   const used = listed.includes(name);
   const at = ["midi", way, name];
   const position = listed.indexOf(name);
-  const told = position < 0 ? [] : problemsOn(problems.value, ["midi", words.devices, position]);
+  const found = position < 0 ? [] : problemsOn(problems.value, ["midi", words.devices, position]);
   const wrong = errors.value.some((each) => each.path && at.every((step, i) => each.path![i] === step));
 
   const open = useSignal(wrong);
@@ -118,7 +118,7 @@ function PortCard(props: { way: Way; name: string; listed: string[]; mapped: boo
     change(...changes);
     const back: Change[] = [{ key: ["midi", words.devices], value: listed }];
     if (entries !== undefined) back.push({ key: at, value: entries });
-    tell("info", `“${name}” was taken out.`, { label: "Undo", run: () => change(...back) });
+    notify("info", `“${name}” was taken out.`, { label: "Undo", run: () => change(...back) });
   };
   const rename = () => {
     const to = renaming.value?.trim() ?? "";
@@ -164,7 +164,7 @@ function PortCard(props: { way: Way; name: string; listed: string[]; mapped: boo
             </Button>
           </form>
         )}
-        {told.map((each) => (
+        {found.map((each) => (
           <Odd key={each.message} text={each.message} />
         ))}
         {mapped ? (

@@ -94,12 +94,12 @@ export class EditQueue {
     this.#unchecked = false;
     try {
       const text = this.#text;
-      const told: CheckedText & { text?: string } =
+      const reading: CheckedText & { text?: string } =
         changes.length > 0 ? await this.doors.edit(text, changes) : await this.doors.check(text);
       if (generation !== this.#generation) return true;
       this.#sent = [];
-      this.#text = told.text ?? text;
-      this.doors.moved(told);
+      this.#text = reading.text ?? text;
+      this.doors.moved(reading);
       return true;
     } catch (error) {
       if (generation !== this.#generation) return true;

@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useId, useRef } from "preact/hooks";
 import { part, post } from "../api";
 import { Icon } from "../icons";
-import { attempt, tell } from "../store";
+import { attempt, notify } from "../store";
 import { Button, Card, FileButton, Trouble, bytes, moment, useResource } from "../ui";
 import { dirty, problems, saved, text, write } from "./draft";
 import type { ConfigProblem, ConfigText, ConfigVersion } from "../protocol";
@@ -37,11 +37,14 @@ export function TextTab() {
 
 async function imported(file: File): Promise<void> {
   const before = text.value;
-  if (file.size > LONGEST) return tell("error", `“${file.name}” is too long for a configuration.`);
+  if (file.size > LONGEST) return notify("error", `“${file.name}” is too long for a configuration.`);
   const content = await attempt(() => file.text());
   if (content === undefined) return;
   write(content);
-  tell("info", `“${file.name}” is in the draft. Look it over, then save.`, { label: "Undo", run: () => write(before) });
+  notify("info", `“${file.name}” is in the draft. Look it over, then save.`, {
+    label: "Undo",
+    run: () => write(before),
+  });
 }
 
 /** Go to a line of the text (from 1). */
@@ -149,10 +152,10 @@ function Versions() {
   const shown = useSignal(8);
   const restore = async (version: ConfigVersion) => {
     const before = text.value;
-    const told = await attempt(() => post<ConfigText>(`/api/config/previous/${part(version.name)}`));
-    if (!told) return;
-    write(told.text);
-    tell("info", `The version of ${moment(version.time)} is in the draft. Look it over, then save.`, {
+    const previous = await attempt(() => post<ConfigText>(`/api/config/previous/${part(version.name)}`));
+    if (!previous) return;
+    write(previous.text);
+    notify("info", `The version of ${moment(version.time)} is in the draft. Look it over, then save.`, {
       label: "Undo",
       run: () => write(before),
     });

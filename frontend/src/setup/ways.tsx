@@ -76,9 +76,9 @@ function SerialPort({ section }: { section: "serial" | "serialmidi" }) {
   const found = valueAt(values.value, key);
   const port = typeof found === "string" ? found : "";
   const optional = section === "serialmidi";
-  const told = problemsOn(problems.value, key);
-  const wrong = told.find((each) => each.level === "error");
-  const odd = told.find((each) => each.level === "warning");
+  const here = problemsOn(problems.value, key);
+  const wrong = here.find((each) => each.level === "error");
+  const odd = here.find((each) => each.level === "warning");
   return (
     <div>
       <DeviceField

@@ -6,7 +6,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { ApiError, post } from "../api";
 import { type IconName, Icon } from "../icons";
 import { navigate } from "../router";
-import { overview, refreshOverview, tell } from "../store";
+import { overview, refreshOverview, notify } from "../store";
 import type { ConfigAnswer, Mode, Setup, SetupTemplate } from "../protocol";
 import { Button, Card, Field, Page, Trouble, useResource } from "../ui";
 import { adopt, load } from "./draft";
@@ -62,11 +62,11 @@ export function Wizard() {
       await refreshOverview();
       const started = await post("/api/session/start").then(
         () => true,
-        (problem: Error) => tell("error", problem.message),
+        (problem: Error) => notify("error", problem.message),
       );
       navigate("/");
       adopt(answer);
-      if (started === true) tell("info", "Your instrument is ready. Move a fader!");
+      if (started === true) notify("info", "Your instrument is ready. Move a fader!");
     } catch (problem) {
       if (problem instanceof ApiError && problem.status === 409) await load();
       failed.value =

@@ -112,6 +112,6 @@ export async function measure(asked: {
   const seconds = asked.seconds ?? 4;
   const until = asked.until ?? seconds;
   const gestures = { calm, mad, none: () => [] }[asked.playing ?? "calm"](asked.controls, until);
-  const { channels: _, ...told } = await renderOffline(asked.patch, gestures, seconds, asked);
-  return told;
+  const { channels: _, ...figures } = await renderOffline(asked.patch, gestures, seconds, asked);
+  return figures;
 }

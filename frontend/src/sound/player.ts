@@ -70,9 +70,14 @@ export class Player {
 
   private note(part: Part, when: number): void {
     const velocity = velocityOf(this.parts, part.index);
-    const told = velocity === null ? 0.7 : this.values[velocity]!;
+    const loudness = velocity === null ? 0.7 : this.values[velocity]!;
     const { scale, root } = this.tuning;
-    this.patch.note(part, playedNote(this.values[part.index]!, scale, root), Number.isFinite(told) ? told : 0.7, when);
+    this.patch.note(
+      part,
+      playedNote(this.values[part.index]!, scale, root),
+      Number.isFinite(loudness) ? loudness : 0.7,
+      when,
+    );
   }
 
   /** What shapes instead of sounding. */

@@ -34,14 +34,14 @@ export function setSound(change: Partial<SoundSettings>): void {
   try {
     localStorage.setItem(KEPT_AS, JSON.stringify(sound.value));
   } catch {
-    // It sounds as told all the same, until the page is closed.
+    // The choice holds until the page is closed.
   }
 }
 
 /** The kinds of all controls, as far as anything is known of them. */
 export function kindsNow(): ControlKind[] {
-  const told = overview.value?.controls ?? [];
-  if (told.length > 0) return told.map((control) => control.kind);
+  const controls = overview.value?.controls ?? [];
+  if (controls.length > 0) return controls.map((control) => control.kind);
   const count = (session.value.state?.dimension ?? 0) - 1;
   return Array<ControlKind>(Math.max(1, count, live.input.length, live.output.length)).fill("value");
 }

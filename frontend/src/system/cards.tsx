@@ -4,7 +4,7 @@ import { Icon, type IconName } from "../icons";
 import { part, post } from "../api";
 import type { Done, Finding, System, Trashed } from "../protocol";
 import { navigate } from "../router";
-import { attempt, overview, performerRunning, session, tell } from "../store";
+import { attempt, overview, performerRunning, session, notify } from "../store";
 import { Button, Card, Toggle, Trouble, bytes, duration, moment, useResource } from "../ui";
 import { verdict, worstFirst } from "./facts";
 
@@ -194,8 +194,8 @@ const WHAT: Record<string, string> = { take: "Take", dataset: "Dataset", model: 
 export function Trash() {
   const { data, error } = useResource<Trashed[]>("/api/trash", "trash");
   const undo = async (id: string) => {
-    const told = await attempt(() => post<Done>(`/api/undo/${part(id)}`));
-    if (told) tell("info", told.sentence);
+    const done = await attempt(() => post<Done>(`/api/undo/${part(id)}`));
+    if (done) notify("info", done.sentence);
   };
   return (
     <Card title="Deleted">

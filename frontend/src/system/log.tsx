@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { lines, tell } from "../store";
+import { lines, notify } from "../store";
 import type { Line } from "../protocol";
 import { Button, Card, Segments } from "../ui";
 import { copy } from "./copy";
@@ -62,8 +62,8 @@ export function SessionLog() {
             disabled={visible.length === 0}
             onClick={async () =>
               (await copy(asText(visible)))
-                ? tell("info", visible.length === 1 ? "One line was copied." : `${visible.length} lines were copied.`)
-                : tell("error", "This browser does not let pages copy. Select the lines and copy them yourself.")
+                ? notify("info", visible.length === 1 ? "One line was copied." : `${visible.length} lines were copied.`)
+                : notify("error", "This browser does not let pages copy. Select the lines and copy them yourself.")
             }
           >
             Copy

@@ -260,12 +260,12 @@ export class MidiOutput {
 
   private note(target: Place, index: number, value: number, values: readonly number[], now: number): number[][] {
     const { channel } = target;
-    const velocities = this.targets.findIndex((each) => each.kind === "note_velocity" && each.channel === channel);
-    const told = target.velocity ?? (velocities >= 0 ? rounded(values[velocities] ?? 1, 127) : HARDEST);
+    const other = this.targets.findIndex((each) => each.kind === "note_velocity" && each.channel === channel);
+    const velocity = target.velocity ?? (other >= 0 ? rounded(values[other] ?? 1, 127) : HARDEST);
     const note = Math.min(127, Math.max(0, Math.round(this.noteOf(value))));
     const messages = this.end(index);
     this.sounding.set(index, { channel, note, until: now + this.longest });
-    messages.push([0x90 | (channel - 1), note, Math.max(1, told)]);
+    messages.push([0x90 | (channel - 1), note, Math.max(1, velocity)]);
     return messages;
   }
 
