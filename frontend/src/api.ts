@@ -1,11 +1,11 @@
-/** Asking the web process. What it cannot do comes back as an `ApiError` with a sentence to show. */
+/** Requests to the web process. A failure is an `ApiError` with a sentence to show. */
 
 export class ApiError extends Error {
   constructor(
     message: string,
     readonly status: number,
     readonly advice = "",
-    /** The whole answer, for those who know more about it. */
+    /** The whole answer, where it holds more. */
     readonly answer: Record<string, unknown> = {},
   ) {
     super(message);

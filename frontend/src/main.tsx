@@ -1,4 +1,4 @@
-/** The frame around all pages: where one can go, how the session is, what should be said. */
+/** The frame around all pages: navigation, the state of the session, messages. */
 
 import { useSignal } from "@preact/signals";
 import { type ComponentType, render } from "preact";
@@ -71,7 +71,7 @@ function Shell() {
   const place = PLACES.find((each) => each.path === path.value) ?? PLACES[0]!;
   const title = overview.value?.title || overview.value?.workspace || "IMPSY";
   useEffect(() => void (document.title = `${place.label} · ${title}`), [place, title]);
-  // At the first, it is asked for as soon as there is a connection.
+  // The first request is made once there is a connection.
   useEffect(() => void (overview.peek() !== null && refreshOverview()), [place]);
   return (
     <div class="shell">
@@ -129,7 +129,7 @@ function Loaded({ place }: { place: Place }) {
   const page = useSignal<ComponentType | null>(null);
   const failed = useSignal(false);
   useEffect(() => {
-    // Who came here by a link begins to read at the page's beginning, not where the link was.
+    // After a link the focus is at the beginning of the page, not where the link was.
     if (shown !== null && shown !== place) document.getElementById("main")?.focus({ preventScroll: true });
     shown = place;
     place.load().then(

@@ -30,7 +30,7 @@ export interface Toast {
 export const toasts = signal<Toast[]>([]);
 let lastToast = 0;
 
-/** Tell the player something; errors stay until they are dismissed. */
+/** Show a message; errors stay until they are dismissed. */
 export function notify(level: Level, text: string, action?: Toast["action"]): void {
   const id = ++lastToast;
   toasts.value = [...toasts.value.filter((toast) => toast.text !== text), { id, level, text, action }].slice(-4);
@@ -55,10 +55,10 @@ export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined>
 
 // --- commands ----------------------------------------------------------------------------------------
 
-/** How often there was panic, asked for here or anywhere: sound and devices of this page end their notes as well. */
+/** Rises with each panic, wherever it was requested: sound and devices of this page end their notes as well. */
 export const panics = signal(0);
 
-/** What the session counted when it was last heard of, and which session that was. */
+/** The panics that the last state counted, and the process of its session. */
 let counted = { pid: 0, panics: 0 };
 
 function heedPanic(state: State): void {
@@ -72,7 +72,7 @@ export function command(name: CommandName, value?: string | number | boolean | n
   if (!send({ type: "command", name, value: value ?? null })) notify("warning", "Not connected: nothing was sent.");
 }
 
-// --- things that are asked for -----------------------------------------------------------------------
+// --- things that are requested -----------------------------------------------------------------------
 
 /** Rises whenever something of a kind changed: `versions("takes").value`. */
 const versionOf = new Map<string, Signal<number>>();
@@ -83,7 +83,7 @@ export function version(what: string): Signal<number> {
   return known;
 }
 
-/** What keeps the workspace from being looked at, such as that its folder has gone. */
+/** Why the workspace cannot be shown, such as that its folder has gone. */
 export const trouble = signal("");
 
 export async function refreshOverview(): Promise<void> {
@@ -91,7 +91,7 @@ export async function refreshOverview(): Promise<void> {
     overview.value = await get<Overview>("/api/overview");
     trouble.value = "";
   } catch (error) {
-    // Nobody answers: that the connection is lost is said already.
+    // No answer: the page shows already that the connection is lost.
     if (error instanceof ApiError && error.status > 0) trouble.value = error.message;
   }
 }
@@ -138,7 +138,7 @@ on("changed", ({ what }) => {
     );
 });
 
-// Whatever happened while nobody listened is asked for again.
+// After a lost connection everything is requested again.
 effect(() => {
   if (connection.value === "open") void refreshAll();
 });

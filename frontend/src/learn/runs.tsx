@@ -1,4 +1,4 @@
-/** Trainings: the one that goes on with its live curve, and those before. */
+/** Trainings: the running one with its live curve, and earlier ones. */
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
@@ -16,7 +16,7 @@ import { STATUS, epochs, goesOn, pace, progress, timeLeft } from "./words";
 
 const OPEN_AT_FIRST = 1;
 
-/** Those that go on, or those that have ended. */
+/** Running ones, or those that have ended. */
 export function Runs({ models, ended }: { models: readonly Model[]; ended: boolean }) {
   return (
     <>

@@ -3,7 +3,7 @@
 import type { DatasetStatistics } from "../protocol";
 import { about, counted } from "../record/words";
 
-/** A share as people say it: 86 %, under 1 %. */
+/** A share in words: 86 %, under 1 %. */
 export function share(value: number): string {
   if (value > 0 && value < 0.01) return "under 1 %";
   if (value < 1 && value > 0.99) return "over 99 %";

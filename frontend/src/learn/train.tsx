@@ -1,4 +1,4 @@
-/** The second step: how large, how long, and go. */
+/** The second step: size, time, start. */
 
 import { useSignal } from "@preact/signals";
 import { post } from "../api";

@@ -1,4 +1,4 @@
-/** Models, with what is known of each. */
+/** Models, with the facts about each. */
 
 import { part } from "../api";
 import type { Dataset, Model } from "../protocol";

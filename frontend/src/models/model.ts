@@ -18,7 +18,7 @@ const within = (from: unknown, ...keys: string[]): unknown =>
 const number = (value: unknown) => (typeof value === "number" && Number.isFinite(value) ? value : null);
 const text = (value: unknown) => (typeof value === "string" && value !== "" ? value.slice(0, 300) : null);
 
-/** What is known of a model, a row a fact. */
+/** The facts about a model, one a row. */
 export function facts(model: Model): [string, string][] {
   const rows: [string, string | null][] = [];
   const { layers, units, mixtures, architecture, facts: given } = model;

@@ -1,4 +1,4 @@
-/** Deleting without being asked first: what is gone can be brought back. */
+/** Deleting without a question first, since it can be undone. */
 
 import { del, part, post } from "../api";
 import type { Done, Undo } from "../protocol";
@@ -11,7 +11,7 @@ export const bringBack = (id: string) =>
     notify("info", sentence(done.sentence));
   });
 
-/** `DELETE path`, and say so with a way back. */
+/** `DELETE path`, and show a button to undo it. */
 export const remove = (path: string) =>
   attempt(async () => {
     const gone = await del<Undo>(path);

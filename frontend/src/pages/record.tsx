@@ -15,7 +15,7 @@ import { found } from "../record/take";
 import { attempt, session, notify } from "../store";
 import { Empty, FileButton, Page, Trouble, useResource } from "../ui";
 
-/** How often the list is asked again while a take grows, in milliseconds. */
+/** How often the list is requested again while a take grows, in milliseconds. */
 const GROWING = 4000;
 
 /** Room for the list and a take beside each other; record.css says the same. */

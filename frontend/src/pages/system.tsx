@@ -1,4 +1,4 @@
-/** System: would it play, what is it made of, what does it say, and what was deleted. */
+/** System: findings, versions, output, and what was deleted. */
 
 import { useEffect } from "preact/hooks";
 import { lines, notify } from "../store";

@@ -1,4 +1,4 @@
-/** How it goes: rates, lateness, the log, the ports, and what the session has to say. */
+/** Figures: rates, lateness, the log, the ports and the reports of the session. */
 
 import { useMemo } from "preact/hooks";
 import type { PortHealth, State } from "../protocol";

@@ -61,7 +61,7 @@ const SETTINGS: readonly Setting[] = [
 ];
 
 const SEND_EVERY = 60; // ms
-/** How long a slider shows what was chosen here before it believes the session again. */
+/** How long a slider shows the value chosen here before it follows the session again. */
 const BELIEVE_AFTER = 1200; // ms
 const STEPS = 1000;
 

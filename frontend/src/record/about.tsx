@@ -1,4 +1,4 @@
-/** What is said of a take: its title, its tags, whether it is learned from. */
+/** The notes about a take: its title, its tags, whether it is learned from. */
 
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";

@@ -35,7 +35,7 @@ export function laidOut(picture: Picture, shown: readonly number[], layout: Layo
   return [...side("performer"), ...side("model")];
 }
 
-/** Whether anything is known of anybody. */
+/** Whether any value is known. */
 export const isBlank = ({ performer, model }: Picture) =>
   ![...performer, ...model].some((row) => row.some((value) => value !== null));
 

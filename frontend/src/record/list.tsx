@@ -115,7 +115,7 @@ function Row({ take, chosen, onChoose }: { take: Take; chosen: boolean; onChoose
   );
 }
 
-/** What grows is taken from the session, which tells it each second. */
+/** The length of the live take comes from the session's state, each second. */
 function Figures({ take }: { take: Take }) {
   const log = take.live ? session.value.state?.log : undefined;
   const rows = log && fileName(log.file) === take.name ? log.rows : 0;

@@ -1,4 +1,4 @@
-/** The large picture of a take: zoomed by asking for more of a shorter stretch. */
+/** The large picture of a take: zoomed by requesting finer pictures of a part. */
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
@@ -14,7 +14,7 @@ import type { Picture, Take } from "../protocol";
 import { counted } from "./words";
 
 const POINTS = 1500;
-/** Wait so long for zooming to come to rest before more is asked for. */
+/** So long after the last zoom a finer picture is requested. */
 const REST = 140;
 /** As many controls are shown at first: all lanes of more would be thin. */
 const SHOWN_AT_FIRST = 16;

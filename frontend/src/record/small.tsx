@@ -1,4 +1,4 @@
-/** The small picture in the list; nothing is asked for before it is seen. */
+/** The small picture in the list; requested when it becomes visible. */
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";

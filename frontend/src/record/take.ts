@@ -17,7 +17,7 @@ export function called(take: Pick<Take, "title" | "name" | "started">): string {
   return take.title || spoken(take.started) || take.name;
 }
 
-/** "Tue 26 Sep, 10:00"; "" if nobody knows when. */
+/** "Tue 26 Sep, 10:00"; "" if that is not known. */
 function spoken(iso: string | null): string {
   const date = new Date(iso ?? "");
   if (!iso || Number.isNaN(date.getTime())) return "";

@@ -1,4 +1,4 @@
-/** What is not saved yet, and what became of saving it. */
+/** Unsaved changes, and the result of saving. */
 
 import { useSignal } from "@preact/signals";
 import { attempt, running, notify } from "../store";

@@ -1,4 +1,4 @@
-/** What is plugged in, looked up again and again while somebody looks. */
+/** The ports of the machine, read every two seconds while the page is visible. */
 
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
@@ -18,7 +18,7 @@ async function look(): Promise<void> {
   asking = true;
   try {
     const answer = await get<Devices>("/api/devices");
-    // The same again draws nothing again.
+    // An equal answer renders nothing.
     if (JSON.stringify(answer) !== JSON.stringify(devices.value)) devices.value = answer;
     devicesTrouble.value = "";
   } catch (error) {

@@ -1,4 +1,4 @@
-/** The configuration that is being written on the Setup page. It outlives the page: a look elsewhere loses nothing. */
+/** The configuration that is being written on the Setup page. It is kept while other pages are shown. */
 
 import { batch, computed, effect, signal } from "@preact/signals";
 import { ApiError, get, post, put } from "../api";
@@ -112,7 +112,7 @@ export const adopt = begin;
 
 export type SaveResult = "saved" | "overtaken" | "refused";
 
-/** Save the draft; `over` what anybody else saved meanwhile. */
+/** Save the draft; `over`: replace what was saved elsewhere meanwhile. */
 export async function save(over = false): Promise<SaveResult> {
   const before = saved.value;
   if (!before || !(await queue.flush())) return "refused";
@@ -123,7 +123,7 @@ export async function save(over = false): Promise<SaveResult> {
     batch(() => {
       saved.value = answer;
       overtaken.value = false;
-      // Whoever went on while it was being saved goes on from there.
+      // Changes made while it was being saved stay in the draft.
       if (queue.text === draft && queue.waiting.length === 0) queue.replace(answer.text, answer);
     });
     return "saved";
@@ -139,7 +139,7 @@ export async function save(over = false): Promise<SaveResult> {
   }
 }
 
-/** Keep the draft up to date for as long as the page is looked at; returns how to end that. */
+/** Keep the draft up to date for as long as the page is looked at; returns a function that ends it. */
 export function watch(): () => void {
   return effect(() => {
     void version("config").value;

@@ -8,7 +8,7 @@ export interface EntryRow {
   kind: MappingKind | null;
   /** By the argument's name; optional ones that are left out are missing. */
   numbers: Record<string, number>;
-  /** What stands there, if it is no entry that is known. */
+  /** The value, if it is not a valid entry. */
   odd: string;
 }
 
@@ -27,7 +27,7 @@ export function rowOf(entry: Entry, kinds: readonly MappingKind[]): EntryRow {
   return { kind, numbers, odd: "" };
 }
 
-/** The entry that a row means; optional arguments only where they say something. */
+/** The entry that a row means; optional arguments only where they differ from their defaults. */
 export function entryOf(kind: MappingKind, numbers: Record<string, number>): Entry {
   const all = kind.arguments.some(
     (each) => each.optional && numbers[each.name] !== undefined && numbers[each.name] !== meant(each),

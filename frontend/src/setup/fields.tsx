@@ -18,7 +18,7 @@ export const mark = (key: readonly (string | number)[]) => ({ "data-key": JSON.s
 export const schema = (): FormSchema => saved.value?.schema ?? {};
 
 /** What is wrong with a key, and what is only odd. */
-function said(key: Key, inside = false) {
+function messagesOf(key: Key, inside = false) {
   const found = problemsOn(problems.value, key, inside);
   const of = (level: string) =>
     found
@@ -37,9 +37,9 @@ export function Odd(props: { text: string | undefined }) {
   ) : null;
 }
 
-/** What is said about a key that has no control of its own. */
+/** The problems of a key that has no control of its own. */
 export function Said(props: { of: Key; inside?: boolean }) {
-  const { error, odd } = said(props.of, props.inside);
+  const { error, odd } = messagesOf(props.of, props.inside);
   return (
     <>
       {error && <p class="error">{error}</p>}
@@ -64,7 +64,7 @@ export function FormRows(props: { section: Key; skip?: readonly string[]; only?:
 }
 
 export function FormRow({ row }: { row: Row }) {
-  const { error, odd } = said(row.key, row.kind === "list");
+  const { error, odd } = messagesOf(row.key, row.kind === "list");
   const found = valueAt(values.value, row.key);
   if (row.kind === "list") return <ListField row={row} error={error} odd={odd} />;
   if (row.kind === "flag") {
@@ -239,7 +239,7 @@ export function DeviceField(props: {
   onValue: (name: string) => void;
 }) {
   const list = useId();
-  // A list that opens from the field is not to be had in every browser, and not by thumb.
+  // Not every browser opens a datalist, and none well on a phone.
   const offered = props.present.filter((each) => each.name !== props.value).slice(0, OFFERED);
   return (
     <Field label={props.label} hint={props.hint} error={props.error}>

@@ -55,7 +55,7 @@ export function Instrument() {
   );
 }
 
-/** People count controls; the file counts time, too. */
+/** The form counts controls; the dimension in the file counts time as well. */
 function Controls() {
   const key = ["model", "dimension"];
   const row = rowsOf(schema(), ["model"]).find((each) => each.key.at(-1) === "dimension");
@@ -119,7 +119,7 @@ export function ModeCards(props: { value: string | null; onChange: (mode: Mode) 
   );
 }
 
-/** A model file of the workspace, by its path; `none` says what having none means. */
+/** A model file of the workspace, by its path; `none`: the words for having none. */
 export function ModelFile(props: { at: Key; label: string; none: string; hint?: string }) {
   const { at, label, none } = props;
   const { data } = useResource<Model[]>("/api/models", "models");

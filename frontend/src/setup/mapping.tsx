@@ -107,7 +107,7 @@ export function MappingEditor(props: {
     focus(index, "drop");
   };
 
-  // The lines are given the same things again and again: only the one that changed is drawn anew.
+  // The rows get the same properties each time, so only the one that changed is rendered.
   const acts = useRef<Acts>(null!);
   acts.current = {
     entry: (index, changed) => put(entries.map((each, i) => (i === index ? changed : each))),

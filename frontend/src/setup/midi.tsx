@@ -1,4 +1,4 @@
-/** MIDI: which ports are heard and played, and what their messages mean. */
+/** MIDI: the input and output ports, and what their messages mean. */
 
 import type { Json } from "../protocol";
 import { useSignal } from "@preact/signals";
@@ -101,7 +101,7 @@ function PortCard(props: { way: Way; name: string; listed: string[]; mapped: boo
   const wrong = errors.value.some((each) => each.path && at.every((step, i) => each.path![i] === step));
 
   const open = useSignal(wrong);
-  // What is wrong is shown; it stays open when it is mended.
+  // Opened where something is wrong; it stays open once that is corrected.
   useEffect(() => void (wrong && (open.value = true)), [wrong]);
 
   const use = (on: boolean) => {

@@ -1,7 +1,7 @@
 /**
- * Changes of a text that is somewhere else edited: one after the other, in their order, few at a time.
+ * Changes of a text that the web process edits: in their order, a few at a time.
  *
- * The text is the truth. A change is sent with the text as it is, and the text that comes back takes its place; what
+ * A change is sent with the text as it is, and the text that comes back takes its place; what
  * is changed meanwhile waits and goes together. A text that is typed or loaded replaces all of that.
  */
 
@@ -58,7 +58,7 @@ export class EditQueue {
     this.doors.moved();
   }
 
-  /** Another text altogether. With `reading`, it is known what it says. */
+  /** Replace the text. `reading`: what it says, if that is known. */
   replace(text: string, reading?: CheckedText): void {
     this.#generation += 1;
     this.#text = text;
@@ -70,7 +70,7 @@ export class EditQueue {
     this.doors.moved(reading);
   }
 
-  /** Do now what waits; resolves to whether all of it is in the text. */
+  /** Send now what is waiting; resolves to whether all of it is in the text. */
   async flush(): Promise<boolean> {
     clearTimeout(this.#timer);
     let whole = true;

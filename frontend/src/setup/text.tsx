@@ -1,4 +1,4 @@
-/** The configuration as the text that it is. */
+/** The configuration as text. */
 
 import { useSignal } from "@preact/signals";
 import { useId, useRef } from "preact/hooks";
@@ -78,7 +78,7 @@ function Editor() {
     }
     event.preventDefault();
     const field = area.current!;
-    // The old way in is the only one that "undo" knows of.
+    // Only this older interface keeps the browser's undo.
     if (!document.execCommand("insertText", false, INDENT)) {
       field.setRangeText(INDENT, field.selectionStart, field.selectionEnd, "end");
       write(field.value);

@@ -1,4 +1,4 @@
-/** CheckedText and changing the plain values of a configuration, by key. */
+/** Reads and changes the plain values of a configuration, by key. */
 
 import type { ConfigProblem, Json } from "../protocol";
 import type { Change, Key, Table, Values } from "./types";
@@ -28,7 +28,7 @@ export function namesAt(values: Values | null, key: Key): string[] {
   return listAt(values, key).filter((each): each is string => typeof each === "string");
 }
 
-/** The values after these changes, as the web process will find them: a table sets its keys and leaves others. */
+/** The values after these changes, as the web process makes them: a table sets its keys and leaves others. */
 export function changed(values: Values, changes: readonly Change[]): Values {
   return changes.reduce((before, change) => {
     const value = "remove" in change ? undefined : change.value;

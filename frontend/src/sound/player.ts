@@ -17,7 +17,7 @@ export function forceOf(distance: number, seconds: number): number {
   return 0.3 + 0.7 * Math.min(1, speed / HARDEST);
 }
 
-/** The note of the scale that a note control plays; octaves that no ear enjoys are folded in. */
+/** The note of the scale that a note control plays; octaves that are too low or too high are folded in. */
 export function playedNote(value: number, scale: Scale, root: number): number {
   let note = nearest(scale, root, Math.round(127 * value));
   while (note < LOWEST_NOTE) note += 12;

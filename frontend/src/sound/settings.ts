@@ -1,4 +1,4 @@
-/** How the page sounds; kept in the browser. Whatever was kept is checked before it is believed. */
+/** How the page sounds; kept in the browser. What was stored is checked before it is used. */
 
 import { SCALES } from "./scales";
 
@@ -60,13 +60,13 @@ function voice(value: unknown, other: Voice): Voice {
   return { on: flag(kept["on"], other.on), volume: number(kept["volume"], 0, 1, other.volume) };
 }
 
-/** Settings from whatever text was kept; what is missing or mad is as at the beginning. */
+/** Settings from the stored text; what is missing or invalid has its default. */
 export function parseSettings(text: string | null): SoundSettings {
   let kept: Loose = {};
   try {
     kept = object(JSON.parse(text ?? "{}"));
   } catch {
-    // Somebody else's text: the beginning it is.
+    // Not JSON: the defaults.
   }
   return {
     on: flag(kept["on"], DEFAULTS.on),

@@ -13,7 +13,7 @@ function kept(): string | null {
   try {
     return localStorage.getItem(KEPT_AS);
   } catch {
-    return null; // a browser that keeps nothing
+    return null; // storage is off
   }
 }
 
@@ -38,7 +38,7 @@ export function setSound(change: Partial<SoundSettings>): void {
   }
 }
 
-/** The kinds of all controls, as far as anything is known of them. */
+/** The kinds of all controls; "value" where the configuration has none. */
 export function kindsNow(): ControlKind[] {
   const controls = overview.value?.controls ?? [];
   if (controls.length > 0) return controls.map((control) => control.kind);
@@ -90,7 +90,7 @@ effect(() => {
   if (panics.value > 0) engine?.silence();
 });
 
-// Whoever left with the sound on gets it back with the first touch.
+// If the sound was on when the page was left, the first touch turns it on again.
 if (sound.value.on) {
   const first = (event: Event) => {
     if (event.target instanceof Element && event.target.closest("[data-sound-button]")) return;

@@ -1,8 +1,8 @@
-/** What the System page shows, made of what the web process tells. */
+/** The texts of the System page. */
 
 import type { Finding, Line, System } from "../protocol";
 
-/** How it looks, in a sentence. */
+/** A summary of the findings. */
 export function verdict(findings: readonly Finding[]): string {
   const count = (level: Finding["level"]) => findings.filter((each) => each.level === level).length;
   const [problems, notes] = [count("problem"), count("note")];
@@ -30,7 +30,7 @@ export function filtered(lines: readonly Line[], shown: Shown): Line[] {
   return lines.filter((line) => RANK[line.level] >= LEAST[shown]);
 }
 
-/** The time of day of a line; what is no time stays as it is. */
+/** The time of day of a line; other texts stay as they are. */
 export function clock(time: string): string {
   return /T(\d\d:\d\d:\d\d)/.exec(time)?.[1] ?? time;
 }
@@ -38,7 +38,7 @@ export function clock(time: string): string {
 export const asText = (lines: readonly Line[]): string =>
   lines.map((line) => `${line.time} ${line.level} ${line.text}`).join("\n");
 
-/** All that somebody who helps would ask for. */
+/** The text to send to somebody who helps. */
 export function report(system: System, lines: readonly Line[]): string {
   const versions = Object.entries(system.versions).map(([name, version]) => `${name} ${version}`);
   const findings = system.findings.map(

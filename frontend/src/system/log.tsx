@@ -1,4 +1,4 @@
-/** What the session prints. */
+/** The output of the session. */
 
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
@@ -35,7 +35,7 @@ export function SessionLog() {
     if (following && list.current) list.current.scrollTop = list.current.scrollHeight;
   });
   const scrolled = ({ currentTarget: { scrollTop, clientHeight, scrollHeight } }: { currentTarget: HTMLElement }) => {
-    // Who scrolls up wants to read, and not be carried away.
+    // After scrolling up the view stays where it is.
     if (following && scrollHeight - scrollTop - clientHeight > 60) held.value = lines.value;
   };
   return (

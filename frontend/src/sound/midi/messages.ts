@@ -139,7 +139,7 @@ export class MidiInput {
         return value === null ? [] : this.as(index, value);
       });
     }
-    // A velocity alone is nobody's movement.
+    // A velocity is never mapped by itself.
     if (from.kind === "note_velocity") return [];
     const learnt = this.learnt.get(words) ?? this.learn(words);
     return learnt === null ? [] : this.as(learnt, raw / 127);

@@ -8,7 +8,7 @@ import { scaleOf } from "../scales";
 import { kindsNow, sound, sounding } from "../state";
 import { MidiInput, MidiOutput, type SendAs, targetsOf } from "./messages";
 
-/** `refused`: the player or the browser said no; `broken`: it may be used, but this machine has no MIDI that works. */
+/** `refused`: by the player or the browser; `broken`: it may be used, but this machine has no MIDI that works. */
 export type MidiState = "unasked" | "asking" | "ready" | "refused" | "broken" | "missing";
 
 export interface PortInfo {
@@ -29,7 +29,7 @@ const KEPT_AS = "impsy.midi";
 const EXPIRE_EVERY = 500; // ms
 const NOTHING: MidiChoice = { input: "", output: "", as: "config", channel: 1, assigned: [] };
 
-/** A choice from whatever text was kept. */
+/** A choice from the stored text. */
 export function parseChoice(text: string | null): MidiChoice {
   try {
     const kept = (JSON.parse(text ?? "null") ?? {}) as Record<string, unknown>;
@@ -62,7 +62,7 @@ export const midiState = signal<MidiState>("requestMIDIAccess" in navigator ? "u
 export const inputs = signal<PortInfo[]>([]);
 export const outputs = signal<PortInfo[]>([]);
 export const choice = signal<MidiChoice>(parseChoice(kept()));
-/** What was moved lately: words, and the control that it plays (from 0). */
+/** The controls that were moved last: words, and the control that it plays (from 0). */
 export const heard = signal<{ words: string; index: number | null }[]>([]);
 
 let access: MIDIAccess | null = null;
