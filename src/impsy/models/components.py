@@ -101,6 +101,7 @@ class LiveSampler(MixtureSampler):
         parts = zip(*(np.split(each, ends) for each in (mu, sigma, live.control + 1)), strict=True)
         components = [(numbers(base, m, places), numbers(rest, s, places)) for m, s, places in parts]
         self._read(live.dimension, components, logits)
+        self._many = True
         self._sums = sums.data
         self._computed = computed[: -sums.size]
         self._known = np.concatenate([self._computed, rest])
@@ -112,15 +113,15 @@ class LiveSampler(MixtureSampler):
         self._known[: self._computed.size] = self._computed
         return self._known.take(self._order, mode="clip")  # without a look at bounds
 
-    def _choose(self, uniform: float, pi_temperature: float) -> int | None:
+    def _quickly(self, uniform: float, temperature: float) -> int | None:
         """By the sums, where they decide beyond their rounding."""
         sums = self._sums
-        if pi_temperature == 1.0:
+        if temperature == 1.0:
             component = bisect_left(sums, uniform)
             below = sums[component - 1] if component else -1.0
             if component < len(sums) and below + _ROUNDING < uniform < sums[component] - _ROUNDING:
                 return component
-        return super()._choose(uniform, pi_temperature)
+        return super()._quickly(uniform, temperature)
 
 
 def _among(resting: Numbers, moving: Numbers, places: list[int]) -> list[float]:

@@ -99,6 +99,7 @@ class MixtureSampler:
         self._dimension = dimension
         self._components = components
         self._logits = logits
+        self._logit, self._highest = logits.item, logits.argmax
         self._weights = np.empty(logits.size)
         self._many = logits.size >= MANY
         self._normals = np.empty(dimension + 1)
@@ -117,25 +118,20 @@ class MixtureSampler:
         rng.standard_normal(out=normals)
         first, *noise = normals.tolist()
         uniform = 0.5 * math.erfc(first * -_SQRT_HALF)
-        component = self._choose(uniform, pi_temperature)
+        component = self._quickly(uniform, pi_temperature) if self._many else None
         if component is None:
-            return [math.nan] * self._dimension
+            weights = component_weights(self._logits.tolist(), pi_temperature)
+            if math.isnan(weights[0]):
+                return [math.nan] * self._dimension
+            component = choose(weights, uniform)
         mu, sigma = self._components[component]
         spread = math.sqrt(sigma_temperature) if sigma_temperature > 0.0 else 0.0
         return [(m + s * spread * z) / SCALE_FACTOR for m, s, z in zip(mu(), sigma(), noise)]  # noqa: B905 - hot
 
-    def _choose(self, uniform: float, pi_temperature: float) -> int | None:
-        """The component that :func:`choose` chooses; None where the logits are no numbers."""
-        component = self._by_arrays(uniform, pi_temperature) if self._many else None
-        if component is None:
-            weights = component_weights(self._logits.tolist(), pi_temperature)
-            component = None if math.isnan(weights[0]) else choose(weights, uniform)
-        return component
-
-    def _by_arrays(self, uniform: float, temperature: float) -> int | None:
+    def _quickly(self, uniform: float, temperature: float) -> int | None:
         """The component that :func:`choose` would choose, but for rounding; None where arrays might warn."""
         logits, weights = self._logits, self._weights
-        top = logits.item(logits.argmax())
+        top = self._logit(self._highest())
         if not (_COLDEST < temperature < _HOTTEST and -_HOTTEST < top < _HOTTEST):
             return None
         weights[...] = logits
