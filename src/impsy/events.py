@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from numpy.random import Generator
 
+    from impsy.settings import Value
+
 __all__ = [
-    "MODE_NAMES",
     "Command",
     "EndNotes",
     "EngineEvent",
@@ -31,14 +32,8 @@ __all__ = [
     "Released",
     "Report",
     "Reset",
-    "SetMode",
-    "SetPaused",
-    "SetPiTemperature",
+    "Set",
     "SetPredictor",
-    "SetSigmaTemperature",
-    "SetThreshold",
-    "SetThru",
-    "SetTimescale",
     "Silence",
     "Unplugged",
     "Update",
@@ -68,10 +63,6 @@ class Predictor(Protocol):
     def reset(self) -> None:
         """Forget all that was heard: the recurrent state becomes zero."""
         ...
-
-
-MODE_NAMES = ("callresponse", "polyphony", "battle", "useronly")
-"""What ``SetMode`` may name."""
 
 
 # --- events: what happens to the engine -------------------------------------------------------------
@@ -120,58 +111,16 @@ class PlayThrough:
 
 
 @dataclass(frozen=True, slots=True)
-class SetMode:
-    """Change who plays when."""
+class Set:
+    """Give one of the live settings (``impsy.settings.SETTINGS``) another value."""
 
-    mode: str
-
-
-@dataclass(frozen=True, slots=True)
-class SetPaused:
-    """Silence the model and stop predicting, or go on."""
-
-    paused: bool
+    name: str
+    value: Value
 
 
 @dataclass(frozen=True, slots=True)
 class Reset:
     """Zero the recurrent state."""
-
-
-@dataclass(frozen=True, slots=True)
-class SetSigmaTemperature:
-    """Scale the variance of each mixture component (0.01 is usual; more is wilder)."""
-
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class SetPiTemperature:
-    """Flatten (> 1) or sharpen (< 1) the choice between mixture components."""
-
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class SetTimescale:
-    """Stretch the model's time: 2 plays at half speed."""
-
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class SetThreshold:
-    """Seconds of the performer's silence before the model answers (callresponse)."""
-
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class SetThru:
-    """What of the performer's input goes straight to outputs: all of it to all, and by port (in -> outs)."""
-
-    everywhere: bool
-    matrix: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,23 +158,7 @@ class RecallScene:
     name: str
 
 
-EngineEvent = (
-    Interaction
-    | Update
-    | Released
-    | PlayThrough
-    | SetMode
-    | SetPaused
-    | Reset
-    | SetSigmaTemperature
-    | SetPiTemperature
-    | SetTimescale
-    | SetThreshold
-    | SetThru
-    | Unplugged
-    | PanicButton
-    | SetPredictor
-)
+EngineEvent = Interaction | Update | Released | PlayThrough | Set | Reset | Unplugged | PanicButton | SetPredictor
 Event = EngineEvent | LoadModel | RecallScene
 
 

@@ -12,9 +12,7 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
-from impsy.engine.modes import MODES, Mode
 from impsy.engine.playback import MINIMUM_DT, to_step
-from impsy.engine.settings import RANGES, Settings
 from impsy.engine.snapshot import Counters, Outlook, Snapshot
 from impsy.errors import ConfigError
 from impsy.events import (
@@ -31,18 +29,14 @@ from impsy.events import (
     Released,
     Report,
     Reset,
-    SetMode,
-    SetPaused,
-    SetPiTemperature,
+    Set,
     SetPredictor,
-    SetSigmaTemperature,
-    SetThreshold,
-    SetThru,
-    SetTimescale,
     Silence,
     Unplugged,
     Update,
 )
+from impsy.modes import MODES, Mode
+from impsy.settings import SETTINGS, Settings, Value
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -72,13 +66,6 @@ RETRY_AFTER = 0.5
 CONTEXT = 64
 """Interactions that a newly switched-in model is told, so that it knows what is going on."""
 
-SETTINGS = {
-    SetSigmaTemperature: "sigma_temperature",
-    SetPiTemperature: "pi_temperature",
-    SetThreshold: "threshold",
-}
-"""Events that do no more than set one of the settings."""
-
 
 class Engine:
     """Decides what is played, recorded and said.
@@ -103,7 +90,6 @@ class Engine:
         self._rng = rng
         self._model = model
         self._thru = dict(settings.thru_matrix)
-        self._paused = False
         self._counters = Counters()
 
         self._input: tuple[float, ...] = tuple(rng.random(settings.dimension - 1).tolist())
@@ -135,7 +121,7 @@ class Engine:
     @property
     def deadline(self) -> float | None:
         """When ``advance`` has something to do next; None if nothing is planned."""
-        if self._paused:
+        if self._settings.paused:
             return None
         if self._unheard is not None:
             return self._unheard[0]
@@ -147,7 +133,7 @@ class Engine:
     @property
     def turn(self) -> str:
         """Who plays: ``performer``, ``model``, ``both`` or ``nobody``."""
-        if self._paused:
+        if self._settings.paused:
             return "nobody"
         if self._mode.plays == "each event":
             return "both"
@@ -169,20 +155,10 @@ class Engine:
                 return [EndNotes(keys, port)]
             case PlayThrough():
                 return self._play_through(event, now)
-            case SetMode(mode):
-                return self._set_mode(mode, now)
-            case SetPaused(paused):
-                return self._set_paused(paused, now)
+            case Set(name, value):
+                return self._set(name, value, now)
             case Reset():
                 return self._reset()
-            case SetSigmaTemperature() | SetPiTemperature() | SetThreshold():
-                return self._set(SETTINGS[type(event)], event.value)
-            case SetTimescale(value):
-                return self._set_timescale(value, now)
-            case SetThru(everywhere, matrix):
-                self._settings = replace(self._settings, input_thru=everywhere, thru_matrix=matrix)
-                self._thru = dict(matrix)
-                return []
             case Unplugged(port):
                 return [Silence(f"{port} went away")]
             case PanicButton():
@@ -208,7 +184,7 @@ class Engine:
         May leave more that is due for the next call, so that the performer is heard in between.
         """
         commands: list[Command] = []
-        if self._paused:
+        if self._settings.paused:
             return commands
         if self._unheard is not None:
             (due, vector), self._unheard = self._unheard, None
@@ -241,7 +217,7 @@ class Engine:
     def end(self) -> list[Command]:
         """The performance is over: silence what sounds, plan nothing more."""
         self._drop_pending()
-        self._paused = True
+        self._settings = replace(self._settings, paused=True)
         return [Silence("the performance ended")]
 
     def snapshot(self) -> Snapshot:
@@ -249,7 +225,6 @@ class Engine:
         return Snapshot(
             settings=self._settings,
             model=self._model,
-            paused=self._paused,
             turn=self.turn,
             waiting=len(self._pending),
             input_values=self._input,
@@ -261,7 +236,7 @@ class Engine:
         """What the model intends, without a look at the clock; costs half a microsecond."""
         due: float | None = None
         what: Literal["event", "answer"] | None = None
-        if not self._paused:
+        if not self._settings.paused:
             if self._pending:
                 due, what = self._pending[0][0], "event"
             elif self._unheard is not None:  # it is about to think of the next
@@ -301,7 +276,7 @@ class Engine:
             commands.append(self._pass_on(event.port, moved, now, None))
         elif event.port in self._thru:
             commands.append(self._pass_on(event.port, moved, now, self._thru[event.port]))
-        if self._paused or not self._mode.hears:
+        if self._settings.paused or not self._mode.hears:
             return commands
         self._hear((dt, *values))
         if self._mode.plays == "after silence":
@@ -429,63 +404,65 @@ class Engine:
 
     def _begin(self, now: float) -> None:
         """Enter the mode: plan what it plays without waiting for anyone."""
-        if self._paused:
+        if self._settings.paused:
             return
         if self._mode.plays == "always":
             self._answer_at = now
         elif self._mode.plays == "after silence" and self._performer_played:
             self._answer_at = max(now, self._last_event + self._settings.threshold)
 
-    def _set_mode(self, name: str, now: float) -> list[Command]:
-        mode = MODES.get(name)
-        if mode is None:
-            return [Report("unknown-mode", f"there is no mode “{name}”; choose one of {', '.join(MODES)}")]
-        if mode is self._mode:
+    def _set(self, name: str, value: Value, now: float) -> list[Command]:
+        row, before = SETTINGS.get(name), self._settings
+        if row is None:
+            return [Report("unknown-setting", f"there is no setting “{name}”")]
+        if fault := row.fault(value):
+            return [Report(f"{'unknown' if row.choices else 'bad'}-{name}", fault)]
+        if getattr(before, name) == value:
             return []
+        changed: dict[str, Any] = {name: value}
+        self._settings = replace(before, **changed)
+        match name:
+            case "mode":
+                return self._change_mode(now)
+            case "paused":
+                return self._pause_or_go_on(now)
+            case "timescale":
+                self._stretch_what_waits(self._settings.timescale / before.timescale, now)
+            case "thru_matrix":
+                self._thru = dict(self._settings.thru_matrix)
+        return []
+
+    def _change_mode(self, now: float) -> list[Command]:
         self._drop_pending()
-        self._mode = mode
-        self._settings = replace(self._settings, mode=mode.name)
+        self._mode = MODES[self._settings.mode]
         # A phrase from before the change is no reason to answer now.
         self._performer_played = False
         self._begin(now)
         return [Silence("the mode changed")]
 
-    def _set_paused(self, paused: bool, now: float) -> list[Command]:
-        if paused == self._paused:
-            return []
-        self._paused = paused
-        if not paused:
+    def _pause_or_go_on(self, now: float) -> list[Command]:
+        if not self._settings.paused:
             self._begin(now)
             return []
         self._drop_pending()
         return [Silence("paused")]
 
+    def _stretch_what_waits(self, ratio: float, now: float) -> None:
+        """What waits already follows the new timescale at once; a long pause need not be sat out.
+
+        None waits longer than its whole dt, which also holds where a tiny remainder, stretched, is mostly rounding.
+        """
+        ratio, timescale = min(ratio, LONGEST_WAIT), self._settings.timescale
+        self._pending = [
+            (now + min(max(0.0, due - now) * ratio, vector[0] * timescale, LONGEST_WAIT), order, values, vector)
+            for due, order, values, vector in self._pending
+        ]
+        heapq.heapify(self._pending)
+
     def _reset(self) -> list[Command]:
         self._reset_predictor()
         self._context.clear()
         return []
-
-    def _set(self, name: str, value: float) -> list[Command]:
-        wanted, good = RANGES[name]
-        if not good(value):
-            return [Report(f"bad-{name}", f"{name} cannot be {value}; it must be {wanted}")]
-        changed: dict[str, Any] = {name: value}
-        self._settings = replace(self._settings, **changed)
-        return []
-
-    def _set_timescale(self, value: float, now: float) -> list[Command]:
-        before = self._settings.timescale
-        commands = self._set("timescale", value)
-        ratio = min(self._settings.timescale / before, LONGEST_WAIT)
-        if ratio != 1.0:
-            # What waits already follows the new time at once; a long pause need not be sat out. None waits longer
-            # than its whole dt, which also holds where a tiny remainder, stretched, is nothing but rounding.
-            self._pending = [
-                (now + min(max(0.0, due - now) * ratio, vector[0] * value, LONGEST_WAIT), order, values, vector)
-                for due, order, values, vector in self._pending
-            ]
-            heapq.heapify(self._pending)
-        return commands
 
     def _panic(self, now: float) -> list[Command]:
         """Nothing sounds after it; who plays by itself begins again, who answers waits for a phrase."""

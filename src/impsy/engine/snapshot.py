@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from impsy.engine.settings import Settings
+from impsy.settings import Settings
 
 __all__ = ["Counters", "Outlook", "Snapshot"]
 
@@ -52,7 +52,6 @@ class Snapshot:
 
     settings: Settings
     model: str
-    paused: bool
     turn: str
     waiting: int
     input_values: tuple[float, ...]
