@@ -61,7 +61,7 @@ class Predictor(Protocol):
         ...
 
     def reset(self) -> None:
-        """Forget all that was heard: the recurrent state becomes zero."""
+        """Set the recurrent state to zero."""
         ...
 
 
@@ -90,7 +90,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """The performer let go of keys: no interaction, but it ends what they struck where that is passed on.
+    """The performer released keys: no interaction, but it ends the notes that were passed on for them.
 
     ``keys`` are ``(index, value)`` pairs: the control and the value that the key had set; None: any.
     """
@@ -101,9 +101,9 @@ class Released:
 
 @dataclass(frozen=True, slots=True)
 class PlayThrough:
-    """Send these values to all outputs, now: nobody's playing, so not logged and not heard by the model.
+    """Send these values to all outputs, now: a recording that is played back. Not logged, not heard by the model.
 
-    Without values: end every sounding note. For recordings that are played back.
+    Without values: end every sounding note.
     """
 
     values: tuple[float, ...]
@@ -125,14 +125,14 @@ class Reset:
 
 @dataclass(frozen=True, slots=True)
 class Unplugged:
-    """An input went away: what it left sounding must not sound for ever."""
+    """An input was disconnected; what it left sounding has to be ended."""
 
     port: str
 
 
 @dataclass(frozen=True, slots=True)
 class PanicButton:
-    """End everything that could sound, the hard way."""
+    """End every note on every channel in use, known to sound or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +169,7 @@ Event = EngineEvent | LoadModel | RecallScene
 class Play:
     """Send these values to the outputs.
 
-    ``source`` says whose they are: ``"rnn"`` (the model's), ``"thru"`` (the performer's, passed on) or ``"direct"``
-    (nobody's: asked for outright, see ``PlayThrough``).
+    ``source``: ``"rnn"`` (the model's), ``"thru"`` (the performer's, passed on) or ``"direct"`` (of ``PlayThrough``).
     ``due`` is when they should have sounded. ``ports`` are those to send to; None: all.
     ``moved`` are the indices of the values that are played, for outputs that can send a part; None: all.
     ``origin`` is the port that a value passed on came in by.
@@ -194,7 +193,7 @@ class EndNotes:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Write one row to the log: ``interface`` is the performer, ``rnn`` the model."""
+    """Write one row to the log; ``source`` is ``"interface"`` for the performer, ``"rnn"`` for the model."""
 
     source: Literal["interface", "rnn"]
     values: tuple[float, ...]
@@ -215,9 +214,9 @@ class Panic:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Something the performer should know. ``kind`` is a stable key; each kind is said once, then counted.
+    """Something the performer should know. ``kind`` is a stable key; each kind is reported once, then counted.
 
-    ``always``: say it each time it happens (a port that comes and goes).
+    ``always``: report it each time it happens (a port that comes and goes).
     """
 
     kind: str

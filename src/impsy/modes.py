@@ -29,44 +29,18 @@ class Mode:
     yields: bool
 
 
+# fmt: off
 MODES: dict[str, Mode] = {
     mode.name: mode
     for mode in (
-        Mode(
-            "callresponse",
-            "Call and response",
-            "You play a phrase; when you pause, the model answers.",
-            plays="after silence",
-            hears=True,
-            feeds_back=True,
-            yields=True,
-        ),
-        Mode(
-            "polyphony",
-            "Together",
-            "To everything you play, the model adds something of its own.",
-            plays="each event",
-            hears=True,
-            feeds_back=False,
-            yields=False,
-        ),
-        Mode(
-            "battle",
-            "By itself",
-            "The model plays on its own, whatever you do.",
-            plays="always",
-            hears=False,
-            feeds_back=True,
-            yields=False,
-        ),
-        Mode(
-            "useronly",
-            "Listen only",
-            "You play and it records: good for collecting takes.",
-            plays="never",
-            hears=False,
-            feeds_back=False,
-            yields=False,
-        ),
+        Mode("callresponse", "Call and response", "You play a phrase; when you pause, the model answers.",
+             plays="after silence", hears=True, feeds_back=True, yields=True),
+        Mode("polyphony", "Together", "To everything you play, the model adds something of its own.",
+             plays="each event", hears=True, feeds_back=False, yields=False),
+        Mode("battle", "By itself", "The model plays on its own, whatever you do.",
+             plays="always", hears=False, feeds_back=True, yields=False),
+        Mode("useronly", "Listen only", "You play and it records: good for collecting takes.",
+             plays="never", hears=False, feeds_back=False, yields=False),
     )
 }
+# fmt: on

@@ -76,10 +76,13 @@ class Setting:
     @property
     def wanted(self) -> str:
         """What a value must be, as the end of the sentence "it must be …"."""
-        if self.kind == "flag":
-            return "true or false"
-        if self.kind == "choice":
-            return f"one of {', '.join(self.choices)}"
+        words = {
+            "flag": "true or false",
+            "choice": f"one of {', '.join(self.choices)}",
+            "table": "ports and their outputs",
+        }
+        if self.kind != "number":
+            return words[self.kind]
         number = "a number of seconds" if self.unit == "s" else "a number"
         return f"{number} above 0" if self.above_zero else f"{number}, 0 or more"
 
@@ -100,9 +103,8 @@ class Setting:
 def _row(default: Value, title: str, help: str, at: str = "", **columns: Any) -> Any:
     """A field of ``Settings`` that is a live setting; ``at`` is its section and key, as ``"model.pitemp"``."""
     section, _, key = at.partition(".")
-    return field(
-        default=default, metadata={"row": {"title": title, "help": help, "section": section, "key": key, **columns}}
-    )
+    row = {"default": default, "title": title, "help": help, "section": section, "key": key, **columns}
+    return field(default=default, metadata={"row": row})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,65 +118,29 @@ class Settings:
     """
 
     dimension: int
+    # fmt: off
     mode: str = _row(
-        "callresponse",
-        "Mode",
-        "Who plays when.",
-        at="interaction.mode",
-        option="--mode",
-        address="/impsy/mode",
-        choices=tuple(MODES),
-    )
+        "callresponse", "Mode", "Who plays when.",
+        at="interaction.mode", option="--mode", address="/impsy/mode", choices=tuple(MODES))
     threshold: float = _row(
-        0.1,
-        "Threshold",
-        "Seconds of your silence after which the model answers (callresponse).",
-        at="interaction.threshold",
-        option="--threshold",
-        address="/impsy/threshold",
-        unit="s",
-        slider=(10, 3),
-    )
+        0.1, "Threshold", "Seconds of your silence after which the model answers (callresponse).",
+        at="interaction.threshold", option="--threshold", address="/impsy/threshold", unit="s", slider=(10, 3))
     input_thru: bool = _row(
-        False,
-        "Pass input on",
-        "What you play goes straight to all outputs, too.",
-        at="interaction.input_thru",
-        option="--input-thru/--no-input-thru",
-    )
+        False, "Pass input on", "What you play goes straight to all outputs, too.",
+        at="interaction.input_thru", option="--input-thru/--no-input-thru")
     sigma_temperature: float = _row(
-        0.01,
-        "Sigma temperature",
-        "How far values stray from what the model predicts; more is wilder.",
-        at="model.sigmatemp",
-        option="--sigma-temp",
-        address="/impsy/sigmatemp",
-        slider=(2, 4),
-    )
+        0.01, "Sigma temperature", "How far values stray from what the model predicts; more is wilder.",
+        at="model.sigmatemp", option="--sigma-temp", address="/impsy/sigmatemp", slider=(2, 4))
     pi_temperature: float = _row(
-        1.0,
-        "Pi temperature",
-        "How readily the model chooses what is less likely; more is wilder.",
-        at="model.pitemp",
-        option="--pi-temp",
-        address="/impsy/pitemp",
-        slider=(5, 2),
-    )
+        1.0, "Pi temperature", "How readily the model chooses what is less likely; more is wilder.",
+        at="model.pitemp", option="--pi-temp", address="/impsy/pitemp", slider=(5, 2))
     timescale: float = _row(
-        1.0,
-        "Timescale",
-        "Stretches the model's time: 2 plays at half speed.",
-        at="model.timescale",
-        option="--timescale",
-        address="/impsy/timescale",
-        unit="×",
-        above_zero=True,
-        slider=(10, 1),
-    )
+        1.0, "Timescale", "Stretches the model's time: 2 plays at half speed.", above_zero=True, unit="×",
+        at="model.timescale", option="--timescale", address="/impsy/timescale", slider=(10, 1))
     paused: bool = _row(False, "Pause", "The model is silent and predicts nothing.", address="/impsy/pause")
     thru_matrix: tuple[tuple[str, tuple[str, ...]], ...] = _row(
-        (), "Pass on by port", "What comes in at a port goes straight to these outputs."
-    )
+        (), "Pass on by port", "What comes in at a port goes straight to these outputs.")
+    # fmt: on
 
     def __post_init__(self) -> None:
         if self.dimension < 2:
@@ -184,9 +150,7 @@ class Settings:
                 raise ConfigError(fault)
 
 
-ROWS = tuple(
-    Setting(each.name, each.default, **each.metadata["row"]) for each in fields(Settings) if "row" in each.metadata
-)
+ROWS = tuple(Setting(each.name, **each.metadata["row"]) for each in fields(Settings) if "row" in each.metadata)
 """The whole table, with what is planned."""
 
 SETTINGS = {row.name: row for row in ROWS if not row.planned}

@@ -47,7 +47,7 @@ def mapped_by(context: click.Context, config_file: Path, dimension: int | None) 
 
 
 def override_options(function: Function) -> Function:
-    """Options that stand above what the configuration says, named as ``impsy.config.with_overrides`` takes them."""
+    """Options that take precedence over the configuration, named as ``impsy.config.with_overrides`` takes them."""
     options = [
         click.option("-d", "--dimension", type=int, help="1 (time) + the number of controls."),
         *(_option(row) for row in SETTINGS.values() if row.option),

@@ -1,4 +1,4 @@
-"""Options of a command that stand above what the config says."""
+"""Options of a command, which take precedence over the configuration."""
 
 from __future__ import annotations
 

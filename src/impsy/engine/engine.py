@@ -1,7 +1,7 @@
 """The state machine of a performance.
 
-Time runs forward only: every call carries ``now`` (seconds, monotonic, any origin). ``receive`` takes what
-happened, ``advance`` plays what is due, ``deadline`` says when to call ``advance`` next. None of them waits.
+Time runs forward only: every call carries ``now`` (seconds, monotonic, any origin). ``receive`` takes an event,
+``advance`` plays what is due, ``deadline`` is when to call ``advance`` next. None of them waits.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ PENDING_LIMIT = 1024
 """Predictions that may wait to be played (polyphony); beyond it the oldest is dropped."""
 
 PLAYS_PER_ADVANCE = 16
-"""So that the performer is heard soon even if a tiny timescale makes everything due at once."""
+"""At most, so that input is not delayed where a tiny timescale makes everything due at once."""
 
 REBASE_AFTER = 1.0
-"""Seconds late (a suspended laptop) after which playing goes on from now and does not catch up."""
+"""Seconds of lateness (after the computer slept) beyond which playing continues from now and does not catch up."""
 
 SHORTEST_WAIT = MINIMUM_DT
 """Seconds, at least, between two events of a model that hears itself, however small the timescale is: without it a
@@ -61,21 +61,21 @@ LONGEST_WAIT = 1e9
 """Seconds, at most, until a prediction is played (30 years): a sum of times stays finite."""
 
 RETRY_AFTER = 0.5
-"""Seconds until the model is asked again after it had no finite answer twice running."""
+"""Seconds until the next prediction after two in a row that were not finite."""
 
 CONTEXT = 64
-"""Interactions that a newly switched-in model is told, so that it knows what is going on."""
+"""Recent interactions that a model hears when it takes the place of another."""
 
 
 class Engine:
-    """Decides what is played, recorded and said.
+    """Decides what is played, recorded and reported.
 
     Args:
         settings: mode, dimension and the rest.
         predictor: the model; its dimension must be that of the settings.
         rng: the only source of randomness: one seed, one performance.
         now: when the performance starts; the first event's dt counts from here.
-        model: the model's name, for those who watch.
+        model: the model's name, for the snapshot.
 
     Raises:
         ConfigError: the model's dimension is not that of the settings.
@@ -94,12 +94,12 @@ class Engine:
 
         self._input: tuple[float, ...] = tuple(rng.random(settings.dimension - 1).tolist())
         self._output: tuple[float, ...] = ()
-        # What all outputs were last sent, by whomever.
+        # What all outputs were last sent, from any source.
         self._sent: tuple[float, ...] = ()
         # The controls that the performer has played, ever; and by port, those moved by events that came too fast.
         self._touched: set[int] = set()
         self._skimmed: dict[str, set[int]] = {}
-        # What a model hears that must begin without having heard anything.
+        # The first input of a model that predicts before it has heard anything.
         self._opening = (0.0, *self._input)
         self._performer_played = False
         self._context: deque[tuple[float, ...]] = deque(maxlen=CONTEXT)
@@ -111,7 +111,7 @@ class Engine:
         # (due, order, values, vector): the order keeps equal dues in sequence.
         self._pending: list[tuple[float, int, tuple[float, ...], tuple[float, ...]]] = []
         self._order = count()
-        # What the model has played and not heard yet: (when it was due, vector).
+        # What the model has played but not yet been fed: (when it was due, vector).
         self._unheard: tuple[float, tuple[float, ...]] | None = None
 
         self.start(now)
@@ -142,12 +142,12 @@ class Engine:
         return "performer"
 
     def start(self, now: float) -> None:
-        """Begin the performance: the first event's dt counts from here. For those who made the engine earlier."""
+        """Start the performance: the first event's dt counts from here. The engine may have been made earlier."""
         self._last_event = now
         self._begin(now)
 
     def receive(self, event: EngineEvent, now: float) -> list[Command]:  # noqa: PLR0911 - a dispatch table
-        """Take in one event; returns what to do about it, in order."""
+        """Process one event; returns what to do, in order."""
         match event:
             case Interaction() | Update():
                 return self._perform(event, now)
@@ -167,7 +167,7 @@ class Engine:
                 return self._set_predictor(event.predictor, event.name)
 
     def skim(self, event: Interaction | Update, now: float) -> list[Command]:
-        """Take in a performer's event that came too fast: it is recorded, but neither heard nor answered."""
+        """Process a performer's event that came too fast: it is recorded, but neither heard nor answered."""
         values = self._values_of(event)
         if values is None:
             return self._reject(event)
@@ -179,9 +179,9 @@ class Engine:
         return [Record("interface", values, now)]
 
     def advance(self, now: float) -> list[Command]:
-        """Play what is due; thinking of what comes next is left to another call, which ``deadline`` asks for at once.
+        """Play what is due. The prediction after it is left to another call, for which ``deadline`` is at once.
 
-        May leave more that is due for the next call, so that the performer is heard in between.
+        May leave more that is due for the next call, so that input is processed in between.
         """
         commands: list[Command] = []
         if self._settings.paused:
@@ -206,7 +206,7 @@ class Engine:
         return commands
 
     def recover(self, now: float, reason: str) -> list[Command]:
-        """After a fault elsewhere (a model that raised): silence, forget the plans, and begin again soon."""
+        """After a fault elsewhere (a model that raised): silence, drop what waits, and start again soon."""
         self._unheard = None
         self._drop_pending()
         self._reset_predictor()
@@ -215,7 +215,7 @@ class Engine:
         return [Silence(reason)]
 
     def end(self) -> list[Command]:
-        """The performance is over: silence what sounds, plan nothing more."""
+        """End the performance: silence what sounds and stop predicting."""
         self._drop_pending()
         self._settings = replace(self._settings, paused=True)
         return [Silence("the performance ended")]
@@ -239,7 +239,7 @@ class Engine:
         if not self._settings.paused:
             if self._pending:
                 due, what = self._pending[0][0], "event"
-            elif self._unheard is not None:  # it is about to think of the next
+            elif self._unheard is not None:  # the next prediction is about to be made
                 due, what = self._unheard[0], "event"
             if self._answer_at is not None and (due is None or self._answer_at < due):
                 due, what = self._answer_at, "answer"
@@ -259,7 +259,7 @@ class Engine:
         values = self._values_of(event)
         if values is None:
             return self._reject(event)
-        now = max(now, self._last_event)  # several transports stamp their events in threads of their own
+        now = max(now, self._last_event)  # transports take the time of their events in threads of their own
         dt = now - self._last_event
         self._last_event = now
         moved = self._take(event, values)
@@ -286,7 +286,7 @@ class Engine:
         return commands
 
     def _take(self, event: Interaction | Update, values: tuple[float, ...]) -> set[int]:
-        """Take over the performer's values; which controls the event moved.
+        """Store the performer's values; returns which controls the event moved.
 
         A key that is struck again has, a knob at the same value has not; any has with its first value.
         """
@@ -352,7 +352,7 @@ class Engine:
         self._predict(since if now - since < REBASE_AFTER else now, now, commands)
 
     def _predict(self, since: float, now: float, commands: list[Command]) -> None:
-        """Ask the model what comes next, and plan it to be played after its dt, counted from ``since``."""
+        """Predict the next event, to be played after its dt, counted from ``since``."""
         settings = self._settings
         for _ in range(2):
             if not self._primed:
@@ -391,7 +391,7 @@ class Engine:
         self._counters.overflowed += 1
 
     def _drop_pending(self) -> None:
-        """Plan nothing any more. What was played has been played, so the model hears it."""
+        """Drop all predictions that wait. What was already played is still fed back to the model."""
         if self._unheard is not None:
             (_due, vector), self._unheard = self._unheard, None
             self._hear(vector)
@@ -403,7 +403,7 @@ class Engine:
     # --- live commands -----------------------------------------------------------------------------
 
     def _begin(self, now: float) -> None:
-        """Enter the mode: plan what it plays without waiting for anyone."""
+        """Enter the mode: schedule what the model plays without input."""
         if self._settings.paused:
             return
         if self._mode.plays == "always":
@@ -465,7 +465,7 @@ class Engine:
         return []
 
     def _panic(self, now: float) -> list[Command]:
-        """Nothing sounds after it; who plays by itself begins again, who answers waits for a phrase."""
+        """Silence everything. A model that plays by itself starts again; one that answers waits for a phrase."""
         self._drop_pending()
         self._performer_played = False
         self._counters.panics += 1

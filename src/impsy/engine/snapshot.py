@@ -1,4 +1,4 @@
-"""What can be seen of the engine from outside, without touching it."""
+"""The engine's state as others read it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Counters:
     logged all the same). ``rejected``: events of a wrong length. ``predicted``, ``played``: the model's.
     ``cancelled``: predictions that were never played, because the performer came back or something changed.
     ``overflowed``: predictions dropped because too many were waiting. ``not_finite``: predictions that held a
-    NaN or an infinity. ``panics``: how often everybody was to be silent at once.
+    NaN or an infinity. ``panics``: how often everything was silenced.
     """
 
     heard: int = 0

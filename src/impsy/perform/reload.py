@@ -37,7 +37,7 @@ class Reloader:
         ports: its ports.
         loaded: the configuration that it plays.
         overrides: puts the command line's options above a newly read configuration.
-        tell: says what happened.
+        tell: receives reports.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Reloader:
         self._tell = tell
 
     def reload(self, path: Path) -> None:
-        """Read the file and apply what changed; if anything is wrong with it, say so and play on as before."""
+        """Read the file and apply what changed; if anything is wrong with it, report that and change nothing."""
         try:
             self._apply(sized(self._overrides(load_config(path))))
         except ImpsyError as error:
@@ -87,15 +87,15 @@ class Reloader:
         self._tell(Report("config-applied", "the saved configuration is in use", "info", always=True))
 
     def _plays(self, fresh: LoadedConfig) -> bool:
-        """Whether a live command has put the configuration's model to use already: it goes on from where it is."""
+        """Whether a live command has loaded the configuration's model already; it keeps its state."""
         path = fresh.model_file()
         return path is not None and str(path.resolve()) == self._session.model_file
 
 
 class ConfigWatcher:
-    """Notices that a file was saved since this was made, in a thread of its own. Looking costs one system call.
+    """Notices, in a thread of its own, that a file was saved. Looking costs one system call.
 
-    Make it before the file is read for the first time, so that nothing is saved unseen.
+    Changes count from when it was made: make it before the file is read for the first time.
     """
 
     def __init__(self, path: Path) -> None:

@@ -51,7 +51,7 @@ class SceneRecall:
         scenes: those there are; may be set anew.
         models: switches to the models that they name.
         deliver: takes the events that they are made of.
-        tell: told of names that are none.
+        tell: receives reports of unknown names.
     """
 
     def __init__(
@@ -83,18 +83,18 @@ class SceneRecall:
             self._deliver(event)
 
     def forget(self) -> None:
-        """What the last one set is set otherwise now."""
+        """No scene is current any more: the model was changed by something else."""
         self._name = ""
 
     def current(self, settings: Settings) -> str:
-        """The scene that was recalled last, "" if what it set is not so any more."""
+        """The scene that was recalled last; "" if something that it set has changed since."""
         name = self._name
         scene = self.scenes.by_name.get(name)
         return name if scene is not None and scene.holds(settings) else ""
 
 
 def scenes_of(loaded: LoadedConfig, open_model: OpenModel | None = None) -> Scenes:
-    """What a configuration says of scenes."""
+    """The scenes of a configuration."""
     return Scenes({name: _scene(scene, loaded) for name, scene in loaded.config.scenes.items()}, open_model)
 
 
