@@ -137,6 +137,9 @@ class Settings:
     timescale: float = _row(
         1.0, "Timescale", "Stretches the model's time: 2 plays at half speed.", above_zero=True, unit="×",
         at="model.timescale", option="--timescale", address="/impsy/timescale", slider=(10, 1))
+    hold: float = _row(
+        2.0, "Hold", "Seconds for which a control that you moved stays yours.", planned=True,
+        at="interaction.hold", option="--hold", address="/impsy/hold", unit="s", slider=(10, 3))
     paused: bool = _row(False, "Pause", "The model is silent and predicts nothing.", address="/impsy/pause")
     thru_matrix: tuple[tuple[str, tuple[str, ...]], ...] = _row(
         (), "Pass on by port", "What comes in at a port goes straight to these outputs.")
