@@ -1,7 +1,7 @@
-"""Writes the page's types, ``src/protocol.ts``, from ``impsy.protocol``. ``--check`` only compares: 1 if they differ.
+"""Writes ``src/protocol.ts``: the page's types, from ``impsy.protocol``, and the tables of the program that it reads.
 
-Every public class of those modules becomes an interface, with the classes that it refers to; every alias that is a
-union becomes a type. Names that are rows of a table (commands, kinds of mapping entries) become unions of those rows.
+Every public class of those modules becomes an interface, with the classes that it refers to; every alias of a union
+becomes a type, and a name of a table's rows a union of them. ``--check`` only compares: 1 if the file differs.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ from typing_extensions import is_typeddict
 
 import impsy.protocol
 from impsy.config import schema
-from impsy.engine import Settings, snapshot
+from impsy.engine import snapshot
 from impsy.mapping.entries import KINDS
+from impsy.modes import MODES
 from impsy.protocol import monitor
+from impsy.settings import SETTINGS, Settings
 from impsy.web.config.labels import KIND_WORDS
 from impsy.web.live.socket import COMMANDS
 
@@ -37,13 +39,34 @@ HEAD = """\
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 """
 
-TABLES: dict[str, Mapping[str, Any]] = {"CommandName": COMMANDS, "EntryName": KINDS}
+NAMES: dict[str, Mapping[str, Any]] = {"CommandName": COMMANDS, "EntryName": KINDS}
 """Names that are the keys of a table."""
 
-BESIDE = {monitor.State: Settings}
-"""A message that holds the fields of another class beside its own."""
-
 PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null", Any: "Json"}
+
+
+def tables() -> dict[str, Any]:
+    """The tables by the names that they have on the page, as plain data."""
+    return {
+        "SETTINGS": [
+            {
+                "name": row.name,
+                "command": row.command,
+                "key": row.key,
+                "kind": row.kind,
+                "title": row.title,
+                "help": row.help,
+                "unit": row.unit,
+                "aboveZero": row.above_zero,
+                "inScenes": row.in_scenes,
+                "slider": row.slider,
+            }
+            for row in SETTINGS.values()
+            if row.command
+        ],
+        "MODES": [{"name": mode.name, "title": mode.title, "help": mode.help} for mode in MODES.values()],
+        "ENTRY_WORDS": {name: row.words for name, row in KIND_WORDS.items()},
+    }
 
 
 def modules() -> list[types.ModuleType]:
@@ -72,10 +95,8 @@ class Writer:
                 own = getattr(value, "__module__", "") == module.__name__ or name in self.aliases.values()
                 if own and not name.startswith("_"):
                     self.type_of(value)
-        words = {name: dataclasses.asdict(row) for name, row in KIND_WORDS.items()}
-        table = json.dumps(words, indent=2, ensure_ascii=False)
-        constant = f"/** Words for each kind of mapping entry. */\nexport const ENTRY_WORDS = {table} as const;\n"
-        return "\n".join([HEAD, *self.written.values(), constant])
+        constants = [f"export const {name} = {_literal(rows)} as const;\n" for name, rows in tables().items()]
+        return "\n".join([HEAD, *self.written.values(), *constants])
 
     def type_of(self, hint: Any) -> str:
         """A type as TypeScript writes it; what it refers to is defined first."""
@@ -83,7 +104,7 @@ class Writer:
             return self._alias(self.aliases[hint], hint)
         if isinstance(hint, NewType):
             name = hint.__name__
-            return self._define(name, lambda: " | ".join(json.dumps(key) for key in TABLES[name]))
+            return self._define(name, lambda: " | ".join(json.dumps(key) for key in NAMES[name]))
         if hint in PLAIN:
             return PLAIN[hint]
         if inspect.isclass(hint) and get_origin(hint) is None:
@@ -127,8 +148,7 @@ class Writer:
         return name
 
     def _bases(self, kind: type) -> str:
-        bases = [BESIDE[kind]] if kind in BESIDE else []
-        bases += _bases(kind)
+        bases = _bases(kind)
         return f" extends {', '.join(map(self._interface, bases))}" if bases else ""
 
     def _fields(self, kind: type) -> Iterator[str]:
@@ -141,17 +161,29 @@ class Writer:
             yield f"{name}{'' if given else '?'}: {self.type_of(hint if given or not total else get_args(hint)[0])}"
 
 
+def _literal(rows: Any) -> str:
+    """A table as TypeScript has it, a row a line."""
+    if isinstance(rows, dict):
+        lines = [f"{name}: {json.dumps(row, ensure_ascii=False)}" for name, row in rows.items()]
+        return "{\n" + "".join(f"  {line},\n" for line in lines) + "}"
+    return "[\n" + "".join(f"  {json.dumps(row, ensure_ascii=False)},\n" for row in rows) + "]"
+
+
 def _hints(kind: type) -> dict[str, Any]:
-    if is_typeddict(kind) or dataclasses.is_dataclass(kind) or issubclass(kind, BaseModel):
+    if issubclass(kind, BaseModel):
+        return {name: field.annotation for name, field in kind.model_fields.items()}
+    if is_typeddict(kind) or dataclasses.is_dataclass(kind):
         hints = get_type_hints(kind, include_extras=True)
-        return {name: hint for name, hint in hints.items() if not name.startswith(("_", "model_"))}
+        if kind is monitor.State:  # the live settings stand beside its own keys
+            hints = {name: get_type_hints(Settings)[name] for name in ("dimension", *SETTINGS)} | hints
+        return hints
     return {}
 
 
 def _bases(kind: type) -> list[type]:
     """The classes of the protocol that it extends; a TypedDict keeps its own aside."""
     bases = getattr(kind, "__orig_bases__", kind.__bases__)
-    return [each for each in bases if inspect.isclass(each) and _hints(each)]
+    return [] if issubclass(kind, BaseModel) else [each for each in bases if inspect.isclass(each) and _hints(each)]
 
 
 def _comment(kind: type) -> str:

@@ -278,32 +278,22 @@ export interface ReportText {
 }
 
 /**
- * How the engine plays. Names and defaults are those of the configuration file.
- *
- * `dimension` is n + 1: the time step and n controls. `threshold` is in seconds. `input_thru` sends what
- * the performer moves to every output, `thru_matrix` (input port -> output ports) to some.
- */
-export interface Settings {
-  dimension: number;
-  mode: string;
-  threshold: number;
-  input_thru: boolean;
-  thru_matrix: ([string, string[]])[];
-  sigma_temperature: number;
-  pi_temperature: number;
-  timescale: number;
-}
-
-/**
- * The session at one moment; the message holds each live setting by its name beside these keys.
+ * The session at one moment. Beside these keys the message holds each live setting by its name.
  *
  * turn: who plays. model: the name of its file. input, output: the last vectors. waiting: predictions that are not
  * played yet. uptime: seconds. config: the path of the configuration. seed: of the model's choices, where one was
  * given.
  */
-export interface State extends Settings {
+export interface State {
+  dimension: number;
   mode: Mode;
+  threshold: number;
+  input_thru: boolean;
+  sigma_temperature: number;
+  pi_temperature: number;
+  timescale: number;
   paused: boolean;
+  thru_matrix: ([string, string[]])[];
   turn: Turn;
   model: string;
   scenes: string[];
@@ -454,7 +444,7 @@ export interface SentenceMessage {
 
 export type ServerMessage = Hello | SessionMessage | VectorMessage | NextMessage | OutputMessage | Changed | PerformerMessage | TrainingMessage | PlaybackMessage | LearnMessage | LearningMessage | Pong | SentenceMessage;
 
-export type CommandName = "mode" | "pause" | "reset" | "panic" | "sigmatemp" | "pitemp" | "threshold" | "timescale" | "model" | "scene";
+export type CommandName = "mode" | "threshold" | "sigmatemp" | "pitemp" | "timescale" | "pause" | "model" | "scene" | "panic" | "reset";
 
 /** `changes`: pairs of a control (from 0) and its value in [0, 1]. */
 export interface Play {
@@ -548,15 +538,15 @@ export interface Control {
   sent: MappedEntry[];
 }
 
-/** A named set of settings; null: it leaves that alone. */
+/** A named set of settings, which need not be valid; null: it leaves that alone. */
 export interface Scene {
-  name: string;
-  mode: string | null;
+  mode: Mode | null;
   threshold: number | null;
   sigmatemp: number | null;
   pitemp: number | null;
   timescale: number | null;
   model: string | null;
+  name: string;
 }
 
 /**
@@ -739,48 +729,28 @@ export interface Listening {
   note: string;
 }
 
-/** Words for each kind of mapping entry. */
+export const SETTINGS = [
+  {"name": "mode", "command": "mode", "key": "mode", "kind": "choice", "title": "Mode", "help": "Who plays when.", "unit": "", "aboveZero": false, "inScenes": true, "slider": null},
+  {"name": "threshold", "command": "threshold", "key": "threshold", "kind": "number", "title": "Threshold", "help": "Seconds of your silence after which the model answers (callresponse).", "unit": "s", "aboveZero": false, "inScenes": true, "slider": [10, 3]},
+  {"name": "sigma_temperature", "command": "sigmatemp", "key": "sigmatemp", "kind": "number", "title": "Sigma temperature", "help": "How far values stray from what the model predicts; more is wilder.", "unit": "", "aboveZero": false, "inScenes": true, "slider": [2, 4]},
+  {"name": "pi_temperature", "command": "pitemp", "key": "pitemp", "kind": "number", "title": "Pi temperature", "help": "How readily the model chooses what is less likely; more is wilder.", "unit": "", "aboveZero": false, "inScenes": true, "slider": [5, 2]},
+  {"name": "timescale", "command": "timescale", "key": "timescale", "kind": "number", "title": "Timescale", "help": "Stretches the model's time: 2 plays at half speed.", "unit": "×", "aboveZero": true, "inScenes": true, "slider": [10, 1]},
+  {"name": "paused", "command": "pause", "key": "", "kind": "flag", "title": "Pause", "help": "The model is silent and predicts nothing.", "unit": "", "aboveZero": false, "inScenes": false, "slider": null},
+] as const;
+
+export const MODES = [
+  {"name": "callresponse", "title": "Call and response", "help": "You play a phrase; when you pause, the model answers."},
+  {"name": "polyphony", "title": "Together", "help": "To everything you play, the model adds something of its own."},
+  {"name": "battle", "title": "By itself", "help": "The model plays on its own, whatever you do."},
+  {"name": "useronly", "title": "Listen only", "help": "You play and it records: good for collecting takes."},
+] as const;
+
 export const ENTRY_WORDS = {
-  "note_on": {
-    "kind": "note",
-    "short": "Note",
-    "title": "Note",
-    "words": "notes"
-  },
-  "note_velocity": {
-    "kind": "velocity",
-    "short": "Velocity",
-    "title": "Velocity of notes",
-    "words": "velocity of notes"
-  },
-  "control_change": {
-    "kind": "cc",
-    "short": "CC {controller}",
-    "title": "Control change",
-    "words": "control {controller}"
-  },
-  "pitch_bend": {
-    "kind": "bend",
-    "short": "Bend",
-    "title": "Pitch bend",
-    "words": "pitch bend"
-  },
-  "control_change_14": {
-    "kind": "cc",
-    "short": "CC {controller}",
-    "title": "Control change, 14 bits",
-    "words": "control {controller} (14 bits)"
-  },
-  "channel_aftertouch": {
-    "kind": "pressure",
-    "short": "Pressure",
-    "title": "Channel pressure",
-    "words": "pressure"
-  },
-  "program_change": {
-    "kind": "program",
-    "short": "Program",
-    "title": "Program change",
-    "words": "program"
-  }
+  note_on: "notes",
+  note_velocity: "velocity of notes",
+  control_change: "control {controller}",
+  pitch_bend: "pitch bend",
+  control_change_14: "control {controller} (14 bits)",
+  channel_aftertouch: "pressure",
+  program_change: "program",
 } as const;

@@ -2,20 +2,17 @@
 
 import { useSignal } from "@preact/signals";
 import { del, part, put } from "../api";
-import { attempt, command, overview, refreshOverview, notify } from "../store";
-import type { Scene, State } from "../protocol";
+import { SETTINGS, type Scene, type State } from "../protocol";
+import { attempt, command, notify, overview, refreshOverview } from "../store";
 import { Button, Dialog, Field } from "../ui";
 
 type Settings = Partial<Omit<Scene, "name">>;
 
 /** The settings of now as a scene. */
 export function sceneOf(state: State, models: readonly string[]): Settings {
+  const live = SETTINGS.filter((row) => row.inScenes).map((row) => [row.key, state[row.name]]);
   return {
-    mode: state.mode,
-    threshold: state.threshold,
-    sigmatemp: state.sigma_temperature,
-    pitemp: state.pi_temperature,
-    timescale: state.timescale,
+    ...Object.fromEntries(live),
     ...(models.includes(state.model) ? { model: `models/${state.model}` } : {}),
   };
 }
@@ -50,6 +47,11 @@ async function remove(scene: Scene): Promise<void> {
 /** What is wrong with a name; undefined: nothing. It is a part of an address, so it has no slash. */
 export const faultOf = (name: string): string | undefined =>
   /[/\\]/.test(name) || /^\.+$/.test(name.trim()) ? "A name without slashes, please, and more than dots." : undefined;
+
+/** The parts of a scene, in words. */
+const KEPT = ["Model", ...SETTINGS.filter((row) => row.inScenes).map((row) => row.title.toLowerCase())]
+  .join(", ")
+  .replace(/, ([^,]*)$/, " and $1");
 
 export function Scenes({ state }: { state: State | null }) {
   const saving = useSignal(false);
@@ -98,11 +100,7 @@ export function Scenes({ state }: { state: State | null }) {
           <Field
             label="Name"
             error={fault}
-            hint={
-              known
-                ? "There is one of this name: it becomes what plays now."
-                : "Mode, model, temperatures, timescale and threshold, as they are now."
-            }
+            hint={known ? "There is one of this name: it becomes what plays now." : `${KEPT}, as they are now.`}
           >
             {(ids) => (
               <input

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ParamSpec, Protocol, Self, cast
 
-from impsy.config.schema import Mode
 from impsy.engine import Engine, Outlook, Snapshot
 from impsy.events import (
     Command,
@@ -43,6 +42,7 @@ from impsy.perform.reports import Reports
 from impsy.perform.scenes import SceneRecall, Scenes
 from impsy.perform.switching import ModelSwitcher, OpenModel
 from impsy.protocol.monitor import INPUT, OUTPUT, Counts, LatenessSummary, PortHealth, State
+from impsy.settings import SETTINGS
 
 __all__ = ["Session", "SessionView"]
 
@@ -402,8 +402,7 @@ class Session:
         view = self.view()
         snapshot = view.engine
         state: State = {
-            "mode": cast("Mode", snapshot.settings.mode),
-            "paused": snapshot.paused,
+            "mode": snapshot.settings.mode,
             "turn": snapshot.turn,
             "model": snapshot.model,
             "scenes": list(self._scenes.scenes.by_name),
@@ -426,7 +425,8 @@ class Session:
             "uptime": round(self._clock.now() - self._clock.start, 3),
             "pid": os.getpid(),
         }
-        return asdict(snapshot.settings) | state | self._about
+        live = {name: getattr(snapshot.settings, name) for name in ("dimension", *SETTINGS)}
+        return live | state | self._about
 
     def _counts(self, view: SessionView) -> Counts:
         unmirrored = self._monitor.left_out if self._monitor is not None else 0

@@ -83,7 +83,7 @@ class ReportText(TypedDict):
 
 
 class State(TypedDict):
-    """The session at one moment; the message holds each live setting by its name beside these keys.
+    """The session at one moment. Beside these keys the message holds each live setting by its name.
 
     turn: who plays. model: the name of its file. input, output: the last vectors. waiting: predictions that are not
     played yet. uptime: seconds. config: the path of the configuration. seed: of the model's choices, where one was
@@ -91,7 +91,6 @@ class State(TypedDict):
     """
 
     mode: Mode
-    paused: bool
     turn: Turn
     model: str
     scenes: list[str]

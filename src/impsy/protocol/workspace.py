@@ -7,6 +7,8 @@ from typing import Any, Literal, NewType
 
 from typing_extensions import TypedDict
 
+from impsy.config import SceneConfig
+
 # --- the workspace ------------------------------------------------------------------------------------
 
 EntryName = NewType("EntryName", str)
@@ -48,17 +50,10 @@ class Control:
     sent: list[MappedEntry]
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """A named set of settings; null: it leaves that alone."""
+class Scene(SceneConfig):
+    """A named set of settings, which need not be valid; null: it leaves that alone."""
 
     name: str
-    mode: str | None = None
-    threshold: float | None = None
-    sigmatemp: float | None = None
-    pitemp: float | None = None
-    timescale: float | None = None
-    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

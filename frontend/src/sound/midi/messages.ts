@@ -16,7 +16,7 @@ export const place = (kind: Place["kind"], channel: number, controller: number |
 
 /** The words of a place, without its range: by these it is known. A fine control is known by its coarse part. */
 export function wordsOf({ kind, channel, controller }: Pick<Place, "kind" | "channel" | "controller">): string {
-  const { words } = ENTRY_WORDS[kind === "control_change_14" ? "control_change" : kind];
+  const words = ENTRY_WORDS[kind === "control_change_14" ? "control_change" : kind];
   return `${words.replace("{controller}", String(controller))}, channel ${channel}`;
 }
 

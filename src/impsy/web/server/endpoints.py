@@ -189,7 +189,7 @@ def _handle(row: Endpoint, call: Call) -> Response:
 def _fields(value: Any) -> dict[str, Any]:
     """A dataclass or a model as the object that JSON has for it."""
     if isinstance(value, BaseModel):
-        return value.model_dump()
+        return dict(value)
     return {each.name: getattr(value, each.name) for each in fields(value)}
 
 
