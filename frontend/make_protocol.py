@@ -187,7 +187,7 @@ def _bases(kind: type) -> list[type]:
 
 
 def _comment(kind: type) -> str:
-    text = (inspect.getdoc(kind) or "").partition("\n\nRaises:")[0].replace("``", "`")
+    text = inspect.cleandoc(vars(kind).get("__doc__") or "").partition("\n\nRaises:")[0].replace("``", "`")
     if "\n" not in text:
         return f"/** {text} */\n" if text else ""
     return "/**\n" + "".join(f" * {line}".rstrip() + "\n" for line in text.split("\n")) + " */\n"

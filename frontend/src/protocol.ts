@@ -312,20 +312,26 @@ export interface State {
   seed?: number;
 }
 
-/**
- * The model's plan.
- *
- * in: seconds until it plays its next `"event"` or begins its `"answer"` (`what`); null if it plans nothing.
- * weights (M), means and spreads (M, n), dt (M): the mixture that its next event is drawn from, temperatures
- * applied; empty if it plans nothing or predicts no mixture.
- */
-export interface Next {
-  in: number | null;
-  what: "event" | "answer" | null;
+/** M components over n controls, temperatures applied: weights and dt (M), means and spreads (M, n). */
+export interface Mixture {
   weights: number[];
   means: number[][];
   spreads: number[][];
   dt: number[];
+}
+
+export interface Due {
+  in: number | null;
+}
+
+/**
+ * The model's plan, and the mixture that its next event is drawn from.
+ *
+ * in: seconds until it plays its next `"event"` or begins its `"answer"` (`what`); null if it plans nothing.
+ * The mixture is empty if it plans nothing or predicts no mixture.
+ */
+export interface Next extends Due, Mixture {
+  what: "event" | "answer" | null;
 }
 
 /** The first message of a connection. */

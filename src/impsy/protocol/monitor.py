@@ -109,21 +109,23 @@ class State(TypedDict):
     seed: NotRequired[int]
 
 
-#: The model's plan. ``in`` is a keyword of Python's, so the fields stand in a call.
-Next = TypedDict(
-    "Next",
-    {
-        "in": float | None,
-        "what": Literal["event", "answer"] | None,
-        "weights": list[float],
-        "means": list[list[float]],
-        "spreads": list[list[float]],
-        "dt": list[float],
-    },
-)
-Next.__doc__ = """The model's plan.
+class Mixture(TypedDict):
+    """M components over n controls, temperatures applied: weights and dt (M), means and spreads (M, n)."""
+
+    weights: list[float]
+    means: list[list[float]]
+    spreads: list[list[float]]
+    dt: list[float]
+
+
+Due = TypedDict("Due", {"in": float | None})  # a keyword, so no class can have it as an attribute
+
+
+class Next(Due, Mixture):
+    """The model's plan, and the mixture that its next event is drawn from.
 
     in: seconds until it plays its next ``"event"`` or begins its ``"answer"`` (``what``); null if it plans nothing.
-    weights (M), means and spreads (M, n), dt (M): the mixture that its next event is drawn from, temperatures
-    applied; empty if it plans nothing or predicts no mixture.
+    The mixture is empty if it plans nothing or predicts no mixture.
     """
+
+    what: Literal["event", "answer"] | None
