@@ -212,8 +212,8 @@ class SessionLink:
             return
         self.trouble = (
             "Nothing can be received from a session: another program, perhaps a second web interface of this "
-            f"workspace, has the UDP port {self._monitor_port} (webui.monitor_port). End it; this one tries again every "
-            "second."
+            f"workspace, has the UDP port {self._monitor_port} (webui.monitor_port). End it; this one tries again "
+            "every second."
         )
         self._on_message({"type": "sentence", "level": "error", "text": self.trouble})
 
