@@ -265,7 +265,6 @@ def _learned(dataset_file: Path, folder: Path, changes: dict[str, Any], **more: 
         dataset,
         told=lambda told: print(f"{told.name}, {told.recipe.total_steps} steps"),
         tell=lambda at: print(f"step {at.step}  held out {at.held_out:.2f}  {at.step_ms:.0f} ms a step", flush=True),
-        stop=lambda: False,
     )
     assert learned is not None
     return learned

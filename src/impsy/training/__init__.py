@@ -1,1 +1,5 @@
-"""Learning: from a dataset to a trained network and its files. The only package that loads Keras and JAX."""
+"""Training: from a dataset to a network and its files. The only package that loads Keras and JAX.
+
+Public: ``learning.plan_for`` and ``learn``, ``recipe.Recipe``; ``search`` looks for a better recipe. :func:`impsy.train`
+is both in one call.
+"""

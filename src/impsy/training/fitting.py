@@ -245,7 +245,7 @@ class Training:
 
     def run(
         self,
-        tell: Callable[[Progress], None],
+        tell: Callable[[Progress], object],
         *,
         stop: Callable[[], bool] = lambda: False,
         save_to: Path | None = None,

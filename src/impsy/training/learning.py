@@ -1,14 +1,15 @@
-"""From a dataset's file to a model's files: what ``impsy train`` does."""
+"""From a dataset to a trained model and its files: what ``impsy train`` and :func:`impsy.train` do."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ from impsy.models.calibration import (
     density_temperatures,
     uncalibrated,
 )
-from impsy.models.opening import model_facts, open_weights
+from impsy.models.opening import OpenedModel, model_facts, open_weights, opened
 from impsy.models.sizes import SCALE_FACTOR, SIZES, model_name, size_name
 from impsy.models.weights import Weights
 from impsy.training.checkpoint import Checkpoint, fingerprint, read_checkpoint
@@ -37,7 +38,7 @@ from impsy.training.gestures import Design, designs
 from impsy.training.recipe import Recipe, recipe_for
 
 if TYPE_CHECKING:
-    from impsy.training.export import ModelFiles
+    from impsy.training.fitting import Progress
 
 __all__ = ["Learned", "Plan", "Told", "learn", "plan_for"]
 
@@ -56,14 +57,16 @@ NO_KERAS = (
 class Plan:
     """What is to be learned from what, and how.
 
+    dataset_file: where the dataset came from; None: from no file.
+    destination: the folder of the model's files; None: none are written.
     minutes: fit the schedule into this time, in place of ``recipe.epochs``.
     start_from: a model file to go on from.
     calibrated_at: the sigma temperature at which the model is to play what it has learned.
     resume: go on with the unfinished training of this name.
     """
 
-    dataset_file: Path
-    destination: Path
+    dataset_file: Path | None
+    destination: Path | None
     recipe: Recipe
     split: str = "windows"
     minutes: float | None = None
@@ -73,6 +76,8 @@ class Plan:
     cluster: Cluster | None = None
 
     def __post_init__(self) -> None:
+        if self.destination is None and (self.resume or self.cluster is not None):
+            raise ConfigError("an unfinished or distributed training needs a folder for its files (destination)")
         if self.split not in SPLITS:
             raise ConfigError(f"--split is one of {', '.join(SPLITS)}, not {self.split!r}")
         if self.minutes is not None and not (math.isfinite(self.minutes) and self.minutes > 0):
@@ -83,11 +88,48 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """What came out: the files, those of an earlier model that were set aside, and the description."""
+    """A trained model: what :func:`impsy.train` returns.
 
-    files: tuple[Path, ...]
-    set_aside: tuple[Path, ...]
+    weights: the best ones, at the temperatures at which they are played.
+    description: what the model's ``.json`` file holds: data, figures, recipe, curve, versions.
+    files: those that were written. set_aside: those of an earlier model of that name, renamed.
+    """
+
+    weights: Weights = field(repr=False)
     description: dict[str, Any] = field(repr=False)
+    files: tuple[Path, ...] = ()
+    set_aside: tuple[Path, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The model's file name without a suffix: ``musicMDRNN-dim9-layers2-units64-mixtures5-scale10``."""
+        return str(self.description["name"])
+
+    def open(self) -> OpenedModel:
+        """The model, ready to play, without any file."""
+        return opened(self.weights, Path(f"{self.name}.tflite"), self.description)
+
+    def save(self, folder: str | os.PathLike[str]) -> Learned:
+        """Write ``.tflite``, ``.json`` and, where Keras has the layers, ``.keras``; an earlier model is renamed.
+
+        Args:
+            folder: made if it is missing.
+
+        Returns:
+            The same model, with ``files`` and ``set_aside``.
+
+        Raises:
+            ModelError: the disk refuses.
+        """
+        return self._save(Path(folder), None)
+
+    def _save(self, folder: Path, empty: Future[Any] | None) -> Learned:
+        from impsy.training.export import export, files_of
+
+        files = files_of(folder, self.name)
+        set_aside = export(self.weights, files, self.description, None if empty is None else empty.result())
+        written = tuple(path for path in (files.keras, files.tflite, files.json) if path.exists())
+        return replace(self, files=written, set_aside=tuple(set_aside))
 
 
 @dataclass(frozen=True)
@@ -107,8 +149,8 @@ class Told:
 
 
 def plan_for(
-    dataset_file: Path,
-    destination: Path,
+    data: Path | Dataset,
+    destination: Path | None,
     *,
     size: str | None = None,
     architecture: str | None = None,
@@ -117,21 +159,22 @@ def plan_for(
     changes: dict[str, Any] | None = None,
     **more: Any,
 ) -> tuple[Plan, Dataset]:
-    """A plan by the rules for this dataset, but for ``changes`` to the recipe; and the dataset, read once.
+    """A plan by the rules for this dataset, but for ``changes`` to the recipe; and the dataset, read if it is a file.
 
     Raises:
         DataError: the dataset cannot be read.
         ModelError: the model to go on from cannot.
         ConfigError: the options do not go together.
     """
-    dataset = read_dataset(dataset_file)
+    dataset = data if isinstance(data, Dataset) else read_dataset(data)
+    dataset_file = None if isinstance(data, Dataset) else data
     changes = dict(changes or {})
     if start_from is not None:
         base = open_weights(start_from)
         if base.dimension != dataset.dimension:
             raise ConfigError(
-                f"{start_from} has dimension {base.dimension}, {dataset_file} has {dataset.dimension}: a model goes "
-                "on with data of its own dimension"
+                f"{start_from} has dimension {base.dimension}, {dataset_file or 'the dataset'} has "
+                f"{dataset.dimension}: a model goes on with data of its own dimension"
             )
         if base.spread != 1.0:
             raise ConfigError(
@@ -156,18 +199,21 @@ def learn(
     plan: Plan,
     dataset: Dataset,
     *,
-    told: Callable[[Told], None],
-    tell: Callable[[Any], None],
-    stop: Callable[[], bool],
+    told: Callable[[Told], object] = lambda _told: None,
+    tell: Callable[[Progress], object] = lambda _progress: None,
+    stop: Callable[[], bool] = lambda: False,
     began: float | None = None,
 ) -> Learned | None:
-    """Train, and write the model's files; None in those processes of a distributed training that do not lead.
+    """Train, and write the model's files if the plan has a destination.
 
     Args:
         told: called once, when everything is ready.
         tell: called with a :class:`impsy.training.fitting.Progress` after each epoch.
         stop: asked after each step whether to end with the best so far.
         began: when the command started, by ``time.monotonic()``, for ``plan.minutes``.
+
+    Returns:
+        None in those processes of a distributed training that do not lead.
 
     Raises:
         ImpsyError: of the kind of what was wrong.
@@ -179,19 +225,20 @@ def learn(
     known: dict[str, Any] = {"base": base, "notes": dataset.notes, "seed": wanted.seed}
     possible = designs(dataset.events, split.train, wanted.architecture, wanted.head, **known)
     size = base.size if base is not None else SIZES[wanted.size]
-    from impsy.training.export import export, files_of, is_saved_by_keras, write_so_far
+    from impsy.training.export import files_of, is_saved_by_keras, write_so_far
 
-    def files_for(designed: Design) -> ModelFiles:
-        return files_of(plan.destination, model_name(dataset.dimension, size, designed.mixtures))
+    def name_of(designed: Design) -> str:
+        return model_name(dataset.dimension, size, designed.mixtures)
 
-    checkpoint = None
-    if plan.resume:
-        there = [each for each in possible if files_for(each).unfinished.exists()]
+    folder, checkpoint = plan.destination, None
+    if folder is not None and plan.resume:
+        unfinished = {name: files_of(folder, name).unfinished for name in map(name_of, possible)}
+        there = [each for each in possible if unfinished[name_of(each)].exists()]
         possible = there[:1] or possible[:1]
-        checkpoint = read_checkpoint(files_for(possible[0]).unfinished)
+        checkpoint = read_checkpoint(unfinished[name_of(possible[0])])
     recipe = plan.recipe if checkpoint is None else checkpoint.recipe
-    if plan.cluster is None or plan.cluster.index == 0:
-        check_writable(plan.destination)  # reported before anything is computed
+    if folder is not None and (plan.cluster is None or plan.cluster.index == 0):
+        check_writable(folder)  # reported before anything is computed
     devices = join(plan.cluster, recipe.batch, _task(plan, recipe, dataset, checkpoint), stop)
     # This loads JAX: all that can be wrong with the files and the other processes has been reported before.
     from impsy.training.fitting import Training
@@ -206,38 +253,39 @@ def learn(
         compared = [each.try_out(stop) for each in trainings] if len(trainings) > 1 else []
         training = trainings[int(devices.agree(float(np.argmin(compared)))) if compared else 0]
         designed = training.design
-        files = files_for(designed)
-        name = files.tflite.stem
+        name = name_of(designed)
+        files = files_of(folder, name) if folder is not None else None
         resumed_at, here = checkpoint.step if checkpoint else 0, devices.share_of(recipe.batch)
         like = _to_play(training.untrained, plan)[0]
-        empty = _empty_keras_model(like) if devices.leads and is_saved_by_keras(like) else None
+        with_keras = files is not None and devices.leads and is_saved_by_keras(like)
+        empty = _empty_keras_model(like) if with_keras else None
         told(Told(name, dataset, split, recipe, training.parameters, resumed_at, devices.words, here, designed.words))
+
+        def improved(weights: Weights) -> None:
+            if files is not None:
+                write_so_far(*_to_play(designed.played(weights), plan), files)
+
         fitted = training.run(
             tell,
             stop=stop,
-            save_to=files.unfinished,
+            save_to=None if files is None else files.unfinished,
             deadline=None if plan.minutes is None else began + plan.minutes * 60.0,
-            improved=lambda weights: write_so_far(*_to_play(designed.played(weights), plan), files),
+            improved=improved,
         )
     if not devices.leads:
         return None
     description = _describe(plan, recipe, dataset, split, name, fitted, devices.words)
-    if designed.words:
-        description["components"] = designed.words
-    if compared:
-        description["compared"] = {
-            "unit": "bits of the values and nats of dt, an event, after one epoch",
-            **{each.head: round(surprise, 4) for each, surprise in zip(possible, compared, strict=True)},
-        }
+    description |= _components(designed, possible, compared)
     if not is_saved_by_keras(fitted.weights):
         description["remark"] = NO_KERAS
     weights, facts = _to_play(designed.played(fitted.weights), plan)
-    description |= facts
-    set_aside = export(weights, files, description, None if empty is None else empty.result())
+    learned = Learned(weights, description | facts)
+    if folder is None or files is None:
+        return learned
+    learned = learned._save(folder, empty)
     if fitted.ended != "stopped":
         files.unfinished.unlink(missing_ok=True)
-    written = tuple(path for path in (files.keras, files.tflite, files.json) if path.exists())
-    return Learned(written, tuple(set_aside), description)
+    return learned
 
 
 def _empty_keras_model(like: Weights) -> Future[Any]:
@@ -277,6 +325,17 @@ def _task(plan: Plan, recipe: Recipe, dataset: Dataset, checkpoint: Checkpoint |
     return digest.hexdigest()
 
 
+def _components(designed: Design, possible: list[Design], compared: list[float]) -> dict[str, Any]:
+    """What the description has of the mixture's components, and of the heads that were tried."""
+    found: dict[str, Any] = {"components": designed.words} if designed.words else {}
+    if compared:
+        found["compared"] = {
+            "unit": "bits of the values and nats of dt, an event, after one epoch",
+            **{each.head: round(surprise, 4) for each, surprise in zip(possible, compared, strict=True)},
+        }
+    return found
+
+
 def _describe(
     plan: Plan, recipe: Recipe, dataset: Dataset, split: Split, name: str, fitted: Any, where: str
 ) -> dict[str, Any]:
@@ -298,7 +357,7 @@ def _describe(
         "mixtures": weights.mixtures,
         "parameters": weights.parameters,
         "trained_on": {
-            "dataset": plan.dataset_file.name,
+            "dataset": plan.dataset_file.name if plan.dataset_file is not None else "",
             "fingerprint": fingerprint(dataset),
             "performances": int((dataset.lengths > 0).sum()),
             "events": len(dataset),

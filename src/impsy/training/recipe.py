@@ -55,8 +55,8 @@ class Recipe:
 
     architecture: ``gestures`` (see :class:`impsy.models.architectures.Gestures`) or ``plain``, the released network;
         ``residual`` and ``landings`` only to go on from such a model.
-    head: which components a network of gestures has (:data:`impsy.training.gestures.HEADS`, or ``landings`` for notes);
-        empty: what the data shows.
+    head: which components a network of gestures has (:data:`impsy.training.gestures.HEADS`, or ``landings`` for
+        notes); empty: what the data shows.
     size: a name in :data:`impsy.models.sizes.SIZES`.
     batch, window: windows in a step, and events that the network hears in each.
     epochs, steps: looks at the held-out windows, and steps before each.
