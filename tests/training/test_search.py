@@ -24,6 +24,7 @@ from impsy.training.search.running import SearchPlan, search, searched_part
 from impsy.training.search.space import TABLE, Choice, Space, defaults_for, recipe_from, space_for
 from impsy.training.search.storages import embedded
 from impsy.training.search.studies import SharedStudy
+from waiting import wait_until
 
 DATA = knobs(3, 700, seed=1)
 
@@ -241,22 +242,14 @@ def running(folder) -> dict[int, int]:
     return {each.number: each.beat for each in shared.attempts() if each.state == "running" and each.params}
 
 
-def until(true, seconds=300.0):
-    end = time.monotonic() + seconds
-    while not (result := true()):
-        assert time.monotonic() < end
-        time.sleep(0.2)
-    return result
-
-
 @pytest.mark.slow
 def test_two_workers_share_the_trials_and_none_is_lost_when_one_is_killed(tmp_path, dataset):
     victim = worker(tmp_path, "--trials", 5)
     others = []
     try:
-        (lost,) = until(lambda: running(tmp_path))
+        (lost,) = wait_until(lambda: running(tmp_path))
         others.append(worker(tmp_path, "--trials", 5))
-        until(lambda: set(running(tmp_path)) - {lost})
+        wait_until(lambda: set(running(tmp_path)) - {lost})
         under_way = sorted(running(tmp_path))
         os.kill(victim.pid, signal.SIGKILL)
         told = others[0].communicate(timeout=580)[0]
@@ -287,7 +280,7 @@ def test_two_workers_share_the_trials_and_none_is_lost_when_one_is_killed(tmp_pa
 def test_ctrl_c_gives_the_trial_back_and_the_same_command_goes_on(tmp_path, dataset):
     first = worker(tmp_path, "--trials", 2)
     try:
-        (begun,) = until(lambda: running(tmp_path))
+        (begun,) = wait_until(lambda: running(tmp_path))
         time.sleep(1)
         first.send_signal(signal.SIGINT)
         told = first.communicate(timeout=300)[0]

@@ -24,6 +24,7 @@ from impsy.training.distributed.parallel import Devices
 from impsy.training.fitting import Fitted, Progress, Training
 from impsy.training.recipe import Recipe
 from impsy.training.steps import Stretches
+from waiting import if_idle
 
 RECIPE = Recipe(size="xxs", batch=8, window=25, epochs=6, steps=10, warmup=5, patience=None, dropout=0.1, seed=3)
 DATA = knobs(3, 600, seed=1)
@@ -230,7 +231,7 @@ def test_a_deadline_fits_the_schedule_into_the_time(training, monkeypatch) -> No
     listener = Listener()
     began = time.monotonic()
     fitted = run(training, listener, deadline=began + 1.5)
-    assert time.monotonic() - began < 6  # an epoch takes some hundredths of a second, but others work here too
+    assert if_idle(time.monotonic() - began) < 6  # an epoch takes some hundredths of a second
     assert fitted.ended == "the schedule is complete"
     assert 10 <= fitted.steps < 1_000_000
     assert listener.told[-1].total == fitted.steps

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from impsy.errors import ConfigError
 from impsy.training.distributed.meeting import meet
+from waiting import if_idle, wait_until
 
 
 def go_on():
@@ -50,7 +51,7 @@ def test_who_has_another_task_is_named_to_all():
 def test_who_does_not_come_is_named_to_those_who_did():
     began = time.monotonic()
     told = meeting(["task", "task"], processes=4, seconds=1.0)
-    assert time.monotonic() - began < 8
+    assert if_idle(time.monotonic() - began) < 8
     assert told[0] == told[1]
     assert "of 4 processes, those with --index 2, 3 did not come within 1 seconds" in told[0]
 
@@ -83,7 +84,7 @@ def test_ctrl_c_while_waiting(index):
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         meet(f"127.0.0.1:{free_port()}", 2, index, "task", seconds=20, stop=lambda: time.monotonic() > began + 0.3)
-    assert time.monotonic() - began < 5
+    assert if_idle(time.monotonic() - began) < 5
 
 
 def test_a_stranger_at_the_port_of_process_0():
@@ -126,10 +127,10 @@ def test_strangers_are_not_heard(said):
 
 
 def _connected(port):
-    end = time.monotonic() + 10
-    while True:
+    def connection():
         try:
             return socket.create_connection(("127.0.0.1", port), 5)
         except ConnectionRefusedError:
-            assert time.monotonic() < end
-            time.sleep(0.005)
+            return None
+
+    return wait_until(connection)
