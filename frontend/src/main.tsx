@@ -7,7 +7,7 @@ import { post } from "./api";
 import { Icon, type IconName } from "./icons";
 import { follow, path } from "./router";
 import { connect, connection } from "./socket";
-import { attempt, command, dismiss, overview, refreshOverview, session, toasts, trouble } from "./store";
+import { attempt, command, dismiss, overview, refreshOverview, session, STATUS_WORDS, toasts, trouble } from "./store";
 import { SoundButton } from "./sound/button";
 import "./theme.css";
 import { Button } from "./ui";
@@ -29,14 +29,6 @@ const PLACES: readonly Place[] = [
   { path: "/system", label: "System", icon: "system", load: () => import("./pages/system") },
 ];
 
-const WORDS: Record<string, string> = {
-  stopped: "Stopped",
-  starting: "Starting …",
-  running: "Playing",
-  stopping: "Stopping …",
-  failed: "Failed",
-};
-
 function SessionChip() {
   const { status, sentence, state } = session.value;
   const paused = status === "running" && state?.paused;
@@ -45,7 +37,7 @@ function SessionChip() {
     <div class="chip-group">
       <span class={`chip ${paused ? "paused" : status}`} role="status" title={sentence}>
         <i aria-hidden="true" />
-        {paused ? "Paused" : WORDS[status]}
+        {paused ? "Paused" : STATUS_WORDS[status]}
       </span>
       {on ? (
         <Button

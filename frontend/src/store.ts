@@ -15,6 +15,14 @@ export const playback = signal<{ name: string | null; at: number; seconds: numbe
 
 export const running = computed(() => session.value.status === "running");
 
+export const STATUS_WORDS: Record<Session["status"], string> = {
+  stopped: "Stopped",
+  starting: "Starting …",
+  running: "Playing",
+  stopping: "Stopping …",
+  failed: "Failed",
+};
+
 const KEPT_LINES = 1000;
 
 // --- sentences ---------------------------------------------------------------------------------------

@@ -4,22 +4,15 @@ import type { Trashed } from "../protocol";
 import { Button, moment, useResource } from "../ui";
 import { bringBack } from "./undo";
 
-const WORDS: Record<string, string> = {
-  take: "Take",
-  dataset: "Dataset",
-  model: "Model",
-  takes: "Take",
-  datasets: "Dataset",
-  models: "Model",
-};
+const WORDS: Record<string, string> = { take: "Take", dataset: "Dataset", model: "Model", training: "Training" };
 
-/** `kinds`: which of them, by the beginnings of their names; without it all. */
+/** `kinds`: which of them; without it all, and open. */
 export function Trash({ kinds }: { kinds?: readonly string[] }) {
   const { data } = useResource<Trashed[]>("/api/trash", "trash", "takes", "datasets", "models");
-  const all = (data.value ?? []).filter((each) => !kinds || kinds.some((kind) => each.what.startsWith(kind)));
+  const all = (data.value ?? []).filter((each) => kinds?.includes(each.what) ?? true);
   if (all.length === 0) return null;
   return (
-    <details class="card trash">
+    <details class="card trash" open={!kinds}>
       <summary>
         <h2>Recently deleted</h2>
         <span class="soft">{all.length}</span>

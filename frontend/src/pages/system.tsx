@@ -1,8 +1,10 @@
 /** System: findings, versions, output, and what was deleted. */
 
 import { useEffect } from "preact/hooks";
+import "../models/files.css";
+import { Trash } from "../models/trash";
 import { lines, notify } from "../store";
-import { Findings, Machine, SessionCard, Trash, Versions } from "../system/cards";
+import { Findings, Machine, SessionCard, Versions } from "../system/cards";
 import { copy } from "../system/copy";
 import type { System } from "../protocol";
 import { report } from "../system/facts";
