@@ -385,10 +385,12 @@ export interface OutputMessage {
   lines: Line[];
 }
 
-/** What was requested under this name (takes, datasets, models, config …) is out of date. */
+export type Topic = "session" | "config" | "devices" | "takes" | "datasets" | "models" | "training" | "trash";
+
+/** What a page holds on this topic is out of date. */
 export interface Changed {
   type: "changed";
-  what: string;
+  what: Topic;
 }
 
 /** Whether the simulated performer plays. */

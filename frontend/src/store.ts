@@ -4,7 +4,7 @@ import { type Signal, computed, effect, signal } from "@preact/signals";
 import { ApiError, get } from "./api";
 import { live, wake } from "./live";
 import { connection, on, send } from "./socket";
-import type { CommandName, Level, Line, Output, Overview, Run, Session, State } from "./protocol";
+import type { CommandName, Level, Line, Output, Overview, Run, Session, State, Topic } from "./protocol";
 
 export const session = signal<Session>({ status: "stopped", ours: false, pid: null, sentence: "", state: null });
 export const overview = signal<Overview | null>(null);
@@ -83,9 +83,9 @@ export function command(name: CommandName, value?: string | number | boolean | n
 // --- things that are requested -----------------------------------------------------------------------
 
 /** Rises whenever something of a kind changed: `versions("takes").value`. */
-const versionOf = new Map<string, Signal<number>>();
+const versionOf = new Map<Topic, Signal<number>>();
 
-export function version(what: string): Signal<number> {
+export function version(what: Topic): Signal<number> {
   const known = versionOf.get(what) ?? signal(0);
   versionOf.set(what, known);
   return known;
@@ -138,7 +138,7 @@ on("training", ({ run }) => {
 });
 on("changed", ({ what }) => {
   version(what).value += 1;
-  if (what === "config" || what === "models" || what === "scenes") void refreshOverview();
+  if (what === "config" || what === "models") void refreshOverview();
   if (what === "training")
     void get<Run[]>("/api/training").then(
       (trainings) => (runs.value = trainings),

@@ -5,6 +5,7 @@ import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useId, useRef } from "preact/hooks";
 import { ApiError, get } from "./api";
 import { Icon, type IconName } from "./icons";
+import type { Topic } from "./protocol";
 import { version } from "./store";
 
 /** A page: its heading, what it is for, its main buttons. */
@@ -259,7 +260,7 @@ export function Empty(props: { icon: IconName; title: string; children?: Compone
 }
 
 /** The answer to `GET path`, requested again whenever one of `what` changed. */
-export function useResource<T>(path: string | null, ...what: string[]) {
+export function useResource<T>(path: string | null, ...what: Topic[]) {
   const data = useSignal<T | null>(null);
   const error = useSignal("");
   const newest = useRef(0);

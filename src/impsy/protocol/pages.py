@@ -47,11 +47,14 @@ class OutputMessage(TypedDict):
     lines: list[Line]
 
 
+Topic = Literal["session", "config", "devices", "takes", "datasets", "models", "training", "trash"]
+
+
 class Changed(TypedDict):
-    """What was requested under this name (takes, datasets, models, config …) is out of date."""
+    """What a page holds on this topic is out of date."""
 
     type: Literal["changed"]
-    what: str
+    what: Topic
 
 
 class PerformerMessage(PerformerState):

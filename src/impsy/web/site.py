@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from impsy.protocol.pages import ServerMessage
+from impsy.protocol.pages import ServerMessage, Topic
 from impsy.protocol.session import Line, Session
 from impsy.web.workspace import Workspace
 
@@ -20,8 +20,8 @@ class Hub(Protocol):
         """Send a JSON message to every page."""
         ...
 
-    def changed(self, what: str) -> None:
-        """Tell every page that it should ask again for ``what`` (takes, datasets, models, config, …)."""
+    def changed(self, what: Topic) -> None:
+        """Announce to every page that ``what`` is out of date."""
         ...
 
 

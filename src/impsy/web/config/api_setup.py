@@ -49,8 +49,8 @@ def _set_up(call: Call) -> ConfigAnswer:
     text = fill_in(chosen, Wishes(body.title, body.dimension, body.mode, body.in_device or "", body.out_device or ""))
     _make_folders(workspace, with_model=body.dimension == STARTER_DIMENSION)
     file.save(text, "")
-    for what in ("config", "models"):
-        call.site.hub.changed(what)
+    call.site.hub.changed("config")
+    call.site.hub.changed("models")
     return answer(file)
 
 

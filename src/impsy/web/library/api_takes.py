@@ -22,6 +22,7 @@ from impsy.errors import ConfigError, DataError, PeerError
 from impsy.mapping.entries import entry_to_list
 from impsy.perform.recording.takes import inputs_for, output_for
 from impsy.protocol.library import ChangedTake, Done, Picture, PlaybackState, Take, Trashed, Undo
+from impsy.protocol.pages import Topic
 from impsy.web.config.mappings import configured, labels_for, plays_notes
 from impsy.web.jobs.processes import work
 from impsy.web.library.pictures import Shelf, draw
@@ -165,12 +166,19 @@ def _delete(call: Call) -> Undo:
     return Undo(undo=entry.id, sentence=f"{note.title or path.name} was deleted")
 
 
-_LISTS = {"take": "takes", "dataset": "datasets", "model": "models", "training": "training", CHANGE: "takes"}
+_LISTS: dict[str, Topic] = {
+    "take": "takes",
+    "dataset": "datasets",
+    "model": "models",
+    "training": "training",
+    CHANGE: "takes",
+}
 
 
 def _tell(site: Site, what: str) -> None:
-    for each in {_LISTS.get(what, what), "trash"}:
-        site.hub.changed(each)
+    if what in _LISTS:
+        site.hub.changed(_LISTS[what])
+    site.hub.changed("trash")
 
 
 def _undo(call: Call) -> Done:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import cast
 
-from impsy.protocol.pages import OutputMessage, ServerMessage
+from impsy.protocol.pages import OutputMessage, ServerMessage, Topic
 
 __all__ = ["PageHub", "PageQueue"]
 
@@ -173,7 +173,7 @@ class PageHub:
             with suppress(RuntimeError):  # it closed just now
                 loop.call_soon_threadsafe(self._take)
 
-    def changed(self, what: str) -> None:
+    def changed(self, what: Topic) -> None:
         """Announce to every page that ``what`` is out of date."""
         self.send({"type": "changed", "what": what})
 
