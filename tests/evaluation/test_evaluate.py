@@ -46,8 +46,14 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def report(dataset: Dataset, model: Path) -> Report:
-    return evaluate(dataset, [model], name="<i>made", quick=True)
+def progress() -> list[tuple[str, int, int]]:
+    """What was reported while ``report`` was made."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def report(dataset: Dataset, model: Path, progress: list[tuple[str, int, int]]) -> Report:
+    return evaluate(dataset, [model], name="<i>made", quick=True, progress=lambda *stage: progress.append(stage))
 
 
 def test_who_takes_part(report: Report, model: Path) -> None:
@@ -102,17 +108,16 @@ def test_json_holds_all_figures(report: Report) -> None:
     assert "excerpts" not in found
 
 
-def test_progress_ends_where_it_said(dataset: Dataset, model: Path) -> None:
-    told: list[tuple[str, int, int]] = []
-    evaluate(dataset, [model], quick=True, progress=lambda *what: told.append(what))
-    done = [each[1] for each in told]
+@pytest.mark.usefixtures("report")
+def test_progress_ends_where_it_said(model: Path, progress: list[tuple[str, int, int]]) -> None:
+    done = [each[1] for each in progress]
     assert done == sorted(done)
-    assert told[-1][1] == told[-1][2]
-    assert {each[0] for each in told} == {model.name, "random walk", "repeat last"}
+    assert progress[-1][1] == progress[-1][2]
+    assert {each[0] for each in progress} == {model.name, "random walk", "repeat last"}
 
 
-def test_splits(dataset: Dataset, model: Path) -> None:
-    found = evaluate(dataset, [model], split="performances", fraction=0.3, quick=True).data
+def test_splits(dataset: Dataset) -> None:
+    found = evaluate(dataset, [], split="performances", fraction=0.3, quick=True).data
     assert found.held_out_events == 700
     assert found.training_events == 940
 
