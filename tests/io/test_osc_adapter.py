@@ -12,7 +12,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 
 from impsy.codecs.osc import encode_vector
 from impsy.errors import DeviceError
-from impsy.events import Interaction, Report, SetPaused
+from impsy.events import Interaction, Report, Set
 from impsy.io import OscAdapter
 from impsy.io.network import resolve
 from impsy.io.udp import UdpListener
@@ -115,7 +115,7 @@ def test_a_flood_of_rubbish_does_not_stop_the_music(stage, peer):
             time.sleep(0.005)
     stage.events.clear()
     peer.socket.sendto(encode_vector("/impsy/pause", (1.0,)), stage.address)
-    wait_until(lambda: SetPaused(True) in stage.events)
+    wait_until(lambda: Set("paused", True) in stage.events)
 
 
 def test_a_port_that_is_taken_is_taken_up_when_it_becomes_free(peer):

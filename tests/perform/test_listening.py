@@ -12,7 +12,7 @@ import pytest
 
 from impsy.codecs.osc import encode_message, encode_vector
 from impsy.config import parse_config
-from impsy.events import Report, SetMode
+from impsy.events import Report, Set
 from impsy.perform.diagnostics.listening import Arrival, Listening, Tally, inputs_only
 from waiting import wait_until
 
@@ -54,7 +54,7 @@ def test_osc_vectors_commands_and_bad_packets(udp_port):
     assert first.changes == ((0, 0.25), (1, 0.75))
     assert before <= first.time <= time.monotonic()
     assert first.port == "osc"
-    assert second.command == SetMode("battle")
+    assert second.command == Set("mode", "battle")
     assert third.changes == ((0, 0.5), (1, 0.5))
     assert sum("OSC" in report.text and report.level != "info" for report in reports) == 1
     tally = Tally()

@@ -14,7 +14,7 @@ from pythonosc.osc_message import OscMessage
 from impsy.codecs.osc import encode_message
 from impsy.config import load_config
 from impsy.config.workspace import STARTER_MODEL, starter_files
-from impsy.events import LoadModel, RecallScene, SetMode, SetThreshold, SetTimescale
+from impsy.events import LoadModel, RecallScene, Set
 from impsy.perform import STAND_IN, Ports, Reloader, Reports, WantedPorts, build_session
 from impsy.perform.scenes import scenes_of
 from waiting import if_idle, wait_until
@@ -89,7 +89,7 @@ def stage(tmp_path):
 
 def test_a_scene_is_events_and_a_model():
     assert scenes_of_text() == {
-        "The verse": ((SetThreshold(0.25), SetTimescale(2.0), SetMode("battle")), ""),
+        "The verse": ((Set("threshold", 0.25), Set("timescale", 2.0), Set("mode", "battle")), ""),
         "a": ((), "models/a.tflite"),
     }
 
@@ -162,11 +162,11 @@ def test_of_two_scenes_in_a_row_the_models_of_the_second_stays(stage):
 def test_the_scene_is_no_longer_told_once_something_it_set_is_set_otherwise(stage):
     stage.session.deliver(RecallScene("The verse"))
     wait_until(lambda: stage.state()["scene"] == "The verse")
-    stage.session.deliver(SetThreshold(0.3))
+    stage.session.deliver(Set("threshold", 0.3))
     wait_until(lambda: stage.state()["scene"] == "")
     stage.session.deliver(RecallScene("chorus"))
     wait_until(lambda: stage.state()["scene"] == "chorus" and stage.engine.model == "one.tflite")
-    stage.session.deliver(SetThreshold(0.4))  # which it says nothing of
+    stage.session.deliver(Set("threshold", 0.4))  # which it says nothing of
     wait_until(lambda: stage.engine.settings.threshold == 0.4)
     assert stage.state()["scene"] == "chorus"
     stage.session.deliver(LoadModel("other/two.tflite"))

@@ -21,11 +21,8 @@ from impsy.errors import ModelError
 from impsy.events import (
     Interaction,
     LoadModel,
-    SetMode,
-    SetPaused,
+    Set,
     SetPredictor,
-    SetSigmaTemperature,
-    SetTimescale,
 )
 from impsy.io.osc import OscListener
 from impsy.models.untrained import RandomGestures
@@ -108,7 +105,7 @@ def test_a_phrase_is_heard_answered_logged_and_mirrored(stage):
 def test_the_state_is_told_each_second_and_on_each_change(stage):
     wait_until(lambda: stage.watcher.states())
     before = len(stage.watcher.states())
-    stage.port.deliver(SetMode("battle"))
+    stage.port.deliver(Set("mode", "battle"))
     wait_until(lambda: any(state["mode"] == "battle" for state in stage.watcher.states()), seconds=0.5)
     time.sleep(2.2)
     states = stage.watcher.states()
@@ -133,7 +130,7 @@ def test_commands_arrive_on_the_local_port(stage):
             encode_message("/impsy/mode", "s", ["no such mode"]),
         ):
             page.sendto(packet, stage.commands.udp.address)
-    wait_until(lambda: stage.session.view().engine.paused)
+    wait_until(lambda: stage.session.view().engine.settings.paused)
     wait_until(lambda: "unknown-mode" in stage.reports.counts())
     snapshot = stage.session.view().engine
     assert snapshot.settings.mode == "polyphony"
@@ -226,9 +223,9 @@ def test_a_flood_of_requests_for_models_opens_the_last_and_starts_no_flood_of_th
 def test_a_wait_that_no_system_can_wait_does_not_stop_the_music(tmp_path):
     made = Stage(tmp_path, "battle")
     with made.session, made.watcher.socket:
-        made.port.deliver(SetTimescale(1e300))
+        made.port.deliver(Set("timescale", 1e300))
         time.sleep(0.2)
-        made.port.deliver(SetTimescale(1.0))
+        made.port.deliver(Set("timescale", 1.0))
         before = len(made.port.sent)
         wait_until(lambda: len(made.port.sent) > before + 3)
 
@@ -243,7 +240,11 @@ def test_logging_what_was_asked_for(tmp_path):
 
 
 def test_ending_is_quick_from_any_state(tmp_path):
-    for mode, event in [("battle", SetTimescale(1e-9)), ("callresponse", SetPaused(True)), ("useronly", None)]:
+    for mode, event in [
+        ("battle", Set("timescale", 1e-9)),
+        ("callresponse", Set("paused", True)),
+        ("useronly", None),
+    ]:
         made = Stage(tmp_path / mode, mode)
         with made.watcher.socket:
             made.session.__enter__()
@@ -359,7 +360,7 @@ def test_what_the_model_intends_is_told(tmp_path):
         assert event["means"] == [[0.5, 1.0]]
         assert event["spreads"] == [[0.01, 0.01]]
         assert event["dt"] == [0.25]
-        made.port.deliver(SetPaused(True))
+        made.port.deliver(Set("paused", True))
         wait_until(lambda: nexts(made)[-1]["what"] is None, seconds=0.5)
         assert nexts(made)[-1] == {"in": None, "what": None, "weights": [], "means": [], "spreads": [], "dt": []}
 
@@ -372,7 +373,7 @@ def test_intentions_are_told_at_most_thirty_times_a_second_and_the_newest_last(t
             made.port.deliver(Interaction((0.1, 0.1)))
             made.watcher.read()
             time.sleep(0.002)
-        made.port.deliver(SetSigmaTemperature(0.04))
+        made.port.deliver(Set("sigma_temperature", 0.04))
         wait_until(lambda: nexts(made)[-1]["spreads"] == [[0.02, 0.02]], seconds=1.0)
         assert 10 < len(nexts(made)) <= 30 * (time.monotonic() - started) + 2
         assert nexts(made)[-1]["in"] > 25

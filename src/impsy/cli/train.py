@@ -15,6 +15,7 @@ import click
 from impsy.cli.stopping import stopping
 from impsy.cli.terminal import echo, terminal
 from impsy.errors import ConfigError, DataError
+from impsy.models.sizes import SIZES
 
 if TYPE_CHECKING:
     from impsy.cli.console import Console
@@ -37,7 +38,7 @@ _CURVE = 40
               help="The folder that holds the datasets.")  # fmt: skip
 @click.option("-O", "--destination", type=click.Path(path_type=Path), default=Path("models"), show_default=True,
               help="The folder to write the model in.")  # fmt: skip
-@click.option("-M", "--modelsize", metavar="SIZE", help="xxs, xs, s, m, l or xl.  [default: s]")
+@click.option("-M", "--modelsize", metavar="SIZE", help=f"{', '.join(SIZES)}.  [default: s]")
 @click.option("-N", "--numepochs", type=int, metavar="N", help="Epochs: looks at the held-out windows.  [default: 8]")
 @click.option("-B", "--batchsize", type=int, metavar="N", help="Windows in a step.  [default: 32]")
 @click.option(
