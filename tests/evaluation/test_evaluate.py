@@ -21,6 +21,8 @@ from impsy.models.sizes import SIZES
 from impsy.models.tflite.write import write_tflite
 from impsy.models.weights import random_weights
 
+pytestmark = pytest.mark.slow  # each of them evaluates models
+
 
 def knobs(events: int, seed: int = 0, controls: int = 2) -> np.ndarray:
     """One knob at a time, in steps of 1/127."""
