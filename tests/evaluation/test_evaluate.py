@@ -15,7 +15,7 @@ import pytest
 from impsy.data.datasets import Dataset, read_dataset
 from impsy.errors import ConfigError, DataError, ModelError
 from impsy.evaluation import Report, evaluate
-from impsy.evaluation.evaluate import _QUICK
+from impsy.evaluation.evaluate import QUICK
 from impsy.evaluation.report.figures import GROUPS_OF_FIGURES, best
 from impsy.models.sizes import SIZES
 from impsy.models.tflite.write import write_tflite
@@ -189,7 +189,7 @@ def test_large_predictions_are_bounded(mixtures: int, tmp_path: Path, monkeypatc
     module = import_module("impsy.evaluation.evaluate")
     monkeypatch.setattr(module, "FEWER_WINDOWS", 20)
     monkeypatch.setattr(module, "MOST_NUMBERS", 51 * 360 * 7 * 30)
-    monkeypatch.setattr(module, "_Effort", lambda: replace(_QUICK, streams=8, phrases=4))
+    monkeypatch.setattr(module, "Effort", lambda: replace(QUICK, streams=8, phrases=4))
     found = evaluate(Dataset.of(3, [knobs(900)]), [path])
     assert found.data.windows == (30 if mixtures == 360 else found.data.held_out_windows)
     assert ("360 components" in found.data.why_fewer) == (mixtures == 360)
