@@ -102,8 +102,11 @@ class Session:
         adapters: how it hears and plays.
         clock: the one clock.
         reports: where everything that the performer should know ends up.
-        recorder, log_input, log_predictions: where rows go, and which.
-        monitor_port, commands: the local ports for the web interface; None: without.
+        recorder: where rows go; None: nowhere.
+        log_input: the performer's rows are written.
+        log_predictions: the model's rows are written.
+        monitor_port: the local port that the web interface listens at; None: without.
+        commands: the local port for the web interface's commands; None: without.
         open_model: for switching models in mid performance.
         scenes: what can be recalled by name.
         model_file: the file of the engine's model, an absolute path; "" if it has none.
