@@ -13,10 +13,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializ
 from pydantic_core import PydanticCustomError
 
 from impsy.errors import ConfigError
+from impsy.hosts import WILDCARDS
 from impsy.mapping.entries import MappingEntry, NoteOn, entry_to_list, parse_entry
 
 __all__ = [
-    "WILDCARDS",
     "Config",
     "InteractionConfig",
     "Mapping",
@@ -35,7 +35,6 @@ __all__ = [
 Mode = Literal["callresponse", "polyphony", "battle", "useronly"]
 Size = Literal["xxs", "xs", "s", "m", "l", "xl"]
 
-WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104 - recognised as "no address to send to", never bound here
 """Addresses that mean "every interface": good to listen on, nothing to send to."""
 
 

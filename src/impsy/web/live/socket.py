@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from time import monotonic
 from typing import Annotated, Any, Literal
@@ -14,8 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from impsy import __version__
 from impsy.web.live.hub import PageHub, PageQueue
-from impsy.web.session.performer import Performer
-from impsy.web.site import Link, Site
+from impsy.web.live.link import SessionLink
 
 __all__ = ["serve_page"]
 
@@ -118,7 +117,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[object], _Arguments]]] = {
 class _Hands:
     """What one page does, merged where it is too much, on its way to the session."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: SessionLink) -> None:
         self._link = link
         self._plays: dict[int, float] = {}
         self._commands: dict[str, _Arguments] = {}
@@ -158,19 +157,21 @@ class _Hands:
             self._link.send("/impsy/control", "if" * len(plays), arguments)
 
 
-async def serve_page(websocket: WebSocket, site: Site, hub: PageHub, performer: Performer) -> None:
-    """One page's connection, from its handshake to its end."""
+async def serve_page(
+    websocket: WebSocket, hub: PageHub, link: SessionLink, standing: Callable[[], Iterable[dict[str, Any]]]
+) -> None:
+    """One page's connection, from its handshake to its end. ``standing``: messages on how things stand."""
     await websocket.accept()
     if hub.pages >= PAGES_LIMIT:
         await websocket.close(1013, "too many pages are open already")
         return
     queue = PageQueue()
     queue.put({"type": "hello", "version": __version__})
-    queue.put({"type": "session", **site.supervisor.status()})
-    queue.put({"type": "performer", "running": performer.running})
+    for message in standing():
+        queue.put(message)
     hub.join(queue)
     sending = asyncio.create_task(queue.deliver(websocket.send_text))
-    reading = asyncio.create_task(_read(websocket, site, queue))
+    reading = asyncio.create_task(_read(websocket, link, queue))
     try:
         await asyncio.wait([sending, reading], return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -182,8 +183,8 @@ async def serve_page(websocket: WebSocket, site: Site, hub: PageHub, performer: 
                 await task
 
 
-async def _read(websocket: WebSocket, site: Site, queue: PageQueue) -> None:
-    page = _Page(site, queue)
+async def _read(websocket: WebSocket, link: SessionLink, queue: PageQueue) -> None:
+    page = _Page(link, queue)
     while True:
         event = await websocket.receive()
         if event["type"] != "websocket.receive":
@@ -197,10 +198,10 @@ async def _read(websocket: WebSocket, site: Site, queue: PageQueue) -> None:
 class _Page:
     """Understands what a page says."""
 
-    def __init__(self, site: Site, queue: PageQueue) -> None:
-        self._link = site.link
+    def __init__(self, link: SessionLink, queue: PageQueue) -> None:
+        self._link = link
         self._queue = queue
-        self._hands = _Hands(site.link)
+        self._hands = _Hands(link)
         self._complained = float("-inf")
         self._second = self._count = 0
 

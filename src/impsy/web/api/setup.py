@@ -9,13 +9,16 @@ from pydantic import Field, field_validator
 
 from impsy.config import Mode
 from impsy.config.workspace import FOLDERS, STARTER_MODEL, starter_files
-from impsy.web.config.api import ConfigReply, reply
-from impsy.web.config.file import ConfigFile
+from impsy.web.api.config import ConfigReply, reply
+from impsy.web.api.endpoints import Body, Endpoints
 from impsy.web.config.templates import STARTER_DIMENSION, TEMPLATES, Wishes, fill_in
-from impsy.web.server.endpoints import Body, Call, Clash, Endpoint
+from impsy.web.errors import Conflict
+from impsy.web.site import Site
 from impsy.web.workspace import Workspace
 
 __all__ = ["ENDPOINTS"]
+
+ENDPOINTS = Endpoints()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +55,21 @@ class SetupBody(Body):
         return text.strip() if text else text
 
 
-def _templates(_call: Call) -> SetupReply:
+@ENDPOINTS.add("GET", "/api/setup", "ways to begin a workspace", anywhere=True)
+def templates() -> SetupReply:
     return SetupReply([TemplateReply(each.id, each.title, each.description) for each in TEMPLATES])
 
 
-def _set_up(call: Call) -> ConfigReply:
-    body, workspace = call.body(SetupBody), call.site.workspace
-    file = ConfigFile(workspace)
-    if file.content() is not None:
-        raise Clash(f"there is a {file.path.name} already: change that one, or move it away first")
+@ENDPOINTS.add("POST", "/api/setup", "make a workspace", anywhere=True)
+def set_up(site: Site, body: SetupBody) -> ConfigReply:
+    if site.config.content() is not None:
+        raise Conflict(f"there is a {site.config.path.name} already: change that one, or move it away first")
     chosen = next(each for each in TEMPLATES if each.id == body.template)
     text = fill_in(chosen, Wishes(body.title, body.dimension, body.mode, body.in_device or "", body.out_device or ""))
-    _make_folders(workspace, with_model=body.dimension == STARTER_DIMENSION)
-    file.save(text, "")
-    for what in ("config", "models"):
-        call.site.hub.changed(what)
-    return reply(file)
+    _make_folders(site.workspace, with_model=body.dimension == STARTER_DIMENSION)
+    site.config.save(text, "")
+    site.hub.changed("models")
+    return reply(site.config)
 
 
 def _make_folders(workspace: Workspace, with_model: bool) -> None:
@@ -80,9 +82,3 @@ def _make_folders(workspace: Workspace, with_model: bool) -> None:
         path = workspace.root / name
         if not path.exists():
             path.write_bytes(starter[name])
-
-
-ENDPOINTS = (
-    Endpoint("GET", "/api/setup", _templates, "ways to begin a workspace", returns=SetupReply, anywhere=True),
-    Endpoint("POST", "/api/setup", _set_up, "make a workspace", body=SetupBody, returns=ConfigReply, anywhere=True),
-)

@@ -9,13 +9,13 @@ from typing import Any
 from impsy import __version__
 from impsy.config import Config
 from impsy.errors import ImpsyError
-from impsy.web.config.drafts import Draft, read_draft
-from impsy.web.config.file import ConfigFile
+from impsy.web.api.endpoints import Endpoints
 from impsy.web.config.labels import Control, controls_of, unmapped
-from impsy.web.library.models import list_models
-from impsy.web.server.endpoints import Call, Endpoint
+from impsy.web.site import Site
 
-__all__ = ["ENDPOINT", "Overview", "Scene"]
+__all__ = ["ENDPOINTS", "Overview", "Scene"]
+
+ENDPOINTS = Endpoints()
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Scene:
 class Overview:
     """The workspace at a glance.
 
-    ``configured``: there is a configuration file. ``dimension`` and ``mode`` are None where it does not say.
+    ``configured``: there is a configuration file. ``dimension`` and ``mode`` are None where it does not set them.
     ``models`` are the names of the models in the workspace that have this dimension and can be played.
     """
 
@@ -54,29 +54,25 @@ class Overview:
     models: list[str]
 
 
-def _overview(call: Call) -> Overview:
-    site = call.site
-    workspace = site.workspace
-    content = ConfigFile(workspace).content()
-    draft = Draft(None, [])
-    if content is not None:
-        draft = read_draft(content.decode(errors="replace"), workspace.config)
-    values = draft.values or {}
-    config = draft.loaded.config if draft.loaded else None
+@ENDPOINTS.add("GET", "/api/overview", "the workspace at a glance")
+def overview(site: Site) -> Overview:
+    saved = site.config.read()
+    values = saved.draft.values or {}
+    config = saved.draft.loaded.config if saved.draft.loaded else None
     dimension = config.model.dimension if config else _whole(_table(values, "model").get("dimension"))
     mode = config.interaction.mode if config else _text(_table(values, "interaction").get("mode"))
     return Overview(
         version=__version__,
         title=_text(values.get("title")) or "",
-        workspace=workspace.root.name,
-        path=str(workspace.root),
+        workspace=site.workspace.root.name,
+        path=str(site.workspace.root),
         demo=site.demo,
-        configured=content is not None,
+        configured=bool(saved.stamp),
         dimension=dimension,
         mode=mode,
         controls=_controls(config, dimension),
         scenes=_scenes(values),
-        models=_models(call, dimension),
+        models=_models(site, dimension),
     )
 
 
@@ -97,11 +93,11 @@ def _scenes(values: dict[str, Any]) -> list[Scene]:
     return found
 
 
-def _models(call: Call, dimension: int | None) -> list[str]:
+def _models(site: Site, dimension: int | None) -> list[str]:
     if dimension is None:
         return []
     try:
-        models = list_models(call.site)
+        models = site.models.all()
     except ImpsyError as error:  # the page is of use without a list of models, too
         logger.warning("the models cannot be listed: %s", error)
         return []
@@ -123,6 +119,3 @@ def _number(value: object) -> float | None:
 
 def _whole(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 2 else None
-
-
-ENDPOINT = Endpoint("GET", "/api/overview", _overview, "the workspace at a glance", returns=Overview)

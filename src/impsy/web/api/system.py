@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -16,17 +15,12 @@ from typing import Any, Literal
 import psutil
 
 from impsy import __version__
-from impsy.perform.diagnostics.checkup import CHECKS, Finding, Workspace
-from impsy.perform.diagnostics.ways import Way
-from impsy.web.devices.api import ways_now
-from impsy.web.parts import part
-from impsy.web.server.endpoints import Call, Endpoint
+from impsy.web.api.endpoints import Endpoints
 from impsy.web.site import Site
 
-__all__ = ["ENDPOINTS", "CheckUps"]
+__all__ = ["ENDPOINTS"]
 
-CACHE_SECONDS = 3.0
-"""A check-up takes about a second and keeps a processor busy."""
+ENDPOINTS = Endpoints()
 
 Level = Literal["good", "note", "problem"]
 _LEVELS: dict[str, Level] = {"ok": "good", "warning": "note", "problem": "problem"}
@@ -68,7 +62,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """The machine, as IMPSY finds it. ``disk`` is None where it cannot be told; ``uptime`` in seconds."""
+    """The machine, as IMPSY finds it. ``disk`` is None where the system does not report it; ``uptime`` in seconds."""
 
     versions: dict[str, str]
     findings: list[FindingReply]
@@ -77,53 +71,14 @@ class System:
     uptime: float
 
 
-class CheckUps:
-    """Findings, kept for three seconds; who asks while they are looked for waits for them. For several threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._found: tuple[float, bool, list[FindingReply]] | None = None
-
-    def findings(self, site: Site, state: dict[str, Any] | None) -> list[FindingReply]:
-        """What ``impsy doctor`` would find; the ports by the session's own ``state``, where one plays."""
-        with self._lock:
-            plays = state is not None
-            if self._found is not None:
-                when, was_playing, found = self._found
-                if time.monotonic() - when < CACHE_SECONDS and was_playing == plays:
-                    return found
-            found = [
-                FindingReply(each.check, _LEVELS[each.level], each.text, each.advice)
-                for each in _findings(site, state)
-            ]
-            self._found = (time.monotonic(), plays, found)
-            return found
-
-
-def _findings(site: Site, state: dict[str, Any] | None) -> Iterator[Finding]:
-    workspace = Workspace(site.workspace.config)
-    for check in CHECKS:
-        if check.name != "ports":
-            yield from check.look(workspace)
-        elif workspace.loaded is not None:
-            # Here, unlike for `impsy doctor`, the page is an instrument, too: no device need be there.
-            yield from _ports(ways_now(site, workspace.loaded.config, state))
-
-
-def _ports(ways: list[Way]) -> Iterator[Finding]:
-    for way in ways:
-        yield Finding("ports", "ok" if way.usable else "warning", f"{way.key}: {way.text}", way.advice)
-    if ways and not any(way.usable and (way.hears or way.plays) for way in ways):
-        yield Finding("ports", "ok", "no device takes part now: this page is the instrument")
-
-
-def _system(call: Call) -> System:
-    site = call.site
+@ENDPOINTS.add("GET", "/api/system", "check-up, versions, disk and memory", anywhere=True)
+def system(site: Site) -> System:
     state = site.link.state
-    checks = part(site, "check-ups", CheckUps)
     return System(
         versions=_versions(),
-        findings=checks.findings(site, state),
+        findings=[
+            FindingReply(each.check, _LEVELS[each.level], each.text, each.advice) for each in site.checkups.findings()
+        ],
         disk=_disk(site.workspace.root),
         memory=_memory(site, state),
         uptime=round(time.time() - psutil.Process().create_time(), 1),
@@ -159,14 +114,8 @@ def _memory(site: Site, state: dict[str, Any] | None) -> Memory:
         whole.available,
         _held([os.getpid()]) or 0,
         _held([pid] if isinstance(pid, int) else []),
-        _held(_training(site)),
+        _held(site.trainings.pids()),
     )
-
-
-def _training(site: Site) -> Iterable[int]:
-    """The processes that train, if the part that starts them tells."""
-    tell = getattr(site.parts.get("training"), "pids", None)
-    return tell() if callable(tell) else ()
 
 
 def _held(pids: Iterable[int]) -> int | None:
@@ -178,8 +127,3 @@ def _held(pids: Iterable[int]) -> int | None:
         except (psutil.Error, ValueError, OverflowError):
             continue
     return sum(held) if held else None
-
-
-ENDPOINTS = (
-    Endpoint("GET", "/api/system", _system, "check-up, versions, disk and memory", returns=System, anywhere=True),
-)
