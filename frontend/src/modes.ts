@@ -1,5 +1,6 @@
 /** Who plays when, in words that are the same on every page. */
 
+import { MODES as ROWS } from "./tables";
 import type { Mode } from "./types";
 
 export interface ModeWords {
@@ -8,12 +9,11 @@ export interface ModeWords {
   words: string;
 }
 
-export const MODES: readonly ModeWords[] = [
-  { value: "callresponse", label: "Call and response", words: "You play a phrase; when you pause, it answers." },
-  { value: "polyphony", label: "Together", words: "To everything you play, it adds something of its own." },
-  { value: "battle", label: "By itself", words: "It plays on its own, whatever you do." },
-  { value: "useronly", label: "Listen only", words: "You play and it records: good for collecting takes." },
-];
+export const MODES: readonly ModeWords[] = ROWS.map(({ name, title, help }) => ({
+  value: name,
+  label: title,
+  words: help,
+}));
 
 /** What the configuration and OSC call it stands behind. */
 export const modeTitle = (mode: ModeWords) => `${mode.words} (${mode.value})`;

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from numpy.random import Generator
 
+    from impsy.settings import Value
+
 __all__ = [
-    "MODE_NAMES",
     "Command",
     "EndNotes",
     "EngineEvent",
@@ -31,14 +32,8 @@ __all__ = [
     "Released",
     "Report",
     "Reset",
-    "SetMode",
-    "SetPaused",
-    "SetPiTemperature",
+    "Set",
     "SetPredictor",
-    "SetSigmaTemperature",
-    "SetThreshold",
-    "SetThru",
-    "SetTimescale",
     "Silence",
     "Unplugged",
     "Update",
@@ -66,12 +61,8 @@ class Predictor(Protocol):
         ...
 
     def reset(self) -> None:
-        """Forget all that was heard: the recurrent state becomes zero."""
+        """Set the recurrent state to zero."""
         ...
-
-
-MODE_NAMES = ("callresponse", "polyphony", "battle", "useronly")
-"""What ``SetMode`` may name."""
 
 
 # --- events: what happens to the engine -------------------------------------------------------------
@@ -99,7 +90,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """The performer let go of keys: no interaction, but it ends what they struck where that is passed on.
+    """The performer released keys: no interaction, but it ends the notes that were passed on for them.
 
     ``keys`` are ``(index, value)`` pairs: the control and the value that the key had set; None: any.
     """
@@ -110,9 +101,9 @@ class Released:
 
 @dataclass(frozen=True, slots=True)
 class PlayThrough:
-    """Send these values to all outputs, now: nobody's playing, so not logged and not heard by the model.
+    """Send these values to all outputs, now: a recording that is played back. Not logged, not heard by the model.
 
-    Without values: end every sounding note. For recordings that are played back.
+    Without values: end every sounding note.
     """
 
     values: tuple[float, ...]
@@ -120,17 +111,11 @@ class PlayThrough:
 
 
 @dataclass(frozen=True, slots=True)
-class SetMode:
-    """Change who plays when."""
+class Set:
+    """Give one of the live settings (``impsy.settings.SETTINGS``) another value."""
 
-    mode: str
-
-
-@dataclass(frozen=True, slots=True)
-class SetPaused:
-    """Silence the model and stop predicting, or go on."""
-
-    paused: bool
+    name: str
+    value: Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,51 +124,15 @@ class Reset:
 
 
 @dataclass(frozen=True, slots=True)
-class SetSigmaTemperature:
-    """Scale the variance of each mixture component (0.01 is usual; more is wilder)."""
-
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class SetPiTemperature:
-    """Flatten (> 1) or sharpen (< 1) the choice between mixture components."""
-
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class SetTimescale:
-    """Stretch the model's time: 2 plays at half speed."""
-
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class SetThreshold:
-    """Seconds of the performer's silence before the model answers (callresponse)."""
-
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class SetThru:
-    """What of the performer's input goes straight to outputs: all of it to all, and by port (in -> outs)."""
-
-    everywhere: bool
-    matrix: tuple[tuple[str, tuple[str, ...]], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Unplugged:
-    """An input went away: what it left sounding must not sound for ever."""
+    """An input was disconnected; what it left sounding has to be ended."""
 
     port: str
 
 
 @dataclass(frozen=True, slots=True)
 class PanicButton:
-    """End everything that could sound, the hard way."""
+    """End every note on every channel in use, known to sound or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,23 +158,7 @@ class RecallScene:
     name: str
 
 
-EngineEvent = (
-    Interaction
-    | Update
-    | Released
-    | PlayThrough
-    | SetMode
-    | SetPaused
-    | Reset
-    | SetSigmaTemperature
-    | SetPiTemperature
-    | SetTimescale
-    | SetThreshold
-    | SetThru
-    | Unplugged
-    | PanicButton
-    | SetPredictor
-)
+EngineEvent = Interaction | Update | Released | PlayThrough | Set | Reset | Unplugged | PanicButton | SetPredictor
 Event = EngineEvent | LoadModel | RecallScene
 
 
@@ -236,8 +169,7 @@ Event = EngineEvent | LoadModel | RecallScene
 class Play:
     """Send these values to the outputs.
 
-    ``source`` says whose they are: ``"rnn"`` (the model's), ``"thru"`` (the performer's, passed on) or ``"direct"``
-    (nobody's: asked for outright, see ``PlayThrough``).
+    ``source``: ``"rnn"`` (the model's), ``"thru"`` (the performer's, passed on) or ``"direct"`` (of ``PlayThrough``).
     ``due`` is when they should have sounded. ``ports`` are those to send to; None: all.
     ``moved`` are the indices of the values that are played, for outputs that can send a part; None: all.
     ``origin`` is the port that a value passed on came in by.
@@ -261,7 +193,7 @@ class EndNotes:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Write one row to the log: ``interface`` is the performer, ``rnn`` the model."""
+    """Write one row to the log; ``source`` is ``"interface"`` for the performer, ``"rnn"`` for the model."""
 
     source: Literal["interface", "rnn"]
     values: tuple[float, ...]
@@ -282,9 +214,9 @@ class Panic:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Something the performer should know. ``kind`` is a stable key; each kind is said once, then counted.
+    """Something the performer should know. ``kind`` is a stable key; each kind is reported once, then counted.
 
-    ``always``: say it each time it happens (a port that comes and goes).
+    ``always``: report it each time it happens (a port that comes and goes).
     """
 
     kind: str

@@ -15,7 +15,6 @@ from rich.table import Table
 import impsy.cli
 from impsy.cli import live, monitor, ports
 from impsy.cli.terminal import terminal
-from impsy.engine.settings import Settings
 from impsy.engine.snapshot import Counters, Snapshot
 from impsy.events import Report
 from impsy.io.adapter import Health
@@ -23,6 +22,7 @@ from impsy.io.serial.port import PortInfo
 from impsy.perform.diagnostics.devices import FoundMidi, FoundSerial, Wanted
 from impsy.perform.diagnostics.listening import Arrival, Tally
 from impsy.perform.session import SessionView
+from impsy.settings import Settings
 
 SAMPLES = [
     "[bold]X[/bold]",

@@ -20,21 +20,16 @@ from impsy.codecs.oscwire import MESSAGES_LIMIT, Message, read_packet
 from impsy.engine import MODES
 from impsy.errors import PeerError
 from impsy.events import (
-    MODE_NAMES,
     Interaction,
     LoadModel,
     PanicButton,
     PlayThrough,
     RecallScene,
     Reset,
-    SetMode,
-    SetPaused,
-    SetPiTemperature,
-    SetSigmaTemperature,
-    SetThreshold,
-    SetTimescale,
+    Set,
     Update,
 )
+from impsy.settings import SETTINGS
 
 FUZZ = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "300"))
 
@@ -77,8 +72,8 @@ def decode(packet, controls=2, **options):
 
 PLAYED = (Interaction((0.25, 0.5)),)
 PLAYED_FULL = (Interaction((1.0, 0.0)),)
-PAUSED, RESUMED = (SetPaused(True),), (SetPaused(False),)
-BATTLE = (SetMode("battle"),)
+PAUSED, RESUMED = (Set("paused", True),), (Set("paused", False),)
+BATTLE = (Set("mode", "battle"),)
 NEAR = osc("/interface", "ff", f(0.25, 0.5))
 
 CLIENTS = {
@@ -107,7 +102,7 @@ CLIENTS = {
     "SuperCollider: symbols as texts": (osc("/impsy/mode", "s", padded("battle")), BATTLE),
     "TouchOSC mk1: no arguments, but type tags": (osc("/impsy/reset", ""), (Reset(),)),
     "TouchOSC mk1: a button that is released": (osc("/impsy/pause", "f", f(0.0)), RESUMED),
-    "TouchOSC: numbers as texts": (osc("/impsy/sigmatemp", "s", padded("0.5")), (SetSigmaTemperature(0.5),)),
+    "TouchOSC: numbers as texts": (osc("/impsy/sigmatemp", "s", padded("0.5")), (Set("sigma_temperature", 0.5),)),
     "TouchOSC: a boolean for one control": (osc("/impsy/control", "iT", i(2)), (Update(((1, 1.0),), "osc"),)),
     "Max: integers where names are": (osc("/impsy/scene", "i", i(3)), (RecallScene("3"),)),
     "Max: no slash at the beginning": (osc("impsy/pause", "i", i(1)), PAUSED),
@@ -117,7 +112,7 @@ CLIENTS = {
     "Pure Data oscformat: a scene's number": (osc("/impsy/scene", "f", f(3)), (RecallScene("3"),)),
     "Pure Data packOSC: a bundle of typed messages": (
         bundle(osc("/impsy/pitemp", "f", f(1.5)), osc("/impsy/timescale", "f", f(2))),
-        (SetPiTemperature(1.5), SetTimescale(2.0)),
+        (Set("pi_temperature", 1.5), Set("timescale", 2.0)),
     ),
     "python-osc: a boolean": (built("/impsy/pause", True), PAUSED),
     "python-osc: a list within the arguments": (built("/interface", [0.25, 0.5]), PLAYED),
@@ -126,10 +121,10 @@ CLIENTS = {
     # words
     "JavaScript: true as a text": (osc("/impsy/pause", "s", padded("true")), PAUSED),
     "off as a text": (osc("/impsy/pause", "s", padded("Off")), RESUMED),
-    "a number with blanks as a text": (osc("/impsy/timescale", "s", padded(" 2.5e0 ")), (SetTimescale(2.5),)),
+    "a number with blanks as a text": (osc("/impsy/timescale", "s", padded(" 2.5e0 ")), (Set("timescale", 2.5),)),
     "a mode in capitals": (osc("/impsy/mode", "s", padded("BATTLE")), BATTLE),
-    "a mode of two words": (osc("/impsy/mode", "s", padded("Call Response")), (SetMode("callresponse"),)),
-    "a mode with a hyphen": (osc("/impsy/mode", "s", padded("user-only")), (SetMode("useronly"),)),
+    "a mode of two words": (osc("/impsy/mode", "s", padded("Call Response")), (Set("mode", "callresponse"),)),
+    "a mode with a hyphen": (osc("/impsy/mode", "s", padded("user-only")), (Set("mode", "useronly"),)),
     # addresses
     "capitals in the address": (osc("/Impsy/PAUSE", "i", i(1)), PAUSED),
     "a slash at the end": (osc("/impsy/pause/", "i", i(1)), PAUSED),
@@ -137,7 +132,7 @@ CLIENTS = {
     "any depth, as in OSC 1.1": (osc("//pause", "i", i(1)), PAUSED),
     "alternatives": (
         osc("/impsy/{sigmatemp,pitemp}", "f", f(0.5)),
-        (SetSigmaTemperature(0.5), SetPiTemperature(0.5)),
+        (Set("sigma_temperature", 0.5), Set("pi_temperature", 0.5)),
     ),
     "a star": (osc("/impsy/pa*se", "T"), PAUSED),
     "question marks": (osc("/impsy/p?n??", "N"), (PanicButton(),)),
@@ -150,13 +145,13 @@ CLIENTS = {
     "no type tags, floats": (padded("/interface") + f(0.25, 0.5), PLAYED),
     "no type tags, integers": (padded("/interface") + i(1, 0), PLAYED_FULL),
     "no type tags, a text": (padded("/impsy/mode") + padded("battle"), BATTLE),
-    "no type tags, a number as text": (padded("/impsy/sigmatemp") + padded("0.5"), (SetSigmaTemperature(0.5),)),
+    "no type tags, a number as text": (padded("/impsy/sigmatemp") + padded("0.5"), (Set("sigma_temperature", 0.5),)),
     "no comma before the type tags": (padded("/interface") + padded("ff") + f(0.25, 0.5), PLAYED),
     "no comma before the type tag of a text": (padded("/impsy/mode") + padded("s") + padded("battle"), BATTLE),
     "no comma before a T": (padded("/impsy/pause") + padded("i") + i(1), PAUSED),
     "the last text without padding": (osc("/impsy/mode", "s", b"battle\0"), BATTLE),
     "the last text without any zero": (osc("/impsy/mode", "s", b"battle"), BATTLE),
-    "a text of 8 letters without a zero": (osc("/impsy/mode", "s", b"useronly"), (SetMode("useronly"),)),
+    "a text of 8 letters without a zero": (osc("/impsy/mode", "s", b"useronly"), (Set("mode", "useronly"),)),
     "no type tags, a text without a zero": (padded("/impsy/mode") + b"battle", BATTLE),
     "the address alone, without a zero": (b"/impsy/reset", (Reset(),)),
     "the address and the end of a line": (b"/impsy/reset\n", (Reset(),)),
@@ -177,7 +172,7 @@ CLIENTS = {
     "SLIP at the end": (slip(NEAR) + b"\xc0", PLAYED),
     "SLIP with escapes": (
         b"\xc0" + slip(osc("/impsy/timescale", "d", b"\x3f\xc0\xdb\0\0\0\0\0")) + b"\xc0",
-        (SetTimescale(struct.unpack(">d", b"\x3f\xc0\xdb\0\0\0\0\0")[0]),),
+        (Set("timescale", struct.unpack(">d", b"\x3f\xc0\xdb\0\0\0\0\0")[0]),),
     ),
     "two SLIP frames": (b"\xc0" + NEAR + b"\xc0\xc0" + osc("/impsy/pause", "T") + b"\xc0", (*PLAYED, *PAUSED)),
     "a length before it, as over TCP": (i(len(NEAR)) + NEAR, PLAYED),
@@ -247,19 +242,18 @@ def test_a_pattern_is_for_each_address_that_takes_its_arguments():
     assert decoded.events == PAUSED
     assert [problem.kind for problem in decoded.problems] == ["type:/impsy/mode"]
     decoded = decode(osc("/impsy/*", "s", padded("battle")), local=True)
-    assert {type(event) for event in decoded.events} == {SetMode, LoadModel, PanicButton, Reset, RecallScene}
+    assert {type(event) for event in decoded.events} == {Set, LoadModel, PanicButton, Reset, RecallScene}
     assert {p.kind.split(":")[1] for p in decoded.problems} == {
         "/impsy/control", "/impsy/output", "/impsy/pause", "/impsy/pitemp", "/impsy/sigmatemp", "/impsy/threshold",
         "/impsy/timescale",
     }  # fmt: skip
     assert decode(osc("/*", "ff", f(0.25, 1.5))).events == (
-        Interaction((0.25, 1.0)), SetSigmaTemperature(0.25), SetPiTemperature(1.5),
+        Interaction((0.25, 1.0)), Set("sigma_temperature", 0.25), Set("pi_temperature", 1.5),
     )  # fmt: skip
 
 
-def test_the_modes_are_those_of_the_engine():
-    assert set(MODE_NAMES) == set(MODES)
-    assert not any(one != other and one.startswith(other) for one in MODE_NAMES for other in MODE_NAMES)
+def test_no_mode_is_the_beginning_of_another():
+    assert not any(one != other and one.startswith(other) for one in MODES for other in MODES)
 
 
 # --- cut short: never another number ------------------------------------------------------------------------
@@ -275,7 +269,7 @@ number = st.one_of(
     st.floats(0, 1000).map(lambda x: ("s", padded(f"{x:.3f}"))),
 )
 text = words.map(lambda word: ("s", padded(word)))
-mode = st.sampled_from(MODE_NAMES).map(lambda word: ("s", padded(word)))
+mode = st.sampled_from(list(MODES)).map(lambda word: ("s", padded(word)))
 anything = st.one_of(
     number, text, st.sampled_from([("N", b""), ("I", b""), ("r", i(1)), ("b", i(5) + b"12345\0\0\0")])
 )
@@ -454,5 +448,5 @@ def test_any_bytes_are_events_or_problems(packet):
     for event in decoded.events:
         if isinstance(event, Interaction | PlayThrough):
             assert all(0 <= value <= 1 for value in event.values)
-        elif isinstance(event, SetThreshold | SetTimescale):
-            assert isinstance(event.value, float)
+        elif isinstance(event, Set):
+            assert isinstance(event.value, type(SETTINGS[event.name].default))

@@ -28,12 +28,7 @@ from impsy.events import (
     PlayThrough,
     RecallScene,
     Reset,
-    SetMode,
-    SetPaused,
-    SetPiTemperature,
-    SetSigmaTemperature,
-    SetThreshold,
-    SetTimescale,
+    Set,
     Update,
 )
 
@@ -69,18 +64,18 @@ def decode(packet, controls=2, **options):
         (message("/impsy/control", 1.0, 1), Update(((0, 1.0),), "osc")),
         (message("/impsy/control", 2, 0.5, 1, 0.25), Update(((1, 0.5), (0, 0.25)), "osc")),
         (message("/impsy/scene", "verse"), RecallScene("verse")),
-        (message("/impsy/mode", "battle"), SetMode("battle")),
+        (message("/impsy/mode", "battle"), Set("mode", "battle")),
         (message("/impsy/model", "models/a.tflite"), LoadModel("models/a.tflite")),
-        (message("/impsy/pause", 1), SetPaused(True)),
-        (message("/impsy/pause", 0), SetPaused(False)),
+        (message("/impsy/pause", 1), Set("paused", True)),
+        (message("/impsy/pause", 0), Set("paused", False)),
         (message("/impsy/panic"), PanicButton()),
         (message("/impsy/reset"), Reset()),
         (message("/impsy/reset", 1), Reset()),
-        (message("/impsy/sigmatemp", 0.5), SetSigmaTemperature(0.5)),
-        (message("/impsy/pitemp", 1.5), SetPiTemperature(1.5)),
-        (message("/impsy/threshold", 0.25), SetThreshold(0.25)),
-        (message("/impsy/timescale", 2.0), SetTimescale(2.0)),
-        (message("/timescale", 2.0), SetTimescale(2.0)),
+        (message("/impsy/sigmatemp", 0.5), Set("sigma_temperature", 0.5)),
+        (message("/impsy/pitemp", 1.5), Set("pi_temperature", 1.5)),
+        (message("/impsy/threshold", 0.25), Set("threshold", 0.25)),
+        (message("/impsy/timescale", 2.0), Set("timescale", 2.0)),
+        (message("/timescale", 2.0), Set("timescale", 2.0)),
     ],
 )
 def test_every_address_has_its_meaning(packet, expected):
@@ -91,7 +86,7 @@ def test_every_address_has_its_meaning(packet, expected):
 
 def test_older_patches_set_both_temperatures_at_once():
     decoded = decode(message("/temperature", 0.25, 1.5))
-    assert decoded.events == (SetSigmaTemperature(0.25), SetPiTemperature(1.5))
+    assert decoded.events == (Set("sigma_temperature", 0.25), Set("pi_temperature", 1.5))
 
 
 @pytest.mark.parametrize(
@@ -171,7 +166,7 @@ def test_one_bad_message_in_a_bundle_does_not_touch_the_others():
         message("/interface", 0.5, 0.5),
     )
     decoded = decode(packet)
-    assert decoded.events == (Interaction((0.25, 0.5)), SetPaused(True), Interaction((0.5, 0.5)))
+    assert decoded.events == (Interaction((0.25, 0.5)), Set("paused", True), Interaction((0.5, 0.5)))
     assert [problem.kind for problem in decoded.problems] == ["length:/interface"]
 
 

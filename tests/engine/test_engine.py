@@ -23,14 +23,8 @@ from impsy.events import (
     Record,
     Report,
     Reset,
-    SetMode,
-    SetPaused,
-    SetPiTemperature,
+    Set,
     SetPredictor,
-    SetSigmaTemperature,
-    SetThreshold,
-    SetThru,
-    SetTimescale,
     Silence,
     Unplugged,
     Update,
@@ -230,7 +224,7 @@ def test_timescale_stretches_the_wait_and_not_what_the_model_hears():
 def test_a_new_timescale_holds_for_what_waits_already():
     stage, _ = rehearse(mode="battle", predictions=[(10.0, 0.5, 0.5)])
     stage.play_until(2.0)
-    stage.receive(SetTimescale(0.5))
+    stage.receive(Set("timescale", 0.5))
     assert stage.engine.deadline == pytest.approx(2.0 + 8.0 * 0.5)
 
 
@@ -240,7 +234,7 @@ def test_coming_back_from_an_absurd_timescale_waits_no_longer_than_predicted():
     for _ in range(50):
         stage.engine.advance(stage.now)
         stage.now += 1e-12
-    stage.receive(SetTimescale(0.5))
+    stage.receive(Set("timescale", 0.5))
     assert stage.engine.deadline <= stage.now + 0.25 * 0.5
 
 
@@ -269,7 +263,7 @@ def test_what_is_played_through_sounds_and_is_neither_recorded_nor_heard(mode):
 
 def test_playing_through_works_while_paused_and_its_end_silences():
     stage, _ = rehearse()
-    stage.receive(SetPaused(True))
+    stage.receive(Set("paused", True))
     assert stage.receive(PlayThrough(C), at=1.0) == [Play(C, "direct", 1.0)]
     assert [type(command) for command in stage.receive(PlayThrough(()))] == [Silence]
     assert [type(command) for command in stage.receive(PlayThrough((0.5,)))] == [Report]
@@ -308,7 +302,7 @@ def test_the_outlook_counts_down_to_the_answer_and_then_to_each_event():
     assert stage.engine.outlook()[:2] == (pytest.approx(1.5), "answer")
 
 
-@pytest.mark.parametrize("ending", [SetPaused(True), SetMode("useronly"), PanicButton()])
+@pytest.mark.parametrize("ending", [Set("paused", True), Set("mode", "useronly"), PanicButton()])
 def test_dropped_plans_leave_an_empty_outlook(ending):
     stage, _ = rehearse(threshold=0.1)
     stage.receive(Interaction(A), at=1.0)
@@ -328,7 +322,7 @@ def test_the_outlook_differs_exactly_when_something_has_changed():
     second = stage.engine.outlook()
     assert second != first
     assert second.due == first.due
-    stage.receive(SetSigmaTemperature(0.5))
+    stage.receive(Set("sigma_temperature", 0.5))
     assert stage.engine.outlook() != second
 
 
@@ -357,13 +351,13 @@ def test_pause_silences_and_stops_predicting_and_the_performer_is_still_recorded
     stage, predictor = rehearse(mode="battle")
     stage.play_until(1.1)
     before = len(plays(stage))
-    assert [type(command) for command in stage.receive(SetPaused(True))] == [Silence]
+    assert [type(command) for command in stage.receive(Set("paused", True))] == [Silence]
     stage.receive(Interaction(A), at=2.0)
     stage.play_until(5.0)
     assert len(plays(stage)) == before
     assert rows(stage, "interface") == [A]
     heard = len(predictor.heard)
-    stage.receive(SetPaused(False))
+    stage.receive(Set("paused", False))
     stage.play_until(6.0)
     assert len(plays(stage)) == before + 3
     assert len(predictor.heard) > heard
@@ -372,9 +366,9 @@ def test_pause_silences_and_stops_predicting_and_the_performer_is_still_recorded
 def test_a_paused_answer_goes_on_when_resumed():
     stage, _ = rehearse(threshold=0.1)
     stage.receive(Interaction(A), at=1.0)
-    stage.receive(SetPaused(True), at=1.2)
+    stage.receive(Set("paused", True), at=1.2)
     assert stage.engine.deadline is None
-    stage.receive(SetPaused(False), at=9.0)
+    stage.receive(Set("paused", False), at=9.0)
     stage.play_until(9.3)
     assert plays(stage) == [(9.25, (0.7, 0.8))]
 
@@ -382,7 +376,7 @@ def test_a_paused_answer_goes_on_when_resumed():
 def test_a_change_of_mode_silences_and_drops_what_was_planned():
     stage, _ = rehearse(mode="polyphony", predictions=[(5.0, 0.7, 0.8)])
     stage.receive(Interaction(A), at=1.0)
-    assert any(isinstance(command, Silence) for command in stage.receive(SetMode("useronly")))
+    assert any(isinstance(command, Silence) for command in stage.receive(Set("mode", "useronly")))
     stage.play_until(20.0)
     assert plays(stage) == []
     assert stage.engine.snapshot().counters.cancelled == 1
@@ -390,10 +384,10 @@ def test_a_change_of_mode_silences_and_drops_what_was_planned():
 
 def test_battle_can_be_entered_and_left():
     stage, _ = rehearse()
-    stage.receive(SetMode("battle"), at=1.0)
+    stage.receive(Set("mode", "battle"), at=1.0)
     stage.play_until(1.6)
     assert len(plays(stage)) == 2
-    stage.receive(SetMode("callresponse"))
+    stage.receive(Set("mode", "callresponse"))
     stage.play_until(10.0)
     assert len(plays(stage)) == 2
 
@@ -409,8 +403,8 @@ def test_reset_zeroes_the_state_and_the_model_plays_on():
 
 def test_temperatures_reach_the_model():
     stage, predictor = rehearse(mode="battle")
-    stage.receive(SetSigmaTemperature(0.5))
-    stage.receive(SetPiTemperature(2.0))
+    stage.receive(Set("sigma_temperature", 0.5))
+    stage.receive(Set("pi_temperature", 2.0))
     stage.play_until(1.0)
     assert predictor.temperatures[-1] == (2.0, 0.5)
 
@@ -418,12 +412,12 @@ def test_temperatures_reach_the_model():
 @pytest.mark.parametrize(
     ("event", "kind"),
     [
-        (SetMode("jazz"), "unknown-mode"),
-        (SetTimescale(0.0), "bad-timescale"),
-        (SetTimescale(math.nan), "bad-timescale"),
-        (SetThreshold(-1.0), "bad-threshold"),
-        (SetSigmaTemperature(math.inf), "bad-sigma_temperature"),
-        (SetPiTemperature(-0.1), "bad-pi_temperature"),
+        (Set("mode", "jazz"), "unknown-mode"),
+        (Set("timescale", 0.0), "bad-timescale"),
+        (Set("timescale", math.nan), "bad-timescale"),
+        (Set("threshold", -1.0), "bad-threshold"),
+        (Set("sigma_temperature", math.inf), "bad-sigma_temperature"),
+        (Set("pi_temperature", -0.1), "bad-pi_temperature"),
     ],
 )
 def test_a_bad_command_is_reported_and_changes_nothing(event, kind):
@@ -465,7 +459,7 @@ def test_the_thru_matrix_sends_an_inputs_vector_to_its_outputs_only():
     stage.receive(Update(((1, 0.9),), "in A"), at=1.5)
     thru = [(time, play.values, play.ports) for time, play in stage.of(Play)]
     assert thru == [(1.5, (0.1, 0.9), ("out X", "out Y"))]
-    stage.receive(SetThru(True))
+    stage.receive(Set("input_thru", True))
     stage.receive(Interaction(B, "in A"), at=2.0)
     assert [(play.values, play.ports) for _, play in stage.of(Play)][1:] == [(B, None)]
 
@@ -485,7 +479,7 @@ def test_panic_ends_all_that_sounds_and_was_planned():
     assert stage.engine.snapshot().counters.panics == 1
     stage.play_until(10.0)
     assert plays(stage) == []
-    stage.receive(SetMode("battle"))
+    stage.receive(Set("mode", "battle"))
     stage.receive(PanicButton())
     stage.play_until(11.0)
     assert len(plays(stage)) == 3
@@ -544,16 +538,16 @@ events = st.one_of(
     st.builds(Interaction, st.lists(st.floats(0, 1), min_size=1, max_size=4).map(tuple)),
     st.builds(Update, st.lists(st.tuples(st.integers(-1, 3), st.floats(0, 1)), max_size=3).map(tuple)),
     st.builds(PlayThrough, st.lists(st.floats(0, 1), max_size=4).map(tuple)),
-    st.builds(SetMode, st.sampled_from([*MODES, "nonsense"])),
-    st.builds(SetPaused, st.booleans()),
+    st.builds(Set, st.just("mode"), st.sampled_from([*MODES, "nonsense"])),
+    st.builds(Set, st.just("paused"), st.booleans()),
     st.just(Reset()),
     st.just(PanicButton()),
     st.just(Unplugged("midi")),
-    st.builds(SetThru, st.booleans()),
-    st.builds(SetSigmaTemperature, st.floats()),
-    st.builds(SetPiTemperature, st.floats()),
-    st.builds(SetTimescale, st.floats()),
-    st.builds(SetThreshold, st.floats()),
+    st.builds(Set, st.just("input_thru"), st.booleans()),
+    st.builds(Set, st.just("sigma_temperature"), st.floats()),
+    st.builds(Set, st.just("pi_temperature"), st.floats()),
+    st.builds(Set, st.just("timescale"), st.floats()),
+    st.builds(Set, st.just("threshold"), st.floats()),
     st.builds(lambda: SetPredictor(FakePredictor(3), "other")),
 )
 predicted = st.tuples(st.floats(-1, 2), st.floats(-1, 2), st.floats() | st.floats(0, 1))
@@ -581,7 +575,7 @@ def test_whatever_happens_the_engine_stays_in_range_and_never_plans_while_paused
         outlook = engine.outlook()
         assert outlook.due == engine.deadline
         assert (outlook.what is None) == (outlook.due is None)
-        if snapshot.paused:
+        if snapshot.settings.paused:
             assert engine.deadline is None
             assert not any(isinstance(command, Play) and command.source == "rnn" for command in commands)
     assert performer_rows == engine.snapshot().counters.heard

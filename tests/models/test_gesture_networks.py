@@ -28,7 +28,7 @@ from impsy.errors import ModelError
 from impsy.models import mixture
 from impsy.models.accuracy import smallest_faithful
 from impsy.models.architectures import Gestures, Residual
-from impsy.models.components import Live
+from impsy.models.components import Live, LiveSampler
 from impsy.models.litert import GraphPredictor, LiteRTPredictor
 from impsy.models.opening import make_predictor, open_model
 from impsy.models.sizes import SIZES, Size
@@ -50,6 +50,44 @@ def usual(dimension: int = 9, mixtures: int = 27, size: str = "s"):
 
 
 # --- what is exact ----------------------------------------------------------------------------------
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(2, 9), st.integers(1, 20), st.integers(1, 45), st.integers(0, 2**32 - 1))
+def test_the_graph_that_plays_gives_the_mixture_and_the_draws_of_the_file(
+    dimension: int, units: int, mixtures: int, seed: int
+) -> None:
+    """To the bit: it leaves out only placing numbers among those that rest, and what draws does without."""
+    weights = gesture_weights(seed, dimension, Size(units, 1), mixtures)
+    playing, file = LiteRTPredictor(weights), GraphPredictor(encode_tflite(weights))
+    rng = np.random.default_rng(seed)
+    mine, other = np.random.default_rng(seed), np.random.default_rng(seed)
+    for temperature in (1.0, 1.0, 1.0, 0.7, 0.0) * 4:
+        vector = [0.1, *rng.random(dimension - 1)]
+        for predictor in (playing, file):
+            predictor.hear(vector)
+        assert playing.mixture().tobytes() == file.mixture().tobytes()
+        for _ in range(5):
+            assert playing.sample(mine, temperature, 0.1) == file.sample(other, temperature, 0.1)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0, 1e-6, 9e-5]), st.sampled_from([None, np.nan, np.inf, -np.inf]))
+@pytest.mark.filterwarnings("error")
+def test_sums_that_are_rounded_choose_the_same_components(seed: int, wrong: float, strange: float | None) -> None:
+    live = Live(usual(dimension=3, mixtures=30).residual)
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, 3, live.mixtures)
+    sums = np.cumsum(np.exp(logits)) / np.exp(logits).sum() + rng.uniform(-wrong, wrong, live.mixtures)
+    if strange is not None:
+        logits[rng.integers(live.mixtures)] = strange
+        sums[:] = np.nan
+    computed = np.concatenate([rng.normal(5, 1, 2 * live.places.size + 2), logits, sums]).astype(np.float32)
+    sampler = LiveSampler(computed, live)
+    whole = mixture.MixtureSampler(sampler.parameters, 3)
+    mine, other = np.random.default_rng(seed), np.random.default_rng(seed)
+    for _ in range(200):
+        np.testing.assert_array_equal(sampler.draw(mine, 1.0, 0.1), whole.draw(other, 1.0, 0.1))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

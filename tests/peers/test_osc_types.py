@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 
 import pytest
 
@@ -12,45 +11,42 @@ from impsy.events import (
     PanicButton,
     RecallScene,
     Reset,
-    SetMode,
-    SetPaused,
-    SetPiTemperature,
-    SetSigmaTemperature,
-    SetTimescale,
+    Set,
     Update,
 )
 from impsy.io import OscAdapter
+from waiting import wait_until
 
 pytestmark = pytest.mark.peer("oscsend")
 
 MEANINGS = {
-    "/impsy/pause T": SetPaused(True),
-    "/impsy/pause F": SetPaused(False),
-    "/impsy/pause i 1": SetPaused(True),
-    "/impsy/pause h 0": SetPaused(False),
-    "/impsy/pause f 1.0": SetPaused(True),
-    "/impsy/pause d 0.0": SetPaused(False),
-    "/impsy/pause s true": SetPaused(True),
-    "/impsy/pause S off": SetPaused(False),
-    "/impsy/pause c 1": SetPaused(True),
+    "/impsy/pause T": Set("paused", True),
+    "/impsy/pause F": Set("paused", False),
+    "/impsy/pause i 1": Set("paused", True),
+    "/impsy/pause h 0": Set("paused", False),
+    "/impsy/pause f 1.0": Set("paused", True),
+    "/impsy/pause d 0.0": Set("paused", False),
+    "/impsy/pause s true": Set("paused", True),
+    "/impsy/pause S off": Set("paused", False),
+    "/impsy/pause c 1": Set("paused", True),
     "/impsy/reset": Reset(),
     "/impsy/reset N": Reset(),
     "/impsy/reset I": Reset(),
     "/impsy/panic m 00903c64": PanicButton(),
     "/impsy/panic TFNI": PanicButton(),
-    "/impsy/mode s Battle": SetMode("battle"),
-    "/impsy/mode S useronly": SetMode("useronly"),
+    "/impsy/mode s Battle": Set("mode", "battle"),
+    "/impsy/mode S useronly": Set("mode", "useronly"),
     "/impsy/scene i 2": RecallScene("2"),
-    "/impsy/sigmatemp s 0.5": SetSigmaTemperature(0.5),
-    "/impsy/pitemp h 2": SetPiTemperature(2.0),
-    "/impsy/timescale d 1.5": SetTimescale(1.5),
+    "/impsy/sigmatemp s 0.5": Set("sigma_temperature", 0.5),
+    "/impsy/pitemp h 2": Set("pi_temperature", 2.0),
+    "/impsy/timescale d 1.5": Set("timescale", 1.5),
     "/interface ff 0.25 0.5": Interaction((0.25, 0.5)),
     "/interface dd 0.25 0.5": Interaction((0.25, 0.5)),
     "/interface TF": Interaction((1.0, 0.0)),
     "/interface hs 1 0.5": Interaction((1.0, 0.5)),
     "/impsy/control iT 2": Update(((1, 1.0),), "osc"),
-    "/impsy/{pause,mode} T": SetPaused(True),
-    "/IMPSY/pause/ T": SetPaused(True),
+    "/impsy/{pause,mode} T": Set("paused", True),
+    "/IMPSY/pause/ T": Set("paused", True),
 }
 UNCLEAR = (
     "/impsy/pause I",
@@ -61,13 +57,6 @@ UNCLEAR = (
 )
 
 
-def wait_for(condition, seconds=5.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.005)
-
-
 class Stage:
     def __init__(self) -> None:
         self.events, self.reports = [], []
@@ -75,7 +64,7 @@ class Stage:
 
     def __enter__(self):
         self.adapter.open(self.events.append, self.reports.append)
-        wait_for(lambda: self.adapter.listener.udp.address is not None)
+        wait_until(lambda: self.adapter.listener.udp.address is not None)
         return self
 
     def __exit__(self, *_exception):
@@ -95,7 +84,7 @@ def stage():
 def test_each_type_means_what_the_sender_means(stage):
     for count, (words, event) in enumerate(MEANINGS.items(), 1):
         stage.send(words)
-        wait_for(lambda made=count: len(stage.events) == made)
+        wait_until(lambda made=count: len(stage.events) == made)
         assert stage.events[-1] == event, words
     assert stage.adapter.health()[0].received == len(MEANINGS)
 
@@ -103,6 +92,6 @@ def test_each_type_means_what_the_sender_means(stage):
 def test_what_is_unclear_is_refused_and_counted(stage):
     for count, words in enumerate(UNCLEAR, 1):
         stage.send(words)
-        wait_for(lambda made=count: stage.adapter.health()[0].bad == made)
+        wait_until(lambda made=count: stage.adapter.health()[0].bad == made)
     assert stage.events == []
     assert any("an impulse" in report.text for report in stage.reports)

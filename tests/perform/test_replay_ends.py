@@ -15,7 +15,7 @@ from impsy.codecs.log import LogRow
 from impsy.engine import MODES, Engine, Settings
 from impsy.engine.engine import SHORTEST_WAIT
 from impsy.errors import DataError
-from impsy.events import Play, SetTimescale
+from impsy.events import Play, Set
 from impsy.perform.replay import replay
 
 START = datetime(2026, 9, 26, 10, 0)
@@ -95,7 +95,7 @@ def test_the_ends_of_the_calendar_are_no_trouble(start):
 def test_a_live_change_of_timescale_leaves_a_time_to_play_at(mode, before, after):
     engine = Engine(Settings(dimension=3, mode=mode, timescale=before), Predictor(0.1), default_rng(0), 0.0)
     engine.advance(0.0)
-    engine.receive(SetTimescale(after), 0.0)
+    engine.receive(Set("timescale", after), 0.0)
     assert engine.deadline is None or math.isfinite(engine.deadline)
 
 

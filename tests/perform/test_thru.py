@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.random import default_rng
 
 from impsy.engine import Engine, Settings
-from impsy.events import EndNotes, Interaction, Panic, Play, Record, SetPaused, SetThru, Silence, Update
+from impsy.events import EndNotes, Interaction, Panic, Play, Record, Set, Silence, Update
 from impsy.mapping.entries import parse_mapping
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
@@ -251,7 +251,7 @@ def test_all_notes_off_lets_go_of_every_key_of_its_channel(off):
     assert wire.play(*off).messages == [b"\x80\x3c\x00"]
 
 
-@pytest.mark.parametrize("end", [SetThru(False), SetPaused(True)])
+@pytest.mark.parametrize("end", [Set("input_thru", False), Set("paused", True)])
 def test_a_note_ends_whatever_was_set_since_it_was_struck(end):
     wire = Wire()
     wire.play(0x90, 60, 100)
@@ -288,5 +288,5 @@ def test_what_came_too_fast_before_thru_was_turned_on_is_not_passed_on_later():
     wire = Wire(input_thru=False)
     wire.skim(0xB0, 7, 10)
     wire.play(0xE0, 0, 64)
-    wire.give(SetThru(True))
+    wire.give(Set("input_thru", True))
     assert wire.play(0xE0, 1, 64).messages == [b"\xe0\x01\x40"]

@@ -13,6 +13,7 @@ from impsy.web.api import config, devices, overview, setup, system
 from impsy.web.api.endpoints import routes
 from impsy.web.site import Site
 from impsy.web.workspace import Workspace
+from waiting import PATIENCE
 
 ENDPOINTS = [row for module in (config, overview, setup, devices, system) for row in module.ENDPOINTS]
 
@@ -35,7 +36,7 @@ class FakeHub:
             self.changes.append(what)
             self.told.notify_all()
 
-    def wait_for(self, condition, seconds=5.0):
+    def wait_for(self, condition, seconds=PATIENCE):
         """Wait until ``condition(self)``; what it gave."""
         with self.told:
             found = self.told.wait_for(lambda: condition(self), seconds)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
-from web_core import wait_for
 
 from impsy.config import watching
 from impsy.web.config.file import ConfigFile
 from impsy.web.workspace import Workspace
+from waiting import wait_until
 
 
 @pytest.fixture
@@ -42,11 +42,11 @@ def test_what_is_saved_here_is_reported_once(watched):
 def test_what_others_write_and_remove_is_reported_once(watched):
     file, changes = watched
     file.path.write_text("[model]\ndimension = 9\n")
-    wait_for(lambda: changes)
+    wait_until(lambda: changes)
     settled()
     assert changes == [True]
     file.path.unlink()
-    wait_for(lambda: len(changes) == 2)
+    wait_until(lambda: len(changes) == 2)
     settled()
     assert changes == [True, False]
     assert file.config is None

@@ -3,17 +3,15 @@
 import { useSignal } from "@preact/signals";
 import { del, part, put } from "../api";
 import { attempt, command, overview, refreshOverview, tell } from "../store";
+import { SETTINGS } from "../tables";
 import type { Scene, SessionState } from "../types";
 import { Button, Dialog, Field } from "../ui";
 
 /** What a scene of now would hold. */
 export function sceneOf(state: SessionState, models: readonly string[]): Omit<Scene, "name"> {
+  const live = SETTINGS.filter((row) => row.inScenes).map((row) => [row.key, state[row.name]]);
   return {
-    mode: state.mode,
-    threshold: state.threshold,
-    sigmatemp: state.sigma_temperature,
-    pitemp: state.pi_temperature,
-    timescale: state.timescale,
+    ...Object.fromEntries(live),
     ...(models.includes(state.model) ? { model: `models/${state.model}` } : {}),
   };
 }
@@ -48,6 +46,11 @@ async function remove(scene: Scene): Promise<void> {
 /** What is wrong with a name; undefined: nothing. It is a part of an address, so it has no slash. */
 export const faultOf = (name: string): string | undefined =>
   /[/\\]/.test(name) || /^\.+$/.test(name.trim()) ? "A name without slashes, please, and more than dots." : undefined;
+
+/** What a scene holds, in words. */
+const KEPT = ["Model", ...SETTINGS.filter((row) => row.inScenes).map((row) => row.title.toLowerCase())]
+  .join(", ")
+  .replace(/, ([^,]*)$/, " and $1");
 
 export function Scenes({ state }: { state: SessionState | null }) {
   const saving = useSignal(false);
@@ -96,11 +99,7 @@ export function Scenes({ state }: { state: SessionState | null }) {
           <Field
             label="Name"
             error={fault}
-            hint={
-              known
-                ? "There is one of this name: it becomes what plays now."
-                : "Mode, model, temperatures, timescale and threshold, as they are now."
-            }
+            hint={known ? "There is one of this name: it becomes what plays now." : `${KEPT}, as they are now.`}
           >
             {(ids) => (
               <input

@@ -4,74 +4,35 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useId, useMemo, useRef } from "preact/hooks";
 import { MODES, modeTitle } from "../modes";
 import { command, overview } from "../store";
-import type { CommandName, SessionState } from "../types";
+import { SETTINGS } from "../tables";
+import type { SessionState } from "../types";
 import { Field, Segments } from "../ui";
 import { alike, logarithmic, power, type Ruler, shown, throttled } from "./values";
 
 const OPTIONS = MODES.map((mode) => ({ value: mode.value, label: mode.label, title: modeTitle(mode) }));
 
-interface Setting {
-  name: CommandName;
-  label: string;
-  hint: string;
-  unit: string;
-  ruler: Ruler;
-  of: (state: SessionState) => number;
-  /** The least that the session takes. */
-  above: number;
-}
+type Setting = Extract<(typeof SETTINGS)[number], { kind: "number" }>;
 
-const SETTINGS: readonly Setting[] = [
-  {
-    name: "sigmatemp",
-    label: "Sigma temperature",
-    hint: "How far it strays from what it means",
-    unit: "",
-    ruler: power(2, 4),
-    of: (state) => state.sigma_temperature,
-    above: 0,
-  },
-  {
-    name: "pitemp",
-    label: "Pi temperature",
-    hint: "How often it takes an unlikely way",
-    unit: "",
-    ruler: power(5, 2),
-    of: (state) => state.pi_temperature,
-    above: 0,
-  },
-  {
-    name: "timescale",
-    label: "Timescale",
-    hint: "Above 1 slower, below 1 faster",
-    unit: "×",
-    ruler: logarithmic(0.1, 10),
-    of: (state) => state.timescale,
-    above: 0.001,
-  },
-  {
-    name: "threshold",
-    label: "Threshold",
-    hint: "Silence until it answers",
-    unit: "s",
-    ruler: power(10, 3),
-    of: (state) => state.threshold,
-    above: 0,
-  },
-];
+const rulerOf = ({ aboveZero, slider: [most, curve] }: Setting): Ruler =>
+  aboveZero ? logarithmic(1 / most, most) : power(most, curve);
 
 const SEND_EVERY = 60; // ms
 /** How long a slider shows what was chosen here before it believes the session again. */
 const BELIEVE_AFTER = 1200; // ms
 const STEPS = 1000;
+const LEAST_ABOVE_ZERO = 0.001;
+
+const isNumber = (setting: (typeof SETTINGS)[number]): setting is Setting => setting.kind === "number";
 
 function LiveSlider({ setting, state }: { setting: Setting; state: SessionState }) {
-  const { ruler, name } = setting;
+  const name = setting.command;
+  const ruler = useMemo(() => rulerOf(setting), [setting]);
+  const least = setting.aboveZero ? LEAST_ABOVE_ZERO : 0;
   const id = useId();
   const mine = useSignal<number | null>(null);
   const dragging = useRef(false);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const told = setting.of(state);
+  const told = state[setting.name];
   const send = useMemo(() => throttled((value: number) => command(name, value), SEND_EVERY), [name]);
   const choose = (value: number) => {
     mine.value = value;
@@ -90,12 +51,12 @@ function LiveSlider({ setting, state }: { setting: Setting; state: SessionState 
   const text = shown(value);
   const typed = (input: HTMLInputElement) => {
     const number = input.valueAsNumber;
-    if (Number.isFinite(number) && number >= setting.above) choose(number);
+    if (Number.isFinite(number) && number >= least) choose(number);
     else input.value = text;
   };
   return (
     <div class="live-setting">
-      <label for={`${id}-slider`}>{setting.label}</label>
+      <label for={`${id}-slider`}>{setting.title}</label>
       <input
         id={`${id}-slider`}
         type="range"
@@ -112,8 +73,8 @@ function LiveSlider({ setting, state }: { setting: Setting; state: SessionState 
       <span class="with-unit">
         <input
           type="number"
-          aria-label={`${setting.label}, number`}
-          min={setting.above}
+          aria-label={`${setting.title}, number`}
+          min={least}
           step="any"
           value={text}
           onChange={(event) => typed(event.currentTarget)}
@@ -121,7 +82,7 @@ function LiveSlider({ setting, state }: { setting: Setting; state: SessionState 
         <span aria-hidden="true">{setting.unit}</span>
       </span>
       <small id={`${id}-hint`} class="hint">
-        {setting.hint}
+        {setting.help}
       </small>
     </div>
   );
@@ -165,7 +126,7 @@ export function Strip({ state }: { state: SessionState }) {
   return (
     <div class="strip">
       <ModelPicker state={state} />
-      {SETTINGS.map((setting) => (
+      {SETTINGS.filter(isNumber).map((setting) => (
         <LiveSlider key={setting.name} setting={setting} state={state} />
       ))}
     </div>

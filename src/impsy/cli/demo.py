@@ -16,6 +16,8 @@ from click.core import ParameterSource
 
 from impsy.cli.terminal import echo
 from impsy.errors import ConfigError, DeviceError, refusal
+from impsy.modes import MODES
+from impsy.settings import SETTINGS
 
 if TYPE_CHECKING:
     from impsy.web.live.link import SessionLink
@@ -65,10 +67,10 @@ LINE_SECONDS = 1.0
 )
 @click.option(
     "--mode",
-    type=click.Choice(["callresponse", "polyphony", "battle", "useronly"]),
-    default="callresponse",
+    type=click.Choice(list(MODES)),
+    default=SETTINGS["mode"].default,
     show_default=True,
-    help="Who plays when.",
+    help=SETTINGS["mode"].help,
 )
 @click.option(
     "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="The performer's and the model's."

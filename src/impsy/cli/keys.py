@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 from impsy.engine import MODES, Snapshot
-from impsy.events import Event, PanicButton, Reset, SetMode, SetPaused
+from impsy.events import Event, PanicButton, Reset, Set
 
 __all__ = ["HELP", "event_for", "keyboard"]
 
@@ -21,9 +21,9 @@ def event_for(key: str, now: Snapshot) -> Event | None:
     """What a key asks for, as things stand."""
     modes = list(MODES)
     if key == " ":
-        return SetPaused(not now.paused)
+        return Set("paused", not now.settings.paused)
     if key in {"1", "2", "3", "4"}:
-        return SetMode(modes[int(key) - 1])
+        return Set("mode", modes[int(key) - 1])
     others: dict[str, Event] = {"r": Reset(), "p": PanicButton()}
     return others.get(key.lower())
 

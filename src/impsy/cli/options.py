@@ -8,28 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from impsy.events import MODE_NAMES
+from impsy.settings import SETTINGS, Setting
 
 if TYPE_CHECKING:
     from impsy.config import Config
 
-__all__ = ["OVERRIDES", "config_option", "mapped_by", "override_options"]
+__all__ = ["config_option", "mapped_by", "override_options"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-OVERRIDES = (
-    "dimension",
-    "mode",
-    "threshold",
-    "input_thru",
-    "sigmatemp",
-    "pitemp",
-    "timescale",
-    "verbose",
-    "log_input",
-    "log_predictions",
-)
-"""The names of what ``override_options`` adds, as ``impsy.config.with_overrides`` takes them."""
 
 
 def config_option(function: Function) -> Function:
@@ -61,15 +47,10 @@ def mapped_by(context: click.Context, config_file: Path, dimension: int | None) 
 
 
 def override_options(function: Function) -> Function:
-    """Options that stand above what the configuration says."""
+    """Options that take precedence over the configuration, named as ``impsy.config.with_overrides`` takes them."""
     options = [
         click.option("-d", "--dimension", type=int, help="1 (time) + the number of controls."),
-        click.option("--mode", type=click.Choice(MODE_NAMES), help="Who plays when."),
-        click.option("--threshold", type=float, help="Seconds of silence before the answer (callresponse)."),
-        click.option("--input-thru/--no-input-thru", default=None, help="Send inputs to the outputs too."),
-        click.option("--sigma-temp", "sigmatemp", type=float, help="Width of the mixture's components (0.01)."),
-        click.option("--pi-temp", "pitemp", type=float, help="Evenness of the choice between them (1)."),
-        click.option("--timescale", type=float, help="2 plays at half speed, 0.5 at double."),
+        *(_option(row) for row in SETTINGS.values() if row.option),
         click.option("--verbose/--quiet", default=None, help="Tell every event, or only what went wrong."),
         click.option("--log-input/--no-log-input", default=None, help="Write the performer's events to the log."),
         click.option("--log-predictions/--no-log-predictions", default=None, help="Write the model's too."),
@@ -77,3 +58,9 @@ def override_options(function: Function) -> Function:
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def _option(row: Setting) -> Callable[[Function], Function]:
+    """The option of a live setting. Numbers are checked with the configuration, which says where one is wrong."""
+    kinds: dict[str, Any] = {"number": float, "choice": click.Choice(row.choices), "flag": None}
+    return click.option(row.option, row.key, type=kinds[row.kind], default=None, help=row.help)

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from impsy import __version__
-from impsy.cli.options import OVERRIDES, config_option, override_options
+from impsy.cli.options import config_option, override_options
 from impsy.cli.stage import Curtain, on_stage
 from impsy.cli.terminal import echo
 from impsy.config import LoadedConfig, load_config
@@ -91,7 +91,7 @@ def load(config_file: Path, overrides: dict[str, Any], model: Path | None = None
 
 
 def _overridden(loaded: LoadedConfig, overrides: dict[str, Any], model: Path | None) -> LoadedConfig:
-    return loaded.with_overrides(model_file=model, **{name: overrides.get(name) for name in OVERRIDES})
+    return loaded.with_overrides(model_file=model, **overrides)
 
 
 def log_folder(config_file: Path) -> Path:

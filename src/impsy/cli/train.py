@@ -15,11 +15,12 @@ import click
 from impsy.cli.stopping import stopping
 from impsy.cli.terminal import echo, terminal
 from impsy.errors import ConfigError, DataError
+from impsy.models.sizes import SIZES
 
 if TYPE_CHECKING:
     from impsy.cli.console import Console
-    from impsy.train.fitting import Progress
-    from impsy.train.learning import Learned, Told
+    from impsy.training.fitting import Progress
+    from impsy.training.learning import Learned, Told
 
 __all__ = ["command", "find_dataset"]
 
@@ -37,7 +38,7 @@ _CURVE = 40
               help="The folder that holds the datasets.")  # fmt: skip
 @click.option("-O", "--destination", type=click.Path(path_type=Path), default=Path("models"), show_default=True,
               help="The folder to write the model in.")  # fmt: skip
-@click.option("-M", "--modelsize", metavar="SIZE", help="xxs, xs, s, m, l or xl.  [default: s]")
+@click.option("-M", "--modelsize", metavar="SIZE", help=f"{', '.join(SIZES)}.  [default: s]")
 @click.option("-N", "--numepochs", type=int, metavar="N", help="Epochs: looks at the held-out windows.  [default: 8]")
 @click.option("-B", "--batchsize", type=int, metavar="N", help="Windows in a step.  [default: 32]")
 @click.option(
@@ -86,7 +87,7 @@ def command(**options: Any) -> None:
     """
     began = time.monotonic()
     path = find_dataset(options["dataset"], options["source"], options["dimension"])
-    from impsy.train.learning import learn, plan_for
+    from impsy.training.learning import learn, plan_for
 
     changes: dict[str, Any] = {"epochs": options["numepochs"], "seed": options["seed"]}
     if options["recipe"] is not None:
@@ -149,7 +150,7 @@ def find_dataset(given: Path | None, source: Path, dimension: int | None) -> Pat
 
 def _from_recipe(options: dict[str, Any], changes: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
     """Size, architecture and changes that a recipe's file asks for, where the command line does not."""
-    from impsy.train.recipefile import load_recipe
+    from impsy.training.recipefile import load_recipe
 
     recipe = load_recipe(options["recipe"])
     asked = recipe.to_json() | {name: value for name, value in changes.items() if value is not None}
@@ -183,7 +184,7 @@ def _cluster(options: dict[str, Any]) -> Any:
         raise ConfigError(f"--distributed also needs {', '.join(missing)}")
     if options["minutes"] is not None and options["resume"]:
         raise ConfigError("a distributed training is resumed by its own schedule: leave out --minutes")
-    from impsy.train.distributed.parallel import Cluster
+    from impsy.training.distributed.parallel import Cluster
 
     return Cluster(**given)
 

@@ -10,10 +10,10 @@ interrupts.
 
 from __future__ import annotations
 
+from impsy.mapping.wire import SYSTEM, message_size
+
 __all__ = ["MidiStream"]
 
-_DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
-_SYSTEM = 0xF0
 _REAL_TIME = 0xF8
 
 
@@ -43,8 +43,8 @@ class MidiStream:
             if byte >= _REAL_TIME:
                 continue
             if byte >= 0x80:
-                self._status = byte if byte < _SYSTEM else 0
-                self._wanted = _DATA_BYTES.get(byte & 0xF0, 0)
+                self._status = byte if byte < SYSTEM else 0
+                self._wanted = message_size(byte) - 1
                 self._first = -1
             elif not self._status:
                 continue

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
+from typing import Literal
 
 from pythonosc.osc_message_builder import OscMessageBuilder
 
@@ -19,7 +20,6 @@ from impsy.codecs.oscaddress import matching
 from impsy.codecs.oscwire import CutText, Message, Opaque, Value, read_packet, read_untagged, read_untagged_text
 from impsy.errors import PeerError
 from impsy.events import (
-    MODE_NAMES,
     Event,
     Interaction,
     LoadModel,
@@ -27,19 +27,17 @@ from impsy.events import (
     PlayThrough,
     RecallScene,
     Reset,
-    SetMode,
-    SetPaused,
-    SetPiTemperature,
-    SetSigmaTemperature,
-    SetThreshold,
-    SetTimescale,
+    Set,
     Update,
 )
+from impsy.settings import SETTINGS, Setting
 
 __all__ = [
+    "COMMAND_ADDRESSES",
     "CONTROL_ADDRESSES",
     "LOCAL_ADDRESSES",
     "PLAYING_ADDRESSES",
+    "Argument",
     "Decoded",
     "OscDecoder",
     "encode_message",
@@ -103,14 +101,14 @@ def _name(address: str, value: Value) -> str:
     return _text(address, value)
 
 
-def _mode(address: str, value: Value) -> str:
-    """A mode, however it is written: "Call Response" too. One that is unknown is for the engine to refuse."""
+def _choice(address: str, value: Value, row: Setting) -> str:
+    """One of a setting's choices, however it is written: "Call Response" too. The engine refuses unknown ones."""
     if isinstance(value, str):
         plain = re.sub(r"[\s_-]", "", value).lower()
-        if plain in MODE_NAMES:  # even if its end is missing: no mode is the beginning of another
+        if plain in row.choices:  # even if its end is missing: no choice is the beginning of another
             return plain
     elif isinstance(value, int | float):
-        text = f"{address} wants the name of a mode ({', '.join(MODE_NAMES)}), not {_shown(value)}"
+        text = f"{address} wants the name of a {row.name} ({', '.join(row.choices)}), not {_shown(value)}"
         raise PeerError(f"type:{address}", text)
     return _text(address, value)
 
@@ -134,41 +132,52 @@ def _shown(value: object) -> str:
 
 Maker = Callable[[str, Sequence[Value]], tuple[Event, ...]]
 
-
-def _one(make: Callable[[float], Event]) -> Maker:
-    return lambda address, values: (make(_number(address, values[0])),)
-
-
-def _temperatures(address: str, values: Sequence[Value]) -> tuple[Event, ...]:
-    sigma, pi = (_number(address, value) for value in values)
-    return (SetSigmaTemperature(sigma), SetPiTemperature(pi))
+Argument = Literal["number", "flag", "word", "nothing"]
+"""What a command takes; for "nothing", whatever comes along makes no difference."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """``arguments``: for messages to people. ``count``: how many; None: whatever comes along makes no difference."""
+    """What an address takes (``arguments``: in words for messages; ``count``: how many) and what it means."""
 
-    arguments: str
-    count: int | None
+    argument: Argument
     make: Maker
-    text: bool = False
+    arguments: str
+    count: int = 1
 
 
-#: Address -> its arguments, and what it means.
+def _setting(row: Setting) -> _Row:
+    """The row of a live setting, whose value is read as its kind asks for."""
+    argument, read, arguments = _READERS[row.kind]
+    return _Row(argument, lambda address, values: (Set(row.name, read(address, values[0], row)),), arguments)
+
+
+_READERS: dict[str, tuple[Argument, Callable[[str, Value, Setting], float | str], str]] = {
+    "number": ("number", lambda address, value, _row: _number(address, value), "one number"),
+    "flag": ("flag", lambda address, value, _row: _flag(address, value), "1 or 0"),
+    "choice": ("word", _choice, "one word"),
+}
+
+
+def _temperatures(address: str, values: Sequence[Value]) -> tuple[Event, ...]:
+    sigma, pi = (_number(address, value) for value in values)
+    return (Set("sigma_temperature", sigma), Set("pi_temperature", pi))
+
+
+COMMAND_ADDRESSES: dict[str, _Row] = {
+    **{row.address: _setting(row) for row in SETTINGS.values() if row.address},
+    "/impsy/model": _Row("word", lambda a, v: (LoadModel(_text(a, v[0])),), "one file name"),
+    "/impsy/scene": _Row("word", lambda a, v: (RecallScene(_name(a, v[0])),), "one name"),
+    "/impsy/panic": _Row("nothing", lambda _a, _v: (PanicButton(),), ""),
+    "/impsy/reset": _Row("nothing", lambda _a, _v: (Reset(),), ""),
+}
+"""What can be asked for while playing, by address; the page's commands are the last parts of these."""
+
 CONTROL_ADDRESSES: dict[str, _Row] = {
-    "/impsy/mode": _Row("one word", 1, lambda a, v: (SetMode(_mode(a, v[0])),), text=True),
-    "/impsy/model": _Row("one file name", 1, lambda a, v: (LoadModel(_text(a, v[0])),), text=True),
-    "/impsy/pause": _Row("1 or 0", 1, lambda a, v: (SetPaused(_flag(a, v[0])),)),
-    "/impsy/panic": _Row("nothing, or one number", None, lambda _a, _v: (PanicButton(),)),
-    "/impsy/reset": _Row("nothing, or one number", None, lambda _a, _v: (Reset(),)),
-    "/impsy/scene": _Row("one name", 1, lambda a, v: (RecallScene(_name(a, v[0])),), text=True),
-    "/impsy/sigmatemp": _Row("one number", 1, _one(SetSigmaTemperature)),
-    "/impsy/pitemp": _Row("one number", 1, _one(SetPiTemperature)),
-    "/impsy/threshold": _Row("one number", 1, _one(SetThreshold)),
-    "/impsy/timescale": _Row("one number", 1, _one(SetTimescale)),
+    **COMMAND_ADDRESSES,
     # What older patches send.
-    "/temperature": _Row("two numbers, sigma and pi", 2, _temperatures),
-    "/timescale": _Row("one number", 1, _one(SetTimescale)),
+    "/temperature": _Row("number", _temperatures, "two numbers, sigma and pi", 2),
+    "/timescale": _setting(SETTINGS["timescale"]),
 }
 
 PLAYING_ADDRESSES = ("/interface", "/impsy/control")
@@ -250,12 +259,12 @@ class OscDecoder:
             events.append(play(_values(address, message, count), problems))
             return
         row = CONTROL_ADDRESSES[address]
-        if row.count is None:
+        if row.argument == "nothing":
             events.extend(row.make(address, ()))
             if message.untagged is not None and message.untagged[:1] in (b"/", b"#"):
                 problems.append(PeerError("surplus", f"what follows {address} without type tags is left out"))
             return
-        values = _values(address, message, row.count, text=row.text)
+        values = _values(address, message, row.count, text=row.argument == "word")
         if len(values) != row.count:
             raise PeerError(f"length:{address}", f"{address} wants {row.arguments}, not {len(values)} arguments")
         events.extend(row.make(address, values))

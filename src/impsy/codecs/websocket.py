@@ -1,17 +1,17 @@
 """WebSocket frames <-> MIDI messages: ``/channel/1/noteon/60/100``, channels from 1.
 
-The words are a table: a new one is a row. Clients that send lines, several messages at once, capitals, or the MIDI
-bytes themselves are understood too.
+The words are a column of ``impsy.mapping.wire.MESSAGES``. Clients that send lines, several messages at once,
+capitals, or the MIDI bytes themselves are understood too.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from math import floor
 
 from impsy.codecs.midi import MidiStream
 from impsy.errors import PeerError
+from impsy.mapping.wire import BEND_STEPS, MESSAGES, NOTE_OFF, PITCH_BEND, STEPS, SYSTEM
 
 __all__ = ["LINE_LIMIT", "decode_frame", "encode_text"]
 
@@ -20,30 +20,6 @@ LINE_LIMIT = 64
 
 EXAMPLE = "/channel/1/cc/7/127"
 
-
-@dataclass(frozen=True, slots=True)
-class _Word:
-    """One kind of message: its word, its status byte on channel 1, and the largest of each of its numbers."""
-
-    word: str
-    status: int
-    limits: tuple[int, ...]
-
-    @property
-    def data_bytes(self) -> int:
-        """How many data bytes its numbers take: one each, or two if there is more in it than fits in seven bits."""
-        return sum(1 if limit < 128 else 2 for limit in self.limits)
-
-
-_WORDS = (
-    _Word("noteoff", 0x80, (127, 127)),
-    _Word("noteon", 0x90, (127, 127)),
-    _Word("cc", 0xB0, (127, 127)),
-    _Word("program", 0xC0, (127,)),
-    _Word("aftertouch", 0xD0, (127,)),
-    # The one number that takes two data bytes, the fine part first.
-    _Word("pitchbend", 0xE0, (16383,)),
-)
 _ALSO = {
     "controlchange": "cc",
     "controller": "cc",
@@ -54,11 +30,8 @@ _ALSO = {
 }
 """Other names of the same, as mappings and MIDI libraries call them."""
 
-_BY_WORD = {row.word: row for row in _WORDS}
+_BY_WORD = {kind.word: status for status, kind in MESSAGES.items() if kind.word}
 _BY_WORD |= {other: _BY_WORD[word] for other, word in _ALSO.items()}
-_BY_STATUS = {row.status: row for row in _WORDS}
-_BEND = 0xE0
-
 
 _NUMBER = re.compile(r"[+-]?\d{1,6}(\.\d*)?", re.ASCII)
 
@@ -90,7 +63,7 @@ def _midi(frame: bytes) -> list[bytes | PeerError]:
 
     They cannot be mistaken for text: a status byte that data bytes follow is not UTF-8.
     """
-    if frame[0] >= 0xF0 and all(byte < 0x80 or byte >= 0xF0 for byte in frame):
+    if frame[0] >= SYSTEM and all(byte < 0x80 or byte >= SYSTEM for byte in frame):
         return []  # clock, exclusive and other system messages are passed over, as at a MIDI port
     messages = MidiStream().feed(frame)
     if not messages or b"".join(messages) != frame:
@@ -111,27 +84,32 @@ def _line(text: str) -> bytes:
     first, *parts = [part.strip().lower() for part in text.strip("/").split("/")]
     if first != "channel" or len(parts) < 3:
         raise PeerError("malformed", f"{_shown(text)} is no message like {EXAMPLE}")
-    row = _BY_WORD.get(re.sub(r"[\s_-]", "", parts[1]))
-    if row is None:
-        raise PeerError("word", f"{_shown(text)} names none of {', '.join(word.word for word in _WORDS)}")
+    status = _BY_WORD.get(re.sub(r"[\s_-]", "", parts[1]))
+    if status is None:
+        words = ", ".join(kind.word for kind in MESSAGES.values() if kind.word)
+        raise PeerError("word", f"{_shown(text)} names none of {words}")
+    word, limits = MESSAGES[status].word, _limits(status)
     channel, *values = [_number(part, text) for part in (parts[0], *parts[2:])]
-    if row.word == "noteoff" and len(values) == 1:
+    if status == NOTE_OFF and len(values) == 1:
         values.append(0.0)  # how fast the key was released makes no difference here
-    if len(values) != len(row.limits):
-        raise PeerError(
-            "numbers", f"{_shown(text)} has {len(values)} numbers after {row.word}, not {len(row.limits)}"
-        )
+    if len(values) != len(limits):
+        raise PeerError("numbers", f"{_shown(text)} has {len(values)} numbers after {word}, not {len(limits)}")
     *selectors, value = values
     if 0 < value < 1:
-        raise PeerError("fraction", f"{_shown(text)}: values are 0 to {row.limits[-1]}, not 0 to 1")
-    for number, (low, high) in zip((channel, *values), ((1, 16), *((0, limit) for limit in row.limits)), strict=True):
+        raise PeerError("fraction", f"{_shown(text)}: values are 0 to {limits[-1]}, not 0 to 1")
+    for number, (low, high) in zip((channel, *values), ((1, 16), *((0, limit) for limit in limits)), strict=True):
         if not low <= number <= high:
             raise PeerError("range", f"{_shown(text)}: {number:g} is not from {low} to {high}")
     if not all(number.is_integer() for number in (channel, *selectors)):
         raise PeerError("fraction", f"{_shown(text)}: channels, notes and controllers are whole numbers")
     numbers = [*map(int, selectors), floor(value + 0.5)]
-    data = (numbers[0] & 0x7F, numbers[0] >> 7) if row.status == _BEND else numbers
-    return bytes((row.status | (int(channel) - 1), *data))
+    data = (numbers[0] & 0x7F, numbers[0] >> 7) if status == PITCH_BEND else numbers
+    return bytes((status | (int(channel) - 1), *data))
+
+
+def _limits(status: int) -> tuple[int, ...]:
+    """The largest of each number after a word. A pitch bend is one number, whose fine part is its first data byte."""
+    return (BEND_STEPS,) if status == PITCH_BEND else (STEPS,) * len(MESSAGES[status].data)
 
 
 def _number(part: str, text: str) -> float:
@@ -146,13 +124,13 @@ def encode_text(message: bytes) -> str:
     Raises:
         ValueError: there is no frame for this message.
     """
-    row = _BY_STATUS.get(message[0] & 0xF0) if message else None
+    kind = MESSAGES.get(message[0] & 0xF0) if message else None
     values = list(message[1:])
-    if row is None or len(values) != row.data_bytes or max(values) > 127:
+    if kind is None or not kind.word or len(values) != len(kind.data) or max(values) > 127:
         raise ValueError(f"there is no WebSocket frame for the MIDI message {message.hex(' ') or '(empty)'}")
-    if row.status == _BEND:
+    if message[0] & 0xF0 == PITCH_BEND:
         values = [values[1] << 7 | values[0]]
-    return "/".join(["/channel", str((message[0] & 0x0F) + 1), row.word, *map(str, values)])
+    return "/".join(["/channel", str((message[0] & 0x0F) + 1), kind.word, *map(str, values)])
 
 
 def _shown(frame: str | bytes) -> str:

@@ -1,4 +1,4 @@
-"""Options of a command that stand above what the config says."""
+"""Options of a command, which take precedence over the configuration."""
 
 from __future__ import annotations
 
@@ -12,20 +12,16 @@ from pydantic import ValidationError
 from impsy.config.checks import errors_across
 from impsy.config.positions import Path
 from impsy.config.problems import InvalidConfigError, Problem
-from impsy.config.schema import Config, Mode
+from impsy.config.schema import Config
 from impsy.config.translate import problems_of
+from impsy.settings import SETTINGS, Value
 
 __all__ = ["with_overrides"]
 
 _FLAGS: dict[str, tuple[Path, str]] = {
     "dimension": (("model", "dimension"), "--dimension"),
     "model_file": (("model", "file"), "MODEL"),
-    "sigmatemp": (("model", "sigmatemp"), "--sigma-temp"),
-    "pitemp": (("model", "pitemp"), "--pi-temp"),
-    "timescale": (("model", "timescale"), "--timescale"),
-    "mode": (("interaction", "mode"), "--mode"),
-    "threshold": (("interaction", "threshold"), "--threshold"),
-    "input_thru": (("interaction", "input_thru"), "--input-thru"),
+    **{row.key: ((row.section, row.key), row.flag) for row in SETTINGS.values() if row.option},
     "verbose": (("verbose",), "--verbose"),
     "log_input": (("log_input",), "--log-input"),
     "log_predictions": (("log_predictions",), "--log-predictions"),
@@ -33,32 +29,18 @@ _FLAGS: dict[str, tuple[Path, str]] = {
 """For each option: the key it stands above, and its name on the command line."""
 
 
-def with_overrides(
-    config: Config,
-    *,
-    dimension: int | None = None,
-    model_file: str | FilePath | None = None,
-    sigmatemp: float | None = None,
-    pitemp: float | None = None,
-    timescale: float | None = None,
-    mode: Mode | str | None = None,
-    threshold: float | None = None,
-    input_thru: bool | None = None,
-    verbose: bool | None = None,
-    log_input: bool | None = None,
-    log_predictions: bool | None = None,
-) -> Config:
+def with_overrides(config: Config, *, model_file: str | FilePath | None = None, **options: Value | None) -> Config:
     """The config with these options in place of its own; None leaves what the config says.
 
-    A relative ``model_file`` is taken from the working directory, as commands do.
+    ``options`` are ``dimension``, the keys of the live settings that have an option, ``verbose``, ``log_input`` and
+    ``log_predictions``. A relative ``model_file`` is taken from the working directory, as commands do.
 
     Raises:
         InvalidConfigError: naming every option whose value does not fit, and mappings that a new
             dimension no longer fits.
     """
-    if model_file is not None:
-        model_file = str(FilePath(model_file).absolute())
-    given = {name: value for name, value in locals().items() if name in _FLAGS and value is not None}
+    options["model_file"] = None if model_file is None else str(FilePath(model_file).absolute())
+    given = {name: value for name, value in options.items() if value is not None}
     if not given:
         return config
     sections: dict[str, Any] = dict(config)

@@ -7,14 +7,26 @@ is what a message offers as "wanted" when the value does not fit, so it reads as
 from __future__ import annotations
 
 from collections.abc import Mapping as ReadOnlyDict
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, Strict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    Strict,
+    create_model,
+)
 from pydantic_core import PydanticCustomError
 
 from impsy.errors import ConfigError
 from impsy.hosts import WILDCARDS
 from impsy.mapping.entries import MappingEntry, NoteOn, entry_to_list, parse_entry
+from impsy.models.sizes import SIZES
+from impsy.modes import MODES
+from impsy.settings import SETTINGS, Setting, Value
 
 __all__ = [
     "Config",
@@ -30,10 +42,15 @@ __all__ = [
     "Size",
     "WebSocketConfig",
     "WebuiConfig",
+    "scene_fields",
 ]
 
-Mode = Literal["callresponse", "polyphony", "battle", "useronly"]
-Size = Literal["xxs", "xs", "s", "m", "l", "xl"]
+if TYPE_CHECKING:
+    Mode = str
+    Size = str
+else:
+    Mode = Literal[tuple(MODES)]
+    Size = Literal[tuple(SIZES)]
 
 """Addresses that mean "every interface": good to listen on, nothing to send to."""
 
@@ -69,12 +86,7 @@ Mapping = Annotated[tuple[_Entry, ...], Strict(False), Field(description=_MAPPIN
 _Names = Annotated[tuple[_Name, ...], Strict(False), Field(description=_PORTS)]
 _Text = Annotated[str, Field(description="text in quotes")]
 _Flag = Annotated[bool, Field(description="true or false")]
-_SECONDS = "a number of seconds, 0 or more"
-_TEMPERATURE = "a number, 0 or more"
-_TIMESCALE = "a number above 0 (2 is half speed)"
-_Seconds = Annotated[float, Field(ge=0, description=_SECONDS)]
-_Temperature = Annotated[float, Field(ge=0, description=_TEMPERATURE)]
-_MODES = "one of callresponse, polyphony, battle, useronly"
+_Seconds = Annotated[float, Field(ge=0, description="a number of seconds, 0 or more")]
 _MODEL_FILE = "a model file's path in quotes"
 _Host = Annotated[str, Field(description='an address or host name in quotes, such as "127.0.0.1"')]
 _ListenPort = Annotated[int, Field(ge=0, le=65535, description="a port number, 1-65535 (0: any free one)")]
@@ -90,38 +102,49 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False, extra="ignore", protected_namespaces=())
 
 
-class InteractionConfig(_Section):
-    """``[interaction]``: who plays when. ``threshold`` is in seconds."""
+def _field(row: Setting, default: Any) -> tuple[Any, Any]:
+    """The type and the field of a live setting, as ``create_model`` takes them."""
+    if row.kind == "number":
+        limits: dict[str, Any] = {"gt": 0} if row.above_zero else {"ge": 0}
+        return float, Field(default, description=row.wanted, **limits)
+    return bool if row.kind == "flag" else Literal[row.choices], Field(default, description=row.wanted)
 
-    mode: Annotated[Mode, Field(description=_MODES)] = "callresponse"
-    threshold: _Seconds = 0.1
-    input_thru: _Flag = False
+
+def _with_settings(section: str, base: type[BaseModel] = _Section) -> type[BaseModel]:
+    """``base`` with the live settings that the configuration has in this section."""
+    found: dict[str, Any] = {
+        row.key: _field(row, row.default) for row in SETTINGS.values() if row.key and row.section == section
+    }
+    return create_model(section, __base__=base, **found)
 
 
-class ModelConfig(_Section):
+def scene_fields() -> dict[str, Any]:
+    """The live settings that a scene may set, as ``create_model`` takes fields; None leaves a setting as it is."""
+    rows = {row.key: _field(row, None) for row in SETTINGS.values() if row.in_scenes}
+    return {key: (kind | None, field) for key, (kind, field) in rows.items()}
+
+
+class InteractionConfig(_with_settings("interaction")):  # type: ignore[misc]
+    """``[interaction]``: who plays when."""
+
+
+class _Network(_Section):
+    dimension: Annotated[int, Field(ge=2, description="a whole number, 2 or more: the values and one for time")]
+    file: Annotated[str, Field(description=_MODEL_FILE)] = ""
+    size: Annotated[Size | None, Field(description=f"one of {', '.join(SIZES)}")] = None
+
+
+class ModelConfig(_with_settings("model", _Network)):  # type: ignore[misc]
     """``[model]``: the network. ``dimension`` is n + 1: the time and the n values. A file may leave it out: loading
     takes it from the mappings, which must all have as many entries, or else from the model.
 
-    ``file`` "" means no model: a stand-in plays random values. ``size`` is only needed where the file
-    cannot tell. ``timescale`` 2 is half speed.
+    ``file`` "" means no model: a stand-in plays random values. ``size`` is only needed where the file cannot tell.
     """
 
-    dimension: Annotated[int, Field(ge=2, description="a whole number, 2 or more: the values and one for time")]
-    file: Annotated[str, Field(description=_MODEL_FILE)] = ""
-    size: Annotated[Size | None, Field(description="one of xxs, xs, s, m, l, xl")] = None
-    sigmatemp: _Temperature = 0.01
-    pitemp: _Temperature = 1.0
-    timescale: Annotated[float, Field(gt=0, description=_TIMESCALE)] = 1.0
 
-
-class SceneConfig(_Section):
+class SceneConfig(create_model("scene", __base__=_Section, **scene_fields())):  # type: ignore[misc]
     """``[scenes."verse"]``: what recalling the scene changes; None leaves a thing as it is."""
 
-    mode: Annotated[Mode | None, Field(description=_MODES)] = None
-    threshold: Annotated[float | None, Field(ge=0, description=_SECONDS)] = None
-    sigmatemp: Annotated[float | None, Field(ge=0, description=_TEMPERATURE)] = None
-    pitemp: Annotated[float | None, Field(ge=0, description=_TEMPERATURE)] = None
-    timescale: Annotated[float | None, Field(gt=0, description=_TIMESCALE)] = None
     model: Annotated[str | None, Field(min_length=1, description=_MODEL_FILE)] = None
 
 
@@ -210,6 +233,11 @@ class Config(_Section):
     serialmidi: SerialMidiConfig | None = None
     webui: WebuiConfig | None = None
     scenes: Annotated[ReadOnlyDict[str, SceneConfig], Field(description=_SCENES)] = {}
+
+    @property
+    def live(self) -> dict[str, Value]:
+        """The live settings by their names in ``impsy.settings``."""
+        return {row.name: getattr(getattr(self, row.section), row.key) for row in SETTINGS.values() if row.key}
 
     @property
     def serialmidi_port(self) -> str | None:

@@ -1,7 +1,7 @@
 """The state machine of a performance.
 
-Time runs forward only: every call carries ``now`` (seconds, monotonic, any origin). ``receive`` takes what
-happened, ``advance`` plays what is due, ``deadline`` says when to call ``advance`` next. None of them waits.
+Time runs forward only: every call carries ``now`` (seconds, monotonic, any origin). ``receive`` takes an event,
+``advance`` plays what is due, ``deadline`` is when to call ``advance`` next. None of them waits.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
-from impsy.engine.modes import MODES, Mode
 from impsy.engine.playback import MINIMUM_DT, to_step
-from impsy.engine.settings import RANGES, Settings
 from impsy.engine.snapshot import Counters, Outlook, Snapshot
 from impsy.errors import ConfigError
 from impsy.events import (
@@ -31,18 +29,14 @@ from impsy.events import (
     Released,
     Report,
     Reset,
-    SetMode,
-    SetPaused,
-    SetPiTemperature,
+    Set,
     SetPredictor,
-    SetSigmaTemperature,
-    SetThreshold,
-    SetThru,
-    SetTimescale,
     Silence,
     Unplugged,
     Update,
 )
+from impsy.modes import MODES, Mode
+from impsy.settings import SETTINGS, Settings, Value
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -54,10 +48,10 @@ PENDING_LIMIT = 1024
 """Predictions that may wait to be played (polyphony); beyond it the oldest is dropped."""
 
 PLAYS_PER_ADVANCE = 16
-"""So that the performer is heard soon even if a tiny timescale makes everything due at once."""
+"""At most, so that input is not delayed where a tiny timescale makes everything due at once."""
 
 REBASE_AFTER = 1.0
-"""Seconds late (a suspended laptop) after which playing goes on from now and does not catch up."""
+"""Seconds of lateness (after the computer slept) beyond which playing continues from now and does not catch up."""
 
 SHORTEST_WAIT = MINIMUM_DT
 """Seconds, at least, between two events of a model that hears itself, however small the timescale is: without it a
@@ -67,28 +61,21 @@ LONGEST_WAIT = 1e9
 """Seconds, at most, until a prediction is played (30 years): a sum of times stays finite."""
 
 RETRY_AFTER = 0.5
-"""Seconds until the model is asked again after it had no finite answer twice running."""
+"""Seconds until the next prediction after two in a row that were not finite."""
 
 CONTEXT = 64
-"""Interactions that a newly switched-in model is told, so that it knows what is going on."""
-
-SETTINGS = {
-    SetSigmaTemperature: "sigma_temperature",
-    SetPiTemperature: "pi_temperature",
-    SetThreshold: "threshold",
-}
-"""Events that do no more than set one of the settings."""
+"""Recent interactions that a model hears when it takes the place of another."""
 
 
 class Engine:
-    """Decides what is played, recorded and said.
+    """Decides what is played, recorded and reported.
 
     Args:
         settings: mode, dimension and the rest.
         predictor: the model; its dimension must be that of the settings.
         rng: the only source of randomness: one seed, one performance.
         now: when the performance starts; the first event's dt counts from here.
-        model: the model's name, for those who watch.
+        model: the model's name, for the snapshot.
 
     Raises:
         ConfigError: the model's dimension is not that of the settings.
@@ -103,17 +90,16 @@ class Engine:
         self._rng = rng
         self._model = model
         self._thru = dict(settings.thru_matrix)
-        self._paused = False
         self._counters = Counters()
 
         self._input: tuple[float, ...] = tuple(rng.random(settings.dimension - 1).tolist())
         self._output: tuple[float, ...] = ()
-        # What all outputs were last sent, by whomever.
+        # What all outputs were last sent, from any source.
         self._sent: tuple[float, ...] = ()
         # The controls that the performer has played, ever; and by port, those moved by events that came too fast.
         self._touched: set[int] = set()
         self._skimmed: dict[str, set[int]] = {}
-        # What a model hears that must begin without having heard anything.
+        # The first input of a model that predicts before it has heard anything.
         self._opening = (0.0, *self._input)
         self._performer_played = False
         self._context: deque[tuple[float, ...]] = deque(maxlen=CONTEXT)
@@ -125,7 +111,7 @@ class Engine:
         # (due, order, values, vector): the order keeps equal dues in sequence.
         self._pending: list[tuple[float, int, tuple[float, ...], tuple[float, ...]]] = []
         self._order = count()
-        # What the model has played and not heard yet: (when it was due, vector).
+        # What the model has played but not yet been fed: (when it was due, vector).
         self._unheard: tuple[float, tuple[float, ...]] | None = None
 
         self.start(now)
@@ -135,7 +121,7 @@ class Engine:
     @property
     def deadline(self) -> float | None:
         """When ``advance`` has something to do next; None if nothing is planned."""
-        if self._paused:
+        if self._settings.paused:
             return None
         if self._unheard is not None:
             return self._unheard[0]
@@ -147,7 +133,7 @@ class Engine:
     @property
     def turn(self) -> str:
         """Who plays: ``performer``, ``model``, ``both`` or ``nobody``."""
-        if self._paused:
+        if self._settings.paused:
             return "nobody"
         if self._mode.plays == "each event":
             return "both"
@@ -156,12 +142,12 @@ class Engine:
         return "performer"
 
     def start(self, now: float) -> None:
-        """Begin the performance: the first event's dt counts from here. For those who made the engine earlier."""
+        """Start the performance: the first event's dt counts from here. The engine may have been made earlier."""
         self._last_event = now
         self._begin(now)
 
     def receive(self, event: EngineEvent, now: float) -> list[Command]:  # noqa: PLR0911 - a dispatch table
-        """Take in one event; returns what to do about it, in order."""
+        """Process one event; returns what to do, in order."""
         match event:
             case Interaction() | Update():
                 return self._perform(event, now)
@@ -169,20 +155,10 @@ class Engine:
                 return [EndNotes(keys, port)]
             case PlayThrough():
                 return self._play_through(event, now)
-            case SetMode(mode):
-                return self._set_mode(mode, now)
-            case SetPaused(paused):
-                return self._set_paused(paused, now)
+            case Set(name, value):
+                return self._set(name, value, now)
             case Reset():
                 return self._reset()
-            case SetSigmaTemperature() | SetPiTemperature() | SetThreshold():
-                return self._set(SETTINGS[type(event)], event.value)
-            case SetTimescale(value):
-                return self._set_timescale(value, now)
-            case SetThru(everywhere, matrix):
-                self._settings = replace(self._settings, input_thru=everywhere, thru_matrix=matrix)
-                self._thru = dict(matrix)
-                return []
             case Unplugged(port):
                 return [Silence(f"{port} went away")]
             case PanicButton():
@@ -191,7 +167,7 @@ class Engine:
                 return self._set_predictor(event.predictor, event.name)
 
     def skim(self, event: Interaction | Update, now: float) -> list[Command]:
-        """Take in a performer's event that came too fast: it is recorded, but neither heard nor answered."""
+        """Process a performer's event that came too fast: it is recorded, but neither heard nor answered."""
         values = self._values_of(event)
         if values is None:
             return self._reject(event)
@@ -203,12 +179,12 @@ class Engine:
         return [Record("interface", values, now)]
 
     def advance(self, now: float) -> list[Command]:
-        """Play what is due; thinking of what comes next is left to another call, which ``deadline`` asks for at once.
+        """Play what is due. The prediction after it is left to another call, for which ``deadline`` is at once.
 
-        May leave more that is due for the next call, so that the performer is heard in between.
+        May leave more that is due for the next call, so that input is processed in between.
         """
         commands: list[Command] = []
-        if self._paused:
+        if self._settings.paused:
             return commands
         if self._unheard is not None:
             (due, vector), self._unheard = self._unheard, None
@@ -230,7 +206,7 @@ class Engine:
         return commands
 
     def recover(self, now: float, reason: str) -> list[Command]:
-        """After a fault elsewhere (a model that raised): silence, forget the plans, and begin again soon."""
+        """After a fault elsewhere (a model that raised): silence, drop what waits, and start again soon."""
         self._unheard = None
         self._drop_pending()
         self._reset_predictor()
@@ -239,9 +215,9 @@ class Engine:
         return [Silence(reason)]
 
     def end(self) -> list[Command]:
-        """The performance is over: silence what sounds, plan nothing more."""
+        """End the performance: silence what sounds and stop predicting."""
         self._drop_pending()
-        self._paused = True
+        self._settings = replace(self._settings, paused=True)
         return [Silence("the performance ended")]
 
     def snapshot(self) -> Snapshot:
@@ -249,7 +225,6 @@ class Engine:
         return Snapshot(
             settings=self._settings,
             model=self._model,
-            paused=self._paused,
             turn=self.turn,
             waiting=len(self._pending),
             input_values=self._input,
@@ -261,10 +236,10 @@ class Engine:
         """What the model intends, without a look at the clock; costs half a microsecond."""
         due: float | None = None
         what: Literal["event", "answer"] | None = None
-        if not self._paused:
+        if not self._settings.paused:
             if self._pending:
                 due, what = self._pending[0][0], "event"
-            elif self._unheard is not None:  # it is about to think of the next
+            elif self._unheard is not None:  # the next prediction is about to be made
                 due, what = self._unheard[0], "event"
             if self._answer_at is not None and (due is None or self._answer_at < due):
                 due, what = self._answer_at, "answer"
@@ -284,7 +259,7 @@ class Engine:
         values = self._values_of(event)
         if values is None:
             return self._reject(event)
-        now = max(now, self._last_event)  # several transports stamp their events in threads of their own
+        now = max(now, self._last_event)  # transports take the time of their events in threads of their own
         dt = now - self._last_event
         self._last_event = now
         moved = self._take(event, values)
@@ -301,7 +276,7 @@ class Engine:
             commands.append(self._pass_on(event.port, moved, now, None))
         elif event.port in self._thru:
             commands.append(self._pass_on(event.port, moved, now, self._thru[event.port]))
-        if self._paused or not self._mode.hears:
+        if self._settings.paused or not self._mode.hears:
             return commands
         self._hear((dt, *values))
         if self._mode.plays == "after silence":
@@ -311,7 +286,7 @@ class Engine:
         return commands
 
     def _take(self, event: Interaction | Update, values: tuple[float, ...]) -> set[int]:
-        """Take over the performer's values; which controls the event moved.
+        """Store the performer's values; returns which controls the event moved.
 
         A key that is struck again has, a knob at the same value has not; any has with its first value.
         """
@@ -377,7 +352,7 @@ class Engine:
         self._predict(since if now - since < REBASE_AFTER else now, now, commands)
 
     def _predict(self, since: float, now: float, commands: list[Command]) -> None:
-        """Ask the model what comes next, and plan it to be played after its dt, counted from ``since``."""
+        """Predict the next event, to be played after its dt, counted from ``since``."""
         settings = self._settings
         for _ in range(2):
             if not self._primed:
@@ -416,7 +391,7 @@ class Engine:
         self._counters.overflowed += 1
 
     def _drop_pending(self) -> None:
-        """Plan nothing any more. What was played has been played, so the model hears it."""
+        """Drop all predictions that wait. What was already played is still fed back to the model."""
         if self._unheard is not None:
             (_due, vector), self._unheard = self._unheard, None
             self._hear(vector)
@@ -428,67 +403,69 @@ class Engine:
     # --- live commands -----------------------------------------------------------------------------
 
     def _begin(self, now: float) -> None:
-        """Enter the mode: plan what it plays without waiting for anyone."""
-        if self._paused:
+        """Enter the mode: schedule what the model plays without input."""
+        if self._settings.paused:
             return
         if self._mode.plays == "always":
             self._answer_at = now
         elif self._mode.plays == "after silence" and self._performer_played:
             self._answer_at = max(now, self._last_event + self._settings.threshold)
 
-    def _set_mode(self, name: str, now: float) -> list[Command]:
-        mode = MODES.get(name)
-        if mode is None:
-            return [Report("unknown-mode", f"there is no mode “{name}”; choose one of {', '.join(MODES)}")]
-        if mode is self._mode:
+    def _set(self, name: str, value: Value, now: float) -> list[Command]:
+        row, before = SETTINGS.get(name), self._settings
+        if row is None:
+            return [Report("unknown-setting", f"there is no setting “{name}”")]
+        if fault := row.fault(value):
+            return [Report(f"{'unknown' if row.choices else 'bad'}-{name}", fault)]
+        if getattr(before, name) == value:
             return []
+        changed: dict[str, Any] = {name: value}
+        self._settings = replace(before, **changed)
+        match name:
+            case "mode":
+                return self._change_mode(now)
+            case "paused":
+                return self._pause_or_go_on(now)
+            case "timescale":
+                self._stretch_what_waits(self._settings.timescale / before.timescale, now)
+            case "thru_matrix":
+                self._thru = dict(self._settings.thru_matrix)
+        return []
+
+    def _change_mode(self, now: float) -> list[Command]:
         self._drop_pending()
-        self._mode = mode
-        self._settings = replace(self._settings, mode=mode.name)
+        self._mode = MODES[self._settings.mode]
         # A phrase from before the change is no reason to answer now.
         self._performer_played = False
         self._begin(now)
         return [Silence("the mode changed")]
 
-    def _set_paused(self, paused: bool, now: float) -> list[Command]:
-        if paused == self._paused:
-            return []
-        self._paused = paused
-        if not paused:
+    def _pause_or_go_on(self, now: float) -> list[Command]:
+        if not self._settings.paused:
             self._begin(now)
             return []
         self._drop_pending()
         return [Silence("paused")]
+
+    def _stretch_what_waits(self, ratio: float, now: float) -> None:
+        """What waits already follows the new timescale at once; a long pause need not be sat out.
+
+        None waits longer than its whole dt, which also holds where a tiny remainder, stretched, is mostly rounding.
+        """
+        ratio, timescale = min(ratio, LONGEST_WAIT), self._settings.timescale
+        self._pending = [
+            (now + min(max(0.0, due - now) * ratio, vector[0] * timescale, LONGEST_WAIT), order, values, vector)
+            for due, order, values, vector in self._pending
+        ]
+        heapq.heapify(self._pending)
 
     def _reset(self) -> list[Command]:
         self._reset_predictor()
         self._context.clear()
         return []
 
-    def _set(self, name: str, value: float) -> list[Command]:
-        wanted, good = RANGES[name]
-        if not good(value):
-            return [Report(f"bad-{name}", f"{name} cannot be {value}; it must be {wanted}")]
-        changed: dict[str, Any] = {name: value}
-        self._settings = replace(self._settings, **changed)
-        return []
-
-    def _set_timescale(self, value: float, now: float) -> list[Command]:
-        before = self._settings.timescale
-        commands = self._set("timescale", value)
-        ratio = min(self._settings.timescale / before, LONGEST_WAIT)
-        if ratio != 1.0:
-            # What waits already follows the new time at once; a long pause need not be sat out. None waits longer
-            # than its whole dt, which also holds where a tiny remainder, stretched, is nothing but rounding.
-            self._pending = [
-                (now + min(max(0.0, due - now) * ratio, vector[0] * value, LONGEST_WAIT), order, values, vector)
-                for due, order, values, vector in self._pending
-            ]
-            heapq.heapify(self._pending)
-        return commands
-
     def _panic(self, now: float) -> list[Command]:
-        """Nothing sounds after it; who plays by itself begins again, who answers waits for a phrase."""
+        """Silence everything. A model that plays by itself starts again; one that answers waits for a phrase."""
         self._drop_pending()
         self._performer_played = False
         self._counters.panics += 1

@@ -1,4 +1,4 @@
-"""From what the model says to what is played and when."""
+"""From a prediction to what is played, and when."""
 
 from __future__ import annotations
 

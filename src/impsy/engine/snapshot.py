@@ -1,11 +1,11 @@
-"""What can be seen of the engine from outside, without touching it."""
+"""The engine's state as others read it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from impsy.engine.settings import Settings
+from impsy.settings import Settings
 
 __all__ = ["Counters", "Outlook", "Snapshot"]
 
@@ -32,7 +32,7 @@ class Counters:
     logged all the same). ``rejected``: events of a wrong length. ``predicted``, ``played``: the model's.
     ``cancelled``: predictions that were never played, because the performer came back or something changed.
     ``overflowed``: predictions dropped because too many were waiting. ``not_finite``: predictions that held a
-    NaN or an infinity. ``panics``: how often everybody was to be silent at once.
+    NaN or an infinity. ``panics``: how often everything was silenced.
     """
 
     heard: int = 0
@@ -52,7 +52,6 @@ class Snapshot:
 
     settings: Settings
     model: str
-    paused: bool
     turn: str
     waiting: int
     input_values: tuple[float, ...]

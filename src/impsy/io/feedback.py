@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 
+from impsy.mapping.wire import NOTE_OFF, NOTE_ON
+
 __all__ = ["FeedbackGuard"]
 
 REMEMBERED = 512
@@ -43,6 +45,6 @@ def _meaning(message: bytes) -> bytes:
     """The message itself; every way to end a note is one (note-off at any velocity, note-on at velocity 0)."""
     if len(message) == 3:
         kind = message[0] & 0xF0
-        if kind == 0x80 or (kind == 0x90 and message[2] == 0):
-            return bytes((0x80 | message[0] & 0x0F, message[1]))
+        if kind == NOTE_OFF or (kind == NOTE_ON and message[2] == 0):
+            return bytes((NOTE_OFF | message[0] & 0x0F, message[1]))
     return message

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
+from impsy.mapping.wire import ALL_NOTES_OFF, ALL_SOUND_OFF, CONTROL_CHANGE, NOTE_OFF, NOTE_ON
+
 __all__ = ["Outbox", "Thin", "newest_lines", "nothing", "only_note_offs", "thin_midi"]
 
 WAITING_LIMIT = 128
@@ -12,8 +14,6 @@ WAITING_LIMIT = 128
 
 Thin = Callable[[Sequence[bytes]], list[bytes]]
 """What to keep of the messages that wait, oldest first, when there are too many. The result must be bounded."""
-
-_NOTE_OFF, _NOTE_ON, _CONTROL_CHANGE = 0x80, 0x90, 0xB0
 
 
 def newest_lines(messages: Sequence[bytes]) -> list[bytes]:
@@ -34,9 +34,9 @@ def thin_midi(messages: Sequence[bytes]) -> list[bytes]:
     newest: dict[bytes, bytes] = {}
     for message in messages:
         kind = message[0] & 0xF0
-        if kind == _NOTE_ON and message[2]:
+        if kind == NOTE_ON and message[2]:
             continue
-        key = message[:2] if kind in (_NOTE_OFF, _NOTE_ON, _CONTROL_CHANGE) else message[:1]
+        key = message[:2] if kind in (NOTE_OFF, NOTE_ON, CONTROL_CHANGE) else message[:1]
         newest.pop(key, None)
         newest[key] = message
     return list(newest.values())
@@ -49,7 +49,7 @@ def only_note_offs(messages: Sequence[bytes]) -> list[bytes]:
 
 def _ends_something(message: bytes) -> bool:
     kind = message[0] & 0xF0
-    return kind in (_NOTE_OFF, _NOTE_ON) or (kind == _CONTROL_CHANGE and message[1] in (120, 123))
+    return kind in (NOTE_OFF, NOTE_ON) or (kind == CONTROL_CHANGE and message[1] in (ALL_SOUND_OFF, ALL_NOTES_OFF))
 
 
 class Outbox:

@@ -15,13 +15,17 @@ __all__ = [
     "BEND_STEPS",
     "CHANNEL_AFTERTOUCH",
     "CONTROL_CHANGE",
+    "KEY_AFTERTOUCH",
     "LSB_OFFSET",
+    "MESSAGES",
     "NOTE_OFF",
     "NOTE_ON",
     "PITCH_BEND",
     "PROGRAM_CHANGE",
     "STEPS",
+    "SYSTEM",
     "Held",
+    "MessageKind",
     "Note",
     "Reader",
     "Reception",
@@ -43,10 +47,37 @@ __all__ = [
 
 NOTE_OFF = 0x80
 NOTE_ON = 0x90
+KEY_AFTERTOUCH = 0xA0
 CONTROL_CHANGE = 0xB0
 PROGRAM_CHANGE = 0xC0
 CHANNEL_AFTERTOUCH = 0xD0
 PITCH_BEND = 0xE0
+
+SYSTEM = 0xF0
+"""Status bytes from here on are those of system messages, which have no channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageKind:
+    """A kind of channel message: its name, its data bytes, and its word in WebSocket frames ("" if it has none)."""
+
+    name: str
+    data: tuple[str, ...]
+    word: str = ""
+
+
+MESSAGES = {
+    NOTE_OFF: MessageKind("note off", ("note", "velocity"), "noteoff"),
+    NOTE_ON: MessageKind("note on", ("note", "velocity"), "noteon"),
+    KEY_AFTERTOUCH: MessageKind("key aftertouch", ("note", "pressure")),
+    CONTROL_CHANGE: MessageKind("control change", ("controller", "value"), "cc"),
+    PROGRAM_CHANGE: MessageKind("program change", ("program",), "program"),
+    CHANNEL_AFTERTOUCH: MessageKind("channel aftertouch", ("pressure",), "aftertouch"),
+    PITCH_BEND: MessageKind("pitch bend", ("fine", "coarse"), "pitchbend"),
+}
+"""Every kind of channel message by its status byte on channel 1."""
+
+_SIZES = tuple(1 + len(MESSAGES.get(status & 0xF0, MESSAGES[NOTE_OFF]).data) for status in range(256))
 
 ALL_SOUND_OFF = 120
 ALL_NOTES_OFF = 123
@@ -66,7 +97,7 @@ def status_byte(kind: int, channel: int) -> int:
 
 def message_size(status: int) -> int:
     """How many bytes a channel message with this status byte has: 2 or 3."""
-    return 2 if PROGRAM_CHANGE <= status < PITCH_BEND else 3
+    return _SIZES[status]
 
 
 # --- in ----------------------------------------------------------------------------------------------

@@ -3,35 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from impsy.mapping import wire
 from impsy.mapping.entries import MappingEntry, kind_of
 from impsy.mapping.wire import Reception
 
 __all__ = ["describe_message", "note_name", "why_ignored"]
-
-_POLYPHONIC_AFTERTOUCH = 0xA0
-_SYSTEM = 0xF0
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """What a kind of channel message is called, and its data bytes."""
-
-    name: str
-    data: tuple[str, ...]
-
-
-_KINDS = {
-    wire.NOTE_OFF: _Kind("note off", ("note", "velocity")),
-    wire.NOTE_ON: _Kind("note on", ("note", "velocity")),
-    _POLYPHONIC_AFTERTOUCH: _Kind("key aftertouch", ("note", "pressure")),
-    wire.CONTROL_CHANGE: _Kind("control change", ("controller", "value")),
-    wire.PROGRAM_CHANGE: _Kind("program change", ("program",)),
-    wire.CHANNEL_AFTERTOUCH: _Kind("channel aftertouch", ("pressure",)),
-    wire.PITCH_BEND: _Kind("pitch bend", ("fine", "coarse")),
-}
 
 _SYSTEM_NAMES = {
     0xF0: "system exclusive",
@@ -60,9 +37,9 @@ def describe_message(message: bytes) -> str:
     """One complete message in words: ``channel 1: note on, note 60 (C4), velocity 100``. Never raises."""
     if not message or message[0] < 0x80:
         return "not a MIDI message"
-    if message[0] >= _SYSTEM:
+    if message[0] >= wire.SYSTEM:
         return _SYSTEM_NAMES.get(message[0], "an undefined system message")
-    kind = _KINDS[message[0] & 0xF0]
+    kind = wire.MESSAGES[message[0] & 0xF0]
     channel = (message[0] & 0x0F) + 1
     if len(message) != 1 + len(kind.data) or any(byte > 127 for byte in message[1:]):
         return f"channel {channel}: a damaged {kind.name}"
@@ -82,7 +59,7 @@ def why_ignored(entries: Iterable[MappingEntry], message: bytes) -> str:
     """
     if not message or message[0] < 0x80:
         return "it is not a MIDI message"
-    kind = _KINDS.get(message[0] & 0xF0)
+    kind = wire.MESSAGES.get(message[0] & 0xF0)
     if kind is None:
         return "system messages play nothing"
     if len(message) != 1 + len(kind.data) or any(byte > 127 for byte in message[1:]):

@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 
 from impsy.errors import ModelError
+from impsy.models.architectures import Gestures
+from impsy.models.components import Live, LiveSampler
+from impsy.models.mixture import MixtureSampler
 from impsy.models.predictor import MixturePredictor
 from impsy.models.sizes import SCALE_FACTOR
-from impsy.models.tflite.write import encode_tflite
+from impsy.models.tflite.write import encode_player
 from impsy.models.weights import Weights
 
 __all__ = ["GraphPredictor", "Layout", "LiteRTPredictor", "find_layout", "litert_is_installed"]
@@ -70,10 +73,10 @@ class LiteRTPredictor(MixturePredictor):
     """
 
     def __init__(self, weights: Weights) -> None:
-        self._interpreter = _interpreter(encode_tflite(weights))
+        self._interpreter = _interpreter(encode_player(weights))
         inputs = [self._view(detail) for detail in self._interpreter.get_input_details()]
         outputs = [self._view(detail) for detail in self._interpreter.get_output_details()]
-        super().__init__(outputs[0].reshape(-1), weights.dimension)
+        super().__init__(_sampler(outputs[0].reshape(-1), weights), weights.dimension)
         self._input = memoryview(inputs[0]).cast("B")
         self._pack = struct.Struct(f"{self.dimension}f").pack_into
         self._states = inputs[1:]
@@ -100,6 +103,13 @@ class LiteRTPredictor(MixturePredictor):
         for state in self._states:
             state[...] = 0.0
         self._heard = False
+
+
+def _sampler(output: Any, weights: Weights) -> MixtureSampler:
+    """What draws from the first output of :func:`encode_player`'s graph."""
+    if isinstance(weights.residual, Gestures):
+        return LiveSampler(output, Live(weights.residual))
+    return MixtureSampler(output, weights.dimension)
 
 
 def _copies(befores: list[Any], afters: list[Any]) -> list[tuple[memoryview, memoryview]]:
@@ -204,12 +214,13 @@ class GraphPredictor(MixturePredictor):
         self._interpreter = _interpreter(content)
         self.layout = find_layout(self._interpreter.get_input_details(), self._interpreter.get_output_details())
         dimension = self.layout.dimension
-        super().__init__(np.zeros(self.layout.mixtures * (2 * dimension + 1), np.float32), dimension)
+        parameters = np.zeros(self.layout.mixtures * (2 * dimension + 1), np.float32)
+        super().__init__(MixtureSampler(parameters, dimension), dimension)
         shape = (1, self.layout.units)
         self._states = [np.zeros(shape, np.float32) for _ in self.layout.states]
         self._input = np.zeros((1, 1, dimension), np.float32)
         self._scale = scale
-        self._means_and_deviations = self.parameters[: 2 * self.layout.mixtures * dimension]
+        self._means_and_deviations = parameters[: 2 * self.layout.mixtures * dimension]
 
     def hear(self, vector: Sequence[float]) -> None:
         """See :meth:`MixturePredictor.hear`; raises ModelError if the graph fails."""

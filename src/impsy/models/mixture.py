@@ -9,7 +9,7 @@ result is divided by 10.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from impsy.models.sizes import SCALE_FACTOR
 
-__all__ = ["Mixture", "MixtureSampler", "choose", "component_weights", "split"]
+__all__ = ["Mixture", "MixtureSampler", "Numbers", "choose", "component_weights", "split"]
 
 _SQRT_HALF = math.sqrt(0.5)
 MANY = 24
@@ -26,6 +26,9 @@ MANY = 24
 _COLDEST, _HOTTEST = 1e-200, 1e200
 """Temperatures between which dividing a logit by them gives a number."""
 _exp, _accumulate = np.exp, np.add.accumulate
+
+Numbers = Callable[[], list[float]]
+"""Lists numbers as they are at that moment."""
 
 
 class Mixture(NamedTuple):
@@ -83,9 +86,20 @@ class MixtureSampler:
 
     def __init__(self, parameters: NDArray[Any], dimension: int) -> None:
         mu, sigma, logits = split(parameters, dimension)
+        self._parameters = parameters
+        self._read(dimension, [(m.tolist, s.tolist) for m, s in zip(mu, sigma, strict=True)], logits)
+
+    @property
+    def parameters(self) -> NDArray[Any]:
+        """The mixture at this moment, (M(2D+1),)."""
+        return self._parameters
+
+    def _read(self, dimension: int, components: list[tuple[Numbers, Numbers]], logits: NDArray[Any]) -> None:
+        """Draw from these: what lists the means and the deviations (D,) of each component, and the logits (M,)."""
         self._dimension = dimension
-        self._components = [(m.tolist, s.tolist) for m, s in zip(mu, sigma, strict=True)]
+        self._components = components
         self._logits = logits
+        self._logit, self._highest = logits.item, logits.argmax
         self._weights = np.empty(logits.size)
         self._many = logits.size >= MANY
         self._normals = np.empty(dimension + 1)
@@ -104,7 +118,7 @@ class MixtureSampler:
         rng.standard_normal(out=normals)
         first, *noise = normals.tolist()
         uniform = 0.5 * math.erfc(first * -_SQRT_HALF)
-        component = self._by_arrays(uniform, pi_temperature) if self._many else None
+        component = self._quickly(uniform, pi_temperature) if self._many else None
         if component is None:
             weights = component_weights(self._logits.tolist(), pi_temperature)
             if math.isnan(weights[0]):
@@ -114,10 +128,10 @@ class MixtureSampler:
         spread = math.sqrt(sigma_temperature) if sigma_temperature > 0.0 else 0.0
         return [(m + s * spread * z) / SCALE_FACTOR for m, s, z in zip(mu(), sigma(), noise)]  # noqa: B905 - hot
 
-    def _by_arrays(self, uniform: float, temperature: float) -> int | None:
+    def _quickly(self, uniform: float, temperature: float) -> int | None:
         """The component that :func:`choose` would choose, but for rounding; None where arrays might warn."""
         logits, weights = self._logits, self._weights
-        top = logits.item(logits.argmax())
+        top = self._logit(self._highest())
         if not (_COLDEST < temperature < _HOTTEST and -_HOTTEST < top < _HOTTEST):
             return None
         weights[...] = logits

@@ -21,15 +21,22 @@ __all__ = ["MixturePredictor", "NumPyPredictor"]
 class MixturePredictor(ABC):
     """A network with its recurrent state, and drawing from the mixture that it predicts.
 
-    ``parameters`` is the mixture after what was heard last, (M(2D+1),) float in the scaled space; it is written
-    over by the next :meth:`hear`. ``dimension`` is the length D of an interaction vector.
+    ``dimension`` is the length D of an interaction vector.
     """
 
-    def __init__(self, parameters: NDArray[Any], dimension: int) -> None:
+    def __init__(self, mixture: MixtureSampler, dimension: int) -> None:
         self.dimension = dimension
-        self.parameters = parameters
-        self._draw = MixtureSampler(parameters, dimension).draw
+        self._mixture = mixture
+        self._draw = mixture.draw
         self._heard = False
+
+    @property
+    def parameters(self) -> NDArray[Any]:
+        """The mixture after what was heard last, (M(2D+1),) float in the scaled space.
+
+        The next :meth:`hear` may write over it.
+        """
+        return self._mixture.parameters
 
     @abstractmethod
     def hear(self, vector: Sequence[float]) -> None:
@@ -66,7 +73,8 @@ class NumPyPredictor(MixturePredictor):
 
     def __init__(self, weights: Weights, *, precision: type[np.floating[Any]] = np.float32) -> None:
         self._network = BatchNetwork(weights, precision=precision)
-        super().__init__(self._network.parameters.reshape(-1), weights.dimension)
+        parameters = self._network.parameters.reshape(-1)
+        super().__init__(MixtureSampler(parameters, weights.dimension), weights.dimension)
 
     def hear(self, vector: Sequence[float]) -> None:
         """See :meth:`MixturePredictor.hear`."""

@@ -29,6 +29,14 @@ LARGEST = 999.0
 """A mean or spread further from [0, 1] than this, or a time longer in seconds, says no more than this."""
 
 
+_MANY = 100
+"""Components from which on sorting takes longer than finding the weightiest."""
+_NOTHING: dict[str, Any] = {"weights": [], "means": [], "spreads": [], "dt": []}
+_SCALE = np.float64(SCALE_FACTOR)
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+"""As :func:`json.dumps`, which would make an encoder for each message."""
+
+
 @dataclass(frozen=True, slots=True)
 class Intention:
     """The engine's plans, and a copy of the mixture's parameters (M(2D+1),) in the × 10 space, if there is one."""
@@ -49,35 +57,30 @@ def encode_intention(intention: Intention, now: float) -> str:
     """
     outlook = intention.outlook
     planned = outlook.due is not None
-    said: dict[str, Any] = {
-        "in": None if outlook.due is None else round(max(0.0, outlook.due - now), DECIMALS),
-        "what": outlook.what,
-        "weights": [],
-        "means": [],
-        "spreads": [],
-        "dt": [],
-    }
-    if planned and intention.parameters is not None:
-        said |= _mixture(intention.parameters, outlook)
-    return json.dumps(said, separators=(",", ":"))
+    mixture = _mixture(intention.parameters, outlook) if planned and intention.parameters is not None else {}
+    due = None if outlook.due is None else round(max(0.0, outlook.due - now), DECIMALS)
+    return _encode({"in": due, "what": outlook.what} | (mixture or _NOTHING))
 
 
 def _mixture(parameters: NDArray[Any], outlook: Outlook) -> dict[str, Any]:
     settings = outlook.settings
     d = settings.dimension
-    # A network may say anything: numbers that JSON has no word for are no picture.
-    if not np.isfinite(parameters).all():
-        return {}
     mixtures = parameters.size // (2 * d + 1)
     width = mixtures * d
-    logits = parameters[2 * width :]
-    shown = _weightiest(logits, min(SHOWN, NUMBERS_LIMIT // (2 * (d - 1))))
-    if not shown.size:
+    logits, numbers = parameters[2 * width :], parameters[: 2 * width].reshape(2, mixtures, d)
+    most = min(SHOWN, NUMBERS_LIMIT // (2 * (d - 1)))
+    if not most:
         return {}
-    weights = component_weights(logits[shown].tolist(), settings.pi_temperature)
+    if mixtures > most:
+        shown = (logits.argsort() if mixtures < _MANY else logits.argpartition(-most))[-most:]
+        shown.sort()
+        logits, numbers = logits.take(shown), numbers.take(shown, axis=1)
+    weights = component_weights(logits.tolist(), settings.pi_temperature)
     total = sum(weights)
-    values = parameters[: 2 * width].reshape(2, mixtures, d)[:, shown].astype(np.float64)
-    values /= SCALE_FACTOR
+    # A network may say anything: numbers that JSON has no word for are no picture. NaN counts as the largest logit.
+    if math.isnan(total) or np.count_nonzero(np.isfinite(numbers)) < numbers.size:
+        return {}
+    values = numbers / _SCALE
     values[1] *= math.sqrt(settings.sigma_temperature)
     np.minimum(values, LARGEST, out=values)
     np.maximum(values, -LARGEST, out=values)
@@ -88,10 +91,3 @@ def _mixture(parameters: NDArray[Any], outlook: Outlook) -> dict[str, Any]:
         "spreads": [spread[1:] for spread in spreads],
         "dt": [mean[0] for mean in means],
     }
-
-
-def _weightiest(logits: NDArray[Any], most: int) -> NDArray[np.intp]:
-    """The indices of the ``most`` largest logits, in their order."""
-    if logits.size <= most:
-        return np.arange(logits.size)
-    return np.sort(np.argpartition(logits, logits.size - most - 1)[logits.size - most :])

@@ -7,42 +7,23 @@ from pathlib import Path
 
 from impsy.config import Config, LoadedConfig, load_config
 from impsy.errors import ImpsyError
-from impsy.events import (
-    EngineEvent,
-    Report,
-    SetMode,
-    SetPiTemperature,
-    SetSigmaTemperature,
-    SetThreshold,
-    SetThru,
-    SetTimescale,
-)
+from impsy.events import Report, Set
 from impsy.io.adapter import Tell
 from impsy.perform.building.ports import Ports
 from impsy.perform.building.session import configured_model, configured_scenes, engine_settings
 from impsy.perform.models import sized
+from impsy.perform.scenes import set_all
 from impsy.perform.session import Session
+from impsy.settings import SETTINGS
 
 __all__ = ["Reloader", "changes_of_settings"]
 
 
-def changes_of_settings(before: Config, after: Config) -> list[EngineEvent]:
-    """What to tell the engine when the one configuration takes the other's place. The dimension stays."""
+def changes_of_settings(before: Config, after: Config) -> tuple[Set, ...]:
+    """What to change in the engine when the one configuration takes the other's place. The dimension stays."""
     old, new = engine_settings(before), engine_settings(after)
     # What a live command set stays set, unless its key in the file changed.
-    rows: list[tuple[object, object, EngineEvent]] = [
-        (
-            (old.input_thru, old.thru_matrix),
-            (new.input_thru, new.thru_matrix),
-            SetThru(new.input_thru, new.thru_matrix),
-        ),
-        (old.threshold, new.threshold, SetThreshold(new.threshold)),
-        (old.sigma_temperature, new.sigma_temperature, SetSigmaTemperature(new.sigma_temperature)),
-        (old.pi_temperature, new.pi_temperature, SetPiTemperature(new.pi_temperature)),
-        (old.timescale, new.timescale, SetTimescale(new.timescale)),
-        (old.mode, new.mode, SetMode(new.mode)),
-    ]
-    return [event for was, becomes, event in rows if was != becomes]
+    return set_all({name: getattr(new, name) for name in SETTINGS if getattr(old, name) != getattr(new, name)})
 
 
 class Reloader:
@@ -53,7 +34,7 @@ class Reloader:
         ports: its ports.
         loaded: the configuration that it plays.
         overrides: puts the command line's options above a newly read configuration.
-        tell: says what happened.
+        tell: receives reports.
     """
 
     def __init__(
@@ -71,7 +52,7 @@ class Reloader:
         self._tell = tell
 
     def reload(self, path: Path) -> None:
-        """Read the file and apply what changed; if anything is wrong with it, say so and play on as before."""
+        """Read the file and apply what changed; if anything is wrong with it, report that and change nothing."""
         try:
             self._apply(sized(self._overrides(load_config(path))))
         except ImpsyError as error:
@@ -103,6 +84,6 @@ class Reloader:
         self._tell(Report("config-applied", "the saved configuration is in use", "info", always=True))
 
     def _plays(self, fresh: LoadedConfig) -> bool:
-        """Whether a live command has put the configuration's model to use already: it goes on from where it is."""
+        """Whether a live command has loaded the configuration's model already; it keeps its state."""
         path = fresh.model_file()
         return path is not None and str(path.resolve()) == self._session.model_file

@@ -6,49 +6,34 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from impsy.config import LoadedConfig, SceneConfig
-from impsy.engine import Settings
-from impsy.events import (
-    EngineEvent,
-    Report,
-    SetMode,
-    SetPiTemperature,
-    SetSigmaTemperature,
-    SetThreshold,
-    SetTimescale,
-)
+from impsy.events import EngineEvent, Report, Set
 from impsy.io.adapter import Tell
 from impsy.perform.switching import ModelSwitcher, OpenModel
+from impsy.settings import SETTINGS, Settings, Value
 
-__all__ = ["Scene", "SceneRecall", "Scenes", "scenes_of"]
+__all__ = ["Scene", "SceneRecall", "Scenes", "scenes_of", "set_all"]
 
-#: Key of a scene -> the setting of the engine that it is, and what sets it. The mode comes last: it begins with
-#: what the others have set.
-_ROWS: dict[str, tuple[str, Callable[..., EngineEvent]]] = {
-    "threshold": ("threshold", SetThreshold),
-    "sigmatemp": ("sigma_temperature", SetSigmaTemperature),
-    "pitemp": ("pi_temperature", SetPiTemperature),
-    "timescale": ("timescale", SetTimescale),
-    "mode": ("mode", SetMode),
-}
+
+def set_all(values: Mapping[str, Value]) -> tuple[Set, ...]:
+    """The events that set all of these, by name. The mode comes last: it begins with what the others have set."""
+    return tuple(Set(name, values[name]) for name in sorted(values, key="mode".__eq__))
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
     """One scene, ready to be recalled.
 
-    ``events`` set what it names; ``settings`` are the same as ``(name, value)`` pairs of the engine's settings.
-    ``model`` is the file that it plays with as the configuration has it, "" if it names none; ``file`` where that was
-    when the configuration was read, "" if nowhere.
+    ``events`` set what it names. ``model`` is the file that it plays with as the configuration has it, "" if it names
+    none; ``file`` where that was when the configuration was read, "" if nowhere.
     """
 
-    events: tuple[EngineEvent, ...]
-    settings: tuple[tuple[str, object], ...]
+    events: tuple[Set, ...]
     model: str = ""
     file: str = ""
 
     def holds(self, settings: Settings) -> bool:
         """Whether these settings are what it asks for."""
-        return all(getattr(settings, name) == value for name, value in self.settings)
+        return all(getattr(settings, event.name) == event.value for event in self.events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +51,7 @@ class SceneRecall:
         scenes: those there are; may be set anew.
         models: switches to the models that they name.
         deliver: takes the events that they are made of.
-        tell: told of names that are none.
+        tell: receives reports of unknown names.
     """
 
     def __init__(
@@ -98,27 +83,26 @@ class SceneRecall:
             self._deliver(event)
 
     def forget(self) -> None:
-        """What the last one set is set otherwise now."""
+        """No scene is current any more: the model was changed by something else."""
         self._name = ""
 
     def current(self, settings: Settings) -> str:
-        """The scene that was recalled last, "" if what it set is not so any more."""
+        """The scene that was recalled last; "" if something that it set has changed since."""
         name = self._name
         scene = self.scenes.by_name.get(name)
         return name if scene is not None and scene.holds(settings) else ""
 
 
 def scenes_of(loaded: LoadedConfig, open_model: OpenModel | None = None) -> Scenes:
-    """What a configuration says of scenes."""
+    """The scenes of a configuration."""
     return Scenes({name: _scene(scene, loaded) for name, scene in loaded.config.scenes.items()}, open_model)
 
 
 def _scene(scene: SceneConfig, loaded: LoadedConfig) -> Scene:
-    named = [(*row, getattr(scene, key)) for key, row in _ROWS.items() if getattr(scene, key) is not None]
+    named = {row.name: getattr(scene, row.key) for row in SETTINGS.values() if row.in_scenes}
     found = loaded.resolve(scene.model).found if scene.model else None
     return Scene(
-        events=tuple(event(value) for _setting, event, value in named),
-        settings=tuple((setting, value) for setting, _event, value in named),
+        events=set_all({name: value for name, value in named.items() if value is not None}),
         model=scene.model or "",
         file=str(found.resolve()) if found is not None else "",
     )

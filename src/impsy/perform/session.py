@@ -41,6 +41,7 @@ from impsy.perform.recording.recorder import Recorder
 from impsy.perform.reports import Reports
 from impsy.perform.scenes import SceneRecall, Scenes
 from impsy.perform.switching import ModelSwitcher, OpenModel
+from impsy.settings import SETTINGS
 
 __all__ = ["Session", "SessionView"]
 
@@ -399,14 +400,11 @@ class Session:
         """What goes on, as ``/monitor/state`` sends it: plain values, fit for JSON."""
         view = self.view()
         snapshot = view.engine
-        settings = asdict(snapshot.settings)
         unmirrored = self._monitor.left_out if self._monitor is not None else 0
         return {
-            "mode": settings.pop("mode"),
-            "paused": snapshot.paused,
+            **{name: getattr(snapshot.settings, name) for name in ("dimension", *SETTINGS)},
             "turn": snapshot.turn,
             "model": snapshot.model,
-            **settings,
             "scenes": list(self._scenes.scenes.by_name),
             "scene": self._scenes.current(snapshot.settings),
             "input": snapshot.input_values,

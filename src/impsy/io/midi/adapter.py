@@ -25,6 +25,7 @@ from impsy.io.midi.system import (
 )
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
+from impsy.mapping.wire import NOTE_OFF
 
 __all__ = ["MidiInput", "MidiOutput"]
 
@@ -38,8 +39,6 @@ UNNOTICED_SECONDS = 1.0
 
 ENDED_LIMIT = 1000
 """Ends of notes remembered for the case that they were sent to a device that had gone."""
-
-NOTE_OFF = 0x80
 
 DIRECTIONS: dict[Way, str] = {"in": "input", "out": "output"}
 

@@ -18,10 +18,10 @@ from impsy.models.architectures import FloatArray, Gestures
 from impsy.models.components import Live
 from impsy.models.tflite.graph import GraphBuilder
 from impsy.models.tflite.heads import ResidualHead
-from impsy.models.tflite.schema import RELU, FullyConnected, Op, Subtract
+from impsy.models.tflite.schema import RELU, FullyConnected, Op, Softmax, Subtract
 from impsy.models.weights import SIGMA_OFFSET, Weights
 
-__all__ = ["DEFINITION", "GestureHead", "numbers_of_gestures"]
+__all__ = ["DEFINITION", "GestureHead", "LiveGestureHead", "numbers_of_gestures"]
 
 DEFINITION = ("threshold", "unit", "rest", "direction", "one_sided", "momentum", "continues", "margin")
 """The fields that are kept as they are, each in a tensor ``gestures/<field>``."""
@@ -118,8 +118,7 @@ class GestureHead(ResidualHead):
         above = self.above_rest(z)
         mu = self.from_base(self.moves(travel, above, each), each)
         sigma = self.deviations(above, each)
-        parts, widths = self.placed(mu, sigma)
-        return self.all_joined([*parts, logits], [*widths, live.mixtures])
+        return self.all_joined(*self.parts(mu, sigma, logits))
 
     def above_rest(self, z: int) -> int:
         """Sigma less that of a control at rest, which takes two constants fewer than sigma itself."""
@@ -169,8 +168,8 @@ class GestureHead(ResidualHead):
             above = self.product(above, moving, width)
         return self.sum(above, self.constant("rests", self.rest), width)
 
-    def placed(self, mu: int, sigma: int) -> tuple[list[int], list[int]]:
-        """Means and deviations of all controls: parts, and how wide they are."""
+    def parts(self, mu: int, sigma: int, logits: int) -> tuple[list[int], list[int]]:
+        """Means and deviations of all controls, and the logits: parts, and how wide they are."""
         means, deviations, widths = list[int](), list[int](), list[int]()
         for i, run in enumerate(runs(self.fixed)):
             width = run.components * self.live.dimension
@@ -191,7 +190,19 @@ class GestureHead(ResidualHead):
                 )
             means.append(moves)
             deviations.append(spreads)
-        return [*means, *deviations], widths * 2
+        return [*means, *deviations, logits], [*widths * 2, self.live.mixtures]
+
+
+class LiveGestureHead(GestureHead):
+    """That of a gesture network whose mixture is what :class:`impsy.models.components.LiveSampler` draws from."""
+
+    def parts(self, mu: int, sigma: int, logits: int) -> tuple[list[int], list[int]]:
+        """Live means and deviations, the values of controls at rest, logits, and sums of their softmax."""
+        width, mixtures = self.live.places.size, self.live.mixtures
+        softmax = self.graph.add(Op.SOFTMAX, [logits], [1, mixtures], Softmax(1.0))
+        sums = self.constant("sums", np.tri(mixtures, dtype=np.float32))
+        sums = self.spread(softmax, sums, -1, mixtures)
+        return [mu, sigma, self.base, logits, sums], [width, width, self.controls, mixtures, mixtures]
 
 
 @dataclass(frozen=True, eq=False)

@@ -57,6 +57,7 @@ class Op(IntEnum):
     RELU = 19
     RESHAPE = 22
     TANH = 28
+    SOFTMAX = 25
     CUSTOM = 32
     GATHER = 36
     TRANSPOSE = 39
@@ -94,6 +95,13 @@ class FullyConnected:
     weights_format: int = at(1, "int8")
     keep_num_dims: bool = at(2, "bool")
     asymmetric_quantize_inputs: bool = at(3, "bool")
+
+
+@dataclass(slots=True)
+class Softmax:
+    """Options of SOFTMAX: ``softmax(beta * x)``."""
+
+    beta: float = at(0, "float32")
 
 
 @dataclass(slots=True)
@@ -154,6 +162,7 @@ class Dequantize:
 
 OPTIONS: dict[int, type] = {
     8: FullyConnected,
+    9: Softmax,
     10: Concatenation,
     11: Add,
     21: Multiply,

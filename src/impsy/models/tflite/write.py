@@ -29,7 +29,7 @@ from impsy.models.landings import Landings
 from impsy.models.sizes import SCALE_FACTOR
 from impsy.models.tflite import flatbuffer
 from impsy.models.tflite.constants import LONGEST_NOTE
-from impsy.models.tflite.gestures import GestureHead
+from impsy.models.tflite.gestures import GestureHead, LiveGestureHead
 from impsy.models.tflite.graph import STORAGES, GraphBuilder, Storage
 from impsy.models.tflite.heads import PlainHead, ResidualHead
 from impsy.models.tflite.landings import LandingHead
@@ -42,6 +42,7 @@ __all__ = [
     "STORAGES",
     "Storage",
     "build_model",
+    "encode_player",
     "encode_tflite",
     "write_atomically",
     "write_tflite",
@@ -78,7 +79,21 @@ def encode_tflite(weights: Weights, *, storage: Storage = "float32", facts: Mapp
     return flatbuffer.write(build_model(weights, storage, facts), IDENTIFIER)
 
 
-def build_model(weights: Weights, storage: Storage, facts: Mapping[str, Any] | None = None) -> Model:
+def encode_player(weights: Weights) -> bytes:
+    """A graph to play here, not to keep.
+
+    Its first output is the mixture or, of a gesture network, what :class:`impsy.models.components.LiveSampler` takes.
+    """
+    return flatbuffer.write(build_model(weights, "float32", gestures=LiveGestureHead), IDENTIFIER)
+
+
+def build_model(
+    weights: Weights,
+    storage: Storage,
+    facts: Mapping[str, Any] | None = None,
+    *,
+    gestures: type[GestureHead] = GestureHead,
+) -> Model:
     """What :func:`encode_tflite` writes, before it becomes bytes."""
     graph = GraphBuilder(storage)
     inputs = {"inputs": graph.tensor("inputs", [1, 1, weights.dimension])}
@@ -86,7 +101,7 @@ def build_model(weights: Weights, storage: Storage, facts: Mapping[str, Any] | N
         for part in ("h", "c"):
             inputs[f"state_{part}_{i}"] = graph.tensor(f"state_{part}_{i}", [1, weights.units])
     given = list(inputs.values())[1:]
-    head = _head(graph, weights, inputs["inputs"], given[2 * len(weights.layers) :])
+    head = _head(graph, weights, inputs["inputs"], given[2 * len(weights.layers) :], gestures)
     heard = head.features
     states = []
     for i in range(len(weights.layers)):
@@ -98,12 +113,14 @@ def build_model(weights: Weights, storage: Storage, facts: Mapping[str, Any] | N
     return graph.finish(inputs, {f"output_{i}": tensor for i, tensor in enumerate(outputs)}, notes)
 
 
-def _head(graph: GraphBuilder, weights: Weights, x: int, carried: list[int]) -> PlainHead:
+def _head(
+    graph: GraphBuilder, weights: Weights, x: int, carried: list[int], gestures: type[GestureHead]
+) -> PlainHead:
     """The parts of the graph around the LSTM layers, as the architecture has them."""
     if isinstance(weights.residual, Landings):
         return LandingHead(graph, weights, x, carried, weights.residual)
     if isinstance(weights.residual, Gestures):
-        return GestureHead(graph, weights, x, carried, weights.residual)
+        return gestures(graph, weights, x, carried, weights.residual)
     if weights.residual is not None:
         return ResidualHead(graph, weights, x, carried, weights.residual)
     return PlainHead(graph, weights, x)

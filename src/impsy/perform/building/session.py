@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from numpy.random import default_rng
 
 from impsy.config import Config, LoadedConfig, OscConfig, WebuiConfig
-from impsy.engine import Engine, Settings
+from impsy.engine import Engine
 from impsy.errors import ConfigError
 from impsy.events import Predictor, SetPredictor
 from impsy.io import OscAdapter
@@ -26,6 +27,7 @@ from impsy.perform.reports import Reports
 from impsy.perform.scenes import Scenes, scenes_of
 from impsy.perform.session import Session
 from impsy.perform.switching import OpenModel
+from impsy.settings import Settings
 
 __all__ = ["STAND_IN", "WantedPorts", "build_session", "engine_settings", "open_configured_model"]
 
@@ -34,16 +36,8 @@ STAND_IN = "random gestures (no model)"
 
 def engine_settings(config: Config) -> Settings:
     """What the engine needs of a configuration."""
-    return Settings(
-        dimension=config.model.dimension,
-        mode=config.interaction.mode,
-        threshold=config.interaction.threshold,
-        input_thru=config.interaction.input_thru,
-        thru_matrix=_thru_matrix(config),
-        sigma_temperature=config.model.sigmatemp,
-        pi_temperature=config.model.pitemp,
-        timescale=config.model.timescale,
-    )
+    live: dict[str, Any] = config.live
+    return Settings(config.model.dimension, thru_matrix=_thru_matrix(config), **live)
 
 
 def _thru_matrix(config: Config) -> tuple[tuple[str, tuple[str, ...]], ...]:

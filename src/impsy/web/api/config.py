@@ -7,11 +7,11 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from pydantic import Field
+from pydantic import Field, create_model
 from starlette.responses import JSONResponse, Response
 
-from impsy.config import Mode
 from impsy.config.document import ConfigDocument
+from impsy.config.schema import scene_fields
 from impsy.errors import ConfigError, DataError
 from impsy.web.api.endpoints import Body, Endpoints
 from impsy.web.config.drafts import TEXT_LIMIT, Change, ConfigProblem, edited, in_present_form, read_draft
@@ -90,14 +90,9 @@ class SaveBody(TextBody):
     stamp: str = Field(max_length=64)
 
 
-class Settings(Body):
+class Settings(create_model("Settings", __base__=Body, **scene_fields())):  # type: ignore[misc]
     """What a scene sets; what is absent or null it leaves alone."""
 
-    mode: Mode | None = None
-    threshold: float | None = Field(None, ge=0)
-    sigmatemp: float | None = Field(None, ge=0)
-    pitemp: float | None = Field(None, ge=0)
-    timescale: float | None = Field(None, gt=0)
     model: str | None = Field(None, min_length=1, max_length=300)
 
 

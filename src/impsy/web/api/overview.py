@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from impsy import __version__
-from impsy.config import Config
+from impsy.config import Config, SceneConfig
 from impsy.errors import ImpsyError
+from impsy.settings import SETTINGS
 from impsy.web.api.endpoints import Endpoints
 from impsy.web.config.labels import Control, controls_of, unmapped
 from impsy.web.site import Site
@@ -20,17 +22,10 @@ ENDPOINTS = Endpoints()
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """A named set of settings; None: it leaves that alone."""
+class Scene(SceneConfig):
+    """A named set of settings; None: it leaves that alone. It need not be valid."""
 
     name: str
-    mode: str | None = None
-    threshold: float | None = None
-    sigmatemp: float | None = None
-    pitemp: float | None = None
-    timescale: float | None = None
-    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +81,9 @@ def _scenes(values: dict[str, Any]) -> list[Scene]:
     """The scenes of a file that need not be valid."""
     found = []
     for name, table in _table(values, "scenes").items():
-        if not isinstance(table, dict):
-            continue
-        numbers = {key: _number(table.get(key)) for key in ("threshold", "sigmatemp", "pitemp", "timescale")}
-        found.append(Scene(name, mode=_text(table.get("mode")), model=_text(table.get("model")), **numbers))
+        if isinstance(table, dict):
+            live = {row.key: _READERS[row.kind](table.get(row.key)) for row in SETTINGS.values() if row.in_scenes}
+            found.append(Scene.model_construct(name=name, model=_text(table.get("model")), **live))
     return found
 
 
@@ -119,3 +113,10 @@ def _number(value: object) -> float | None:
 
 def _whole(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 2 else None
+
+
+def _flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+_READERS: dict[str, Callable[[object], Any]] = {"number": _number, "choice": _text, "flag": _flag}

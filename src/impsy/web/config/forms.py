@@ -12,6 +12,9 @@ from typing import Any
 
 from impsy.config import Config
 from impsy.mapping.entries import KINDS, Argument
+from impsy.models.sizes import SIZES
+from impsy.modes import MODES
+from impsy.settings import SETTINGS
 from impsy.web.config.labels import KIND_WORDS
 
 __all__ = ["MappingArgument", "MappingKind", "config_schema", "mapping_kinds"]
@@ -38,11 +41,6 @@ _WORDS: dict[str, _Words] = {
     "log_input": _Words("Record what you play", "Takes are what the model learns from."),
     "log_predictions": _Words("Record what the model plays", "Takes then hold the model's answers, too."),
     "interaction": _Words("Playing together", "Who plays when."),
-    "interaction.mode": _Words("Mode", "Who plays when."),
-    "interaction.threshold": _Words(
-        "Answer after", "How long you must be silent before the model answers.", "seconds", "s"
-    ),
-    "interaction.input_thru": _Words("Pass input on", "What you play goes straight to all outputs, too."),
     "model": _Words("Model", "What the model listens to, and how freely it plays."),
     "model.dimension": _Words(
         "Dimension",
@@ -52,9 +50,6 @@ _WORDS: dict[str, _Words] = {
         "Model file", "The trained network. Without one, random gestures are played, to try the wiring.", "model-file"
     ),
     "model.size": _Words("Size", "Only needed where the model file cannot tell."),
-    "model.sigmatemp": _Words("Straying", "How far values stray from what the model means; more is wilder."),
-    "model.pitemp": _Words("Jumping", "How readily the model jumps between ideas; more is wilder."),
-    "model.timescale": _Words("Timescale", "Stretches the model's time: 2 plays at half speed."),
     "midi": _Words("MIDI", "Controllers and synthesisers at this machine's MIDI ports."),
     "midi.in_device": _Words("Inputs", "Ports that are listened to; a part of a name is enough.", "midi-inputs"),
     "midi.out_device": _Words("Outputs", "Ports that are played to; a part of a name is enough.", "midi-outputs"),
@@ -94,32 +89,20 @@ _WORDS: dict[str, _Words] = {
     "scenes": _Words("Scenes", "Named sets of settings, to be recalled while playing.", "scenes"),
     "scenes.*": _Words("Scene", "What it says nothing of stays as it is."),
 }
-"""By key. Those of a scene are the ones that it sets."""
+"""By key, but for the live settings, whose rows have the words."""
 
-_SCENE_KEYS = {
-    "mode": "interaction.mode",
-    "threshold": "interaction.threshold",
-    "sigmatemp": "model.sigmatemp",
-    "pitemp": "model.pitemp",
-    "timescale": "model.timescale",
-    "model": "model.file",
+_WORDS |= {
+    f"{row.section}.{row.key}": _Words(row.title, row.help, "seconds" if row.unit == "s" else "", row.unit)
+    for row in SETTINGS.values()
+    if row.key
 }
 
+_SCENE_KEYS = {row.key: f"{row.section}.{row.key}" for row in SETTINGS.values() if row.in_scenes}
+_SCENE_KEYS["model"] = "model.file"
+
 _CHOICES: dict[str, dict[str, str]] = {
-    "mode": {
-        "callresponse": "Call and response: you play a phrase, the model answers when you stop",
-        "polyphony": "Polyphony: the model adds something to each thing that you do",
-        "battle": "Battle: the model plays by itself, you play along",
-        "useronly": "Only you: the model listens; good for recording",
-    },
-    "size": {
-        "xxs": "xxs (16 units)",
-        "xs": "xs (32 units)",
-        "s": "s (64 units)",
-        "m": "m (128 units)",
-        "l": "l (256 units)",
-        "xl": "xl (512 units)",
-    },
+    "mode": {mode.name: f"{mode.title}: {mode.help[0].lower()}{mode.help[1:-1]}" for mode in MODES.values()},
+    "size": {name: f"{name} ({size.units} units)" for name, size in SIZES.items()},
 }
 """By the last part of a key: what each of its values means."""
 

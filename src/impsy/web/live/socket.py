@@ -13,10 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from impsy import __version__
+from impsy.codecs.osc import COMMAND_ADDRESSES, Argument
+from impsy.settings import SETTINGS
 from impsy.web.live.hub import PageHub, PageQueue
 from impsy.web.live.link import SessionLink
 
-__all__ = ["serve_page"]
+__all__ = ["COMMANDS", "serve_page"]
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +55,7 @@ class Play(_Message):
 
 
 class Command(_Message):
-    """``name`` is a row of ``_COMMANDS``."""
+    """``name`` is a row of ``COMMANDS``."""
 
     type: Literal["command"]
     name: str
@@ -81,12 +83,6 @@ def _number(value: object) -> _Arguments:
     return "f", (float(value),)
 
 
-def _positive(value: object) -> _Arguments:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        raise ValueError("a number, 0 or more")
-    return _number(value)
-
-
 def _flag(value: object) -> _Arguments:
     if not isinstance(value, bool | int | float):
         raise ValueError("true or false")
@@ -99,19 +95,19 @@ def _word(value: object) -> _Arguments:
     return "s", (value,)
 
 
-#: Command -> the session's address, and what becomes of its value. What the words mean is the session's to judge.
-_COMMANDS: dict[str, tuple[str, Callable[[object], _Arguments]]] = {
-    "mode": ("/impsy/mode", _word),
-    "pause": ("/impsy/pause", _flag),
-    "reset": ("/impsy/reset", lambda _value: ("", ())),
-    "panic": ("/impsy/panic", lambda _value: ("", ())),
-    "sigmatemp": ("/impsy/sigmatemp", _positive),
-    "pitemp": ("/impsy/pitemp", _positive),
-    "threshold": ("/impsy/threshold", _positive),
-    "timescale": ("/impsy/timescale", _positive),
-    "model": ("/impsy/model", _word),
-    "scene": ("/impsy/scene", _word),
+_ARGUMENTS: dict[Argument, Callable[[object], _Arguments]] = {
+    "number": _number,
+    "flag": _flag,
+    "word": _word,
+    "nothing": lambda _value: ("", ()),
 }
+
+COMMANDS = {
+    address.rpartition("/")[2]: (address, _ARGUMENTS[row.argument]) for address, row in COMMAND_ADDRESSES.items()
+}
+"""By a command's name: the session's OSC address, and how its value is sent. The session checks what it means."""
+
+_RANGES = {row.command: row for row in SETTINGS.values() if row.kind == "number"}
 
 
 class _Hands:
@@ -248,12 +244,15 @@ class _Page:
         self._hands.play(message)
 
     def _command(self, message: Command) -> None:
-        row = _COMMANDS.get(message.name)
-        if row is None:
-            self._tell("error", f"There is no command “{message.name[:40]}”; there are {', '.join(_COMMANDS)}.")
+        found = COMMANDS.get(message.name)
+        if found is None:
+            self._tell("error", f"There is no command “{message.name[:40]}”; there are {', '.join(COMMANDS)}.")
             return
-        address, arguments = row
+        address, arguments = found
         try:
+            row = _RANGES.get(message.name)
+            if row is not None and row.fault(message.value):
+                raise ValueError(row.wanted)
             wanted = arguments(message.value)
         except ValueError as error:
             self._tell("error", f"{message.name} wants {error}, not {str(message.value)[:40]!r}.")

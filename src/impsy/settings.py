@@ -1,0 +1,160 @@
+"""The live settings: one row each, which everything else reads.
+
+A row gives a setting its key in the configuration and in scenes, its option on the command line, its OSC address, its
+command on the page, its range, its default and its words. A new setting is one more field of :class:`Settings`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from math import isfinite
+from typing import Any, Literal
+
+from impsy.errors import ConfigError
+from impsy.modes import MODES
+
+__all__ = ["ROWS", "SETTINGS", "Kind", "Setting", "Settings", "Value"]
+
+Kind = Literal["number", "flag", "choice", "table"]
+Value = float | bool | str | tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table.
+
+    Attributes:
+        name: the field of :class:`Settings`, which ``Set`` events and ``/monitor/state`` use too.
+        default: where nothing else is set; its type decides the kind.
+        title, help: what users read; ``help`` is a sentence.
+        section, key: where the configuration has it; "" for a setting that is only live. Scenes use the key.
+        option: as click declares it; "" if there is none.
+        address: of OSC; its last part is the page's command. "" for what only the configuration sets.
+        unit: ``"s"`` for seconds.
+        above_zero: a number that must be more than 0; the others may be 0.
+        choices: the values of a choice.
+        slider: the largest value of the page's slider, and the power by which its values grow along the way.
+        planned: nothing uses it yet, so that it has no key, option, address or command.
+    """
+
+    name: str
+    default: Value
+    title: str
+    help: str
+    section: str = ""
+    key: str = ""
+    option: str = ""
+    address: str = ""
+    unit: str = ""
+    above_zero: bool = False
+    choices: tuple[str, ...] = ()
+    slider: tuple[float, float] | None = None
+    planned: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        """What its values are."""
+        if isinstance(self.default, bool):
+            return "flag"
+        return "choice" if self.choices else "table" if isinstance(self.default, tuple) else "number"
+
+    @property
+    def flag(self) -> str:
+        """Its option as messages name it."""
+        return self.option.partition("/")[0]
+
+    @property
+    def command(self) -> str:
+        """Its name among the page's commands; "" if there is none."""
+        return self.address.rpartition("/")[2]
+
+    @property
+    def in_scenes(self) -> bool:
+        """Whether a scene may set it: what can be set while playing and is kept in a configuration."""
+        return bool(self.key and self.address)
+
+    @property
+    def wanted(self) -> str:
+        """What a value must be, as the end of the sentence "it must be …"."""
+        words = {
+            "flag": "true or false",
+            "choice": f"one of {', '.join(self.choices)}",
+            "table": "ports and their outputs",
+        }
+        if self.kind != "number":
+            return words[self.kind]
+        number = "a number of seconds" if self.unit == "s" else "a number"
+        return f"{number} above 0" if self.above_zero else f"{number}, 0 or more"
+
+    def fault(self, value: object) -> str:
+        """What is wrong with this value, in a sentence; "" if nothing is."""
+        if self.kind == "choice":
+            return "" if value in self.choices else f"there is no {self.name} “{value}”; choose {self.wanted}"
+        return "" if self._fits(value) else f"{self.name} cannot be {value}; it must be {self.wanted}"
+
+    def _fits(self, value: object) -> bool:
+        if self.kind != "number":
+            return isinstance(value, type(self.default))
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+            return False
+        return value > 0 if self.above_zero else value >= 0
+
+
+def _row(default: Value, title: str, help: str, at: str = "", **columns: Any) -> Any:
+    """A field of ``Settings`` that is a live setting; ``at`` is its section and key, as ``"model.pitemp"``."""
+    section, _, key = at.partition(".")
+    row = {"default": default, "title": title, "help": help, "section": section, "key": key, **columns}
+    return field(default=default, metadata={"row": row})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the engine plays. ``dimension`` is n + 1, the time step and n controls; all others are live settings.
+
+    ``thru_matrix`` names ports: input -> outputs.
+
+    Raises:
+        ConfigError: a value is out of its range.
+    """
+
+    dimension: int
+    # fmt: off
+    mode: str = _row(
+        "callresponse", "Mode", "Who plays when.",
+        at="interaction.mode", option="--mode", address="/impsy/mode", choices=tuple(MODES))
+    threshold: float = _row(
+        0.1, "Threshold", "Seconds of your silence after which the model answers (callresponse).",
+        at="interaction.threshold", option="--threshold", address="/impsy/threshold", unit="s", slider=(10, 3))
+    input_thru: bool = _row(
+        False, "Pass input on", "What you play goes straight to all outputs, too.",
+        at="interaction.input_thru", option="--input-thru/--no-input-thru")
+    sigma_temperature: float = _row(
+        0.01, "Sigma temperature", "How far values stray from what the model predicts; more is wilder.",
+        at="model.sigmatemp", option="--sigma-temp", address="/impsy/sigmatemp", slider=(2, 4))
+    pi_temperature: float = _row(
+        1.0, "Pi temperature", "How readily the model chooses what is less likely; more is wilder.",
+        at="model.pitemp", option="--pi-temp", address="/impsy/pitemp", slider=(5, 2))
+    timescale: float = _row(
+        1.0, "Timescale", "Stretches the model's time: 2 plays at half speed.", above_zero=True, unit="×",
+        at="model.timescale", option="--timescale", address="/impsy/timescale", slider=(10, 1))
+    hold: float = _row(
+        2.0, "Hold", "Seconds for which a control that you moved stays yours.", planned=True,
+        at="interaction.hold", option="--hold", address="/impsy/hold", unit="s", slider=(10, 3))
+    paused: bool = _row(False, "Pause", "The model is silent and predicts nothing.", address="/impsy/pause")
+    thru_matrix: tuple[tuple[str, tuple[str, ...]], ...] = _row(
+        (), "Pass on by port", "What comes in at a port goes straight to these outputs.")
+    # fmt: on
+
+    def __post_init__(self) -> None:
+        if self.dimension < 2:
+            raise ConfigError(f"dimension is {self.dimension}; it is at least 2: time and one control")
+        for name, row in SETTINGS.items():
+            if fault := row.fault(getattr(self, name)):
+                raise ConfigError(fault)
+
+
+ROWS = tuple(Setting(each.name, **each.metadata["row"]) for each in fields(Settings) if "row" in each.metadata)
+"""The whole table, with what is planned."""
+
+SETTINGS = {row.name: row for row in ROWS if not row.planned}
+"""The live settings in use, by name."""
