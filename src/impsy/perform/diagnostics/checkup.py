@@ -25,9 +25,10 @@ from impsy.config.earlier.forms import present_form
 from impsy.config.loading import decode, parse_toml, read_file
 from impsy.config.positions import format_path
 from impsy.errors import ConfigError, ImpsyError, ModelError
-from impsy.perform.diagnostics.ways import Way, ways_of
+from impsy.perform.diagnostics.ways import ways_of
 from impsy.perform.models import how_to_choose, sized
 from impsy.perform.priority import ADVICE, first_in_line
+from impsy.protocol.workspace import Way
 
 if TYPE_CHECKING:
     from impsy.models.opening import OpenedModel

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from impsy.config import Config, WebuiConfig
 from impsy.errors import DeviceError
@@ -21,25 +20,11 @@ from impsy.perform.diagnostics.devices import (
     wanted_midi_ports,
     wanted_serial_ports,
 )
+from impsy.protocol.workspace import Way
 
-__all__ = ["Way", "ways_of"]
+__all__ = ["ways_of"]
 
 _WAITS = "`impsy run` takes it up as soon as it is there"
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One port. ``hears`` and ``plays`` say what it is for; ``usable``, whether it could be opened now.
-
-    ``text`` is the end of a sentence that starts with ``key``; ``advice`` says what to do, or is empty.
-    """
-
-    key: str
-    usable: bool
-    text: str
-    advice: str = ""
-    hears: bool = False
-    plays: bool = False
 
 
 def ways_of(config: Config) -> list[Way]:
