@@ -7,15 +7,15 @@ from typing import Literal, NamedTuple
 
 from impsy.settings import Settings
 
-__all__ = ["Counters", "Outlook", "Snapshot"]
+__all__ = ["Counters", "Forecast", "Snapshot"]
 
 
-class Outlook(NamedTuple):
-    """What the model intends. Two that are equal say that nothing has changed in between.
+class Forecast(NamedTuple):
+    """The model's next action, as far as it is decided. Two forecasts are equal if nothing has changed between them.
 
-    ``due``: when it does something next; None: nothing is planned. ``what``: an ``"event"`` is played, or an
-    ``"answer"`` begins (its first event is not thought of yet). ``revision`` grows whenever what the model
-    predicts may have become another. ``settings``: the temperatures shape what is drawn from that.
+    ``due``: when; None: nothing is planned. ``what``: an ``"event"`` is played, or an ``"answer"`` begins, whose
+    first event has not been predicted yet. ``revision`` increases whenever the predicted mixture may have changed.
+    ``settings``: the temperatures apply to that mixture.
     """
 
     due: float | None

@@ -10,10 +10,13 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from numpy.typing import NDArray
+
 from impsy.codecs.osc import encode_text, encode_vector
+from impsy.engine import Forecast
 from impsy.errors import DeviceError
 from impsy.io.network import Outlet
-from impsy.perform.intention import Intention, encode_intention
+from impsy.perform.forecast import encode_forecast
 
 __all__ = ["STATE_SECONDS", "Monitor"]
 
@@ -34,11 +37,11 @@ WAITING_LIMIT = 2000
 
 
 _STATE, _NEXT, _STOP = object(), object(), object()
-"""What can wait in the queue beside vectors: that the state changed, that the intention did, that it is over."""
+"""What the queue holds beside vectors: the state changed, the forecast changed, the monitor is to stop."""
 
 
 class Monitor:
-    """Sends every input and output vector, the model's intentions and the state, to UDP ``localhost:port`` by OSC.
+    """Sends every input and output vector, the model's forecast and the state, to UDP ``localhost:port`` by OSC.
 
     ``/monitor/in f…``, ``/monitor/out f…``, ``/monitor/next s`` (JSON) at most 30 times a second, and
     ``/monitor/state s`` (JSON); the last two at least once a second and when they change.
@@ -46,7 +49,7 @@ class Monitor:
     Args:
         port: where to send to.
         state: says what goes on.
-        now: the clock that intentions count on.
+        now: the clock of the forecast's times.
     """
 
     def __init__(self, port: int, state: Callable[[], dict[str, Any]], now: Callable[[], float]) -> None:
@@ -54,8 +57,8 @@ class Monitor:
         self._state = state
         self._now = now
         self._queue: SimpleQueue[tuple[str, Sequence[float]] | object] = SimpleQueue()
-        self._intention: Intention | None = None
-        self._intention_waits = False
+        self._forecast: tuple[Forecast, NDArray[Any] | None] | None = None
+        self._forecast_waits = False
         self._thread: threading.Thread | None = None
         self.left_out = 0
 
@@ -73,14 +76,14 @@ class Monitor:
         else:
             self.left_out += 1
 
-    def intend(self, intention: Intention, *, more: bool) -> None:
-        """Send this soon, unless a newer one comes first. Returns at once; one thread calls it.
+    def show(self, forecast: Forecast, mixture: NDArray[Any] | None, *, more: bool) -> None:
+        """Send this forecast soon, unless a newer one comes first. Returns at once; one thread calls it.
 
         ``more``: a vector to mirror follows, so the thread need not be woken for this.
         """
-        self._intention = intention
-        if not self._intention_waits:
-            self._intention_waits = True
+        self._forecast = (forecast, mixture)
+        if not self._forecast_waits:
+            self._forecast_waits = True
             if not more:
                 self._queue.put(_NEXT)
 
@@ -105,7 +108,7 @@ class Monitor:
                 self._send_state()
                 state_due = now + STATE_SECONDS
                 again = True  # for whoever began to watch in between
-            wanted = again or self._intention_waits
+            wanted = again or self._forecast_waits
             if wanted and now >= next_earliest:
                 self._send_next()
                 next_earliest = now + NEXT_SECONDS
@@ -121,7 +124,7 @@ class Monitor:
                 state_due = min(state_due, time.monotonic() + SETTLE_SECONDS)
             elif isinstance(item, tuple):
                 self._send(encode_vector(*item))
-        if self._intention_waits:
+        if self._forecast_waits:
             self._send_next()
         self._send_state()
 
@@ -129,10 +132,9 @@ class Monitor:
         self._send(encode_text("/monitor/state", json.dumps(self._state())))
 
     def _send_next(self) -> None:
-        self._intention_waits = False  # first: what comes from now on wants a sending of its own
-        intention = self._intention
-        if intention is not None:
-            self._send(encode_text("/monitor/next", encode_intention(intention, self._now())))
+        self._forecast_waits = False  # first: what comes from now on wants a sending of its own
+        if self._forecast is not None:
+            self._send(encode_text("/monitor/next", encode_forecast(*self._forecast, self._now())))
 
     def _send(self, packet: bytes) -> None:
         try:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ParamSpec, Protocol, Self
 
-from impsy.engine import Engine, Outlook, Snapshot
+from impsy.engine import Engine, Forecast, Snapshot
 from impsy.events import (
     Command,
     EndNotes,
@@ -34,7 +34,6 @@ from impsy.io.adapter import Adapter, Health, PassesOn
 from impsy.io.osc import OscListener
 from impsy.perform.clock import Clock
 from impsy.perform.inbox import Inbox
-from impsy.perform.intention import Intention
 from impsy.perform.lateness import Lateness
 from impsy.perform.monitor import Monitor
 from impsy.perform.recording.recorder import Recorder
@@ -140,7 +139,7 @@ class Session:
         self._verbose = logger.isEnabledFor(logging.DEBUG)
         self._noted: list[Record | Play] = []
         self._stopping = False
-        self._outlook: Outlook | None = None
+        self._forecast: Forecast | None = None
         self._open_model = open_model
         self._models = ModelSwitcher(self._inbox.put, self.tell, model_file)
         self._scenes = SceneRecall(scenes or Scenes(), self._models, self._inbox.put, self.tell)
@@ -324,7 +323,7 @@ class Session:
 
         Done when there is time: it wakes their threads, which then want the interpreter that playing needs.
         """
-        self._foresee()
+        self._show_forecast()
         for noted in self._noted:
             if isinstance(noted, Record):
                 self._record(noted)
@@ -332,15 +331,14 @@ class Session:
                 self._monitor.mirror("/monitor/out", noted.values)
         self._noted.clear()
 
-    def _foresee(self) -> None:
-        """Show what the model intends, if that has changed."""
+    def _show_forecast(self) -> None:
         if self._monitor is None:
             return
-        outlook = self._engine.outlook()
-        if outlook != self._outlook:
-            self._outlook = outlook
-            mixture = None if outlook.due is None else self._engine.mixture()
-            self._monitor.intend(Intention(outlook, mixture), more=bool(self._noted))
+        forecast = self._engine.forecast()
+        if forecast != self._forecast:
+            self._forecast = forecast
+            mixture = None if forecast.due is None else self._engine.mixture()
+            self._monitor.show(forecast, mixture, more=bool(self._noted))
 
     def _record(self, record: Record) -> None:
         if self._recorder is not None and self._logged[record.source]:

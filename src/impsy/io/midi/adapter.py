@@ -16,13 +16,8 @@ from impsy.io.adapter import Complaints, Deliver, Health, Overhear, Tell
 from impsy.io.feedback import FeedbackGuard
 from impsy.io.link import Link, Opened
 from impsy.io.midi.portnames import Fit, Meaning, Way
-from impsy.io.midi.system import (
-    MidiInPort,
-    MidiOutPort,
-    MidiSystem,
-    SharedMidi,
-    virtual_name,
-)
+from impsy.io.midi.ports import MidiInPort, MidiOutPort, MidiSystem, virtual_name
+from impsy.io.midi.system import SharedMidi
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
 from impsy.mapping.wire import NOTE_OFF
