@@ -29,7 +29,7 @@ from impsy.models.mixture import component_weights, split
 from impsy.models.opening import OpenedModel, open_model
 from impsy.models.sizes import SCALE_FACTOR
 from impsy.perform import phrases
-from impsy.train.gestures import designs
+from impsy.training.gestures import designs
 
 IMAGES = Path(__file__).parent / "images"
 PAPER, INK, SOFT, YOU, IT = "#ffffff", "#1b1d22", "#85827a", "#00684e", "#8a2fc4"

@@ -29,8 +29,8 @@ from impsy.models.opening import model_facts, open_weights
 from impsy.models.tflite.write import encode_tflite, write_atomically
 from impsy.models.weights import LSTMLayer, Weights
 from impsy.perform.simulated.phrasing import Phrasing
-from impsy.train.gestures import HEADS
-from impsy.train.learning import Learned, learn, plan_for
+from impsy.training.gestures import HEADS
+from impsy.training.learning import Learned, learn, plan_for
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "src" / "impsy" / "config" / "templates" / "models"
 SIZE = "xs"
@@ -265,7 +265,6 @@ def _learned(dataset_file: Path, folder: Path, changes: dict[str, Any], **more: 
         dataset,
         told=lambda told: print(f"{told.name}, {told.recipe.total_steps} steps"),
         tell=lambda at: print(f"step {at.step}  held out {at.held_out:.2f}  {at.step_ms:.0f} ms a step", flush=True),
-        stop=lambda: False,
     )
     assert learned is not None
     return learned

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,11 @@ from impsy.errors import DeviceError
 from impsy.io.midi.library import load_library
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# A shell that starts the tests in the background, or with nohup, has them ignore SIGINT, and what they start would
+# inherit that. A handler is not inherited: the programs under test start with the default.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("impsy", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("impsy")

@@ -32,6 +32,7 @@ from bench.program import Performance, Program, Settings, Unanswered
 from bench.table import ROWS, Tally, as_json, as_table
 from bench.watch import Minute
 from bench.wire import Ear, address_of, floats_packet, state_of
+from waiting import wait_until
 
 finite = st.floats(-1e6, 1e6)
 
@@ -261,9 +262,7 @@ def test_children_of_a_program_are_ended_with_it(tmp_path: Path) -> None:
     script = _script(tmp_path / "forks", "#!/bin/sh\nsleep 1000 &\necho $! > child\nwait\n")
     with Performance(Program.at(script, "it"), _settings(tmp_path)) as performance:
         note = performance.workspace / "child"
-        end = time.monotonic() + 10
-        while not (note.exists() and note.read_text().strip()) and time.monotonic() < end:
-            time.sleep(0.01)
+        wait_until(lambda: note.exists() and note.read_text().strip())
         child = psutil.Process(int(note.read_text()))
         assert performance.memory() > 0
     _gone, alive = psutil.wait_procs([child], timeout=5)

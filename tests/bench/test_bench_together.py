@@ -24,6 +24,7 @@ from impsy.config import load_config
 from impsy.mapping.entries import parse_mapping
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
+from waiting import wait_until
 
 CONTROLS = 6
 
@@ -155,9 +156,7 @@ def test_a_serial_device_sends_lines_and_counts_those_that_come_back():
                 pytest.approx(full_vector(3, 7, COLUMNS, CONTROLS), abs=1e-6)
             ]
             os.write(far, b"0.5\n0.5\n")
-            end = time.monotonic() + 5
-            while device.heard < 2 and time.monotonic() < end:
-                time.sleep(0.005)
+            wait_until(lambda: device.heard >= 2)
         finally:
             os.close(far)
     assert device.heard == 2

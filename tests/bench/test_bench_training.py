@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from bench.program import Program, Unanswered
 from bench.table import Tally, as_json, as_table
 from bench.training import Trainer, rows_for
 from bench.watched import watch
+from waiting import wait_until
 
 BAR = (
     "\x1b[1m{0}/167\x1b[0m \x1b[32m━━━━━━━━━━━━━━━━━━━━\x1b[0m\x1b[37m\x1b[0m \x1b[1m{1}\x1b[0m {2}/step - loss: {3}"
@@ -138,10 +138,7 @@ def test_nothing_is_left_of_a_command_that_takes_too_long(tmp_path: Path) -> Non
     with pytest.raises(Unanswered, match=r"slow did not end within 2 s; the last it printed: \d+") as why:
         watch("slow", [sys.executable, "-c", code], tmp_path, limit=2)
     pid = int(str(why.value).split()[-1])
-    end = time.monotonic() + 5
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    wait_until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
 
 
 def test_a_command_that_fails_is_told_with_its_last_words(tmp_path: Path) -> None:

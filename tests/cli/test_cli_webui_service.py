@@ -10,10 +10,11 @@ import sys
 import httpx
 import psutil
 import pytest
-from test_cli_webui import Command, configure, wait_for
+from test_cli_webui import Command, configure
 
 from impsy.cli import webui
 from impsy.errors import DeviceError
+from waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such services")
 
@@ -28,17 +29,17 @@ def test_the_session_starts_at_once_and_again(tmp_path, capsys, monkeypatch):
     with Command("webui", "--port", 0, "--start", cwd=tmp_path) as served:
         url = served.url()
         port = int(url.split(":")[2].strip("/"))
-        first = wait_for(lambda: httpx.get(f"{url}api/session").json()["state"])["pid"]
+        first = wait_until(lambda: httpx.get(f"{url}api/session").json()["state"])["pid"]
         check(port)
         assert "the session is running" in capsys.readouterr().out
         os.kill(first, signal.SIGKILL)
-        wait_for(lambda: httpx.get(f"{url}api/session").json()["status"] == "failed")
+        wait_until(lambda: httpx.get(f"{url}api/session").json()["status"] == "failed")
         with pytest.raises(DeviceError, match="ended by itself"):
             check(port)
-        state = wait_for(lambda: httpx.get(f"{url}api/session").json()["state"])
+        state = wait_until(lambda: httpx.get(f"{url}api/session").json()["state"])
         assert state["pid"] != first
         assert served.end(signal.SIGTERM) == 0
-        wait_for(lambda: not psutil.pid_exists(state["pid"]), 5)
+        wait_until(lambda: not psutil.pid_exists(state["pid"]), 5)
     assert "SIGKILL" in served.text
     with pytest.raises(DeviceError, match="nothing answers"):
         check(port)

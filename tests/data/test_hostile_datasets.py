@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from impsy.data.datasets import Dataset, read_dataset, write_dataset
 from impsy.errors import DataError
+from waiting import if_idle
 
 EXAMPLES = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "400"))
 
@@ -192,7 +193,7 @@ def test_memory_bombs_are_refused_in_little_time_and_memory(tmp_path, name):
     megabytes, _, message = done.stdout.partition(" ")
     assert "bad.npz" in message
     assert int(megabytes) < 1300
-    assert time.monotonic() - began < 30
+    assert if_idle(time.monotonic() - began) < 30
 
 
 def test_an_archive_that_would_fill_the_memory_is_refused_before_it_is_read(tmp_path):
@@ -204,7 +205,7 @@ def test_an_archive_that_would_fill_the_memory_is_refused_before_it_is_read(tmp_
     began = time.monotonic()
     with pytest.raises(DataError, match="would be 209,715,200 bytes"):
         read_dataset(path)
-    assert time.monotonic() - began < 1
+    assert if_idle(time.monotonic() - began) < 1
 
 
 def test_an_archive_that_lies_about_its_size_is_refused(tmp_path):

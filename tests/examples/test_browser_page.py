@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from example_session import EXAMPLES, playing
-from jack_stage import wait_for
 
 from bench.browser import browsing, free_tcp_port, quiet
+from waiting import wait_until
 
 PAGE = (EXAMPLES / "browser" / "index.html").as_uri()
 MOVES = 30
@@ -50,5 +50,5 @@ def test_the_page_connects_when_the_session_comes_later(tmp_path):
         with playing(tmp_path / "run", "browser.toml", places) as session:
             page.get_by_text("connected to").wait_for()
             page.get_by_role("slider", name="you 1").fill("40")
-            wait_for(lambda: session.rows("interface"))
+            wait_until(lambda: session.rows("interface"))
     assert [values[0] for _, values in session.rows("interface")] == [pytest.approx(40 / 127, abs=1e-4)]

@@ -8,8 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from jack_stage import wait_for
 from performance import performing
+
+from waiting import if_idle, wait_until
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "pure-data"
 STEPS = 32
@@ -48,11 +49,11 @@ def test_the_patch_plays_a_phrase_and_gets_the_answers(tmp_path):
         )
         pd = start_pd(FOLDER / "impsy.pd", output, messages, "-noaudio")
         try:
-            wait_for(lambda: len(performance.rows("interface")) == 2 * STEPS + 1, 20)
-            wait_for(lambda: output.read_text().count("answer: ") >= 5, 20)
-            assert performance.end() < 1.0
+            wait_until(lambda: len(performance.rows("interface")) == 2 * STEPS + 1, 20)
+            wait_until(lambda: output.read_text().count("answer: ") >= 5, 20)
+            assert if_idle(performance.end()) < 1.0
             played = [values for _, values in performance.rows("rnn")]
-            wait_for(lambda: output.read_text().count("answer: ") == len(played))
+            wait_until(lambda: output.read_text().count("answer: ") == len(played))
         finally:
             pd.terminate()
             pd.wait(10)
@@ -75,7 +76,7 @@ def test_the_words_of_the_patch_change_the_session(tmp_path):
             "-noaudio",
         )
         try:
-            wait_for(lambda: len(performance.rows("rnn")) > 3, 20)  # in "battle" it plays of itself
+            wait_until(lambda: len(performance.rows("rnn")) > 3, 20)  # in "battle" it plays of itself
         finally:
             pd.terminate()
             pd.wait(10)
@@ -105,7 +106,7 @@ def test_an_answer_sounds_and_dies_away(tmp_path):
     messages = "; pd dsp 1; note 0.5 0.6 0.2 0.1 0.5 0.5 0.5 1"
     pd = start_pd(listener, output, messages, "-batch", "-path", str(FOLDER))
     try:
-        wait_for(lambda: output.read_text().count("left: ") > 200, 20)
+        wait_until(lambda: output.read_text().count("left: ") > 200, 20)
     finally:
         pd.kill()  # a batch has no end of its own
         pd.wait(10)

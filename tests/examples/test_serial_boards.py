@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 from example_session import EXAMPLES, playing
-from serial_device import Device, wait_for
+from serial_device import Device
+
+from waiting import wait_until
 
 STAND_INS = Path(__file__).with_name("stand_ins")
 MICROBIT = EXAMPLES / "microbit" / "main.py"
@@ -37,7 +39,7 @@ def play_with_board(session, device, command, environment, written: Path, lines:
     session.wait_for("serial is connected to ")
     board = subprocess.Popen(command, env={**os.environ, **environment}, pass_fds=[device.main])
     try:
-        wait_for(lambda: written.exists() and len(written.read_text().splitlines()) >= lines, 20)
+        wait_until(lambda: written.exists() and len(written.read_text().splitlines()) >= lines, 20)
         assert session.end() < 1.0
         time.sleep(0.3)  # what is still on the line is read within a look or two
         assert board.poll() is None
@@ -119,7 +121,7 @@ def test_the_arduino_passes_over_lines_that_are_something_else(tmp_path, device)
         with os.fdopen(os.open(device.path, os.O_RDWR | os.O_NOCTTY), "wb", buffering=0) as line:
             for text in ("1,2,3", "a,b,c,d", "0.5,0.5,0.5,0.5,0.5", "9" * 500, "", "2,-1,0.5,1"):
                 line.write(text.encode() + b"\n")
-            wait_for(lambda: pins.exists() and pins.read_text())
+            wait_until(lambda: pins.exists() and pins.read_text())
     finally:
         board.terminate()
         board.wait(5)

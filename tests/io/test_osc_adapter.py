@@ -16,15 +16,9 @@ from impsy.events import Interaction, Report, Set
 from impsy.io import OscAdapter
 from impsy.io.network import resolve
 from impsy.io.udp import UdpListener
+from waiting import if_idle, wait_until
 
 FUZZ = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "300"))
-
-
-def wait_for(condition, seconds=5.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.005)
 
 
 class Peer:
@@ -53,21 +47,21 @@ class Stage:
 
     @property
     def address(self):
-        wait_for(lambda: self.adapter.listener.udp.address is not None)
+        wait_until(lambda: self.adapter.listener.udp.address is not None)
         return self.adapter.listener.udp.address[:2]
 
 
 @pytest.fixture
 def stage(peer):
     made = Stage(peer)
-    wait_for(lambda: all(health.state == "open" for health in made.adapter.health()))
+    wait_until(lambda: all(health.state == "open" for health in made.adapter.health()))
     yield made
     made.adapter.close()
 
 
 def test_vectors_come_in_and_go_out_to_both_addresses(stage, peer):
     peer.socket.sendto(encode_vector("/interface", (0.25, 0.5)), stage.address)
-    wait_for(lambda: stage.events)
+    wait_until(lambda: stage.events)
     assert stage.events == [Interaction((0.25, 0.5), "osc")]
     stage.adapter.send((0.75, 1.0))
     received = {peer.socket.recv(1000) for _ in range(2)}
@@ -93,7 +87,7 @@ def test_bad_packets_are_told_once_a_kind_with_their_sender(stage, peer):
         peer.socket.sendto(b"what is this", stage.address)
         peer.socket.sendto(encode_vector("/interface", (0.5,)), stage.address)
     peer.socket.sendto(encode_vector("/interface", (0.5, 0.5)), stage.address)
-    wait_for(lambda: stage.events)
+    wait_until(lambda: stage.events)
     warnings = [report for report in stage.reports if report.level == "warning"]
     assert [report.kind for report in warnings] == ["osc:text", "osc:length:/interface"]
     assert all(f"127.0.0.1:{peer.port}" in report.text for report in warnings)
@@ -105,7 +99,7 @@ def test_strangers_words_do_not_fill_the_memory(stage, peer):
         peer.socket.sendto(OscMessageBuilder(f"/made/up/{number}").build().dgram, stage.address)
         if number % 50 == 0:
             time.sleep(0.01)
-    wait_for(lambda: stage.adapter.health()[0].bad >= 900)
+    wait_until(lambda: stage.adapter.health()[0].bad >= 900)
     assert len(stage.reports) < 250
 
 
@@ -121,7 +115,7 @@ def test_a_flood_of_rubbish_does_not_stop_the_music(stage, peer):
             time.sleep(0.005)
     stage.events.clear()
     peer.socket.sendto(encode_vector("/impsy/pause", (1.0,)), stage.address)
-    wait_for(lambda: Set("paused", True) in stage.events)
+    wait_until(lambda: Set("paused", True) in stage.events)
 
 
 def test_a_port_that_is_taken_is_taken_up_when_it_becomes_free(peer):
@@ -129,21 +123,21 @@ def test_a_port_that_is_taken_is_taken_up_when_it_becomes_free(peer):
         other.bind(("127.0.0.1", 0))
         port = other.getsockname()[1]
         stage = Stage(peer, port=port)
-        wait_for(lambda: any(report.level == "error" for report in stage.reports))
+        wait_until(lambda: any(report.level == "error" for report in stage.reports))
         assert stage.adapter.health()[0].state == "waiting"
         text = next(report.text for report in stage.reports if report.level == "error")
         assert str(port) in text
         assert "another program" in text
-    wait_for(lambda: stage.adapter.health()[0].state == "open", seconds=3)
+    wait_until(lambda: stage.adapter.health()[0].state == "open", seconds=3)
     peer.socket.sendto(encode_vector("/interface", (0.5, 0.5)), ("127.0.0.1", port))
-    wait_for(lambda: stage.events)
+    wait_until(lambda: stage.events)
     assert sum(report.level == "error" for report in stage.reports) == 1
     stage.adapter.close()
 
 
 def test_a_host_that_is_not_there_is_told_and_sending_does_no_harm(peer):
     stage = Stage(peer, client="no-such-host.invalid")
-    wait_for(lambda: any("no-such-host.invalid" in report.text for report in stage.reports), seconds=20)
+    wait_until(lambda: any("no-such-host.invalid" in report.text for report in stage.reports), seconds=20)
     stage.adapter.send((0.5, 0.5))
     assert stage.adapter.health()[1].state == "waiting"
     assert stage.adapter.health()[1].failed == 2
@@ -155,7 +149,7 @@ def test_closing_is_quick_works_twice_and_frees_the_port(stage):
     before = time.monotonic()
     stage.adapter.close()
     stage.adapter.close()
-    assert time.monotonic() - before < 0.4
+    assert if_idle(time.monotonic() - before) < 0.4
     assert [health.state for health in stage.adapter.health()] == ["closed", "closed"]
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
         again.bind(address)
@@ -164,7 +158,7 @@ def test_closing_is_quick_works_twice_and_frees_the_port(stage):
 def test_an_empty_address_listens_on_all(peer):
     stage = Stage(peer, ip="")
     peer.socket.sendto(encode_vector("/interface", (0.5, 0.5)), ("127.0.0.1", stage.address[1]))
-    wait_for(lambda: stage.events)
+    wait_until(lambda: stage.events)
     stage.adapter.close()
 
 
@@ -180,9 +174,9 @@ def test_a_listener_can_be_opened_again():
     for _ in range(2):
         listener.address = None
         listener.open(lambda _report: None)
-        wait_for(lambda: listener.address is not None)
+        wait_until(lambda: listener.address is not None)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             sender.sendto(b"hello", listener.address)
-        wait_for(lambda: received)
+        wait_until(lambda: received)
         received.clear()
         listener.close()

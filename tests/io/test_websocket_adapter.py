@@ -20,6 +20,7 @@ from websockets.sync.client import connect
 from impsy.events import Released, Unplugged, Update
 from impsy.io.websocket import WebSocketAdapter
 from impsy.mapping.entries import parse_mapping
+from waiting import if_idle, wait_until
 
 FUZZ = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "300"))
 INPUT = parse_mapping([["note_on", 1], ["control_change", 1, 7], ["pitch_bend", 16]])
@@ -28,13 +29,6 @@ HANDSHAKE = (
     b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
-
-
-def wait_for(condition, seconds=5.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.005)
 
 
 class Stage:
@@ -50,7 +44,7 @@ class Stage:
 
     @property
     def url(self):
-        wait_for(lambda: self.adapter.address is not None)
+        wait_until(lambda: self.adapter.address is not None)
         return f"ws://127.0.0.1:{self.adapter.address[1]}"
 
     def client(self, **options):
@@ -58,7 +52,7 @@ class Stage:
 
     def wait_for_clients(self, count):
         words = "1 client" if count == 1 else f"{count} clients"
-        wait_for(lambda: self.health.detail.endswith(f", {words}"))
+        wait_until(lambda: self.health.detail.endswith(f", {words}"))
 
     def troubles(self):
         return [report for report in self.reports if report.level != "info"]
@@ -95,7 +89,7 @@ def test_messages_come_in_and_go_out_to_everybody(stage):
         other.send("/channel/1/noteoff/60/0")
         other.send("/channel/2/cc/7/127")
         one.send("/channel/16/pitchbend/16383")
-        wait_for(lambda: len(stage.events) == 3 and stage.health.received == 4)
+        wait_until(lambda: len(stage.events) == 3 and stage.health.received == 4)
         assert set(stage.events) == {
             Update(((0, 60 / 127),), "websocket", struck=True),
             Released(((0, 60 / 127),), "websocket"),
@@ -172,7 +166,7 @@ def test_another_mapping_ends_what_sounds_by_the_old_one(stage):
         stage.adapter.send((0.5,))
         assert [client.recv(2) for _ in range(2)] == ["/channel/1/noteoff/60/0", "/channel/5/noteon/64/127"]
         client.send("/channel/3/cc/9/127")
-        wait_for(lambda: stage.events == [Update(((0, 1.0),), "websocket")])
+        wait_until(lambda: stage.events == [Update(((0, 1.0),), "websocket")])
 
 
 def test_without_mappings_nothing_is_heard_or_sent():
@@ -181,7 +175,7 @@ def test_without_mappings_nothing_is_heard_or_sent():
         stage.adapter.send((0.5, 0.5, 0.5))
         stage.adapter.panic()
         client.send("/channel/1/noteon/60/100")
-        wait_for(lambda: stage.health.received == 1)
+        wait_until(lambda: stage.health.received == 1)
         assert stage.events == []
         with pytest.raises(TimeoutError):
             client.recv(0.1)
@@ -224,7 +218,7 @@ def test_what_is_no_message_of_ours_is_counted_and_does_no_harm(stage):
         client.send(b"\x90\x3c")
         client.send("/channel/1/cc/1/0.5\n/channel/1/cc/1/0.6")
         client.send(["/channel/1/", "cc/7/127"])  # one message in two frames
-        wait_for(lambda: stage.events)
+        wait_until(lambda: stage.events)
     assert stage.health.bad == 8
     kinds = ["binary", "fraction", "long", "malformed", "numbers", "range"]
     assert sorted(report.kind for report in stage.troubles()) == [f"websocket:{kind}" for kind in kinds]
@@ -241,7 +235,7 @@ def test_who_sends_too_much_at_once_is_disconnected_and_the_others_are_not(stage
                     client.recv(5)
                 assert caught.value.rcvd is None or caught.value.rcvd.code == 1009
         good.send("/channel/1/cc/7/0")
-        wait_for(lambda: stage.events)
+        wait_until(lambda: stage.events)
     assert stage.health.bad == 2
 
 
@@ -257,7 +251,7 @@ def test_one_too_many_is_asked_to_come_back_later():
         with stage.client() as again:
             stage.wait_for_clients(3)
             again.send("/channel/1/cc/7/127")
-            wait_for(lambda: stage.events)
+            wait_until(lambda: stage.events)
 
 
 def test_connections_that_never_shake_hands_are_limited():
@@ -269,7 +263,7 @@ def test_connections_that_never_shake_hands_are_limited():
         time.sleep(0.2)
         before = time.monotonic()
         stage.adapter.close()
-        assert time.monotonic() - before < 0.5
+        assert if_idle(time.monotonic() - before) < 0.5
 
 
 def test_rubbish_on_the_port_does_not_stop_the_music(stage):
@@ -283,7 +277,7 @@ def test_rubbish_on_the_port_does_not_stop_the_music(stage):
                     changed[dice.randrange(len(changed))] = dice.randrange(256)
                 rough.sendall(bytes(changed))
         good.send("/channel/1/cc/7/127")
-        wait_for(lambda: Update(((1, 1.0),), "websocket") in stage.events, seconds=20)
+        wait_until(lambda: Update(((1, 1.0),), "websocket") in stage.events, seconds=20)
     stage.wait_for_clients(0)
 
 
@@ -297,7 +291,7 @@ def test_rubbish_in_frames_does_not_stop_the_music(stage):
                 text[dice.randrange(len(text))] = chr(dice.choice([dice.randrange(32, 127), dice.randrange(0x2FFF)]))
             client.send("".join(text)[: dice.randrange(len(text) + 1)])
         client.send("/channel/1/cc/7/127")
-        wait_for(lambda: Update(((1, 1.0),), "websocket") in stage.events, seconds=20)
+        wait_until(lambda: Update(((1, 1.0),), "websocket") in stage.events, seconds=20)
     assert len(stage.troubles()) <= 8
 
 
@@ -325,7 +319,7 @@ def test_clients_may_ask_for_any_path_and_protocol(stage, options):
     with connect(stage.url + options.pop("path"), compression=None, proxy=None, **options) as client:
         assert client.subprotocol == (options.get("subprotocols") or [None])[0]
         client.send("/channel/1/cc/7/127")
-        wait_for(lambda: stage.events)
+        wait_until(lambda: stage.events)
     assert stage.troubles() == []
 
 
@@ -335,7 +329,7 @@ def test_lines_many_messages_in_a_frame_and_binary_frames_are_heard_in_order(sta
         client.send(b"channel/1/cc/7/0\n")
         client.send(b"\xb0\x07\x7f")
         client.send("\n".join(f"/channel/1/cc/7/{value}" for value in range(100)))
-        wait_for(lambda: len(stage.events) == 104)
+        wait_until(lambda: len(stage.events) == 104)
     values = [0, 127, 0, 127, *range(100)]
     assert stage.events == [Update(((1, value / 127),), "websocket") for value in values] + stage.events[104:]
     assert stage.troubles() == []
@@ -345,10 +339,10 @@ def test_localhost_is_served_at_each_of_its_addresses(loopbacks):
     made = Stage(ip="localhost")
     try:
         for host in (f"[{ip}]" if ":" in ip else ip for ip in loopbacks):
-            wait_for(lambda: made.adapter.address is not None)
+            wait_until(lambda: made.adapter.address is not None)
             with connect(f"ws://{host}:{made.adapter.address[1]}", compression=None, proxy=None) as client:
                 client.send("/channel/1/cc/7/127")
-                wait_for(lambda: made.events)
+                wait_until(lambda: made.events)
                 made.adapter.send((60 / 127, 1.0, 0.5))
                 assert client.recv(2)
             made.wait_for_clients(0)
@@ -358,7 +352,7 @@ def test_localhost_is_served_at_each_of_its_addresses(loopbacks):
         before = time.monotonic()
     finally:
         made.adapter.close()
-    assert time.monotonic() - before < 0.5
+    assert if_idle(time.monotonic() - before) < 0.5
 
 
 # --- crowds ---------------------------------------------------------------------------------------------
@@ -422,8 +416,8 @@ def test_a_hundred_messages_at_once_from_each_of_twenty_clients_all_count(stage)
         await asyncio.gather(*(play(stage.url) for _ in range(20)))
 
     asyncio.run(play_all())
-    wait_for(lambda: sum(isinstance(event, Update) for event in stage.events) == 2000)
-    wait_for(lambda: stage.events[-1] == Unplugged("websocket"))
+    wait_until(lambda: sum(isinstance(event, Update) for event in stage.events) == 2000)
+    wait_until(lambda: stage.events[-1] == Unplugged("websocket"))
     assert stage.health.bad == 0
 
 
@@ -433,11 +427,11 @@ def test_when_the_last_who_played_leaves_what_they_left_sounding_can_be_ended(st
             with stage.client() as second:
                 for client in (first, second):
                     client.send("/channel/1/cc/7/127")
-                wait_for(lambda: len(stage.events) == 2)
+                wait_until(lambda: len(stage.events) == 2)
             stage.wait_for_clients(2)
             time.sleep(0.05)
             assert len(stage.events) == 2
-        wait_for(lambda: stage.events[2:] == [Unplugged("websocket")])
+        wait_until(lambda: stage.events[2:] == [Unplugged("websocket")])
         listener.ping()
     stage.wait_for_clients(0)
     time.sleep(0.05)
@@ -453,13 +447,13 @@ def test_a_port_that_is_taken_is_taken_up_when_it_becomes_free():
         other.listen()
         port = other.getsockname()[1]
         stage = Stage(port=port)
-        wait_for(stage.troubles)
+        wait_until(stage.troubles)
         assert stage.health.state == "waiting"
         assert str(port) in stage.troubles()[0].text
         for _ in range(2000):
             stage.adapter.send((0.5, 0.5, 0.5))
         stage.adapter.remap(INPUT, parse_mapping([["control_change", 9, 9]]))
-    wait_for(lambda: stage.health.state == "open", seconds=3)
+    wait_until(lambda: stage.health.state == "open", seconds=3)
     with stage.client() as client:
         stage.wait_for_clients(1)
         stage.adapter.send((1.0,))
@@ -473,7 +467,7 @@ def test_an_address_that_is_not_ours_is_told(ip):
     reports = []
     adapter = WebSocketAdapter(ip, 0, INPUT, OUTPUT)
     adapter.open(lambda _event: None, reports.append)
-    wait_for(lambda: reports, seconds=20)
+    wait_until(lambda: reports, seconds=20)
     assert ip in reports[0].text
     adapter.close()
 
@@ -481,7 +475,7 @@ def test_an_address_that_is_not_ours_is_told(ip):
 def test_an_empty_address_listens_everywhere():
     adapter = WebSocketAdapter("", 0, INPUT, OUTPUT)
     adapter.open(lambda _event: None, lambda _report: None)
-    wait_for(lambda: adapter.address is not None)
+    wait_until(lambda: adapter.address is not None)
     with connect(f"ws://127.0.0.1:{adapter.address[1]}", proxy=None):
         pass
     adapter.close()
@@ -493,7 +487,7 @@ def test_closing_is_quick_whoever_is_there_works_twice_and_frees_the_port(stage)
         before = time.monotonic()
         stage.adapter.close()
         stage.adapter.close()
-        assert time.monotonic() - before < 0.45
+        assert if_idle(time.monotonic() - before) < 0.45
     assert stage.health.state == "closed"
     with socket.socket() as again:
         again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

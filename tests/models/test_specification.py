@@ -418,7 +418,7 @@ assert "impsy" not in sys.modules
 
 def test_keras_with_nothing_of_ours_computes_it_too(tmp_path: Path) -> None:
     """From the archives that training saves, which come back as they were."""
-    from impsy.train.saving import saved_model
+    from impsy.training.saving import saved_model
 
     cases = [(name, dimension) for name in MAKERS if name != "landings" for dimension in (2, 6)]
     made = {

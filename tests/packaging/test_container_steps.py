@@ -29,6 +29,7 @@ from pythonosc.osc_message import OscMessage
 from impsy.codecs.osc import encode_vector
 from impsy.config import load_config
 from impsy.config.workspace import starter_files
+from waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="containers of this kind are Linux's")
 
@@ -198,14 +199,6 @@ def started(workspace: Path, fresh, port: int, share: Path) -> subprocess.Popen[
     )
 
 
-def until(what, seconds: float = 30.0):
-    end = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.05)
-    return found
-
-
 def test_it_starts_plays_is_healthy_and_ends_as_the_engine_asks(fresh, tmp_path):
     port, heard, monitor, command = free_port(socket.SOCK_STREAM), free_port(), free_port(), free_port()
     workspace, share = tmp_path / "workspace", tmp_path / "share"
@@ -228,7 +221,7 @@ def test_it_starts_plays_is_healthy_and_ends_as_the_engine_asks(fresh, tmp_path)
             container.communicate()
     assert container.returncode == 0, said
     assert "Traceback" not in said
-    until(lambda: not psutil.pid_exists(found["pid"]), 5)
+    wait_until(lambda: not psutil.pid_exists(found["pid"]), 5)
     (log,) = (workspace / "logs").glob("*.log")
     assert log.read_text().count(",interface,") == found["sent"]
     assert {path.name for path in workspace.iterdir()} >= {"config.toml", "logs", "models", "datasets"}
@@ -245,9 +238,9 @@ def _play(container, patch, heard: int, port: int, fresh, workspace: Path) -> di
         except httpx.TransportError:
             return None
 
-    assert until(answer).status_code == 401
+    assert wait_until(answer).status_code == 401
     assert "<title>" in httpx.get(page, headers=let_in).text
-    state = until(lambda: answer("api/session", **let_in).json()["state"])
+    state = wait_until(lambda: answer("api/session", **let_in).json()["state"])
     sent = 0
     packet = encode_vector("/interface", [0.1 * number for number in range(1, 9)])
     for sent in range(1, 200):
@@ -274,7 +267,7 @@ def _play(container, patch, heard: int, port: int, fresh, workspace: Path) -> di
         cwd=workspace,
     )
     assert "the session is running" in checked
-    until(lambda: answer("api/session", **let_in).json()["state"]["counters"]["heard"] == sent)
+    wait_until(lambda: answer("api/session", **let_in).json()["state"]["counters"]["heard"] == sent)
     return {"pid": state["pid"], "sent": sent}
 
 

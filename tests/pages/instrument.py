@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 import psutil
-from jack_stage import wait_for
 from performance import free_ports
 from playwright.sync_api import expect
 
 from bench.browser import WebInterface
+from waiting import wait_until
 
 CONFIG = """\
 title = "{title}"
@@ -44,7 +44,7 @@ def state_of(web: WebInterface):
 def start_session(web: WebInterface):
     """Start the session, and wait until it plays; returns its state."""
     web.post("/api/session/start")
-    wait_for(lambda: state_of(web), 20, "the session's start")
+    wait_until(lambda: state_of(web), 20, "the session's start")
     return state_of(web)
 
 
@@ -77,7 +77,7 @@ def until(page, expression: str, seconds: float = 10.0) -> None:
 
     Playwright's own waiting evaluates text within the page, and the page's security policy refuses that.
     """
-    wait_for(lambda: page.evaluate(expression), seconds, expression)
+    wait_until(lambda: page.evaluate(expression), seconds, expression)
 
 
 def turn_to(page, name: str) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from jack_stage import wait_for
 from performance import free_ports
 from played import write_take
 from playwright.sync_api import expect
 
 from bench.browser import WebInterface
 from impsy.config.workspace import STARTER_MODEL, create_workspace
+from waiting import wait_until
 
 pytestmark = pytest.mark.peer("chromium")
 
@@ -61,7 +61,7 @@ def furnished(tmp_path_factory):
     with WebInterface(folder) as web:
         web.post("/api/datasets", {"takes": None})
         web.post("/api/session/start")
-        wait_for(lambda: web.get("/api/session")["state"], 20)
+        wait_until(lambda: web.get("/api/session")["state"], 20)
         web.post("/api/performer", {"running": True})
         yield web
 

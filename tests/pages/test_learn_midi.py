@@ -7,10 +7,11 @@ import tomllib
 
 import pytest
 from instrument import faders_of, start_session, state_of, turn_to, until, write_config
-from jack_stage import Device, JackProcess, wait_for
+from jack_stage import Device, JackProcess
 from playwright.sync_api import expect
 
 from bench.browser import WebInterface, quiet
+from waiting import wait_until
 
 pytestmark = pytest.mark.peer("chromium", "jackd")
 
@@ -108,14 +109,14 @@ def test_a_controller_is_mapped_by_moving_it_and_plays(chromium, played, knobs):
     assert midi["input"][name] == [["control_change", 1, controller] for controller in (74, 71, 10)]
 
     # The session that plays has taken it up: a knob that is turned moves its fader, and is written to the log.
-    wait_for(lambda: is_open(played), 10, "the port's opening")
+    wait_until(lambda: is_open(played), 10, "the port's opening")
     turn_to(page, "Perform")
     expect(faders_of(page)).to_have_text([re.compile("CC 74"), re.compile("CC 71"), re.compile("CC 10")])
     knobs.play("b04700", "b0477f")
     expect(faders_of(page).nth(1)).to_have_attribute("aria-valuenow", "100")
     knobs.play("b04740")
     expect(faders_of(page).nth(1)).to_have_attribute("aria-valuenow", "50")
-    wait_for(
+    wait_until(
         lambda: any(row[1] == "interface" and abs(float(row[3]) - 64 / 127) < 1e-4 for row in rows_of(played)),
         5,
         "the log's row",
@@ -138,7 +139,7 @@ def plugged(jack, knobs, tmp_path):
     write_config(folder, controls=3, more=MIDI)
     with WebInterface(folder, environment=jack.environment) as web:
         start_session(web)
-        wait_for(lambda: is_open(web), 10, "the port's opening")
+        wait_until(lambda: is_open(web), 10, "the port's opening")
         yield web
 
 

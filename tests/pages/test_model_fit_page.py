@@ -5,13 +5,13 @@ from __future__ import annotations
 import tomllib
 
 import pytest
-from jack_stage import wait_for
 from numpy.random import default_rng
 from playwright.sync_api import expect
 
 from impsy.models.sizes import SIZES
 from impsy.models.tflite.write import write_tflite
 from impsy.models.weights import random_weights
+from waiting import wait_until
 
 NAME = "mine.tflite"
 
@@ -38,7 +38,7 @@ def test_the_setup_page_sets_the_dimension_to_the_models(disagreeing, page, webu
     page.get_by_role("button", name="Set dimension to 9").click()
     page.get_by_role("button", name="Save").first.click()
     expect(page.get_by_text("This model is for 8 controls")).to_have_count(0)
-    wait_for(lambda: saved(workspace) == {"dimension": 9, "file": f"models/{NAME}"}, 10, "saving")
+    wait_until(lambda: saved(workspace) == {"dimension": 9, "file": f"models/{NAME}"}, 10, "saving")
     assert "# my faders" in (workspace / "config.toml").read_text()
 
 

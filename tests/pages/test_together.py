@@ -10,11 +10,11 @@ import tomllib
 import psutil
 import pytest
 from instrument import crash, drag, faders_of, start_session, state_of, write_config
-from jack_stage import wait_for
 from played import write_take
 from playwright.sync_api import expect
 
 from bench.browser import WebInterface, quiet
+from waiting import wait_until
 
 pytestmark = pytest.mark.peer("chromium")
 
@@ -101,7 +101,7 @@ def test_two_drafts_of_one_configuration(kitchen, open_page):
     assert tomllib.loads(config.read_text())["title"] == "Hers"
     dialog.get_by_role("button", name="Save mine over it").click()
     expect(dialog).to_be_hidden()
-    wait_for(lambda: tomllib.loads(config.read_text())["title"] == "His")
+    wait_until(lambda: tomllib.loads(config.read_text())["title"] == "His")
     expect(one.get_by_role("textbox", name="Title")).to_have_value("His")
     assert not told
 
@@ -115,14 +115,14 @@ def test_a_page_finds_back_to_a_web_process_that_was_killed(kitchen, open_page):
     expect(page.get_by_role("alert")).to_contain_text(LOST)
     expect(faders_of(page).first).to_have_attribute("aria-disabled", "true")
     # What it had started ends with it, in order.
-    wait_for(lambda: not psutil.pid_exists(session), 5, "the session's end")
+    wait_until(lambda: not psutil.pid_exists(session), 5, "the session's end")
     kitchen.start()
     expect(page.get_by_role("alert")).to_be_hidden(timeout=15_000)
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.get_by_text("Playing", exact=True)).to_be_visible(timeout=15_000)
     faders_of(page).first.press("End")
     expect(faders_of(page).first).to_have_attribute("aria-valuenow", "100")
-    wait_for(lambda: state_of(kitchen)["input"][0] == 1.0)
+    wait_until(lambda: state_of(kitchen)["input"][0] == 1.0)
     assert state_of(kitchen)["pid"] != session
     assert "Traceback" not in kitchen.text()
 
@@ -146,7 +146,7 @@ def test_a_session_that_was_started_elsewhere_is_found_again(kitchen, open_page)
         expect(page.get_by_role("alert")).to_be_hidden(timeout=15_000)
         expect(page.get_by_text("Playing", exact=True)).to_be_visible()
         faders_of(page).first.press("End")
-        wait_for(lambda: (state_of(kitchen) or {"input": [0]})["input"][0] == 1.0)
+        wait_until(lambda: (state_of(kitchen) or {"input": [0]})["input"][0] == 1.0)
         assert state_of(kitchen)["pid"] == session.pid
         # A page ends it, too.
         page.get_by_role("button", name="Stop the session").click()
@@ -181,7 +181,7 @@ def test_a_training_outlives_its_page_and_the_web_process(kitchen, open_page):
 
     # It went on all the while, and a new page shows it.
     page, told = open_page(kitchen, "/learn")
-    wait_for(lambda: kitchen.get("/api/training")[0]["epoch"] > begun + 1, 90, "an epoch")
+    wait_until(lambda: kitchen.get("/api/training")[0]["epoch"] > begun + 1, 90, "an epoch")
     expect(page.locator(".run").get_by_text(re.compile("of 2,?000"))).to_be_visible()
     expect(page.locator(".run .curve")).to_be_visible()
     page.get_by_role("button", name="Stop and keep the best").click()

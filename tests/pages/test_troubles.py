@@ -11,11 +11,11 @@ import subprocess
 
 import pytest
 from instrument import faders_of, start_session, state_of, turn_to, write_config
-from jack_stage import wait_for
 from played import write_take
 from playwright.sync_api import expect
 
 from bench.browser import WebInterface
+from waiting import wait_until
 
 pytestmark = pytest.mark.peer("chromium")
 
@@ -74,7 +74,7 @@ def test_a_configuration_that_is_broken_on_disk(kitchen, page):
     expect(page.locator(".reports")).to_contain_text("mode", timeout=10_000)
     faders_of(page).first.press("End")
     expect(faders_of(page).first).to_have_attribute("aria-valuenow", "100")
-    wait_for(lambda: state_of(kitchen)["input"][0] == 1.0)
+    wait_until(lambda: state_of(kitchen)["input"][0] == 1.0)
     page.get_by_role("button", name="Stop the session").click()
     expect(page.get_by_text("Nothing plays yet")).to_be_visible()
     page.get_by_role("button", name="Start", exact=True).click()
@@ -101,7 +101,7 @@ def test_a_session_that_is_killed(kitchen, page):
     page.goto(kitchen.url)
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.get_by_text("Playing", exact=True)).to_be_visible(timeout=15_000)
-    wait_for(lambda: state_of(kitchen))
+    wait_until(lambda: state_of(kitchen))
     os.kill(state_of(kitchen)["pid"], 9)
     expect(page.get_by_role("alert")).to_contain_text("The session ended by itself: it was ended by SIGKILL")
     expect(faders_of(page).first).to_have_attribute("aria-disabled", "true")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from instrument import faders_of, start_session, state_of, turn_to, until, write_config
-from jack_stage import wait_for
 from playwright.sync_api import expect
 
 from bench.browser import WebInterface, quiet
+from waiting import wait_until
 
 pytestmark = pytest.mark.peer("chromium")
 
@@ -91,7 +91,7 @@ def test_a_knob_plays_and_predictions_go_out(context, played):
     expect(fader).to_have_attribute("aria-valuenow", "100")
     page.evaluate("devices.turn([0xb0, 21, 32])")
     expect(fader).to_have_attribute("aria-valuenow", "25")
-    wait_for(lambda: state_of(played)["counters"]["heard"] >= 2)
+    wait_until(lambda: state_of(played)["counters"]["heard"] >= 2)
 
     # What the model plays goes out as the configuration says.
     until(page, "devices.synth.sent.length > 4")

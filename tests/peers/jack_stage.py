@@ -9,19 +9,13 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
+
+from waiting import wait_until
 
 DEVICE = Path(__file__).with_name("midi_device.py")
 PERIOD = 256
 """Frames at 48 kHz: 5.3 ms."""
-
-
-def wait_for(condition, seconds=5.0, what="it"):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"{what} did not happen in time"
-        time.sleep(0.005)
 
 
 def realtime() -> str:
@@ -74,7 +68,7 @@ class JackProcess:
             except FileNotFoundError:
                 return False
 
-        wait_for(lambda: is_up() or self.process.poll() is not None, 10, "JACK's start")
+        wait_until(lambda: is_up() or self.process.poll() is not None, 10, "JACK's start")
         return self.process.poll() is None
 
     def end(self, number: int = signal.SIGTERM) -> None:
@@ -109,7 +103,7 @@ class Program:
         ]
         for reader in self._readers:
             reader.start()
-        wait_for(lambda: "ready" in self.lines or self.process.poll() is not None, 15, "a program's start")
+        wait_until(lambda: "ready" in self.lines or self.process.poll() is not None, 15, "a program's start")
         assert self.process.poll() is None, self.errors
 
     @staticmethod

@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from waiting import PATIENCE, wait_until
+
 CONFIG = """\
 log_input = true
 log_predictions = true
@@ -82,20 +84,17 @@ class Performance:
             stdin=subprocess.DEVNULL,
         )
 
-    def wait_until_open(self, seconds: float = 20.0) -> None:
-        end = time.monotonic() + seconds
-        while f"osc is listening on 127.0.0.1 port {self.server}" not in self.text():
-            assert self.process.poll() is None, self.text()
-            assert time.monotonic() < end, f"it did not start: {self.text()}"
-            time.sleep(0.02)
+    def wait_until_open(self) -> None:
+        self.wait_for(f"osc is listening on 127.0.0.1 port {self.server}")
 
-    def wait_for(self, text: str, seconds: float = 10.0) -> str:
-        """Wait until it has said this; returns the rest of that line."""
-        end = time.monotonic() + seconds
-        while text not in self.text():
-            assert self.process.poll() is None, self.text()
-            assert time.monotonic() < end, f"it never said “{text}”: {self.text()}"
-            time.sleep(0.02)
+    def wait_for(self, text: str, seconds: float = PATIENCE) -> str:
+        """Wait until it has printed this; returns the rest of that line."""
+
+        def printed() -> bool:
+            assert text in self.text() or self.process.poll() is None, self.text()
+            return text in self.text()
+
+        wait_until(printed, seconds, lambda: f"“{text}” in: {self.text()}", every=0.02)
         return self.text().split(text, 1)[1].splitlines()[0]
 
     def text(self) -> str:

@@ -9,13 +9,6 @@ import tty
 from pathlib import Path
 
 
-def wait_for(condition, seconds=5.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.005)
-
-
 class Device:
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -12,10 +12,11 @@ import sys
 import time
 
 import pytest
-from jack_stage import Device, wait_for
+from jack_stage import Device
 
 from impsy.config import load_config
 from impsy.mapping.entries import ControlChange, ControlChange14, NoteOn, PitchBend
+from waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.peer("jackd", "jack_connect")
 
@@ -65,7 +66,7 @@ class Command:
         self.text = ""
         self._seen = 0
 
-    def expect(self, words: str, seconds: float = 15.0) -> None:
+    def expect(self, words: str, seconds: float = PATIENCE) -> None:
         """Wait until it says these words, after those that were waited for before."""
         end = time.monotonic() + seconds
         while words not in self.text[self._seen :]:
@@ -386,4 +387,4 @@ def test_monitor_takes_a_device_up_again(jack, workspace):
     command.expect("x_1 1.0000")
     command.interrupt()
     assert command.end() == 0
-    wait_for(lambda: second.end() == 0)
+    wait_until(lambda: second.end() == 0)

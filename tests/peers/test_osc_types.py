@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 
 import pytest
 
@@ -16,6 +15,7 @@ from impsy.events import (
     Update,
 )
 from impsy.io import OscAdapter
+from waiting import wait_until
 
 pytestmark = pytest.mark.peer("oscsend")
 
@@ -57,13 +57,6 @@ UNCLEAR = (
 )
 
 
-def wait_for(condition, seconds=5.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.005)
-
-
 class Stage:
     def __init__(self) -> None:
         self.events, self.reports = [], []
@@ -71,7 +64,7 @@ class Stage:
 
     def __enter__(self):
         self.adapter.open(self.events.append, self.reports.append)
-        wait_for(lambda: self.adapter.listener.udp.address is not None)
+        wait_until(lambda: self.adapter.listener.udp.address is not None)
         return self
 
     def __exit__(self, *_exception):
@@ -91,7 +84,7 @@ def stage():
 def test_each_type_means_what_the_sender_means(stage):
     for count, (words, event) in enumerate(MEANINGS.items(), 1):
         stage.send(words)
-        wait_for(lambda made=count: len(stage.events) == made)
+        wait_until(lambda made=count: len(stage.events) == made)
         assert stage.events[-1] == event, words
     assert stage.adapter.health()[0].received == len(MEANINGS)
 
@@ -99,6 +92,6 @@ def test_each_type_means_what_the_sender_means(stage):
 def test_what_is_unclear_is_refused_and_counted(stage):
     for count, words in enumerate(UNCLEAR, 1):
         stage.send(words)
-        wait_for(lambda made=count: stage.adapter.health()[0].bad == made)
+        wait_until(lambda made=count: stage.adapter.health()[0].bad == made)
     assert stage.events == []
     assert any("an impulse" in report.text for report in stage.reports)

@@ -7,7 +7,7 @@ import socket
 import time
 
 import pytest
-from jack_stage import Device, wait_for
+from jack_stage import Device
 from numpy.random import default_rng
 from performance import performing
 
@@ -15,6 +15,7 @@ from impsy.codecs.osc import encode_message, encode_vector
 from impsy.models.sizes import SIZES
 from impsy.models.tflite.write import write_tflite
 from impsy.models.weights import random_weights
+from waiting import if_idle, wait_until
 
 MIDI = """
 [midi]
@@ -85,9 +86,9 @@ def test_every_mode_hears_and_plays_notes_controllers_and_bends(tmp_path, keys, 
     with performing(tmp_path, mode=mode, dimension=5, more=MIDI) as performance:
         connected(performance, "midi in keys", "midi out synth")
         phrase(keys)
-        wait_for(lambda: len(performance.rows("interface")) == 9, what="the log")
+        wait_until(lambda: len(performance.rows("interface")) == 9, what="the log")
         if mode != "useronly":
-            wait_for(lambda: kinds(synth.heard) >= {0x90, 0xB0, 0xE0, 0x80}, 20, "playing")
+            wait_until(lambda: kinds(synth.heard) >= {0x90, 0xB0, 0xE0, 0x80}, 20, "playing")
         performance.end()
         time.sleep(0.1)
     notes = [values[0] for _, values in performance.rows("interface")]
@@ -111,11 +112,11 @@ def _panic(performance, keys):
 
 
 def _terminate(performance, keys):
-    assert performance.end(signal.SIGTERM) < 0.5
+    assert if_idle(performance.end(signal.SIGTERM)) < 0.5
 
 
 def _interrupt(performance, keys):
-    assert performance.end(signal.SIGINT) < 0.5
+    assert if_idle(performance.end(signal.SIGINT)) < 0.5
 
 
 def _reload(performance, keys):
@@ -130,9 +131,9 @@ def _reload(performance, keys):
 def test_whatever_ends_the_playing_ends_its_notes(tmp_path, keys, synth, end):
     with performing(tmp_path, mode="battle", dimension=5, more=MIDI) as performance:
         connected(performance, "midi out synth")
-        wait_for(lambda: sounding(synth.heard), 20, "a note")
+        wait_until(lambda: sounding(synth.heard), 20, "a note")
         end(performance, keys)
-        wait_for(lambda: not sounding(synth.heard), 2, "silence")
+        wait_until(lambda: not sounding(synth.heard), 2, "silence")
         count = len(synth.heard)
         time.sleep(0.5)
         assert len(synth.heard) == count
@@ -144,15 +145,15 @@ def test_the_performers_return_ends_the_models_notes(tmp_path, keys, synth):
     with performing(tmp_path, mode="callresponse", threshold=0.3, dimension=5, more=MIDI) as performance:
         connected(performance, "midi in keys", "midi out synth")
         phrase(keys)
-        wait_for(lambda: sounding(synth.heard), 20, "an answer")
+        wait_until(lambda: sounding(synth.heard), 20, "an answer")
         keys.play("b0 07 01")
-        wait_for(lambda: not sounding(synth.heard), 0.25, "silence")
+        wait_until(lambda: not sounding(synth.heard), 0.25, "silence")
 
 
 def test_switching_models_and_mappings_ends_the_notes_of_the_old(tmp_path, keys, synth):
     with performing(tmp_path, mode="battle", dimension=5, more=MIDI) as performance:
         connected(performance, "midi out synth")
-        wait_for(lambda: sounding(synth.heard), 20, "a note")
+        wait_until(lambda: sounding(synth.heard), 20, "a note")
         write_tflite(random_weights(5, SIZES["xxs"], rng=default_rng(1)), tmp_path / "other.tflite")
         command(performance, "/impsy/model", "s", "other.tflite")
         performance.wait_for("now playing with other.tflite")
@@ -162,7 +163,9 @@ def test_switching_models_and_mappings_ends_the_notes_of_the_old(tmp_path, keys,
         )
         performance.wait_for("the saved configuration is in use")
         count = len(synth.heard)
-        wait_for(lambda: any(message.startswith("91") for message in synth.heard[count:]), 20, "a note on channel 2")
+        wait_until(
+            lambda: any(message.startswith("91") for message in synth.heard[count:]), 20, "a note on channel 2"
+        )
         assert not any(message.startswith("90") for message in synth.heard[count:])
         assert performance.text().count("midi out synth is connected") == 1  # it stayed open
         performance.end()
@@ -174,22 +177,22 @@ def test_an_input_that_is_pulled_out_leaves_nothing_sounding_and_the_rest_plays_
     with performing(tmp_path, mode="useronly", dimension=5, more=MIDI, arguments=("--input-thru",)) as performance:
         connected(performance, "midi in keys", "midi out synth")
         keys.play("90 3c 64")
-        wait_for(lambda: sounding(synth.heard) == {(0, 60)}, what="thru")
+        wait_until(lambda: sounding(synth.heard) == {(0, 60)}, what="thru")
         keys.kill()
-        wait_for(lambda: not sounding(synth.heard), 1.0, "silence")
+        wait_until(lambda: not sounding(synth.heard), 1.0, "silence")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as hand:
             hand.sendto(encode_vector("/interface", (0.5, 0.5, 0.5, 0.5)), ("127.0.0.1", performance.server))
-        wait_for(lambda: sounding(synth.heard) == {(0, 64)}, what="thru of another transport")
+        wait_until(lambda: sounding(synth.heard) == {(0, 64)}, what="thru of another transport")
         again = Device(jack, "keys")
         back = time.monotonic()
         performance.wait_for("midi in keys is again connected to")
-        assert time.monotonic() - back < 1.0
+        assert if_idle(time.monotonic() - back) < 1.0
         time.sleep(0.2)
         again.play("90 40 64")
-        wait_for(lambda: len(performance.rows("interface")) == 3, what="the log")
+        wait_until(lambda: len(performance.rows("interface")) == 3, what="the log")
         again.kill()
         lost = "midi in keys: there is no MIDI input port"
-        wait_for(lambda: performance.text().count(lost) == 2, 2, "the news")
+        wait_until(lambda: performance.text().count(lost) == 2, 2, "the news")
         time.sleep(1.2)
         assert performance.text().count(lost) == 2  # once each time, however often it is looked for
 
@@ -197,17 +200,17 @@ def test_an_input_that_is_pulled_out_leaves_nothing_sounding_and_the_rest_plays_
 def test_an_output_that_is_pulled_out_comes_back_to_its_controllers(tmp_path, jack, keys, synth):
     with performing(tmp_path, mode="battle", dimension=5, more=MIDI) as performance:
         connected(performance, "midi out synth")
-        wait_for(lambda: kinds(synth.heard) >= {0x90, 0xB0, 0xE0}, 20, "playing")
+        wait_until(lambda: kinds(synth.heard) >= {0x90, 0xB0, 0xE0}, 20, "playing")
         synth.kill()
         played = len(performance.rows("rnn"))
-        wait_for(lambda: len(performance.rows("rnn")) > played + 2, 20, "playing on")
+        wait_until(lambda: len(performance.rows("rnn")) > played + 2, 20, "playing on")
         again = Device(jack, "synth")
         back = time.monotonic()
         performance.wait_for("midi out synth is again connected to")
-        assert time.monotonic() - back < 1.0
-        wait_for(lambda: kinds(again.heard) >= {0xB0, 0xE0}, 1.0, "controllers and bends")
+        assert if_idle(time.monotonic() - back) < 1.0
+        wait_until(lambda: kinds(again.heard) >= {0xB0, 0xE0}, 1.0, "controllers and bends")
         # It is told of the ends of notes that began before it went: a synthesiser may still sound.
-        wait_for(lambda: sounding(again.heard, strict=False), 20, "notes")
+        wait_until(lambda: sounding(again.heard, strict=False), 20, "notes")
         performance.end()
         time.sleep(0.1)
         assert sounding(again.heard, strict=False) == set()
@@ -234,11 +237,11 @@ def test_two_in_and_two_out_at_once_with_a_thru_matrix(tmp_path, jack, keys, syn
         with performing(tmp_path, mode="useronly", dimension=3, more=TWO) as performance:
             connected(performance, "midi in keys", "midi in pads", "midi out synth", "midi out lights")
             keys.play("b0 01 7f", "90 40 7f")
-            wait_for(lambda: len(performance.rows("interface")) == 2, what="the log")
+            wait_until(lambda: len(performance.rows("interface")) == 2, what="the log")
             pads.play("99 20 7f")
-            wait_for(lambda: len(lights.heard) == 1, what="thru")
+            wait_until(lambda: len(lights.heard) == 1, what="thru")
             pads.play("89 20 00", "b9 01 40")
-            wait_for(lambda: len(lights.heard) == 2, what="thru")
+            wait_until(lambda: len(lights.heard) == 2, what="thru")
         rows = [values for _, values in performance.rows("interface")]
         assert rows[1] == [pytest.approx(64 / 127), 1.0]
         assert rows[2] == [pytest.approx(32 / 127), 1.0]
@@ -248,7 +251,7 @@ def test_two_in_and_two_out_at_once_with_a_thru_matrix(tmp_path, jack, keys, syn
         with performing(tmp_path / "battle", mode="battle", dimension=3, more=TWO) as performance:
             connected(performance, "midi out synth", "midi out lights")
             before = len(lights.heard)
-            wait_for(lambda: synth.heard and len(lights.heard) > before, 20, "both outputs")
+            wait_until(lambda: synth.heard and len(lights.heard) > before, 20, "both outputs")
     finally:
         pads.kill()
         lights.kill()
@@ -273,11 +276,11 @@ def test_a_port_that_echoes_is_not_taken_for_the_performer(tmp_path, jack, prote
         more = FEEDBACK.format(protection=str(protection).lower())
         with performing(tmp_path, mode="battle", dimension=3, more=more) as performance:
             connected(performance, "midi in loop", "midi out loop")
-            wait_for(lambda: len(loop.heard) > 10, 30, "playing")
+            wait_until(lambda: len(loop.heard) > 10, 30, "playing")
             time.sleep(0.2)
             heard = len(performance.rows("interface"))
             loop.play("90 7f 01", "b0 07 7e")
-            wait_for(lambda: len(performance.rows("interface")) >= heard + 2, what="the performer")
+            wait_until(lambda: len(performance.rows("interface")) >= heard + 2, what="the performer")
         assert (heard == 0) is protection
     finally:
         loop.kill()
@@ -296,7 +299,7 @@ def test_thru_strikes_each_key_once_ends_it_with_its_release_and_strikes_nothing
     with performing(tmp_path, mode="useronly", dimension=5, more=MIDI, arguments=("--input-thru",)) as performance:
         connected(performance, "midi in keys", "midi out synth")
         keys.play("b0 07 10")  # before any key: no note of the instrument's start sounds
-        wait_for(lambda: synth.heard == ["b0 07 10"], what="the knob")
+        wait_until(lambda: synth.heard == ["b0 07 10"], what="the knob")
         played = ["90 3c 64", "90 40 50", "b0 07 11", "80 3c 00", "e0 00 41", "90 40 00", "90 40 51", "90 40 52"]
         for message in played:
             keys.play(message)
@@ -304,9 +307,9 @@ def test_thru_strikes_each_key_once_ends_it_with_its_release_and_strikes_nothing
         keys.play("80 40 40")
         expected = ["90 3c 64", "80 3c 00", "90 40 50", "b0 07 11", "e0 00 41", "80 40 00", "90 40 51"]
         expected += ["80 40 00", "90 40 52", "80 40 00"]
-        wait_for(lambda: len(synth.heard) == 1 + len(expected), what="thru")
+        wait_until(lambda: len(synth.heard) == 1 + len(expected), what="thru")
         assert synth.heard[1:] == expected
-        wait_for(lambda: len(performance.rows("interface")) == 7, what="the log")  # releases are not in it
+        wait_until(lambda: len(performance.rows("interface")) == 7, what="the log")  # releases are not in it
         time.sleep(0.1)
         assert len(performance.rows("interface")) == 7
 
@@ -315,12 +318,12 @@ def test_what_still_sounds_by_thru_ends_with_panic_and_with_the_performance(tmp_
     with performing(tmp_path, mode="useronly", dimension=5, more=MIDI, arguments=("--input-thru",)) as performance:
         connected(performance, "midi in keys", "midi out synth")
         keys.play("90 3c 64")
-        wait_for(lambda: sounding(synth.heard) == {(0, 60)}, what="thru")
+        wait_until(lambda: sounding(synth.heard) == {(0, 60)}, what="thru")
         command(performance, "/impsy/panic")
-        wait_for(lambda: not sounding(synth.heard), 1.0, "silence")
+        wait_until(lambda: not sounding(synth.heard), 1.0, "silence")
         count = len(synth.heard)
         keys.play("80 3c 00", "90 3e 64")
-        wait_for(lambda: sounding(synth.heard) == {(0, 62)}, what="thru")
+        wait_until(lambda: sounding(synth.heard) == {(0, 62)}, what="thru")
         assert "80 3c 00" not in synth.heard[count:]
         performance.end()
         time.sleep(0.1)
@@ -348,7 +351,7 @@ def test_a_name_opens_the_port_of_that_name_and_no_port_is_opened_twice(tmp_path
             time.sleep(0.2)
             ports[1].play("b0 01 7f")
             ten.play("b0 02 00", "b1 02 7f")
-            wait_for(lambda: len(performance.rows("interface")) == 2, what="the log")
+            wait_until(lambda: len(performance.rows("interface")) == 2, what="the log")
             assert performance.text().count("is connected to Port 10") == 1
         rows = [values for _, values in performance.rows("interface")]
         assert rows[1] == [1.0, 1.0]

@@ -9,13 +9,7 @@ import time
 from performance import free_ports, performing
 
 from impsy.codecs.osc import encode_vector
-
-
-def wait_for_text(performance, words, seconds=10):
-    end = time.monotonic() + seconds
-    while words not in performance.text():
-        assert time.monotonic() < end, performance.text()
-        time.sleep(0.05)
+from waiting import wait_until
 
 
 def state(performance):
@@ -40,19 +34,19 @@ def save(performance, *changes):
 def test_what_is_saved_is_played_at_once_and_mistakes_are_told_and_ignored(tmp_path):
     with performing(tmp_path, mode="callresponse", dimension=3) as performance:
         save(performance, ('mode = "callresponse"', 'mode = "battle"'), ("threshold = 0.1", "threshold = 0.7"))
-        wait_for_text(performance, "the saved configuration is in use")
+        performance.wait_for("the saved configuration is in use")
         now = state(performance)
         assert (now["mode"], now["threshold"]) == ("battle", 0.7)
 
         save(performance, ("threshold = 0.7", "threshold = -3"), ('mode = "battle"', 'mode = "jazz"'))
-        wait_for_text(performance, "is not used")
+        performance.wait_for("is not used")
         assert "threshold" in performance.text()
         assert "callresponse" in performance.text()
         assert state(performance)["mode"] == "battle"
 
         save(performance, ("threshold = -3", "threshold = 0.2"), ('mode = "jazz"', 'mode = "battle"'))
         save(performance, ("dimension = 3", "dimension = 5"))
-        wait_for_text(performance, "takes a restart")
+        performance.wait_for("takes a restart")
         before = state(performance)["counters"]["played"]
         time.sleep(1.0)
         assert state(performance)["counters"]["played"] > before
@@ -70,10 +64,7 @@ def test_ports_that_changed_are_opened_anew_and_the_others_stay_open(tmp_path):
             save(performance, (f"client_port = {performance.client}", f"client_port = {port}"))
             assert ear.recv(1000).startswith((b"/prediction", b"/impsy"))
             hand.sendto(encode_vector("/interface", (0.5, 0.5)), ("127.0.0.1", performance.server))
-            end = time.monotonic() + 5
-            while not performance.rows("interface"):
-                assert time.monotonic() < end
-                time.sleep(0.05)
+            wait_until(lambda: performance.rows("interface"), every=0.05)
         assert "Traceback" not in performance.text()
         assert performance.text().count("commands is listening") == 1
         assert "another program" not in performance.text()
@@ -82,6 +73,6 @@ def test_ports_that_changed_are_opened_anew_and_the_others_stay_open(tmp_path):
 def test_what_the_command_line_says_stands_above_what_is_saved(tmp_path):
     with performing(tmp_path, mode="callresponse", dimension=3, arguments=("--mode", "useronly")) as performance:
         save(performance, ('mode = "callresponse"', 'mode = "battle"'), ("threshold = 0.1", "threshold = 0.7"))
-        wait_for_text(performance, "the saved configuration is in use")
+        performance.wait_for("the saved configuration is in use")
         now = state(performance)
         assert (now["mode"], now["threshold"]) == ("useronly", 0.7)

@@ -7,10 +7,11 @@ import sys
 import time
 
 import pytest
-from jack_stage import Device, wait_for
+from jack_stage import Device
 from performance import free_ports
 
 from tests.web.setup_site import client_of, close_parts, make_site
+from waiting import if_idle, wait_until
 
 pytestmark = pytest.mark.peer("jackd")
 
@@ -63,7 +64,7 @@ def test_a_device_that_is_unplugged_shows_within_a_second(site, knobs):
     begun = time.monotonic()
     knobs.kill()
     site.hub.wait_for(lambda hub: hub.changes)
-    assert time.monotonic() - begun < 1.0
+    assert if_idle(time.monotonic() - begun) < 1.0
     told = client.get("/api/devices").json()
     assert "KNOBS plays:KNOBS" not in [port["name"] for port in told["midi"]["inputs"]]
     ways = {way["key"]: way for way in told["ways"]}
@@ -81,7 +82,7 @@ def test_a_control_is_learnt_beside_a_session_that_plays(jack, site, knobs, tmp_
         stderr=subprocess.DEVNULL,
     )
     try:
-        wait_for(lambda: synth.heard, 20, "the session's playing")
+        wait_until(lambda: synth.heard, 20, "the session's playing")
         client = client_of(site)
         told = client.post("/api/learn", json={}).json()
         assert "KNOBS plays:KNOBS" in told["ports"]

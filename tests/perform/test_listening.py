@@ -14,17 +14,19 @@ from impsy.codecs.osc import encode_message, encode_vector
 from impsy.config import parse_config
 from impsy.events import Report, Set
 from impsy.perform.diagnostics.listening import Arrival, Listening, Tally, inputs_only
+from waiting import wait_until
 
 
-def take(listening, wanted, seconds=5.0):
+def take(listening, wanted):
     """What arrives, until ``wanted`` of it are no reports."""
-    end = time.monotonic() + seconds
     found, reports = [], []
-    while len(found) < wanted:
-        assert time.monotonic() < end, f"only {found} and {reports}"
+
+    def enough():
         for item in listening.take():
             (reports if isinstance(item, Report) else found).append(item)
-        time.sleep(0.005)
+        return len(found) >= wanted
+
+    wait_until(enough, what=lambda: f"more than {found} and {reports}")
     return found, reports
 
 
@@ -105,10 +107,7 @@ def test_websocket_frames_are_shown_as_messages():
 def test_a_missing_device_is_reported(tmp_path):
     text = f'[model]\ndimension = 2\n[serial]\nport = "{tmp_path}/none"\n'
     with Listening(parse_config(text).config, time.monotonic) as listening:
-        end = time.monotonic() + 5
-        reports = []
-        while not reports and time.monotonic() < end:
-            reports += listening.take()
+        reports = wait_until(lambda: list(listening.take()))
         assert "is not there" in reports[0].text
 
 
@@ -138,7 +137,6 @@ output = [["note_on", 1]]
 
 
 def wait_until_open(listening):
-    end = time.monotonic() + 5
-    while not all(health.state in {"open", "receiving"} for health in listening.health()):
-        assert time.monotonic() < end, listening.health()
-        time.sleep(0.01)
+    wait_until(
+        lambda: all(health.state in {"open", "receiving"} for health in listening.health()), what=listening.health
+    )

@@ -28,13 +28,7 @@ from impsy.io.osc import OscListener
 from impsy.models.untrained import RandomGestures
 from impsy.perform import Clock, Recorder, Reports, Session
 from impsy.testing import FakePort, FakePredictor
-
-
-def wait_for(condition, seconds=5.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.002)
+from waiting import if_idle, wait_until
 
 
 class Watcher:
@@ -96,7 +90,7 @@ def test_a_phrase_is_heard_answered_logged_and_mirrored(stage):
     for _ in range(5):
         stage.port.deliver(Interaction((0.25, 0.5)))
         time.sleep(0.01)
-    wait_for(lambda: len(stage.port.sent) >= 3)
+    wait_until(lambda: len(stage.port.sent) >= 3)
     assert set(stage.port.sent) == {(0.7, 0.8)}
     stage.session.__exit__()
     assert len(stage.log("interface")) == 5
@@ -109,10 +103,10 @@ def test_a_phrase_is_heard_answered_logged_and_mirrored(stage):
 
 
 def test_the_state_is_told_each_second_and_on_each_change(stage):
-    wait_for(lambda: stage.watcher.states())
+    wait_until(lambda: stage.watcher.states())
     before = len(stage.watcher.states())
     stage.port.deliver(Set("mode", "battle"))
-    wait_for(lambda: any(state["mode"] == "battle" for state in stage.watcher.states()), seconds=0.5)
+    wait_until(lambda: any(state["mode"] == "battle" for state in stage.watcher.states()), seconds=0.5)
     time.sleep(2.2)
     states = stage.watcher.states()
     assert len(states) >= before + 3
@@ -127,7 +121,7 @@ def test_the_state_is_told_each_second_and_on_each_change(stage):
 
 
 def test_commands_arrive_on_the_local_port(stage):
-    wait_for(lambda: stage.commands.udp.address is not None)
+    wait_until(lambda: stage.commands.udp.address is not None)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as page:
         for packet in (
             encode_message("/impsy/mode", "s", ["polyphony"]),
@@ -136,8 +130,8 @@ def test_commands_arrive_on_the_local_port(stage):
             encode_message("/impsy/mode", "s", ["no such mode"]),
         ):
             page.sendto(packet, stage.commands.udp.address)
-    wait_for(lambda: stage.session.view().engine.settings.paused)
-    wait_for(lambda: "unknown-mode" in stage.reports.counts())
+    wait_until(lambda: stage.session.view().engine.settings.paused)
+    wait_until(lambda: "unknown-mode" in stage.reports.counts())
     snapshot = stage.session.view().engine
     assert snapshot.settings.mode == "polyphony"
     assert snapshot.settings.timescale == 3.0
@@ -147,9 +141,9 @@ def test_the_performers_return_stops_the_model_at_once(tmp_path):
     made = Stage(tmp_path, predictor=FakePredictor(3, [(0.2, 0.7, 0.8)]))
     with made.session, made.watcher.socket:
         made.port.deliver(Interaction((0.1, 0.1)))
-        wait_for(lambda: made.session.view().engine.turn == "model")
+        wait_until(lambda: made.session.view().engine.turn == "model")
         made.port.deliver(Interaction((0.2, 0.2)))
-        wait_for(lambda: made.session.view().engine.counters.heard == 2, seconds=0.1)
+        wait_until(lambda: made.session.view().engine.counters.heard == 2, seconds=0.1)
         assert made.session.view().engine.waiting == 0
         time.sleep(0.15)  # the first answer was due by now
         assert made.port.sent == []
@@ -167,12 +161,12 @@ class Stumbler(FakePredictor):
 def test_a_model_that_raises_does_not_stop_the_music(tmp_path, caplog):
     made = Stage(tmp_path, "battle", Stumbler(3, [(0.01, 0.5, 0.5)]))
     with caplog.at_level(logging.CRITICAL, "impsy"), made.session, made.watcher.socket:
-        wait_for(lambda: made.predictor.resets >= 2, seconds=5)
+        wait_until(lambda: made.predictor.resets >= 2, seconds=5)
         assert made.port.silences >= 2  # what sounded when it broke does not sound on
         before = len(made.port.sent)
-        wait_for(lambda: len(made.port.sent) > before)
+        wait_until(lambda: len(made.port.sent) > before)
         made.port.deliver(Interaction((0.5, 0.5)))
-        wait_for(lambda: made.session.view().engine.counters.heard == 1)
+        wait_until(lambda: made.session.view().engine.counters.heard == 1)
 
 
 def test_a_flood_is_logged_whole_and_only_its_newest_events_are_answered(tmp_path):
@@ -182,7 +176,7 @@ def test_a_flood_is_logged_whole_and_only_its_newest_events_are_answered(tmp_pat
     with made.session, made.watcher.socket:
         for number in range(3000):
             made.port.deliver(Interaction((number / 3000, 0.5)))
-        wait_for(lambda: made.session.view().engine.counters.heard == 3000)
+        wait_until(lambda: made.session.view().engine.counters.heard == 3000)
         counters = made.session.view().engine.counters
         assert counters.skipped > 1000
         assert counters.predicted < 1000
@@ -201,11 +195,11 @@ def test_switching_models_while_playing(tmp_path):
 
     made = Stage(tmp_path, "battle", open_model=open_model)
     with made.session, made.watcher.socket:
-        wait_for(lambda: made.port.sent)
+        wait_until(lambda: made.port.sent)
         made.port.deliver(LoadModel("bad"))
-        wait_for(lambda: "model-unusable:bad" in made.reports.counts())
+        wait_until(lambda: "model-unusable:bad" in made.reports.counts())
         made.port.deliver(LoadModel("good"))
-        wait_for(lambda: (0.1, 0.1) in made.port.sent)
+        wait_until(lambda: (0.1, 0.1) in made.port.sent)
         assert made.session.view().engine.model == "good"
 
 
@@ -222,7 +216,7 @@ def test_a_flood_of_requests_for_models_opens_the_last_and_starts_no_flood_of_th
         for number in range(1000):
             made.port.deliver(LoadModel(f"model {number}"))
         assert sum(thread.name == "impsy model" for thread in threading.enumerate()) <= 1
-        wait_for(lambda: made.session.view().engine.model == "model 999")
+        wait_until(lambda: made.session.view().engine.model == "model 999")
     assert len(opened) < 10
 
 
@@ -233,14 +227,14 @@ def test_a_wait_that_no_system_can_wait_does_not_stop_the_music(tmp_path):
         time.sleep(0.2)
         made.port.deliver(Set("timescale", 1.0))
         before = len(made.port.sent)
-        wait_for(lambda: len(made.port.sent) > before + 3)
+        wait_until(lambda: len(made.port.sent) > before + 3)
 
 
 def test_logging_what_was_asked_for(tmp_path):
     made = Stage(tmp_path, "polyphony", log_input=False, log_predictions=True)
     with made.session, made.watcher.socket:
         made.port.deliver(Interaction((0.5, 0.5)))
-        wait_for(lambda: made.port.sent)
+        wait_until(lambda: made.port.sent)
     assert made.log("interface") == []
     assert len(made.log("rnn")) == 1
 
@@ -260,7 +254,7 @@ def test_ending_is_quick_from_any_state(tmp_path):
             before = time.monotonic()
             made.session.__exit__()
             made.session.__exit__()
-            assert time.monotonic() - before < 0.5
+            assert if_idle(time.monotonic() - before) < 0.5
 
 
 class StuckPort(FakePort):
@@ -278,7 +272,7 @@ def test_drivers_that_hang_do_not_keep_it_from_ending(tmp_path):
             fine.deliver(Interaction((0.5, 0.5)))
             time.sleep(0.05)
             before = time.monotonic()
-        assert time.monotonic() - before < 0.8
+        assert if_idle(time.monotonic() - before) < 0.8
         assert not fine.is_open
         assert len(made.log("interface")) == 1
 
@@ -305,7 +299,7 @@ def nexts(stage):
 
 
 def send(stage, *packets):
-    wait_for(lambda: stage.commands.udp.address)
+    wait_until(lambda: stage.commands.udp.address)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as page:
         for packet in packets:
             page.sendto(packet, stage.commands.udp.address)
@@ -319,14 +313,14 @@ def test_single_controls_are_played_and_logged_as_any_other(stage):
         encode_message("/impsy/control", "ifif", [1, 1.0, 2, 0.0]),
         encode_message("/impsy/control", "if", [3, 0.5]),
     )
-    wait_for(lambda: "commands:index:/impsy/control" in stage.reports.counts())
-    wait_for(lambda: len(stage.log("interface")) == 3)
+    wait_until(lambda: "commands:index:/impsy/control" in stage.reports.counts())
+    wait_until(lambda: len(stage.log("interface")) == 3)
     assert [row.split(",", 2)[2] for row in stage.log("interface")] == ["0.25,0.5", "0.25,0.75", "1.0,0.0"]
 
 
 @pytest.mark.slow
 def test_a_thousand_controls_a_second_are_all_heard(stage):
-    wait_for(lambda: stage.commands.udp.address)
+    wait_until(lambda: stage.commands.udp.address)
     before, started = time.process_time(), time.monotonic()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as page:
         for number in range(2000):
@@ -334,7 +328,7 @@ def test_a_thousand_controls_a_second_are_all_heard(stage):
                 encode_message("/impsy/control", "if", [1 + number % 2, number / 2000]), stage.commands.udp.address
             )
             time.sleep(max(0.0, started + number / 1000 - time.monotonic()))
-    wait_for(lambda: stage.session.view().engine.counters.heard == 2000)
+    wait_until(lambda: stage.session.view().engine.counters.heard == 2000)
     counters = stage.session.view().engine.counters
     assert (counters.skipped, counters.rejected, stage.session.view().dropped) == (0, 0, 0)
     assert time.process_time() - before < 1.5  # sending included
@@ -342,11 +336,11 @@ def test_a_thousand_controls_a_second_are_all_heard(stage):
 
 def test_what_is_played_through_is_sent_mirrored_and_neither_logged_nor_heard(stage):
     send(stage, encode_message("/impsy/pause", "i", [1]), encode_vector("/impsy/output", [0.25, 0.5]))
-    wait_for(lambda: stage.port.sent == [(0.25, 0.5)])
-    wait_for(lambda: any(m.address == "/monitor/out" for m in stage.watcher.read()))
+    wait_until(lambda: stage.port.sent == [(0.25, 0.5)])
+    wait_until(lambda: any(m.address == "/monitor/out" for m in stage.watcher.read()))
     silences = stage.port.silences
     send(stage, encode_message("/impsy/output", "", []))
-    wait_for(lambda: stage.port.silences == silences + 1)
+    wait_until(lambda: stage.port.silences == silences + 1)
     assert stage.session.view().engine.counters.heard == 0
     assert stage.predictor.heard == []
     assert stage.session.view().lateness_ms["count"] == 0
@@ -358,7 +352,7 @@ def test_what_the_model_intends_is_told(tmp_path):
     made = Stage(tmp_path, predictor=Mixing(3, [(0.4, 0.7, 0.8)]))
     with made.session, made.watcher.socket:
         made.port.deliver(Interaction((0.1, 0.1)))
-        wait_for(lambda: any(said["what"] == "event" for said in nexts(made)))
+        wait_until(lambda: any(said["what"] == "event" for said in nexts(made)))
         answer, event = (next(said for said in nexts(made) if said["what"] == what) for what in ("answer", "event"))
         assert 0.0 <= answer["in"] <= 0.05
         assert 0.3 < event["in"] <= 0.4
@@ -367,7 +361,7 @@ def test_what_the_model_intends_is_told(tmp_path):
         assert event["spreads"] == [[0.01, 0.01]]
         assert event["dt"] == [0.25]
         made.port.deliver(Set("paused", True))
-        wait_for(lambda: nexts(made)[-1]["what"] is None, seconds=0.5)
+        wait_until(lambda: nexts(made)[-1]["what"] is None, seconds=0.5)
         assert nexts(made)[-1] == {"in": None, "what": None, "weights": [], "means": [], "spreads": [], "dt": []}
 
 
@@ -380,7 +374,7 @@ def test_forecasts_are_sent_at_most_thirty_times_a_second_and_the_newest_last(tm
             made.watcher.read()
             time.sleep(0.002)
         made.port.deliver(Set("sigma_temperature", 0.04))
-        wait_for(lambda: nexts(made)[-1]["spreads"] == [[0.02, 0.02]], seconds=1.0)
+        wait_until(lambda: nexts(made)[-1]["spreads"] == [[0.02, 0.02]], seconds=1.0)
         assert 10 < len(nexts(made)) <= 30 * (time.monotonic() - started) + 2
         assert nexts(made)[-1]["in"] > 25
 
@@ -388,7 +382,7 @@ def test_forecasts_are_sent_at_most_thirty_times_a_second_and_the_newest_last(tm
 def test_a_stand_in_has_a_forecast_and_no_mixture(tmp_path):
     made = Stage(tmp_path, "battle", RandomGestures(3))
     with made.session, made.watcher.socket:
-        wait_for(lambda: nexts(made))
+        wait_until(lambda: nexts(made))
         assert nexts(made)[0]["in"] >= 0.0
         assert nexts(made)[0]["means"] == []
 
@@ -399,5 +393,5 @@ def test_a_page_that_opens_in_a_long_pause_is_told_what_is_to_come(tmp_path):
         time.sleep(0.2)
         made.watcher.read()
         made.watcher.messages.clear()
-        wait_for(lambda: nexts(made), seconds=1.5)
+        wait_until(lambda: nexts(made), seconds=1.5)
         assert 50 < nexts(made)[0]["in"] < 60

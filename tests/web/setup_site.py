@@ -16,6 +16,7 @@ from impsy.web.server import api_system
 from impsy.web.server.endpoints import routes
 from impsy.web.site import Site
 from impsy.web.workspace import Workspace
+from waiting import PATIENCE
 
 ENDPOINTS = (*api_config.ENDPOINTS, *api_setup.ENDPOINTS, *api_devices.ENDPOINTS, *api_system.ENDPOINTS)
 
@@ -38,7 +39,7 @@ class FakeHub:
             self.changes.append(what)
             self.told.notify_all()
 
-    def wait_for(self, condition, seconds=5.0):
+    def wait_for(self, condition, seconds=PATIENCE):
         """Wait until ``condition(self)``; what it gave."""
         with self.told:
             found = self.told.wait_for(lambda: condition(self), seconds)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +23,7 @@ from impsy.web.jobs import processes as jobs
 from impsy.web.jobs.evaluating import read_verdict
 from impsy.web.library.api_models import ENDPOINTS, REPORT_POLICY
 from impsy.web.library.api_takes import ENDPOINTS as TAKES
+from waiting import wait_until
 
 MADE = {"made_by": "a test", "figures": {"held_out_nll": -1.5}}
 
@@ -149,10 +149,7 @@ def test_a_report_is_made_by_a_job_and_runs_nothing_in_the_page(site, client):
     assert client.post(address, json={"dataset": "gone.npz"}).status_code == 404
     assert client.post(address, json={"dataset": "some.npz"}).json()["evaluating"]
     assert client.post(address, json={"dataset": "some.npz"}).status_code == 409
-    end = time.monotonic() + 120
-    while not site.hub.of("sentence"):
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    wait_until(lambda: site.hub.of("sentence"), 120, every=0.1)
     assert site.hub.of("sentence")[0]["level"] == "info", site.hub.of("sentence")
     page = client.get(address)
     assert page.headers["content-security-policy"] == REPORT_POLICY
@@ -187,10 +184,7 @@ def test_an_evaluation_that_fails_says_why(site, client):
     put(site)
     write_dataset(site.workspace.datasets / "few.npz", Dataset.of(3, [np.zeros((3, 3))]))
     client.post("/api/models/mine.tflite/report", json={"dataset": "few.npz"})
-    end = time.monotonic() + 60
-    while not site.hub.of("sentence"):
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    wait_until(lambda: site.hub.of("sentence"), every=0.1)
     (told,) = site.hub.of("sentence")
     assert told["level"] == "error"
     assert "Traceback" not in told["text"]

@@ -11,6 +11,7 @@ from setup_site import client_of, make_site
 
 from impsy import __version__
 from impsy.web.server import api_system
+from waiting import if_idle
 
 CONFIG = "[model]\ndimension = 3\n[osc]\nserver_port = 0\n[webui]\ncommand_port = 0\n"
 
@@ -40,7 +41,7 @@ def test_findings_are_kept_for_a_while(site, monkeypatch):
     client.get("/api/system")
     begun = time.monotonic()
     client.get("/api/system")
-    assert time.monotonic() - begun < 0.3
+    assert if_idle(time.monotonic() - begun) < 0.3
     site.workspace.config.write_text("[model")
     monkeypatch.setattr(api_system, "CACHE_SECONDS", 0)
     findings = client.get("/api/system").json()["findings"]

@@ -25,6 +25,7 @@ from impsy.web.library.api_datasets import ENDPOINTS as DATASETS
 from impsy.web.library.api_models import ENDPOINTS as MODELS
 from impsy.web.library.api_takes import ENDPOINTS as TAKES
 from impsy.web.server.endpoints import description
+from waiting import wait_until
 
 SECONDS = 240
 """In which any of these trainings ends, on a machine that is busy with others."""
@@ -57,14 +58,14 @@ def client(site):
 
 
 def until(client, run_id, condition):
-    end = time.monotonic() + SECONDS
-    while True:
+    def run_there():
         run = client.get(f"/api/training/{run_id}").json()
         if condition(run):
             return run
         assert run["status"] in ("running", "stopping"), run
-        assert time.monotonic() < end, run
-        time.sleep(0.1)
+        return None
+
+    return wait_until(run_there, SECONDS, lambda: client.get(f"/api/training/{run_id}").json(), every=0.1)
 
 
 def watchers():
@@ -267,9 +268,7 @@ def test_a_full_disk_does_not_end_the_looking(site, client, monkeypatch):
         with monkeypatch.context() as full:
             full.setattr(training, "written_whole", refuse)
             first.communicate()
-            end = time.monotonic() + 20
-            while client.get("/api/training/one").json()["status"] == "running" and time.monotonic() < end:
-                time.sleep(0.05)
+            wait_until(lambda: client.get("/api/training/one").json()["status"] != "running", every=0.05)
             time.sleep(3 * LOOK_SECONDS)
             assert len(watchers()) == 1
         second.communicate()

@@ -9,11 +9,12 @@ import sys
 
 import psutil
 import pytest
-from web_core import make_workspace, wait_for
+from web_core import make_workspace
 
 from impsy.web.server.opening import open_house
 from impsy.web.session import restart as keeping
 from impsy.web.session.restart import kept_playing
+from waiting import wait_until
 
 
 @pytest.fixture
@@ -30,15 +31,15 @@ def test_it_plays_at_once_and_again_after_a_crash_and_stays_stopped_when_it_was_
     monkeypatch.setattr(keeping, "FIRST_PAUSE", 0.1)
     with open_house(make_workspace(tmp_path)) as house:
         with kept_playing(house.supervisor, house.link, said.append):
-            first = wait_for(lambda: pid_of(house))
+            first = wait_until(lambda: pid_of(house))
             os.kill(first, signal.SIGKILL)
-            second = wait_for(lambda: pid_of(house) not in {None, first} and pid_of(house))
+            second = wait_until(lambda: pid_of(house) not in {None, first} and pid_of(house))
             assert said == ["The session ended by itself: it was ended by SIGKILL. In 0.1 s it is started again."]
             house.supervisor.stop()
             assert not psutil.pid_exists(second)
             assert house.supervisor.status()["status"] == "stopped"
             with pytest.raises(AssertionError):
-                wait_for(lambda: pid_of(house), 1.5)
+                wait_until(lambda: pid_of(house), 1.5)
         assert len(said) == 1
 
 
@@ -49,9 +50,9 @@ def test_one_that_plays_already_is_left_alone(tmp_path, said):
     )
     try:
         with open_house(workspace) as house:
-            wait_for(lambda: pid_of(house) == elsewhere.pid)
+            wait_until(lambda: pid_of(house) == elsewhere.pid)
             with kept_playing(house.supervisor, house.link, said.append), pytest.raises(AssertionError):
-                wait_for(lambda: house.supervisor.status()["ours"], 2)
+                wait_until(lambda: house.supervisor.status()["ours"], 2)
         assert said == []
     finally:
         elsewhere.terminate()
@@ -62,7 +63,7 @@ def test_a_configuration_with_mistakes_is_told_once_and_the_page_goes_on(tmp_pat
     workspace = make_workspace(tmp_path)
     workspace.config.write_text("[model]\ndimension = 1\n")
     with open_house(workspace) as house, kept_playing(house.supervisor, house.link, said.append):
-        wait_for(lambda: said)
+        wait_until(lambda: said)
         assert house.supervisor.status()["status"] == "stopped"
     assert len(said) == 1
     assert "model.dimension" in said[0]
@@ -95,5 +96,5 @@ def test_each_pause_is_twice_the_one_before_it(tmp_path, said, monkeypatch):
 
     monkeypatch.setattr(keeping.threading.Event, "wait", noted)
     with kept_playing(Failing(), Silent(), said.append):
-        wait_for(lambda: len(started) >= 5)
+        wait_until(lambda: len(started) >= 5)
     assert pauses[:4] == [0.05, 0.1, 0.2, 0.2]

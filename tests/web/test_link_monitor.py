@@ -9,11 +9,12 @@ import time
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from web_core import StandIn, free_ports, wait_for
+from web_core import StandIn, free_ports
 
 from impsy.codecs.osc import encode_message, encode_vector
 from impsy.errors import PeerError
 from impsy.web.live.link import SessionLink, decode_monitor
+from waiting import if_idle, wait_until
 
 PACKETS = [
     encode_vector("/monitor/in", (0.25, 0.5)),
@@ -69,17 +70,19 @@ def test_it_hears_sends_and_notices_when_the_session_is_gone():
     with SessionLink(monitor, command, told.append) as link:
         assert link.state is None
         with StandIn(monitor, command) as session:
-            wait_for(lambda: link.state)
+            wait_until(lambda: link.state)
             assert link.state["mode"] == "battle"
             link.send("/impsy/control", "if", [2, 0.5])
-            wait_for(lambda: {"type": "in", "values": [0.0, 0.5]} in told)
+            wait_until(lambda: {"type": "in", "values": [0.0, 0.5]} in told)
             link.send("/impsy/mode", "s", ["polyphony"])
-            wait_for(lambda: session.commands("/impsy/mode") == [["polyphony"]])
+            wait_until(lambda: session.commands("/impsy/mode") == [["polyphony"]])
             session.send(b"what is this")
-            wait_for(lambda: link.bad == 1)
+            wait_until(lambda: link.bad == 1)
         ended = time.monotonic()
-        wait_for(lambda: told[-1] == {"type": "state", "state": None})
-        assert 1.5 < time.monotonic() - ended < 3.5
+        wait_until(lambda: told[-1] == {"type": "state", "state": None})
+        took = time.monotonic() - ended
+        assert took > 1.5
+        assert if_idle(took) < 3.5
         assert link.state is None
         assert link.last_state["mode"] == "battle"
     link.send("/impsy/reset", "", [])
@@ -104,35 +107,35 @@ def test_commands_and_news_pass_by_either_address_of_localhost(loopbacks):
                 session.sendto(news, where)
                 return link.state == {"mode": "battle"}
 
-            wait_for(heard)
+            wait_until(heard)
 
 
 def test_a_session_that_is_known_to_have_ended_does_not_come_back_by_a_late_packet():
     monitor, command = free_ports(2)
     link = SessionLink(monitor, command, lambda _message: None)
     with link, StandIn(monitor, command, pid=77) as session:
-        wait_for(lambda: link.state)
+        wait_until(lambda: link.state)
         link.forget(77)
         session.tell_state()
         time.sleep(0.1)
         assert link.state is None
         session.state["pid"] = 78
-        wait_for(lambda: link.state)
+        wait_until(lambda: link.state)
 
 
 def test_a_port_that_is_taken_is_told_and_taken_up_when_it_is_free():
     monitor, command = free_ports(2)
     told: list[dict] = []
     with SessionLink(monitor, command, lambda _message: None) as first:
-        wait_for(lambda: first._listener.link.state == "open")
+        wait_until(lambda: first._listener.link.state == "open")
         with SessionLink(monitor, command, told.append) as second:
-            wait_for(lambda: second.trouble)
+            wait_until(lambda: second.trouble)
             assert str(monitor) in second.trouble
             assert "second web interface" in second.trouble
             first.__exit__()
-            wait_for(lambda: not second.trouble)
+            wait_until(lambda: not second.trouble)
             with StandIn(monitor, command):
-                wait_for(lambda: second.state)
+                wait_until(lambda: second.state)
     levels = [message["level"] for message in told if message["type"] == "sentence"]
     assert levels == ["error", "info"]
 
@@ -144,9 +147,9 @@ def test_other_ports_can_be_used_from_now_on():
             time.sleep(0.1)
             assert link.state is None
             link.configure(*ports[2:])
-            wait_for(lambda: link.state)
+            wait_until(lambda: link.state)
             link.send("/impsy/panic", "", [])
-            wait_for(lambda: session.commands("/impsy/panic"))
+            wait_until(lambda: session.commands("/impsy/panic"))
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free_again:
             free_again.bind(("127.0.0.1", ports[0]))
 
@@ -155,4 +158,4 @@ def test_other_ports_can_be_used_from_now_on():
 def test_a_state_may_hold_anything(pid):
     monitor, command = free_ports(2)
     with SessionLink(monitor, command, lambda _message: None) as link, StandIn(monitor, command, pid=pid):
-        wait_for(lambda: link.state)
+        wait_until(lambda: link.state)

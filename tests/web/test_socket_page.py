@@ -7,12 +7,13 @@ import json
 import time
 
 import pytest
-from web_core import StandIn, free_ports, receive, say, serving, wait_for
+from web_core import StandIn, free_ports, receive, say, serving
 from websockets.exceptions import ConnectionClosed
 
 from impsy import __version__
 from impsy.codecs.osc import encode_message, encode_vector
 from impsy.web.live import socket as page_socket
+from waiting import if_idle, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def session(server):
     """A stand-in for a session, that this server hears."""
     with StandIn(*server.house.link.ports) as session:
         server.house.link.forget()
-        wait_for(lambda: server.house.link.state)
+        wait_until(lambda: server.house.link.state)
         yield session
     server.house.link.forget()
 
@@ -50,7 +51,7 @@ def test_a_page_is_told_how_things_stand(server, session):
         first = time.monotonic()
         receive(page, "session", 2)
         receive(page, "session", 2)
-        assert time.monotonic() - first < 1.5
+        assert if_idle(time.monotonic() - first) < 1.5
 
 
 def test_what_one_page_plays_all_pages_see(server, session, page):
@@ -58,7 +59,7 @@ def test_what_one_page_plays_all_pages_see(server, session, page):
         receive(other, "performer")
         say(page, type="play", changes=[[1, 0.75]])
         for each in (page, other):
-            wait_for(lambda each=each: receive(each, "in")["values"] == [0.0, 0.75])
+            wait_until(lambda each=each: receive(each, "in")["values"] == [0.0, 0.75])
     assert session.commands("/impsy/control") == [[2, 0.75]]
 
 
@@ -87,7 +88,7 @@ def test_all_that_the_session_tells_reaches_the_page(page, session):
 )
 def test_commands_reach_the_session(page, session, name, value, address, arguments):
     say(page, type="command", name=name, value=value)
-    assert wait_for(lambda: session.commands(address)) == [arguments]
+    assert wait_until(lambda: session.commands(address)) == [arguments]
 
 
 WRONG = [
@@ -134,7 +135,7 @@ def test_what_is_not_understood_gets_a_sentence_and_the_connection_stays(page, s
 
 
 def test_without_a_session_playing_and_commands_say_so(page, server):
-    wait_for(lambda: server.house.link.state is None)
+    wait_until(lambda: server.house.link.state is None)
     for _ in range(5):
         say(page, type="play", changes=[[0, 0.5]])
     assert "no session runs" in receive(page, "sentence")["text"]
@@ -149,7 +150,7 @@ def test_a_flood_is_merged_and_the_newest_value_of_each_control_arrives(page, se
     say(page, type="ping", t="over")
     receive(page, "pong", 20)
     seconds = time.monotonic() - began
-    wait_for(lambda: session.values == pytest.approx([2998 / 3000, 2999 / 3000]))
+    wait_until(lambda: session.values == pytest.approx([2998 / 3000, 2999 / 3000]))
     sent = session.commands("/impsy/control")
     assert len(sent) <= seconds / page_socket.MERGE_SECONDS + 2
     assert len(sent) < 1500
@@ -166,7 +167,7 @@ def test_a_flood_from_one_page_does_not_delay_another(server, session, page):
             say(page, type="ping", t=before)
             receive(page, "pong")
             delays.append(time.perf_counter() - before)
-    assert sorted(delays)[7] < 0.05
+    assert if_idle(sorted(delays)[7]) < 0.05
 
 
 def test_too_many_pages_are_sent_away(server, monkeypatch):
@@ -179,14 +180,14 @@ def test_too_many_pages_are_sent_away(server, monkeypatch):
 
 
 def test_pages_that_come_and_go_leave_nothing_behind(server):
-    wait_for(lambda: server.house.hub.pages == 0)
+    wait_until(lambda: server.house.hub.pages == 0)
     for _ in range(20):
         with server.connect() as page:
             receive(page, "hello")
     with server.connect() as page:
         receive(page, "hello")
         page.socket.close()
-    wait_for(lambda: server.house.hub.pages == 0)
+    wait_until(lambda: server.house.hub.pages == 0)
 
 
 def test_the_web_path_is_fast(server, session, page):
@@ -202,14 +203,14 @@ def test_the_web_path_is_fast(server, session, page):
         time.sleep(0.01)
     delays.sort()
     print(f"web path: p50 {delays[100] * 1e3:.2f} ms, p99 {delays[198] * 1e3:.2f} ms")
-    assert delays[100] < 0.015
+    assert if_idle(delays[100]) < 0.015
 
 
 def test_only_the_simulated_performer_of_a_session_that_runs_plays(server, session, page):
     with server.client as client:
         assert client.post("/api/performer", json={"running": True}).json() == {"running": True}
         assert receive(page, "performer") == {"type": "performer", "running": True}
-        wait_for(lambda: len(session.commands("/impsy/control")) > 5)
+        wait_until(lambda: len(session.commands("/impsy/control")) > 5)
         assert all(0 <= value <= 1 for each in session.commands("/impsy/control") for value in each[1::2])
         assert client.post("/api/performer", json={"running": False}).json() == {"running": False}
         assert receive(page, "performer") == {"type": "performer", "running": False}
@@ -224,11 +225,11 @@ def test_the_simulated_performer_hears_what_the_model_plays(server, session, pag
     receive(page, "out")
     ears.moved()
     session.send(encode_vector("/monitor/out", (0.5, 0.75)))
-    wait_for(lambda: ears.moved() == {1})
+    wait_until(lambda: ears.moved() == {1})
 
 
 def test_without_a_session_the_performer_does_not_begin(server):
-    wait_for(lambda: server.house.link.state is None)
+    wait_until(lambda: server.house.link.state is None)
     with server.client as client:
         answer = client.post("/api/performer", json={"running": True})
         assert answer.status_code == 409

@@ -7,7 +7,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +47,6 @@ def make_workspace(folder: Path, more: str = "") -> Workspace:
     monitor, command = free_ports(2)
     (folder / "config.toml").write_text(CONFIG.format(monitor=monitor, command=command) + more)
     return Workspace(folder)
-
-
-def wait_for(what: Callable[[], Any], seconds: float = 15.0) -> Any:
-    """Wait until it is true; gives what it is then."""
-    end = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.01)
-    return found
 
 
 class StandIn:

@@ -1,1 +1,4 @@
-"""The command line. One module a command; only here is anything printed."""
+"""The command line: one module for each command; only here is anything printed.
+
+Public: ``main.main``, which is the program ``impsy``.
+"""

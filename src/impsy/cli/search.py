@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from impsy.cli.console import Console
     from impsy.data.datasets import Dataset
     from impsy.data.windows import Split
-    from impsy.train.fitting import Progress
-    from impsy.train.recipe import Recipe
-    from impsy.train.search.found import Found, Row
+    from impsy.training.fitting import Progress
+    from impsy.training.recipe import Recipe
+    from impsy.training.search.found import Found, Row
 
 __all__ = ["command"]
 
@@ -74,8 +74,8 @@ def command(**options: Any) -> None:
     if not (show and study):
         path = find_dataset(options["dataset"], options["source"], options["dimension"])
         study = study or path.stem.replace(" ", "-")
-    from impsy.train.search.found import found_so_far
-    from impsy.train.search.running import SearchPlan, search
+    from impsy.training.search.found import found_so_far
+    from impsy.training.search.running import SearchPlan, search
 
     if path is None or show:
         found = found_so_far(options["destination"], study, options["storage"])

@@ -19,8 +19,8 @@ from impsy.models.sizes import SIZES
 
 if TYPE_CHECKING:
     from impsy.cli.console import Console
-    from impsy.train.fitting import Progress
-    from impsy.train.learning import Learned, Told
+    from impsy.training.fitting import Progress
+    from impsy.training.learning import Learned, Told
 
 __all__ = ["command", "find_dataset"]
 
@@ -87,7 +87,7 @@ def command(**options: Any) -> None:
     """
     began = time.monotonic()
     path = find_dataset(options["dataset"], options["source"], options["dimension"])
-    from impsy.train.learning import learn, plan_for
+    from impsy.training.learning import learn, plan_for
 
     changes: dict[str, Any] = {"epochs": options["numepochs"], "seed": options["seed"]}
     if options["recipe"] is not None:
@@ -150,7 +150,7 @@ def find_dataset(given: Path | None, source: Path, dimension: int | None) -> Pat
 
 def _from_recipe(options: dict[str, Any], changes: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
     """Size, architecture and changes that a recipe's file asks for, where the command line does not."""
-    from impsy.train.recipefile import load_recipe
+    from impsy.training.recipefile import load_recipe
 
     recipe = load_recipe(options["recipe"])
     asked = recipe.to_json() | {name: value for name, value in changes.items() if value is not None}
@@ -184,7 +184,7 @@ def _cluster(options: dict[str, Any]) -> Any:
         raise ConfigError(f"--distributed also needs {', '.join(missing)}")
     if options["minutes"] is not None and options["resume"]:
         raise ConfigError("a distributed training is resumed by its own schedule: leave out --minutes")
-    from impsy.train.distributed.parallel import Cluster
+    from impsy.training.distributed.parallel import Cluster
 
     return Cluster(**given)
 

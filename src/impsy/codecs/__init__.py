@@ -1,1 +1,5 @@
-"""Bytes and text <-> events, without any input or output."""
+"""Bytes and text <-> events and values, without any input or output.
+
+Public, one module for each format: ``csv``, ``log``, ``midi``, ``osc``, ``smf``, ``websocket``. Each decodes to
+events or to :class:`impsy.errors.PeerError`, and raises nothing else.
+"""

@@ -1,1 +1,5 @@
-"""Logs -> performances -> datasets."""
+"""Logs -> performances -> datasets.
+
+Public: ``logs.reading.read_log``, ``collecting.find_logs`` and ``collect``, ``datasets.read_dataset``,
+``write_dataset`` and ``Dataset``, ``windows`` (what is held out), ``statistics``.
+"""

@@ -85,7 +85,7 @@ class _Material:
 
 def evaluate(
     dataset: Dataset,
-    models: Sequence[str | os.PathLike[str]],
+    models: Sequence[str | os.PathLike[str] | OpenedModel],
     *,
     name: str = "",
     split: Literal["windows", "performances"] = "windows",
@@ -110,7 +110,7 @@ def evaluate(
     """
     began = time.perf_counter()
     playing = Temperatures(sigma_temperature, pi_temperature)
-    opened = [open_model(path) for path in models]
+    opened = [each if isinstance(each, OpenedModel) else open_model(each) for each in models]
     for model in opened:
         if model.dimension != dataset.dimension:
             raise ConfigError(

@@ -1,1 +1,4 @@
-"""From messages to control values and back: pure functions of the mapping entries."""
+"""MIDI messages <-> control values: pure functions of the mapping entries.
+
+Public: ``entries`` (the kinds of entries), ``input.InputMapping``, ``output.OutputMapping``.
+"""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
+from numpy.random import Generator
+
 from impsy.errors import ModelError, refusal
-from impsy.models.calibration import CALIBRATED, Temperatures, density_temperatures
+from impsy.models.calibration import CALIBRATED, PLAYED, Temperatures, density_temperatures
 from impsy.models.litert import GraphPredictor, LiteRTPredictor, litert_is_installed
+from impsy.models.mixture import Mixture, split
 from impsy.models.predictor import MixturePredictor, NumPyPredictor
 from impsy.models.scale import UnusableScaleError, at_scale_10, scale_of
 from impsy.models.sizes import SCALE_FACTOR
@@ -32,6 +36,7 @@ __all__ = [
     "model_scale",
     "open_model",
     "open_weights",
+    "opened",
     "read_model_file",
 ]
 
@@ -91,9 +96,18 @@ class _AdvisedError(ModelError):
 class OpenedModel:
     """A model that is ready to play, and what is known of it.
 
-    ``weights`` and ``parameters`` are None for a graph that runs as it is, ``layers`` then counts its pairs of
-    states. ``runs`` says how it is played, in words, ``facts`` what its maker wants to be known of it. ``scale`` is
-    what it was trained with; ``predictor`` and ``weights`` are in the × 10 space, whatever it is.
+    Attributes:
+        predictor: the network with its recurrent state; ``hear``, ``sample``, ``mixture`` and ``reset`` are its own.
+        weights: the network's arrays; None for a ``.tflite`` whose weights are not recognised: it runs as
+            it is.
+        dimension: D = 1 + the number of controls, the length of an interaction vector.
+        layers: LSTM layers, or pairs of states of a graph that runs as it is.
+        mixtures: M, the components of the mixture.
+        parameters: how many numbers were learned; None without ``weights``.
+        runs: in words, what computes it.
+        scale: what the numbers were multiplied by in training; ``predictor`` and ``weights`` are in the × 10 space,
+            whatever it is.
+        facts: what its maker says of it: ``made_by``, ``created``, ``trained_on``, ``figures``, ``calibrated``.
     """
 
     predictor: MixturePredictor
@@ -116,6 +130,49 @@ class OpenedModel:
         """The temperatures at which its densities hold."""
         return density_temperatures(self.facts)
 
+    def hear(self, vector: Sequence[float]) -> None:
+        """Advance by one interaction.
+
+        Args:
+            vector: ``[dt, x_1 … x_n]``, length D: seconds since the interaction before, then values in [0, 1].
+
+        Raises:
+            ValueError: it has another length.
+        """
+        self.predictor.hear(vector)
+
+    def sample(
+        self,
+        rng: Generator | None = None,
+        *,
+        sigma_temperature: float = PLAYED.sigma,
+        pi_temperature: float = PLAYED.pi,
+    ) -> list[float]:
+        """Draw the next interaction, given all that was heard; the model does not hear what it drew.
+
+        Args:
+            rng: where D + 1 normal numbers come from; None: a new generator each time.
+            sigma_temperature: a factor on the variances of each component, ≥ 0.
+            pi_temperature: divides the logits of the components, > 0.
+
+        Returns:
+            ``[dt, x_1 … x_n]``, not clipped: dt in seconds, values about [0, 1].
+        """
+        return self.predictor.sample(rng or np.random.default_rng(), pi_temperature, sigma_temperature)
+
+    def mixture(self) -> Mixture:
+        """The mixture of the next interaction, in seconds and [0, 1], as arrays that are the caller's.
+
+        ``mu`` and ``sigma`` (M, D), ``logits`` (M,); its densities hold at the temperatures :attr:`calibrated`.
+        Before anything was heard, that of the last reset.
+        """
+        mu, sigma, logits = split(self.predictor.mixture(), self.dimension)
+        return Mixture(mu / SCALE_FACTOR, sigma / SCALE_FACTOR, logits)
+
+    def reset(self) -> None:
+        """Forget all that was heard."""
+        self.predictor.reset()
+
 
 def open_model(path: str | os.PathLike[str], backend: Backend = "auto") -> OpenedModel:
     """Open a model file of any kind and make it ready to play.
@@ -135,11 +192,32 @@ def open_model(path: str | os.PathLike[str], backend: Backend = "auto") -> Opene
         predictor = make_predictor(weights, backend)
     except ModelError as error:
         raise _located(path, form, error) from error
+    return _of_weights(weights, predictor, path, form.name, len(content), scale, _facts_of(path, content, form))
+
+
+def opened(weights: Weights, path: Path, facts: Mapping[str, Any]) -> OpenedModel:
+    """A model that is in no file yet, ready to play; ``path`` is what it would be called.
+
+    ``facts`` may hold more than a file does.
+    """
+    kept = {key: facts[key] for key in FACTS if key in facts}
+    return _of_weights(weights, make_predictor(weights), path, "in memory", 0, SCALE_FACTOR, kept)
+
+
+def _of_weights(
+    weights: Weights,
+    predictor: MixturePredictor,
+    path: Path,
+    form: str,
+    size: int,
+    scale: float,
+    facts: Mapping[str, Any],
+) -> OpenedModel:
     return OpenedModel(
         predictor=predictor,
         path=path,
-        format=form.name,
-        bytes=len(content),
+        format=form,
+        bytes=size,
         weights=weights,
         dimension=weights.dimension,
         layers=len(weights.layers),
@@ -149,7 +227,7 @@ def open_model(path: str | os.PathLike[str], backend: Backend = "auto") -> Opene
         architecture=weights.architecture,
         runs=("NumPy" if isinstance(predictor, NumPyPredictor) else "LiteRT, in a graph of our own") + _at(scale),
         scale=scale,
-        facts=_facts_of(path, content, form),
+        facts=facts,
     )
 
 

@@ -1,0 +1,452 @@
+"""Training itself: epochs, the schedule, the best weights, backing off, and going on where it stopped."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impsy.data.datasets import Dataset
+from impsy.data.windows import Split
+from impsy.errors import DataError, ModelError
+from impsy.models.landings import Landings
+from impsy.models.sizes import SIZES, Size
+from impsy.models.weights import Weights
+from impsy.training.backend import give_back_memory, prepare
+from impsy.training.checkpoint import Checkpoint, Look, fingerprint, write_checkpoint
+from impsy.training.distributed.parallel import Devices
+from impsy.training.gestures import Design, designs
+from impsy.training.recipe import Recipe
+
+prepare()
+
+from impsy.training.networks.landings import LandingNetwork  # noqa: E402 - after prepare()
+from impsy.training.networks.layers import RecurrentNetwork  # noqa: E402
+from impsy.training.networks.recurrent import Network  # noqa: E402
+from impsy.training.steps import Learner, LearnerState, Stretches  # noqa: E402
+
+__all__ = ["Fitted", "Progress", "Training"]
+
+logger = logging.getLogger(__name__)
+
+HELD_OUT_LOOK = 512
+"""Held-out windows, evenly spaced, that are looked at after each epoch; they overlap, so more would add little."""
+SAVED_EVERY = 10.0
+"""Seconds between two checkpoints: what a crash costs at most."""
+IN_FLIGHT = 2
+"""Steps that may be running at once: the next is prepared while one computes, and Ctrl-C takes effect at once."""
+BACK_OFF = 0.5
+MOST_BACK_OFFS = 5
+DIVERGED_BY = 50.0
+"""Nats an event by which the held-out loss may exceed the best before training goes back to that."""
+SURPRISING = 0.1
+"""Share of the held-out windows, those foreseen worst, that do not count when the best weights are chosen."""
+LAST_LOOK = 2048
+"""Held-out windows, evenly spaced, by which the model is judged in the end."""
+RESERVED = 4.0
+"""Seconds that are kept for the end when training must fit into a time: the last look, and writing the files."""
+
+
+BEGINNINGS = 0.3
+"""Share of the windows that begin where a performance does, where notes are learned: pieces are short, and how they
+begin says in which key they are."""
+
+
+def network_of(dimension: int, size: Size, designed: Design, dropout: float = 0.0) -> RecurrentNetwork:
+    """The network in JAX that was designed."""
+    fixed = designed.fixed
+    if isinstance(fixed, Landings):
+        return LandingNetwork(dimension, size, fixed, designed.changes, dropout)
+    return Network(dimension, size, designed.mixtures, fixed, designed.scales, dropout)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How training stands. ``note`` is a message to report once, or empty. Seconds, milliseconds, nats an event."""
+
+    step: int
+    total: int
+    epoch: int
+    loss: float
+    held_out: float
+    best: float
+    step_ms: float
+    left: float
+    history: tuple[Look, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """The best weights, and how they came to be. ``held_out`` is their NLL over held-out windows."""
+
+    weights: Weights
+    held_out: float
+    best_step: int
+    steps: int
+    seconds: float
+    step_ms: float
+    history: list[Look]
+    ended: str
+
+
+class Training:
+    """One training of one network on one dataset.
+
+    Args:
+        split: what is learned from, and what is held out.
+        base: weights to continue from, instead of random ones; their constants are kept.
+        designed: its components, where they are known already.
+        devices: what :func:`impsy.training.distributed.parallel.join` gave.
+        split_name: how ``split`` was made, for the files.
+
+    Raises:
+        ModelError: ``base`` has another dimension or architecture.
+        DataError: fewer than two events to learn from.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        split: Split,
+        recipe: Recipe,
+        *,
+        devices: Devices,
+        base: Weights | None = None,
+        designed: Design | None = None,
+        split_name: str = "windows",
+    ) -> None:
+        self.recipe, self.split = recipe, split
+        self._devices, self._split_name = devices, split_name
+        self._data = fingerprint(dataset)
+        dimension = dataset.dimension
+        if base is not None and base.dimension != dimension:
+            raise ModelError(
+                f"the model to go on from has dimension {base.dimension}, the dataset {dimension}: leave out --from, "
+                "or name one of that dimension"
+            )
+        if not any(part.stop - part.start >= 2 for part in split.train):
+            raise DataError(
+                "there are no two events in a row to learn from: play longer in one go, and make the dataset anew"
+            )
+        size = base.size if base is not None else SIZES[recipe.size]
+        architecture = base.architecture if base is not None else recipe.architecture
+        if designed is None:
+            more: dict[str, Any] = {"base": base, "notes": dataset.notes, "seed": recipe.seed}
+            designed = designs(dataset.events, split.train, architecture, recipe.head, **more)[0]
+        self.design = designed
+        self._network = network_of(dimension, size, designed, recipe.dropout)
+        if base is not None:
+            self._start = self._network.unfolded(base)
+        else:
+            self._start = self._network.start(recipe.seed, designed.starts)
+        stretches = Stretches.of(split.train, recipe.window)
+        if isinstance(designed.fixed, Landings):
+            stretches = stretches.with_beginnings(split.train, BEGINNINGS)
+        self._learner = Learner(
+            self._network, recipe, dataset.events, stretches, alike=designed.interchangeable, devices=devices
+        )
+        self._state = self._learner.state(self._start)
+        every = max(1, len(split.held_out) // HELD_OUT_LOOK)
+        self._looked_at = split.held_out[::every]
+        self._step, self._total = 0, recipe.total_steps
+        self._since = 0
+        self._factor = 1.0
+        self._seconds = 0.0
+        self._history: list[Look] = []
+        self._best: list[NDArray[Any]] = []
+        self._best_step, self._best_usual = 0, math.inf
+        self._back_offs = 0
+        self._compiled = False
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers are learned."""
+        return int(sum(array.size for array in self._start))
+
+    @property
+    def untrained(self) -> Weights:
+        """The network as it was before it learned anything."""
+        return self._network.weights(self._start)
+
+    # ------------------------------------------------------------------ going on
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Go on where ``checkpoint`` was written.
+
+        Raises:
+            DataError: it belongs to other data, another split or another recipe.
+        """
+        if checkpoint.data != self._data or checkpoint.split != self._split_name:
+            raise DataError(
+                "the unfinished training learned from other data, or held out another part of it: give the same "
+                "dataset and --split, or start anew without --resume"
+            )
+        state = self._state
+        groups = {
+            "trainable": state.trainable,
+            "first": state.first,
+            "second": state.second,
+            "sums": [state.count, state.loss, state.skipped],
+            "best": state.trainable if checkpoint.arrays["best"] else [],
+        }
+        for name, now in groups.items():
+            saved = checkpoint.arrays[name]
+            if [(array.shape, array.dtype) for array in saved] != [(array.shape, array.dtype) for array in now]:
+                raise DataError(
+                    "the unfinished training is of a network of another shape; start anew without --resume"
+                )
+        parts = {name: [self._devices.everywhere(array) for array in checkpoint.arrays[name]] for name in groups}
+        self._state = LearnerState(parts["trainable"], parts["first"], parts["second"], *parts["sums"])
+        self._best = list(checkpoint.arrays["best"])
+        self._history = list(checkpoint.history)
+        self._step, self._total, self._factor = checkpoint.step, checkpoint.total, checkpoint.factor
+        self._since, self._back_offs = checkpoint.since, round(math.log(checkpoint.factor, BACK_OFF))
+        self._seconds, self._best_step = checkpoint.seconds, checkpoint.best_step
+        self._best_usual = min((look.usual for look in self._history), default=math.inf)
+
+    def checkpoint(self, facts: dict[str, Any] | None = None) -> Checkpoint:
+        """All that :meth:`resume` needs."""
+        state = self._state
+        arrays = {
+            name: [np.asarray(array) for array in arrays]
+            for name, arrays in (
+                ("trainable", state.trainable),
+                ("first", state.first),
+                ("second", state.second),
+                ("sums", [state.count, state.loss, state.skipped]),
+                ("best", self._best),
+            )
+        }
+        return Checkpoint(
+            recipe=self.recipe,
+            data=self._data,
+            split=self._split_name,
+            step=self._step,
+            since=self._since,
+            total=self._total,
+            factor=self._factor,
+            seconds=self._seconds,
+            best_step=self._best_step,
+            history=list(self._history),
+            arrays=arrays,
+            facts=facts or {},
+        )
+
+    # ------------------------------------------------------------------ learning
+
+    def run(
+        self,
+        tell: Callable[[Progress], object],
+        *,
+        stop: Callable[[], bool] = lambda: False,
+        save_to: Path | None = None,
+        deadline: float | None = None,
+        facts: dict[str, Any] | None = None,
+        improved: Callable[[Weights], None] | None = None,
+    ) -> Fitted:
+        """Train until the schedule ends, nothing gets better, ``stop()`` says so, or the ``deadline`` comes.
+
+        Args:
+            tell: called after each epoch.
+            stop: asked after each step.
+            save_to: where checkpoints go; in a distributed training, only the leading process writes them.
+            deadline: on ``time.monotonic()``'s clock; the schedule is fitted into the time until then.
+            facts: kept with the checkpoints.
+            improved: called in the leading process with the best weights so far, whenever they got better.
+
+        Raises:
+            ModelError: nothing finite was ever learned.
+        """
+        began = time.monotonic() - self._seconds
+        saved = time.monotonic()
+        ended = "the schedule is complete"
+        timer = _Pace()
+        while self._step < self._total or self._since:
+            stopped = self._devices.any(self._epoch(stop, timer))
+            self._seconds = time.monotonic() - began
+            if not stopped:
+                before = self._best_step
+                note = self._look()
+                if improved is not None and self._best_step > before and self._devices.leads:
+                    improved(self._network.weights(self._best))
+                give_back_memory()
+                if deadline is not None:
+                    self._fit_into(deadline, timer)
+                tell(self._progress(timer, note))
+            if stopped:
+                ended = "stopped"
+                break
+            if self._out_of_patience():
+                ended = f"nothing got better for {self.recipe.patience} epochs"
+                break
+            if self._back_offs > MOST_BACK_OFFS:
+                ended = f"training diverged {self._back_offs} times"
+                break
+            if save_to is not None and self._devices.leads and time.monotonic() - saved > SAVED_EVERY:
+                write_checkpoint(save_to, self.checkpoint(facts))
+                saved = time.monotonic()
+        if save_to is not None and self._devices.leads and ended == "stopped":
+            write_checkpoint(save_to, self.checkpoint(facts))
+        return self._finish(ended, timer)
+
+    def try_out(self, stop: Callable[[], bool] = lambda: False) -> float:
+        """Train for one epoch, from which :meth:`run` goes on; how surprising the held-out windows still are.
+
+        See :meth:`impsy.training.networks.recurrent.Network.surprise`.
+        """
+        began = time.monotonic()
+        if not self._devices.any(self._epoch(stop, _Pace())):
+            self._look()
+        self._seconds += time.monotonic() - began
+        return self._learner.surprise(self._state, self._looked_at)
+
+    def _epoch(self, stop: Callable[[], bool], timer: _Pace) -> bool:
+        """One epoch of steps, or what is left of it; True if it was cut short."""
+        under_way: deque[Any] = deque()
+        for _ in range(min(self.recipe.steps - self._since, self._total - self._step)):
+            rate = self.recipe.rate(self._step, self._total) * self._factor
+            self._state, token = self._learner.step(self._state, self._step, rate)
+            self._step += 1
+            self._since += 1
+            if not self._compiled:
+                token.block_until_ready()
+                give_back_memory()
+                self._compiled = True
+            under_way.append(token)
+            if len(under_way) > IN_FLIGHT:
+                under_way.popleft().block_until_ready()
+                timer.tick()
+            if self._devices.processes == 1 and stop():
+                return True
+        for token in under_way:
+            token.block_until_ready()
+            timer.tick()
+        timer.pause()
+        return stop()
+
+    def _look(self) -> str:
+        """Look at the held-out windows, and keep the weights if they are the best so far; returns a message or ""."""
+        steps, self._since = self._since, 0
+        skipped = int(self._state.skipped)
+        loss = float(self._state.loss) / max(1, steps - skipped)
+        zero = self._devices.everywhere(np.zeros((), np.float32))
+        none = self._devices.everywhere(np.zeros((), np.int32))
+        self._state = self._state._replace(loss=zero, skipped=none)
+        each = self._learner.held_out(self._state, self._looked_at)
+        nll, usual = float(each.mean()), _usual(each)
+        diverged = not math.isfinite(nll) or skipped > steps // 2
+        diverged |= bool(self._best) and usual > self._best_usual + DIVERGED_BY
+        if diverged:
+            return self._back_off(nll)
+        self._history.append(Look(self._step, round(self._seconds, 2), loss, nll, usual))
+        if usual < self._best_usual:
+            self._best = [np.asarray(array) for array in self._state.trainable]
+            self._best_step, self._best_usual = self._step, usual
+        return f"left out {skipped} of {steps} steps: their gradients were not finite" if skipped else ""
+
+    def _back_off(self, nll: float) -> str:
+        """Go back to the best weights, with a clean optimizer and a lower rate."""
+        self._back_offs += 1
+        self._factor *= BACK_OFF
+        self._state = self._learner.state(self._best or self._start)
+        where = f"step {self._best_step}" if self._best else "the start"
+        note = (
+            f"training diverged (held-out loss {nll:.4g}): back to {where}, with the learning rate "
+            f"at {self._factor:.3g} of what was planned"
+        )
+        logger.warning("%s", note)
+        return note
+
+    def _out_of_patience(self) -> bool:
+        patience = self.recipe.patience
+        return patience is not None and self._step - self._best_step >= patience * self.recipe.steps
+
+    def _fit_into(self, deadline: float, timer: _Pace) -> None:
+        """Plan as many steps as there is time for, at the pace so far."""
+        epoch = timer.step * self.recipe.steps + timer.between
+        epochs = (deadline - RESERVED - time.monotonic()) / max(epoch, 1e-6)
+        total = self._step + max(0, int(epochs * self.recipe.steps))
+        self._total = max(self._step, int(self._devices.agree(total)))
+
+    def _progress(self, timer: _Pace, note: str) -> Progress:
+        last = self._history[-1] if self._history else Look(self._step, self._seconds, math.nan, math.nan, math.nan)
+        epochs_left = (self._total - self._step) / self.recipe.steps
+        return Progress(
+            step=self._step,
+            total=self._total,
+            epoch=-(-self._step // self.recipe.steps),
+            loss=last.loss,
+            held_out=last.held_out,
+            best=min((look.held_out for look in self._history), default=math.nan),
+            step_ms=timer.step * 1000,
+            left=epochs_left * (timer.step * self.recipe.steps + timer.between),
+            history=tuple(self._history),
+            note=note,
+        )
+
+    def _finish(self, ended: str, timer: _Pace) -> Fitted:
+        if not self._best:
+            if not all(np.isfinite(np.asarray(array)).all() for array in self._state.trainable):
+                raise ModelError("training diverged from the start: nothing was learned; try a smaller --modelsize")
+            self._best = [np.asarray(array) for array in self._state.trainable]
+            self._best_step = self._step
+        best = self._state._replace(trainable=[self._devices.everywhere(array) for array in self._best])
+        every = max(1, len(self.split.held_out) // LAST_LOOK)
+        return Fitted(
+            weights=self._network.weights(self._best),
+            held_out=float(self._learner.held_out(best, self.split.held_out[::every]).mean()),
+            best_step=self._best_step,
+            steps=self._step,
+            seconds=self._seconds,
+            step_ms=timer.step * 1000,
+            history=list(self._history),
+            ended=ended,
+        )
+
+
+def _usual(windows: NDArray[np.float64]) -> float:
+    """The mean NLL of ``windows`` (W,) without the share SURPRISING of them that is highest.
+
+    In the mean of all, a few events that cannot be foreseen would decide which weights are best.
+    """
+    return float(np.sort(windows)[: max(1, round(len(windows) * (1 - SURPRISING)))].mean())
+
+
+class _Pace:
+    """How long steps take (a median, so that compiling does not count), and what lies between two epochs."""
+
+    def __init__(self) -> None:
+        self._steps: deque[float] = deque(maxlen=200)
+        self._gaps: deque[float] = deque(maxlen=5)
+        self._last: float | None = None
+        self._ended: float | None = None
+
+    def tick(self) -> None:
+        now = time.perf_counter()
+        if self._last is not None:
+            self._steps.append(now - self._last)
+        elif self._ended is not None:
+            self._gaps.append(now - self._ended)
+        self._last = now
+
+    def pause(self) -> None:
+        self._ended, self._last = time.perf_counter(), None
+
+    @property
+    def step(self) -> float:
+        """Seconds a step."""
+        return float(np.median(self._steps)) if self._steps else 0.0
+
+    @property
+    def between(self) -> float:
+        """Seconds between an epoch's last step and the next one's first."""
+        return float(np.median(self._gaps)) if self._gaps else 0.0

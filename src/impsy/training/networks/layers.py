@@ -1,0 +1,179 @@
+"""What all networks have in common while they learn: LSTM layers, a dense layer, and weights in and out.
+
+Networks learn from features that are linear in those that files know (scaled to about ±1, or sums of them); this is
+folded into the weights when they are taken out.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from impsy.errors import ModelError
+from impsy.models.architectures import FloatArray, Residual
+from impsy.models.sizes import Size
+from impsy.models.weights import SIGMA_OFFSET, LSTMLayer, Weights
+from impsy.training.networks.lstm import lstm
+
+__all__ = ["RecurrentNetwork", "log_normal", "positive"]
+
+HALF_LOG_TWO_PI = 0.9189385332046727
+_KERNEL_START = 0.3
+"""The dense layer starts with less influence of the LSTM than usual: the data's own scales are a good start."""
+
+
+class RecurrentNetwork(ABC):
+    """A network that learns.
+
+    Its weights are a list: kernel, recurrent kernel and bias of each LSTM layer, then kernel and bias of the dense
+    layer.
+
+    Args:
+        fixed: what is fixed of the architecture; None for ``plain``.
+        heard: (F', F) and (F',): what is heard is this matrix · the features of files (F,) + this offset. Beyond the
+            first F rows, only combinations of features are heard, which the first ones make up too.
+        outputs: of the dense layer.
+        dropout: share of each LSTM layer's outputs that are left out, the same ones throughout a window.
+        deaf: share of the features that are left out in the same way.
+    """
+
+    def __init__(
+        self,
+        dimension: int,
+        size: Size,
+        fixed: Residual | None,
+        heard: tuple[FloatArray, FloatArray],
+        outputs: int,
+        dropout: float,
+        deaf: float = 0.0,
+    ) -> None:
+        self.dimension, self.size, self.fixed, self.outputs = dimension, size, fixed, outputs
+        self.architecture = "plain" if fixed is None else fixed.architecture
+        self._matrix, self._offset = (part.astype(np.float32) for part in heard)
+        self._dropout, self._deaf = dropout, deaf
+        self._skips = fixed is not None
+
+    @abstractmethod
+    def start(self, seed: int, starts: Any = None) -> list[FloatArray]:
+        """Weights to begin with; ``starts`` says where outputs begin."""
+
+    @abstractmethod
+    def likelihood(self, weights: Sequence[Any], heard: Any, targets: Any, key: Any = None) -> Any:
+        """log of the density of ``targets`` (B, T, D) after ``heard`` (B, T, D), × 10 space: (B, T) nats.
+
+        With a ``key``, some features and some outputs of the LSTM layers are left out.
+        """
+
+    def changed(self, window: Any, key: Any) -> Any:  # noqa: ARG002
+        """Windows (B, T, D), × 10 space, changed at random in ways that keep what matters."""
+        return window
+
+    @abstractmethod
+    def _columns(self) -> tuple[Any, FloatArray, int]:
+        """For each output: its column in files, and the unit that it counts in; and how many columns there are."""
+
+    # ------------------------------------------------------------------ weights
+
+    def _start(self, rng: np.random.Generator) -> list[FloatArray]:
+        """Weights to begin with: Glorot-uniform kernels, orthogonal recurrent kernels, forget gates open."""
+        units = self.size.units
+        weights: list[FloatArray] = []
+        inputs = len(self._matrix)
+
+        def glorot(rows: int, columns: int) -> FloatArray:
+            limit = np.sqrt(6.0 / (rows + columns))
+            return rng.uniform(-limit, limit, (rows, columns)).astype(np.float32)
+
+        for _ in range(self.size.layers):
+            recurrent = [np.linalg.qr(rng.standard_normal((units, units)))[0] for _ in range(4)]
+            bias = np.zeros(4 * units, np.float32)
+            bias[units : 2 * units] = 1.0
+            weights += [glorot(inputs, 4 * units), np.concatenate(recurrent, 1).astype(np.float32), bias]
+            inputs = units
+        kernel = glorot(units, self.outputs)
+        if self._skips:
+            features = np.zeros((len(self._matrix), self.outputs), np.float32)
+            kernel = np.vstack([kernel * np.float32(_KERNEL_START), features])
+        return [*weights, kernel, np.zeros(self.outputs, np.float32)]
+
+    def weights(self, learned: Sequence[Any]) -> Weights:
+        """What was learned, as files hold it; raises ModelError if a number is not finite."""
+        arrays = [np.asarray(array, np.float32) for array in learned]
+        units = self.size.units
+        layers = [LSTMLayer(*arrays[3 * i : 3 * i + 3]) for i in range(self.size.layers)]
+        first = layers[0]
+        layers[0] = LSTMLayer(
+            self._matrix.T @ first.kernel, first.recurrent, first.bias + self._offset @ first.kernel
+        )
+        kernel, bias = arrays[-2], arrays[-1]
+        if self._skips:
+            bias = bias + self._offset @ kernel[units:]
+            kernel = np.vstack([kernel[:units], self._matrix.T @ kernel[units:]])
+        columns, unit, width = self._columns()
+        whole, whole_bias = np.zeros((len(kernel), width), np.float32), np.zeros(width, np.float32)
+        whole[:, columns], whole_bias[columns] = kernel * unit, bias * unit
+        return Weights(self.dimension, tuple(layers), whole, whole_bias, self.architecture, self.fixed)
+
+    def unfolded(self, weights: Weights) -> list[FloatArray]:
+        """The inverse of :meth:`weights`; raises ModelError if the network is of another shape."""
+        columns, unit, width = self._columns()
+        same = (weights.dimension, weights.size, weights.mixture_bias.size) == (self.dimension, self.size, width)
+        if not same or weights.architecture != self.architecture:
+            raise ModelError("the model's shape is not that of the network to train")
+        units = self.size.units
+        arrays = [part for layer in weights.layers for part in (layer.kernel, layer.recurrent, layer.bias)]
+        arrays[0] = self._unheard(arrays[0])
+        arrays[2] = arrays[2] - self._offset @ arrays[0]
+        kernel, bias = weights.mixture_kernel[:, columns] / unit, weights.mixture_bias[columns] / unit
+        if self._skips:
+            features = self._unheard(kernel[units:])
+            bias = bias - self._offset @ features
+            kernel = np.vstack([kernel[:units], features])
+        return [*arrays, kernel, bias]
+
+    def _unheard(self, kernel: FloatArray) -> FloatArray:
+        """A kernel of files' features (F, outputs) as one of the features that are heard (F', outputs)."""
+        count = self._matrix.shape[1]
+        none = np.zeros((len(self._matrix) - count, kernel.shape[1]), np.float32)
+        return np.vstack([kernel / np.diag(self._matrix[:count])[:, None], none])
+
+    # ------------------------------------------------------------------ computing
+
+    def _dense(self, weights: Sequence[Any], features: Any, key: Any = None) -> Any:
+        """The dense layer's outputs (B, T, …), given the features of files (B, T, F)."""
+        heard = jnp.swapaxes(features @ self._matrix.T + self._offset, 0, 1)
+        if key is not None and self._deaf:
+            key, drawn = jax.random.split(key)
+            heard = _left_out(heard, self._deaf, drawn)
+        h = heard
+        for i in range(self.size.layers):
+            kernel, recurrent, bias = weights[3 * i : 3 * i + 3]
+            h = lstm(h @ kernel + bias, recurrent)
+            if key is not None and self._dropout:
+                key, drawn = jax.random.split(key)
+                h = _left_out(h, self._dropout, drawn)
+        if self._skips:
+            h = jnp.concatenate([h, heard], -1)
+        return jnp.swapaxes(h @ weights[-2] + weights[-1], 0, 1)
+
+
+def _left_out(h: Any, share: float, key: Any) -> Any:
+    """Some of the numbers of (T, B, numbers) left out, the same ones throughout a window."""
+    kept = jax.random.bernoulli(key, 1 - share, (1, *h.shape[1:]))
+    return h * (kept / (1 - share))
+
+
+def positive(z: Any) -> Any:
+    """elu(z) + 1 + 1e-7."""
+    return jax.nn.elu(z) + SIGMA_OFFSET
+
+
+def log_normal(x: Any, mu: Any, sigma: Any) -> Any:
+    """log of the density of Normal(mu, sigma) at x."""
+    z = (x - mu) / sigma
+    return -0.5 * z * z - jnp.log(sigma) - HALF_LOG_TWO_PI
