@@ -60,7 +60,7 @@ class Stage:
         self.watcher = Watcher()
         clock = Clock()
         self.commands = OscListener("commands", "127.0.0.1", 0, 2, local=True)
-        self.recorder = Recorder(folder / "logs", 3, clock.date, clock.started_at, self.reports.tell)
+        self.recorder = Recorder(folder / "logs", 3, clock.date, clock.started_at, self.reports.add)
         engine = Engine(Settings(3, mode=mode, threshold=0.05), self.predictor, default_rng(1), clock.now(), "fake")
         self.session = Session(
             engine,
@@ -265,10 +265,10 @@ class StuckPort(FakePort):
 
 
 def test_drivers_that_hang_do_not_keep_it_from_ending(tmp_path):
-    made = Stage(tmp_path, ports=[StuckPort("stuck"), StuckPort("too"), FakePort("fine")])
+    fine = FakePort("fine")
+    made = Stage(tmp_path, ports=[StuckPort("stuck"), StuckPort("too"), fine])
     with made.watcher.socket:
         with made.session:
-            fine = made.session._adapters[-1]
             fine.deliver(Interaction((0.5, 0.5)))
             time.sleep(0.05)
             before = time.monotonic()

@@ -229,7 +229,7 @@ class Engine:
             waiting=len(self._pending),
             input_values=self._input,
             output_values=self._output,
-            counters=replace(self._counters),
+            counters=self._counters.copy(),
         )
 
     def forecast(self) -> Forecast:

@@ -27,7 +27,7 @@ from impsy.config.positions import format_path
 from impsy.errors import ConfigError, ImpsyError, ModelError
 from impsy.perform.diagnostics.ways import Way, ways_of
 from impsy.perform.models import how_to_choose, sized
-from impsy.perform.priority import ADVICE, first_in_line
+from impsy.perform.priority import ADVICE, realtime_priority
 
 if TYPE_CHECKING:
     from impsy.models.opening import OpenedModel
@@ -286,7 +286,7 @@ def _clock(_workspace: Workspace) -> Iterator[Finding]:
     """How late a wait of 10 ms wakes up: the wait by which the performance keeps time."""
     queue: SimpleQueue[None] = SimpleQueue()
     late = []
-    with first_in_line() as permitted:
+    with realtime_priority() as permitted:
         for _ in range(WAITS):
             due = time.monotonic() + WAIT_SECONDS
             try:
