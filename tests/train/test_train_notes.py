@@ -72,6 +72,18 @@ def test_knobs_are_no_notes(make, dimension, seed) -> None:
     assert designed(make(dimension, 3000, seed)).head != LANDINGS
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_velocity_of_few_levels_goes_along_with_its_note(seed) -> None:
+    dataset = melodies(40, seed, velocity=True)
+    levels = np.random.default_rng(seed).choice([48, 50, 64, 66, 80, 96], len(dataset))
+    dataset.events[:, 2] = levels / np.float32(127)
+    alone = replace(dataset, dimension=2, events=np.ascontiguousarray(dataset.events[:, ::2]))
+    assert designed(alone).fixed.notes.tolist() == [0]  # which looks like a melody
+    scales = scales_of(dataset.events, ranges_of(dataset))
+    assert found_notes(dataset.events, ranges_of(dataset), scales) == (0,)
+    assert found_notes(dataset.events, ranges_of(dataset), scales, [False, True]) == (1,)
+
+
 def test_the_configuration_knows_better() -> None:
     few = melodies(3, 1, faders=1)
     assert designed(few).head != LANDINGS
