@@ -127,8 +127,8 @@ outside it, at 0.9 5-7 % (players 5 %), for 0.006 bits a note."""
 USED_MORE = 1.25
 """What the weight of a piece's use is multiplied by when training is complete.
 
-What a piece has used so far shows its key, but windows of training begin in the middle of pieces, where little was
-heard; a lower temperature for all would take leaps away, too."""
+What a piece has used shows its key: with this, 4 % of the notes are outside it, not 7 % (players 5 %). A lower
+temperature for all takes leaps away, too."""
 PLAYED_LESS = 10.0
 """What the logit of the slot that catches all loses when training is complete: played, it only adds wild events."""
 
