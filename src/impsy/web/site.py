@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from typing import Any, Self
 
 from impsy.config import WebuiConfig
+from impsy.protocol.pages import ServerMessage
 from impsy.web.config.file import ConfigFile
 from impsy.web.devices.learning import Learning
 from impsy.web.devices.watching import DevicesWatcher
@@ -22,7 +23,7 @@ from impsy.web.library.playback import Playback
 from impsy.web.library.takes import Takes
 from impsy.web.library.trash import Trash
 from impsy.web.live.hub import PageHub
-from impsy.web.live.link import SessionLink
+from impsy.web.live.link import LinkMessage, SessionLink
 from impsy.web.session.performer import SimulatedPerformer
 from impsy.web.session.supervisor import SessionSupervisor
 from impsy.web.workspace import Workspace
@@ -114,7 +115,7 @@ class Site:
             except Exception:  # the session and the other parts must end too
                 logger.exception("a part of the web interface did not end in order")
 
-    def standing(self) -> list[dict[str, Any]]:
+    def standing(self) -> list[ServerMessage]:
         """Messages for a page that was opened just now."""
         return [
             {"type": "session", **self.supervisor.status()},
@@ -123,7 +124,7 @@ class Site:
 
     # --- messages for the pages, by threads of the link and the supervisor -------------------------
 
-    def _receive(self, message: dict[str, Any]) -> None:
+    def _receive(self, message: LinkMessage) -> None:
         """Pass on a message of the link; a state becomes what it means for the session's status."""
         if message["type"] == "state":
             self._announce({"type": "session", **self.supervisor.status()})
@@ -132,7 +133,7 @@ class Site:
         if message["type"] == "out":
             self.performer.ears.hear(message["values"])
 
-    def _announce(self, message: dict[str, Any]) -> None:
+    def _announce(self, message: ServerMessage) -> None:
         """Pass on a message of the supervisor."""
         self.hub.send(message)
         if message["type"] == "session":

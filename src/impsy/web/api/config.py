@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from http import HTTPStatus
-from typing import Any
+from typing import cast
 from urllib.parse import quote
 
 from pydantic import Field, create_model
@@ -13,63 +13,28 @@ from starlette.responses import JSONResponse, Response
 from impsy.config.document import ConfigDocument
 from impsy.config.schema import scene_fields
 from impsy.errors import ConfigError, DataError
+from impsy.protocol.library import Done
+from impsy.protocol.workspace import (
+    CheckedText,
+    ConfigAnswer,
+    ConfigProblem,
+    ConfigText,
+    ConfigVersion,
+    EditedText,
+    FormSchema,
+    Scene,
+)
 from impsy.web.api.endpoints import Body, Endpoints
-from impsy.web.config.drafts import TEXT_LIMIT, Change, ConfigProblem, edited, in_present_form, read_draft
-from impsy.web.config.file import ConfigFile, Version
-from impsy.web.config.forms import MappingKind, config_schema, mapping_kinds
+from impsy.web.config.drafts import TEXT_LIMIT, Change, edited, in_present_form, read_draft
+from impsy.web.config.file import ConfigFile
+from impsy.web.config.forms import config_schema, mapping_kinds
 from impsy.web.errors import NotFound
 from impsy.web.site import Site
 
-__all__ = ["ENDPOINTS", "ConfigReply", "reply"]
+__all__ = ["ENDPOINTS", "answer"]
 
 ENDPOINTS = Endpoints()
 LONGEST_SCENE_NAME = 60
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigReply:
-    """The configuration as it is on the disk.
-
-    ``stamp`` is to be sent back when saving; empty: there is no file yet. ``values`` are the tables of the file in
-    the present form, valid or not, without defaults; None: it is no TOML, or there is none. ``understood`` is a line
-    about the earlier form that it is in; empty: it is in the present one.
-    """
-
-    exists: bool
-    path: str
-    text: str
-    stamp: str
-    values: dict[str, Any] | None
-    problems: list[ConfigProblem]
-    understood: str
-    schema: dict[str, Any]
-    mapping_kinds: list[MappingKind]
-
-
-@dataclass(frozen=True, slots=True)
-class CheckReply:
-    """What a text means, in the present form, and what is wrong with it."""
-
-    values: dict[str, Any] | None
-    problems: list[ConfigProblem]
-    understood: str
-
-
-@dataclass(frozen=True, slots=True)
-class EditReply:
-    """A text that was changed."""
-
-    text: str
-    values: dict[str, Any] | None
-    problems: list[ConfigProblem]
-    understood: str
-
-
-@dataclass(frozen=True, slots=True)
-class TextReply:
-    """A text of a configuration."""
-
-    text: str
 
 
 class TextBody(Body):
@@ -96,16 +61,10 @@ class Settings(create_model("Settings", __base__=Body, **scene_fields())):  # ty
     model: str | None = Field(None, min_length=1, max_length=300)
 
 
-class SavedScene(Settings):
-    """A scene of the configuration."""
-
-    name: str
-
-
-def reply(file: ConfigFile) -> ConfigReply:
+def answer(file: ConfigFile) -> ConfigAnswer:
     """The configuration as it is on the disk, whatever state it is in. Raises OSError."""
     saved = file.read()
-    return ConfigReply(
+    return ConfigAnswer(
         exists=bool(saved.stamp),
         path=str(file.path),
         text=saved.text,
@@ -113,23 +72,23 @@ def reply(file: ConfigFile) -> ConfigReply:
         values=saved.draft.values,
         problems=saved.draft.problems,
         understood=saved.draft.understood,
-        schema=config_schema(),
+        schema=cast("FormSchema", config_schema()),
         mapping_kinds=mapping_kinds(),
     )
 
 
 @ENDPOINTS.add("GET", "/api/config", "the configuration, its problems and its schema")
-def get(site: Site) -> ConfigReply:
-    return reply(site.config)
+def get(site: Site) -> ConfigAnswer:
+    return answer(site.config)
 
 
 @ENDPOINTS.add("PUT", "/api/config", "save the configuration, keeping the previous version")
-def save(site: Site, body: SaveBody) -> ConfigReply | Response:
+def save(site: Site, body: SaveBody) -> ConfigAnswer | Response:
     try:
         site.config.save(body.text, body.stamp)
     except ConfigError:
         return _refusal(read_draft(body.text, site.config.path).problems)
-    return reply(site.config)
+    return answer(site.config)
 
 
 def _refusal(problems: list[ConfigProblem]) -> Response:
@@ -141,24 +100,24 @@ def _refusal(problems: list[ConfigProblem]) -> Response:
 
 
 @ENDPOINTS.add("POST", "/api/config/check", "check a text")
-def check(site: Site, body: TextBody) -> CheckReply:
+def check(site: Site, body: TextBody) -> CheckedText:
     draft = read_draft(body.text, site.config.path)
-    return CheckReply(draft.values, draft.problems, draft.understood)
+    return CheckedText(values=draft.values, problems=draft.problems, understood=draft.understood)
 
 
 @ENDPOINTS.add("POST", "/api/config/edit", "change a text by key, its comments kept; nothing is saved")
-def edit(site: Site, body: EditBody) -> EditReply:
+def edit(site: Site, body: EditBody) -> EditedText:
     return _edited(edited(body.text, body.changes, site.config.path.name), site)
 
 
 @ENDPOINTS.add("POST", "/api/config/upgrade", "write a text in the present form, comments kept; nothing is saved")
-def upgrade(site: Site, body: TextBody) -> EditReply:
+def upgrade(site: Site, body: TextBody) -> EditedText:
     return _edited(in_present_form(body.text, site.config.path.name), site)
 
 
-def _edited(text: str, site: Site) -> EditReply:
+def _edited(text: str, site: Site) -> EditedText:
     draft = read_draft(text, site.config.path)
-    return EditReply(text, draft.values, draft.problems, draft.understood)
+    return EditedText(text=text, values=draft.values, problems=draft.problems, understood=draft.understood)
 
 
 @ENDPOINTS.add("GET", "/api/config/file", "the configuration file")
@@ -171,20 +130,20 @@ def download(site: Site) -> Response:
 
 
 @ENDPOINTS.add("GET", "/api/config/previous", "versions that were replaced")
-def versions(site: Site) -> list[Version]:
+def versions(site: Site) -> list[ConfigVersion]:
     return site.config.versions()
 
 
 @ENDPOINTS.add("POST", "/api/config/previous/{name}", "the text of one of them")
-def version(site: Site, name: str) -> TextReply:
-    return TextReply(site.config.version(name))
+def version(site: Site, name: str) -> ConfigText:
+    return ConfigText(site.config.version(name))
 
 
 # --- scenes ------------------------------------------------------------------------------------------
 
 
 @ENDPOINTS.add("PUT", "/api/scenes/{name}", "save a scene")
-def put_scene(site: Site, name: str, body: Settings) -> SavedScene:
+def put_scene(site: Site, name: str, body: Settings) -> Scene:
     if not name.strip() or len(name) > LONGEST_SCENE_NAME or not name.isprintable():
         raise DataError(f"a scene needs a name of {LONGEST_SCENE_NAME} characters at most, all of them visible")
     given = body.model_dump(exclude_none=True)
@@ -197,11 +156,11 @@ def put_scene(site: Site, name: str, body: Settings) -> SavedScene:
         document.set(("scenes", name), given)
 
     site.config.change(put)
-    return SavedScene(name=name, **given)
+    return Scene(name=name, **given)
 
 
 @ENDPOINTS.add("DELETE", "/api/scenes/{name}", "delete a scene")
-def delete_scene(site: Site, name: str) -> dict[str, str]:
+def delete_scene(site: Site, name: str) -> Done:
     def delete(document: ConfigDocument) -> None:
         scenes = document.get("scenes", {})
         if not isinstance(scenes, dict) or name not in scenes:
@@ -210,4 +169,4 @@ def delete_scene(site: Site, name: str) -> dict[str, str]:
         document.unset(("scenes",) if len(scenes) == 1 else ("scenes", name))
 
     site.config.change(delete)
-    return {"sentence": f"The scene “{name}” is deleted; the configuration as it was is kept."}
+    return Done(f"The scene “{name}” is deleted; the configuration as it was is kept.")

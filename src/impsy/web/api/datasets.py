@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import IO, Annotated, Any
+from typing import IO, Annotated, cast
 
 from pydantic import Field
 from starlette.responses import FileResponse
 
+from impsy.data.statistics import DatasetStatistics
 from impsy.errors import DataError
+from impsy.protocol.library import Dataset, Made, Undo
 from impsy.web.api.endpoints import Body, Endpoints
-from impsy.web.api.files import NameQuery, Undo, deleted
-from impsy.web.library.datasets import Dataset, Made, checked_name
+from impsy.web.api.files import NameQuery, deleted
+from impsy.web.library.datasets import checked_name
 from impsy.web.library.uploads import received
 from impsy.web.site import Site
 
@@ -51,12 +53,12 @@ def upload(site: Site, query: NameQuery, upload: IO[bytes]) -> Dataset:
 
 
 @ENDPOINTS.add("GET", "/api/datasets/{name}", "What is in it")
-def statistics(site: Site, name: str) -> dict[str, Any]:
+def statistics(site: Site, name: str) -> DatasetStatistics:
     path = site.datasets.path(name)
     facts = site.datasets.facts(path)
     if "problem" in facts:
         raise DataError(f"{path.name}: {facts['problem']}")
-    return {"name": path.name, **facts}
+    return cast("DatasetStatistics", {"name": path.name, **facts})  # as JSON, from another process
 
 
 @ENDPOINTS.add("GET", "/api/datasets/{name}/file", "Its file")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from typing import Any, Literal
 
 from impsy.config.document import ConfigDocument
@@ -18,7 +18,7 @@ from impsy.perform.diagnostics.devices import (
     wanted_midi_ports,
     wanted_serial_ports,
 )
-from impsy.perform.diagnostics.ways import Way
+from impsy.protocol.workspace import Devices, Listening, MidiPort, MidiPorts, PortWay, SerialPort
 from impsy.web.api.endpoints import Body, Endpoints
 from impsy.web.config.file import ConfigFile
 from impsy.web.devices.learning import Way as LearnWay
@@ -31,65 +31,6 @@ ENDPOINTS = Endpoints()
 
 _KEPT_BY_SESSION = "Perhaps the session that plays has it: stop that, learn, and start it again."
 """Some systems (Windows) let a port be opened once only."""
-
-
-@dataclass(frozen=True, slots=True)
-class MidiPort:
-    """A MIDI port that is there.
-
-    ``short`` is a name to write into a configuration: it means this port, also when the device is plugged in again.
-    ``configured`` is the name by which the configuration means it, or empty. ``state`` is how it does in the session
-    that plays (None: no session has it), ``error`` what is wrong with it there.
-    """
-
-    name: str
-    short: str
-    configured: str
-    state: str | None
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class MidiPorts:
-    """The MIDI ports, and the name of the system that has them; or why there are none (``error``)."""
-
-    system: str
-    inputs: list[MidiPort]
-    outputs: list[MidiPort]
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class SerialPort:
-    """A serial port that is there. ``stable`` stays the same wherever the device is plugged in."""
-
-    name: str
-    stable: str
-    description: str
-    configured: str
-    state: str | None
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class LearningReply:
-    """Whether it listens, to which inputs, and to which it cannot (``note`` says why, in a sentence)."""
-
-    on: bool
-    ports: list[str]
-    unheard: list[str]
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Devices:
-    """The ports of this machine. ``serial_error`` says why serial ports cannot be listed, or is empty."""
-
-    midi: MidiPorts
-    serial: list[SerialPort]
-    serial_error: str
-    ways: list[Way]
-    learning: bool
 
 
 class LearnBody(Body):
@@ -120,7 +61,7 @@ def devices(site: Site) -> Devices:
             for port in found.serial.ports
         ],
         found.serial.error,
-        ways_now(config, state, site.supervisor.status()["status"]),
+        [PortWay(**asdict(way)) for way in ways_now(config, state, site.supervisor.status()["status"])],
         site.learning.on,
     )
 
@@ -149,7 +90,7 @@ def _use(port: str, wanted: Iterable[Wanted], ports: dict[str, dict[str, Any]]) 
 
 
 @ENDPOINTS.add("POST", "/api/learn", "listen to all MIDI inputs; what moves is sent by the WebSocket")
-def learn(site: Site, body: LearnBody) -> LearningReply:
+def learn(site: Site, body: LearnBody) -> Listening:
     document = _document(site.config)
     api = None if document is None else document.get("midi.api")
     api = api if isinstance(api, str) else None
@@ -170,7 +111,7 @@ def learn(site: Site, body: LearnBody) -> LearningReply:
     if heard.others:
         note = f"{', '.join(heard.others)} cannot be heard: another program keeps it to itself."
         note += f" {_KEPT_BY_SESSION}" if site.link.state is not None else ""
-    return LearningReply(True, list(heard.ports), list(heard.others), note)
+    return Listening(True, list(heard.ports), list(heard.others), note)
 
 
 def _document(file: ConfigFile) -> ConfigDocument | None:
@@ -187,6 +128,6 @@ def _document(file: ConfigFile) -> ConfigDocument | None:
 
 
 @ENDPOINTS.add("DELETE", "/api/learn", "listen no more")
-def stop_learning(site: Site) -> LearningReply:
+def stop_learning(site: Site) -> Listening:
     site.learning.stop()
-    return LearningReply(False, [], [])
+    return Listening(False, [], [])

@@ -9,7 +9,7 @@ import inspect
 import json
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
@@ -165,9 +165,14 @@ def _handle(row: Endpoint, site: Site, given: dict[str, Any]) -> Response:
     result = row.handler(**given)
     if isinstance(result, Response):
         return result
-    if row.returns is not None:
-        result = row.returns.dump_python(result, mode="json")
-    return Response(json.dumps(result, allow_nan=False), media_type="application/json")
+    return Response(json.dumps(result, allow_nan=False, default=_fields), media_type="application/json")
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """A dataclass or a model as the object that JSON has for it."""
+    if isinstance(value, BaseModel):
+        return dict(value)
+    return {each.name: getattr(value, each.name) for each in fields(value)}
 
 
 async def _read_json(request: Request, kind: type[BaseModel]) -> BaseModel:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from impsy.protocol.library import Undo
+from impsy.protocol.pages import Topic
 from impsy.web.api.endpoints import Body
 from impsy.web.library.trash import CHANGE, Entry
 from impsy.web.site import Site
 
-__all__ = ["NameQuery", "Undo", "changed", "deleted"]
+__all__ = ["NameQuery", "changed", "deleted"]
 
 
 class NameQuery(Body):
@@ -19,20 +21,20 @@ class NameQuery(Body):
     name: Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class Undo(BaseModel):
-    """How to undo what was done, and what that was."""
-
-    undo: str
-    sentence: str
-
-
-_LISTS = {"take": "takes", "dataset": "datasets", "model": "models", "training": "training", CHANGE: "takes"}
+_LISTS: dict[str, Topic] = {
+    "take": "takes",
+    "dataset": "datasets",
+    "model": "models",
+    "training": "training",
+    CHANGE: "takes",
+}
 
 
 def changed(site: Site, what: str) -> None:
     """Have the pages load the list of such things anew, and the trash."""
-    for each in (_LISTS.get(what, what), "trash"):
-        site.hub.changed(each)
+    if what in _LISTS:
+        site.hub.changed(_LISTS[what])
+    site.hub.changed("trash")
 
 
 def deleted(site: Site, entry: Entry, title: str = "") -> Undo:

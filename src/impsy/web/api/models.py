@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import IO, Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import FileResponse
 
 from impsy.config.document import ConfigDocument
 from impsy.errors import ModelError
 from impsy.perform.models import choices
+from impsy.protocol.library import Model, Undo, Used
 from impsy.web.api.endpoints import Body, Endpoints
-from impsy.web.api.files import NameQuery, Undo, deleted
+from impsy.web.api.files import NameQuery, deleted
 from impsy.web.errors import Conflict, NotFound
-from impsy.web.library.models import Model, checked_name, files_of
+from impsy.web.library.models import checked_name, files_of
 from impsy.web.library.uploads import received
 from impsy.web.site import Site
 
@@ -37,13 +38,6 @@ class UseQuery(Body):
     """``set_dimension``: the configuration gets the model's dimension, instead of refusing one of another."""
 
     set_dimension: bool = False
-
-
-class Used(BaseModel):
-    """What plays now. ``model``: as the configuration names it."""
-
-    model: str
-    sentence: str
 
 
 @ENDPOINTS.add("GET", "/api/models", "All models, the newest first")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from impsy.config import Config
 from impsy.errors import DataError
 from impsy.mapping.entries import NoteOn
 from impsy.perform.recording.takes import outputs_of
+from impsy.protocol.library import PlaybackState
 from impsy.web.api.endpoints import Body, Endpoints
 from impsy.web.api.takes import Seconds
 from impsy.web.errors import Conflict
@@ -29,14 +30,6 @@ class Play(Body):
     who: Who = "both"
     begin: Annotated[Seconds, Field(alias="from")] = 0.0
     pauses: Annotated[str, Field(pattern="^(short|whole)$")] = "short"
-
-
-class PlaybackState(BaseModel):
-    """What plays; ``name`` None: nothing."""
-
-    name: str | None
-    at: float
-    seconds: float
 
 
 @ENDPOINTS.add("POST", "/api/takes/{name}/play", "Play it through the outputs")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
-
-from pydantic import BaseModel
-
+from impsy.protocol.session import Output, PerformerState, Session
 from impsy.web.api.endpoints import Body, Endpoints
 from impsy.web.errors import Conflict
 from impsy.web.site import Site
@@ -13,30 +10,6 @@ from impsy.web.site import Site
 __all__ = ["ENDPOINTS"]
 
 ENDPOINTS = Endpoints()
-
-
-class Session(BaseModel):
-    """How the session is. ``state`` is its last ``/monitor/state``."""
-
-    status: Literal["stopped", "starting", "running", "stopping", "failed"]
-    ours: bool
-    pid: int | None
-    sentence: str
-    state: dict[str, Any] | None
-
-
-class Line(BaseModel):
-    """A line that the session printed; ``time`` is local, ISO 8601."""
-
-    time: str
-    level: Literal["debug", "info", "warning", "error"]
-    text: str
-
-
-class Output(BaseModel):
-    """The last lines, oldest first."""
-
-    lines: list[Line]
 
 
 class Running(Body):
@@ -47,7 +20,7 @@ class Running(Body):
 
 @ENDPOINTS.add("GET", "/api/session", "How the session is", anywhere=True)
 def session(site: Site) -> Session:
-    return Session(**site.supervisor.status())
+    return site.supervisor.status()
 
 
 @ENDPOINTS.add("POST", "/api/session/start", "Start a session, unless one runs", anywhere=True)
@@ -70,15 +43,15 @@ def restart(site: Site) -> Session:
 
 @ENDPOINTS.add("GET", "/api/session/output", "What our sessions printed last", anywhere=True)
 def output(site: Site) -> Output:
-    return Output(lines=[Line(**line) for line in site.supervisor.lines()])
+    return {"lines": site.supervisor.lines()}
 
 
 @ENDPOINTS.add("POST", "/api/performer", "Start or stop the simulated performer", anywhere=True)
-def perform(site: Site, body: Running) -> Running:
+def perform(site: Site, body: Running) -> PerformerState:
     if not body.running:
         site.performer.stop()
     elif site.link.state is None:
         raise Conflict("No session runs that the performer could play to. Start one.")
     else:
         site.performer.start()
-    return Running(running=site.performer.running)
+    return {"running": site.performer.running}

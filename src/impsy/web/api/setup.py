@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field, field_validator
 
 from impsy.config import Mode
 from impsy.config.workspace import FOLDERS, STARTER_MODEL, starter_files
-from impsy.web.api.config import ConfigReply, reply
+from impsy.protocol.workspace import ConfigAnswer, Setup, SetupTemplate
+from impsy.web.api.config import answer
 from impsy.web.api.endpoints import Body, Endpoints
 from impsy.web.config.templates import STARTER_DIMENSION, TEMPLATES, Wishes, fill_in
 from impsy.web.errors import Conflict
@@ -19,22 +19,6 @@ from impsy.web.workspace import Workspace
 __all__ = ["ENDPOINTS"]
 
 ENDPOINTS = Endpoints()
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateReply:
-    """One way to begin."""
-
-    id: str
-    title: str
-    description: str
-
-
-@dataclass(frozen=True, slots=True)
-class SetupReply:
-    """The ways to begin."""
-
-    templates: list[TemplateReply]
 
 
 class SetupBody(Body):
@@ -56,12 +40,12 @@ class SetupBody(Body):
 
 
 @ENDPOINTS.add("GET", "/api/setup", "ways to begin a workspace", anywhere=True)
-def templates() -> SetupReply:
-    return SetupReply([TemplateReply(each.id, each.title, each.description) for each in TEMPLATES])
+def templates() -> Setup:
+    return Setup([SetupTemplate(each.id, each.title, each.description) for each in TEMPLATES])
 
 
 @ENDPOINTS.add("POST", "/api/setup", "make a workspace", anywhere=True)
-def set_up(site: Site, body: SetupBody) -> ConfigReply:
+def set_up(site: Site, body: SetupBody) -> ConfigAnswer:
     if site.config.content() is not None:
         raise Conflict(f"there is a {site.config.path.name} already: change that one, or move it away first")
     chosen = next(each for each in TEMPLATES if each.id == body.template)
@@ -69,7 +53,7 @@ def set_up(site: Site, body: SetupBody) -> ConfigReply:
     _make_folders(site.workspace, with_model=body.dimension == STARTER_DIMENSION)
     site.config.save(text, "")
     site.hub.changed("models")
-    return reply(site.config)
+    return answer(site.config)
 
 
 def _make_folders(workspace: Workspace, with_model: bool) -> None:

@@ -7,7 +7,6 @@ import platform
 import shutil
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +14,7 @@ from typing import Any, Literal
 import psutil
 
 from impsy import __version__
+from impsy.protocol.session import Disk, Finding, Memory, System
 from impsy.web.api.endpoints import Endpoints
 from impsy.web.site import Site
 
@@ -22,53 +22,12 @@ __all__ = ["ENDPOINTS"]
 
 ENDPOINTS = Endpoints()
 
-Level = Literal["good", "note", "problem"]
-_LEVELS: dict[str, Level] = {"ok": "good", "warning": "note", "problem": "problem"}
+_LEVELS: dict[str, Literal["good", "note", "problem"]] = {"ok": "good", "warning": "note", "problem": "problem"}
 
 _PACKAGES = (
     "numpy", "ai-edge-litert", "python-rtmidi", "python-osc", "serialx", "websockets", "starlette", "uvicorn",
     "keras", "jax",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class FindingReply:
-    """What one check found. ``problem``: it keeps IMPSY from playing."""
-
-    check: str
-    level: Level
-    text: str
-    advice: str
-
-
-@dataclass(frozen=True, slots=True)
-class Disk:
-    """Bytes of the disk that the workspace is on."""
-
-    free: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """Bytes. ``web``, ``session`` and ``training`` are what these processes hold; None: there is none."""
-
-    total: int
-    available: int
-    web: int
-    session: int | None
-    training: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class System:
-    """The machine, as IMPSY finds it. ``disk`` is None where the system does not report it; ``uptime`` in seconds."""
-
-    versions: dict[str, str]
-    findings: list[FindingReply]
-    disk: Disk | None
-    memory: Memory
-    uptime: float
 
 
 @ENDPOINTS.add("GET", "/api/system", "check-up, versions, disk and memory", anywhere=True)
@@ -77,7 +36,7 @@ def system(site: Site) -> System:
     return System(
         versions=_versions(),
         findings=[
-            FindingReply(each.check, _LEVELS[each.level], each.text, each.advice) for each in site.checkups.findings()
+            Finding(each.check, _LEVELS[each.level], each.text, each.advice) for each in site.checkups.findings()
         ],
         disk=_disk(site.workspace.root),
         memory=_memory(site, state),

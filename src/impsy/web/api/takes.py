@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import IO, Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse
 
@@ -17,14 +17,15 @@ from impsy.data.takes import LONGEST_TAG, LONGEST_TITLE, MOST_TAGS, TakeNote, an
 from impsy.errors import ConfigError
 from impsy.mapping.entries import entry_to_list
 from impsy.perform.recording.takes import output_for
+from impsy.protocol.library import ChangedTake, Picture, Take, Undo
 from impsy.web.api.endpoints import Body, Endpoints
-from impsy.web.api.files import NameQuery, Undo, changed, deleted
+from impsy.web.api.files import NameQuery, changed, deleted
 from impsy.web.config.labels import controls_of, unmapped
 from impsy.web.errors import Conflict
 from impsy.web.jobs.processes import work
 from impsy.web.library.adding import add_log, add_midi
 from impsy.web.library.pictures import draw
-from impsy.web.library.takes import Take, count_controls
+from impsy.web.library.takes import count_controls
 from impsy.web.site import Site
 
 __all__ = ["ENDPOINTS", "Seconds"]
@@ -33,18 +34,6 @@ ENDPOINTS = Endpoints()
 LOG_LIMIT, MIDI_LIMIT = 256 << 20, 16 << 20
 
 Seconds = Annotated[float, Field(ge=0, le=10 * 365 * 86400)]
-
-
-class Picture(BaseModel):
-    """See :func:`impsy.web.library.pictures.draw`. ``seconds``: of the whole take; ``begin`` to ``end`` are shown."""
-
-    seconds: float
-    begin: float
-    end: float
-    times: list[float]
-    performer: list[list[float | None]]
-    model: list[list[float | None]]
-    labels: list[str]
 
 
 class PictureQuery(Body):
@@ -64,12 +53,6 @@ class Words(Body):
         | None
     ) = None
     excluded: bool | None = None
-
-
-class ChangedTake(Take):
-    """A take, and how to undo the change."""
-
-    undo: str
 
 
 # --- looking ---------------------------------------------------------------------------------------
@@ -92,8 +75,7 @@ def picture(site: Site, name: str, query: PictureQuery) -> Picture:
     begin = min(query.begin, end)
     drawn = draw(played, query.points, begin, end)
     labels = _labels(site.config.config, controls)
-    # Nothing in it needs checking: it is made here, and large.
-    return Picture.model_construct(seconds=round(played.seconds, 3), begin=begin, end=end, labels=labels, **drawn)
+    return Picture(seconds=round(played.seconds, 3), begin=begin, end=end, labels=labels, **drawn)
 
 
 def _labels(config: Config | None, controls: int) -> list[str]:
@@ -141,7 +123,7 @@ def annotate_take(site: Site, name: str, body: Words) -> ChangedTake:
     entry = site.trash.remember(path.name, {"note": asdict(before)})
     annotate(site.workspace.logs, {path.name: after})
     site.hub.changed("takes")
-    return ChangedTake(**site.takes.one(path).model_dump(), undo=entry.id)
+    return ChangedTake(**asdict(site.takes.one(path)), undo=entry.id)
 
 
 def _tags(tags: list[str]) -> tuple[str, ...]:

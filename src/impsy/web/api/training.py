@@ -8,9 +8,8 @@ from pydantic import Field
 
 from impsy.config.schema import Size
 from impsy.errors import DataError
+from impsy.protocol.library import Run, Undo
 from impsy.web.api.endpoints import Body, Endpoints
-from impsy.web.api.files import Undo
-from impsy.web.jobs.runs import Run
 from impsy.web.site import Site
 
 __all__ = ["ENDPOINTS"]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
-
 from impsy.data.takes import TakeNote, annotate
 from impsy.errors import DataError
+from impsy.protocol.library import Done, Trashed
 from impsy.web.api.endpoints import Endpoints
 from impsy.web.api.files import changed
 from impsy.web.library.trash import CHANGE, Entry
@@ -16,23 +15,8 @@ __all__ = ["ENDPOINTS"]
 ENDPOINTS = Endpoints()
 
 
-class Sentence(BaseModel):
-    """What was done."""
-
-    sentence: str
-
-
-class Trashed(BaseModel):
-    """Something that was deleted and is still there. ``time`` is ISO, UTC."""
-
-    id: str
-    what: str
-    name: str
-    time: str
-
-
 @ENDPOINTS.add("POST", "/api/undo/{id}", "Undo a deletion or a change")
-def undo(site: Site, id: str) -> Sentence:
+def undo(site: Site, id: str) -> Done:
     entry = site.trash.find(id)
     if entry.extra.get("replaced"):  # what has taken its place goes where it was
         site.trash.exchange(entry)
@@ -43,8 +27,8 @@ def undo(site: Site, id: str) -> Sentence:
         annotate(site.workspace.logs, {entry.name: note})
     changed(site, entry.what)
     if entry.what == CHANGE:
-        return Sentence(sentence=f"{entry.name} has the title, the tags and the place that it had before")
-    return Sentence(sentence=f"{entry.name} is back")
+        return Done(sentence=f"{entry.name} has the title, the tags and the place that it had before")
+    return Done(sentence=f"{entry.name} is back")
 
 
 def _note_in(entry: Entry) -> TakeNote | None:

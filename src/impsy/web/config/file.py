@@ -17,25 +17,17 @@ from impsy.config.loading import decode, parse_toml
 from impsy.config.watching import ConfigWatcher
 from impsy.errors import ConfigError, ImpsyError
 from impsy.perform.models import sized
-from impsy.web.config.drafts import ConfigProblem, Draft, read_draft
+from impsy.protocol.workspace import ConfigProblem, ConfigVersion
+from impsy.web.config.drafts import Draft, read_draft
 from impsy.web.errors import Conflict, NotFound
 from impsy.web.workspace import Workspace
 
-__all__ = ["KEPT_VERSIONS", "ConfigFile", "SavedConfig", "Version"]
+__all__ = ["KEPT_VERSIONS", "ConfigFile", "SavedConfig"]
 
 KEPT_VERSIONS = 50
 
 _NAME = "%Y-%m-%dT%H-%M-%S.%f.toml"
 _BOM = "\ufeff"
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A configuration as it once was: ``time`` says until when (ISO 8601), ``size`` is in bytes."""
-
-    name: str
-    time: str
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +169,7 @@ class ConfigFile:
 
     # --- versions ----------------------------------------------------------------------------------
 
-    def versions(self) -> list[Version]:
+    def versions(self) -> list[ConfigVersion]:
         """Those that were replaced, the latest first."""
         found = []
         for path in self._versions.glob("*.toml") if self._versions.is_dir() else ():
@@ -185,7 +177,7 @@ class ConfigFile:
                 replaced = datetime.strptime(path.name, _NAME).astimezone()
             except ValueError:  # a file that IMPSY did not put there
                 continue
-            found.append(Version(path.name, replaced.isoformat(timespec="seconds"), path.stat().st_size))
+            found.append(ConfigVersion(path.name, replaced.isoformat(timespec="seconds"), path.stat().st_size))
         return sorted(found, key=lambda version: version.name, reverse=True)
 
     def version(self, name: str) -> str:

@@ -6,6 +6,7 @@ import subprocess
 import threading
 from pathlib import Path
 
+from impsy.protocol.monitor import Level
 from impsy.web.errors import Conflict
 from impsy.web.jobs.processes import start_low
 from impsy.web.live.hub import PageHub
@@ -76,7 +77,7 @@ class Evaluation:
             self._say("error", f"{model} could not be evaluated: {last_line(log)}")
         self._hub.changed("models")
 
-    def _say(self, level: str, text: str) -> None:
+    def _say(self, level: Level, text: str) -> None:
         self._hub.send({"type": "sentence", "level": level, "text": text})
 
 

@@ -27,10 +27,11 @@ import psutil
 from impsy.data.files import written_whole
 from impsy.errors import ConfigError, DataError, DeviceError
 from impsy.models.sizes import SIZES, model_name
+from impsy.protocol.library import Run
 from impsy.web.errors import Conflict, NotFound
 from impsy.web.jobs.evaluating import last_line
 from impsy.web.jobs.processes import start_low
-from impsy.web.jobs.runs import ENDED, Progress, Run, Status
+from impsy.web.jobs.runs import ENDED, Progress, Status
 from impsy.web.library.trash import Entry, Trash
 from impsy.web.live.hub import PageHub
 from impsy.web.workspace import Workspace, safe_name
@@ -329,7 +330,7 @@ class Trainings:
             file.write(json.dumps(run.said, indent=1).encode())
 
     def _tell(self, run: _Run) -> None:
-        self._hub.send({"type": "training", "run": self._shown(run).model_dump(mode="json")})
+        self._hub.send({"type": "training", "run": self._shown(run)})
 
     def _find(self, run_id: str) -> _Run:
         self.follow()

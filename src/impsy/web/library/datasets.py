@@ -10,11 +10,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from pydantic import BaseModel
-
 from impsy.codecs.log import dimension_of
 from impsy.data.takes import read_notes
 from impsy.errors import DataError
+from impsy.protocol.library import Dataset, Made
 from impsy.web.jobs.processes import work
 from impsy.web.library.facts import FactsCache, describe, stamp_of
 from impsy.web.library.takes import Takes
@@ -22,31 +21,9 @@ from impsy.web.library.trash import Trash
 from impsy.web.library.uploads import keep
 from impsy.web.workspace import Workspace
 
-__all__ = ["Dataset", "Datasets", "Made"]
+__all__ = ["Datasets", "checked_name"]
 
 SUFFIX = ".npz"
-
-
-class Dataset(BaseModel):
-    """One dataset. ``made``: when it was written, ISO. ``problem``: why it cannot be used, or empty."""
-
-    name: str
-    dimension: int | None
-    performances: int
-    events: int
-    seconds: float
-    size: int
-    made: str
-    problem: str
-
-
-class Made(BaseModel):
-    """What was made, sentences on how it came about, and how to get back the dataset that it replaced."""
-
-    dataset: Dataset
-    told: list[str]
-    statistics: dict[str, Any]
-    undo: str | None
 
 
 @dataclass(frozen=True)

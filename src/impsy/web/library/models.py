@@ -8,58 +8,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from impsy.errors import DataError, ModelError
+from impsy.protocol.library import Model, VerdictSentence
 from impsy.web.config.file import ConfigFile
 from impsy.web.library.facts import FactsCache, describe, stamp_of
 from impsy.web.library.uploads import keep
 from impsy.web.workspace import Workspace
 
-__all__ = ["Model", "Models", "Sentence", "checked_name", "files_of", "read_verdict"]
+__all__ = ["Models", "checked_name", "files_of", "read_verdict"]
 
 SUFFIXES = (".tflite", ".keras", ".h5")
 """Of files that can be played, the one that is shown first where a model has several."""
 _BESIDE = (*SUFFIXES, ".json")
 _LARGEST_FIGURES = 8 << 20
 _LONGEST_SENTENCE = 300
-
-
-class Sentence(BaseModel):
-    """One of the verdict on a model, and the figures that it is drawn from."""
-
-    text: str
-    evidence: str
-
-
-class Model(BaseModel):
-    """One model. Those of its files that can be played are shown as one, by the name of the first of ``.tflite``,
-    ``.keras``, ``.h5``.
-
-    files: all of its files. bytes: of the file ``name``. made: when it was written, ISO. in_use: the
-    configuration names it. report: it has been evaluated. verdict: its result in three sentences.
-    facts: from the .json file beside it. problem: why it cannot be played, or empty.
-    """
-
-    name: str
-    dimension: int | None
-    size: str | None
-    layers: int | None
-    units: int | None
-    mixtures: int | None
-    parameters: int | None
-    architecture: str | None
-    format: str
-    runs: str
-    bytes: int
-    made: str
-    in_use: bool
-    report: bool
-    verdict: list[Sentence]
-    evaluating: bool
-    files: list[str]
-    facts: dict[str, Any]
-    problem: str
+_SENTENCES = TypeAdapter(list[VerdictSentence])
 
 
 class Models:
@@ -170,16 +135,14 @@ def files_of(path: Path) -> list[Path]:
     return [each for suffix in _BESIDE if (each := path.with_suffix(suffix)).is_file()]
 
 
-def read_verdict(report: Path) -> list[Sentence]:
+def read_verdict(report: Path) -> list[VerdictSentence]:
     """The verdict on the model that this report is about; empty where its figures are missing or not complete."""
     figures = report.with_suffix(".json")
     try:
         if figures.stat().st_size > _LARGEST_FIGURES:
             return []
         found = json.loads(figures.read_bytes())["results"][0]["verdict"]
-        sentences = [Sentence.model_validate(each) for each in found[:3]]
+        sentences = _SENTENCES.validate_python(found[:3])
     except (OSError, ValueError, ValidationError, LookupError, TypeError, RecursionError):
         return []
-    return [
-        Sentence(text=each.text[:_LONGEST_SENTENCE], evidence=each.evidence[:_LONGEST_SENTENCE]) for each in sentences
-    ]
+    return [VerdictSentence(each.text[:_LONGEST_SENTENCE], each.evidence[:_LONGEST_SENTENCE]) for each in sentences]

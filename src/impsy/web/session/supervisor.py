@@ -15,12 +15,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, cast
 
 import psutil
 
 from impsy.config import WebuiConfig
 from impsy.errors import DeviceError, ImpsyError
+from impsy.protocol.monitor import State
+from impsy.protocol.pages import ServerMessage
+from impsy.protocol.session import Line, Session
 from impsy.web.config.file import ConfigFile
 from impsy.web.errors import Conflict
 from impsy.web.live.link import SessionLink
@@ -79,7 +82,7 @@ class SessionSupervisor:
         self,
         config: ConfigFile,
         link: SessionLink,
-        announce: Callable[[dict[str, Any]], None],
+        announce: Callable[[ServerMessage], None],
         arguments: Sequence[str] = (),
     ) -> None:
         self._config = config
@@ -122,8 +125,8 @@ class SessionSupervisor:
             self._stop()
             self._start()
 
-    def status(self) -> dict[str, Any]:
-        """The session as the pages know it: status, ours, pid, sentence, state."""
+    def status(self) -> Session:
+        """How the session is, as the pages receive it."""
         state, run = self._link.state, self._run
         pid = state.get("pid") if state is not None else None
         pid = pid if type(pid) is int else None
@@ -137,9 +140,9 @@ class SessionSupervisor:
             return _session("failed", None, self._failure, None)
         return _session("stopped", None, self._link.trouble, None)
 
-    def lines(self) -> list[dict[str, Any]]:
+    def lines(self) -> list[Line]:
         """What our sessions printed last."""
-        return [dict(line) for line in self._log.lines()]
+        return self._log.lines()
 
     def use_configured_ports(self) -> None:
         """Have the link use the configuration's local ports, unless a session runs, which keeps its own."""
@@ -266,7 +269,7 @@ class SessionSupervisor:
         run.ended.set()
         self._announce()
 
-    def _status_of_ours(self, run: _Run, state: dict[str, Any] | None, pid: int | None) -> dict[str, Any]:
+    def _status_of_ours(self, run: _Run, state: dict[str, Any] | None, pid: int | None) -> Session:
         own = pid is not None and self._is_ours(run, pid)
         run.heard = run.heard or own
         status: Status = "stopping" if run.stopping else "running" if run.heard else "starting"
@@ -303,8 +306,9 @@ class SessionSupervisor:
 
 def _session(
     status: Status, pid: int | None, sentence: str, state: dict[str, Any] | None, *, ours: bool = False
-) -> dict[str, Any]:
-    return {"status": status, "ours": ours, "pid": pid, "sentence": sentence, "state": state}
+) -> Session:
+    shown = cast("State | None", state)  # from another process: what is read of it here is checked
+    return {"status": status, "ours": ours, "pid": pid, "sentence": sentence, "state": shown}
 
 
 def _texts(stream: IO[bytes]) -> Iterator[str]:
