@@ -13,7 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
 from impsy.engine.playback import MINIMUM_DT, to_step
-from impsy.engine.snapshot import Counters, Outlook, Snapshot
+from impsy.engine.snapshot import Counters, Outlook, Snapshot, Turn
 from impsy.errors import ConfigError
 from impsy.events import (
     Command,
@@ -133,7 +133,7 @@ class Engine:
         return self._answer_at
 
     @property
-    def turn(self) -> str:
+    def turn(self) -> Turn:
         """Who plays: ``performer``, ``model``, ``both`` or ``nobody``."""
         if self._paused:
             return "nobody"
