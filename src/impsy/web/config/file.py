@@ -11,9 +11,9 @@ from datetime import datetime
 from impsy.config import LoadedConfig, parse_config
 from impsy.config.document import ConfigDocument
 from impsy.config.earlier.forms import present_form
-from impsy.config.files import write_keeping_previous
 from impsy.config.loading import decode, parse_toml
 from impsy.errors import ConfigError
+from impsy.files import write_keeping_previous
 from impsy.web.server.endpoints import Clash, NotThere
 from impsy.web.workspace import Workspace
 

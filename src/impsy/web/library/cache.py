@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from impsy.data.files import written_whole
 from impsy.errors import DeviceError
+from impsy.files import write_whole
 
 __all__ = ["Known", "stamp_of"]
 
@@ -83,7 +83,6 @@ class Known:
 
     def _save(self, known: Mapping[str, tuple[tuple[int, int], Facts]]) -> None:
         try:
-            with written_whole(self._path) as file:
-                file.write(json.dumps({"format": _FORMAT, "files": known}).encode())
+            write_whole(self._path, json.dumps({"format": _FORMAT, "files": known}).encode())
         except DeviceError as error:
             logger.warning("what is known of the files is not kept: %s", error)
