@@ -17,7 +17,10 @@ from mkdocs.structure.pages import Page
 ROOT = Path(__file__).resolve().parents[1]
 
 TAKEN_IN = {
+    "ARCHITECTURE.md": "architecture.md",
     "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "SECURITY.md": "security.md",
     "bench/README.md": "measuring.md",
     "examples/README.md": "examples.md",
     "frontend/public/icon.svg": "images/icon.svg",
@@ -29,6 +32,9 @@ INSTEAD = {"README.md": "index.md", "docs": "index.md", "examples": "examples.md
 """What another page stands for."""
 
 EXAMPLES = "examples"
+
+SOURCE_LINK = re.compile(r"\[([^\]]+)\]\((?:\.\./)*(?:src|\.github)/[^)\s]*\)")
+"""A link to a file that is in the repository alone: the site has its text."""
 
 LINK = re.compile(r"(\]\(|\bhref=\"|\bsrc=\")(?![a-z]+:|#)([^)\s\"#]+)")
 """The beginning of a link of Markdown or HTML, and its target without its anchor; not one to elsewhere."""
@@ -60,7 +66,9 @@ def turned(markdown: str, place: str) -> str:
         return found[1] + posixpath.relpath(there, posixpath.dirname(place) or ".")
 
     blocks = re.split(r"(^ *```.*?^ *```)", markdown, flags=re.S | re.M)
-    return "".join(block if number % 2 else LINK.sub(turn, block) for number, block in enumerate(blocks))
+    return "".join(
+        block if number % 2 else LINK.sub(turn, SOURCE_LINK.sub(r"\1", block)) for number, block in enumerate(blocks)
+    )
 
 
 def examples() -> list[str]:

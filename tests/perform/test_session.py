@@ -265,10 +265,10 @@ class StuckPort(FakePort):
 
 
 def test_drivers_that_hang_do_not_keep_it_from_ending(tmp_path):
-    made = Stage(tmp_path, ports=[StuckPort("stuck"), StuckPort("too"), FakePort("fine")])
+    fine = FakePort("fine")
+    made = Stage(tmp_path, ports=[StuckPort("stuck"), StuckPort("too"), fine])
     with made.watcher.socket:
         with made.session:
-            fine = made.session._adapters[-1]
             fine.deliver(Interaction((0.5, 0.5)))
             time.sleep(0.05)
             before = time.monotonic()
