@@ -24,8 +24,8 @@ from typing import Any
 
 import psutil
 
-from impsy.data.files import written_whole
 from impsy.errors import ConfigError, DataError, DeviceError
+from impsy.files import write_whole
 from impsy.models.sizes import SIZES, model_name
 from impsy.protocol.library import Run
 from impsy.web.errors import Conflict, NotFound
@@ -326,8 +326,7 @@ class Trainings:
 
     def _say(self, run: _Run, **what: Any) -> None:
         run.said.update(what)
-        with written_whole(run.folder / "run.json") as file:
-            file.write(json.dumps(run.said, indent=1).encode())
+        write_whole(run.folder / "run.json", json.dumps(run.said, indent=1).encode())
 
     def _tell(self, run: _Run) -> None:
         self._hub.send({"type": "training", "run": self._shown(run)})
