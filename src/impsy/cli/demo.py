@@ -17,6 +17,7 @@ from click.core import ParameterSource
 from impsy.cli.terminal import echo
 from impsy.errors import ConfigError, DeviceError, refusal
 from impsy.modes import MODES
+from impsy.protocol.monitor import LatenessSummary
 from impsy.settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -295,7 +296,7 @@ class _Audience:
         echo(f"  performer {'▸' if heard else ' '} {performer}   model {'▸' if played else ' '} {model}")
 
 
-def _figures(link: SessionLink) -> tuple[int, int, dict[str, float], int]:
+def _figures(link: SessionLink) -> tuple[int, int, LatenessSummary, int]:
     """Events heard and played, lateness and logged rows, as far as the session told."""
     state = link.last_state or {}
     counters = state.get("counters", {})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import deque
 
+from impsy.protocol.monitor import LatenessSummary
+
 __all__ = ["Lateness"]
 
 EDGES = [1e-5 * 1.04**step for step in range(360)]
@@ -35,8 +37,8 @@ class Lateness:
         self.count += 1
         self._maximum = max(self._maximum, seconds)
 
-    def summary(self) -> dict[str, float]:
-        """Milliseconds: ``p50`` and ``p99`` of the recent events, ``max`` of all, and their ``count``."""
+    def summary(self) -> LatenessSummary:
+        """How late the events were, in milliseconds."""
         return {
             "p50": self._percentile(0.5),
             "p99": self._percentile(0.99),

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import IO, Annotated, Any, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from impsy.errors import DataError
 from impsy.web.jobs.processes import work
@@ -20,17 +20,10 @@ from impsy.web.server.endpoints import Body, Clash, NotThere
 from impsy.web.site import Site
 from impsy.web.workspace import safe_name
 
-__all__ = ["NameQuery", "Undo", "described", "existing", "keep", "known_of", "part", "received", "trash_of"]
+__all__ = ["NameQuery", "described", "existing", "keep", "known_of", "part", "received", "trash_of"]
 
 Part = TypeVar("Part")
 _lock = threading.RLock()
-
-
-class Undo(BaseModel):
-    """How to undo what was done, and what that was."""
-
-    undo: str
-    sentence: str
 
 
 class NameQuery(Body):

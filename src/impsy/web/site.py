@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from impsy.protocol.pages import ServerMessage, Topic
+from impsy.protocol.session import Line, Session
 from impsy.web.workspace import Workspace
 
 __all__ = ["Hub", "Link", "Site", "Supervisor"]
@@ -14,12 +16,12 @@ __all__ = ["Hub", "Link", "Site", "Supervisor"]
 class Hub(Protocol):
     """Sends to every page. All methods may be called by any thread and return at once."""
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, message: ServerMessage) -> None:
         """Send a JSON message to every page."""
         ...
 
-    def changed(self, what: str) -> None:
-        """Tell every page that it should ask again for ``what`` (takes, datasets, models, config, …)."""
+    def changed(self, what: Topic) -> None:
+        """Announce to every page that ``what`` is out of date."""
         ...
 
 
@@ -55,12 +57,12 @@ class Supervisor(Protocol):
         """End it and start it again."""
         ...
 
-    def status(self) -> dict[str, Any]:
-        """The contract's Session."""
+    def status(self) -> Session:
+        """How the session is."""
         ...
 
-    def lines(self) -> list[dict[str, Any]]:
-        """What it printed last: time, level, text."""
+    def lines(self) -> list[Line]:
+        """What it printed last."""
         ...
 
 

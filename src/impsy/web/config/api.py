@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import cast
 from urllib.parse import quote
 
 from pydantic import Field, create_model
@@ -14,61 +14,26 @@ from starlette.responses import JSONResponse, Response
 from impsy.config.document import ConfigDocument
 from impsy.config.schema import scene_fields
 from impsy.errors import ConfigError, DataError
-from impsy.web.config.drafts import TEXT_LIMIT, Change, ConfigProblem, Draft, edit, in_present_form, read_draft
-from impsy.web.config.file import ConfigFile, Version
-from impsy.web.config.forms import MappingKind, config_schema, mapping_kinds
+from impsy.protocol.library import Done
+from impsy.protocol.workspace import (
+    CheckedText,
+    ConfigAnswer,
+    ConfigProblem,
+    ConfigText,
+    ConfigVersion,
+    EditedText,
+    FormSchema,
+    Scene,
+)
+from impsy.web.config.drafts import TEXT_LIMIT, Change, Draft, edit, in_present_form, read_draft
+from impsy.web.config.file import ConfigFile
+from impsy.web.config.forms import config_schema, mapping_kinds
 from impsy.web.server.endpoints import Body, Call, Endpoint, NotThere
 from impsy.web.server.overview import ENDPOINT as OVERVIEW
 
-__all__ = ["ENDPOINTS", "ConfigReply", "reply"]
+__all__ = ["ENDPOINTS", "answer"]
 
 LONGEST_SCENE_NAME = 60
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigReply:
-    """The configuration as it is on the disk.
-
-    ``stamp`` is to be sent back when saving; empty: there is no file yet. ``values`` are the tables of the file in
-    the present form, valid or not, without defaults; None: it is no TOML, or there is none. ``understood`` is a line
-    about the earlier form that it is in; empty: it is in the present one.
-    """
-
-    exists: bool
-    path: str
-    text: str
-    stamp: str
-    values: dict[str, Any] | None
-    problems: list[ConfigProblem]
-    understood: str
-    schema: dict[str, Any]
-    mapping_kinds: list[MappingKind]
-
-
-@dataclass(frozen=True, slots=True)
-class CheckReply:
-    """What a text says, in the present form, and what is wrong with it."""
-
-    values: dict[str, Any] | None
-    problems: list[ConfigProblem]
-    understood: str
-
-
-@dataclass(frozen=True, slots=True)
-class EditReply:
-    """A text that was changed."""
-
-    text: str
-    values: dict[str, Any] | None
-    problems: list[ConfigProblem]
-    understood: str
-
-
-@dataclass(frozen=True, slots=True)
-class TextReply:
-    """A text, to be looked at and perhaps saved."""
-
-    text: str
 
 
 class TextBody(Body):
@@ -95,19 +60,13 @@ class Settings(create_model("Settings", __base__=Body, **scene_fields())):  # ty
     model: str | None = Field(None, min_length=1, max_length=300)
 
 
-class SavedScene(Settings):
-    """A scene of the configuration."""
-
-    name: str
-
-
-def reply(file: ConfigFile) -> ConfigReply:
+def answer(file: ConfigFile) -> ConfigAnswer:
     """The configuration as it is on the disk, whatever state it is in. Raises OSError."""
     content = file.content()
     text, draft = "", Draft(None, [])
     if content is not None:
         text, draft = _read(content, file.path)
-    return ConfigReply(
+    return ConfigAnswer(
         exists=content is not None,
         path=str(file.path),
         text=text,
@@ -115,7 +74,7 @@ def reply(file: ConfigFile) -> ConfigReply:
         values=draft.values,
         problems=draft.problems,
         understood=draft.understood,
-        schema=config_schema(),
+        schema=cast("FormSchema", config_schema()),
         mapping_kinds=mapping_kinds(),
     )
 
@@ -130,49 +89,46 @@ def _read(content: bytes, path: Path) -> tuple[str, Draft]:
     return text, read_draft(text, path)
 
 
-def _get(call: Call) -> ConfigReply:
-    return reply(ConfigFile(call.site.workspace))
+def _get(call: Call) -> ConfigAnswer:
+    return answer(ConfigFile(call.site.workspace))
 
 
-def _check(call: Call) -> CheckReply:
+def _check(call: Call) -> CheckedText:
     draft = read_draft(call.body(TextBody).text, call.site.workspace.config)
-    return CheckReply(draft.values, draft.problems, draft.understood)
+    return CheckedText(values=draft.values, problems=draft.problems, understood=draft.understood)
 
 
-def _edit(call: Call) -> EditReply:
+def _edit(call: Call) -> EditedText:
     body, path = call.body(EditBody), call.site.workspace.config
     return _edited(edit(body.text, body.changes, path.name), path)
 
 
-def _upgrade(call: Call) -> EditReply:
+def _upgrade(call: Call) -> EditedText:
     path = call.site.workspace.config
     return _edited(in_present_form(call.body(TextBody).text, path.name), path)
 
 
-def _edited(text: str, path: Path) -> EditReply:
+def _edited(text: str, path: Path) -> EditedText:
     draft = read_draft(text, path)
-    return EditReply(text, draft.values, draft.problems, draft.understood)
+    return EditedText(text=text, values=draft.values, problems=draft.problems, understood=draft.understood)
 
 
-def _save(call: Call) -> ConfigReply | Response:
+def _save(call: Call) -> ConfigAnswer | Response:
     body, file = call.body(SaveBody), ConfigFile(call.site.workspace)
     try:
         file.save(body.text, body.stamp)
     except ConfigError:
         return _refusal(read_draft(body.text, file.path).problems)
     call.site.hub.changed("config")
-    return reply(file)
+    return answer(file)
 
 
 def _refusal(problems: list[ConfigProblem]) -> Response:
     count = sum(problem.level == "error" for problem in problems)
-    told = [
-        {"key": each.key, "path": each.path, "message": each.message, "line": each.line, "level": each.level}
-        for each in problems
-    ]
     error = f"This cannot be saved yet: {'one thing is' if count == 1 else f'{count} things are'} wrong with it."
     advice = "Each is told beside its place. The file is as it was."
-    return JSONResponse({"error": error, "advice": advice, "problems": told}, HTTPStatus.UNPROCESSABLE_ENTITY)
+    content = {"error": error, "advice": advice, "problems": [asdict(each) for each in problems]}
+    return JSONResponse(content, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def _download(call: Call) -> Response:
@@ -184,18 +140,18 @@ def _download(call: Call) -> Response:
     return Response(content, media_type="application/toml", headers={"Content-Disposition": disposition})
 
 
-def _versions(call: Call) -> list[Version]:
+def _versions(call: Call) -> list[ConfigVersion]:
     return ConfigFile(call.site.workspace).versions()
 
 
-def _version(call: Call) -> TextReply:
-    return TextReply(ConfigFile(call.site.workspace).version(call.path["name"]))
+def _version(call: Call) -> ConfigText:
+    return ConfigText(ConfigFile(call.site.workspace).version(call.path["name"]))
 
 
 # --- scenes ------------------------------------------------------------------------------------------
 
 
-def _put_scene(call: Call) -> SavedScene:
+def _put_scene(call: Call) -> Scene:
     name, settings = call.path["name"], call.body(Settings)
     if not name.strip() or len(name) > LONGEST_SCENE_NAME or not name.isprintable():
         raise DataError(f"a scene needs a name of {LONGEST_SCENE_NAME} characters at most, all of them visible")
@@ -210,10 +166,10 @@ def _put_scene(call: Call) -> SavedScene:
 
     ConfigFile(call.site.workspace).change(put)
     call.site.hub.changed("config")
-    return SavedScene(name=name, **given)
+    return Scene(name=name, **given)
 
 
-def _delete_scene(call: Call) -> dict[str, str]:
+def _delete_scene(call: Call) -> Done:
     name = call.path["name"]
 
     def delete(document: ConfigDocument) -> None:
@@ -225,28 +181,28 @@ def _delete_scene(call: Call) -> dict[str, str]:
 
     ConfigFile(call.site.workspace).change(delete)
     call.site.hub.changed("config")
-    return {"sentence": f"The scene “{name}” is gone; the configuration as it was is kept."}
+    return Done(f"The scene “{name}” is gone; the configuration as it was is kept.")
 
 
 ENDPOINTS = (
     OVERVIEW,
-    Endpoint("GET", "/api/config", _get, "the configuration, its problems and its schema", returns=ConfigReply),
+    Endpoint("GET", "/api/config", _get, "the configuration, its problems and its schema", returns=ConfigAnswer),
     Endpoint(
         "PUT", "/api/config", _save, "save the configuration, keeping the previous version",
-        body=SaveBody, returns=ConfigReply,
+        body=SaveBody, returns=ConfigAnswer,
     ),
-    Endpoint("POST", "/api/config/check", _check, "check a text", body=TextBody, returns=CheckReply),
+    Endpoint("POST", "/api/config/check", _check, "check a text", body=TextBody, returns=CheckedText),
     Endpoint(
         "POST", "/api/config/edit", _edit, "change a text by key, its comments kept; nothing is saved",
-        body=EditBody, returns=EditReply,
+        body=EditBody, returns=EditedText,
     ),
     Endpoint(
         "POST", "/api/config/upgrade", _upgrade, "write a text in the present form, comments kept; nothing is saved",
-        body=TextBody, returns=EditReply,
+        body=TextBody, returns=EditedText,
     ),
     Endpoint("GET", "/api/config/file", _download, "the configuration file"),
-    Endpoint("GET", "/api/config/previous", _versions, "versions that were replaced", returns=list[Version]),
-    Endpoint("POST", "/api/config/previous/{name}", _version, "the text of one of them", returns=TextReply),
-    Endpoint("PUT", "/api/scenes/{name}", _put_scene, "save a scene", body=Settings, returns=SavedScene),
-    Endpoint("DELETE", "/api/scenes/{name}", _delete_scene, "delete a scene", returns=dict[str, str]),
+    Endpoint("GET", "/api/config/previous", _versions, "versions that were replaced", returns=list[ConfigVersion]),
+    Endpoint("POST", "/api/config/previous/{name}", _version, "the text of one of them", returns=ConfigText),
+    Endpoint("PUT", "/api/scenes/{name}", _put_scene, "save a scene", body=Settings, returns=Scene),
+    Endpoint("DELETE", "/api/scenes/{name}", _delete_scene, "delete a scene", returns=Done),
 )  # fmt: skip

@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field, field_validator
 
 from impsy.config import Mode
 from impsy.config.workspace import FOLDERS, STARTER_MODEL, starter_files
-from impsy.web.config.api import ConfigReply, reply
+from impsy.protocol.workspace import ConfigAnswer, Setup, SetupTemplate
+from impsy.web.config.api import answer
 from impsy.web.config.file import ConfigFile
 from impsy.web.config.templates import STARTER_DIMENSION, TEMPLATES, Wishes, fill_in
 from impsy.web.server.endpoints import Body, Call, Clash, Endpoint
 from impsy.web.workspace import Workspace
 
 __all__ = ["ENDPOINTS"]
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateReply:
-    """One way to begin."""
-
-    id: str
-    title: str
-    description: str
-
-
-@dataclass(frozen=True, slots=True)
-class SetupReply:
-    """The ways to begin."""
-
-    templates: list[TemplateReply]
 
 
 class SetupBody(Body):
@@ -52,11 +36,11 @@ class SetupBody(Body):
         return text.strip() if text else text
 
 
-def _templates(_call: Call) -> SetupReply:
-    return SetupReply([TemplateReply(each.id, each.title, each.description) for each in TEMPLATES])
+def _templates(_call: Call) -> Setup:
+    return Setup([SetupTemplate(each.id, each.title, each.description) for each in TEMPLATES])
 
 
-def _set_up(call: Call) -> ConfigReply:
+def _set_up(call: Call) -> ConfigAnswer:
     body, workspace = call.body(SetupBody), call.site.workspace
     file = ConfigFile(workspace)
     if file.content() is not None:
@@ -65,9 +49,9 @@ def _set_up(call: Call) -> ConfigReply:
     text = fill_in(chosen, Wishes(body.title, body.dimension, body.mode, body.in_device or "", body.out_device or ""))
     _make_folders(workspace, with_model=body.dimension == STARTER_DIMENSION)
     file.save(text, "")
-    for what in ("config", "models"):
-        call.site.hub.changed(what)
-    return reply(file)
+    call.site.hub.changed("config")
+    call.site.hub.changed("models")
+    return answer(file)
 
 
 def _make_folders(workspace: Workspace, with_model: bool) -> None:
@@ -83,6 +67,6 @@ def _make_folders(workspace: Workspace, with_model: bool) -> None:
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/api/setup", _templates, "ways to begin a workspace", returns=SetupReply, anywhere=True),
-    Endpoint("POST", "/api/setup", _set_up, "make a workspace", body=SetupBody, returns=ConfigReply, anywhere=True),
+    Endpoint("GET", "/api/setup", _templates, "ways to begin a workspace", returns=Setup, anywhere=True),
+    Endpoint("POST", "/api/setup", _set_up, "make a workspace", body=SetupBody, returns=ConfigAnswer, anywhere=True),
 )

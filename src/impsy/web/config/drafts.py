@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
@@ -22,9 +22,10 @@ from impsy.config.loading import parse_toml
 from impsy.errors import ConfigError, ImpsyError
 from impsy.models.opening import model_dimension
 from impsy.perform.models import model_problems, sized
+from impsy.protocol.workspace import ConfigProblem
 from impsy.web.server.endpoints import Body
 
-__all__ = ["TEXT_LIMIT", "Change", "ConfigProblem", "Draft", "edit", "in_present_form", "read_draft"]
+__all__ = ["TEXT_LIMIT", "Change", "Draft", "edit", "in_present_form", "read_draft"]
 
 TEXT_LIMIT = 256 << 10
 """Characters of a configuration at most; real ones have some thousands."""
@@ -32,22 +33,6 @@ TEXT_LIMIT = 256 << 10
 DEEPEST_VALUE = 8
 LARGEST_NUMBER = 2**63
 """TOML's whole numbers have 64 bits, sign included (TOML 1.0, "Integer")."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigProblem:
-    """One remark about a configuration.
-
-    ``key`` is written as in TOML, ``path`` is the same in its parts (positions in lists count from 0) as the present
-    form has them; both are empty where it is about the whole. ``line`` counts from 1. Only an ``error`` keeps it from
-    being saved.
-    """
-
-    key: str
-    path: list[str | int]
-    message: str
-    line: int | None
-    level: Literal["error", "warning", "info"]
 
 
 @dataclass(frozen=True, slots=True)

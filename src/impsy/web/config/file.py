@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from impsy.config import LoadedConfig, parse_config
@@ -14,10 +13,11 @@ from impsy.config.earlier.forms import present_form
 from impsy.config.files import write_keeping_previous
 from impsy.config.loading import decode, parse_toml
 from impsy.errors import ConfigError
+from impsy.protocol.workspace import ConfigVersion
 from impsy.web.server.endpoints import Clash, NotThere
 from impsy.web.workspace import Workspace
 
-__all__ = ["KEPT_VERSIONS", "ConfigFile", "Version"]
+__all__ = ["KEPT_VERSIONS", "ConfigFile"]
 
 KEPT_VERSIONS = 50
 
@@ -26,15 +26,6 @@ _BOM = "\ufeff"
 
 _writing = threading.Lock()
 """One writer at a time: pages write from threads of a pool."""
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A configuration as it once was: ``time`` says until when (ISO 8601), ``size`` is in bytes."""
-
-    name: str
-    time: str
-    size: int
 
 
 class ConfigFile:
@@ -102,7 +93,7 @@ class ConfigFile:
         write_keeping_previous(self.path, content, keep_all=upgraded)
         return loaded
 
-    def versions(self) -> list[Version]:
+    def versions(self) -> list[ConfigVersion]:
         """Those that were replaced, the latest first."""
         found = []
         for path in self._versions.glob("*.toml") if self._versions.is_dir() else ():
@@ -110,7 +101,7 @@ class ConfigFile:
                 replaced = datetime.strptime(path.name, _NAME).astimezone()
             except ValueError:  # not one of ours
                 continue
-            found.append(Version(path.name, replaced.isoformat(timespec="seconds"), path.stat().st_size))
+            found.append(ConfigVersion(path.name, replaced.isoformat(timespec="seconds"), path.stat().st_size))
         return sorted(found, key=lambda version: version.name, reverse=True)
 
     def version(self, name: str) -> str:

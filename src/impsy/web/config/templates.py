@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import tomlkit
 
@@ -40,7 +41,7 @@ class Wishes:
 class Template:
     """One way to begin. ``turn`` makes its sections of the template's, which it gets and returns by name."""
 
-    id: str
+    id: Literal["browser", "midi", "osc", "serial"]
     title: str
     description: str
     turn: Callable[[dict[str, str], Wishes], dict[str, str]]

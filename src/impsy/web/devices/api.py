@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from impsy.config import Config
@@ -19,8 +18,8 @@ from impsy.perform.diagnostics.devices import (
     wanted_midi_ports,
     wanted_serial_ports,
 )
-from impsy.perform.diagnostics.ways import Way as PortWay
-from impsy.perform.diagnostics.ways import ways_of
+from impsy.perform.diagnostics.ways import Way, ways_of
+from impsy.protocol.workspace import Devices, Listening, MidiPort, MidiPorts, PortWay, SerialPort
 from impsy.web.config.drafts import read_draft
 from impsy.web.config.file import ConfigFile
 from impsy.web.devices.learning import Learning
@@ -38,77 +37,6 @@ _IDLE = ("stopped", "failed")
 
 _KEPT_BY_SESSION = "Perhaps the session that plays has it: stop that, learn, and start it again."
 """Some systems (Windows) let a port be opened once only."""
-
-
-@dataclass(frozen=True, slots=True)
-class MidiPort:
-    """A MIDI port that is there.
-
-    ``short`` is a name to write into a configuration: it means this port, also when the device is plugged in again.
-    ``configured`` is the name by which the configuration means it, or empty. ``state`` is how it does in the session
-    that plays (None: no session has it), ``error`` what is wrong with it there.
-    """
-
-    name: str
-    short: str
-    configured: str
-    state: str | None
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class MidiPorts:
-    """The MIDI ports, and the name of the system that has them; or why there are none (``error``)."""
-
-    system: str
-    inputs: list[MidiPort]
-    outputs: list[MidiPort]
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class SerialPort:
-    """A serial port that is there. ``stable`` stays the same wherever the device is plugged in."""
-
-    name: str
-    stable: str
-    description: str
-    configured: str
-    state: str | None
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class WayReply:
-    """One way in or out that the configuration asks for; ``text`` ends a sentence that begins with ``key``."""
-
-    key: str
-    usable: bool
-    text: str
-    advice: str
-    hears: bool
-    plays: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LearningReply:
-    """Whether it listens, to which inputs, and to which it cannot (``note`` says why, in a sentence)."""
-
-    on: bool
-    ports: list[str]
-    unheard: list[str]
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Devices:
-    """The ports of this machine. ``serial_error`` says why serial ports cannot be listed, or is empty."""
-
-    midi: MidiPorts
-    serial: list[SerialPort]
-    serial_error: str
-    ways: list[WayReply]
-    learning: bool
 
 
 class LearnBody(Body):
@@ -165,7 +93,7 @@ def _use(port: str, wanted: Iterable[Wanted], health: dict[str, dict[str, Any]])
     return "", None, ""
 
 
-def ways_now(site: Site, config: Config | None, state: dict[str, Any] | None) -> list[PortWay]:
+def ways_now(site: Site, config: Config | None, state: dict[str, Any] | None) -> list[Way]:
     """What the configuration asks for, and how that does: by the session while one plays, as it has the ports.
 
     Nothing while one starts or ends: to try a port then could take it from that.
@@ -177,7 +105,7 @@ def ways_now(site: Site, config: Config | None, state: dict[str, Any] | None) ->
     return ways_of(config)
 
 
-def session_ways(state: dict[str, Any]) -> list[PortWay]:
+def session_ways(state: dict[str, Any]) -> list[Way]:
     """The ports of a session that plays, from its ``/monitor/state``."""
     ways = []
     for name, told in _health(state).items():
@@ -188,7 +116,7 @@ def session_ways(state: dict[str, Any]) -> list[PortWay]:
             text = error
         advice = "" if usable else "It is taken up as soon as it is there"
         hears, plays = not name.startswith("midi out"), not name.startswith("midi in")
-        ways.append(PortWay(name, usable, text, advice, hears, plays))
+        ways.append(Way(name, usable, text, advice, hears, plays))
     return ways
 
 
@@ -198,8 +126,8 @@ def _health(state: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
     return {str(port["name"]): port for port in listed if isinstance(port, dict) and "name" in port}
 
 
-def _way(way: PortWay) -> WayReply:
-    return WayReply(way.key, way.usable, way.text, way.advice, way.hears, way.plays)
+def _way(way: Way) -> PortWay:
+    return PortWay(way.key, way.usable, way.text, way.advice, way.hears, way.plays)
 
 
 def _config(site: Site) -> Config | None:
@@ -214,7 +142,7 @@ def _config(site: Site) -> Config | None:
 # --- learning ----------------------------------------------------------------------------------------
 
 
-def _learn(call: Call) -> LearningReply:
+def _learn(call: Call) -> Listening:
     site, way = call.site, call.body(LearnBody).way
     content = ConfigFile(site.workspace).content()
     api = None
@@ -244,12 +172,12 @@ def _learn(call: Call) -> LearningReply:
     if heard.others:
         note = f"{', '.join(heard.others)} cannot be heard: another program keeps it to itself."
         note += f" {_KEPT_BY_SESSION}" if site.link.state is not None else ""
-    return LearningReply(True, list(heard.ports), list(heard.others), note)
+    return Listening(True, list(heard.ports), list(heard.others), note)
 
 
-def _stop_learning(call: Call) -> LearningReply:
+def _stop_learning(call: Call) -> Listening:
     _learning(call.site).stop()
-    return LearningReply(False, [], [])
+    return Listening(False, [], [])
 
 
 def _learning(site: Site) -> Learning:
@@ -264,7 +192,7 @@ ENDPOINTS = (
     Endpoint("GET", "/api/devices", _devices, "MIDI and serial ports, and what is made of them", returns=Devices),
     Endpoint(
         "POST", "/api/learn", _learn, "listen to all MIDI inputs; what moves is told by the WebSocket",
-        body=LearnBody, returns=LearningReply,
+        body=LearnBody, returns=Listening,
     ),
-    Endpoint("DELETE", "/api/learn", _stop_learning, "listen no more", returns=LearningReply),
+    Endpoint("DELETE", "/api/learn", _stop_learning, "listen no more", returns=Listening),
 )  # fmt: skip

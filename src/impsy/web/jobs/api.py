@@ -8,10 +8,10 @@ from pydantic import Field
 
 from impsy.config.schema import Size
 from impsy.errors import DataError
-from impsy.web.jobs.runs import Run
+from impsy.protocol.library import Run, Undo
 from impsy.web.jobs.training import Trainings
 from impsy.web.library.api_datasets import dataset_facts, dataset_path
-from impsy.web.parts import Undo, part, trash_of
+from impsy.web.parts import part, trash_of
 from impsy.web.server.endpoints import Body, Call, Endpoint
 from impsy.web.site import Site
 

@@ -7,24 +7,20 @@ import subprocess
 import threading
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
+from impsy.protocol.library import VerdictSentence
+from impsy.protocol.monitor import Level
 from impsy.web.jobs.processes import start_low
 from impsy.web.server.endpoints import Clash
 from impsy.web.site import Site
 
-__all__ = ["Evaluation", "Sentence", "last_line", "read_verdict"]
+__all__ = ["Evaluation", "last_line", "read_verdict"]
 
 _LONGEST_LOG = 64 << 10
 _LARGEST_FIGURES = 8 << 20
 _LONGEST_SENTENCE = 300
-
-
-class Sentence(BaseModel):
-    """One of the verdict on a model, and the figures that it is drawn from."""
-
-    text: str
-    evidence: str
+_SENTENCES = TypeAdapter(list[VerdictSentence])
 
 
 class Evaluation:
@@ -86,7 +82,7 @@ class Evaluation:
             self._say("error", f"{model} could not be evaluated: {last_line(log)}")
         self._site.hub.changed("models")
 
-    def _say(self, level: str, text: str) -> None:
+    def _say(self, level: Level, text: str) -> None:
         self._site.hub.send({"type": "sentence", "level": level, "text": text})
 
 
@@ -101,16 +97,14 @@ def last_line(log: Path) -> str:
     return lines[-1].removeprefix("Error: ")[:2000] if lines else "it did not say why"
 
 
-def read_verdict(report: Path) -> list[Sentence]:
+def read_verdict(report: Path) -> list[VerdictSentence]:
     """The verdict on the model that this report is about; empty where its figures are missing or not complete."""
     figures = report.with_suffix(".json")
     try:
         if figures.stat().st_size > _LARGEST_FIGURES:
             return []
         found = json.loads(figures.read_bytes())["results"][0]["verdict"]
-        sentences = [Sentence.model_validate(each) for each in found[:3]]
+        sentences = _SENTENCES.validate_python(found[:3])
     except (OSError, ValueError, ValidationError, LookupError, TypeError, RecursionError):
         return []
-    return [
-        Sentence(text=each.text[:_LONGEST_SENTENCE], evidence=each.evidence[:_LONGEST_SENTENCE]) for each in sentences
-    ]
+    return [VerdictSentence(each.text[:_LONGEST_SENTENCE], each.evidence[:_LONGEST_SENTENCE]) for each in sentences]

@@ -27,9 +27,10 @@ import psutil
 from impsy.data.files import written_whole
 from impsy.errors import ConfigError, DataError, DeviceError
 from impsy.models.sizes import SIZES, model_name
+from impsy.protocol.library import Run
 from impsy.web.jobs.evaluating import last_line
 from impsy.web.jobs.processes import start_low
-from impsy.web.jobs.runs import ENDED, Progress, Run, Status
+from impsy.web.jobs.runs import ENDED, Progress, Status
 from impsy.web.library.trash import Entry, Trash
 from impsy.web.server.endpoints import Clash, NotThere
 from impsy.web.site import Site
@@ -331,7 +332,7 @@ class Trainings:
             file.write(json.dumps(run.said, indent=1).encode())
 
     def _tell(self, run: _Run) -> None:
-        self._site.hub.send({"type": "training", "run": self._shown(run).model_dump(mode="json")})
+        self._site.hub.send({"type": "training", "run": self._shown(run)})
 
     def _find(self, run_id: str) -> _Run:
         self._read()

@@ -10,16 +10,18 @@ from pathlib import Path
 from threading import Lock
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import FileResponse, Response
 
 from impsy.codecs.log import dimension_of
+from impsy.data.statistics import DatasetStatistics
 from impsy.data.takes import read_notes
 from impsy.errors import DataError
+from impsy.protocol.library import Dataset, Made, Undo
 from impsy.web.jobs.processes import work
 from impsy.web.library.cache import stamp_of
 from impsy.web.library.takes import is_live, take_path, take_paths
-from impsy.web.parts import NameQuery, Undo, described, existing, keep, known_of, part, received, trash_of
+from impsy.web.parts import NameQuery, described, existing, keep, known_of, part, received, trash_of
 from impsy.web.server.endpoints import Body, Call, Endpoint
 from impsy.web.site import Site
 
@@ -29,34 +31,12 @@ LIMIT = 512 << 20
 SUFFIX = ".npz"
 
 
-class Dataset(BaseModel):
-    """One dataset. ``made``: when it was written, ISO. ``problem``: why it cannot be used, or empty."""
-
-    name: str
-    dimension: int | None
-    performances: int
-    events: int
-    seconds: float
-    size: int
-    made: str
-    problem: str
-
-
 class Make(Body):
     """Which takes a dataset is made of. None: all of the dimension that are not excluded. ``name``: of its file."""
 
     takes: Annotated[list[str], Field(min_length=1, max_length=100_000)] | None = None
     dimension: Annotated[int, Field(ge=2, le=1025)] | None = None
     name: Annotated[str, Field(min_length=1, max_length=150)] | None = None
-
-
-class Made(BaseModel):
-    """What was made, sentences on how it came about, and how to get back the dataset whose place it took."""
-
-    dataset: Dataset
-    told: list[str]
-    statistics: dict[str, Any]
-    undo: str | None
 
 
 def dataset_path(site: Site, name: str) -> Path:
@@ -245,7 +225,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         returns=Dataset,
         upload_limit=LIMIT,
     ),
-    Endpoint("GET", _DATASET, _statistics, "What is in it", returns=dict[str, Any]),
+    Endpoint("GET", _DATASET, _statistics, "What is in it", returns=DatasetStatistics),
     Endpoint("GET", f"{_DATASET}/file", _file, "Its file"),
     Endpoint("DELETE", _DATASET, _delete, "Delete it; can be undone", returns=Undo),
 )

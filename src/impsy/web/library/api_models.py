@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import FileResponse, Response
 
 from impsy.config.document import ConfigDocument
 from impsy.errors import ModelError
 from impsy.perform.models import choices
+from impsy.protocol.library import Model, Undo, Used
 from impsy.web.config.file import ConfigFile
 from impsy.web.config.mappings import loaded_config
 from impsy.web.jobs.evaluating import Evaluation
 from impsy.web.library.api_datasets import dataset_facts, dataset_path
 from impsy.web.library.models import (
     SUFFIXES,
-    Model,
     files_of,
     has_report,
     list_models,
@@ -24,7 +24,7 @@ from impsy.web.library.models import (
     model_path,
     report_path,
 )
-from impsy.web.parts import NameQuery, Undo, described, keep, part, received, trash_of
+from impsy.web.parts import NameQuery, described, keep, part, received, trash_of
 from impsy.web.server.endpoints import Body, Call, Clash, Endpoint, NotThere
 from impsy.web.site import Site
 
@@ -47,13 +47,6 @@ class UseQuery(Body):
     """``set_dimension``: the configuration gets the model's dimension, instead of refusing one of another."""
 
     set_dimension: bool = False
-
-
-class Used(BaseModel):
-    """What plays now. ``model``: as the configuration names it."""
-
-    model: str
-    sentence: str
 
 
 def _evaluation(site: Site) -> Evaluation:

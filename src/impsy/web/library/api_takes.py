@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 
@@ -21,13 +21,15 @@ from impsy.data.takes import LONGEST_TAG, LONGEST_TITLE, MOST_TAGS, TakeNote, an
 from impsy.errors import ConfigError, DataError, PeerError
 from impsy.mapping.entries import entry_to_list
 from impsy.perform.recording.takes import inputs_for, output_for
+from impsy.protocol.library import ChangedTake, Done, Picture, PlaybackState, Take, Trashed, Undo
+from impsy.protocol.pages import Topic
 from impsy.web.config.mappings import configured, labels_for, plays_notes
 from impsy.web.jobs.processes import work
 from impsy.web.library.pictures import Shelf, draw
 from impsy.web.library.playback import LONGEST_PAUSE, Playback, Who
-from impsy.web.library.takes import Take, controls_of_take, is_live, list_takes, take_path
+from impsy.web.library.takes import controls_of_take, is_live, list_takes, take_path
 from impsy.web.library.trash import CHANGE, Entry
-from impsy.web.parts import NameQuery, Undo, keep, part, received, trash_of
+from impsy.web.parts import NameQuery, keep, part, received, trash_of
 from impsy.web.server.endpoints import Body, Call, Clash, Endpoint
 from impsy.web.site import Site
 
@@ -36,18 +38,6 @@ __all__ = ["ENDPOINTS"]
 LOG_LIMIT, MIDI_LIMIT = 256 << 20, 16 << 20
 
 Seconds = Annotated[float, Field(ge=0, le=10 * 365 * 86400)]
-
-
-class Picture(BaseModel):
-    """See :func:`impsy.web.library.pictures.draw`. ``seconds``: of the whole take; ``begin`` to ``end`` are shown."""
-
-    seconds: float
-    begin: float
-    end: float
-    times: list[float]
-    performer: list[list[float | None]]
-    model: list[list[float | None]]
-    labels: list[str]
 
 
 class PictureQuery(Body):
@@ -69,27 +59,6 @@ class Words(Body):
     excluded: bool | None = None
 
 
-class ChangedTake(Take):
-    """A take, and how to undo the change."""
-
-    undo: str
-
-
-class Sentence(BaseModel):
-    """What was done."""
-
-    sentence: str
-
-
-class Trashed(BaseModel):
-    """Something that was deleted and is still there. ``time`` is ISO, UTC."""
-
-    id: str
-    what: str
-    name: str
-    time: str
-
-
 class Play(Body):
     """How to play a take: ``pauses`` "short" makes long ones three seconds."""
 
@@ -97,14 +66,6 @@ class Play(Body):
     who: Who = "both"
     begin: Annotated[Seconds, Field(alias="from")] = 0.0
     pauses: Annotated[str, Field(pattern="^(short|whole)$")] = "short"
-
-
-class PlaybackState(BaseModel):
-    """What plays; ``name`` None: nothing."""
-
-    name: str | None
-    at: float
-    seconds: float
 
 
 def _shelf(site: Site) -> Shelf:
@@ -143,8 +104,7 @@ def _picture(call: Call) -> Picture:
     begin = min(query.begin, end)
     drawn = draw(played, query.points, begin, end)
     labels = labels_for(configured(call.site.workspace), controls)
-    # Nothing in it needs checking: it is made here, and large.
-    return Picture.model_construct(seconds=round(played.seconds, 3), begin=begin, end=end, labels=labels, **drawn)
+    return Picture(seconds=round(played.seconds, 3), begin=begin, end=end, labels=labels, **drawn)
 
 
 def _file(call: Call) -> Response:
@@ -185,7 +145,7 @@ def _patch(call: Call) -> ChangedTake:
     annotate(site.workspace.logs, {path.name: after})
     site.hub.changed("takes")
     take = list_takes(site, [path])[0]
-    return ChangedTake(**take.model_dump(), undo=entry.id)
+    return ChangedTake(**asdict(take), undo=entry.id)
 
 
 def _tags(tags: list[str]) -> tuple[str, ...]:
@@ -206,15 +166,22 @@ def _delete(call: Call) -> Undo:
     return Undo(undo=entry.id, sentence=f"{note.title or path.name} was deleted")
 
 
-_LISTS = {"take": "takes", "dataset": "datasets", "model": "models", "training": "training", CHANGE: "takes"}
+_LISTS: dict[str, Topic] = {
+    "take": "takes",
+    "dataset": "datasets",
+    "model": "models",
+    "training": "training",
+    CHANGE: "takes",
+}
 
 
 def _tell(site: Site, what: str) -> None:
-    for each in {_LISTS.get(what, what), "trash"}:
-        site.hub.changed(each)
+    if what in _LISTS:
+        site.hub.changed(_LISTS[what])
+    site.hub.changed("trash")
 
 
-def _undo(call: Call) -> Sentence:
+def _undo(call: Call) -> Done:
     site = call.site
     trash = trash_of(site)
     entry = trash.find(call.path["id"])
@@ -227,8 +194,8 @@ def _undo(call: Call) -> Sentence:
         annotate(site.workspace.logs, {entry.name: note})
     _tell(site, entry.what)
     if entry.what == CHANGE:
-        return Sentence(sentence=f"{entry.name} has the title, the tags and the place that it had before")
-    return Sentence(sentence=f"{entry.name} is back")
+        return Done(sentence=f"{entry.name} has the title, the tags and the place that it had before")
+    return Done(sentence=f"{entry.name} is back")
 
 
 def _note_in(entry: Entry) -> TakeNote | None:
@@ -385,6 +352,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("PATCH", _TAKE, _patch, "Say something of it", body=Words, returns=ChangedTake),
     Endpoint("DELETE", _TAKE, _delete, "Delete it; can be undone", returns=Undo),
     Endpoint("POST", "/api/playback/stop", _stop, "Stop playing takes", returns=PlaybackState),
-    Endpoint("POST", "/api/undo/{id}", _undo, "Undo a deletion or a change", returns=Sentence),
+    Endpoint("POST", "/api/undo/{id}", _undo, "Undo a deletion or a change", returns=Done),
     Endpoint("GET", "/api/trash", _trash, "What was deleted and can be brought back", returns=list[Trashed]),
 )

@@ -7,52 +7,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
 from impsy.config import Config
 from impsy.errors import DataError
+from impsy.protocol.library import Model
 from impsy.web.config.mappings import configured
-from impsy.web.jobs.evaluating import Sentence, read_verdict
+from impsy.web.jobs.evaluating import read_verdict
 from impsy.web.library.cache import stamp_of
 from impsy.web.parts import described, existing, known_of
 from impsy.web.site import Site
 
-__all__ = ["SUFFIXES", "Model", "files_of", "has_report", "list_models", "model_facts", "model_path", "report_path"]
+__all__ = ["SUFFIXES", "files_of", "has_report", "list_models", "model_facts", "model_path", "report_path"]
 
 SUFFIXES = (".tflite", ".keras", ".h5")
 """Of files that can be played, the one that is shown first where a model has several."""
 _BESIDE = (*SUFFIXES, ".json")
-
-
-class Model(BaseModel):
-    """One model. Those of its files that can be played are shown as one, by the name of the first of ``.tflite``,
-    ``.keras``, ``.h5``.
-
-    files: all of its files. bytes: of the one that ``name`` says. made: when it was written, ISO. in_use: the
-    configuration names it. report: it has been evaluated. verdict: what came of that, in three sentences.
-    facts: what its maker says of it. problem: why it cannot be
-    played, or empty.
-    """
-
-    name: str
-    dimension: int | None
-    size: str | None
-    layers: int | None
-    units: int | None
-    mixtures: int | None
-    parameters: int | None
-    architecture: str | None
-    format: str
-    runs: str
-    bytes: int
-    made: str
-    in_use: bool
-    report: bool
-    verdict: list[Sentence]
-    evaluating: bool
-    files: list[str]
-    facts: dict[str, Any]
-    problem: str
 
 
 def model_path(site: Site, name: str) -> Path:

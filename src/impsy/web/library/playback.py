@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impsy.data.logs.played import Played
+from impsy.protocol.pages import PlaybackMessage
 from impsy.web.site import Hub, Link
 
 __all__ = ["LONGEST_PAUSE", "Playback", "Who"]
@@ -50,11 +51,11 @@ class Playback:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._now: dict[str, Any] = _nothing()
+        self._now = _nothing()
 
     @property
-    def now(self) -> dict[str, Any]:
-        """What plays: ``{"type": "playback", "name": … or None, "at": seconds, "seconds": …}``."""
+    def now(self) -> PlaybackMessage:
+        """What plays."""
         return self._now
 
     def play(
@@ -157,5 +158,5 @@ class Playback:
         self._hub.send({"type": "sentence", "level": "warning", "text": text})
 
 
-def _nothing() -> dict[str, Any]:
+def _nothing() -> PlaybackMessage:
     return {"type": "playback", "name": None, "at": 0.0, "seconds": 0.0}

@@ -8,42 +8,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
 from impsy.codecs.log import dimension_of
 from impsy.data.logs.scanning import scan_again, started_at
 from impsy.data.takes import Notes, read_notes
 from impsy.errors import DataError, ImpsyError
+from impsy.protocol.library import Take
 from impsy.web.jobs.processes import work
 from impsy.web.library.cache import stamp_of
 from impsy.web.parts import existing, known_of
 from impsy.web.site import Site
 
-__all__ = ["Take", "controls_of_take", "is_live", "list_takes", "take_path", "take_paths"]
+__all__ = ["controls_of_take", "is_live", "list_takes", "take_path", "take_paths"]
 
 _LARGE = 1 << 20
 """Bytes of logs; reading so many takes a tenth of a second, or some seconds if they are not as we write them."""
-
-
-class Take(BaseModel):
-    """One take. ``started`` is local time; ``seconds`` from its first row to its last.
-
-    events, answers: rows of the performer and of the model. live: the session is writing it. problem: a sentence on
-    what is wrong with it, or empty.
-    """
-
-    name: str
-    title: str
-    started: str | None
-    seconds: float
-    events: int
-    answers: int
-    dimension: int
-    tags: list[str]
-    excluded: bool
-    size: int
-    live: bool
-    problem: str
 
 
 def take_paths(site: Site) -> dict[Path, tuple[int, int]]:

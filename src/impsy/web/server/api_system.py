@@ -8,7 +8,6 @@ import shutil
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +17,8 @@ import psutil
 from impsy import __version__
 from impsy.perform.diagnostics.checkup import CHECKS, Finding, Workspace
 from impsy.perform.diagnostics.ways import Way
+from impsy.protocol.session import Disk, Memory, System
+from impsy.protocol.session import Finding as FindingAnswer
 from impsy.web.devices.api import ways_now
 from impsy.web.parts import part
 from impsy.web.server.endpoints import Call, Endpoint
@@ -28,8 +29,7 @@ __all__ = ["ENDPOINTS", "CheckUps"]
 CACHE_SECONDS = 3.0
 """A check-up takes about a second and keeps a processor busy."""
 
-Level = Literal["good", "note", "problem"]
-_LEVELS: dict[str, Level] = {"ok": "good", "warning": "note", "problem": "problem"}
+_LEVELS: dict[str, Literal["good", "note", "problem"]] = {"ok": "good", "warning": "note", "problem": "problem"}
 
 _PACKAGES = (
     "numpy", "ai-edge-litert", "python-rtmidi", "python-osc", "serialx", "websockets", "starlette", "uvicorn",
@@ -37,54 +37,14 @@ _PACKAGES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class FindingReply:
-    """What one check found. ``problem``: it keeps IMPSY from playing."""
-
-    check: str
-    level: Level
-    text: str
-    advice: str
-
-
-@dataclass(frozen=True, slots=True)
-class Disk:
-    """Bytes of the disk that the workspace is on."""
-
-    free: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """Bytes. ``web``, ``session`` and ``training`` are what these processes hold; None: there is none."""
-
-    total: int
-    available: int
-    web: int
-    session: int | None
-    training: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class System:
-    """The machine, as IMPSY finds it. ``disk`` is None where it cannot be told; ``uptime`` in seconds."""
-
-    versions: dict[str, str]
-    findings: list[FindingReply]
-    disk: Disk | None
-    memory: Memory
-    uptime: float
-
-
 class CheckUps:
     """Findings, kept for three seconds; who asks while they are looked for waits for them. For several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: tuple[float, bool, list[FindingReply]] | None = None
+        self._found: tuple[float, bool, list[FindingAnswer]] | None = None
 
-    def findings(self, site: Site, state: dict[str, Any] | None) -> list[FindingReply]:
+    def findings(self, site: Site, state: dict[str, Any] | None) -> list[FindingAnswer]:
         """What ``impsy doctor`` would find; the ports by the session's own ``state``, where one plays."""
         with self._lock:
             plays = state is not None
@@ -93,7 +53,7 @@ class CheckUps:
                 if time.monotonic() - when < CACHE_SECONDS and was_playing == plays:
                     return found
             found = [
-                FindingReply(each.check, _LEVELS[each.level], each.text, each.advice)
+                FindingAnswer(each.check, _LEVELS[each.level], each.text, each.advice)
                 for each in _findings(site, state)
             ]
             self._found = (time.monotonic(), plays, found)

@@ -9,7 +9,7 @@ import json
 import logging
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Any, Literal, TypeVar
@@ -182,9 +182,15 @@ def _handle(row: Endpoint, call: Call) -> Response:
     result = row.handler(call)
     if isinstance(result, Response):
         return result
-    if row.returns is not None:
-        result = TypeAdapter(row.returns).dump_python(result, mode="json")
-    return Response(json.dumps(result, allow_nan=False), row.status, media_type="application/json")
+    content = json.dumps(result, allow_nan=False, default=_fields)
+    return Response(content, row.status, media_type="application/json")
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """A dataclass or a model as the object that JSON has for it."""
+    if isinstance(value, BaseModel):
+        return dict(value)
+    return {each.name: getattr(value, each.name) for each in fields(value)}
 
 
 async def _read_json(request: Request, kind: type[BaseModel]) -> BaseModel:

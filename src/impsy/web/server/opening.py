@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from impsy.config import WebuiConfig
+from impsy.protocol.pages import ServerMessage
 from impsy.web.jobs.api import trainings_of
 from impsy.web.jobs.processes import end_work
 from impsy.web.live.hub import PageHub
-from impsy.web.live.link import SessionLink
+from impsy.web.live.link import LinkMessage, SessionLink
 from impsy.web.session.api import PERFORMER
 from impsy.web.session.performer import SimulatedPerformer
 from impsy.web.session.supervisor import SessionSupervisor, local_ports
@@ -96,7 +97,7 @@ class _Herald:
         self.supervisor: SessionSupervisor | None = None
         self.performer: SimulatedPerformer | None = None
 
-    def hear(self, message: dict[str, Any]) -> None:
+    def hear(self, message: LinkMessage) -> None:
         """From the link."""
         if message["type"] != "state":
             self._hub.send(message)
@@ -105,7 +106,7 @@ class _Herald:
         elif self.supervisor is not None:
             self.tell({"type": "session", **self.supervisor.status()})
 
-    def tell(self, message: dict[str, Any]) -> None:
+    def tell(self, message: ServerMessage) -> None:
         """From the link or the supervisor."""
         self._hub.send(message)
         if message["type"] == "session":

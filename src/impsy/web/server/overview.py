@@ -4,49 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from impsy import __version__
-from impsy.config import Config, SceneConfig
+from impsy.config import Config
 from impsy.errors import ImpsyError
+from impsy.protocol.workspace import Control, Overview, Scene
 from impsy.settings import SETTINGS
 from impsy.web.config.drafts import Draft, read_draft
 from impsy.web.config.file import ConfigFile
-from impsy.web.config.labels import Control, controls_of, unmapped
+from impsy.web.config.labels import controls_of, unmapped
 from impsy.web.library.models import list_models
 from impsy.web.server.endpoints import Call, Endpoint
 
-__all__ = ["ENDPOINT", "Overview", "Scene"]
+__all__ = ["ENDPOINT"]
 
 logger = logging.getLogger(__name__)
-
-
-class Scene(SceneConfig):
-    """A named set of settings; None: it leaves that alone. It need not be valid."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """The workspace at a glance.
-
-    ``configured``: there is a configuration file. ``dimension`` and ``mode`` are None where it does not say.
-    ``models`` are the names of the models in the workspace that have this dimension and can be played.
-    """
-
-    version: str
-    title: str
-    workspace: str
-    path: str
-    demo: bool
-    configured: bool
-    dimension: int | None
-    mode: str | None
-    controls: list[Control]
-    scenes: list[Scene]
-    models: list[str]
 
 
 def _overview(call: Call) -> Overview:

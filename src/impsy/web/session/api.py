@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
-
-from pydantic import BaseModel
-
+from impsy.protocol.session import Output, PerformerState, Session
 from impsy.web.server.endpoints import Body, Call, Clash, Endpoint
 from impsy.web.session.performer import SimulatedPerformer
 
@@ -15,30 +12,6 @@ PERFORMER = "performer"
 """Under which name the site keeps the simulated performer."""
 
 
-class Session(BaseModel):
-    """How the session is. ``state`` is its last ``/monitor/state``."""
-
-    status: Literal["stopped", "starting", "running", "stopping", "failed"]
-    ours: bool
-    pid: int | None
-    sentence: str
-    state: dict[str, Any] | None
-
-
-class Line(BaseModel):
-    """A line that the session printed; ``time`` is local, ISO 8601."""
-
-    time: str
-    level: Literal["debug", "info", "warning", "error"]
-    text: str
-
-
-class Output(BaseModel):
-    """The last lines, oldest first."""
-
-    lines: list[Line]
-
-
 class Running(Body):
     """Whether somebody plays, or shall."""
 
@@ -46,7 +19,7 @@ class Running(Body):
 
 
 def _session(call: Call) -> Session:
-    return Session(**call.site.supervisor.status())
+    return call.site.supervisor.status()
 
 
 def _start(call: Call) -> Session:
@@ -65,10 +38,10 @@ def _restart(call: Call) -> Session:
 
 
 def _output(call: Call) -> Output:
-    return Output(lines=[Line(**line) for line in call.site.supervisor.lines()])
+    return {"lines": call.site.supervisor.lines()}
 
 
-def _perform(call: Call) -> Running:
+def _perform(call: Call) -> PerformerState:
     wanted = call.body(Running).running
     performer = call.site.parts[PERFORMER]
     if not isinstance(performer, SimulatedPerformer):
@@ -79,7 +52,7 @@ def _perform(call: Call) -> Running:
         raise Clash("No session runs that the performer could play to. Start one.")
     else:
         performer.start()
-    return Running(running=performer.running)
+    return {"running": performer.running}
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -98,7 +71,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         _perform,
         "Start or stop the simulated performer",
         body=Running,
-        returns=Running,
+        returns=PerformerState,
         anywhere=True,
     ),
 )

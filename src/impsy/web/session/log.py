@@ -9,19 +9,24 @@ from collections import deque
 from datetime import datetime
 from pathlib import Path
 
-__all__ = ["Line", "SessionLog", "parse_line"]
+from impsy.protocol.session import Line, LineLevel
+
+__all__ = ["SessionLog", "parse_line"]
 
 LINES = 1000
 FILE_BYTES = 1 << 20
 """A file that is larger takes the place of the previous one, and another is begun."""
 SENTENCE_LIMIT = 600
 
-Line = dict[str, str]
-"""``time`` (ISO, local), ``level`` (debug, info, warning, error) and ``text``."""
-
 _RECORD = re.compile(r"\d\d:\d\d:\d\d\.\d{3} (DEBUG|INFO|WARNING|ERROR|CRITICAL) +(.*)", re.DOTALL)
 _UNPRINTABLE = re.compile(r"\x1b\[[0-9;?]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
-_LEVELS = {"DEBUG": "debug", "INFO": "info", "WARNING": "warning", "ERROR": "error", "CRITICAL": "error"}
+_LEVELS: dict[str, LineLevel] = {
+    "DEBUG": "debug",
+    "INFO": "info",
+    "WARNING": "warning",
+    "ERROR": "error",
+    "CRITICAL": "error",
+}
 
 
 def parse_line(text: str, before: Line | None, time: str) -> Line:

@@ -15,12 +15,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, cast
 
 import psutil
 
 from impsy.config import WebuiConfig, load_config
 from impsy.errors import ConfigError, DeviceError, ImpsyError
+from impsy.protocol.monitor import State
+from impsy.protocol.pages import ServerMessage
+from impsy.protocol.session import Line, Session
 from impsy.web.live.link import SessionLink
 from impsy.web.server.endpoints import Clash
 from impsy.web.session.log import SessionLog
@@ -88,7 +91,7 @@ class SessionSupervisor:
         self,
         workspace: Workspace,
         link: SessionLink,
-        tell: Callable[[dict[str, Any]], None],
+        tell: Callable[[ServerMessage], None],
         arguments: Sequence[str] = (),
     ) -> None:
         self._workspace = workspace
@@ -132,8 +135,8 @@ class SessionSupervisor:
             self._stop()
             self._start()
 
-    def status(self) -> dict[str, Any]:
-        """The session as the pages know it: status, ours, pid, sentence, state."""
+    def status(self) -> Session:
+        """How the session is, as the pages receive it."""
         state, run = self._link.state, self._run
         pid = state.get("pid") if state is not None else None
         pid = pid if type(pid) is int else None
@@ -147,9 +150,9 @@ class SessionSupervisor:
             return _session("failed", None, self._failure, None)
         return _session("stopped", None, self._link.trouble, None)
 
-    def lines(self) -> list[dict[str, Any]]:
+    def lines(self) -> list[Line]:
         """What our sessions printed last."""
-        return [dict(line) for line in self._log.lines()]
+        return self._log.lines()
 
     def close(self) -> None:
         """End our session, if there is one; one that was started elsewhere plays on."""
@@ -269,7 +272,7 @@ class SessionSupervisor:
         run.ended.set()
         self._announce()
 
-    def _status_of_ours(self, run: _Run, state: dict[str, Any] | None, pid: int | None) -> dict[str, Any]:
+    def _status_of_ours(self, run: _Run, state: dict[str, Any] | None, pid: int | None) -> Session:
         own = pid is not None and self._is_ours(run, pid)
         run.heard = run.heard or own
         status: Status = "stopping" if run.stopping else "running" if run.heard else "starting"
@@ -306,8 +309,9 @@ class SessionSupervisor:
 
 def _session(
     status: Status, pid: int | None, sentence: str, state: dict[str, Any] | None, *, ours: bool = False
-) -> dict[str, Any]:
-    return {"status": status, "ours": ours, "pid": pid, "sentence": sentence, "state": state}
+) -> Session:
+    shown = cast("State | None", state)  # from another process: whoever reads it here checks it
+    return {"status": status, "ours": ours, "pid": pid, "sentence": sentence, "state": shown}
 
 
 def _texts(stream: IO[bytes]) -> Iterator[str]:
