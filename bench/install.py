@@ -68,7 +68,7 @@ def _environment(folder: Path) -> Iterator[Path]:
         yield Path(place) / ("Scripts" if sys.platform == "win32" else "bin") / "python"
 
 
-def _held(folder: Path) -> float:
+def held(folder: Path) -> float:
     """MiB (2^20 bytes, as du -m counts) that the files below ``folder`` take on the disk, each once."""
     seen: set[tuple[int, int]] = set()
     total = 0
@@ -86,12 +86,12 @@ def _measure(what: str, folder: Path, starts: int, tally: Tally, say: Callable[[
         wheels = folder / "wheels"
         say(f"{what}: download")
         _pip(python, "wheel", "--wheel-dir", wheels, what)
-        tally.add("download", [_held(wheels)])
+        tally.add("download", [held(wheels)])
         say(f"{what}: install (load {load_average():.2f})")
         before = time.perf_counter()
         _pip(python, "install", "--no-index", "--find-links", wheels, *sorted(wheels.glob("*.whl")))
         tally.add("seconds", [time.perf_counter() - before])
-        tally.add("installed", [_held(python.parent.parent)])
+        tally.add("installed", [held(python.parent.parent)])
         tally.add("packages", [len(json.loads(_pip(python, "list", "--format", "json")))])
         impsy = Program.at(python.parent / "impsy", what)
         tally.facts["version"] = json.loads(

@@ -17,7 +17,10 @@ from mkdocs.structure.pages import Page
 ROOT = Path(__file__).resolve().parents[1]
 
 TAKEN_IN = {
+    "ARCHITECTURE.md": "architecture.md",
     "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "SECURITY.md": "security.md",
     "bench/README.md": "measuring.md",
     "examples/README.md": "examples.md",
     "frontend/public/icon.svg": "images/icon.svg",
@@ -29,6 +32,12 @@ INSTEAD = {"README.md": "index.md", "docs": "index.md", "examples": "examples.md
 """What another page stands for."""
 
 EXAMPLES = "examples"
+
+ROLE = re.compile(r":(?:attr|class|data|func|meth|mod):<code>([^<]+?)(?: &lt;[^<]*&gt;)?</code>")
+"""A role of reStructuredText, as Markdown renders it; ``text <target>`` is shown as its text."""
+
+SOURCE_LINK = re.compile(r"\[([^\]]+)\]\((?:\.\./)*(?:src|\.github)/[^)\s]*\)")
+"""A link to a file that is in the repository alone: the site has its text."""
 
 LINK = re.compile(r"(\]\(|\bhref=\"|\bsrc=\")(?![a-z]+:|#)([^)\s\"#]+)")
 """The beginning of a link of Markdown or HTML, and its target without its anchor; not one to elsewhere."""
@@ -47,6 +56,11 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     return turned(markdown, page.file.src_uri)
 
 
+def on_page_content(html: str, **_: object) -> str:
+    """Names in docstrings are written for Sphinx too (``:func:`impsy.train```): of those, the name is shown."""
+    return ROLE.sub(r"<code>\1</code>", html)
+
+
 def turned(markdown: str, place: str) -> str:
     """The page at this place, with links that hold in the site. What is in blocks of code stays."""
     origins = {taken: source for source, taken in TAKEN_IN.items()}
@@ -60,7 +74,9 @@ def turned(markdown: str, place: str) -> str:
         return found[1] + posixpath.relpath(there, posixpath.dirname(place) or ".")
 
     blocks = re.split(r"(^ *```.*?^ *```)", markdown, flags=re.S | re.M)
-    return "".join(block if number % 2 else LINK.sub(turn, block) for number, block in enumerate(blocks))
+    return "".join(
+        block if number % 2 else LINK.sub(turn, SOURCE_LINK.sub(r"\1", block)) for number, block in enumerate(blocks)
+    )
 
 
 def examples() -> list[str]:

@@ -73,14 +73,27 @@ def told_of_midi() -> Callable[[str], str]:
     return told
 
 
+USUAL_PORTS = {"bench", "cli", "examples", "packaging", "pages"}
+"""Folders of tests that open the ports which a configuration has unless it says otherwise: one at a time."""
+PROGRAMS = {"examples", "packaging", "pages", "peers"}
+"""Folders of tests that play with whole programs, browsers and servers: all of them are slow."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out tests whose peer programs are missing, except where they must be there (CI).
 
     Where several processes share the tests (pytest-xdist), each file is one's, and all that open the usual ports are.
+    Files with slow tests come first, so that none of them is all that is left in the end.
     """
+    slow_files = set()
     for item in items:
-        usual = item.path.parent.name in {"bench", "cli", "examples", "packaging", "pages"}
-        item.add_marker(pytest.mark.xdist_group("usual ports" if usual else str(item.path)))
+        folder = item.path.parent.name
+        item.add_marker(pytest.mark.xdist_group("usual ports" if folder in USUAL_PORTS else str(item.path)))
+        if folder in PROGRAMS:
+            item.add_marker("slow")
+        if item.get_closest_marker("slow"):
+            slow_files.add(item.path)
+    items.sort(key=lambda item: item.path not in slow_files)
     if os.environ.get("IMPSY_REQUIRE_PEERS") == "1":
         return
     for item in items:

@@ -1,11 +1,11 @@
-/** Asking the web process. What it cannot do comes back as an `ApiError` with a sentence to show. */
+/** Requests to the web process. A failure is an `ApiError` with a sentence to show. */
 
 export class ApiError extends Error {
   constructor(
     message: string,
     readonly status: number,
     readonly advice = "",
-    /** The whole answer, for those who know more about it. */
+    /** The whole answer, where it holds more. */
     readonly answer: Record<string, unknown> = {},
   ) {
     super(message);
@@ -29,9 +29,15 @@ async function ask<T>(method: string, path: string, body?: BodyInit, type?: stri
   }
   const answer: unknown = await response.json().catch(() => null);
   if (response.ok) return answer as T;
-  const told = (answer ?? {}) as Record<string, unknown>;
-  const sentence = typeof told["error"] === "string" ? told["error"] : `It could not be done (${response.status}).`;
-  throw new ApiError(sentence, response.status, typeof told["advice"] === "string" ? told["advice"] : "", told);
+  const content = (answer ?? {}) as Record<string, unknown>;
+  const sentence =
+    typeof content["error"] === "string" ? content["error"] : `It could not be done (${response.status}).`;
+  throw new ApiError(
+    sentence,
+    response.status,
+    typeof content["advice"] === "string" ? content["advice"] : "",
+    content,
+  );
 }
 
 const JSON_TYPE = "application/json";

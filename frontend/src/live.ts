@@ -1,12 +1,12 @@
 /**
- * What moves at the screen's pace: values in and out, and what the model intends.
+ * What changes at the rate of the screen: values in and out, and the model's plan.
  *
  * Kept outside of signals: a fader's place is set straight on its element, sixty times a second at most, and nothing
  * is drawn when nothing moved.
  */
 
 import { on, send } from "./socket";
-import type { Next } from "./types";
+import type { Next } from "./protocol";
 
 export const live = {
   input: [] as number[],
@@ -40,7 +40,7 @@ export function onFrame(frame: Frame): () => void {
   return () => void frames.delete(frame);
 }
 
-/** Called for each vector that was played or heard, at once: for sound, which cannot wait for a frame. */
+/** Called at once for each vector, in or out: for sound, which cannot wait for a frame. */
 type Sounding = (values: readonly number[], who: "performer" | "model") => void;
 const sounding = new Set<Sounding>();
 

@@ -1,4 +1,4 @@
-/** The frame around all pages: where one can go, how the session is, what should be said. */
+/** The frame around all pages: navigation, the state of the session, messages. */
 
 import { useSignal } from "@preact/signals";
 import { type ComponentType, render } from "preact";
@@ -7,7 +7,7 @@ import { post } from "./api";
 import { Icon, type IconName } from "./icons";
 import { follow, path } from "./router";
 import { connect, connection } from "./socket";
-import { attempt, command, dismiss, overview, refreshOverview, session, toasts, trouble } from "./store";
+import { attempt, command, dismiss, overview, refreshOverview, session, STATUS_WORDS, toasts, trouble } from "./store";
 import { SoundButton } from "./sound/button";
 import "./theme.css";
 import { Button } from "./ui";
@@ -29,14 +29,6 @@ const PLACES: readonly Place[] = [
   { path: "/system", label: "System", icon: "system", load: () => import("./pages/system") },
 ];
 
-const WORDS: Record<string, string> = {
-  stopped: "Stopped",
-  starting: "Starting …",
-  running: "Playing",
-  stopping: "Stopping …",
-  failed: "Failed",
-};
-
 function SessionChip() {
   const { status, sentence, state } = session.value;
   const paused = status === "running" && state?.paused;
@@ -45,7 +37,7 @@ function SessionChip() {
     <div class="chip-group">
       <span class={`chip ${paused ? "paused" : status}`} role="status" title={sentence}>
         <i aria-hidden="true" />
-        {paused ? "Paused" : WORDS[status]}
+        {paused ? "Paused" : STATUS_WORDS[status]}
       </span>
       {on ? (
         <Button
@@ -71,7 +63,7 @@ function Shell() {
   const place = PLACES.find((each) => each.path === path.value) ?? PLACES[0]!;
   const title = overview.value?.title || overview.value?.workspace || "IMPSY";
   useEffect(() => void (document.title = `${place.label} · ${title}`), [place, title]);
-  // At the first, it is asked for as soon as there is a connection.
+  // The first request is made once there is a connection.
   useEffect(() => void (overview.peek() !== null && refreshOverview()), [place]);
   return (
     <div class="shell">
@@ -129,7 +121,7 @@ function Loaded({ place }: { place: Place }) {
   const page = useSignal<ComponentType | null>(null);
   const failed = useSignal(false);
   useEffect(() => {
-    // Who came here by a link begins to read at the page's beginning, not where the link was.
+    // After a link the focus is at the beginning of the page, not where the link was.
     if (shown !== null && shown !== place) document.getElementById("main")?.focus({ preventScroll: true });
     shown = place;
     place.load().then(

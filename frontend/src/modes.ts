@@ -1,7 +1,6 @@
 /** Who plays when, in words that are the same on every page. */
 
-import { MODES as ROWS } from "./tables";
-import type { Mode } from "./types";
+import { MODES as ROWS, type Mode } from "./protocol";
 
 export interface ModeWords {
   value: Mode;

@@ -10,7 +10,7 @@ export interface Line {
   label: string;
   /** As many as there are places on the axis; null: nothing known. */
   values: (number | null)[];
-  /** The colour now; asked again when the scheme changes between dark and light. */
+  /** The colour now; read again when the scheme changes between dark and light. */
   colour: () => string;
   width?: number;
   dash?: number[];
@@ -20,7 +20,7 @@ export interface Line {
 }
 
 export interface PlotProps {
-  /** What is seen, for those who do not see it. */
+  /** A description for screen readers. */
   label: string;
   x: readonly number[];
   lines: readonly Line[];
@@ -39,7 +39,7 @@ export interface PlotProps {
   /** What stands under the curves while one points at them, and else. */
   readout?: (x: number, y: number) => string;
   hint?: string;
-  /** A place that moves: asked at each frame while `moving`. */
+  /** A place that moves: read at each frame while `moving`. */
   head?: () => number | null;
   moving?: boolean;
   /** A place that was chosen. */
@@ -236,7 +236,7 @@ export function Plot(props: PlotProps) {
   const held = useRef<Held>({ props, plot: null, drawn: null }).current;
   held.props = props;
 
-  // What uPlot can only be told at its beginning.
+  // Options that uPlot takes only when it is made.
   const marks = props.y.marks?.map((mark) => props.y.words?.(mark) ?? mark).join("|") ?? "";
   const kinds = props.lines.map((line) => `${line.stepped}${line.dots}${line.width}${line.dash}`).join();
   const shape = `${marks}/${kinds}/${props.onView !== undefined}`;

@@ -1,7 +1,7 @@
 /** The WebSocket to the web process: messages by type, connected again by itself. */
 
 import { signal } from "@preact/signals";
-import type { PageMessage, ServerMessage } from "./types";
+import type { PageMessage, ServerMessage } from "./protocol";
 
 export type Connection = "connecting" | "open" | "lost";
 
@@ -15,7 +15,7 @@ type Of<K extends ServerMessage["type"]> = Extract<ServerMessage, { type: K }>;
 
 const listeners = new Map<string, Set<(message: never) => void>>();
 
-/** Be called for each message of a type; returns how to end that. */
+/** Be called for each message of a type; returns a function that ends it. */
 export function on<K extends ServerMessage["type"]>(type: K, listener: (message: Of<K>) => void): () => void {
   const known = listeners.get(type) ?? new Set();
   listeners.set(type, known);
@@ -27,7 +27,7 @@ let socket: WebSocket | null = null;
 let wait = SHORTEST_WAIT;
 let lastHeard = 0;
 
-/** Send, if there is a connection. Playing that cannot be sent now is not worth sending later. */
+/** Send, if there is a connection. A movement that cannot be sent now is dropped. */
 export function send(message: PageMessage): boolean {
   if (socket?.readyState !== WebSocket.OPEN) return false;
   socket.send(JSON.stringify(message));
@@ -59,7 +59,7 @@ export function connect(): void {
   };
 }
 
-// A laptop that slept, a cable that was pulled: nobody says that the connection is gone.
+// After sleep or a pulled cable the socket does not report that the connection is lost.
 setInterval(() => {
   if (socket?.readyState !== WebSocket.OPEN) return;
   if (performance.now() - lastHeard > 3 * PING_EVERY) socket.close();

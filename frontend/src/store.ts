@@ -4,16 +4,24 @@ import { type Signal, computed, effect, signal } from "@preact/signals";
 import { ApiError, get } from "./api";
 import { live, wake } from "./live";
 import { connection, on, send } from "./socket";
-import type { CommandName, Level, OutputLine, Overview, Run, Session, SessionState } from "./types";
+import type { CommandName, Level, Line, Output, Overview, Run, Session, State, Topic } from "./protocol";
 
 export const session = signal<Session>({ status: "stopped", ours: false, pid: null, sentence: "", state: null });
 export const overview = signal<Overview | null>(null);
 export const performerRunning = signal(false);
-export const lines = signal<OutputLine[]>([]);
+export const lines = signal<Line[]>([]);
 export const runs = signal<Run[]>([]);
 export const playback = signal<{ name: string | null; at: number; seconds: number }>({ name: null, at: 0, seconds: 0 });
 
 export const running = computed(() => session.value.status === "running");
+
+export const STATUS_WORDS: Record<Session["status"], string> = {
+  stopped: "Stopped",
+  starting: "Starting …",
+  running: "Playing",
+  stopping: "Stopping …",
+  failed: "Failed",
+};
 
 const KEPT_LINES = 1000;
 
@@ -30,8 +38,8 @@ export interface Toast {
 export const toasts = signal<Toast[]>([]);
 let lastToast = 0;
 
-/** Tell the player something; errors stay until they are dismissed. */
-export function tell(level: Level, text: string, action?: Toast["action"]): void {
+/** Show a message; errors stay until they are dismissed. */
+export function notify(level: Level, text: string, action?: Toast["action"]): void {
   const id = ++lastToast;
   toasts.value = [...toasts.value.filter((toast) => toast.text !== text), { id, level, text, action }].slice(-4);
   if (level !== "error") setTimeout(() => dismiss(id), action ? 12000 : 6000);
@@ -41,27 +49,27 @@ export function dismiss(id: number): void {
   toasts.value = toasts.value.filter((toast) => toast.id !== id);
 }
 
-/** Do something that may fail; what went wrong is told. Returns undefined then. */
+/** Do something that may fail; a failure is shown, and undefined returned. */
 export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {
     const text =
       error instanceof ApiError && error.advice ? `${error.message} ${error.advice}` : String((error as Error).message);
-    tell("error", text);
+    notify("error", text);
     return undefined;
   }
 }
 
 // --- commands ----------------------------------------------------------------------------------------
 
-/** How often there was panic, asked for here or anywhere: sound and devices of this page end their notes as well. */
+/** Rises with each panic, wherever it was requested: sound and devices of this page end their notes as well. */
 export const panics = signal(0);
 
-/** What the session counted when it was last heard of, and which session that was. */
+/** The panics that the last state counted, and the process of its session. */
 let counted = { pid: 0, panics: 0 };
 
-function heedPanic(state: SessionState): void {
+function heedPanic(state: State): void {
   const known = counted.pid === state.pid ? counted.panics : Number.POSITIVE_INFINITY;
   counted = { pid: state.pid, panics: state.counters.panics };
   if (counted.panics > known) panics.value += 1;
@@ -69,21 +77,21 @@ function heedPanic(state: SessionState): void {
 
 export function command(name: CommandName, value?: string | number | boolean | null): void {
   if (name === "panic") panics.value += 1;
-  if (!send({ type: "command", name, value: value ?? null })) tell("warning", "Not connected: nothing was sent.");
+  if (!send({ type: "command", name, value: value ?? null })) notify("warning", "Not connected: nothing was sent.");
 }
 
-// --- things that are asked for -----------------------------------------------------------------------
+// --- things that are requested -----------------------------------------------------------------------
 
 /** Rises whenever something of a kind changed: `versions("takes").value`. */
-const versionOf = new Map<string, Signal<number>>();
+const versionOf = new Map<Topic, Signal<number>>();
 
-export function version(what: string): Signal<number> {
+export function version(what: Topic): Signal<number> {
   const known = versionOf.get(what) ?? signal(0);
   versionOf.set(what, known);
   return known;
 }
 
-/** What keeps the workspace from being looked at, such as that its folder has gone. */
+/** Why the workspace cannot be shown, such as that its folder has gone. */
 export const trouble = signal("");
 
 export async function refreshOverview(): Promise<void> {
@@ -91,27 +99,27 @@ export async function refreshOverview(): Promise<void> {
     overview.value = await get<Overview>("/api/overview");
     trouble.value = "";
   } catch (error) {
-    // Nobody answers: that the connection is lost is said already.
+    // No answer: the page shows already that the connection is lost.
     if (error instanceof ApiError && error.status > 0) trouble.value = error.message;
   }
 }
 
 async function refreshAll(): Promise<void> {
-  const [told, trainings, output] = await Promise.all([
+  const [status, trainings, output] = await Promise.all([
     get<Session>("/api/session").catch(() => null),
     get<Run[]>("/api/training").catch(() => null),
-    get<{ lines: OutputLine[] }>("/api/session/output").catch(() => null),
+    get<Output>("/api/session/output").catch(() => null),
     refreshOverview(),
   ]);
-  if (told !== null) accept(told);
+  if (status !== null) accept(status);
   if (trainings !== null) runs.value = trainings;
   if (output !== null) lines.value = output.lines;
   for (const known of versionOf.values()) known.value += 1;
 }
 
-function accept(told: Session): void {
-  session.value = told;
-  const state = told.state;
+function accept(received: Session): void {
+  session.value = received;
+  const { state } = received;
   if (state === null) return;
   heedPanic(state);
   if (state.input.length > 0 && live.input.length !== state.input.length) live.input = state.input;
@@ -123,22 +131,22 @@ on("session", accept);
 on("performer", (message) => (performerRunning.value = message.running));
 on("output", (message) => (lines.value = [...lines.value, ...message.lines].slice(-KEPT_LINES)));
 on("playback", (message) => (playback.value = message));
-on("sentence", (message) => tell(message.level, message.text));
+on("sentence", (message) => notify(message.level, message.text));
 on("training", ({ run }) => {
   const others = runs.value.filter((each) => each.id !== run.id);
   runs.value = [run, ...others].sort((a, b) => b.started.localeCompare(a.started));
 });
 on("changed", ({ what }) => {
   version(what).value += 1;
-  if (what === "config" || what === "models" || what === "scenes") void refreshOverview();
+  if (what === "config" || what === "models") void refreshOverview();
   if (what === "training")
     void get<Run[]>("/api/training").then(
-      (told) => (runs.value = told),
+      (trainings) => (runs.value = trainings),
       () => undefined,
     );
 });
 
-// Whatever happened while nobody listened is asked for again.
+// After a lost connection everything is requested again.
 effect(() => {
   if (connection.value === "open") void refreshAll();
 });

@@ -5,6 +5,7 @@ import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useId, useRef } from "preact/hooks";
 import { ApiError, get } from "./api";
 import { Icon, type IconName } from "./icons";
+import type { Topic } from "./protocol";
 import { version } from "./store";
 
 /** A page: its heading, what it is for, its main buttons. */
@@ -51,7 +52,7 @@ export function Card(props: {
 interface ButtonProps {
   onClick?: () => unknown;
   icon?: IconName;
-  /** Only an icon is seen; this is what it is called. */
+  /** The name of a button that shows only an icon. */
   label?: string;
   kind?: "plain" | "main" | "danger" | "quiet";
   pressed?: boolean;
@@ -243,7 +244,7 @@ export function FileButton(props: {
   );
 }
 
-/** How far something is. `value` from 0 to 1; null: nobody knows. */
+/** How far something is. `value` from 0 to 1; null: not known. */
 export function Progress(props: { label: string; value: number | null }) {
   return <progress class="progress" aria-label={props.label} max={1} value={props.value ?? undefined} />;
 }
@@ -258,8 +259,8 @@ export function Empty(props: { icon: IconName; title: string; children?: Compone
   );
 }
 
-/** What `GET path` says, asked again whenever one of `what` changed. */
-export function useResource<T>(path: string | null, ...what: string[]) {
+/** The answer to `GET path`, requested again whenever one of `what` changed. */
+export function useResource<T>(path: string | null, ...what: Topic[]) {
   const data = useSignal<T | null>(null);
   const error = useSignal("");
   const newest = useRef(0);
@@ -267,9 +268,9 @@ export function useResource<T>(path: string | null, ...what: string[]) {
     const mine = ++newest.current;
     if (path === null) return;
     try {
-      const told = await get<T>(path);
+      const answer = await get<T>(path);
       if (mine !== newest.current) return;
-      data.value = told;
+      data.value = answer;
       error.value = "";
     } catch (problem) {
       if (mine !== newest.current) return;
@@ -300,7 +301,7 @@ export function bytes(count: number): string {
   return `${count >= 100 || at === 0 ? Math.round(count) : count.toFixed(1)} ${units[at]}`;
 }
 
-/** Seconds as people say them: 0:07, 3:20, 1:02:03. */
+/** Seconds as a clock shows them: 0:07, 3:20, 1:02:03. */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds);
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { chosenAtFirst, dimensions, sums } from "../src/learn/choice";
 import { bestEpoch, epochsShown, heights, merged } from "../src/learn/curve";
-import { type Statistics, bars, enough, gap, share, told } from "../src/learn/statistics";
+import type { DatasetStatistics } from "../src/protocol";
+import { bars, enough, gap, share, sentences } from "../src/learn/statistics";
 import { SIZES, advisedSize, epochs, goesOn, pace, progress, timeLeft } from "../src/learn/words";
-import type { Take } from "../src/record/take";
-import type { Run } from "../src/types";
+import type { Take } from "../src/protocol";
+import type { Run } from "../src/protocol";
 
 const take = (changes: Partial<Take>): Take => ({
   name: "a.log",
@@ -119,7 +120,7 @@ describe("training in words", () => {
 describe("the curve", () => {
   const loss = (epoch: number, train: number | null, held_out: number | null) => ({ epoch, train, held_out });
 
-  it("joins what was told at different times", () => {
+  it("joins what was sentences at different times", () => {
     const joined = merged([loss(1, 5, 5), loss(2, 4, 4)], [loss(2, 3, 3), loss(3, 2, 2)]);
     expect(joined).toEqual([loss(1, 5, 5), loss(2, 3, 3), loss(3, 2, 2)]);
   });
@@ -154,7 +155,7 @@ describe("the curve", () => {
 });
 
 describe("what is in a dataset", () => {
-  const statistics: Statistics = {
+  const statistics: DatasetStatistics = {
     dimension: 9,
     performances: 35,
     events: 94603,
@@ -173,14 +174,14 @@ describe("what is in a dataset", () => {
   };
 
   it("says it in sentences", () => {
-    expect(told(statistics)).toEqual([
+    expect(sentences(statistics)).toEqual([
       "35 performances with 94,603 events in 6 h 11 min.",
       "Usually 12 ms between two events; the longest pause is 13 min.",
       "One control moves in 86 % of events.",
     ]);
-    expect(told({ ...statistics, moving: [0.1, 0.2, 0.7] })[2]).toContain("Several controls move at once in 70 %");
-    expect(told({ ...statistics, moving: [0.9, 0.1, 0] })[2]).toContain("Nothing moves in 90 %");
-    expect(told({ ...statistics, events: 0 })).toEqual(["There is nothing in it."]);
+    expect(sentences({ ...statistics, moving: [0.1, 0.2, 0.7] })[2]).toContain("Several controls move at once in 70 %");
+    expect(sentences({ ...statistics, moving: [0.9, 0.1, 0] })[2]).toContain("Nothing moves in 90 %");
+    expect(sentences({ ...statistics, events: 0 })).toEqual(["There is nothing in it."]);
   });
 
   it("says shares and gaps", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Model, facts, inOrder, misfit } from "../src/models/model";
+import type { Model } from "../src/protocol";
+import { facts, inOrder, misfit } from "../src/models/model";
 
 const model = (changes: Partial<Model>): Model => ({
   name: "a.tflite",
@@ -10,6 +11,8 @@ const model = (changes: Partial<Model>): Model => ({
   mixtures: 5,
   parameters: 24822,
   architecture: "residual",
+  format: "tflite",
+  runs: "",
   bytes: 100_000,
   made: "2026-01-01T00:00:00",
   in_use: false,
@@ -45,7 +48,7 @@ describe("facts of a model", () => {
 
   it("believes nothing of a stranger's facts that is not what it should be", () => {
     const odd = { trained_on: [1, 2], figures: { held_out_nll: "low", seconds: null }, made_by: { html: "<b>" } };
-    const names = facts(model({ facts: odd as Record<string, unknown> })).map(([name]) => name);
+    const names = facts(model({ facts: odd })).map(([name]) => name);
     expect(names).toEqual(["Network", "Parameters", "Architecture"]);
     expect(facts(model({ layers: null, units: null, parameters: null, architecture: null }))).toEqual([]);
   });

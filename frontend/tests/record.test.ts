@@ -3,7 +3,8 @@ import { held, heightOf, indexAt, isBlank, laidOut, laneAt, laned } from "../src
 import { Playhead } from "../src/record/playhead";
 import { sparkline, stepPath, thinned } from "../src/record/sparkline";
 import { suggested, tagsInUse, tidy, withTags, withoutTag } from "../src/record/tags";
-import { type Picture, type Take, called, fileName, found } from "../src/record/take";
+import type { Picture, Take } from "../src/protocol";
+import { called, fileName, found } from "../src/record/take";
 import { about, counted, sentence } from "../src/record/words";
 
 const take = (changes: Partial<Take>): Take => ({
@@ -129,6 +130,8 @@ describe("small pictures", () => {
   it("shows the controls that move most, of both players", () => {
     const picture: Picture = {
       seconds: 2,
+      begin: 0,
+      end: 2,
       times: [0, 1, 2],
       performer: [
         [0, 0, 0],
@@ -160,6 +163,8 @@ describe("lanes", () => {
 
   const picture: Picture = {
     seconds: 1,
+    begin: 0,
+    end: 1,
     times: [0, 1],
     performer: [
       [0, 1],

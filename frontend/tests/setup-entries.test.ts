@@ -11,11 +11,11 @@ import {
   sameControl,
   withNumber,
 } from "../src/setup/entries";
-import type { EntryKind } from "../src/setup/types";
+import type { MappingKind } from "../src/protocol";
 
 const number = (name: string, min: number, max: number, optional = false) => ({ name, min, max, optional });
 const CHANNEL = number("channel", 1, 16);
-const KINDS: EntryKind[] = [
+const KINDS: MappingKind[] = [
   { kind: "note_on", words: "Note", arguments: [CHANNEL, number("velocity", 0, 127, true)] },
   {
     kind: "control_change",

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { asNumber, rowsOf, sectionSchema } from "../src/setup/form";
-import type { Schema } from "../src/setup/types";
+import type { FormSchema } from "../src/protocol";
 
-const SCHEMA: Schema = {
+const SCHEMA: FormSchema = {
   properties: {
     title: { type: "string", default: "", title: "Title", description: "What it is called." },
     description: { type: "string", default: "", format: "multiline" },

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { EditQueue, SOON } from "../src/setup/queue";
-import type { Change, Edited, Reading } from "../src/setup/types";
+import type { CheckedText, EditedText } from "../src/protocol";
+import type { Change } from "../src/setup/types";
 
 interface Asked {
   text: string;
@@ -11,16 +12,16 @@ interface Asked {
 
 const asked: Asked[] = [];
 const checked: string[] = [];
-const readings: Reading[] = [];
+const readings: CheckedText[] = [];
 let again = false;
 const failures: unknown[] = [];
 
-const reading = (text: string): Reading => ({ values: { text }, problems: [] });
+const reading = (text: string): CheckedText => ({ values: { text }, problems: [], understood: "" });
 
 function queueOf(text: string): EditQueue {
   return new EditQueue(text, {
     edit: (now, changes) =>
-      new Promise<Edited>((resolve, reject) =>
+      new Promise<EditedText>((resolve, reject) =>
         asked.push({ text: now, changes, answer: (next) => resolve({ ...reading(next), text: next }), fail: reject }),
       ),
     check: (now) => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { Remark, Values } from "../src/setup/types";
-import { changed, listAt, namesAt, pathOf, remarksOn, steps, tableAt, valueAt } from "../src/setup/values";
+import type { ConfigProblem } from "../src/protocol";
+import type { Values } from "../src/setup/types";
+import { changed, listAt, namesAt, problemsOn, tableAt, valueAt } from "../src/setup/values";
 
 const VALUES: Values = {
   title: "One",
@@ -58,24 +59,20 @@ describe("changing", () => {
   });
 });
 
-describe("remarks", () => {
-  const remark = (key: string): Remark => ({ key, message: "", line: null, level: "error" });
-
-  test("keys are read as they are written", () => {
-    expect(steps('midi.input."X-TOUCH 2.0"[3]')).toEqual(["midi", "input", "X-TOUCH 2.0", 3]);
-    expect(steps('scenes."a \\"b\\""')).toEqual(["scenes", 'a "b"']);
-    expect(steps("")).toEqual([]);
-  });
-
-  test("what the web process took apart is taken as it is", () => {
-    expect(pathOf({ ...remark("a.b"), path: ["a", "b", 0] })).toEqual(["a", "b", 0]);
+describe("problems", () => {
+  const problem = (...path: (string | number)[]): ConfigProblem => ({
+    key: "",
+    path,
+    message: "",
+    line: null,
+    level: "error",
   });
 
   test("on a key, and inside it", () => {
-    const all = [remark("model"), remark("model.file"), remark('midi.input."A"[1]')];
-    expect(remarksOn(all, ["model"])).toHaveLength(1);
-    expect(remarksOn(all, ["model"], true)).toHaveLength(2);
-    expect(remarksOn(all, ["midi", "input", "A", 1])).toHaveLength(1);
-    expect(remarksOn(all, ["midi", "input", "B"], true)).toHaveLength(0);
+    const all = [problem("model"), problem("model", "file"), problem("midi", "input", "A", 1)];
+    expect(problemsOn(all, ["model"])).toHaveLength(1);
+    expect(problemsOn(all, ["model"], true)).toHaveLength(2);
+    expect(problemsOn(all, ["midi", "input", "A", 1])).toHaveLength(1);
+    expect(problemsOn(all, ["midi", "input", "B"], true)).toHaveLength(0);
   });
 });

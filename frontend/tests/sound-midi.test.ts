@@ -1,42 +1,33 @@
 import { describe, expect, it } from "vitest";
-import { MidiInput, MidiOutput, movedBy, place, placeOf, targetsOf, wordsOf } from "../src/sound/midi/messages";
+import type { ControlKind, EntryName, MappedEntry } from "../src/protocol";
+import { MidiInput, MidiOutput, movedBy, place, targetsOf, wordsOf } from "../src/sound/midi/messages";
 
-const control = (outputs: string[] = [], kind = "cc") => ({ kind, outputs });
+const entry = (kind: EntryName, channel: number, numbers: Partial<MappedEntry> = {}): MappedEntry => ({
+  port: "X-TOUCH",
+  ...place(kind, channel),
+  ...numbers,
+});
+const cc = (controller: number, channel = 1, numbers: Partial<MappedEntry> = {}) =>
+  entry("control_change", channel, { controller, ...numbers });
+const control = (sent: MappedEntry[] = [], kind: ControlKind = "cc") => ({ kind, sent });
 
-describe("the configuration's words", () => {
-  it("are read with ranges, velocities and names of ports before them", () => {
-    expect(placeOf("X-TOUCH: MINI: control 7, channel 16, from 10 to 20")).toMatchObject({
-      kind: "control",
-      channel: 16,
-      number: 7,
-      from: 10,
-      to: 20,
-    });
-    expect(placeOf("notes, channel 2, velocity 90")).toMatchObject({ kind: "notes", channel: 2, velocity: 90 });
-    expect(placeOf("serial MIDI: control 3 (14 bits), channel 1")).toMatchObject({ number: 3, fine: true });
-    expect(placeOf("S-1: velocity of notes, channel 1")?.kind).toBe("velocity of notes");
-    expect(wordsOf(placeOf("S-1: pitch bend, channel 3")!)).toBe("pitch bend, channel 3");
-  });
-
-  it("are nothing where they speak of something else", () => {
-    for (const words of [
-      "",
-      "OSC /interface: number 3",
-      "control 7",
-      "control 7, channel 0",
-      "control 7, channel 17",
-      "drums, channel 1",
-    ]) {
-      expect(placeOf(words)).toBeNull();
-    }
+describe("words", () => {
+  it("name a place, whatever its range, its velocity and its fineness", () => {
+    expect(wordsOf(cc(7, 16, { minimum: 10, maximum: 20 }))).toBe("control 7, channel 16");
+    expect(wordsOf(entry("note_on", 2, { velocity: 90 }))).toBe("notes, channel 2");
+    expect(wordsOf(entry("control_change_14", 1, { controller: 3 }))).toBe("control 3, channel 1");
+    expect(wordsOf(entry("note_velocity", 1))).toBe("velocity of notes, channel 1");
+    expect(wordsOf(entry("pitch_bend", 3))).toBe("pitch bend, channel 3");
+    expect(wordsOf(entry("channel_aftertouch", 4))).toBe("pressure, channel 4");
+    expect(wordsOf(entry("program_change", 5))).toBe("program, channel 5");
   });
 });
 
 describe("messages", () => {
   it("say what was moved", () => {
-    expect(movedBy([0xb0, 7, 127])).toEqual([{ place: place("control", 1, 7), raw: 127 }]);
+    expect(movedBy([0xb0, 7, 127])).toEqual([{ place: place("control_change", 1, 7), raw: 127 }]);
     expect(movedBy([0x9f, 60, 100]).map(({ raw }) => raw)).toEqual([60, 100]);
-    expect(movedBy([0xe2, 127, 127])[0]).toMatchObject({ place: place("pitch bend", 3), raw: 127 });
+    expect(movedBy([0xe2, 127, 127])[0]).toMatchObject({ place: place("pitch_bend", 3), raw: 127 });
   });
 
   it("are nothing where a note ends, a clock ticks or bytes are missing", () => {
@@ -59,7 +50,7 @@ describe("messages", () => {
 describe("an input", () => {
   it("plays as the configuration says, with its range", () => {
     const input = new MidiInput(0);
-    input.configure([["X: control 7, channel 1, from 0 to 63"], ["X: control 8, channel 1"], ["X: notes, channel 2"]]);
+    input.configure([[cc(7, 1, { minimum: 0, maximum: 63 })], [cc(8)], [entry("note_on", 2)]]);
     expect(input.changes([0xb0, 7, 21]).changes).toEqual([[0, 21 / 63]]);
     expect(input.changes([0xb0, 7, 100]).changes).toEqual([[0, 1]]);
     expect(input.changes([0x91, 127, 1]).changes).toEqual([[2, 1]]);
@@ -77,7 +68,7 @@ describe("an input", () => {
 
   it("learns where the configuration's knobs have not been met", () => {
     const input = new MidiInput(0);
-    input.configure([["X: control 7, channel 1"], ["X: control 8, channel 1"]]);
+    input.configure([[cc(7)], [cc(8)]]);
     expect(input.changes([0xb0, 7, 127]).changes).toEqual([[0, 1]]);
     expect(input.changes([0xb0, 50, 127]).changes).toEqual([[1, 1]]);
   });
@@ -110,7 +101,7 @@ describe("an input", () => {
 
 describe("an output", () => {
   it("rounds to nearest, half up, and sends only what changes", () => {
-    const output = new MidiOutput([place("control", 1, 42), place("control", 16, 7)]);
+    const output = new MidiOutput([place("control_change", 1, 42), place("control_change", 16, 7)]);
     expect(output.encode([0.5, 1], 0)).toEqual([
       [0xb0, 42, 64],
       [0xbf, 7, 127],
@@ -123,9 +114,9 @@ describe("an output", () => {
   });
 
   it("turns a range round, and sends fine controls and bends in two bytes", () => {
-    const backwards = { ...place("control", 1, 1), from: 100, to: 0 };
-    const fine = { ...place("control", 1, 2), fine: true };
-    const output = new MidiOutput([backwards, fine, place("pitch bend", 2)]);
+    const backwards = { ...place("control_change", 1, 1), minimum: 100, maximum: 0 };
+    const fine = place("control_change_14", 1, 2);
+    const output = new MidiOutput([backwards, fine, place("pitch_bend", 2)]);
     expect(output.encode([0.25, 1, 0.5], 0)).toEqual([
       [0xb0, 1, 75],
       [0xb0, 2, 127],
@@ -135,7 +126,7 @@ describe("an output", () => {
   });
 
   it("plays a note when its value changes, after the end of the one before, as hard as its velocity says", () => {
-    const output = new MidiOutput([place("notes", 1), place("velocity of notes", 1)], [0.5, 0.5]);
+    const output = new MidiOutput([place("note_on", 1), place("note_velocity", 1)], [0.5, 0.5]);
     expect(output.encode([0.5, 0.5], 0)).toEqual([]);
     expect(output.encode([60 / 127, 100 / 127], 0)).toEqual([[0x90, 60, 100]]);
     expect(output.encode([62 / 127, 0], 1)).toEqual([
@@ -147,7 +138,7 @@ describe("an output", () => {
   });
 
   it("ends notes that nobody ends", () => {
-    const output = new MidiOutput([place("notes", 3)], [0], undefined, 1000);
+    const output = new MidiOutput([place("note_on", 3)], [0], undefined, 1000);
     output.encode([1], 0);
     expect(output.expire(999)).toEqual([]);
     expect(output.expire(1000)).toEqual([[0x82, 127, 0]]);
@@ -155,7 +146,10 @@ describe("an output", () => {
   });
 
   it("sends everything anew after a panic, and commands to each channel once", () => {
-    const output = new MidiOutput([place("control", 1, 1), place("control", 1, 2), place("notes", 2)], [0, 0, 0]);
+    const output = new MidiOutput(
+      [place("control_change", 1, 1), place("control_change", 1, 2), place("note_on", 2)],
+      [0, 0, 0],
+    );
     output.encode([1, 1, 1], 0);
     expect(output.panic()).toEqual([
       [0x81, 127, 0],
@@ -171,17 +165,13 @@ describe("an output", () => {
   });
 
   it("leaves alone what is not there or no number", () => {
-    const output = new MidiOutput([place("control", 1, 1), place("notes", 1)]);
+    const output = new MidiOutput([place("control_change", 1, 1), place("note_on", 1)]);
     expect(output.encode([], 0)).toEqual([]);
     expect(output.encode([NaN, NaN], 0)).toEqual([]);
   });
 
   it("goes where the configuration says, or to free controllers, or plays all as notes", () => {
-    const controls = [
-      control(["S-1: control 74, channel 5"]),
-      control(["OSC /prediction: number 2"]),
-      control([], "note"),
-    ];
+    const controls = [control([cc(74, 5)]), control(), control([], "note")];
     expect(targetsOf(controls, "config", 2).map(wordsOf)).toEqual([
       "control 74, channel 5",
       "control 21, channel 2",
@@ -192,7 +182,7 @@ describe("an output", () => {
       Array.from({ length: 64 }, () => control()),
       "controls",
       1,
-    ).map(({ number }) => number);
+    ).map(({ controller }) => controller!);
     expect(new Set(many).size).toBe(64);
     expect(many.every((number) => number < 120)).toBe(true);
   });

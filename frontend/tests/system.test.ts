@@ -1,8 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { type Finding, asText, clock, filtered, report, verdict, worstFirst } from "../src/system/facts";
+import type { Finding, Line } from "../src/protocol";
+import { asText, clock, filtered, report, verdict, worstFirst } from "../src/system/facts";
 
-const finding = (level: Finding["level"], text: string = level, advice = ""): Finding => ({ level, text, advice });
-const line = (level: string, text: string) => ({ time: "2026-02-03T04:05:06.789", level, text });
+const finding = (level: Finding["level"], text: string = level, advice = ""): Finding => ({
+  check: "test",
+  level,
+  text,
+  advice,
+});
+const line = (level: Line["level"], text: string): Line => ({ time: "2026-02-03T04:05:06.789", level, text });
 
 describe("the verdict", () => {
   test("says whether it would play", () => {
@@ -25,7 +31,7 @@ describe("the verdict", () => {
 });
 
 describe("the output", () => {
-  const lines = [line("info", "one"), line("WARNING", "two"), line("error", "three"), line("debug", "four")];
+  const lines = [line("info", "one"), line("warning", "two"), line("error", "three"), line("debug", "four")];
 
   test("is filtered by level", () => {
     expect(filtered(lines, "all")).toHaveLength(4);
@@ -39,7 +45,7 @@ describe("the output", () => {
   });
 
   test("is text to be copied", () => {
-    expect(asText(lines.slice(0, 2))).toBe("2026-02-03T04:05:06.789 info one\n2026-02-03T04:05:06.789 WARNING two");
+    expect(asText(lines.slice(0, 2))).toBe("2026-02-03T04:05:06.789 info one\n2026-02-03T04:05:06.789 warning two");
   });
 });
 
@@ -48,7 +54,7 @@ test("a report has versions, findings and output", () => {
     versions: { impsy: "1.0", python: "3.11" },
     findings: [finding("note", "No model", "Train one")],
     disk: null,
-    memory: { total: 1, available: 1, web: 1, session: null },
+    memory: { total: 1, available: 1, web: 1, session: null, training: null },
     uptime: 1,
   };
   const text = report(system, [line("info", "hello")]);

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from impsy.config import LoadedConfig as LoadedConfig, load_config as load_config, parse_config as parse_config
     from impsy.data.datasets import Dataset as Dataset
     from impsy.data.logs.reading import Log as Log
-    from impsy.engine import Engine as Engine, Settings as Settings
+    from impsy.engine import Engine as Engine
     from impsy.errors import (
         ConfigError as ConfigError,
         DataError as DataError,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         Predictor as Predictor,
         Record as Record,
         Released as Released,
+        Set as Set,
         Unplugged as Unplugged,
         Update as Update,
     )
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
         WantedPorts as WantedPorts,
         build_session as build_session,
     )
+    from impsy.settings import Settings as Settings
     from impsy.training.learning import Learned as Learned
 
 __version__ = "2.0.0a1"
@@ -59,14 +61,15 @@ _MODULES = {
     "impsy.config": ("LoadedConfig", "load_config", "parse_config"),
     "impsy.data.datasets": ("Dataset",),
     "impsy.data.logs.reading": ("Log",),
-    "impsy.engine": ("Engine", "Settings"),
+    "impsy.engine": ("Engine",),
     "impsy.errors": ("ConfigError", "DataError", "DeviceError", "ImpsyError", "ModelError", "PeerError"),
     "impsy.evaluation": ("Report",),
-    "impsy.events": ("Interaction", "Play", "Predictor", "Record", "Released", "Unplugged", "Update"),
+    "impsy.events": ("Interaction", "Play", "Predictor", "Record", "Released", "Set", "Unplugged", "Update"),
     "impsy.io": ("Adapter", "Health"),
     "impsy.models.mixture": ("Mixture",),
     "impsy.models.opening": ("OpenedModel", "open_model"),
     "impsy.perform": ("Ports", "Session", "WantedPorts", "build_session"),
+    "impsy.settings": ("Settings",),
     "impsy.training.learning": ("Learned",),
 }
 """Where each public name is; the imports above are the same, for editors and type checkers."""

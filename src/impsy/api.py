@@ -195,7 +195,8 @@ def evaluate(
         dataset: in memory, or the path of its file.
         quick: fewer windows and less generated playing: seconds instead of about a minute.
         seed: of everything random, the same for all models.
-        sigma_temperature, pi_temperature: at which the models play.
+        sigma_temperature: at which the models play: how far values stray.
+        pi_temperature: the same: how readily unlikely components are chosen.
         progress: called with what is being done, how many events of how many are done.
 
     Returns:

@@ -115,9 +115,9 @@ def documented() -> Iterator[doctest.DocTest]:
                 yield example
 
 
+SLOW = {"evaluate", "train"}
 EXAMPLES = [
-    pytest.param(each, id=each.name, marks=[pytest.mark.slow] if each.name == "train" else [])
-    for each in documented()
+    pytest.param(each, id=each.name, marks=[pytest.mark.slow] if each.name in SLOW else []) for each in documented()
 ]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.install import _held
+from bench.install import held
 from bench.start import ROWS, START_LIMIT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,8 +45,8 @@ def test_every_figure_has_a_row_and_the_limit_is_the_promised_one():
 @pytest.mark.skipif(sys.platform == "win32", reason="links to one file are POSIX's here")
 def test_what_is_held_counts_each_file_once(tmp_path):
     (tmp_path / "a").write_bytes(b"x" * 1_000_000)
-    before = _held(tmp_path)
+    before = held(tmp_path)
     assert before == pytest.approx(1.0, rel=0.2)
     os.link(tmp_path / "a", tmp_path / "b")
     (tmp_path / "c").symlink_to("a")
-    assert _held(tmp_path) == pytest.approx(before, rel=0.02)
+    assert held(tmp_path) == pytest.approx(before, rel=0.02)

@@ -32,7 +32,7 @@ class Block:
 
 def pages() -> list[Path]:
     """Every page of the repository that is written for people."""
-    found = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "bench" / "README.md"]
+    found = [*sorted(ROOT.glob("*.md")), ROOT / "bench" / "README.md"]
     found += sorted((ROOT / "docs").rglob("*.md"))
     examples = ROOT / "examples"
     return found + (sorted(examples.rglob("*.md")) if examples.is_dir() else [])

@@ -27,7 +27,7 @@ def squeezed(code: str) -> str:
 def test_the_code_on_the_page_is_that_of_the_files(block):
     sources = [
         ROOT / "examples" / "extending" / "udp_lines.py",
-        ROOT / "src" / "impsy" / "perform" / "build_serial.py",
+        ROOT / "src" / "impsy" / "perform" / "building" / "serial.py",
     ]
     assert any(squeezed(block) in squeezed(source.read_text(encoding="utf-8")) for source in sources)
 

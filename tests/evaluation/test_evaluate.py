@@ -15,11 +15,13 @@ import pytest
 from impsy.data.datasets import Dataset, read_dataset
 from impsy.errors import ConfigError, DataError, ModelError
 from impsy.evaluation import Report, evaluate
-from impsy.evaluation.evaluate import _QUICK
+from impsy.evaluation.evaluate import QUICK
 from impsy.evaluation.report.figures import GROUPS_OF_FIGURES, best
 from impsy.models.sizes import SIZES
 from impsy.models.tflite.write import write_tflite
 from impsy.models.weights import random_weights
+
+pytestmark = pytest.mark.slow  # each of them evaluates models
 
 
 def knobs(events: int, seed: int = 0, controls: int = 2) -> np.ndarray:
@@ -46,8 +48,14 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def report(dataset: Dataset, model: Path) -> Report:
-    return evaluate(dataset, [model], name="<i>made", quick=True)
+def progress() -> list[tuple[str, int, int]]:
+    """What was reported while ``report`` was made."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def report(dataset: Dataset, model: Path, progress: list[tuple[str, int, int]]) -> Report:
+    return evaluate(dataset, [model], name="<i>made", quick=True, progress=lambda *stage: progress.append(stage))
 
 
 def test_who_takes_part(report: Report, model: Path) -> None:
@@ -102,17 +110,16 @@ def test_json_holds_all_figures(report: Report) -> None:
     assert "excerpts" not in found
 
 
-def test_progress_ends_where_it_said(dataset: Dataset, model: Path) -> None:
-    told: list[tuple[str, int, int]] = []
-    evaluate(dataset, [model], quick=True, progress=lambda *what: told.append(what))
-    done = [each[1] for each in told]
+@pytest.mark.usefixtures("report")
+def test_progress_ends_where_it_said(model: Path, progress: list[tuple[str, int, int]]) -> None:
+    done = [each[1] for each in progress]
     assert done == sorted(done)
-    assert told[-1][1] == told[-1][2]
-    assert {each[0] for each in told} == {model.name, "random walk", "repeat last"}
+    assert progress[-1][1] == progress[-1][2]
+    assert {each[0] for each in progress} == {model.name, "random walk", "repeat last"}
 
 
-def test_splits(dataset: Dataset, model: Path) -> None:
-    found = evaluate(dataset, [model], split="performances", fraction=0.3, quick=True).data
+def test_splits(dataset: Dataset) -> None:
+    found = evaluate(dataset, [], split="performances", fraction=0.3, quick=True).data
     assert found.held_out_events == 700
     assert found.training_events == 940
 
@@ -182,7 +189,7 @@ def test_large_predictions_are_bounded(mixtures: int, tmp_path: Path, monkeypatc
     module = import_module("impsy.evaluation.evaluate")
     monkeypatch.setattr(module, "FEWER_WINDOWS", 20)
     monkeypatch.setattr(module, "MOST_NUMBERS", 51 * 360 * 7 * 30)
-    monkeypatch.setattr(module, "_Effort", lambda: replace(_QUICK, streams=8, phrases=4))
+    monkeypatch.setattr(module, "Effort", lambda: replace(QUICK, streams=8, phrases=4))
     found = evaluate(Dataset.of(3, [knobs(900)]), [path])
     assert found.data.windows == (30 if mixtures == 360 else found.data.held_out_windows)
     assert ("360 components" in found.data.why_fewer) == (mixtures == 360)

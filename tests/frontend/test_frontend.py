@@ -6,7 +6,6 @@ import gzip
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -43,12 +42,6 @@ def tools() -> Path:
     if not (modules / "vite").is_dir():
         node(NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
     return modules
-
-
-def test_the_tables_are_those_of_the_program():
-    command = [sys.executable, str(FRONTEND / "make_tables.py"), "--check"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stderr
 
 
 def test_types_hold(tools):

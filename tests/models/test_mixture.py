@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from impsy.models import mixture as mixture_module
 from impsy.models.mixture import MANY, MixtureSampler, choose, component_weights, split
 
 finite = st.floats(-50, 50, width=32)
@@ -125,9 +126,10 @@ def test_many_components_are_drawn_from_like_few(
     logits *= np.float32(spread / 4)
     if strange is not None:
         logits[rng.integers(mixtures, size=2)] = strange
-    quick, plain = MixtureSampler(parameters, 2), MixtureSampler(parameters, 2)
-    plain._many = False
-    assert quick._many
+    quick = MixtureSampler(parameters, 2)
+    with pytest.MonkeyPatch.context() as few:
+        few.setattr(mixture_module, "MANY", mixtures + 1)
+        plain = MixtureSampler(parameters, 2)
     mine, other = (np.random.default_rng(seed) for _ in range(2))
     for _ in range(20):
         np.testing.assert_array_equal(quick.draw(mine, temperature, 0.1), plain.draw(other, temperature, 0.1))

@@ -54,7 +54,7 @@ def test_the_plain_interpreter_finds_names_shapes_and_order(weights) -> None:
     assert [detail["name"] for detail in outputs] == [f"output_{i}" for i in range(7)]
     assert [detail["shape"].tolist() for detail in outputs] == [[1, 27]] + [[1, 40]] * 6
     assert {detail["dtype"] for detail in (*inputs, *outputs)} == {np.float32}
-    # Readers that know no names go by tensor numbers: h0, c0, h1, c1… (INTEROP 9).
+    # Readers that know no names go by tensor numbers: h0, c0, h1, c1… (docs/reference/formats.md).
     for details in (inputs, outputs):
         numbers = [detail["index"] for detail in details]
         assert numbers == sorted(numbers)

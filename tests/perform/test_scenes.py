@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import time
 from contextlib import ExitStack
@@ -124,9 +125,14 @@ def test_a_scene_sets_what_it_names_and_leaves_the_rest(stage):
 
 def test_a_scene_is_recalled_by_osc_and_told_at_once(stage):
     stage.told_state()
-    wait_until(lambda: stage.session._commands.udp.address)
+
+    def port_of_commands():
+        (commands,) = (port for port in stage.session.view().ports if port.name == "commands")
+        return re.search(r"listening on 127\.0\.0\.1.* port (\d+)", commands.detail)
+
+    port = int(wait_until(port_of_commands)[1])
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as page:
-        page.sendto(encode_message("/impsy/scene", "s", ["The verse"]), stage.session._commands.udp.address)
+        page.sendto(encode_message("/impsy/scene", "s", ["The verse"]), ("127.0.0.1", port))
     before = time.monotonic()
     while stage.told_state()["scene"] != "The verse":
         assert if_idle(time.monotonic() - before) < 0.5

@@ -1,6 +1,6 @@
 /** Which takes to learn from. */
 
-import type { Take } from "../record/take";
+import type { Take } from "../protocol";
 
 /** Takes that something can be learned from at all. */
 export const usable = (take: Take) => !take.problem && take.events > 0;
@@ -12,7 +12,7 @@ export function dimensions(takes: readonly Take[], own: number | null): number[]
   return [...events.keys()].sort((a, b) => Number(b === own) - Number(a === own) || events.get(b)! - events.get(a)!);
 }
 
-/** What is chosen if nobody chose: all but those that are excluded. */
+/** What is chosen at first: all but those that are excluded. */
 export const chosenAtFirst = (takes: readonly Take[]) =>
   new Set(takes.filter((take) => usable(take) && !take.excluded).map(({ name }) => name));
 

@@ -3,20 +3,14 @@
 import { useSignal } from "@preact/signals";
 import { post } from "../api";
 import { bringBack } from "../models/undo";
-import { type Take, called, found } from "../record/take";
+import type { Made, Take } from "../protocol";
+import { called, found } from "../record/take";
 import { about, counted } from "../record/words";
 import { follow } from "../router";
-import { attempt, overview, tell } from "../store";
+import { attempt, overview, notify } from "../store";
 import { Button, Card, Empty, Field, Segments, duration } from "../ui";
 import { chosenAtFirst, dimensions, sums, usable } from "./choice";
-import type { Dataset } from "./statistics";
 import { sentence } from "../record/words";
-
-interface Made {
-  dataset: Dataset;
-  told: string[];
-  undo?: string | null;
-}
 
 export function Choose({ takes, onMade }: { takes: readonly Take[]; onMade: (name: string) => void }) {
   /** What was switched on or off by hand; all else is as it is at first, however many takes come. */
@@ -43,7 +37,7 @@ export function Choose({ takes, onMade }: { takes: readonly Take[]; onMade: (nam
       remarks.value = made.told;
       const { undo } = made;
       const text = `${made.dataset.name} is made: ${counted(made.dataset.events, "event")}.`;
-      tell("info", text, undo ? { label: "Bring the old one back", run: () => void bringBack(undo) } : undefined);
+      notify("info", text, undo ? { label: "Bring the old one back", run: () => void bringBack(undo) } : undefined);
       onMade(made.dataset.name);
     });
 

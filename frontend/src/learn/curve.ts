@@ -1,12 +1,10 @@
-/** The curve of a training: what is known of it, and how much of its height is worth seeing. */
+/** The curve of a training: its points, and the range of heights to show. */
 
-import type { Run } from "../types";
-
-export type Loss = Run["losses"][number];
+import type { Loss } from "../protocol";
 
 /**
- * What two tellings of the same run know together; the newer one is right where both say something. Nothing is known
- * beyond `epoch`: what a crash cost is learned again.
+ * The losses of two messages about one run; the newer one counts where both have an epoch. Epochs beyond `epoch` were lost
+ * in a crash and are left out.
  */
 export function merged(older: readonly Loss[], newer: readonly Loss[], epoch = Infinity): Loss[] {
   const known = new Map(older.map((loss) => [loss.epoch, loss]));

@@ -3,13 +3,13 @@
 import { part, upload } from "../api";
 import { FileButtons } from "../models/files";
 import { about, counted } from "../record/words";
-import { attempt, tell } from "../store";
+import { attempt, notify } from "../store";
 import { FileButton, bytes, moment } from "../ui";
-import type { Dataset } from "./statistics";
+import type { Dataset } from "../protocol";
 
 export const bringDataset = async (file: File) => {
   const dataset = await attempt(() => upload<Dataset>("/api/datasets/upload", file));
-  if (dataset) tell("info", `${dataset.name} is here: ${counted(dataset.events, "event")}.`);
+  if (dataset) notify("info", `${dataset.name} is here: ${counted(dataset.events, "event")}.`);
   return dataset;
 };
 

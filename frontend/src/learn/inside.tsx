@@ -3,13 +3,14 @@
 import { part } from "../api";
 import { overview } from "../store";
 import { Trouble, useResource } from "../ui";
-import { type ControlStatistics, type Statistics, bars, enough, gap, share, told } from "./statistics";
+import type { ControlStatistics, DatasetStatistics } from "../protocol";
+import { bars, enough, gap, sentences, share } from "./statistics";
 import { sentence } from "../record/words";
 
 const CONTROLS_AT_FIRST = 16;
 
 export function InDataset({ name }: { name: string }) {
-  const { data, error } = useResource<Statistics>(`/api/datasets/${part(name)}`, "datasets");
+  const { data, error } = useResource<DatasetStatistics>(`/api/datasets/${part(name)}`, "datasets");
   const of = data.value;
   if (error.value) return <Trouble text={error.value} />;
   if (!of)
@@ -25,7 +26,7 @@ export function InDataset({ name }: { name: string }) {
         <h3 class="statistics-head">
           What is in it <span class={`tag ${is.level}`}>{is.words}</span>
         </h3>
-        {told(of).map((text) => (
+        {sentences(of).map((text) => (
           <p key={text}>{text}</p>
         ))}
       </div>
@@ -48,7 +49,7 @@ export function InDataset({ name }: { name: string }) {
   );
 }
 
-function Times({ of }: { of: Statistics }) {
+function Times({ of }: { of: DatasetStatistics }) {
   const all = bars(of.time_edges, of.time_counts);
   return (
     <figure class="statistic">

@@ -1,23 +1,22 @@
-/** Trainings: the one that goes on with its live curve, and those before. */
+/** Trainings: the running one with its live curve, and earlier ones. */
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { get, part, post } from "../api";
 import { Evaluate, PlayWith } from "../models/actions";
-import type { Model } from "../models/model";
+import type { Loss, Model, Run } from "../protocol";
 import { remove } from "../models/undo";
 import { type Line, Plot, themed } from "../plot";
 import { COUNT_STEPS, figure } from "../plot/words";
 import { attempt, runs } from "../store";
-import type { Run } from "../types";
 import { Button, Card, Progress, moment } from "../ui";
-import { type Loss, bestEpoch, epochsShown, heights, merged } from "./curve";
+import { bestEpoch, epochsShown, heights, merged } from "./curve";
 import { capital, sentence } from "../record/words";
 import { STATUS, epochs, goesOn, pace, progress, timeLeft } from "./words";
 
 const OPEN_AT_FIRST = 1;
 
-/** Those that go on, or those that have ended. */
+/** Running ones, or those that have ended. */
 export function Runs({ models, ended }: { models: readonly Model[]; ended: boolean }) {
   return (
     <>
@@ -30,7 +29,7 @@ export function Runs({ models, ended }: { models: readonly Model[]; ended: boole
   );
 }
 
-/** All that is known of a run's curve: what is told while it goes on may be its last part only. */
+/** A run's whole curve: messages while it is running may hold its last part only. */
 function useCurve(run: Run, seen: boolean): Loss[] {
   const known = useSignal<Loss[]>([]);
   useEffect(() => {
@@ -41,7 +40,7 @@ function useCurve(run: Run, seen: boolean): Loss[] {
     if (!missing) return;
     void get<Run>(`/api/training/${part(run.id)}`).then(
       (whole) => void (known.value = merged(whole.losses, known.value, whole.epoch)),
-      () => undefined, // what is told while it goes on is drawn all the same
+      () => undefined, // the points of the messages are drawn all the same
     );
   }, [missing, run.id]);
   return known.value;

@@ -1,49 +1,9 @@
 /** A dataset's statistics in words. */
 
+import type { DatasetStatistics } from "../protocol";
 import { about, counted } from "../record/words";
 
-export interface Dataset {
-  name: string;
-  dimension: number | null;
-  performances: number;
-  events: number;
-  seconds: number;
-  size: number;
-  made: string;
-  problem: string;
-}
-
-export interface ControlStatistics {
-  number: number;
-  minimum: number;
-  maximum: number;
-  mean: number;
-  at_zero: number;
-  at_one: number;
-  activity: number;
-  distinct: number;
-  step: number;
-}
-
-export interface Statistics {
-  dimension: number;
-  performances: number;
-  events: number;
-  seconds: number;
-  lengths: number[];
-  windows: number;
-  time_median: number;
-  time_mean: number;
-  time_longest: number;
-  time_edges: number[];
-  time_counts: number[];
-  pauses: number;
-  moving: [number, number, number];
-  controls: ControlStatistics[];
-  advice: string[];
-}
-
-/** A share as people say it: 86 %, under 1 %. */
+/** A share in words: 86 %, under 1 %. */
 export function share(value: number): string {
   if (value > 0 && value < 0.01) return "under 1 %";
   if (value < 1 && value > 0.99) return "over 99 %";
@@ -65,7 +25,7 @@ export function enough(events: number): { level: "bad" | "warn" | "good"; words:
 }
 
 /** Sentences about a dataset. */
-export function told(of: Statistics): string[] {
+export function sentences(of: DatasetStatistics): string[] {
   if (of.events === 0) return ["There is nothing in it."];
   const [none, one, more] = of.moving;
   const kinds: [number, string][] = [

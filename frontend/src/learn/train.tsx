@@ -1,12 +1,11 @@
-/** The second step: how large, how long, and go. */
+/** The second step: size, time, start. */
 
 import { useSignal } from "@preact/signals";
 import { post } from "../api";
 import { counted } from "../record/words";
 import { attempt, runs } from "../store";
-import type { Run, Size } from "../types";
+import type { Dataset, Run, Size } from "../protocol";
 import { Button, Card, Field, Segments } from "../ui";
-import type { Dataset } from "./statistics";
 import { SIZES, advisedSize, goesOn } from "./words";
 
 type Long = "usual" | "epochs" | "minutes";

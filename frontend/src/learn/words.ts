@@ -1,6 +1,6 @@
 /** Training in words: how far, how long, how well. */
 
-import type { Run, Size } from "../types";
+import type { Run, Size } from "../protocol";
 
 export const SIZES: readonly { value: Size; name: string; words: string }[] = [
   { value: "xxs", name: "Tiny", words: "For a first try: trained in a minute or so. Runs on anything." },
@@ -11,7 +11,7 @@ export const SIZES: readonly { value: Size; name: string; words: string }[] = [
   { value: "xl", name: "Huge", words: "Three layers: for archives, and a GPU. Too heavy for small computers." },
 ];
 
-/** Events up to which a size is advised: a network much larger than what was played learns it by heart. */
+/** Events up to which a size is advised: a much larger network would overfit. */
 const ADVISED: readonly (readonly [number, Size])[] = [
   [3_000, "xxs"],
   [30_000, "xs"],
@@ -33,7 +33,7 @@ export const STATUS: Record<Run["status"], string> = {
 
 export const goesOn = (run: Run) => run.status === "running" || run.status === "stopping";
 
-/** How long still, as people say it. */
+/** The remaining time, rounded. */
 export function timeLeft(seconds: number | null): string {
   if (seconds === null || !Number.isFinite(seconds) || seconds < 0) return "";
   if (seconds < 5) return "nearly there";

@@ -5,8 +5,9 @@ import { part, post } from "../api";
 import { Icon } from "../icons";
 import { sentence } from "../record/words";
 import { navigate } from "../router";
-import { attempt, overview, tell } from "../store";
+import { attempt, overview, notify } from "../store";
 import { Button, Dialog, Field } from "../ui";
+import type { Used } from "../protocol";
 import { misfit } from "./model";
 
 interface PlayWithProps {
@@ -28,8 +29,8 @@ export function PlayWith({ name, dimension, inUse, main }: PlayWithProps) {
   const use = () =>
     attempt(async () => {
       const fix = problem === "" ? "" : "?set_dimension=true";
-      const done = await post<{ sentence: string }>(`/api/models/${part(name)}/use${fix}`);
-      tell("info", sentence(done.sentence), { label: "Go to Perform", run: () => navigate("/") });
+      const done = await post<Used>(`/api/models/${part(name)}/use${fix}`);
+      notify("info", sentence(done.sentence), { label: "Go to Perform", run: () => navigate("/") });
     });
   return (
     <Button kind={main ? "main" : "plain"} icon="play" title={problem || undefined} onClick={use}>
@@ -56,7 +57,7 @@ export function Evaluate({ name, dataset, datasets, ready, evaluating }: Evaluat
     attempt(async () => {
       await post(address, { dataset: on });
       choosing.value = false;
-      tell("info", "It is being evaluated, which takes a minute or so. Its report will be here then.");
+      notify("info", "It is being evaluated, which takes a minute or so. Its report will be here then.");
     });
   const first = chosen.value || datasets?.[0] || "";
   const words = ready ? "Evaluate again" : "Evaluate";

@@ -1,13 +1,13 @@
-/** Models, with what is known of each. */
+/** Models, with the facts about each. */
 
 import { part } from "../api";
-import type { Dataset } from "../learn/statistics";
+import type { Dataset, Model } from "../protocol";
 import { counted, sentence } from "../record/words";
 import { overview } from "../store";
 import { bytes, moment } from "../ui";
 import { Evaluate, PlayWith } from "./actions";
 import { FileButtons } from "./files";
-import { type Model, facts, inOrder, misfit } from "./model";
+import { facts, inOrder, misfit } from "./model";
 
 interface ListProps {
   models: readonly Model[];

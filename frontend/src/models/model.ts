@@ -1,29 +1,8 @@
-/** A model file, as the web process tells of it. */
+/** Facts about a model, in words. */
 
 import { figure } from "../plot/words";
+import type { Model } from "../protocol";
 import { about, counted } from "../record/words";
-
-export interface Model {
-  name: string;
-  dimension: number | null;
-  size: string | null;
-  layers: number | null;
-  units: number | null;
-  mixtures: number | null;
-  parameters: number | null;
-  architecture: string | null;
-  bytes: number;
-  made: string;
-  in_use: boolean;
-  report: boolean;
-  /** What came of the evaluation, in three sentences. */
-  verdict: { text: string; evidence: string }[];
-  evaluating: boolean;
-  files: string[];
-  /** What its maker says of it, whoever that was: to be read with care. */
-  facts: Record<string, unknown>;
-  problem: string;
-}
 
 export const ARCHITECTURES: Record<string, string> = {
   gestures: "gestures (moves what players move)",
@@ -39,33 +18,33 @@ const within = (from: unknown, ...keys: string[]): unknown =>
 const number = (value: unknown) => (typeof value === "number" && Number.isFinite(value) ? value : null);
 const text = (value: unknown) => (typeof value === "string" && value !== "" ? value.slice(0, 300) : null);
 
-/** What is known of a model, a row a fact. */
+/** The facts about a model, one a row. */
 export function facts(model: Model): [string, string][] {
   const rows: [string, string | null][] = [];
-  const { layers, units, mixtures, architecture, facts: told } = model;
+  const { layers, units, mixtures, architecture, facts: given } = model;
   if (layers && units) {
     const more = mixtures ? `, ${counted(mixtures, "mixture component")}` : "";
     rows.push(["Network", `${counted(layers, "layer")} of ${counted(units, "unit")}${more}`]);
   }
-  const parameters = model.parameters ?? number(within(told, "parameters"));
+  const parameters = model.parameters ?? number(within(given, "parameters"));
   rows.push(["Parameters", parameters === null ? null : parameters.toLocaleString("en")]);
   rows.push(["Architecture", architecture ? (ARCHITECTURES[architecture] ?? architecture) : null]);
-  const dataset = text(within(told, "trained_on", "dataset"));
-  const events = number(within(told, "trained_on", "events"));
-  const minutes = number(within(told, "trained_on", "minutes"));
+  const dataset = text(within(given, "trained_on", "dataset"));
+  const events = number(within(given, "trained_on", "events"));
+  const minutes = number(within(given, "trained_on", "minutes"));
   const more = [events === null ? "" : counted(events, "event"), minutes === null ? "" : about(minutes * 60)].filter(
     Boolean,
   );
   rows.push(["Trained on", dataset ? `${dataset}${more.length > 0 ? ` (${more.join(", ")})` : ""}` : null]);
-  rows.push(["Continued from", text(within(told, "trained_on", "continued_from"))]);
-  const loss = number(within(told, "figures", "held_out_nll"));
+  rows.push(["Continued from", text(within(given, "trained_on", "continued_from"))]);
+  const loss = number(within(given, "figures", "held_out_nll"));
   rows.push(["Held-out loss", loss === null ? null : `${figure(loss)} nats an event (lower is better)`]);
-  const seconds = number(within(told, "figures", "seconds"));
-  const steps = number(within(told, "figures", "steps"));
+  const seconds = number(within(given, "figures", "seconds"));
+  const steps = number(within(given, "figures", "steps"));
   const long = [seconds === null ? "" : about(seconds), steps === null ? "" : counted(steps, "step")].filter(Boolean);
   rows.push(["Trained for", long.length > 0 ? long.join(", ") : null]);
-  rows.push(["Ended", text(within(told, "figures", "ended"))]);
-  rows.push(["Made by", text(within(told, "made_by"))]);
+  rows.push(["Ended", text(within(given, "figures", "ended"))]);
+  rows.push(["Made by", text(within(given, "made_by"))]);
   return rows.filter((row): row is [string, string] => row[1] !== null);
 }
 

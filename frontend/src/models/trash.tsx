@@ -1,32 +1,18 @@
 /** What was deleted lately, to be brought back. */
 
-import { Button, bytes, moment, useResource } from "../ui";
+import type { Trashed } from "../protocol";
+import { Button, moment, useResource } from "../ui";
 import { bringBack } from "./undo";
 
-interface Deleted {
-  id: string;
-  what: string;
-  name: string;
-  time: string;
-  size?: number;
-}
+const WORDS: Record<string, string> = { take: "Take", dataset: "Dataset", model: "Model", training: "Training" };
 
-const WORDS: Record<string, string> = {
-  take: "Take",
-  dataset: "Dataset",
-  model: "Model",
-  takes: "Take",
-  datasets: "Dataset",
-  models: "Model",
-};
-
-/** `kinds`: which of them, by the beginnings of their names; without it all. */
+/** `kinds`: which of them; without it all, and open. */
 export function Trash({ kinds }: { kinds?: readonly string[] }) {
-  const { data } = useResource<Deleted[]>("/api/trash", "trash", "takes", "datasets", "models");
-  const all = (data.value ?? []).filter((each) => !kinds || kinds.some((kind) => each.what.startsWith(kind)));
+  const { data } = useResource<Trashed[]>("/api/trash", "trash", "takes", "datasets", "models");
+  const all = (data.value ?? []).filter((each) => kinds?.includes(each.what) ?? true);
   if (all.length === 0) return null;
   return (
-    <details class="card trash">
+    <details class="card trash" open={!kinds}>
       <summary>
         <h2>Recently deleted</h2>
         <span class="soft">{all.length}</span>
@@ -39,7 +25,6 @@ export function Trash({ kinds }: { kinds?: readonly string[] }) {
             </span>
             <span class="soft">
               {WORDS[each.what] ?? each.what} · {moment(each.time)}
-              {each.size !== undefined && ` · ${bytes(each.size)}`}
             </span>
             <Button icon="reset" onClick={() => bringBack(each.id)}>
               Bring back

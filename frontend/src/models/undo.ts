@@ -1,24 +1,19 @@
-/** Deleting without being asked first: what is gone can be brought back. */
+/** Deleting without a question first, since it can be undone. */
 
 import { del, part, post } from "../api";
+import type { Done, Undo } from "../protocol";
 import { sentence } from "../record/words";
-import { attempt, tell } from "../store";
-
-/** `sentence` says what is gone; `undo` names it for `POST /api/undo`. */
-interface Gone {
-  undo: string;
-  sentence: string;
-}
+import { attempt, notify } from "../store";
 
 export const bringBack = (id: string) =>
   attempt(async () => {
-    const done = await post<{ sentence: string }>(`/api/undo/${part(id)}`);
-    tell("info", sentence(done.sentence));
+    const done = await post<Done>(`/api/undo/${part(id)}`);
+    notify("info", sentence(done.sentence));
   });
 
-/** `DELETE path`, and say so with a way back. */
+/** `DELETE path`, and show a button to undo it. */
 export const remove = (path: string) =>
   attempt(async () => {
-    const gone = await del<Gone>(path);
-    tell("info", sentence(gone.sentence), { label: "Undo", run: () => void bringBack(gone.undo) });
+    const gone = await del<Undo>(path);
+    notify("info", sentence(gone.sentence), { label: "Undo", run: () => void bringBack(gone.undo) });
   });

@@ -5,14 +5,13 @@ import { upload } from "../api";
 import { DatasetList, UploadDataset } from "../learn/datasets";
 import { InDataset } from "../learn/inside";
 import "../learn/learn.css";
-import type { Dataset } from "../learn/statistics";
+import type { Dataset, Model } from "../protocol";
 import "../models/files.css";
 import { ModelList } from "../models/list";
-import type { Model } from "../models/model";
 import "../models/models.css";
 import { Trash } from "../models/trash";
 import { follow } from "../router";
-import { attempt, overview, tell } from "../store";
+import { attempt, overview, notify } from "../store";
 import { Card, Empty, FileButton, Page, Trouble, useResource } from "../ui";
 
 const bring = async (file: File) => {
@@ -20,7 +19,7 @@ const bring = async (file: File) => {
   if (!model) return;
   const fits = overview.value?.dimension == null || model.dimension === overview.value.dimension;
   const more = fits ? "" : " It does not fit this workspace's number of controls.";
-  tell(fits ? "info" : "warning", `${model.name} is checked, and here.${more}`);
+  notify(fits ? "info" : "warning", `${model.name} is checked, and here.${more}`);
 };
 
 export default function Models() {

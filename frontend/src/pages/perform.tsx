@@ -16,27 +16,31 @@ import { follow } from "../router";
 import { sounding, turnSound } from "../sound/state";
 import { connection } from "../socket";
 import { attempt, command, overview, performerRunning, running, session, trouble } from "../store";
-import type { Control, SessionState } from "../types";
+import type { Control, State } from "../protocol";
 import { Button, Card, Empty, Page, Toggle } from "../ui";
 
 /** Those of the configuration, or as many as the session has. */
 function controlsNow(): Control[] {
-  const told = overview.value?.controls ?? [];
+  const configured = overview.value?.controls ?? [];
   const state = session.value.state;
   const count = state ? state.dimension - 1 : (overview.value?.dimension ?? 1) - 1;
-  if (told.length > 0 && (state === null || told.length === count)) return told;
+  if (configured.length > 0 && (state === null || configured.length === count)) return configured;
   return Array.from({ length: Math.max(0, count || live.input.length) }, (_, index) => ({
     index,
-    label: told[index]?.label ?? `x ${index + 1}`,
-    kind: told[index]?.kind ?? "value",
+    label: configured[index]?.label ?? `x ${index + 1}`,
+    kind: configured[index]?.kind ?? "value",
+    plays: configured[index]?.plays ?? "value",
+    channel: null,
     inputs: [],
     outputs: [],
+    received: [],
+    sent: [],
   }));
 }
 
 const setPerformer = (on: boolean) => attempt(() => post("/api/performer", { running: on }));
 
-function Transport({ state }: { state: SessionState }) {
+function Transport({ state }: { state: State }) {
   return (
     <>
       <Button
@@ -58,9 +62,9 @@ function Transport({ state }: { state: SessionState }) {
 }
 
 function SoundHint() {
-  const told = overview.value;
-  const mute = told !== null && told.controls.every((control) => control.outputs.length === 0);
-  if (sounding.value !== "off" || !told || !(told.demo || mute)) return null;
+  const workspace = overview.value;
+  const mute = workspace?.controls.every((control) => control.outputs.length === 0);
+  if (sounding.value !== "off" || !(workspace?.demo || mute)) return null;
   return (
     <aside class="sound-hint" aria-label="Sound">
       <p>
@@ -164,12 +168,12 @@ export default function Perform() {
   const help = useSignal(false);
   const bank = useSignal(0);
   useKeys(help, bank);
-  const told = overview.value;
-  if (told === null) {
+  const workspace = overview.value;
+  if (workspace === null) {
     const silent = connection.value === "lost" || trouble.value !== "";
     return <Page title="Perform">{!silent && <p class="loading" role="status" aria-label="Loading" />}</Page>;
   }
-  if (!told.configured && session.value.state === null) return <NotConfigured />;
+  if (!workspace.configured && session.value.state === null) return <NotConfigured />;
   const state = running.value ? session.value.state : null;
   const controls = controlsNow();
   const lost = connection.value === "lost";

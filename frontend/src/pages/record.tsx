@@ -10,11 +10,12 @@ import { type Filter, TakeList } from "../record/list";
 import { Now } from "../record/now";
 import "../record/record.css";
 import { tagsInUse } from "../record/tags";
-import { type Take, found } from "../record/take";
-import { attempt, session, tell } from "../store";
+import type { Take } from "../protocol";
+import { found } from "../record/take";
+import { attempt, session, notify } from "../store";
 import { Empty, FileButton, Page, Trouble, useResource } from "../ui";
 
-/** How often the list is asked again while a take grows, in milliseconds. */
+/** How often the list is requested again while a take grows, in milliseconds. */
 const GROWING = 4000;
 
 /** Room for the list and a take beside each other; record.css says the same. */
@@ -70,7 +71,7 @@ export default function Record() {
   const bring = (path: string) => async (file: File) => {
     const take = await attempt(() => upload<Take>(path, file));
     if (!take) return;
-    tell("info", `${file.name} is now a take.`);
+    notify("info", `${file.name} is now a take.`);
     choose(take.name);
   };
   const actions = (

@@ -4,15 +4,14 @@ import { computed, signal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { SaveBar } from "../setup/bar";
-import { errors, load, overtaken, remarks, saved, trouble, understood, upgrade, values, watch } from "../setup/draft";
+import { errors, load, overtaken, problems, saved, trouble, understood, upgrade, values, watch } from "../setup/draft";
 import { Instrument } from "../setup/instrument";
 import { Midi } from "../setup/midi";
 import { Scenes } from "../setup/scenes";
 import "../setup/setup.css";
 import { TextTab, goTo } from "../setup/text";
-import type { Remark } from "../setup/types";
+import type { ConfigProblem } from "../protocol";
 import { attempt } from "../store";
-import { pathOf } from "../setup/values";
 import { Osc, Serial, WebSocketTab } from "../setup/ways";
 import { Wizard } from "../setup/wizard";
 import { Button, Empty, Page, Trouble } from "../ui";
@@ -45,16 +44,16 @@ function choose(tab: Tab): void {
   history.replaceState(null, "", `#${tab.id}`);
 }
 
-const tabOf = (remark: Remark): Tab =>
+const tabOf = (problem: ConfigProblem): Tab =>
   values.value === null
     ? TABS.at(-1)!
-    : (TABS.find((tab) => tab.sections.includes(String(pathOf(remark)[0] ?? ""))) ?? TABS[0]!);
+    : (TABS.find((tab) => tab.sections.includes(String(problem.path[0] ?? ""))) ?? TABS[0]!);
 
-/** Show where a remark belongs: its control, or else its line of the text. */
-function visit(remark: Remark): void {
-  choose(tabOf(remark));
+/** Show where a problem belongs: its control, or else its line of the text. */
+function visit(problem: ConfigProblem): void {
+  choose(tabOf(problem));
   requestAnimationFrame(() => {
-    const path = pathOf(remark);
+    const { path } = problem;
     for (let length = path.length; length > 0; length -= 1) {
       const wanted = JSON.stringify(path.slice(0, length));
       const found = [...document.querySelectorAll<HTMLElement>("[data-key]")].find(
@@ -73,7 +72,7 @@ function visit(remark: Remark): void {
     choose(TABS.at(-1)!);
     requestAnimationFrame(() => {
       const area = document.querySelector<HTMLTextAreaElement>("#config-text");
-      if (area) goTo(area, remark.line ?? 1);
+      if (area) goTo(area, problem.line ?? 1);
     });
   });
 }
@@ -157,7 +156,7 @@ function Tabs() {
   return (
     <div class="tabs" role="tablist" aria-label="Parts of the setup" ref={list} onKeyDown={keyed}>
       {TABS.map((tab, i) => {
-        const wrong = remarks.value.filter((remark) => remark.level === "error" && tabOf(remark) === tab).length;
+        const wrong = problems.value.filter((problem) => problem.level === "error" && tabOf(problem) === tab).length;
         const on = SWITCHED.includes(tab.id) && tab.sections.some((section) => values.value?.[section] !== undefined);
         return (
           <button

@@ -1,10 +1,13 @@
-/** System: would it play, what is it made of, what does it say, and what was deleted. */
+/** System: findings, versions, output, and what was deleted. */
 
 import { useEffect } from "preact/hooks";
-import { lines, tell } from "../store";
-import { Findings, Machine, SessionCard, Trash, Versions } from "../system/cards";
+import "../models/files.css";
+import { Trash } from "../models/trash";
+import { lines, notify } from "../store";
+import { Findings, Machine, SessionCard, Versions } from "../system/cards";
 import { copy } from "../system/copy";
-import { type System, report } from "../system/facts";
+import type { System } from "../protocol";
+import { report } from "../system/facts";
 import { SessionLog } from "../system/log";
 import "../system/system.css";
 import { Button, Card, Page, Trouble, useResource } from "../ui";
@@ -21,8 +24,8 @@ export default function SystemPage() {
   const system = data.value;
   const copyAll = async () => {
     if (!system) return;
-    if (await copy(report(system, lines.value))) tell("info", "Versions, findings and output were copied.");
-    else tell("error", "This browser does not let pages copy.");
+    if (await copy(report(system, lines.value))) notify("info", "Versions, findings and output were copied.");
+    else notify("error", "This browser does not let pages copy.");
   };
   return (
     <Page

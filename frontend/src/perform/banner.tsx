@@ -3,10 +3,10 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { live, onFrame } from "../live";
-import type { SessionState } from "../types";
+import type { State } from "../protocol";
 import { bannerOf, barOf, nextWords } from "./words";
 
-export function Banner({ state, children }: { state: SessionState; children: ComponentChildren }) {
+export function Banner({ state, children }: { state: State; children: ComponentChildren }) {
   const { who, words } = bannerOf(state);
   const next = useRef<HTMLParagraphElement>(null);
   const bar = useRef<HTMLElement>(null);
@@ -15,11 +15,11 @@ export function Banner({ state, children }: { state: SessionState; children: Com
   useEffect(() => {
     let shown = "";
     return onFrame((now) => {
-      const told = quiet.current ? null : live.next;
-      const left = told?.in == null ? null : told.in - (now - live.nextAt) / 1000;
-      const text = nextWords(told?.what ?? null, left);
+      const plan = quiet.current ? null : live.next;
+      const left = plan?.in == null ? null : plan.in - (now - live.nextAt) / 1000;
+      const text = nextWords(plan?.what ?? null, left);
       if (text !== shown && next.current) next.current.textContent = shown = text;
-      if (bar.current) bar.current.style.transform = `scaleX(${barOf(told?.in ?? null, left).toFixed(3)})`;
+      if (bar.current) bar.current.style.transform = `scaleX(${barOf(plan?.in ?? null, left).toFixed(3)})`;
       return left !== null && left > -0.6;
     });
   }, []);

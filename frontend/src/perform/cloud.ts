@@ -1,6 +1,6 @@
-/** What the model intends: for each fader and each component of its mixture a soft band of violet, on one canvas. */
+/** The model's plan: for each fader and each component of its mixture a soft band of violet, on one canvas. */
 
-import type { Next } from "../types";
+import type { Next } from "../protocol";
 
 interface Box {
   x: number;
@@ -11,7 +11,7 @@ interface Box {
 
 /** Lighter components are not worth drawing. */
 const LEAST = 0.02;
-/** A band is at least so high, in parts of the fader: a certain one would be a hair. */
+/** A band is at least so high, in parts of the fader: a narrow one would not be visible. */
 const THINNEST = 0.012;
 /** Standard deviations that a band reaches each way. */
 const REACH = 2.5;
@@ -20,7 +20,7 @@ const SPRITE = 64;
 /** How a component looks: from `top` down, in parts of the fader (0: its top); and how strong. */
 export function bandOf(mean: number, spread: number, weight: number): { top: number; height: number; alpha: number } {
   const width = Math.min(0.5, Math.max(THINNEST, spread));
-  // The same weight spread over more is fainter, but never so faint that nobody sees it.
+  // The same weight spread over more is fainter, but never invisible.
   const alpha = Math.min(0.6, Math.sqrt(weight) * (0.16 + 0.5 * Math.min(1, 0.02 / width)));
   return { top: 1 - mean - REACH * width, height: 2 * REACH * width, alpha };
 }

@@ -1,7 +1,7 @@
-/** How it goes: rates, lateness, the log, the ports, and what the session has to say. */
+/** Figures: rates, lateness, the log, the ports and the reports of the session. */
 
 import { useMemo } from "preact/hooks";
-import type { PortHealth, SessionState } from "../types";
+import type { PortHealth, State } from "../protocol";
 import { Card } from "../ui";
 import { Rates, rateText } from "./rates";
 import { healthOf, millisecondsText } from "./words";
@@ -28,7 +28,7 @@ function Port({ port }: { port: PortHealth }) {
   );
 }
 
-export function Facts({ state }: { state: SessionState }) {
+export function Facts({ state }: { state: State }) {
   const rates = useMemo(() => new Rates(), [state.pid]);
   const { counters, lateness_ms: late } = state;
   const [heard, played] = rates.read(state.uptime, [counters.heard, counters.played]);

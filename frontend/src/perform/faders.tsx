@@ -1,11 +1,11 @@
 /** A pair of bars for each control: yours and its. */
 
 import { useEffect, useRef } from "preact/hooks";
-import type { Control } from "../types";
+import type { Control } from "../protocol";
 import { DOWN_ROW, keyName, UP_ROW } from "./keys";
 import { Surface } from "./surface";
 
-/** The surface that is on the page now: for keys, which are heard everywhere. */
+/** The surface that is on the page now: for keys, which act anywhere on the page. */
 export const current: { surface: Surface | null } = { surface: null };
 
 export function Faders(props: { controls: readonly Control[]; enabled: boolean; bank: number }) {

@@ -23,7 +23,7 @@ export function Help(props: { open: boolean; onClose: () => void; count: number 
   const layout = useSignal<ReadonlyMap<string, string> | undefined>(undefined);
   useEffect(() => {
     const { keyboard } = navigator as Navigator & { keyboard?: Keyboard };
-    // Not every browser tells; names of a common keyboard do as well.
+    // Not every browser gives the layout; a common keyboard is assumed then.
     if (props.open)
       keyboard?.getLayoutMap().then(
         (map) => (layout.value = map),

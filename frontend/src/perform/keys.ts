@@ -45,7 +45,7 @@ const LETTERS: Record<string, Action> = {
   "?": { do: "help" },
 };
 
-/** What a key asks for; null: nothing of ours. */
+/** The action of a key; null: none. */
 export function actionOf(key: Key): Action | null {
   if (key.ctrlKey || key.altKey || key.metaKey) return null;
   // "?" is Shift and a key of the row below on many layouts: what is on the key wins there.
@@ -66,7 +66,7 @@ export const banksOf = (count: number): number => Math.max(1, Math.ceil(count / 
 
 const NAMES: Record<string, string> = { Semicolon: ";", Comma: ",", Period: ".", Slash: "/" };
 
-/** What stands on a key of a common keyboard; `layout` knows better, where the browser tells. */
+/** What stands on a key of a common keyboard; `layout` comes first, where the browser gives it. */
 export const keyName = (code: string, layout?: ReadonlyMap<string, string>): string =>
   (layout?.get(code) ?? NAMES[code] ?? code.replace(/^Key/, "")).toUpperCase();
 

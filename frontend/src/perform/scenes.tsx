@@ -2,13 +2,14 @@
 
 import { useSignal } from "@preact/signals";
 import { del, part, put } from "../api";
-import { attempt, command, overview, refreshOverview, tell } from "../store";
-import { SETTINGS } from "../tables";
-import type { Scene, SessionState } from "../types";
+import { SETTINGS, type Scene, type State } from "../protocol";
+import { attempt, command, notify, overview, refreshOverview } from "../store";
 import { Button, Dialog, Field } from "../ui";
 
-/** What a scene of now would hold. */
-export function sceneOf(state: SessionState, models: readonly string[]): Omit<Scene, "name"> {
+type Settings = Partial<Omit<Scene, "name">>;
+
+/** The settings of now as a scene. */
+export function sceneOf(state: State, models: readonly string[]): Settings {
   const live = SETTINGS.filter((row) => row.inScenes).map((row) => [row.key, state[row.name]]);
   return {
     ...Object.fromEntries(live),
@@ -17,11 +18,11 @@ export function sceneOf(state: SessionState, models: readonly string[]): Omit<Sc
 }
 
 /** Without what it leaves as it is. */
-function filled({ name: _, ...scene }: Scene): Omit<Scene, "name"> {
+function filled({ name: _, ...scene }: Scene): Settings {
   return Object.fromEntries(Object.entries(scene).filter(([, value]) => value !== null && value !== undefined));
 }
 
-async function write(name: string, scene: Omit<Scene, "name">): Promise<boolean> {
+async function write(name: string, scene: Settings): Promise<boolean> {
   const done = await attempt(async () => {
     await put(`/api/scenes/${part(name)}`, scene);
     await refreshOverview();
@@ -37,7 +38,7 @@ async function remove(scene: Scene): Promise<void> {
     return true;
   });
   if (!done) return;
-  tell("info", `The scene “${scene.name}” is gone.`, {
+  notify("info", `The scene “${scene.name}” is gone.`, {
     label: "Undo",
     run: () => void write(scene.name, filled(scene)),
   });
@@ -47,16 +48,16 @@ async function remove(scene: Scene): Promise<void> {
 export const faultOf = (name: string): string | undefined =>
   /[/\\]/.test(name) || /^\.+$/.test(name.trim()) ? "A name without slashes, please, and more than dots." : undefined;
 
-/** What a scene holds, in words. */
+/** The parts of a scene, in words. */
 const KEPT = ["Model", ...SETTINGS.filter((row) => row.inScenes).map((row) => row.title.toLowerCase())]
   .join(", ")
   .replace(/, ([^,]*)$/, " and $1");
 
-export function Scenes({ state }: { state: SessionState | null }) {
+export function Scenes({ state }: { state: State | null }) {
   const saving = useSignal(false);
   const name = useSignal("");
-  const told = overview.value;
-  const scenes = told?.scenes ?? [];
+  const answer = overview.value;
+  const scenes = answer?.scenes ?? [];
   const open = () => {
     name.value = state?.scene || `scene ${scenes.length + 1}`;
     saving.value = true;
@@ -66,9 +67,9 @@ export function Scenes({ state }: { state: SessionState | null }) {
   const save = async () => {
     const wanted = name.value.trim();
     if (!wanted || fault || state === null) return;
-    if (!(await write(wanted, sceneOf(state, told?.models ?? [])))) return;
+    if (!(await write(wanted, sceneOf(state, answer?.models ?? [])))) return;
     saving.value = false;
-    tell("info", `Saved as “${wanted}”.`);
+    notify("info", `Saved as “${wanted}”.`);
   };
   return (
     <div class="scenes" role="group" aria-label="Scenes">

@@ -3,9 +3,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useId, useMemo, useRef } from "preact/hooks";
 import { MODES, modeTitle } from "../modes";
+import { SETTINGS, type State } from "../protocol";
 import { command, overview } from "../store";
-import { SETTINGS } from "../tables";
-import type { SessionState } from "../types";
 import { Field, Segments } from "../ui";
 import { alike, logarithmic, power, type Ruler, shown, throttled } from "./values";
 
@@ -17,14 +16,14 @@ const rulerOf = ({ aboveZero, slider: [most, curve] }: Setting): Ruler =>
   aboveZero ? logarithmic(1 / most, most) : power(most, curve);
 
 const SEND_EVERY = 60; // ms
-/** How long a slider shows what was chosen here before it believes the session again. */
+/** How long a slider shows the value chosen here before it follows the session again. */
 const BELIEVE_AFTER = 1200; // ms
 const STEPS = 1000;
 const LEAST_ABOVE_ZERO = 0.001;
 
 const isNumber = (setting: (typeof SETTINGS)[number]): setting is Setting => setting.kind === "number";
 
-function LiveSlider({ setting, state }: { setting: Setting; state: SessionState }) {
+function LiveSlider({ setting, state }: { setting: Setting; state: State }) {
   const name = setting.command;
   const ruler = useMemo(() => rulerOf(setting), [setting]);
   const least = setting.aboveZero ? LEAST_ABOVE_ZERO : 0;
@@ -32,7 +31,7 @@ function LiveSlider({ setting, state }: { setting: Setting; state: SessionState 
   const mine = useSignal<number | null>(null);
   const dragging = useRef(false);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const told = state[setting.name];
+  const current = state[setting.name];
   const send = useMemo(() => throttled((value: number) => command(name, value), SEND_EVERY), [name]);
   const choose = (value: number) => {
     mine.value = value;
@@ -45,9 +44,9 @@ function LiveSlider({ setting, state }: { setting: Setting; state: SessionState 
   };
   useEffect(() => () => clearTimeout(timer.current), []);
   useEffect(() => {
-    if (!dragging.current && mine.value !== null && alike(mine.value, told)) mine.value = null;
-  }, [told]);
-  const value = mine.value ?? told;
+    if (!dragging.current && mine.value !== null && alike(mine.value, current)) mine.value = null;
+  }, [current]);
+  const value = mine.value ?? current;
   const text = shown(value);
   const typed = (input: HTMLInputElement) => {
     const number = input.valueAsNumber;
@@ -88,7 +87,7 @@ function LiveSlider({ setting, state }: { setting: Setting; state: SessionState 
   );
 }
 
-function ModelPicker({ state }: { state: SessionState }) {
+function ModelPicker({ state }: { state: State }) {
   const files = overview.value?.models ?? [];
   const plays = files.includes(state.model) ? state.model : "";
   return (
@@ -116,13 +115,13 @@ function ModelPicker({ state }: { state: SessionState }) {
   );
 }
 
-export function ModeSegments({ state }: { state: SessionState }) {
+export function ModeSegments({ state }: { state: State }) {
   return (
     <Segments label="Who plays when" value={state.mode} options={OPTIONS} onChange={(mode) => command("mode", mode)} />
   );
 }
 
-export function Strip({ state }: { state: SessionState }) {
+export function Strip({ state }: { state: State }) {
   return (
     <div class="strip">
       <ModelPicker state={state} />

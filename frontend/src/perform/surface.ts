@@ -9,7 +9,7 @@ import { Cloud } from "./cloud";
 import { banksOf, faderOf } from "./keys";
 import { columnsOf, sizeOf } from "./layout";
 
-/** After a finger has gone, its value stays this long: until the session has said what it made of it. */
+/** After a finger is lifted, its value is shown this long, until the session has answered. */
 const LINGER = 400; // ms
 const ARIA_EVERY = 220; // ms
 /** A key that is held moves its fader so much at once, and then so fast. */

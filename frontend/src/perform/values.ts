@@ -1,4 +1,4 @@
-/** Sliders whose way is not their value: where a small step matters for small values, and a large one for large. */
+/** Sliders that are not linear: steps are small for small values, and large for large ones. */
 
 export interface Ruler {
   /** The least and the most that the slider reaches; a number that is typed may be beyond. */

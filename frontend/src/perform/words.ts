@@ -1,6 +1,6 @@
 /** What goes on, in words. */
 
-import type { Next, PortHealth, SessionState } from "../types";
+import type { Next, PortHealth, State } from "../protocol";
 
 export interface Banner {
   /** Whose colour it has. */
@@ -9,7 +9,7 @@ export interface Banner {
 }
 
 /** Who plays, as a sentence. */
-export function bannerOf(state: Pick<SessionState, "mode" | "paused" | "turn">): Banner {
+export function bannerOf(state: Pick<State, "mode" | "paused" | "turn">): Banner {
   if (state.paused) return { who: "nobody", words: "Paused: it neither listens nor plays" };
   if (state.mode === "useronly") return { who: "performer", words: "You play, it records" };
   if (state.mode === "battle") return { who: "model", words: "It plays by itself" };
@@ -20,7 +20,7 @@ export function bannerOf(state: Pick<SessionState, "mode" | "paused" | "turn">):
   return { who: "nobody", words: "Your turn: move a fader" };
 }
 
-/** What comes next, `left` seconds from now; empty: nobody knows. */
+/** What comes next, `left` seconds from now; empty: not known. */
 export function nextWords(what: Next["what"], left: number | null): string {
   if (what === null || left === null || left < -0.5) return "";
   const name = what === "answer" ? "It answers" : "Its next event";
@@ -46,7 +46,7 @@ export const PORT_WORDS: Record<PortHealth["state"], { word: string; tone: "good
   closed: { word: "closed", tone: "idle" },
 };
 
-/** A port's health: an error wins over whatever else is said of it. */
+/** A port's health: an error comes before all else. */
 export const healthOf = (port: Pick<PortHealth, "state" | "error">) =>
   port.error ? { word: "trouble", tone: "bad" as const } : (PORT_WORDS[port.state] ?? PORT_WORDS.closed);
 

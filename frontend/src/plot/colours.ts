@@ -1,4 +1,4 @@
-/** Shades of one colour, so that many lines of one player can be told apart. */
+/** Shades of one colour, so that many lines of one player can be distinguished. */
 
 type Triple = readonly [number, number, number];
 

@@ -1,25 +1,26 @@
-/** What is said of a take: its title, its tags, whether it is learned from. */
+/** The notes about a take: its title, its tags, whether it is learned from. */
 
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { part, patch } from "../api";
 import { bringBack } from "../models/undo";
-import { attempt, tell } from "../store";
+import { attempt, notify } from "../store";
 import { Button, Toggle } from "../ui";
 import { LONGEST_TAG, MOST_TAGS, suggested, withTags, withoutTag } from "./tags";
-import { type Take, called } from "./take";
+import type { Take } from "../protocol";
+import { called } from "./take";
 
 const LONGEST_TITLE = 200;
 const SUGGESTED = 8;
 
 type Changes = Partial<Pick<Take, "title" | "tags" | "excluded">>;
 
-/** Say something of a take; with `done`, what has been done is told with a way back. */
+/** Change what is noted about a take; `done` is shown with a way back. */
 const say = (take: Take, changes: Changes, done = "") =>
   attempt(async () => {
     const changed = await patch<Take & { undo?: string }>(`/api/takes/${part(take.name)}`, changes);
     const { undo } = changed;
-    if (done) tell("info", done, undo ? { label: "Undo", run: () => void bringBack(undo) } : undefined);
+    if (done) notify("info", done, undo ? { label: "Undo", run: () => void bringBack(undo) } : undefined);
     return changed;
   });
 

@@ -10,7 +10,8 @@ import { Button, bytes, duration, moment } from "../ui";
 import { Learned, Tags, Title } from "./about";
 import { TakePicture } from "./picture";
 import { Player, usePlayhead } from "./player";
-import { type Take, called } from "./take";
+import type { Take } from "../protocol";
+import { called } from "./take";
 import { counted, sentence } from "./words";
 
 interface DetailProps {

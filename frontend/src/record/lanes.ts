@@ -1,6 +1,6 @@
 /** How the lines of a take are laid out: a lane for each control, or all over each other. */
 
-import type { Picture } from "./take";
+import type { Picture } from "../protocol";
 
 export type Layout = "lanes" | "together";
 
@@ -35,7 +35,7 @@ export function laidOut(picture: Picture, shown: readonly number[], layout: Layo
   return [...side("performer"), ...side("model")];
 }
 
-/** Whether anything is known of anybody. */
+/** Whether any value is known. */
 export const isBlank = ({ performer, model }: Picture) =>
   ![...performer, ...model].some((row) => row.some((value) => value !== null));
 

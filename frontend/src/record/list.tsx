@@ -5,7 +5,8 @@ import { session } from "../store";
 import { Field, duration } from "../ui";
 import { Small } from "./small";
 import { tagsInUse } from "./tags";
-import { ORDERS, type Order, type Take, called, fileName, found } from "./take";
+import type { Take } from "../protocol";
+import { ORDERS, type Order, called, fileName, found } from "./take";
 import { counted } from "./words";
 
 export interface Filter {
@@ -114,7 +115,7 @@ function Row({ take, chosen, onChoose }: { take: Take; chosen: boolean; onChoose
   );
 }
 
-/** What grows is taken from the session, which tells it each second. */
+/** The length of the live take comes from the session's state, each second. */
 function Figures({ take }: { take: Take }) {
   const log = take.live ? session.value.state?.log : undefined;
   const rows = log && fileName(log.file) === take.name ? log.rows : 0;

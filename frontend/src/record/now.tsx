@@ -3,7 +3,7 @@
 import { post } from "../api";
 import { modeTitle, wordsOf } from "../modes";
 import { follow } from "../router";
-import { attempt, command, overview, running, session, tell } from "../store";
+import { attempt, command, overview, running, session, notify } from "../store";
 import { Button } from "../ui";
 import { fileName } from "./take";
 import { counted } from "./words";
@@ -13,7 +13,7 @@ const start = () => attempt(() => post("/api/session/start"));
 const another = () =>
   attempt(async () => {
     await post("/api/session/restart");
-    tell("info", "A new take has begun: play.");
+    notify("info", "A new take has begun: play.");
   });
 
 export function Now() {

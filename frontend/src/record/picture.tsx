@@ -1,4 +1,4 @@
-/** The large picture of a take: zoomed by asking for more of a shorter stretch. */
+/** The large picture of a take: zoomed by requesting finer pictures of a part. */
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
@@ -10,11 +10,11 @@ import { type Range, STEP, asked, isWhole, moved, within, zoomed } from "../plot
 import { Button, Segments, Trouble } from "../ui";
 import { type Layout, type Laid, heightOf, held, indexAt, isBlank, laidOut, laneAt } from "./lanes";
 import { pictureOf } from "./store";
-import type { Picture, Take } from "./take";
+import type { Picture, Take } from "../protocol";
 import { counted } from "./words";
 
 const POINTS = 1500;
-/** Wait so long for zooming to come to rest before more is asked for. */
+/** So long after the last zoom a finer picture is requested. */
 const REST = 140;
 /** As many controls are shown at first: all lanes of more would be thin. */
 const SHOWN_AT_FIRST = 16;
@@ -126,8 +126,8 @@ export function TakePicture({ take, view, onView, onPoint, head, playing, mark }
   const readout = (time: number, height: number) => {
     if (!picture) return "";
     const at = indexAt(picture.times, time);
-    const told = layout.value === "lanes" ? [shown[laneAt(height, lanes)] ?? 0] : shown.slice(0, 4);
-    const words = told.map((control) => {
+    const named = layout.value === "lanes" ? [shown[laneAt(height, lanes)] ?? 0] : shown.slice(0, 4);
+    const words = named.map((control) => {
       const sides = [
         ["you", held(picture.performer[control], at)],
         ["model", held(picture.model[control], at)],

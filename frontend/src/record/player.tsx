@@ -7,7 +7,7 @@ import { clock } from "../plot/words";
 import { attempt, playback, running } from "../store";
 import { Button, Field, Segments, Toggle } from "../ui";
 import { Playhead } from "./playhead";
-import type { Take } from "./take";
+import type { Take } from "../protocol";
 
 type Who = "both" | "performer" | "model";
 const SPEEDS = [0.25, 0.5, 1, 1.5, 2, 4, 8]; // the web process takes 0.1 to 10

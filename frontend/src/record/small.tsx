@@ -1,10 +1,10 @@
-/** The small picture in the list; nothing is asked for before it is seen. */
+/** The small picture in the list; requested when it becomes visible. */
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Sparkline } from "./sparkline";
 import { HIGH, WIDE, askSparkline, keptSparkline } from "./store";
-import type { Take } from "./take";
+import type { Take } from "../protocol";
 
 export function Small({ take }: { take: Take }) {
   const element = useRef<SVGSVGElement>(null);
@@ -19,9 +19,9 @@ export function Small({ take }: { take: Take }) {
       seen = entry?.isIntersecting ?? false;
       if (!seen || asked) return;
       asked = true;
-      void askSparkline(take, () => seen).then((told) => {
-        asked = told !== null;
-        if (told) drawn.value = told;
+      void askSparkline(take, () => seen).then((sparkline) => {
+        asked = sparkline !== null;
+        if (sparkline) drawn.value = sparkline;
       });
     });
     watcher.observe(element.current!);

@@ -1,6 +1,6 @@
 /** A small picture of a take: a path for each control that moves, drawn as steps, for an SVG. */
 
-import type { Picture } from "./take";
+import type { Picture } from "../protocol";
 
 /**
  * At most two of the points in each of `columns` equal stretches of time: the lowest and the highest, in the order in

@@ -1,8 +1,8 @@
-/** Small pictures of takes, asked for a few at a time and kept while the take does not grow. */
+/** Small pictures of takes, requested a few at a time and kept while the take does not grow. */
 
 import { get, part } from "../api";
 import { type Sparkline, sparkline } from "./sparkline";
-import type { Picture, Take } from "./take";
+import type { Picture, Take } from "../protocol";
 
 export const WIDE = 160;
 export const HIGH = 36;
@@ -30,7 +30,7 @@ function next(): void {
 
 export const keptSparkline = (take: Take) => kept.get(keyOf(take));
 
-/** `wanted` says whether anybody still looks when it is its turn. */
+/** `wanted`: whether the picture is still visible when its turn comes. */
 export function askSparkline(take: Take, wanted: () => boolean): Promise<Sparkline | null> {
   return new Promise((resolve) => {
     queue.push(async () => {

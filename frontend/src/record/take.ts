@@ -1,34 +1,6 @@
-/** A take, as the web process tells of it, and finding one among many. */
+/** Finding a take among many. */
 
-export interface Take {
-  name: string;
-  title: string;
-  started: string | null;
-  seconds: number;
-  events: number;
-  answers: number;
-  dimension: number;
-  tags: string[];
-  excluded: boolean;
-  size: number;
-  live: boolean;
-  problem: string;
-}
-
-/** Rows belong to controls, columns to `times` (seconds from the take's beginning); null: not known. */
-export interface Picture {
-  seconds: number;
-  times: number[];
-  performer: (number | null)[][];
-  model: (number | null)[][];
-  labels: string[];
-}
-
-/** A deletion that can be taken back. */
-export interface Gone {
-  undo: string;
-  sentence: string;
-}
+import type { Take } from "../protocol";
 
 export type Order = "newest" | "oldest" | "longest" | "events" | "title";
 
@@ -45,7 +17,7 @@ export function called(take: Pick<Take, "title" | "name" | "started">): string {
   return take.title || spoken(take.started) || take.name;
 }
 
-/** "Tue 26 Sep, 10:00"; "" if nobody knows when. */
+/** "Tue 26 Sep, 10:00"; "" if that is not known. */
 function spoken(iso: string | null): string {
   const date = new Date(iso ?? "");
   if (!iso || Number.isNaN(date.getTime())) return "";

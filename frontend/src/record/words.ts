@@ -1,4 +1,4 @@
-/** Numbers and remarks as people say them. */
+/** Numbers and sentences for reading. */
 
 export function counted(number: number, one: string, many = `${one}s`): string {
   return `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
@@ -17,7 +17,7 @@ export function about(seconds: number): string {
 
 export const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** What a program says, as a sentence. */
+/** A text with a capital letter and a full stop. */
 export function sentence(text: string): string {
   const whole = capital(text);
   return whole === "" || /[.!?…]$/.test(whole) ? whole : `${whole}.`;

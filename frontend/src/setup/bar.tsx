@@ -1,7 +1,7 @@
-/** What is not saved yet, and what became of saving it. */
+/** Unsaved changes, and the result of saving. */
 
 import { useSignal } from "@preact/signals";
-import { attempt, running, tell } from "../store";
+import { attempt, running, notify } from "../store";
 import { Button, Dialog } from "../ui";
 import { dirty, discard, errors, overtaken, save, takeTheirs } from "./draft";
 
@@ -11,7 +11,7 @@ export function SaveBar({ onProblems }: { onProblems: () => void }) {
   const go = async (over: boolean) => {
     const result = await attempt(() => save(over));
     asking.value = result === "overtaken";
-    if (result === "saved") tell("info", running.value ? "Saved. The session takes it over as it plays." : "Saved.");
+    if (result === "saved") notify("info", running.value ? "Saved. The session takes it over as it plays." : "Saved.");
   };
   return (
     <>

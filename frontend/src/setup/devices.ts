@@ -1,11 +1,11 @@
-/** What is plugged in, looked up again and again while somebody looks. */
+/** The ports of the machine, read every two seconds while the page is visible. */
 
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { get } from "../api";
 import { session, version } from "../store";
-import { means } from "./learning";
-import type { Devices } from "./types";
+import { means } from "./assign";
+import type { Devices } from "../protocol";
 
 export const devices = signal<Devices | null>(null);
 export const devicesTrouble = signal("");
@@ -17,9 +17,9 @@ async function look(): Promise<void> {
   if (asking || document.hidden) return;
   asking = true;
   try {
-    const told = await get<Devices>("/api/devices");
-    // The same again draws nothing again.
-    if (JSON.stringify(told) !== JSON.stringify(devices.value)) devices.value = told;
+    const answer = await get<Devices>("/api/devices");
+    // An equal answer renders nothing.
+    if (JSON.stringify(answer) !== JSON.stringify(devices.value)) devices.value = answer;
     devicesTrouble.value = "";
   } catch (error) {
     devicesTrouble.value = (error as Error).message;

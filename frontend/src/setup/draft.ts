@@ -1,17 +1,18 @@
-/** The configuration that is being written on the Setup page. It outlives the page: a look elsewhere loses nothing. */
+/** The configuration that is being written on the Setup page. It is kept while other pages are shown. */
 
 import { batch, computed, effect, signal } from "@preact/signals";
 import { ApiError, get, post, put } from "../api";
-import { tell, version } from "../store";
+import { notify, version } from "../store";
 import { EditQueue } from "./queue";
-import type { Change, ConfigAnswer, Edited, Key, Reading, Remark, Values } from "./types";
+import type { CheckedText, ConfigAnswer, ConfigProblem, EditedText } from "../protocol";
+import type { Change, Key, Values } from "./types";
 import { changed } from "./values";
 
 /** The file as it was when it was read or saved last; null: not read yet. */
 export const saved = signal<ConfigAnswer | null>(null);
 export const trouble = signal("");
 export const text = signal("");
-export const remarks = signal<readonly Remark[]>([]);
+export const problems = signal<readonly ConfigProblem[]>([]);
 /** What the text means where it is in an earlier form; empty: it is in the present one. */
 export const understood = signal("");
 /** The file is another on the disk than the one that the draft began with. */
@@ -25,31 +26,31 @@ export const values = computed(() => (read.value === null ? null : changed(read.
 export const dirty = computed(
   () => saved.value !== null && (text.value !== saved.value.text || waiting.value.length > 0),
 );
-export const errors = computed(() => remarks.value.filter((remark) => remark.level === "error"));
+export const errors = computed(() => problems.value.filter((problem) => problem.level === "error"));
 
 const KEPT = "Saving keeps the file as it was beside it.";
 
 const queue = new EditQueue("", {
   edit: async (draft, changes) => {
     const earlier = understood.value !== "";
-    const edited = await post<Edited>("/api/config/edit", { text: draft, changes });
+    const edited = await post<EditedText>("/api/config/edit", { text: draft, changes });
     if (earlier && !edited.understood)
-      tell("info", `To hold this change, the text is in the present form now. ${KEPT}`);
+      notify("info", `To hold this change, the text is in the present form now. ${KEPT}`);
     return edited;
   },
-  check: (draft) => post<Reading>("/api/config/check", { text: draft }),
+  check: (draft) => post<CheckedText>("/api/config/check", { text: draft }),
   moved: (reading) =>
     batch(() => {
       text.value = queue.text;
       waiting.value = queue.waiting;
       if (!reading) return;
       read.value = reading.values;
-      remarks.value = reading.problems;
+      problems.value = reading.problems;
       understood.value = reading.understood ?? "";
     }),
   failed: (error) => {
     const away = error instanceof ApiError && error.status === 0;
-    tell("error", away ? `${error.message} What you changed is kept here.` : String((error as Error).message));
+    notify("error", away ? `${error.message} What you changed is kept here.` : String((error as Error).message));
     return away;
   },
 });
@@ -63,7 +64,7 @@ function begin(answer: ConfigAnswer): void {
   });
 }
 
-/** Read the file. A draft that holds changes stays, and is told to be overtaken if the file is another now. */
+/** Read the file. A draft with changes is kept, and marked as overtaken if the file is another now. */
 export async function load(): Promise<void> {
   try {
     const answer = await get<ConfigAnswer>("/api/config");
@@ -90,9 +91,9 @@ export function write(replacement: string): void {
 /** Put the present form of what is in the draft into it. */
 export async function upgrade(): Promise<void> {
   if (!(await queue.flush())) return;
-  const edited = await post<Edited>("/api/config/upgrade", { text: queue.text });
+  const edited = await post<EditedText>("/api/config/upgrade", { text: queue.text });
   queue.replace(edited.text, edited);
-  tell("info", `The draft is in the present form. ${KEPT}`);
+  notify("info", `The draft is in the present form. ${KEPT}`);
 }
 
 export function discard(): void {
@@ -111,7 +112,7 @@ export const adopt = begin;
 
 export type SaveResult = "saved" | "overtaken" | "refused";
 
-/** Save the draft; `over` what anybody else saved meanwhile. */
+/** Save the draft; `over`: replace what was saved elsewhere meanwhile. */
 export async function save(over = false): Promise<SaveResult> {
   const before = saved.value;
   if (!before || !(await queue.flush())) return "refused";
@@ -122,7 +123,7 @@ export async function save(over = false): Promise<SaveResult> {
     batch(() => {
       saved.value = answer;
       overtaken.value = false;
-      // Whoever went on while it was being saved goes on from there.
+      // Changes made while it was being saved stay in the draft.
       if (queue.text === draft && queue.waiting.length === 0) queue.replace(answer.text, answer);
     });
     return "saved";
@@ -132,13 +133,13 @@ export async function save(over = false): Promise<SaveResult> {
       overtaken.value = true;
       return "overtaken";
     }
-    const problems = error.answer["problems"];
-    if (Array.isArray(problems)) remarks.value = problems as Remark[];
+    const found = error.answer["problems"];
+    if (Array.isArray(found)) problems.value = found as ConfigProblem[];
     throw error;
   }
 }
 
-/** Keep the draft up to date for as long as the page is looked at; returns how to end that. */
+/** Keep the draft up to date for as long as the page is looked at; returns a function that ends it. */
 export function watch(): () => void {
   return effect(() => {
     void version("config").value;

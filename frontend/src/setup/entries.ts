@@ -1,23 +1,23 @@
 /** Mapping entries, such as `["control_change", 1, 7]`, and the rows of the editor that shows them. */
 
-import type { Argument, EntryKind, Json } from "./types";
+import type { Json, MappingArgument, MappingKind } from "../protocol";
 
 export type Entry = Json;
 
 export interface EntryRow {
-  kind: EntryKind | null;
+  kind: MappingKind | null;
   /** By the argument's name; optional ones that are left out are missing. */
   numbers: Record<string, number>;
-  /** What stands there, if it is no entry that is known. */
+  /** The value, if it is not a valid entry. */
   odd: string;
 }
 
 /** What an optional argument means when it is left out, where that is a number; else null. */
-export function meant(argument: Argument): number | null {
+export function meant(argument: MappingArgument): number | null {
   return argument.name === "minimum" ? argument.min : argument.name === "maximum" ? argument.max : null;
 }
 
-export function rowOf(entry: Entry, kinds: readonly EntryKind[]): EntryRow {
+export function rowOf(entry: Entry, kinds: readonly MappingKind[]): EntryRow {
   const [name, ...rest] = Array.isArray(entry) ? entry : [];
   const kind = kinds.find((each) => each.kind === name) ?? null;
   if (!kind || rest.length > kind.arguments.length || rest.some((each) => typeof each !== "number")) {
@@ -27,12 +27,12 @@ export function rowOf(entry: Entry, kinds: readonly EntryKind[]): EntryRow {
   return { kind, numbers, odd: "" };
 }
 
-/** The entry that a row means; optional arguments only where they say something. */
-export function entryOf(kind: EntryKind, numbers: Record<string, number>): Entry {
-  const told = kind.arguments.some(
+/** The entry that a row means; optional arguments only where they differ from their defaults. */
+export function entryOf(kind: MappingKind, numbers: Record<string, number>): Entry {
+  const all = kind.arguments.some(
     (each) => each.optional && numbers[each.name] !== undefined && numbers[each.name] !== meant(each),
   );
-  const written = kind.arguments.filter((each) => told || !each.optional);
+  const written = kind.arguments.filter((each) => all || !each.optional);
   return [
     kind.kind,
     ...written.map((each) => numbers[each.name] ?? meant(each) ?? (each.optional ? each.max : each.min)),
@@ -40,7 +40,7 @@ export function entryOf(kind: EntryKind, numbers: Record<string, number>): Entry
 }
 
 /** The same control as another kind of message: what still fits stays. */
-export function asKind(row: EntryRow, kind: EntryKind): Entry {
+export function asKind(row: EntryRow, kind: MappingKind): Entry {
   const numbers: Record<string, number> = {};
   for (const { name, min, max, optional } of kind.arguments) {
     const before = row.numbers[name];
@@ -103,5 +103,5 @@ const SHORT: Record<string, string> = {
   maximum: "To",
 };
 
-export const argumentLabel = (argument: Argument) =>
+export const argumentLabel = (argument: MappingArgument) =>
   SHORT[argument.name] ?? argument.name.charAt(0).toUpperCase() + argument.name.slice(1);

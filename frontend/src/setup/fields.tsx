@@ -5,24 +5,25 @@ import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 import { Icon } from "../icons";
 import { Button, Field, Toggle } from "../ui";
-import { remarks, remove, saved, set, values } from "./draft";
+import { problems, remove, saved, set, values } from "./draft";
 import type { Health } from "./devices";
 import { asNumber, rowsOf, type Row } from "./form";
-import type { Json, Key, Schema } from "./types";
-import { namesAt, remarksOn, valueAt } from "./values";
+import type { FormSchema, Json } from "../protocol";
+import type { Key } from "./types";
+import { namesAt, problemsOn, valueAt } from "./values";
 
 /** Marks a control, so that a problem's link finds it. */
 export const mark = (key: readonly (string | number)[]) => ({ "data-key": JSON.stringify(key) });
 
-export const schema = (): Schema => saved.value?.schema ?? {};
+export const schema = (): FormSchema => saved.value?.schema ?? {};
 
 /** What is wrong with a key, and what is only odd. */
-function said(key: Key, inside = false) {
-  const found = remarksOn(remarks.value, key, inside);
+function messagesOf(key: Key, inside = false) {
+  const found = problemsOn(problems.value, key, inside);
   const of = (level: string) =>
     found
-      .filter((remark) => remark.level === level)
-      .map((remark) => remark.message)
+      .filter((problem) => problem.level === level)
+      .map((problem) => problem.message)
       .join(" ") || undefined;
   return { error: of("error"), odd: of("warning") };
 }
@@ -36,9 +37,9 @@ export function Odd(props: { text: string | undefined }) {
   ) : null;
 }
 
-/** What is said about a key that has no control of its own. */
+/** The problems of a key that has no control of its own. */
 export function Said(props: { of: Key; inside?: boolean }) {
-  const { error, odd } = said(props.of, props.inside);
+  const { error, odd } = messagesOf(props.of, props.inside);
   return (
     <>
       {error && <p class="error">{error}</p>}
@@ -63,7 +64,7 @@ export function FormRows(props: { section: Key; skip?: readonly string[]; only?:
 }
 
 export function FormRow({ row }: { row: Row }) {
-  const { error, odd } = said(row.key, row.kind === "list");
+  const { error, odd } = messagesOf(row.key, row.kind === "list");
   const found = valueAt(values.value, row.key);
   if (row.kind === "list") return <ListField row={row} error={error} odd={odd} />;
   if (row.kind === "flag") {
@@ -238,7 +239,7 @@ export function DeviceField(props: {
   onValue: (name: string) => void;
 }) {
   const list = useId();
-  // A list that opens from the field is not to be had in every browser, and not by thumb.
+  // Not every browser opens a datalist, and none well on a phone.
   const offered = props.present.filter((each) => each.name !== props.value).slice(0, OFFERED);
   return (
     <Field label={props.label} hint={props.hint} error={props.error}>

@@ -1,6 +1,7 @@
 /** From the schema of a configuration to the rows of a form. */
 
-import type { Json, Key, Schema } from "./types";
+import type { FormSchema, Json } from "../protocol";
+import type { Key } from "./types";
 
 export interface Row {
   key: Key;
@@ -19,15 +20,15 @@ export interface Row {
 }
 
 /** The schema of a section, by its key; the names in a table of tables (scenes) are any. */
-export function sectionSchema(root: Schema, key: Key): Schema {
-  return key.reduce((schema: Schema, step) => {
+export function sectionSchema(root: FormSchema, key: Key): FormSchema {
+  return key.reduce((schema: FormSchema, step) => {
     const inner = schema.properties?.[step] ?? schema.additionalProperties;
     return typeof inner === "object" ? inner : {};
   }, root);
 }
 
 /** A row for each key of a section, in its order. */
-export function rowsOf(root: Schema, section: Key): Row[] {
+export function rowsOf(root: FormSchema, section: Key): Row[] {
   return Object.entries(sectionSchema(root, section).properties ?? {}).map(([name, schema]) => {
     const values = (schema.enum ?? []).filter((each): each is string => typeof each === "string");
     return {
@@ -47,7 +48,7 @@ export function rowsOf(root: Schema, section: Key): Row[] {
 
 const KINDS: Record<string, Row["kind"]> = { string: "text", number: "number", integer: "integer", boolean: "flag" };
 
-function kindOf(schema: Schema): Row["kind"] {
+function kindOf(schema: FormSchema): Row["kind"] {
   if (schema.enum) return "choice";
   if (schema.type === "array" && schema.items?.type === "string") return "list";
   return KINDS[schema.type ?? ""] ?? "other";

@@ -2,12 +2,12 @@
 
 import { MODES } from "../modes";
 import { Button, Card, Field, useResource } from "../ui";
-import { remarks, remove, set, values } from "./draft";
+import { problems, remove, set, values } from "./draft";
 import { FormRows, NumberField, Odd, Said, Section, mark, schema } from "./fields";
 import { rowsOf } from "./form";
 import type { Key } from "./types";
-import { remarksOn, valueAt } from "./values";
-import type { Mode } from "../types";
+import { problemsOn, valueAt } from "./values";
+import type { Mode, Model } from "../protocol";
 
 export function Instrument() {
   return (
@@ -55,13 +55,13 @@ export function Instrument() {
   );
 }
 
-/** People count controls; the file counts time, too. */
+/** The form counts controls; the dimension in the file counts time as well. */
 function Controls() {
   const key = ["model", "dimension"];
   const row = rowsOf(schema(), ["model"]).find((each) => each.key.at(-1) === "dimension");
   const dimension = valueAt(values.value, key);
   const known = typeof dimension === "number" ? dimension - 1 : null;
-  const [wrong] = remarksOn(remarks.value, key);
+  const [wrong] = problemsOn(problems.value, key);
   return (
     <NumberField
       row={{
@@ -119,20 +119,14 @@ export function ModeCards(props: { value: string | null; onChange: (mode: Mode) 
   );
 }
 
-interface ModelFacts {
-  name: string;
-  dimension: number | null;
-  problem: string;
-}
-
-/** A model file of the workspace, by its path; `none` says what having none means. */
+/** A model file of the workspace, by its path; `none`: the words for having none. */
 export function ModelFile(props: { at: Key; label: string; none: string; hint?: string }) {
   const { at, label, none } = props;
-  const { data } = useResource<ModelFacts[]>("/api/models", "models");
+  const { data } = useResource<Model[]>("/api/models", "models");
   const found = valueAt(values.value, at);
   const file = typeof found === "string" ? found : "";
   const dimension = valueAt(values.value, ["model", "dimension"]);
-  const told = remarksOn(remarks.value, at);
+  const here = problemsOn(problems.value, at);
   const options = (data.value ?? []).map((each) => ({ ...each, path: `models/${each.name}` }));
   const fits = options.filter(
     (each) =>
@@ -146,7 +140,7 @@ export function ModelFile(props: { at: Key; label: string; none: string; hint?: 
       <Field
         label={label}
         hint={file === "" ? props.hint : undefined}
-        error={told.find((each) => each.level === "error")?.message}
+        error={here.find((each) => each.level === "error")?.message}
       >
         {(ids) => (
           <select
@@ -189,7 +183,7 @@ export function ModelFile(props: { at: Key; label: string; none: string; hint?: 
           </div>
         </div>
       )}
-      {!odd && <Odd text={told.find((each) => each.level === "warning")?.message} />}
+      {!odd && <Odd text={here.find((each) => each.level === "warning")?.message} />}
     </div>
   );
 }

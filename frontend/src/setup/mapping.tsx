@@ -4,9 +4,9 @@ import { signal, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { del, post } from "../api";
 import { on } from "../socket";
-import { attempt, overview, tell } from "../store";
+import { attempt, overview, notify } from "../store";
 import { Button } from "../ui";
-import { remarks, saved, set, values } from "./draft";
+import { problems, saved, set, values } from "./draft";
 import {
   type Entry,
   another,
@@ -21,16 +21,17 @@ import {
 } from "./entries";
 import { Said, mark } from "./fields";
 import { asNumber } from "./form";
-import { type Learning, MOVE, assign } from "./learning";
-import type { Argument, Key } from "./types";
-import { listAt, remarksOn, valueAt } from "./values";
+import { MOVE, type Waiting, assign } from "./assign";
+import type { MappingArgument } from "../protocol";
+import type { Key } from "./types";
+import { listAt, problemsOn, valueAt } from "./values";
 
-/** One mapping learns at a time: the one with this key. */
-const learner = signal<{ name: string; learning: Learning } | null>(null);
+/** The row that waits for a control to be moved, in the mapping with this key. */
+const waitingIn = signal<{ name: string; waiting: Waiting } | null>(null);
 
-function stopLearning(): void {
-  if (learner.peek() === null) return;
-  learner.value = null;
+function stopWaiting(): void {
+  if (waitingIn.peek() === null) return;
+  waitingIn.value = null;
   void attempt(() => del("/api/learn"));
 }
 
@@ -51,40 +52,40 @@ export function MappingEditor(props: {
   const mismatch = controls !== null && entries.length > 0 && entries.length !== controls;
   const body = useRef<HTMLTableSectionElement>(null);
   const announced = useSignal("");
-  const learning = learner.value?.name === name ? learner.value.learning : null;
+  const waiting = waitingIn.value?.name === name ? waitingIn.value.waiting : null;
   const put = (list: readonly Entry[]) => set(at, [...list]);
 
-  // What is heard comes between two draws: it must meet the mapping as it is then.
+  // Messages come between two renderings: they apply to the mapping as it is then.
   const latest = useRef({ entries, device });
   latest.current = { entries, device };
-  const active = learning !== null;
+  const active = waiting !== null;
   useEffect(() => {
     if (!active) return;
     const ends = [
-      on("learn", (heard) => {
-        const now = learner.peek();
+      on("learn", (control) => {
+        const now = waitingIn.peek();
         if (now?.name !== name) return;
         const { entries: list, device: port } = latest.current;
-        const outcome = assign(now.learning, list, { ...heard, entry: heard.entry as Entry }, port);
+        const outcome = assign(now.waiting, list, { ...control, entry: control.entry as Entry }, port);
         if (outcome.entries) {
           put(outcome.entries);
-          announced.value = `Control ${now.learning.target + 1}: ${heard.words}`;
+          announced.value = `Control ${now.waiting.target + 1}: ${control.words}`;
         }
-        if (outcome.learning) learner.value = { name, learning: outcome.learning };
-        else stopLearning();
+        if (outcome.waiting) waitingIn.value = { name, waiting: outcome.waiting };
+        else stopWaiting();
       }),
       on("learning", ({ on: goes, error }) => {
-        if (error) tell("error", error);
-        if (!goes && learner.peek()?.name === name) learner.value = null;
+        if (error) notify("error", error);
+        if (!goes && waitingIn.peek()?.name === name) waitingIn.value = null;
       }),
     ];
     return () => ends.forEach((end) => end());
   }, [active, name]);
-  useEffect(() => () => void (learner.peek()?.name === name && stopLearning()), [name]);
+  useEffect(() => () => void (waitingIn.peek()?.name === name && stopWaiting()), [name]);
 
-  const learn = async (target: number, all: boolean) => {
-    const began = learner.value?.name === name || (await attempt(() => post("/api/learn", { way }))) !== undefined;
-    if (began) learner.value = { name, learning: { target, all, note: MOVE } };
+  const map = async (target: number, all: boolean) => {
+    const began = waitingIn.value?.name === name || (await attempt(() => post("/api/learn", { way }))) !== undefined;
+    if (began) waitingIn.value = { name, waiting: { target, all, note: MOVE } };
   };
 
   const focus = (index: number, ...parts: string[]) =>
@@ -102,15 +103,15 @@ export function MappingEditor(props: {
   const drop = (index: number) => {
     const gone = entries;
     put(entries.filter((_, i) => i !== index));
-    tell("info", `Control ${index + 1} was taken out of the mapping.`, { label: "Undo", run: () => put(gone) });
+    notify("info", `Control ${index + 1} was taken out of the mapping.`, { label: "Undo", run: () => put(gone) });
     focus(index, "drop");
   };
 
-  // The lines are given the same things again and again: only the one that changed is drawn anew.
+  // The rows get the same properties each time, so only the one that changed is rendered.
   const acts = useRef<Acts>(null!);
   acts.current = {
     entry: (index, changed) => put(entries.map((each, i) => (i === index ? changed : each))),
-    learn: (index) => (learning?.target === index ? stopLearning() : learn(index, false)),
+    map: (index) => (waiting?.target === index ? stopWaiting() : map(index, false)),
     move,
     drop,
   };
@@ -123,10 +124,10 @@ export function MappingEditor(props: {
           {entries.length > 0 && (
             <Button
               icon="hand"
-              pressed={learning?.all === true}
-              onClick={() => (learning?.all ? stopLearning() : learn(0, true))}
+              pressed={waiting?.all === true}
+              onClick={() => (waiting?.all ? stopWaiting() : map(0, true))}
             >
-              {learning?.all ? "Stop learning" : "Learn all"}
+              {waiting?.all ? "Stop mapping" : "Map all"}
             </Button>
           )}
           <Button icon="plus" onClick={() => put([...entries, another(entries)])}>
@@ -154,7 +155,7 @@ export function MappingEditor(props: {
       )}
       {entries.length === 0 ? (
         <div class="row">
-          <span class="soft">Nothing is {way === "input" ? "heard" : "sent"} yet.</span>
+          <span class="soft">Nothing is {way === "input" ? "received" : "sent"} yet.</span>
           <Button onClick={() => put(fitted([], controls ?? 1))}>Start with {count(controls ?? 1, "control")}</Button>
         </div>
       ) : (
@@ -171,7 +172,7 @@ export function MappingEditor(props: {
               <th scope="col">Message</th>
               <th scope="col">Which one</th>
               <th scope="col">
-                <span class="hidden">Learn, order, remove</span>
+                <span class="hidden">Map, order, remove</span>
               </th>
             </tr>
           </thead>
@@ -184,7 +185,7 @@ export function MappingEditor(props: {
                 index={index}
                 last={entries.length - 1}
                 kinds={kinds}
-                learning={learning?.target === index ? learning : null}
+                waiting={waiting?.target === index ? waiting : null}
                 acts={acts}
               />
             ))}
@@ -201,7 +202,7 @@ export function MappingEditor(props: {
 /** What can be done with the lines, by their place. */
 interface Acts {
   entry: (index: number, entry: Entry) => void;
-  learn: (index: number) => unknown;
+  map: (index: number) => unknown;
   move: (from: number, to: number) => void;
   drop: (index: number) => void;
 }
@@ -214,17 +215,17 @@ function EntryLine(props: {
   index: number;
   last: number;
   kinds: Parameters<typeof rowOf>[1];
-  learning: Learning | null;
+  waiting: Waiting | null;
   acts: { readonly current: Acts };
 }) {
-  const { index, learning, acts } = props;
+  const { index, waiting, acts } = props;
   const row = rowOf(props.entry, props.kinds);
-  const told = remarksOn(remarks.value, [...props.at, index], true);
-  const wrong = told.filter((remark) => remark.level === "error");
+  const found = problemsOn(problems.value, [...props.at, index], true);
+  const wrong = found.filter((problem) => problem.level === "error");
   const place = `Control ${index + 1}`;
   const label = overview.value?.controls[index]?.label;
   return (
-    <tr class={`${learning ? "listening" : ""} ${wrong.length > 0 ? "wrong" : ""}`} {...mark([...props.at, index])}>
+    <tr class={`${waiting ? "listening" : ""} ${wrong.length > 0 ? "wrong" : ""}`} {...mark([...props.at, index])}>
       <th scope="row" title={label ? `${place}: ${label}` : place}>
         <span class="hidden">Control </span>
         {index + 1}
@@ -256,21 +257,21 @@ function EntryLine(props: {
             onValue={(value) => acts.current.entry(index, withNumber(row, argument.name, value))}
           />
         ))}
-        {learning && (
+        {waiting && (
           <p class="learning" role="status">
-            {learning.note}
+            {waiting.note}
           </p>
         )}
-        {told.length > 0 && <p class={wrong.length > 0 ? "error" : "odd"}>{(wrong[0] ?? told[0])!.message}</p>}
+        {found.length > 0 && <p class={wrong.length > 0 ? "error" : "odd"}>{(wrong[0] ?? found[0])!.message}</p>}
       </td>
       <td class="tools">
-        <span data-part="learn">
+        <span data-part="map">
           <Button
-            pressed={learning !== null}
-            onClick={() => acts.current.learn(index)}
-            title={`${place}: learn it from what you move`}
+            pressed={waiting !== null}
+            onClick={() => acts.current.map(index)}
+            title={`${place}: map it by moving the control`}
           >
-            {learning ? "Stop" : "Learn"}
+            {waiting ? "Stop" : "Map"}
             <span class="hidden"> {place}</span>
           </Button>
         </span>
@@ -302,7 +303,7 @@ function EntryLine(props: {
 
 /** One number of an entry. What is none, or out of range, is shown as wrong and stays out of the draft. */
 function NumberCell(props: {
-  argument: Argument;
+  argument: MappingArgument;
   place: string;
   value: number | null;
   onValue: (value: number | null) => void;

@@ -1,16 +1,17 @@
-/** MIDI: which ports are heard and played, and what their messages mean. */
+/** MIDI: the input and output ports, and what their messages mean. */
 
+import type { Json } from "../protocol";
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Button, Toggle } from "../ui";
-import { tell } from "../store";
-import { change, errors, remarks, remove, set, values } from "./draft";
+import { notify } from "../store";
+import { change, errors, problems, remove, set, values } from "./draft";
 import { devices, devicesTrouble, midiHealth, midiNames, useDevices } from "./devices";
 import { fitted } from "./entries";
 import { DeviceField, Dot, FormRows, Odd, Said, Section, mark } from "./fields";
 import { MappingEditor } from "./mapping";
-import type { Change, Json } from "./types";
-import { listAt, namesAt, remarksOn, tableAt, valueAt } from "./values";
+import type { Change } from "./types";
+import { listAt, namesAt, problemsOn, tableAt, valueAt } from "./values";
 
 const WAYS = {
   input: { devices: "in_device", title: "Inputs", lead: "What you play on.", add: "Add an input", use: "Listen to it" },
@@ -96,11 +97,11 @@ function PortCard(props: { way: Way; name: string; listed: string[]; mapped: boo
   const used = listed.includes(name);
   const at = ["midi", way, name];
   const position = listed.indexOf(name);
-  const told = position < 0 ? [] : remarksOn(remarks.value, ["midi", words.devices, position]);
+  const found = position < 0 ? [] : problemsOn(problems.value, ["midi", words.devices, position]);
   const wrong = errors.value.some((each) => each.path && at.every((step, i) => each.path![i] === step));
 
   const open = useSignal(wrong);
-  // What is wrong is shown; it stays open when it is mended.
+  // Opened where something is wrong; it stays open once that is corrected.
   useEffect(() => void (wrong && (open.value = true)), [wrong]);
 
   const use = (on: boolean) => {
@@ -117,7 +118,7 @@ function PortCard(props: { way: Way; name: string; listed: string[]; mapped: boo
     change(...changes);
     const back: Change[] = [{ key: ["midi", words.devices], value: listed }];
     if (entries !== undefined) back.push({ key: at, value: entries });
-    tell("info", `“${name}” was taken out.`, { label: "Undo", run: () => change(...back) });
+    notify("info", `“${name}” was taken out.`, { label: "Undo", run: () => change(...back) });
   };
   const rename = () => {
     const to = renaming.value?.trim() ?? "";
@@ -163,7 +164,7 @@ function PortCard(props: { way: Way; name: string; listed: string[]; mapped: boo
             </Button>
           </form>
         )}
-        {told.map((each) => (
+        {found.map((each) => (
           <Odd key={each.message} text={each.message} />
         ))}
         {mapped ? (

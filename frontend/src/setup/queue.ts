@@ -1,17 +1,18 @@
 /**
- * Changes of a text that is somewhere else edited: one after the other, in their order, few at a time.
+ * Changes of a text that the web process edits: in their order, a few at a time.
  *
- * The text is the truth. A change is sent with the text as it is, and the text that comes back takes its place; what
+ * A change is sent with the text as it is, and the text that comes back takes its place; what
  * is changed meanwhile waits and goes together. A text that is typed or loaded replaces all of that.
  */
 
-import type { Change, Edited, Reading } from "./types";
+import type { CheckedText, EditedText } from "../protocol";
+import type { Change } from "./types";
 
 export interface Doors {
-  edit: (text: string, changes: readonly Change[]) => Promise<Edited>;
-  check: (text: string) => Promise<Reading>;
+  edit: (text: string, changes: readonly Change[]) => Promise<EditedText>;
+  check: (text: string) => Promise<CheckedText>;
   /** The text, or what waits to be put into it, is another now; with `reading`, what it says. */
-  moved: (reading?: Reading) => void;
+  moved: (reading?: CheckedText) => void;
   /** Something could not be done; true: try it again later. */
   failed: (error: unknown) => boolean;
 }
@@ -57,8 +58,8 @@ export class EditQueue {
     this.doors.moved();
   }
 
-  /** Another text altogether. With `reading`, it is known what it says. */
-  replace(text: string, reading?: Reading): void {
+  /** Replace the text. `reading`: what it says, if that is known. */
+  replace(text: string, reading?: CheckedText): void {
     this.#generation += 1;
     this.#text = text;
     this.#pending = [];
@@ -69,7 +70,7 @@ export class EditQueue {
     this.doors.moved(reading);
   }
 
-  /** Do now what waits; resolves to whether all of it is in the text. */
+  /** Send now what is waiting; resolves to whether all of it is in the text. */
   async flush(): Promise<boolean> {
     clearTimeout(this.#timer);
     let whole = true;
@@ -93,12 +94,12 @@ export class EditQueue {
     this.#unchecked = false;
     try {
       const text = this.#text;
-      const told: Reading & { text?: string } =
+      const reading: CheckedText & { text?: string } =
         changes.length > 0 ? await this.doors.edit(text, changes) : await this.doors.check(text);
       if (generation !== this.#generation) return true;
       this.#sent = [];
-      this.#text = told.text ?? text;
-      this.doors.moved(told);
+      this.#text = reading.text ?? text;
+      this.doors.moved(reading);
       return true;
     } catch (error) {
       if (generation !== this.#generation) return true;

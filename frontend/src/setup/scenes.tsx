@@ -1,7 +1,7 @@
 /** Scenes: named sets of settings, recalled while playing. They are added on the Perform page. */
 
 import { follow } from "../router";
-import { tell } from "../store";
+import { notify } from "../store";
 import { Button, Card, Empty } from "../ui";
 import { change, remove, values } from "./draft";
 import { FormRows, Said } from "./fields";
@@ -16,7 +16,7 @@ export function Scenes() {
     const gone = valueAt(values.value, ["scenes", name]);
     remove(names.length === 1 ? ["scenes"] : ["scenes", name]);
     const back: Change[] = gone === undefined ? [] : [{ key: ["scenes", name], value: gone }];
-    tell("info", `The scene “${name}” was taken out.`, { label: "Undo", run: () => change(...back) });
+    notify("info", `The scene “${name}” was taken out.`, { label: "Undo", run: () => change(...back) });
   };
   if (names.length === 0) {
     return (

@@ -1,13 +1,13 @@
-/** The configuration as the text that it is. */
+/** The configuration as text. */
 
 import { useSignal } from "@preact/signals";
 import { useId, useRef } from "preact/hooks";
 import { part, post } from "../api";
 import { Icon } from "../icons";
-import { attempt, tell } from "../store";
+import { attempt, notify } from "../store";
 import { Button, Card, FileButton, Trouble, bytes, moment, useResource } from "../ui";
-import { dirty, remarks, saved, text, write } from "./draft";
-import type { Remark, Version } from "./types";
+import { dirty, problems, saved, text, write } from "./draft";
+import type { ConfigProblem, ConfigText, ConfigVersion } from "../protocol";
 
 const INDENT = "  ";
 const LONGEST = 256 << 10;
@@ -37,11 +37,14 @@ export function TextTab() {
 
 async function imported(file: File): Promise<void> {
   const before = text.value;
-  if (file.size > LONGEST) return tell("error", `“${file.name}” is too long for a configuration.`);
+  if (file.size > LONGEST) return notify("error", `“${file.name}” is too long for a configuration.`);
   const content = await attempt(() => file.text());
   if (content === undefined) return;
   write(content);
-  tell("info", `“${file.name}” is in the draft. Look it over, then save.`, { label: "Undo", run: () => write(before) });
+  notify("info", `“${file.name}” is in the draft. Look it over, then save.`, {
+    label: "Undo",
+    run: () => write(before),
+  });
 }
 
 /** Go to a line of the text (from 1). */
@@ -59,8 +62,8 @@ function Editor() {
   const numbers = useRef<HTMLOListElement>(null);
   const leaving = useSignal(false);
   const count = text.value.split("\n").length;
-  const marked = new Map<number, Remark["level"]>();
-  for (const { line, level } of remarks.value) {
+  const marked = new Map<number, ConfigProblem["level"]>();
+  for (const { line, level } of problems.value) {
     if (line !== null && marked.get(line) !== "error") marked.set(line, level);
   }
 
@@ -75,7 +78,7 @@ function Editor() {
     }
     event.preventDefault();
     const field = area.current!;
-    // The old way in is the only one that "undo" knows of.
+    // Only this older interface keeps the browser's undo.
     if (!document.execCommand("insertText", false, INDENT)) {
       field.setRangeText(INDENT, field.selectionStart, field.selectionEnd, "end");
       write(field.value);
@@ -112,14 +115,14 @@ function Editor() {
         Tab puts in two spaces; to leave the text by keyboard, press Escape and then Tab.
       </small>
       <div role="status">
-        <Remarks onLine={(line) => area.current && goTo(area.current, line)} />
+        <Problems onLine={(line) => area.current && goTo(area.current, line)} />
       </div>
     </>
   );
 }
 
-function Remarks({ onLine }: { onLine: (line: number) => void }) {
-  if (remarks.value.length === 0) {
+function Problems({ onLine }: { onLine: (line: number) => void }) {
+  if (problems.value.length === 0) {
     return (
       <p class="fine">
         <Icon name="check" size={16} /> Nothing is wrong with it.
@@ -127,16 +130,16 @@ function Remarks({ onLine }: { onLine: (line: number) => void }) {
     );
   }
   return (
-    <ul class="remarks">
-      {remarks.value.map((remark, i) => (
-        <li key={i} class={remark.level}>
-          {remark.line !== null && (
-            <button type="button" class="button quiet" onClick={() => onLine(remark.line!)}>
-              Line {remark.line}
+    <ul class="problems">
+      {problems.value.map((problem, i) => (
+        <li key={i} class={problem.level}>
+          {problem.line !== null && (
+            <button type="button" class="button quiet" onClick={() => onLine(problem.line!)}>
+              Line {problem.line}
             </button>
           )}
           <span>
-            {remark.key && <code>{remark.key}</code>} {remark.message}
+            {problem.key && <code>{problem.key}</code>} {problem.message}
           </span>
         </li>
       ))}
@@ -145,14 +148,14 @@ function Remarks({ onLine }: { onLine: (line: number) => void }) {
 }
 
 function Versions() {
-  const { data, error } = useResource<Version[]>("/api/config/previous", "config");
+  const { data, error } = useResource<ConfigVersion[]>("/api/config/previous", "config");
   const shown = useSignal(8);
-  const restore = async (version: Version) => {
+  const restore = async (version: ConfigVersion) => {
     const before = text.value;
-    const told = await attempt(() => post<{ text: string }>(`/api/config/previous/${part(version.name)}`));
-    if (!told) return;
-    write(told.text);
-    tell("info", `The version of ${moment(version.time)} is in the draft. Look it over, then save.`, {
+    const previous = await attempt(() => post<ConfigText>(`/api/config/previous/${part(version.name)}`));
+    if (!previous) return;
+    write(previous.text);
+    notify("info", `The version of ${moment(version.time)} is in the draft. Look it over, then save.`, {
       label: "Undo",
       run: () => write(before),
     });

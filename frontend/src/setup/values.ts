@@ -1,6 +1,7 @@
-/** Reading and changing the plain values of a configuration, by key. */
+/** Reads and changes the plain values of a configuration, by key. */
 
-import type { Change, Json, Key, Remark, Table, Values } from "./types";
+import type { ConfigProblem, Json } from "../protocol";
+import type { Change, Key, Table, Values } from "./types";
 
 export function isTable(value: unknown): value is Table {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -27,7 +28,7 @@ export function namesAt(values: Values | null, key: Key): string[] {
   return listAt(values, key).filter((each): each is string => typeof each === "string");
 }
 
-/** The values after these changes, as the web process will find them: a table sets its keys and leaves others. */
+/** The values after these changes, as the web process makes them: a table sets its keys and leaves others. */
 export function changed(values: Values, changes: readonly Change[]): Values {
   return changes.reduce((before, change) => {
     const value = "remove" in change ? undefined : change.value;
@@ -59,23 +60,16 @@ function merged(old: Table, added: Table): Table {
   return result;
 }
 
-// --- remarks -----------------------------------------------------------------------------------------
+// --- problems -----------------------------------------------------------------------------------------
 
-const STEP = /"((?:[^"\\]|\\.)*)"|\[(\d+)\]|([^."[\]]+)/g;
-
-/** The parts of a key as remarks write it: `midi.input."X-TOUCH"[3]`. */
-export function steps(key: string): (string | number)[] {
-  return [...key.matchAll(STEP)].map(([, quoted, position, word]) =>
-    position !== undefined ? Number(position) : quoted !== undefined ? quoted.replace(/\\(.)/g, "$1") : word!,
-  );
-}
-
-export const pathOf = (remark: Remark): (string | number)[] => remark.path ?? steps(remark.key);
-
-/** The remarks on what `key` leads to; with `inside`, on what is in there too. */
-export function remarksOn(remarks: readonly Remark[], key: readonly (string | number)[], inside = false): Remark[] {
-  return remarks.filter((remark) => {
-    const path = pathOf(remark);
+/** The problems on what `key` leads to; with `inside`, on what is in there too. */
+export function problemsOn(
+  problems: readonly ConfigProblem[],
+  key: readonly (string | number)[],
+  inside = false,
+): ConfigProblem[] {
+  return problems.filter((problem) => {
+    const { path } = problem;
     return (
       (inside ? path.length >= key.length : path.length === key.length) && key.every((step, i) => path[i] === step)
     );

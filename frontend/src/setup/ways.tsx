@@ -1,10 +1,10 @@
 /** The other ways in and out: OSC, WebSocket, serial lines. */
 
 import { devices, sectionHealth, serialHealth, serialNames, useDevices } from "./devices";
-import { remarks, remove, set, values } from "./draft";
+import { problems, remove, set, values } from "./draft";
 import { DeviceField, FormRows, Odd, Section } from "./fields";
 import { MappingEditor } from "./mapping";
-import { remarksOn, valueAt } from "./values";
+import { problemsOn, valueAt } from "./values";
 
 export function Osc() {
   return (
@@ -76,9 +76,9 @@ function SerialPort({ section }: { section: "serial" | "serialmidi" }) {
   const found = valueAt(values.value, key);
   const port = typeof found === "string" ? found : "";
   const optional = section === "serialmidi";
-  const told = remarksOn(remarks.value, key);
-  const wrong = told.find((each) => each.level === "error");
-  const odd = told.find((each) => each.level === "warning");
+  const here = problemsOn(problems.value, key);
+  const wrong = here.find((each) => each.level === "error");
+  const odd = here.find((each) => each.level === "warning");
   return (
     <div>
       <DeviceField

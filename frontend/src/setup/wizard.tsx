@@ -6,26 +6,30 @@ import { useEffect, useRef } from "preact/hooks";
 import { ApiError, post } from "../api";
 import { type IconName, Icon } from "../icons";
 import { navigate } from "../router";
-import { overview, refreshOverview, tell } from "../store";
-import type { Mode } from "../types";
+import { overview, refreshOverview, notify } from "../store";
+import type { ConfigAnswer, Mode, Setup, SetupTemplate } from "../protocol";
 import { Button, Card, Field, Page, Trouble, useResource } from "../ui";
 import { adopt, load } from "./draft";
 import { devices, midiHealth, midiNames, serialHealth, serialNames, useDevices } from "./devices";
 import { DeviceField, Odd } from "./fields";
 import { asNumber } from "./form";
 import { ModeCards } from "./instrument";
-import type { ConfigAnswer, Template } from "./types";
 
 const STEPS = ["What you play", "Controls", "Name"] as const;
 const MOST = 64;
 const INCLUDED = 8;
 
-const ICONS: Record<Template["id"], IconName> = { browser: "hand", midi: "perform", osc: "sound", serial: "system" };
+const ICONS: Record<SetupTemplate["id"], IconName> = {
+  browser: "hand",
+  midi: "perform",
+  osc: "sound",
+  serial: "system",
+};
 
 export function Wizard() {
-  const { data, error, reload } = useResource<{ templates: Template[] }>("/api/setup");
+  const { data, error, reload } = useResource<Setup>("/api/setup");
   const step = useSignal(0);
-  const template = useSignal<Template["id"]>("browser");
+  const template = useSignal<SetupTemplate["id"]>("browser");
   const controls = useSignal("8");
   const title = useSignal("");
   const mode = useSignal<Mode>("callresponse");
@@ -58,11 +62,11 @@ export function Wizard() {
       await refreshOverview();
       const started = await post("/api/session/start").then(
         () => true,
-        (problem: Error) => tell("error", problem.message),
+        (problem: Error) => notify("error", problem.message),
       );
       navigate("/");
       adopt(answer);
-      if (started === true) tell("info", "Your instrument is ready. Move a fader!");
+      if (started === true) notify("info", "Your instrument is ready. Move a fader!");
     } catch (problem) {
       if (problem instanceof ApiError && problem.status === 409) await load();
       failed.value =
@@ -166,8 +170,8 @@ export function Wizard() {
 
 function Choice(props: {
   name: string;
-  value: Template["id"];
-  chosen: { value: Template["id"] };
+  value: SetupTemplate["id"];
+  chosen: { value: SetupTemplate["id"] };
   icon: IconName;
   title: string;
   children: ComponentChildren;

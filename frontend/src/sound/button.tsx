@@ -23,7 +23,7 @@ export function SoundButton() {
   );
 }
 
-// Tests hear by this: the address ends in #measure.
+// Tests measure the sound by this: the address ends in #measure.
 if (location.hash.includes("measure")) {
   void import("./offline").then(({ renderOffline, measure, calm, mad }) => {
     const samples = () => Array.from(soundEngine()?.samples() ?? []);

@@ -75,7 +75,7 @@ export class Ensemble {
     for (const who of PLAYERS) this.seats[who].patch.advance(until);
   }
 
-  /** Sound otherwise from now on. What is another patch or another tuning begins anew; the rest changes as it sounds. */
+  /** Use other settings from now on. Another patch or tuning starts again; the rest changes while it sounds. */
   set(settings: SoundSettings, when: number): void {
     const before = this.settings;
     this.settings = settings;
@@ -96,7 +96,7 @@ export class Ensemble {
     this.reseat(when);
   }
 
-  /** Begin anew, from where the controls are. */
+  /** Start again, from where the controls are. */
   reseat(when: number): void {
     this.stop(when);
     this.seat(when);

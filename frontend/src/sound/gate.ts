@@ -1,7 +1,7 @@
 /**
- * How many notes are too many: however fast controls move, what sounds stays music.
+ * Limits the number of notes, however fast controls move.
  *
- * Each control waits a little between two notes, and all together have a purse of notes that fills up at a steady
+ * Each control waits a little between two notes, and all together have a budget of notes that grows at a steady
  * rate. Times are seconds and never go back.
  */
 export class Gate {

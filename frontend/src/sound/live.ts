@@ -68,7 +68,7 @@ export class LiveSound {
     this.ensemble.advance(now + AHEAD);
   }
 
-  /** Play a phrase, to hear what this sounds like; nobody else hears of it. */
+  /** Play a phrase as an example; it is not sent to the session. */
   tryOut(): void {
     for (const timer of this.trial) clearTimeout(timer);
     const values: number[] = this.kinds.map(() => 0.5);

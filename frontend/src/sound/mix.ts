@@ -31,7 +31,7 @@ export const glide = (parameter: AudioParam, value: number, when: number, smooth
 
 const gain = (context: BaseAudioContext, value: number): GainNode => new GainNode(context, { gain: value });
 
-/** As ears hear: half way up a slider is about half as loud. */
+/** Loudness: half way up a slider is about half as loud. */
 const loudness = (slider: number): number => slider * slider;
 
 /** One player's side of the mix. Voices connect to a group's input; each group has its own share of space. */
@@ -122,7 +122,7 @@ class Echo {
 
 export class Mix {
   readonly sections: Record<Who, Section>;
-  /** The very end: what is heard. */
+  /** The end of the chain. */
   readonly out: AudioNode;
   private readonly level: GainNode;
   private readonly roomLevel: GainNode;

@@ -1,4 +1,4 @@
-/** The same sound, made as fast as the machine can and measured: what tests hear with. */
+/** The same sound, rendered offline and measured, for tests. */
 
 import { Ensemble } from "./ensemble";
 import type { Who } from "./mix";
@@ -19,7 +19,7 @@ export interface Rendering {
   rms: number;
   /** The rms of each second. */
   seconds: number[];
-  /** Samples that are no numbers: none. */
+  /** How many samples are not finite; 0 is right. */
   bad: number;
   sampleRate: number;
   channels: Float32Array[];
@@ -75,7 +75,7 @@ function measured(channels: Float32Array[], sampleRate: number): Rendering {
   return { peak, rms: rms(energy, length), seconds: perSecond, bad, sampleRate, channels };
 }
 
-/** Somebody who plays: slow waves on a control at a time, the model answering. `perSecond` events until `until` seconds. */
+/** A calm performance: slow waves on a control at a time, the model answering. `perSecond` events until `until` seconds. */
 export function calm(controls: number, until: number, perSecond = 20): Gesture[] {
   const values = { performer: Array<number>(controls).fill(0.5), model: Array<number>(controls).fill(0.5) };
   return Array.from({ length: Math.floor(until * perSecond) }, (_, turn) => {
@@ -98,7 +98,7 @@ export function mad(controls: number, until: number, perSecond = 200): Gesture[]
   }));
 }
 
-/** A rendering in numbers, for whoever asks from outside of the page. */
+/** A rendering in figures, for tests. */
 export async function measure(asked: {
   patch: PatchName;
   controls: number;
@@ -112,6 +112,6 @@ export async function measure(asked: {
   const seconds = asked.seconds ?? 4;
   const until = asked.until ?? seconds;
   const gestures = { calm, mad, none: () => [] }[asked.playing ?? "calm"](asked.controls, until);
-  const { channels: _, ...told } = await renderOffline(asked.patch, gestures, seconds, asked);
-  return told;
+  const { channels: _, ...figures } = await renderOffline(asked.patch, gestures, seconds, asked);
+  return figures;
 }

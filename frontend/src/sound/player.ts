@@ -17,7 +17,7 @@ export function forceOf(distance: number, seconds: number): number {
   return 0.3 + 0.7 * Math.min(1, speed / HARDEST);
 }
 
-/** The note of the scale that a note control plays; octaves that no ear enjoys are folded in. */
+/** The note of the scale that a note control plays; octaves that are too low or too high are folded in. */
 export function playedNote(value: number, scale: Scale, root: number): number {
   let note = nearest(scale, root, Math.round(127 * value));
   while (note < LOWEST_NOTE) note += 12;
@@ -70,9 +70,14 @@ export class Player {
 
   private note(part: Part, when: number): void {
     const velocity = velocityOf(this.parts, part.index);
-    const told = velocity === null ? 0.7 : this.values[velocity]!;
+    const loudness = velocity === null ? 0.7 : this.values[velocity]!;
     const { scale, root } = this.tuning;
-    this.patch.note(part, playedNote(this.values[part.index]!, scale, root), Number.isFinite(told) ? told : 0.7, when);
+    this.patch.note(
+      part,
+      playedNote(this.values[part.index]!, scale, root),
+      Number.isFinite(loudness) ? loudness : 0.7,
+      when,
+    );
   }
 
   /** What shapes instead of sounding. */

@@ -169,7 +169,7 @@ export class Pulse implements Patch {
     level.gain.setValueAtTime(0, when);
     level.gain.linearRampToValueAtTime(0.4 * (0.4 + 0.6 * force), when + 0.005);
     level.gain.setTargetAtTime(0, when + 0.02, 0.17);
-    // In the middle, and hardly in the room: a bass is where the floor is.
+    // A bass is in the middle, with little reverberation.
     const place = new StereoPannerNode(context, { pan: this.section.lean * 0.4 });
     saw.connect(new GainNode(context, { gain: 0.45 })).connect(filter);
     deep.connect(level);

@@ -1,4 +1,4 @@
-/** What is heard, as a line; and how loud it is. */
+/** The waveform and the level of the sound. */
 
 import { useEffect, useRef } from "preact/hooks";
 import { soundEngine, sounding } from "./state";
@@ -30,7 +30,7 @@ export function Scope() {
       const ratio = Math.min(2, devicePixelRatio || 1);
       const [width, height] = [Math.round(element.clientWidth * ratio), Math.round(element.clientHeight * ratio)];
       if (element.width !== width || element.height !== height) [element.width, element.height] = [width, height];
-      // Muted, it fades within a moment, and nobody looks again: what is drawn last is silence.
+      // After muting the sound fades in a moment; the last frame drawn is silence.
       const samples = (on ? soundEngine()?.samples() : null) ?? new Float32Array(2);
       let peak = 0;
       for (const sample of samples) peak = Math.max(peak, Math.abs(sample));
@@ -52,7 +52,7 @@ export function Scope() {
       const shown = samples.length / 2;
       for (let x = 0; x <= width; x += ratio) {
         const sample = start < 0 ? 0 : (samples[start + Math.floor((x / width) * (shown - 1))] ?? 0);
-        // Quiet is seen, too: the line is bent as ears hear.
+        // Compressed, so that quiet sound is visible.
         const away = Math.sign(sample) * Math.abs(sample) ** 0.6;
         context.lineTo(x, height / 2 - away * height * 0.48);
       }

@@ -1,4 +1,4 @@
-/** How the page sounds; kept in the browser. Whatever was kept is checked before it is believed. */
+/** How the page sounds; kept in the browser. What was stored is checked before it is used. */
 
 import { SCALES } from "./scales";
 
@@ -56,36 +56,36 @@ const oneOf = <T extends string>(value: unknown, known: readonly T[], other: T):
   known.includes(value as T) ? (value as T) : other;
 
 function voice(value: unknown, other: Voice): Voice {
-  const told = object(value);
-  return { on: flag(told["on"], other.on), volume: number(told["volume"], 0, 1, other.volume) };
+  const kept = object(value);
+  return { on: flag(kept["on"], other.on), volume: number(kept["volume"], 0, 1, other.volume) };
 }
 
-/** Settings from whatever text was kept; what is missing or mad is as at the beginning. */
+/** Settings from the stored text; what is missing or invalid has its default. */
 export function parseSettings(text: string | null): SoundSettings {
-  let told: Loose = {};
+  let kept: Loose = {};
   try {
-    told = object(JSON.parse(text ?? "{}"));
+    kept = object(JSON.parse(text ?? "{}"));
   } catch {
-    // Somebody else's text: the beginning it is.
+    // Not JSON: the defaults.
   }
   return {
-    on: flag(told["on"], DEFAULTS.on),
+    on: flag(kept["on"], DEFAULTS.on),
     patch: oneOf(
-      told["patch"],
+      kept["patch"],
       PATCHES.map((patch) => patch.id),
       DEFAULTS.patch,
     ),
-    volume: number(told["volume"], 0, 1, DEFAULTS.volume),
+    volume: number(kept["volume"], 0, 1, DEFAULTS.volume),
     scale: oneOf(
-      told["scale"],
+      kept["scale"],
       SCALES.map((scale) => scale.id),
       DEFAULTS.scale,
     ),
-    root: Math.round(number(told["root"], 0, 11, DEFAULTS.root)),
-    tempo: Math.round(number(told["tempo"], TEMPO.least, TEMPO.most, DEFAULTS.tempo)),
-    room: number(told["room"], 0, 1, DEFAULTS.room),
-    echo: number(told["echo"], 0, 1, DEFAULTS.echo),
-    performer: voice(told["performer"], DEFAULTS.performer),
-    model: voice(told["model"], DEFAULTS.model),
+    root: Math.round(number(kept["root"], 0, 11, DEFAULTS.root)),
+    tempo: Math.round(number(kept["tempo"], TEMPO.least, TEMPO.most, DEFAULTS.tempo)),
+    room: number(kept["room"], 0, 1, DEFAULTS.room),
+    echo: number(kept["echo"], 0, 1, DEFAULTS.echo),
+    performer: voice(kept["performer"], DEFAULTS.performer),
+    model: voice(kept["model"], DEFAULTS.model),
   };
 }

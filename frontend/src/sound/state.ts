@@ -3,6 +3,7 @@
 import { effect, signal } from "@preact/signals";
 import { live, onValues } from "../live";
 import { overview, panics, session } from "../store";
+import type { ControlKind } from "../protocol";
 import type { LiveSound } from "./live";
 import { parseSettings, type SoundSettings } from "./settings";
 
@@ -12,7 +13,7 @@ function kept(): string | null {
   try {
     return localStorage.getItem(KEPT_AS);
   } catch {
-    return null; // a browser that keeps nothing
+    return null; // storage is off
   }
 }
 
@@ -33,16 +34,16 @@ export function setSound(change: Partial<SoundSettings>): void {
   try {
     localStorage.setItem(KEPT_AS, JSON.stringify(sound.value));
   } catch {
-    // It sounds as told all the same, until the page is closed.
+    // The choice holds until the page is closed.
   }
 }
 
-/** The kinds of all controls, as far as anything is known of them. */
-export function kindsNow(): string[] {
-  const told = overview.value?.controls ?? [];
-  if (told.length > 0) return told.map((control) => control.kind);
+/** The kinds of all controls; "value" where the configuration has none. */
+export function kindsNow(): ControlKind[] {
+  const controls = overview.value?.controls ?? [];
+  if (controls.length > 0) return controls.map((control) => control.kind);
   const count = (session.value.state?.dimension ?? 0) - 1;
-  return Array<string>(Math.max(1, count, live.input.length, live.output.length)).fill("value");
+  return Array<ControlKind>(Math.max(1, count, live.input.length, live.output.length)).fill("value");
 }
 
 async function begin(): Promise<void> {
@@ -89,7 +90,7 @@ effect(() => {
   if (panics.value > 0) engine?.silence();
 });
 
-// Whoever left with the sound on gets it back with the first touch.
+// If the sound was on when the page was left, the first touch turns it on again.
 if (sound.value.on) {
   const first = (event: Event) => {
     if (event.target instanceof Element && event.target.closest("[data-sound-button]")) return;

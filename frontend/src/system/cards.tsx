@@ -1,11 +1,12 @@
 /** The session, the machine, and what was deleted. */
 
 import { Icon, type IconName } from "../icons";
-import { part, post } from "../api";
+import { post } from "../api";
+import type { Finding, System } from "../protocol";
 import { navigate } from "../router";
-import { attempt, overview, performerRunning, session, tell } from "../store";
-import { Button, Card, Toggle, Trouble, bytes, duration, moment, useResource } from "../ui";
-import { type Deleted, type Finding, type System, verdict, worstFirst } from "./facts";
+import { attempt, overview, performerRunning, session, STATUS_WORDS } from "../store";
+import { Button, Card, Toggle, bytes, duration } from "../ui";
+import { verdict, worstFirst } from "./facts";
 
 const MARKS: Record<Finding["level"], { icon: IconName; word: string }> = {
   good: { icon: "check", word: "Good" },
@@ -35,14 +36,6 @@ export function Findings({ findings }: { findings: readonly Finding[] }) {
   );
 }
 
-const WORDS = {
-  stopped: "Stopped",
-  starting: "Starting …",
-  running: "Playing",
-  stopping: "Stopping …",
-  failed: "Failed",
-};
-
 export function SessionCard() {
   const { status, ours, pid, sentence, state } = session.value;
   const on = status === "running" || status === "starting";
@@ -51,7 +44,7 @@ export function SessionCard() {
     <Card title="The session">
       <dl class="facts">
         <dt>Now</dt>
-        <dd>{WORDS[status]}</dd>
+        <dd>{STATUS_WORDS[status]}</dd>
         {sentence && (
           <>
             <dt>Says</dt>
@@ -184,37 +177,6 @@ export function Versions({ versions }: { versions: Record<string, string> }) {
           <dd key={`${name} version`}>{version}</dd>,
         ])}
       </dl>
-    </Card>
-  );
-}
-
-const WHAT: Record<string, string> = { take: "Take", dataset: "Dataset", model: "Model", training: "Training" };
-
-export function Trash() {
-  const { data, error } = useResource<Deleted[]>("/api/trash", "trash");
-  const undo = async (id: string) => {
-    const told = await attempt(() => post<{ sentence: string }>(`/api/undo/${part(id)}`));
-    if (told) tell("info", told.sentence);
-  };
-  return (
-    <Card title="Deleted">
-      <Trouble text={error.value} />
-      {data.value?.length === 0 && <p class="soft">What you delete or change can be brought back from here.</p>}
-      <ul class="trash">
-        {data.value?.map((each) => (
-          <li key={each.id}>
-            <div>
-              <b title={each.name}>{each.name}</b>
-              <small class="hint">
-                {WHAT[each.what] ?? each.what} · {moment(each.time)}
-              </small>
-            </div>
-            <Button icon="reset" onClick={() => undo(each.id)}>
-              Undo<span class="hidden"> for {each.name}</span>
-            </Button>
-          </li>
-        ))}
-      </ul>
     </Card>
   );
 }

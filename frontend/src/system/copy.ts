@@ -1,4 +1,4 @@
-/** Put text on the clipboard. Pages that come over plain HTTP from elsewhere are allowed only the old way. */
+/** Put text on the clipboard. Pages that come over plain HTTP from elsewhere may only use the older interface. */
 export async function copy(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

@@ -1,30 +1,8 @@
-/** What the System page shows, made of what the web process tells. */
+/** The texts of the System page. */
 
-import type { OutputLine } from "../types";
+import type { Finding, Line, System } from "../protocol";
 
-export interface Finding {
-  check?: string;
-  level: "good" | "note" | "problem";
-  text: string;
-  advice: string;
-}
-
-export interface System {
-  versions: Record<string, string>;
-  findings: Finding[];
-  disk: { free: number; total: number } | null;
-  memory: { total: number; available: number; web: number; session: number | null; training?: number | null };
-  uptime: number;
-}
-
-export interface Deleted {
-  id: string;
-  what: string;
-  name: string;
-  time: string;
-}
-
-/** How it looks, in a sentence. */
+/** A summary of the findings. */
 export function verdict(findings: readonly Finding[]): string {
   const count = (level: Finding["level"]) => findings.filter((each) => each.level === level).length;
   const [problems, notes] = [count("problem"), count("note")];
@@ -44,24 +22,24 @@ export const worstFirst = (findings: readonly Finding[]): Finding[] =>
 
 export type Shown = "all" | "warning" | "error";
 
-const RANK: Record<string, number> = { debug: 0, info: 1, warning: 2, error: 3, critical: 4 };
+const RANK: Record<Line["level"], number> = { debug: 0, info: 1, warning: 2, error: 3 };
 const LEAST: Record<Shown, number> = { all: -1, warning: 2, error: 3 };
 
 /** The lines at or above a level. */
-export function filtered(lines: readonly OutputLine[], shown: Shown): OutputLine[] {
-  return lines.filter((line) => (RANK[line.level.toLowerCase()] ?? 1) >= LEAST[shown]);
+export function filtered(lines: readonly Line[], shown: Shown): Line[] {
+  return lines.filter((line) => RANK[line.level] >= LEAST[shown]);
 }
 
-/** The time of day of a line; what is no time stays as it is. */
+/** The time of day of a line; other texts stay as they are. */
 export function clock(time: string): string {
   return /T(\d\d:\d\d:\d\d)/.exec(time)?.[1] ?? time;
 }
 
-export const asText = (lines: readonly OutputLine[]): string =>
+export const asText = (lines: readonly Line[]): string =>
   lines.map((line) => `${line.time} ${line.level} ${line.text}`).join("\n");
 
-/** All that somebody who helps would ask for. */
-export function report(system: System, lines: readonly OutputLine[]): string {
+/** The text to send to somebody who helps. */
+export function report(system: System, lines: readonly Line[]): string {
   const versions = Object.entries(system.versions).map(([name, version]) => `${name} ${version}`);
   const findings = system.findings.map(
     (each) => `${each.level}: ${each.text}${each.advice ? ` (${each.advice})` : ""}`,

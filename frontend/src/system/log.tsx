@@ -1,9 +1,9 @@
-/** What the session prints. */
+/** The output of the session. */
 
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { lines, tell } from "../store";
-import type { OutputLine } from "../types";
+import { lines, notify } from "../store";
+import type { Line } from "../protocol";
 import { Button, Card, Segments } from "../ui";
 import { copy } from "./copy";
 import { type Shown, asText, clock, filtered } from "./facts";
@@ -15,9 +15,9 @@ const FILTERS: { value: Shown; label: string }[] = [
 ];
 
 // A line is the same element for as long as it is shown: only new ones are drawn.
-const numbers = new WeakMap<OutputLine, number>();
+const numbers = new WeakMap<Line, number>();
 let last = 0;
-const keyOf = (line: OutputLine): number => {
+const keyOf = (line: Line): number => {
   const known = numbers.get(line) ?? ++last;
   numbers.set(line, known);
   return known;
@@ -25,7 +25,7 @@ const keyOf = (line: OutputLine): number => {
 
 export function SessionLog() {
   const shown = useSignal<Shown>("all");
-  const held = useSignal<readonly OutputLine[] | null>(null);
+  const held = useSignal<readonly Line[] | null>(null);
   const list = useRef<HTMLDivElement>(null);
   const following = held.value === null;
   const all = held.value ?? lines.value;
@@ -35,7 +35,7 @@ export function SessionLog() {
     if (following && list.current) list.current.scrollTop = list.current.scrollHeight;
   });
   const scrolled = ({ currentTarget: { scrollTop, clientHeight, scrollHeight } }: { currentTarget: HTMLElement }) => {
-    // Who scrolls up wants to read, and not be carried away.
+    // After scrolling up the view stays where it is.
     if (following && scrollHeight - scrollTop - clientHeight > 60) held.value = lines.value;
   };
   return (
@@ -62,8 +62,8 @@ export function SessionLog() {
             disabled={visible.length === 0}
             onClick={async () =>
               (await copy(asText(visible)))
-                ? tell("info", visible.length === 1 ? "One line was copied." : `${visible.length} lines were copied.`)
-                : tell("error", "This browser does not let pages copy. Select the lines and copy them yourself.")
+                ? notify("info", visible.length === 1 ? "One line was copied." : `${visible.length} lines were copied.`)
+                : notify("error", "This browser does not let pages copy. Select the lines and copy them yourself.")
             }
           >
             Copy

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import tempfile
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from impsy.perform import (
     build_session,
     dialogue,
 )
+from impsy.protocol.monitor import LatenessSummary
 
 __all__ = ["free_ports", "play", "sum_up"]
 
@@ -112,7 +112,7 @@ def free_ports(count: int) -> list[int]:
             each.close()
 
 
-def sum_up(heard: int, played: int, lateness_ms: Mapping[str, float], rows: int) -> None:
+def sum_up(heard: int, played: int, lateness_ms: LatenessSummary, rows: int) -> None:
     """What remains on the screen."""
     echo(f"The performer played {heard} events, the system answered with {played}.")
     if lateness_ms.get("count"):

@@ -6,8 +6,20 @@ from its log and its seed.
 
 from impsy.engine.engine import Engine
 from impsy.engine.playback import MINIMUM_DT, Step, to_step
-from impsy.engine.snapshot import Counters, Forecast, Snapshot
+from impsy.engine.snapshot import Counters, Forecast, Snapshot, Turn
 from impsy.modes import MODES, Mode
 from impsy.settings import Settings
 
-__all__ = ["MINIMUM_DT", "MODES", "Counters", "Engine", "Forecast", "Mode", "Settings", "Snapshot", "Step", "to_step"]
+__all__ = [
+    "MINIMUM_DT",
+    "MODES",
+    "Counters",
+    "Engine",
+    "Forecast",
+    "Mode",
+    "Settings",
+    "Snapshot",
+    "Step",
+    "Turn",
+    "to_step",
+]

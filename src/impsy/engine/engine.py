@@ -13,7 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
 from impsy.engine.playback import MINIMUM_DT, to_step
-from impsy.engine.snapshot import Counters, Forecast, Snapshot
+from impsy.engine.snapshot import Counters, Forecast, Snapshot, Turn
 from impsy.errors import ConfigError
 from impsy.events import (
     Command,
@@ -85,11 +85,13 @@ class Engine:
         if predictor.dimension != settings.dimension:
             raise ConfigError(_dimension_mismatch(model, predictor.dimension, settings.dimension))
         self._settings = settings
+        # What a setting stands for, at the speed of an attribute; ``_set`` keeps the three up to date.
         self._mode: Mode = MODES[settings.mode]
+        self._paused = settings.paused
+        self._thru = dict(settings.thru_matrix)
         self._predictor = predictor
         self._rng = rng
         self._model = model
-        self._thru = dict(settings.thru_matrix)
         self._counters = Counters()
 
         self._input: tuple[float, ...] = tuple(rng.random(settings.dimension - 1).tolist())
@@ -121,7 +123,7 @@ class Engine:
     @property
     def deadline(self) -> float | None:
         """When ``advance`` has something to do next; None if nothing is planned."""
-        if self._settings.paused:
+        if self._paused:
             return None
         if self._unheard is not None:
             return self._unheard[0]
@@ -131,9 +133,9 @@ class Engine:
         return self._answer_at
 
     @property
-    def turn(self) -> str:
+    def turn(self) -> Turn:
         """Who plays: ``performer``, ``model``, ``both`` or ``nobody``."""
-        if self._settings.paused:
+        if self._paused:
             return "nobody"
         if self._mode.plays == "each event":
             return "both"
@@ -184,7 +186,7 @@ class Engine:
         May leave more that is due for the next call, so that input is processed in between.
         """
         commands: list[Command] = []
-        if self._settings.paused:
+        if self._paused:
             return commands
         if self._unheard is not None:
             (due, vector), self._unheard = self._unheard, None
@@ -217,7 +219,7 @@ class Engine:
     def end(self) -> list[Command]:
         """End the performance: silence what sounds and stop predicting."""
         self._drop_pending()
-        self._settings = replace(self._settings, paused=True)
+        self._paused, self._settings = True, replace(self._settings, paused=True)
         return [Silence("the performance ended")]
 
     def snapshot(self) -> Snapshot:
@@ -236,7 +238,7 @@ class Engine:
         """The model's next action; costs half a microsecond."""
         due: float | None = None
         what: Literal["event", "answer"] | None = None
-        if not self._settings.paused:
+        if not self._paused:
             if self._pending:
                 due, what = self._pending[0][0], "event"
             elif self._unheard is not None:  # the next prediction is about to be made
@@ -276,7 +278,7 @@ class Engine:
             commands.append(self._pass_on(event.port, moved, now, None))
         elif event.port in self._thru:
             commands.append(self._pass_on(event.port, moved, now, self._thru[event.port]))
-        if self._settings.paused or not self._mode.hears:
+        if self._paused or not self._mode.hears:
             return commands
         self._hear((dt, *values))
         if self._mode.plays == "after silence":
@@ -404,7 +406,7 @@ class Engine:
 
     def _begin(self, now: float) -> None:
         """Enter the mode: schedule what the model plays without input."""
-        if self._settings.paused:
+        if self._paused:
             return
         if self._mode.plays == "always":
             self._answer_at = now
@@ -441,7 +443,8 @@ class Engine:
         return [Silence("the mode changed")]
 
     def _pause_or_go_on(self, now: float) -> list[Command]:
-        if not self._settings.paused:
+        self._paused = self._settings.paused
+        if not self._paused:
             self._begin(now)
             return []
         self._drop_pending()

@@ -7,7 +7,10 @@ from typing import Literal, NamedTuple
 
 from impsy.settings import Settings
 
-__all__ = ["Counters", "Forecast", "Snapshot"]
+__all__ = ["Counters", "Forecast", "Snapshot", "Turn"]
+
+Turn = Literal["performer", "model", "both", "nobody"]
+"""Who plays."""
 
 
 class Forecast(NamedTuple):
@@ -61,11 +64,11 @@ class Counters:
 
 
 class Snapshot(NamedTuple):
-    """The engine at one moment. ``turn`` is who plays: ``performer``, ``model``, ``both`` or ``nobody``."""
+    """The engine at one moment. ``turn`` is who plays."""
 
     settings: Settings
     model: str
-    turn: str
+    turn: Turn
     waiting: int
     input_values: tuple[float, ...]
     output_values: tuple[float, ...]

@@ -31,7 +31,7 @@ from impsy.evaluation.twosample.material import Likeness
 from impsy.models.calibration import PLAYED, Temperatures
 from impsy.models.opening import OpenedModel, open_model
 
-__all__ = ["Progress", "evaluate"]
+__all__ = ["QUICK", "Effort", "Progress", "evaluate"]
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many events are done, and how many there are in all."""
@@ -44,7 +44,7 @@ MOST_NUMBERS = 400_000_000
 
 
 @dataclass(frozen=True)
-class _Effort:
+class Effort:
     """How much is generated: streams, and events of each, on its own and in answer to ``heard`` events.
 
     ``places`` at which playing is told from the players'; ``phrases`` that are answered with ``longest_answer``
@@ -60,7 +60,7 @@ class _Effort:
     longest_answer: int = 100
 
 
-_QUICK = _Effort(streams=16, free=100, answer=100, places=48, phrases=32)
+QUICK = Effort(streams=16, free=100, answer=100, places=48, phrases=32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ class _Material:
     windows: NDArray[np.int64]
     grid: NDArray[np.float64]
     seed: int
-    effort: _Effort
+    effort: Effort
     contexts: NDArray[np.float32]
     free: Features
     answering: Features
@@ -191,7 +191,7 @@ def _numbers(model: OpenedModel) -> int:
 def _material(dataset: Dataset, split: Split, windows: NDArray[np.int64], seed: int, quick: bool) -> _Material:
     events, parts = dataset.events, split.held_out_performances
     longest = max(each.stop - each.start for each in parts)
-    effort = _QUICK if quick else _Effort()
+    effort = QUICK if quick else Effort()
     if longest < effort.heard + effort.answer:
         # The longest stretch is a window at least: a fifth of it is heard, the rest answered.
         effort = replace(effort, heard=longest // 5, answer=longest - longest // 5)

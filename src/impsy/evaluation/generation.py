@@ -1,7 +1,7 @@
 """Letting a contestant play: on its own from nothing, or in answer to playing that it has heard.
 
-As in a performance (INTEROP 10, ``callresponse`` and ``battle``): what is drawn is clipped to what can be played, dt
-at least 1 ms and values in [0, 1], and that is what is heard next.
+As in the modes ``callresponse`` and ``battle`` (docs/reference/formats.md, Playback): what is drawn is clipped to
+what can be played, dt at least 1 ms and values in [0, 1], and that is what is heard next.
 """
 
 from __future__ import annotations

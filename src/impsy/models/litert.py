@@ -157,10 +157,11 @@ class Layout:
 
 
 def find_layout(inputs: Sequence[dict[str, Any]], outputs: Sequence[dict[str, Any]]) -> Layout:
-    """Tell a graph's tensors apart, as INTEROP 9 says: by shape and, among states, by name or tensor order.
+    """Tell a graph's tensors apart by shape and, among states, by name or tensor order.
 
-    Takes what ``Interpreter.get_input_details()`` and ``get_output_details()`` return. Raises ModelError if
-    the graph is not one step of a mixture-density recurrent network.
+    That is the contract of docs/reference/formats.md, ``.tflite``. Takes what ``Interpreter.get_input_details()`` and
+    ``get_output_details()`` return. Raises ModelError if the graph is not one step of a mixture-density recurrent
+    network.
     """
     vectors = [detail for detail in inputs if len(detail["shape"]) == 3]
     states_in = [detail for detail in inputs if len(detail["shape"]) == 2]

@@ -1,8 +1,8 @@
 """The mixture of Gaussians that a network predicts: its parameters, and drawing from it.
 
-A predicted vector holds ``[mu (M·D) | sigma (M·D) | logits (M)]`` in the scaled space (INTEROP: the network
-hears and predicts interaction vectors × 10). Component k is chosen with probability
-softmax(logits / pi_temperature); each value is then Normal(mu_k, sigma_k · sqrt(sigma_temperature)); the
+A predicted vector holds ``[mu (M·D) | sigma (M·D) | logits (M)]`` in the scaled space: the network hears and
+predicts interaction vectors × 10 (docs/reference/formats.md, The network's numbers). Component k is chosen with
+probability softmax(logits / pi_temperature); each value is then Normal(mu_k, sigma_k · sqrt(sigma_temperature)); the
 result is divided by 10.
 """
 

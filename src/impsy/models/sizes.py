@@ -1,4 +1,4 @@
-"""The sizes of networks that IMPSY trains, and what their files are called (INTEROP 9)."""
+"""The sizes of networks that IMPSY trains, and the names of their files: docs/reference/formats.md, Model files."""
 
 from __future__ import annotations
 

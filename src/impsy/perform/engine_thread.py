@@ -31,6 +31,7 @@ from impsy.perform.inbox import Inbox
 from impsy.perform.lateness import Lateness, LatenessCounts
 from impsy.perform.monitor import Monitor
 from impsy.perform.recording.recorder import Recorder
+from impsy.protocol.monitor import INPUT, OUTPUT
 
 __all__ = ["EngineThread", "Logged", "Published"]
 
@@ -237,7 +238,7 @@ class EngineThread:
             if isinstance(noted, Record):
                 self._record(noted)
             elif self._monitor is not None:
-                self._monitor.mirror("/monitor/out", noted.values)
+                self._monitor.mirror(OUTPUT, noted.values)
         self._noted.clear()
 
     def _show_forecast(self) -> None:
@@ -256,7 +257,7 @@ class EngineThread:
             if self._verbose:
                 logger.debug("performer ← %s", record.values)
             if self._monitor is not None:
-                self._monitor.mirror("/monitor/in", record.values)
+                self._monitor.mirror(INPUT, record.values)
 
     def _changed(self) -> None:
         if self._monitor is not None:

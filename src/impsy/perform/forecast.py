@@ -1,4 +1,4 @@
-"""The model's forecast as ``/monitor/next`` sends it: data for a picture."""
+"""The model's forecast as ``/monitor/next`` sends it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from impsy.engine import Forecast, Settings
 from impsy.models.mixture import component_weights
 from impsy.models.sizes import SCALE_FACTOR
+from impsy.protocol.monitor import Mixture, Next
 
 __all__ = ["encode_forecast"]
 
@@ -27,47 +28,49 @@ NUMBERS_LIMIT = 5600
 LARGEST = 999.0
 """Means, spreads and times (seconds) are clipped to this magnitude."""
 
-
 _MANY = 100
-"""From this many components, partial sorting is faster than sorting."""
-_NOTHING: dict[str, Any] = {"weights": [], "means": [], "spreads": [], "dt": []}
+"""From this many components on, partial sorting is faster than sorting."""
+_NO_MIXTURE: Mixture = {"weights": [], "means": [], "spreads": [], "dt": []}
 _SCALE = np.float64(SCALE_FACTOR)
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 """As :func:`json.dumps`, without making an encoder for each message."""
 
 
 def encode_forecast(forecast: Forecast, parameters: NDArray[Any] | None, now: float) -> str:
-    """The forecast as JSON. ``parameters`` (M(2D+1),) are the mixture's in the × 10 space; None: there is no mixture.
+    """The JSON text of a :class:`~impsy.protocol.monitor.Next`.
 
-    ``in``: seconds until the model does ``what`` (``"event"`` or ``"answer"``), both null if it plans nothing.
-    ``weights`` (M,), ``means`` and ``spreads`` (M, n) and ``dt`` (M,): the mixture that its next event is (or will
-    be) drawn from, with the temperatures applied: weights softmax(logits / pitemp), spreads sigma · sqrt(sigmatemp),
-    all but weights ÷ 10; dt are the mean seconds, not stretched by the timescale. Of many components, the weightiest
-    five, whose weights sum to 1; fewer if they are too large for a datagram. Empty if it plans nothing or predicts
-    no mixture.
+    ``parameters`` (M(2D+1),) are those of the mixture in the × 10 space; None: there is no mixture.
+
+    Weights are softmax(logits / pitemp), spreads sigma · sqrt(sigmatemp), all but weights ÷ 10; dt are the mean
+    seconds, not stretched by the timescale. Of many components, the five with the largest weights, which then sum to
+    1; fewer if they are too large for a datagram.
     """
-    due = None if forecast.due is None else round(max(0.0, forecast.due - now), DECIMALS)
-    mixture = {} if due is None or parameters is None else _mixture(parameters, forecast.settings)
-    return _encode({"in": due, "what": forecast.what} | (mixture or _NOTHING))
+    due, mixture = None, _NO_MIXTURE
+    if forecast.due is not None:
+        due = round(max(0.0, forecast.due - now), DECIMALS)
+        if parameters is not None:
+            mixture = _mixture(parameters, forecast.settings)
+    message: Next = {"in": due, "what": forecast.what, **mixture}
+    return _encode(message)
 
 
-def _mixture(parameters: NDArray[Any], settings: Settings) -> dict[str, Any]:
+def _mixture(parameters: NDArray[Any], settings: Settings) -> Mixture:
     d = settings.dimension
     mixtures = parameters.size // (2 * d + 1)
     width = mixtures * d
     logits, numbers = parameters[2 * width :], parameters[: 2 * width].reshape(2, mixtures, d)
     most = min(SHOWN, NUMBERS_LIMIT // (2 * (d - 1)))
     if not most:
-        return {}
+        return _NO_MIXTURE
     if mixtures > most:
         shown = (logits.argsort() if mixtures < _MANY else logits.argpartition(-most))[-most:]
         shown.sort()
         logits, numbers = logits.take(shown), numbers.take(shown, axis=1)
     weights = component_weights(logits.tolist(), settings.pi_temperature)
     total = sum(weights)
-    # JSON has no NaN and no infinity; a network may predict both. NaN sorts as the largest logit.
+    # A network may output anything, and JSON has only finite numbers. NaN counts as the largest logit.
     if math.isnan(total) or np.count_nonzero(np.isfinite(numbers)) < numbers.size:
-        return {}
+        return _NO_MIXTURE
     values = numbers / _SCALE
     values[1] *= math.sqrt(settings.sigma_temperature)
     np.minimum(values, LARGEST, out=values)

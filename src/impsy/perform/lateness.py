@@ -6,6 +6,8 @@ from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass
 
+from impsy.protocol.monitor import LatenessSummary
+
 __all__ = ["Lateness", "LatenessCounts"]
 
 EDGES = [1e-5 * 1.04**step for step in range(360)]
@@ -20,8 +22,8 @@ class LatenessCounts:
     maximum: float
     count: int
 
-    def summary(self) -> dict[str, float]:
-        """Milliseconds: ``p50`` and ``p99`` of the recent events, ``max`` of all, and their ``count``."""
+    def summary(self) -> LatenessSummary:
+        """How late the events were, in milliseconds."""
         return {
             "p50": self._percentile(0.5),
             "p99": self._percentile(0.99),

@@ -1,4 +1,4 @@
-"""Tells the web interface, or whoever listens on this machine, what goes on."""
+"""Sends the state of a session to a port of this machine, for the web interface and other programs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from impsy.engine import Forecast
 from impsy.errors import DeviceError
 from impsy.io.network import Outlet
 from impsy.perform.forecast import encode_forecast
+from impsy.protocol.monitor import NEXT, STATE
 
 __all__ = ["STATE_SECONDS", "Monitor"]
 
@@ -30,26 +31,24 @@ NEXT_SECONDS = 1 / 30
 """Between two ``/monitor/next`` at least; of what changes meanwhile, the newest is sent."""
 
 SLACK_SECONDS = 0.015
-"""How much longer it may take when no vector comes along: each waking takes time from the thread that keeps time."""
+"""How much later it may be sent when no vector is: each waking takes time from the engine's thread."""
 
 WAITING_LIMIT = 2000
-"""Vectors that may wait to be mirrored; more are left out, as whoever watches could not see them anyway."""
-
+"""Vectors that may wait to be sent; more are left out."""
 
 _STATE, _NEXT, _STOP = object(), object(), object()
-"""What the queue holds beside vectors: the state changed, the forecast changed, the monitor is to stop."""
+"""In the queue, beside vectors: the state changed, the forecast did, the end."""
 
 
 class Monitor:
-    """Sends every input and output vector, the model's forecast and the state, to UDP ``localhost:port`` by OSC.
+    """Sends the messages of ``impsy.protocol.monitor`` to UDP ``localhost:port``.
 
-    ``/monitor/in f…``, ``/monitor/out f…``, ``/monitor/next s`` (JSON) at most 30 times a second, and
-    ``/monitor/state s`` (JSON); the last two at least once a second and when they change.
+    The forecast at most 30 times a second; forecast and state at least once a second, and when they change.
 
     Args:
         port: where to send to.
-        state: says what goes on.
-        now: the clock of the forecast's times.
+        state: returns the state.
+        now: the clock that the forecast's times refer to.
     """
 
     def __init__(self, port: int, state: Callable[[], dict[str, Any]], now: Callable[[], float]) -> None:
@@ -64,7 +63,7 @@ class Monitor:
 
     def open(self) -> None:
         """Start the thread."""
-        with suppress(DeviceError):  # what is then not sent is counted, and playing goes on
+        with suppress(DeviceError):  # messages that are not sent are counted, and playing goes on
             self._outlet.open()
         self._thread = threading.Thread(target=self._run, name="impsy monitor", daemon=True)
         self._thread.start()
@@ -107,7 +106,7 @@ class Monitor:
             if now >= state_due:
                 self._send_state()
                 state_due = now + STATE_SECONDS
-                again = True  # for whoever began to watch in between
+                again = True  # for a program that was started in between
             wanted = again or self._forecast_waits
             if wanted and now >= next_earliest:
                 self._send_next()
@@ -129,16 +128,16 @@ class Monitor:
         self._send_state()
 
     def _send_state(self) -> None:
-        self._send(encode_text("/monitor/state", json.dumps(self._state())))
+        self._send(encode_text(STATE, json.dumps(self._state())))
 
     def _send_next(self) -> None:
-        self._forecast_waits = False  # first: what comes from now on wants a sending of its own
+        self._forecast_waits = False  # first: a newer forecast is then sent, too
         if self._forecast is not None:
-            self._send(encode_text("/monitor/next", encode_forecast(*self._forecast, self._now())))
+            self._send(encode_text(NEXT, encode_forecast(*self._forecast, self._now())))
 
     def _send(self, packet: bytes) -> None:
         try:
             if not self._outlet.send(packet):
                 self.left_out += 1
-        except OSError:  # nobody need be listening, and a full buffer is no loss worth a word
+        except OSError:  # no listener, or a full buffer
             self.left_out += 1

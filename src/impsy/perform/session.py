@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, cast
 
 from impsy.engine import Engine, Snapshot
 from impsy.events import Event, LoadModel, RecallScene, Report, SetPredictor
@@ -20,6 +20,7 @@ from impsy.perform.recording.recorder import Recorder
 from impsy.perform.reports import Reports
 from impsy.perform.scenes import SceneRecall, Scenes
 from impsy.perform.switching import ModelSwitcher, OpenModel
+from impsy.protocol.monitor import Counts, LatenessSummary, PortHealth, State
 from impsy.settings import SETTINGS
 
 __all__ = ["Session", "SessionView"]
@@ -38,7 +39,7 @@ class SessionView:
 
     engine: Snapshot
     ports: tuple[Health, ...]
-    lateness_ms: dict[str, float]
+    lateness_ms: LatenessSummary
     dropped: int
     log: str
     log_error: str
@@ -220,24 +221,18 @@ class Session:
         """The state as ``/monitor/state`` sends it: plain values, fit for JSON."""
         view = self.view()
         snapshot = view.engine
-        unmirrored = self._monitor.left_out if self._monitor is not None else 0
-        return {
-            **{name: getattr(snapshot.settings, name) for name in ("dimension", *SETTINGS)},
+        state: State = {
+            "mode": snapshot.settings.mode,
             "turn": snapshot.turn,
             "model": snapshot.model,
             "scenes": list(self._scenes.scenes.by_name),
             "scene": self._scenes.current(snapshot.settings),
-            "input": snapshot.input_values,
-            "output": snapshot.output_values,
+            "input": list(snapshot.input_values),
+            "output": list(snapshot.output_values),
             "waiting": snapshot.waiting,
-            "counters": {
-                **asdict(snapshot.counters),
-                "dropped": view.dropped,
-                "logged": view.rows,
-                "unmirrored": unmirrored,
-            },
+            "counters": self._counts(view),
             "lateness_ms": view.lateness_ms,
-            "ports": [asdict(port) for port in view.ports],
+            "ports": [cast("PortHealth", asdict(port)) for port in view.ports],
             "log": {
                 "file": view.log,
                 "rows": view.rows,
@@ -249,8 +244,14 @@ class Session:
             "reports": [{"level": report.level, "text": report.text} for report in view.reports],
             "uptime": round(self._clock.now() - self._clock.start, 3),
             "pid": os.getpid(),
-            **self._about,
         }
+        live = {name: getattr(snapshot.settings, name) for name in ("dimension", *SETTINGS)}
+        return live | state | self._about
+
+    def _counts(self, view: SessionView) -> Counts:
+        unmirrored = self._monitor.left_out if self._monitor is not None else 0
+        own = {"dropped": view.dropped, "logged": view.rows, "unmirrored": unmirrored}
+        return cast("Counts", asdict(view.engine.counters) | own)
 
 
 class _Closable(Protocol):

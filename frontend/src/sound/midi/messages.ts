@@ -1,61 +1,24 @@
-/**
- * MIDI messages and controls: what a device of the browser's machine plays, and what is sent to one.
- *
- * No device is touched here. Channels count from 1. A source or a target is written as the configuration's words say it:
- * `control 7, channel 1`.
- */
+/** MIDI messages of the browser's own devices: which controls one moves, and what is sent for values. No port is used. */
 
-export type Kind = "control" | "notes" | "velocity of notes" | "pitch bend" | "pressure" | "program";
+import { type Control, ENTRY_WORDS, type MappedEntry } from "../../protocol";
 
-export interface Place {
-  kind: Kind;
-  channel: number;
-  /** Of a control. */
-  number: number;
-  /** A control in 14 bits: this one and the one 32 above. */
-  fine: boolean;
-  /** The velocity that notes have; null: whatever says so, or the hardest. */
-  velocity: number | null;
-  from: number;
-  to: number;
-}
+/** What a message moves, or what is sent for a control: an entry of a mapping, whatever its port. */
+export type Place = Omit<MappedEntry, "port">;
 
-const WORDS =
-  /(?:^|: )(?:(control) (\d+)( \(14 bits\))?|(notes|velocity of notes|pitch bend|pressure|program)), channel (\d+)(?:, velocity (\d+))?(?:, from (\d+) to (\d+))?$/;
-
-const byte = (text: string | undefined, other: number): number =>
-  Math.min(127, text === undefined ? other : Number(text));
-
-/** A place from a configuration's words (`X-TOUCH: control 7, channel 1, from 0 to 63`); null: this is no MIDI. */
-export function placeOf(words: string): Place | null {
-  const told = WORDS.exec(words);
-  if (!told) return null;
-  const channel = Number(told[5]);
-  if (channel < 1 || channel > 16) return null;
-  return {
-    kind: (told[1] ?? told[4]) as Kind,
-    channel,
-    number: byte(told[2], 0),
-    fine: told[3] !== undefined,
-    velocity: told[6] === undefined ? null : byte(told[6], 127),
-    from: byte(told[7], 0),
-    to: byte(told[8], 127),
-  };
-}
-
-export const place = (kind: Kind, channel: number, number = 0): Place => ({
+export const place = (kind: Place["kind"], channel: number, controller: number | null = null): Place => ({
   kind,
   channel,
-  number,
-  fine: false,
+  controller,
   velocity: null,
-  from: 0,
-  to: 127,
+  minimum: null,
+  maximum: null,
 });
 
-/** The words of a place, without its range: what it is known by. */
-export const wordsOf = ({ kind, channel, number }: Pick<Place, "kind" | "channel" | "number">): string =>
-  `${kind === "control" ? `control ${number}` : kind}, channel ${channel}`;
+/** The words of a place, without its range: by these it is known. A fine control is known by its coarse part. */
+export function wordsOf({ kind, channel, controller }: Pick<Place, "kind" | "channel" | "controller">): string {
+  const words = ENTRY_WORDS[kind === "control_change_14" ? "control_change" : kind];
+  return `${words.replace("{controller}", String(controller))}, channel ${channel}`;
+}
 
 export interface Moved {
   place: Place;
@@ -73,31 +36,33 @@ export function movedBy(message: ArrayLike<number>): Moved[] {
     case 0x90:
       if (!good(first) || !good(second) || second === 0) return [];
       return [
-        { place: place("notes", channel), raw: first },
-        { place: place("velocity of notes", channel), raw: second },
+        { place: place("note_on", channel), raw: first },
+        { place: place("note_velocity", channel), raw: second },
       ];
     case 0xb0:
       // From 120 on they are commands: all sound off, all notes off.
       if (!good(first) || !good(second) || first >= 120) return [];
-      return [{ place: place("control", channel, first), raw: second }];
+      return [{ place: place("control_change", channel, first), raw: second }];
     case 0xc0:
-      return good(first) ? [{ place: place("program", channel), raw: first }] : [];
+      return good(first) ? [{ place: place("program_change", channel), raw: first }] : [];
     case 0xd0:
-      return good(first) ? [{ place: place("pressure", channel), raw: first }] : [];
+      return good(first) ? [{ place: place("channel_aftertouch", channel), raw: first }] : [];
     case 0xe0:
       if (!good(first) || !good(second)) return [];
-      return [{ place: place("pitch bend", channel), raw: ((second * 128 + first) * 127) / 16383 }];
+      return [{ place: place("pitch_bend", channel), raw: ((second * 128 + first) * 127) / 16383 }];
     default:
       return [];
   }
 }
 
-const ranged = (raw: number, { from, to }: Place): number | null =>
-  from === to ? null : Math.min(1, Math.max(0, (raw - from) / (to - from)));
+function ranged(raw: number, { minimum, maximum }: Place): number | null {
+  const [from, to] = [minimum ?? 0, maximum ?? 127];
+  return from === to ? null : Math.min(1, Math.max(0, (raw - from) / (to - from)));
+}
 
 /**
- * Which control a device's knob plays: as was said by hand; else as the configuration says; else each new knob
- * takes the next control that no other has taken.
+ * Which control a device's knob plays: the one assigned by hand, else the one that the configuration maps, else the
+ * next control that no other knob has taken.
  */
 export class MidiInput {
   private readonly byHand = new Map<string, number>();
@@ -112,15 +77,13 @@ export class MidiInput {
     for (const [words, index] of byHand) this.byHand.set(words, index);
   }
 
-  /** Other controls: `inputs` are the configuration's words for each. */
-  configure(inputs: readonly (readonly string[])[]): void {
+  /** Other controls: `inputs` are the entries that the configuration maps to each. */
+  configure(inputs: readonly (readonly Place[])[]): void {
     this.count = inputs.length;
     this.config = new Map();
     this.met.clear();
     inputs.forEach((each, index) => {
-      for (const words of each) {
-        const found = placeOf(words);
-        if (!found) continue;
+      for (const found of each) {
         const key = wordsOf(found);
         const known = this.config.get(key) ?? [];
         if (!known.some((other) => other.index === index)) this.config.set(key, [...known, { index, place: found }]);
@@ -176,8 +139,8 @@ export class MidiInput {
         return value === null ? [] : this.as(index, value);
       });
     }
-    // A velocity alone is nobody's movement.
-    if (from.kind === "velocity of notes") return [];
+    // A velocity is never mapped by itself.
+    if (from.kind === "note_velocity") return [];
     const learnt = this.learnt.get(words) ?? this.learn(words);
     return learnt === null ? [] : this.as(learnt, raw / 127);
   }
@@ -198,7 +161,7 @@ export class MidiInput {
   }
 }
 
-/** Controllers that makers left free, in the order in which they are used. */
+/** Controllers that MIDI leaves undefined, in the order in which they are used. */
 const FREE = [
   ...Array.from({ length: 12 }, (_, at) => 20 + at),
   ...Array.from({ length: 18 }, (_, at) => 102 + at),
@@ -209,19 +172,15 @@ const FREE = [
 
 export type SendAs = "config" | "controls" | "notes";
 
-/** Where each control goes: as the configuration says where it says so, to free controllers, or all as notes. */
-export function targetsOf(
-  controls: readonly { kind: string; outputs: readonly string[] }[],
-  as: SendAs,
-  channel: number,
-): Place[] {
+/** Where each control is sent: as the configuration maps it (if it does), to free controllers, or all as notes. */
+export function targetsOf(controls: readonly Pick<Control, "kind" | "sent">[], as: SendAs, channel: number): Place[] {
   return controls.map((control, index) => {
     if (as === "config") {
-      const told = control.outputs.map(placeOf).find((each) => each !== null);
-      if (told) return told;
-      if (control.kind === "note") return place("notes", channel);
+      const [configured] = control.sent;
+      if (configured) return configured;
+      if (control.kind === "note") return place("note_on", channel);
     }
-    return as === "notes" ? place("notes", channel) : place("control", channel, FREE[index % FREE.length]!);
+    return as === "notes" ? place("note_on", channel) : place("control_change", channel, FREE[index % FREE.length]!);
   });
 }
 
@@ -257,7 +216,7 @@ export class MidiOutput {
       const value = values[index];
       if (value === undefined || !Number.isFinite(value)) return;
       const before = this.values[index];
-      if (target.kind === "notes") {
+      if (target.kind === "note_on") {
         if (before !== undefined && Math.abs(value - before) > 1e-6)
           messages.push(...this.note(target, index, value, values, now));
         return;
@@ -275,23 +234,24 @@ export class MidiOutput {
 
   private plain(target: Place, value: number): number[][] {
     const on = target.channel - 1;
+    const [number, from] = [target.controller ?? 0, target.minimum ?? 0];
     switch (target.kind) {
-      case "control":
-        if (target.fine) {
-          const fine = rounded(value, 16383);
-          return [
-            [0xb0 | on, target.number, fine >> 7],
-            [0xb0 | on, (target.number + 32) & 127, fine & 127],
-          ];
-        }
-        return [[0xb0 | on, target.number, Math.floor(target.from + value * (target.to - target.from) + 0.5)]];
-      case "pitch bend": {
+      case "control_change":
+        return [[0xb0 | on, number, Math.floor(from + value * ((target.maximum ?? 127) - from) + 0.5)]];
+      case "control_change_14": {
+        const fine = rounded(value, 16383);
+        return [
+          [0xb0 | on, number, fine >> 7],
+          [0xb0 | on, (number + 32) & 127, fine & 127],
+        ];
+      }
+      case "pitch_bend": {
         const bend = rounded(value, 16383);
         return [[0xe0 | on, bend & 127, bend >> 7]];
       }
-      case "pressure":
+      case "channel_aftertouch":
         return [[0xd0 | on, rounded(value, 127)]];
-      case "program":
+      case "program_change":
         return [[0xc0 | on, rounded(value, 127)]];
       default:
         return [];
@@ -300,12 +260,12 @@ export class MidiOutput {
 
   private note(target: Place, index: number, value: number, values: readonly number[], now: number): number[][] {
     const { channel } = target;
-    const velocities = this.targets.findIndex((each) => each.kind === "velocity of notes" && each.channel === channel);
-    const told = target.velocity ?? (velocities >= 0 ? rounded(values[velocities] ?? 1, 127) : HARDEST);
+    const other = this.targets.findIndex((each) => each.kind === "note_velocity" && each.channel === channel);
+    const velocity = target.velocity ?? (other >= 0 ? rounded(values[other] ?? 1, 127) : HARDEST);
     const note = Math.min(127, Math.max(0, Math.round(this.noteOf(value))));
     const messages = this.end(index);
     this.sounding.set(index, { channel, note, until: now + this.longest });
-    messages.push([0x90 | (channel - 1), note, Math.max(1, told)]);
+    messages.push([0x90 | (channel - 1), note, Math.max(1, velocity)]);
     return messages;
   }
 

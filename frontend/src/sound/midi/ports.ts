@@ -8,7 +8,7 @@ import { scaleOf } from "../scales";
 import { kindsNow, sound, sounding } from "../state";
 import { MidiInput, MidiOutput, type SendAs, targetsOf } from "./messages";
 
-/** `refused`: the player or the browser said no; `broken`: it may be used, but this machine has no MIDI that works. */
+/** `refused`: by the player or the browser; `broken`: it may be used, but this machine has no MIDI that works. */
 export type MidiState = "unasked" | "asking" | "ready" | "refused" | "broken" | "missing";
 
 export interface PortInfo {
@@ -29,16 +29,16 @@ const KEPT_AS = "impsy.midi";
 const EXPIRE_EVERY = 500; // ms
 const NOTHING: MidiChoice = { input: "", output: "", as: "config", channel: 1, assigned: [] };
 
-/** A choice from whatever text was kept. */
+/** A choice from the stored text. */
 export function parseChoice(text: string | null): MidiChoice {
   try {
-    const told = (JSON.parse(text ?? "null") ?? {}) as Record<string, unknown>;
-    const channel = Number(told["channel"]);
-    const assigned = Array.isArray(told["assigned"]) ? (told["assigned"] as unknown[]) : [];
+    const kept = (JSON.parse(text ?? "null") ?? {}) as Record<string, unknown>;
+    const channel = Number(kept["channel"]);
+    const assigned = Array.isArray(kept["assigned"]) ? (kept["assigned"] as unknown[]) : [];
     return {
-      input: typeof told["input"] === "string" ? told["input"] : "",
-      output: typeof told["output"] === "string" ? told["output"] : "",
-      as: (["config", "controls", "notes"] as const).find((each) => each === told["as"]) ?? "config",
+      input: typeof kept["input"] === "string" ? kept["input"] : "",
+      output: typeof kept["output"] === "string" ? kept["output"] : "",
+      as: (["config", "controls", "notes"] as const).find((each) => each === kept["as"]) ?? "config",
       channel: Number.isInteger(channel) && channel >= 1 && channel <= 16 ? channel : 1,
       assigned: assigned.filter(
         (pair): pair is [string, number] =>
@@ -62,7 +62,7 @@ export const midiState = signal<MidiState>("requestMIDIAccess" in navigator ? "u
 export const inputs = signal<PortInfo[]>([]);
 export const outputs = signal<PortInfo[]>([]);
 export const choice = signal<MidiChoice>(parseChoice(kept()));
-/** What was moved lately: words, and the control that it plays (from 0). */
+/** The controls that were moved last: words, and the control that it plays (from 0). */
 export const heard = signal<{ words: string; index: number | null }[]>([]);
 
 let access: MIDIAccess | null = null;
@@ -125,9 +125,9 @@ function attach(): void {
 }
 
 function receive(data: Uint8Array): void {
-  const told = input.changes(data);
-  for (const [index, value] of told.changes) play(index, value);
-  for (const words of told.heard) {
+  const { changes, heard: moved } = input.changes(data);
+  for (const [index, value] of changes) play(index, value);
+  for (const words of moved) {
     const index = input.playedBy(words);
     if (heard.value.some((each) => each.words === words && each.index === index)) continue;
     heard.value = [...heard.value.filter((each) => each.words !== words), { words, index }].slice(-64);
@@ -155,8 +155,8 @@ function transmit(messages: readonly number[][]): void {
 function aim(port: MIDIOutput | null): void {
   transmit(output?.allNotesOff() ?? []);
   sending = port;
-  const told = overview.peek()?.controls ?? [];
-  const controls = told.length > 0 ? told : kindsNow().map((kind) => ({ kind, outputs: [] }));
+  const configured = overview.peek()?.controls ?? [];
+  const controls = configured.length > 0 ? configured : kindsNow().map((kind) => ({ kind, sent: [] }));
   const { as, channel } = choice.peek();
   const { scale, root } = sound.peek();
   const asNotes = as === "notes" ? (value: number) => playedNote(value, scaleOf(scale), root) : undefined;
@@ -183,6 +183,6 @@ effect(() => {
   const now = JSON.stringify([controls, sound.value.scale, sound.value.root]);
   if (now === shape) return;
   shape = now;
-  input.configure(controls.length > 0 ? controls.map((control) => control.inputs) : kindsNow().map(() => []));
+  input.configure(controls.length > 0 ? controls.map((control) => control.received) : kindsNow().map(() => []));
   if (access) aim(sending);
 });

@@ -14,10 +14,11 @@ from impsy.config import Config
 from impsy.mapping.entries import KINDS, Argument
 from impsy.models.sizes import SIZES
 from impsy.modes import MODES
+from impsy.protocol.workspace import EntryName, MappingArgument, MappingKind
 from impsy.settings import SETTINGS
 from impsy.web.config.labels import KIND_WORDS
 
-__all__ = ["MappingArgument", "MappingKind", "config_schema", "mapping_kinds"]
+__all__ = ["config_schema", "mapping_kinds"]
 
 PATTERN = "*"
 """Stands for whatever name a table's keys have."""
@@ -107,25 +108,6 @@ _CHOICES: dict[str, dict[str, str]] = {
 """By the last part of a key: what each of its values means."""
 
 
-@dataclass(frozen=True, slots=True)
-class MappingArgument:
-    """One number of an entry, both ends of its range included. The optional ones are given all or not at all."""
-
-    name: str
-    min: int
-    max: int
-    optional: bool
-
-
-@dataclass(frozen=True, slots=True)
-class MappingKind:
-    """A kind of entry: its name in a configuration, what it is called, and what follows its name in the list."""
-
-    kind: str
-    words: str
-    arguments: list[MappingArgument]
-
-
 def mapping_kinds() -> list[MappingKind]:
     """Every kind of entry, in the order in which they should be offered."""
 
@@ -134,7 +116,7 @@ def mapping_kinds() -> list[MappingKind]:
 
     return [
         MappingKind(
-            name,
+            EntryName(name),
             KIND_WORDS[name].title,
             [argument(each, False) for each in kind.required] + [argument(each, True) for each in kind.optional],
         )

@@ -1,4 +1,4 @@
-"""What each control is, in words: from the mappings of a configuration."""
+"""What each control is, as structure and in words: from the mappings of a configuration."""
 
 from __future__ import annotations
 
@@ -9,38 +9,19 @@ from typing import Literal
 
 from impsy.config import Config
 from impsy.mapping.entries import ControlChange, MappingEntry, NoteOn, kind_of
+from impsy.protocol.workspace import Control, ControlKind, EntryName, MappedEntry
 
-__all__ = ["KIND_WORDS", "Control", "KindWords", "controls_of", "describe_entry", "unmapped"]
+__all__ = ["KIND_WORDS", "KindWords", "controls_of", "describe_entry", "unmapped"]
 
 MOST_CONTROLS = 1024
-"""More are not shown; a dimension may be any number."""
-
-Kind = Literal["note", "velocity", "cc", "bend", "pressure", "program", "value"]
-
-
-@dataclass(frozen=True, slots=True)
-class Control:
-    """One of x_1 … x_n.
-
-    ``index`` counts from 0. ``label`` is a word or two, other for each control. ``kind`` is what is heard for it, or
-    what is played where nothing is mapped to be heard; ``plays`` and ``channel`` (1-16; None: nothing is mapped) the
-    other way round. ``inputs`` and ``outputs`` say where it comes from and goes to.
-    """
-
-    index: int
-    label: str
-    kind: Kind
-    plays: Kind
-    channel: int | None
-    inputs: list[str]
-    outputs: list[str]
+"""More are not shown: a dimension may be any number."""
 
 
 @dataclass(frozen=True, slots=True)
 class KindWords:
-    """How a kind of entry is called: below a fader, in a list to choose from, and in a sentence."""
+    """The words for a kind of entry: below a fader, in a list to choose from, and in a sentence."""
 
-    kind: Kind
+    kind: ControlKind
     short: str
     title: str
     words: str
@@ -75,18 +56,17 @@ def describe_entry(entry: MappingEntry) -> str:
 
 def controls_of(config: Config) -> list[Control]:
     """The controls of a configuration, in its order (at most 1024)."""
-    heard, played = list(_mappings(config, "input")), list(_mappings(config, "output"))
     count = min(config.model.dimension - 1, MOST_CONTROLS)
-    columns = [
-        ([mapping[index] for _, mapping in heard], [mapping[index] for _, mapping in played])
-        for index in range(count)
+    received, sent = ([_column(config, index, way) for index in range(count)] for way in ("input", "output"))
+    mapped = [
+        ([entry for _, entry in inputs], [entry for _, entry in outputs])
+        for inputs, outputs in zip(received, sent, strict=True)
     ]
-    short = [_labels(inputs or outputs, index) for index, (inputs, outputs) in enumerate(columns)]
-    repeated = Counter(short)
+    short = Counter(_labels(inputs or outputs, index) for index, (inputs, outputs) in enumerate(mapped))
     controls = []
-    for index, (inputs, outputs) in enumerate(columns):
-        label = short[index]
-        if repeated[label] > 1:
+    for index, (inputs, outputs) in enumerate(mapped):
+        label = _labels(inputs or outputs, index)
+        if short[label] > 1:
             label = _labels(inputs or outputs, index, with_channel=True)
         controls.append(
             Control(
@@ -95,24 +75,33 @@ def controls_of(config: Config) -> list[Control]:
                 _kind(inputs or outputs),
                 _kind(outputs or inputs),
                 (outputs or inputs)[0].channel if outputs or inputs else None,
-                [f"{name}: {describe_entry(mapping[index])}" for name, mapping in heard]
-                + _plain(config, index, "in"),
-                [f"{name}: {describe_entry(mapping[index])}" for name, mapping in played]
-                + _plain(config, index, "out"),
+                [*_in_words(received[index]), *_unmapped_ports(config, index, "input")],
+                [*_in_words(sent[index]), *_unmapped_ports(config, index, "output")],
+                [_structure(*each) for each in received[index]],
+                [_structure(*each) for each in sent[index]],
             )
         )
-    return _told_apart(controls)
+    return _distinct(controls)
 
 
 def unmapped(count: int) -> list[Control]:
-    """Controls of which nothing more is known."""
+    """Controls without a mapping."""
     return [
-        Control(index, f"x {index + 1}", "value", "value", None, [], []) for index in range(min(count, MOST_CONTROLS))
+        Control(index, f"x {index + 1}", "value", "value", None, [], [], [], [])
+        for index in range(min(count, MOST_CONTROLS))
     ]
 
 
-def _mappings(config: Config, way: Literal["input", "output"]) -> Iterator[tuple[str, Sequence[MappingEntry]]]:
-    """The mappings in use, each with a name for where it is."""
+Way = Literal["input", "output"]
+
+
+def _column(config: Config, index: int, way: Way) -> list[tuple[str, MappingEntry]]:
+    """The entries for one control in the mappings in use, each with the name of its port or section."""
+    return [(name, mapping[index]) for name, mapping in _mappings(config, way)]
+
+
+def _mappings(config: Config, way: Way) -> Iterator[tuple[str, Sequence[MappingEntry]]]:
+    """The mappings in use, each with the name of its port or section."""
     if config.midi is not None:
         devices = config.midi.in_device if way == "input" else config.midi.out_device
         by_port = config.midi.input if way == "input" else config.midi.output
@@ -122,23 +111,34 @@ def _mappings(config: Config, way: Literal["input", "output"]) -> Iterator[tuple
             yield name, mapping
 
 
-def _plain(config: Config, index: int, way: Literal["in", "out"]) -> list[str]:
-    """The ways in and out that carry all numbers as they are."""
+def _in_words(column: Sequence[tuple[str, MappingEntry]]) -> list[str]:
+    return [f"{name}: {describe_entry(entry)}" for name, entry in column]
+
+
+def _structure(port: str, entry: MappingEntry) -> MappedEntry:
+    """An entry for the page, which uses its numbers by name."""
+    kind = kind_of(entry)
+    numbers = {argument.name: getattr(entry, argument.name) for argument in kind.required + kind.optional}
+    return MappedEntry(port, EntryName(kind.name), **numbers)
+
+
+def _unmapped_ports(config: Config, index: int, way: Way) -> list[str]:
+    """The ports that carry all numbers as they are."""
     found = []
     if config.osc is not None:
-        address = "/interface" if way == "in" else (config.osc.output_addresses or ("",))[0]
+        address = "/interface" if way == "input" else (config.osc.output_addresses or ("",))[0]
         found += [f"OSC {address}: number {index + 1}"] if address else []
     if config.serial is not None and not config.serial_stays_closed:
         found.append(f"{config.serial.port}: number {index + 1}")
     return found
 
 
-def _kind(entries: Sequence[MappingEntry]) -> Kind:
+def _kind(entries: Sequence[MappingEntry]) -> ControlKind:
     return KIND_WORDS[kind_of(entries[0]).name].kind if entries else "value"
 
 
 def _labels(entries: Sequence[MappingEntry], index: int, with_channel: bool = False) -> str:
-    """One label for a control, whatever number of ports it is heard at."""
+    """One label for a control, however many ports it is received from."""
     labels = list(dict.fromkeys(_label(entry, with_channel) for entry in entries))
     return " / ".join(labels[:2]) + (" …" if len(labels) > 2 else "") if labels else f"x {index + 1}"
 
@@ -149,8 +149,8 @@ def _label(entry: MappingEntry, with_channel: bool) -> str:
     return f"{label}, ch {entry.channel}" if with_channel or words.kind in _ALWAYS_WITH_CHANNEL else label
 
 
-def _told_apart(controls: list[Control]) -> list[Control]:
-    """The same entry may stand for several controls: then their numbers tell them apart."""
+def _distinct(controls: list[Control]) -> list[Control]:
+    """Labels that several controls share get the control's number."""
     repeated = Counter(control.label for control in controls)
     return [
         control

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import tomlkit
 
@@ -40,7 +41,7 @@ class Wishes:
 class Template:
     """One way to begin. ``turn`` makes its sections of the template's, which it gets and returns by name."""
 
-    id: str
+    id: Literal["browser", "midi", "osc", "serial"]
     title: str
     description: str
     turn: Callable[[dict[str, str], Wishes], dict[str, str]]
@@ -81,7 +82,7 @@ TEMPLATES = (
     Template(
         "osc",
         "OSC: Pure Data, Max, SuperCollider …",
-        "A program sends /interface with the values, and hears /prediction. Ports 6000 and 6001.",
+        "A program sends /interface with the values, and receives /prediction. Ports 6000 and 6001.",
         _osc,
     ),
     Template(

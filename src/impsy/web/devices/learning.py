@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any, Literal
+from typing import Literal
 
 from impsy.errors import DeviceError
 from impsy.io.midi.ear import MidiEar
@@ -24,6 +24,7 @@ from impsy.mapping.entries import (
     entry_to_list,
 )
 from impsy.mapping.learning import FRESH_SECONDS, Learner, Proposal
+from impsy.protocol.pages import ServerMessage
 from impsy.web.config.labels import describe_entry
 from impsy.web.devices.watching import is_ours
 
@@ -103,7 +104,7 @@ class Learning:
 
     def __init__(
         self,
-        send: Callable[[dict[str, Any]], None],
+        send: Callable[[ServerMessage], None],
         ear: Callable[[Callable[[str, bytes], None], str | None], MidiEar] = lambda hear, api: MidiEar(
             None, hear, api
         ),
@@ -147,8 +148,6 @@ class Learning:
         with self._lock:
             self._end()
 
-    close = stop
-
     def _end(self) -> None:
         lesson, self._lesson = self._lesson, None
         if lesson is not None:
@@ -160,7 +159,7 @@ class _Lesson:
 
     def __init__(
         self,
-        send: Callable[[dict[str, Any]], None],
+        send: Callable[[ServerMessage], None],
         make_ear: Callable[[Callable[[str, bytes], None], str | None], MidiEar],
         api: str | None,
         name: Callable[[str, Sequence[str]], str],

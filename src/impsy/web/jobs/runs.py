@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from impsy.protocol.library import Loss
 
-__all__ = ["ENDED", "LOSSES_SHOWN", "Loss", "Progress", "Run", "Status"]
+__all__ = ["ENDED", "LOSSES_SHOWN", "Progress", "Status"]
 
 Status = Literal["running", "stopping", "done", "stopped", "failed", "interrupted"]
 ENDED: tuple[Status, ...] = ("done", "stopped", "failed", "interrupted")
@@ -20,38 +20,6 @@ LOSSES_SHOWN = 300
 """Points of a curve in lists and messages; a run by itself has all of them."""
 
 _LONGEST_LINE = 1 << 20
-
-
-class Loss(BaseModel):
-    """One look at the held-out windows: nats an event, None where it was not finite."""
-
-    epoch: int
-    train: float | None
-    held_out: float | None
-
-
-class Run(BaseModel):
-    """One training run.
-
-    pace: milliseconds a step. left: seconds, as far as can be told. best: the lowest held-out loss. model: the file
-    that came of it. resumable: it can go on where it stopped. sentence: how it stands, or why it failed.
-    """
-
-    id: str
-    dataset: str
-    size: str
-    status: Status
-    started: str
-    epoch: int
-    epochs: int | None
-    pace: float | None
-    left: float | None
-    losses: list[Loss]
-    best: float | None
-    model: str | None
-    resumable: bool
-    options: dict[str, Any]
-    sentence: str
 
 
 @dataclass
@@ -106,7 +74,7 @@ class Progress:
         self.epochs = int(told["recipe"]["epochs"])
         # What a crash cost is learned again, and told again.
         resumed_at = int(told.get("resumed_at") or 0) // max(1, self._steps)
-        self.losses = [loss for loss in self.losses if loss.epoch <= resumed_at]
+        self.losses = [loss for loss in self.losses if loss["epoch"] <= resumed_at]
         self.epoch = resumed_at
 
     def _progress(self, told: Mapping[str, Any]) -> None:
@@ -117,7 +85,7 @@ class Progress:
         if told.get("note"):
             self.notes = [*self.notes[-4:], str(told["note"])[:500]]
         train, held_out = _number(told.get("loss")), _number(told.get("held_out"))
-        if not self.losses or self.losses[-1].epoch < self.epoch:
+        if not self.losses or self.losses[-1]["epoch"] < self.epoch:
             self.losses.append(Loss(epoch=self.epoch, train=train, held_out=held_out))
 
     def _done(self, told: Mapping[str, Any]) -> None:

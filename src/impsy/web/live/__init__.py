@@ -1,1 +1,1 @@
-"""What goes on between the session and the pages, as it happens."""
+"""Between the session and the pages, live: the link to the session, the hub, and each page's WebSocket."""

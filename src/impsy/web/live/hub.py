@@ -1,7 +1,7 @@
-"""Sends to every page what happens, each as fast as it reads: nobody waits for a slow one.
+"""Sends messages to every page, each as fast as it reads; a slow page delays no other.
 
-A page's waiting messages are kept by what they are about, so a newer one takes the place of an older: what waits for
-a page that does not read is bounded, and when it reads again it gets how things stand, not how they came about.
+Messages that wait for a page are kept by subject, and a newer one replaces an older one: their number is bounded, and
+a page that reads again receives the present state, not its history.
 """
 
 from __future__ import annotations
@@ -10,33 +10,35 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import cast
+
+from impsy.protocol.pages import OutputMessage, ServerMessage, Topic
 
 __all__ = ["PageHub", "PageQueue"]
 
 logger = logging.getLogger(__name__)
 
 WAITING_LIMIT = 400
-"""Messages that may wait for one page; of those that take nobody's place, the oldest are left out then."""
+"""Messages that may wait for one page; beyond, the oldest of those without a subject are dropped."""
 
 LINES_LIMIT = 1000
 """Lines of output that may wait for one page."""
 
 HANDED_OVER_LIMIT = 20_000
-"""Messages that may wait for the loop; it is far behind then, and newer ones are left out."""
+"""Messages that may wait for the loop; beyond, new ones are dropped."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """How messages of one type are treated.
+    """How messages of one type are delivered.
 
-    ``every``: seconds between two to one page. ``about``: the key whose value a newer message must share to take an
-    older one's place; "": any does; None: none does. Lines of output are added up. ``kept``: a page that comes later
-    gets the last one.
+    ``every``: seconds between two to one page. ``about``: the key of the subject: a newer message with the same value
+    replaces an older one; "": any newer one does; None: none does. Lines of output are joined. ``kept``: a page that
+    is opened later receives the last one.
     """
 
     every: float = 0.0
@@ -57,17 +59,17 @@ _KINDS: dict[str, _Kind] = {
     "training": _Kind(0.5, about="run"),
 }
 _OTHER = _Kind(about=None)
-"""Each counts by itself: sentences, pongs, what was touched while learning."""
+"""Without a subject: sentences, pongs, controls that are moved while a mapping is learnt."""
 
 
 class _Message:
-    """A message on its way to all pages: made into text once."""
+    """A message to all pages; its JSON text is made once."""
 
     __slots__ = ("_text", "content", "key", "kind", "type")
     _serial = count()
 
-    def __init__(self, content: dict[str, Any]) -> None:
-        self.content = content
+    def __init__(self, content: ServerMessage) -> None:
+        self.content: Mapping[str, object] = content
         self.type: str = content["type"]
         self.kind = _KINDS.get(self.type, _OTHER)
         self.key: Hashable = (self.type, self._subject())
@@ -76,7 +78,7 @@ class _Message:
     def _subject(self) -> Hashable:
         if self.kind.about is None:
             return next(self._serial)
-        subject = self.content.get(self.kind.about) if self.kind.about else ""
+        subject = self.content.get(self.kind.about)
         return str(subject.get("id")) if isinstance(subject, dict) else str(subject)
 
     def text(self) -> str:
@@ -86,23 +88,23 @@ class _Message:
 
 
 class PageQueue:
-    """What waits for one page. Only the loop's thread touches it."""
+    """The messages that wait for one page. Only the loop's thread uses it."""
 
     def __init__(self) -> None:
         self._waiting: dict[Hashable, _Message] = {}
         self._sent: dict[Hashable, float] = {}
         self._wake = asyncio.Event()
 
-    def put(self, content: dict[str, Any]) -> None:
+    def put(self, content: ServerMessage) -> None:
         """Send this message to this page only."""
         self.add(_Message(content))
 
     def add(self, message: _Message) -> None:
-        """Send this message soon, in the place of an older one about the same."""
+        """Send this message soon; it replaces an older one on the same subject."""
         before = self._waiting.get(message.key)
         if before is not None and message.type == "output":
-            lines = [*before.content["lines"], *message.content["lines"]][-LINES_LIMIT:]
-            message = _Message({**message.content, "lines": lines})
+            lines = [line for each in (before, message) for line in cast("OutputMessage", each.content)["lines"]]
+            message = _Message({"type": "output", "lines": lines[-LINES_LIMIT:]})
         elif before is None and len(self._waiting) >= WAITING_LIMIT:
             oldest = next((key for key, each in self._waiting.items() if each.kind.about is None), None)
             if oldest is None:
@@ -112,7 +114,7 @@ class PageQueue:
         self._wake.set()
 
     async def deliver(self, send: Callable[[str], Awaitable[None]]) -> None:
-        """Send what waits, each kind no more often than it should be, until cancelled or ``send`` raises."""
+        """Send waiting messages, each type no more often than its ``every``, until cancelled or ``send`` raises."""
         loop = asyncio.get_running_loop()
         while True:
             await self._wake.wait()
@@ -151,15 +153,15 @@ class PageHub:
 
     @property
     def pages(self) -> int:
-        """How many pages look."""
+        """How many pages are connected."""
         return len(self._pages)
 
     def attach(self, loop: asyncio.AbstractEventLoop | None) -> None:
-        """From now on this loop sends; None: nobody does any more."""
+        """From now on this loop sends; None: none does."""
         self._loop = loop
         self._woken = False
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, message: ServerMessage) -> None:
         """Send a JSON message, which has a ``type``, to every page."""
         loop = self._loop
         made = _Message(message)
@@ -171,8 +173,8 @@ class PageHub:
             with suppress(RuntimeError):  # it closed just now
                 loop.call_soon_threadsafe(self._take)
 
-    def changed(self, what: str) -> None:
-        """Tell every page that it should ask again for ``what``."""
+    def changed(self, what: Topic) -> None:
+        """Announce to every page that ``what`` is out of date."""
         self.send({"type": "changed", "what": what})
 
     def _take(self) -> None:
@@ -185,12 +187,12 @@ class PageHub:
                 page.add(message)
 
     def join(self, page: PageQueue) -> None:
-        """A page that was opened just now; it gets how things stand."""
+        """Add a page; it receives the last messages of the kinds that are kept."""
         self._take()
         for message in self._kept.values():
             page.add(message)
         self._pages.add(page)
 
     def leave(self, page: PageQueue) -> None:
-        """A page that was closed."""
+        """Remove a page."""
         self._pages.discard(page)

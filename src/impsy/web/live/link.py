@@ -1,4 +1,4 @@
-"""The web process's end of the local ports: hears what the session tells, and sends it commands."""
+"""The web process's end of the local ports: receives the session's messages, and sends it commands."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from math import isfinite
-from typing import Any, NoReturn, Self
+from typing import Any, Literal, NoReturn, Self, TypedDict, cast
 
 from impsy.codecs.osc import encode_message
 from impsy.codecs.oscwire import Value, read_packet
@@ -16,25 +16,35 @@ from impsy.errors import DeviceError, PeerError
 from impsy.events import Report
 from impsy.io.network import Outlet
 from impsy.io.udp import UdpListener
+from impsy.protocol import monitor
+from impsy.protocol.pages import NextMessage, ServerMessage
 
-__all__ = ["GONE_SECONDS", "SessionLink", "decode_monitor"]
+__all__ = ["GONE_SECONDS", "LinkMessage", "SessionLink", "decode_monitor"]
 
 logger = logging.getLogger(__name__)
 
 GONE_SECONDS = 2.5
-"""A session tells its state every second; one that has been silent for so long is gone."""
+"""A session sends its state every second; after so long without one it is taken as ended."""
 
 LOOK_SECONDS = 0.25
 VALUES_LIMIT = 4096
 
-_VECTORS = {"/monitor/in": "in", "/monitor/out": "out"}
-_OBJECTS = {"/monitor/next": "next", "/monitor/state": "state"}
+_VECTORS: dict[str, Literal["in", "out"]] = {monitor.INPUT: "in", monitor.OUTPUT: "out"}
+_OBJECTS: dict[str, Literal["next", "state"]] = {monitor.NEXT: "next", monitor.STATE: "state"}
 
 
-def decode_monitor(packet: bytes) -> tuple[str, Any] | None:
-    """What one packet of the session tells: ``("in" | "out", values)`` or ``("next" | "state", object)``.
+class StateMessage(TypedDict):
+    """The session has sent its state, or is gone (None). Its content is not checked."""
 
-    None: it is for somebody else.
+    type: Literal["state"]
+    state: dict[str, Any] | None
+
+
+LinkMessage = ServerMessage | StateMessage
+
+
+def decode_monitor(packet: bytes) -> tuple[Literal["in", "out", "next", "state"], Any] | None:
+    """The content of one packet: ``("in" | "out", values)`` or ``("next" | "state", object)``; None: another address.
 
     Raises:
         PeerError: it is malformed.
@@ -61,7 +71,7 @@ def _floats(values: Sequence[Value]) -> list[float]:
         raise PeerError("tags", "a vector's packet holds something else than its floats")
     if not all(map(isfinite, numbers)):
         raise PeerError("range", "a vector's packet holds numbers that are not finite")
-    # float32 has 7 digits; those of its double would only be longer.
+    # A float32 has 7 digits.
     return [round(value, 7) for value in numbers]
 
 
@@ -76,7 +86,7 @@ def _object(address: str, text: str) -> dict[str, Any]:
 
 
 def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number")
+    raise ValueError(f"{word} is not a number")
 
 
 def _finite(text: str) -> float:
@@ -91,11 +101,10 @@ class SessionLink:
 
     Args:
         monitor_port, command_port: as the configuration's ``[webui]`` says.
-        on_message: called with a message for the pages (``in``, ``out``, ``next``, ``sentence``), or with
-            ``{"type": "state", "state": …}`` for the session's state, None when it has gone; in a thread of the link.
+        on_message: called with each message, in a thread of the link.
     """
 
-    def __init__(self, monitor_port: int, command_port: int, on_message: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, monitor_port: int, command_port: int, on_message: Callable[[LinkMessage], None]) -> None:
         self._monitor_port = monitor_port
         self._command_port = command_port
         self._on_message = on_message
@@ -104,18 +113,18 @@ class SessionLink:
         self._commands = Outlet("localhost", command_port)
         self._stop = threading.Event()
         self._watch: threading.Thread | None = None
-        self._heard_at = float("-inf")
+        self._received_at = float("-inf")
         self._present = False
         self._ended: int | None = None
         self.last_state: dict[str, Any] | None = None
-        """The last state that was ever heard of, even if that session has gone."""
+        """The last state received, even if that session has ended."""
         self.trouble = ""
-        """Why nothing can be heard, as a sentence; "": it can."""
+        """Why nothing can be received, as a sentence, or empty."""
         self.bad = 0
-        """Packets that were malformed."""
+        """How many packets were malformed."""
 
     def __enter__(self) -> Self:
-        """Start to listen. A port that is taken is told and tried again and again."""
+        """Start to listen. A port in use is reported and tried again."""
         self._stop.clear()
         self._open_commands()
         self._listen()
@@ -124,7 +133,7 @@ class SessionLink:
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        """Stop. Twice is fine."""
+        """Stop. Calling it twice is fine."""
         self._stop.set()
         watch, self._watch = self._watch, None
         if watch is not None:
@@ -142,23 +151,23 @@ class SessionLink:
 
     @property
     def state(self) -> dict[str, Any] | None:
-        """The session's last state; None: nothing has been heard of a session for ``GONE_SECONDS``."""
-        return self.last_state if time.monotonic() - self._heard_at <= GONE_SECONDS else None
+        """The session's last state; None: none has been received for ``GONE_SECONDS``."""
+        return self.last_state if time.monotonic() - self._received_at <= GONE_SECONDS else None
 
     def forget(self, pid: int | None = None) -> None:
-        """The session that was heard has ended: do not wait until its silence tells.
+        """The session has ended: do not wait ``GONE_SECONDS``.
 
-        ``pid``: its process; what is still on its way from it does not bring it back.
+        ``pid``: its process; its packets that arrive later are ignored.
         """
         self._ended = pid
-        self._heard_at = float("-inf")
+        self._received_at = float("-inf")
 
     def send(self, address: str, types: str, values: Sequence[float | str]) -> None:
-        """Send a command; ``types`` holds an OSC type tag (``f``, ``i``, ``s``) for each. Nobody need listen."""
+        """Send a command; ``types`` holds an OSC type tag (``f``, ``i``, ``s``) for each. No session need listen."""
         packet = encode_message(address, types, values)
         try:
             self._commands.send(packet)
-        except OSError as error:  # nobody listens there, or the buffer is full: the next one may get through
+        except OSError as error:  # no listener, or a full buffer: the next one may be sent
             logger.debug("a command could not be sent: %s", error)
 
     def configure(self, monitor_port: int, command_port: int) -> None:
@@ -184,32 +193,33 @@ class SessionLink:
     def _open_commands(self) -> None:
         try:
             self._commands.open()
-        except DeviceError as error:  # there is no such port: commands go nowhere
+        except DeviceError as error:  # there is no such port
             logger.debug("commands cannot be sent: %s", error)
 
     def _listen(self) -> None:
         self._listener = UdpListener("monitor", "localhost", self._monitor_port, self._receive)
-        self._listener.open(self._tell)
+        self._listener.open(self._report)
 
     # --- in the threads ----------------------------------------------------------------------------
 
-    def _tell(self, report: Report) -> None:
+    def _report(self, report: Report) -> None:
         had = self.trouble
         if report.kind == "monitor:open":
             self.trouble = ""
             if had:
-                text = f"Port {self._monitor_port} is free now: the session can be heard."
+                text = f"Port {self._monitor_port} is free now: the session can be received."
                 self._on_message({"type": "sentence", "level": "info", "text": text})
             return
         self.trouble = (
-            "Nothing can be heard of a session: another program, perhaps a second web interface of this workspace, "
-            f"has the UDP port {self._monitor_port} (webui.monitor_port). End it; this one tries again every second."
+            "Nothing can be received from a session: another program, perhaps a second web interface of this "
+            f"workspace, has the UDP port {self._monitor_port} (webui.monitor_port). End it; this one tries again "
+            "every second."
         )
         self._on_message({"type": "sentence", "level": "error", "text": self.trouble})
 
     def _receive(self, packet: bytes, sender: str) -> None:
         try:
-            told = decode_monitor(packet)
+            content = decode_monitor(packet)
         except PeerError as error:
             self.bad += 1
             if self.bad == 1:
@@ -217,18 +227,18 @@ class SessionLink:
                     "the monitor port got a malformed packet from %s (%s); more are counted", sender, error
                 )
             return
-        if told is None:
+        if content is None:
             return
-        kind, value = told
+        kind, value = content
         if kind == "state":
             self.last_state = value
             if self._ended is not None and value.get("pid") == self._ended:
                 return
-            self._heard_at = time.monotonic()
+            self._received_at = time.monotonic()
             self._present = True
             self._on_message({"type": "state", "state": value})
         elif kind == "next":
-            self._on_message({**value, "type": "next"})
+            self._on_message(cast("NextMessage", {**value, "type": "next"}))
         else:
             self._on_message({"type": kind, "values": value})
 

@@ -1,0 +1,764 @@
+/** What the web process and this page send each other. Generated from src/impsy/protocol by make_protocol.py. */
+
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
+export type Size = "xxs" | "xs" | "s" | "m" | "l" | "xl";
+
+/**
+ * One take.
+ *
+ * started: local time. seconds: from its first row to its last. events, answers: rows of the performer and of the
+ * model. size: in bytes. live: the session is writing it. problem: a sentence on what is wrong with it, or empty.
+ */
+export interface Take {
+  name: string;
+  title: string;
+  started: string | null;
+  seconds: number;
+  events: number;
+  answers: number;
+  dimension: number;
+  tags: string[];
+  excluded: boolean;
+  size: number;
+  live: boolean;
+  problem: string;
+}
+
+/** A take, and how to undo the change. */
+export interface ChangedTake extends Take {
+  undo: string;
+}
+
+/**
+ * What was played between `begin` and `end`, of `seconds` in all.
+ *
+ * times (P), rising; performer and model (n, P): values in [0, 1] of each control; null: not known yet. labels (n).
+ */
+export interface Picture {
+  seconds: number;
+  begin: number;
+  end: number;
+  times: number[];
+  performer: ((number | null)[])[];
+  model: ((number | null)[])[];
+  labels: string[];
+}
+
+/** Which take is played back, and where it is, in seconds; `name` null: none. */
+export interface PlaybackState {
+  name: string | null;
+  at: number;
+  seconds: number;
+}
+
+/** What was done, as a sentence. */
+export interface Done {
+  sentence: string;
+}
+
+/** What was done, as a sentence, and how to undo it. */
+export interface Undo {
+  undo: string;
+  sentence: string;
+}
+
+/** Something that was deleted and can be brought back. `time` is ISO, UTC. */
+export interface Trashed {
+  id: string;
+  what: string;
+  name: string;
+  time: string;
+}
+
+/** One dataset. size: in bytes. made: when it was written, ISO. problem: why it cannot be used, or empty. */
+export interface Dataset {
+  name: string;
+  dimension: number | null;
+  performances: number;
+  events: number;
+  seconds: number;
+  size: number;
+  made: string;
+  problem: string;
+}
+
+/**
+ * One control over all events.
+ *
+ * number: 1 … n. minimum, maximum, mean: of its values. at_zero, at_one: shares of events at exactly 0 and 1.
+ * activity: share of events in which it changes (of those that have one before them in their performance).
+ * distinct: different values in a sample of the events. step: of the grid that they lie on (1/127 = 0.00787), 0 if
+ * they are continuous.
+ */
+export interface ControlStatistics {
+  number: number;
+  minimum: number;
+  maximum: number;
+  mean: number;
+  at_zero: number;
+  at_one: number;
+  activity: number;
+  distinct: number;
+  step: number;
+}
+
+/**
+ * All of a dataset.
+ *
+ * performances, events, seconds: how much there is; seconds is the sum of all dt.
+ * lengths: events of each performance. windows: how many windows to learn from fit into them.
+ * time_median, time_mean, time_longest: of dt, in seconds.
+ * time_edges, time_counts: its histogram; bin i holds time_edges[i] ≤ dt < time_edges[i + 1], the last all above.
+ * pauses: how many dt are longer than a minute.
+ * moving: shares of events in which no control changes, one does, more do.
+ * controls: of each. advice: sentences on what may spoil what is learned; empty if nothing does.
+ */
+export interface DatasetStatistics {
+  dimension: number;
+  performances: number;
+  events: number;
+  seconds: number;
+  lengths: number[];
+  windows: number;
+  time_median: number;
+  time_mean: number;
+  time_longest: number;
+  time_edges: number[];
+  time_counts: number[];
+  pauses: number;
+  moving: [number, number, number];
+  controls: ControlStatistics[];
+  advice: string[];
+}
+
+/** What was made, sentences on how, its statistics, and how to bring back the dataset that it replaced. */
+export interface Made {
+  dataset: Dataset;
+  told: string[];
+  statistics: DatasetStatistics;
+  undo: string | null;
+}
+
+/** The losses after an epoch, in nats an event; null where one was not finite. */
+export interface Loss {
+  epoch: number;
+  train: number | null;
+  held_out: number | null;
+}
+
+/**
+ * One training run.
+ *
+ * pace: milliseconds a step. left: seconds, estimated. losses: at most 300 points; a run requested by itself has all
+ * of them. best: the lowest held-out loss. model: the file that was made. resumable: it can go on where it stopped.
+ * sentence: how it is doing, or why it failed.
+ */
+export interface Run {
+  id: string;
+  dataset: string;
+  size: Size;
+  status: "running" | "stopping" | "done" | "stopped" | "failed" | "interrupted";
+  started: string;
+  epoch: number;
+  epochs: number | null;
+  pace: number | null;
+  left: number | null;
+  losses: Loss[];
+  best: number | null;
+  model: string | null;
+  resumable: boolean;
+  options: Record<string, Json>;
+  sentence: string;
+}
+
+/** One sentence of the verdict on a model, and the figures that it is drawn from. */
+export interface VerdictSentence {
+  text: string;
+  evidence: string;
+}
+
+/**
+ * One model. Its files that can be played are shown as one, by the name of the first of `.tflite`, `.keras`,
+ * `.h5`.
+ *
+ * bytes: of the file `name`. made: when it was written, ISO. in_use: the configuration names it. report: it has
+ * been evaluated. verdict: the result, in three sentences. facts: what its maker says of it, unchecked. problem: why
+ * it cannot be played, or empty.
+ */
+export interface Model {
+  name: string;
+  dimension: number | null;
+  size: string | null;
+  layers: number | null;
+  units: number | null;
+  mixtures: number | null;
+  parameters: number | null;
+  architecture: string | null;
+  format: string;
+  runs: string;
+  bytes: number;
+  made: string;
+  in_use: boolean;
+  report: boolean;
+  verdict: VerdictSentence[];
+  evaluating: boolean;
+  files: string[];
+  facts: Record<string, Json>;
+  problem: string;
+}
+
+/** Which model plays now, as the configuration names it. */
+export interface Used {
+  model: string;
+  sentence: string;
+}
+
+export type Mode = "callresponse" | "polyphony" | "battle" | "useronly";
+
+export type Turn = "performer" | "model" | "both" | "nobody";
+
+export type Level = "info" | "warning" | "error";
+
+/** How a port is doing. Counts are of packets (received, bad) and of messages (sent, failed). */
+export interface PortHealth {
+  name: string;
+  state: "closed" | "waiting" | "open" | "receiving";
+  detail: string;
+  error: string;
+  received: number;
+  bad: number;
+  sent: number;
+  failed: number;
+}
+
+/**
+ * How often things happened since the start: the engine's `Counters`, and what the session counts itself.
+ *
+ * dropped: events that found no room in the queue. logged: rows in the log. unmirrored: messages that were not sent
+ * to the monitor port.
+ */
+export interface Counts {
+  heard: number;
+  skipped: number;
+  rejected: number;
+  predicted: number;
+  played: number;
+  cancelled: number;
+  overflowed: number;
+  not_finite: number;
+  panics: number;
+  dropped: number;
+  logged: number;
+  unmirrored: number;
+}
+
+/** How late the model's events were sent, in milliseconds: of the recent ones, and the maximum of all. */
+export interface LatenessSummary {
+  p50: number;
+  p99: number;
+  max: number;
+  count: number;
+}
+
+/** The log: rows in the file, waiting in memory, rescued into another file, and lost. `error`: of the file. */
+export interface LogState {
+  file: string;
+  rows: number;
+  waiting: number;
+  rescued: number;
+  lost: number;
+  error: string;
+}
+
+/** Something that the performer should know. */
+export interface ReportText {
+  level: Level;
+  text: string;
+}
+
+/**
+ * The session at one moment. Beside these keys the message holds each live setting by its name.
+ *
+ * turn: who plays. model: the name of its file. input, output: the last vectors. waiting: predictions that are not
+ * played yet. uptime: seconds. config: the path of the configuration. seed: of the model's choices, where one was
+ * given.
+ */
+export interface State {
+  dimension: number;
+  mode: Mode;
+  threshold: number;
+  input_thru: boolean;
+  sigma_temperature: number;
+  pi_temperature: number;
+  timescale: number;
+  paused: boolean;
+  thru_matrix: ([string, string[]])[];
+  turn: Turn;
+  model: string;
+  scenes: string[];
+  scene: string;
+  input: number[];
+  output: number[];
+  waiting: number;
+  counters: Counts;
+  lateness_ms: LatenessSummary;
+  ports: PortHealth[];
+  log: LogState;
+  reports: ReportText[];
+  uptime: number;
+  pid: number;
+  config?: string;
+  seed?: number;
+}
+
+/** M components over n controls, temperatures applied: weights and dt (M), means and spreads (M, n). */
+export interface Mixture {
+  weights: number[];
+  means: number[][];
+  spreads: number[][];
+  dt: number[];
+}
+
+export interface Due {
+  in: number | null;
+}
+
+/**
+ * The model's plan, and the mixture that its next event is drawn from.
+ *
+ * in: seconds until it plays its next `"event"` or begins its `"answer"` (`what`); null if it plans nothing.
+ * The mixture is empty if it plans nothing or predicts no mixture.
+ */
+export interface Next extends Due, Mixture {
+  what: "event" | "answer" | null;
+}
+
+/** The first message of a connection. */
+export interface Hello {
+  type: "hello";
+  version: string;
+}
+
+/**
+ * How the session is.
+ *
+ * ours: the web process started it. pid: its process. sentence: what is wrong or unusual, or empty. state: its last
+ * `/monitor/state`.
+ */
+export interface Session {
+  status: "stopped" | "starting" | "running" | "stopping" | "failed";
+  ours: boolean;
+  pid: number | null;
+  sentence: string;
+  state: State | null;
+}
+
+/** The session has changed, or has sent its state. */
+export interface SessionMessage extends Session {
+  type: "session";
+}
+
+/** A vector that the performer played, or that was sent to the outputs. */
+export interface VectorMessage {
+  type: "in" | "out";
+  values: number[];
+}
+
+/** The model's plan has changed. */
+export interface NextMessage extends Next {
+  type: "next";
+}
+
+export type LineLevel = "debug" | "info" | "warning" | "error";
+
+/** A line that the session printed; `time` is local, ISO 8601. */
+export interface Line {
+  time: string;
+  level: LineLevel;
+  text: string;
+}
+
+/** Lines that the session printed. */
+export interface OutputMessage {
+  type: "output";
+  lines: Line[];
+}
+
+export type Topic = "session" | "config" | "devices" | "takes" | "datasets" | "models" | "training" | "trash";
+
+/** What a page holds on this topic is out of date. */
+export interface Changed {
+  type: "changed";
+  what: Topic;
+}
+
+/** Whether the simulated performer plays. */
+export interface PerformerState {
+  running: boolean;
+}
+
+/** The simulated performer was started or stopped. */
+export interface PerformerMessage extends PerformerState {
+  type: "performer";
+}
+
+/** How a training run is doing. */
+export interface TrainingMessage {
+  type: "training";
+  run: Run;
+}
+
+/** What is played back, and where it is. */
+export interface PlaybackMessage extends PlaybackState {
+  type: "playback";
+}
+
+/**
+ * A control was moved while a mapping is learnt.
+ *
+ * name: how a configuration refers to the port. entry: the control as an entry of a mapping; words: the same in
+ * English. chosen: it was moved on purpose and has come to rest.
+ */
+export interface LearnMessage {
+  type: "learn";
+  port: string;
+  name: string;
+  entry: (string | number)[];
+  words: string;
+  value: number;
+  chosen: boolean;
+}
+
+/** Learning a mapping has started or ended; `error` says why it ended, or is empty. */
+export interface LearningMessage {
+  type: "learning";
+  on: boolean;
+  error: string;
+}
+
+/** The answer to a ping. */
+export interface Pong {
+  type: "pong";
+  t: number | string | null;
+}
+
+/** A sentence for whoever looks at the page. */
+export interface SentenceMessage {
+  type: "sentence";
+  level: Level;
+  text: string;
+}
+
+export type ServerMessage = Hello | SessionMessage | VectorMessage | NextMessage | OutputMessage | Changed | PerformerMessage | TrainingMessage | PlaybackMessage | LearnMessage | LearningMessage | Pong | SentenceMessage;
+
+export type CommandName = "mode" | "threshold" | "sigmatemp" | "pitemp" | "timescale" | "pause" | "model" | "scene" | "panic" | "reset";
+
+/** `changes`: pairs of a control (from 0) and its value in [0, 1]. */
+export interface Play {
+  type: "play";
+  changes: ([number, number])[];
+}
+
+/** Something for the session to do, or a setting to change. */
+export interface Command {
+  type: "command";
+  name: CommandName;
+  value: boolean | number | string | null;
+}
+
+/** `t` comes back. */
+export interface Ping {
+  type: "ping";
+  t: number | string | null;
+}
+
+export type PageMessage = Play | Command | Ping;
+
+/** The last lines, oldest first. */
+export interface Output {
+  lines: Line[];
+}
+
+/** The result of one check. `problem`: it keeps IMPSY from playing. */
+export interface Finding {
+  check: string;
+  level: "good" | "note" | "problem";
+  text: string;
+  advice: string;
+}
+
+/** Bytes of the disk that the workspace is on. */
+export interface Disk {
+  free: number;
+  total: number;
+}
+
+/** Bytes. `web`, `session` and `training`: of these processes; null: there is none. */
+export interface Memory {
+  total: number;
+  available: number;
+  web: number;
+  session: number | null;
+  training: number | null;
+}
+
+/** The machine. `disk` is null where it is not known; `uptime` in seconds. */
+export interface System {
+  versions: Record<string, string>;
+  findings: Finding[];
+  disk: Disk | null;
+  memory: Memory;
+  uptime: number;
+}
+
+export type EntryName = "note_on" | "note_velocity" | "control_change" | "pitch_bend" | "control_change_14" | "channel_aftertouch" | "program_change";
+
+export type ControlKind = "note" | "velocity" | "cc" | "bend" | "pressure" | "program" | "value";
+
+/** An entry of a mapping in use, and the port or section that it is for. Null: its kind has no such number. */
+export interface MappedEntry {
+  port: string;
+  kind: EntryName;
+  channel: number;
+  controller: number | null;
+  velocity: number | null;
+  minimum: number | null;
+  maximum: number | null;
+}
+
+/**
+ * One of x_1 … x_n.
+ *
+ * index: from 0. label: a word or two, different for each control. kind: what is received for it, or what is sent
+ * where nothing is mapped for input; plays and channel (1-16; null: nothing is mapped): the other way round. inputs
+ * and outputs: where it comes from and goes to, in words; received and sent: those of them that are mapped.
+ */
+export interface Control {
+  index: number;
+  label: string;
+  kind: ControlKind;
+  plays: ControlKind;
+  channel: number | null;
+  inputs: string[];
+  outputs: string[];
+  received: MappedEntry[];
+  sent: MappedEntry[];
+}
+
+/** A named set of settings, which need not be valid; null: it leaves that alone. */
+export interface Scene {
+  mode: Mode | null;
+  threshold: number | null;
+  sigmatemp: number | null;
+  pitemp: number | null;
+  timescale: number | null;
+  model: string | null;
+  name: string;
+}
+
+/**
+ * The workspace at a glance.
+ *
+ * configured: there is a configuration file. dimension and mode are null where it does not say. models: the names of
+ * those in the workspace that have this dimension and can be played.
+ */
+export interface Overview {
+  version: string;
+  title: string;
+  workspace: string;
+  path: string;
+  demo: boolean;
+  configured: boolean;
+  dimension: number | null;
+  mode: string | null;
+  controls: Control[];
+  scenes: Scene[];
+  models: string[];
+}
+
+/**
+ * What is wrong with a text, or odd about it.
+ *
+ * key: where, as messages write it; path: its parts in the present form, positions in lists from 0. line: from 1;
+ * null: not known.
+ */
+export interface ConfigProblem {
+  key: string;
+  path: (string | number)[];
+  message: string;
+  line: number | null;
+  level: Level;
+}
+
+/**
+ * The part of JSON Schema (2020-12) that describes a configuration, and words for forms.
+ *
+ * wanted: the end of the sentence "wanted …". choices: words for each value of `enum`.
+ */
+export interface FormSchema {
+  type?: string;
+  title?: string;
+  description?: string;
+  wanted?: string;
+  unit?: string;
+  format?: string;
+  default?: Json;
+  enum?: (string | number)[];
+  choices?: string[];
+  items?: FormSchema;
+  properties?: Record<string, FormSchema>;
+  required?: string[];
+  additionalProperties?: FormSchema | boolean;
+}
+
+/** One number of an entry, both ends of its range included. The optional ones are given all or not at all. */
+export interface MappingArgument {
+  name: string;
+  min: number;
+  max: number;
+  optional: boolean;
+}
+
+/** A kind of entry, its title, and what follows its name in the list; optional arguments come last. */
+export interface MappingKind {
+  kind: EntryName;
+  words: string;
+  arguments: MappingArgument[];
+}
+
+/**
+ * A text of a configuration, read.
+ *
+ * values: its tables in the present form, valid or not, without defaults; null: it is not TOML. understood: a line
+ * about the earlier form that it is in; empty: it is in the present one.
+ */
+export interface CheckedText {
+  values: Record<string, Json> | null;
+  problems: ConfigProblem[];
+  understood: string;
+}
+
+/** A text that was changed. */
+export interface EditedText extends CheckedText {
+  text: string;
+}
+
+/** The configuration as it is on the disk. `stamp` is sent back when saving; empty: there is no file yet. */
+export interface ConfigAnswer extends EditedText {
+  exists: boolean;
+  path: string;
+  stamp: string;
+  schema: FormSchema;
+  mapping_kinds: MappingKind[];
+}
+
+/** A text, to be looked at and perhaps saved. */
+export interface ConfigText {
+  text: string;
+}
+
+/** A configuration that was replaced at `time` (ISO 8601); `size` in bytes. */
+export interface ConfigVersion {
+  name: string;
+  time: string;
+  size: number;
+}
+
+/** One way to start a workspace. */
+export interface SetupTemplate {
+  id: "browser" | "midi" | "osc" | "serial";
+  title: string;
+  description: string;
+}
+
+/** The ways to start a workspace. */
+export interface Setup {
+  templates: SetupTemplate[];
+}
+
+/**
+ * A MIDI port of this machine.
+ *
+ * short: a name for a configuration, which means this port also when the device is plugged in again. configured: the
+ * name by which the configuration means it, or empty. state: how it is doing in the session (null: no session has
+ * it), error: what is wrong with it there.
+ */
+export interface MidiPort {
+  name: string;
+  short: string;
+  configured: string;
+  state: string | null;
+  error: string;
+}
+
+/** The MIDI ports, and the name of the system that has them; or why there are none (`error`). */
+export interface MidiPorts {
+  system: string;
+  inputs: MidiPort[];
+  outputs: MidiPort[];
+  error: string;
+}
+
+/** A serial port of this machine. `stable` stays the same wherever the device is plugged in. */
+export interface SerialPort {
+  name: string;
+  stable: string;
+  description: string;
+  configured: string;
+  state: string | null;
+  error: string;
+}
+
+/** One way in or out that the configuration requests; `text` ends a sentence that begins with `key`. */
+export interface PortWay {
+  key: string;
+  usable: boolean;
+  text: string;
+  advice: string;
+  hears: boolean;
+  plays: boolean;
+}
+
+/** The ports of this machine. `serial_error`: why serial ports cannot be listed, or empty. */
+export interface Devices {
+  midi: MidiPorts;
+  serial: SerialPort[];
+  serial_error: string;
+  ways: PortWay[];
+  learning: boolean;
+}
+
+/** Whether a mapping is being learnt, from which inputs, and which cannot be opened (`note` says why). */
+export interface Listening {
+  on: boolean;
+  ports: string[];
+  unheard: string[];
+  note: string;
+}
+
+export const SETTINGS = [
+  {"name": "mode", "command": "mode", "key": "mode", "kind": "choice", "title": "Mode", "help": "Who plays when.", "unit": "", "aboveZero": false, "inScenes": true, "slider": null},
+  {"name": "threshold", "command": "threshold", "key": "threshold", "kind": "number", "title": "Threshold", "help": "Seconds of your silence after which the model answers (callresponse).", "unit": "s", "aboveZero": false, "inScenes": true, "slider": [10, 3]},
+  {"name": "sigma_temperature", "command": "sigmatemp", "key": "sigmatemp", "kind": "number", "title": "Sigma temperature", "help": "How far values stray from what the model predicts; more is wilder.", "unit": "", "aboveZero": false, "inScenes": true, "slider": [2, 4]},
+  {"name": "pi_temperature", "command": "pitemp", "key": "pitemp", "kind": "number", "title": "Pi temperature", "help": "How readily the model chooses what is less likely; more is wilder.", "unit": "", "aboveZero": false, "inScenes": true, "slider": [5, 2]},
+  {"name": "timescale", "command": "timescale", "key": "timescale", "kind": "number", "title": "Timescale", "help": "Stretches the model's time: 2 plays at half speed.", "unit": "×", "aboveZero": true, "inScenes": true, "slider": [10, 1]},
+  {"name": "paused", "command": "pause", "key": "", "kind": "flag", "title": "Pause", "help": "The model is silent and predicts nothing.", "unit": "", "aboveZero": false, "inScenes": false, "slider": null},
+] as const;
+
+export const MODES = [
+  {"name": "callresponse", "title": "Call and response", "help": "You play a phrase; when you pause, the model answers."},
+  {"name": "polyphony", "title": "Together", "help": "To everything you play, the model adds something of its own."},
+  {"name": "battle", "title": "By itself", "help": "The model plays on its own, whatever you do."},
+  {"name": "useronly", "title": "Listen only", "help": "You play and it records: good for collecting takes."},
+] as const;
+
+export const ENTRY_WORDS = {
+  note_on: "notes",
+  note_velocity: "velocity of notes",
+  control_change: "control {controller}",
+  pitch_bend: "pitch bend",
+  control_change_14: "control {controller} (14 bits)",
+  channel_aftertouch: "pressure",
+  program_change: "program",
+} as const;

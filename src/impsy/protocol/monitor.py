@@ -1,0 +1,131 @@
+"""What a session sends to ``[webui] monitor_port``: OSC messages, two of which hold one JSON text."""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+from impsy.config.schema import Mode
+from impsy.engine import Turn
+
+INPUT = "/monitor/in"
+"""Floats: each vector that the performer played."""
+OUTPUT = "/monitor/out"
+"""Floats: each vector that was sent to the outputs."""
+NEXT = "/monitor/next"
+"""One text: :class:`Next` as JSON."""
+STATE = "/monitor/state"
+"""One text: :class:`State` and the live settings as JSON, at least once a second and at each change."""
+
+Level = Literal["info", "warning", "error"]
+
+
+class PortHealth(TypedDict):
+    """How a port is doing. Counts are of packets (received, bad) and of messages (sent, failed)."""
+
+    name: str
+    state: Literal["closed", "waiting", "open", "receiving"]
+    detail: str
+    error: str
+    received: int
+    bad: int
+    sent: int
+    failed: int
+
+
+class Counts(TypedDict):
+    """How often things happened since the start: the engine's ``Counters``, and what the session counts itself.
+
+    dropped: events that found no room in the queue. logged: rows in the log. unmirrored: messages that were not sent
+    to the monitor port.
+    """
+
+    heard: int
+    skipped: int
+    rejected: int
+    predicted: int
+    played: int
+    cancelled: int
+    overflowed: int
+    not_finite: int
+    panics: int
+    dropped: int
+    logged: int
+    unmirrored: int
+
+
+class LatenessSummary(TypedDict):
+    """How late the model's events were sent, in milliseconds: of the recent ones, and the maximum of all."""
+
+    p50: float
+    p99: float
+    max: float
+    count: int
+
+
+class LogState(TypedDict):
+    """The log: rows in the file, waiting in memory, rescued into another file, and lost. ``error``: of the file."""
+
+    file: str
+    rows: int
+    waiting: int
+    rescued: int
+    lost: int
+    error: str
+
+
+class ReportText(TypedDict):
+    """Something that the performer should know."""
+
+    level: Level
+    text: str
+
+
+class State(TypedDict):
+    """The session at one moment. Beside these keys the message holds each live setting by its name.
+
+    turn: who plays. model: the name of its file. input, output: the last vectors. waiting: predictions that are not
+    played yet. uptime: seconds. config: the path of the configuration. seed: of the model's choices, where one was
+    given.
+    """
+
+    mode: Mode
+    turn: Turn
+    model: str
+    scenes: list[str]
+    scene: str
+    input: list[float]
+    output: list[float]
+    waiting: int
+    counters: Counts
+    lateness_ms: LatenessSummary
+    ports: list[PortHealth]
+    log: LogState
+    reports: list[ReportText]
+    uptime: float
+    pid: int
+    config: NotRequired[str]
+    seed: NotRequired[int]
+
+
+class Mixture(TypedDict):
+    """M components over n controls, temperatures applied: weights and dt (M), means and spreads (M, n)."""
+
+    weights: list[float]
+    means: list[list[float]]
+    spreads: list[list[float]]
+    dt: list[float]
+
+
+Due = TypedDict("Due", {"in": float | None})  # a keyword, so no class can have it as an attribute
+
+
+class Next(Due, Mixture):
+    """The model's plan, and the mixture that its next event is drawn from.
+
+    in: seconds until it plays its next ``"event"`` or begins its ``"answer"`` (``what``); null if it plans nothing.
+    The mixture is empty if it plans nothing or predicts no mixture.
+    """
+
+    what: Literal["event", "answer"] | None

@@ -1,0 +1,170 @@
+"""The messages over ``/ws``. A message's class is its type in Python and on the page."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NewType, Union
+
+from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypedDict
+
+from impsy.protocol.library import PlaybackState, Run
+from impsy.protocol.monitor import Level, Next
+from impsy.protocol.session import Line, PerformerState, Session
+
+# --- web process → page ------------------------------------------------------------------------------
+
+
+class Hello(TypedDict):
+    """The first message of a connection."""
+
+    type: Literal["hello"]
+    version: str
+
+
+class SessionMessage(Session):
+    """The session has changed, or has sent its state."""
+
+    type: Literal["session"]
+
+
+class VectorMessage(TypedDict):
+    """A vector that the performer played, or that was sent to the outputs."""
+
+    type: Literal["in", "out"]
+    values: list[float]
+
+
+class NextMessage(Next):
+    """The model's plan has changed."""
+
+    type: Literal["next"]
+
+
+class OutputMessage(TypedDict):
+    """Lines that the session printed."""
+
+    type: Literal["output"]
+    lines: list[Line]
+
+
+Topic = Literal["session", "config", "devices", "takes", "datasets", "models", "training", "trash"]
+
+
+class Changed(TypedDict):
+    """What a page holds on this topic is out of date."""
+
+    type: Literal["changed"]
+    what: Topic
+
+
+class PerformerMessage(PerformerState):
+    """The simulated performer was started or stopped."""
+
+    type: Literal["performer"]
+
+
+class TrainingMessage(TypedDict):
+    """How a training run is doing."""
+
+    type: Literal["training"]
+    run: Run
+
+
+class PlaybackMessage(PlaybackState):
+    """What is played back, and where it is."""
+
+    type: Literal["playback"]
+
+
+class LearnMessage(TypedDict):
+    """A control was moved while a mapping is learnt.
+
+    name: how a configuration refers to the port. entry: the control as an entry of a mapping; words: the same in
+    English. chosen: it was moved on purpose and has come to rest.
+    """
+
+    type: Literal["learn"]
+    port: str
+    name: str
+    entry: list[str | int]
+    words: str
+    value: float
+    chosen: bool
+
+
+class LearningMessage(TypedDict):
+    """Learning a mapping has started or ended; ``error`` says why it ended, or is empty."""
+
+    type: Literal["learning"]
+    on: bool
+    error: str
+
+
+class Pong(TypedDict):
+    """The answer to a ping."""
+
+    type: Literal["pong"]
+    t: float | str | None
+
+
+class SentenceMessage(TypedDict):
+    """A sentence for whoever looks at the page."""
+
+    type: Literal["sentence"]
+    level: Level
+    text: str
+
+
+ServerMessage = Union[  # noqa: UP007 - a name that the generator can tell from its parts
+    Hello,
+    SessionMessage,
+    VectorMessage,
+    NextMessage,
+    OutputMessage,
+    Changed,
+    PerformerMessage,
+    TrainingMessage,
+    PlaybackMessage,
+    LearnMessage,
+    LearningMessage,
+    Pong,
+    SentenceMessage,
+]
+
+
+# --- page → web process: checked when they arrive ----------------------------------------------------
+
+CommandName = NewType("CommandName", str)
+"""A command that the session takes: a row of ``impsy.web.live.socket.COMMANDS``."""
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class Play(_Message):
+    """``changes``: pairs of a control (from 0) and its value in [0, 1]."""
+
+    type: Literal["play"]
+    changes: Annotated[
+        list[tuple[Annotated[int, Field(ge=0, le=4095)], Annotated[float, Field(ge=0, le=1)]]],
+        Field(min_length=1, max_length=4096),
+    ]
+
+
+class Command(_Message):
+    """Something for the session to do, or a setting to change."""
+
+    type: Literal["command"]
+    name: CommandName
+    value: bool | float | Annotated[str, Field(max_length=500)] | None = None
+
+
+class Ping(_Message):
+    """``t`` comes back."""
+
+    type: Literal["ping"]
+    t: float | Annotated[str, Field(max_length=100)] | None = None
+
+
+PageMessage = Annotated[Play | Command | Ping, Field(discriminator="type")]

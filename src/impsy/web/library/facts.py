@@ -1,0 +1,102 @@
+"""Facts about files, cached until the file changes: in memory, and in ``.impsy`` for the next start."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from impsy.errors import DataError, DeviceError
+from impsy.files import write_whole
+from impsy.web.jobs.processes import work
+from impsy.web.workspace import Workspace
+
+__all__ = ["FactsCache", "describe", "stamp_of"]
+
+logger = logging.getLogger(__name__)
+
+_FORMAT = 2
+Facts = dict[str, Any]
+
+
+def stamp_of(path: Path) -> tuple[int, int]:
+    """When a file was last changed (nanoseconds), and its size; raises OSError if there is none."""
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size
+
+
+def describe(workspace: Workspace, task: str, paths: Sequence[Path]) -> list[Facts]:
+    """The result of a worker's task for each of these files; ``{"problem": …}`` for one that ends its process."""
+    try:
+        found: list[Facts] = work(task, workspace.root, files=[str(path) for path in paths])
+    except DataError as error:
+        if len(paths) == 1:
+            return [{"problem": str(error)}]
+        return [describe(workspace, task, [path])[0] for path in paths]
+    return found
+
+
+class FactsCache:
+    """Facts about the files of a folder, by their names. Any thread may ask.
+
+    Args:
+        workspace: the cache is kept in its private folder; losing it costs only time.
+        what: the kind of files, such as ``takes``.
+    """
+
+    def __init__(self, workspace: Workspace, what: str) -> None:
+        self._path = workspace.private / "known" / f"{what}.json"
+        self._lock = threading.Lock()
+        self._facts: dict[str, tuple[tuple[int, int], Facts]] | None = None
+
+    def of(
+        self,
+        paths: Mapping[Path, tuple[int, int]],
+        find: Callable[[Sequence[Path], Mapping[str, Facts]], Sequence[Facts]],
+        *,
+        passing: frozenset[str] = frozenset(),
+    ) -> dict[str, Facts]:
+        """The facts about each of these files, by name.
+
+        Args:
+            paths: the files, and their stamps.
+            find: finds those of files that are new or have changed; it is given their facts from before, by name.
+            passing: names of files that change all the time: they alone are no reason to write.
+        """
+        with self._lock:
+            if self._facts is None:
+                self._facts = self._load()
+            known = self._facts
+            new = [path for path, stamp in paths.items() if path.name not in known or known[path.name][0] != stamp]
+            if new:
+                before = {path.name: known[path.name][1] for path in new if path.name in known}
+                for path, facts in zip(new, find(new, before), strict=True):
+                    known[path.name] = (paths[path], facts)
+            names = {path.name for path in paths}
+            gone = known.keys() - names
+            for name in gone:
+                del known[name]
+            if gone or any(path.name not in passing for path in new):
+                self._save(known)
+            return {name: known[name][1] for name in names}
+
+    def _load(self) -> dict[str, tuple[tuple[int, int], Facts]]:
+        try:
+            content = json.loads(self._path.read_bytes())
+            if content["format"] != _FORMAT:
+                return {}
+            return {
+                name: ((int(changed), int(size)), dict(facts))
+                for name, ((changed, size), facts) in content["files"].items()
+            }
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            return {}
+
+    def _save(self, known: Mapping[str, tuple[tuple[int, int], Facts]]) -> None:
+        try:
+            write_whole(self._path, json.dumps({"format": _FORMAT, "files": known}).encode())
+        except DeviceError as error:
+            logger.warning("the facts about the files cannot be cached: %s", error)
