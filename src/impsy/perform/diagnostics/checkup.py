@@ -226,7 +226,7 @@ def _dimensions(workspace: Workspace) -> Iterator[Finding]:
     for key, length in wrong:
         text = f"{key} has {length} {'entry' if length == 1 else 'entries'}, but the model has {wanted} values"
         verb = f"add {wanted - length}" if length < wanted else f"remove {length - wanted}"
-        make = f"`impsy learn --controls {wanted} --set-dimension` makes a mapping"
+        make = f"`impsy map --controls {wanted} --set-dimension` makes a mapping"
         train = f"`impsy dataset -D {length + 1}`, then `impsy train -D {length + 1}`, makes a model for it"
         yield Finding("mappings", "problem", text, f"{verb.capitalize()} ({make}), or keep it: {train}")
     if not wrong and dimension == model.dimension:
