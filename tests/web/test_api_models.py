@@ -114,6 +114,7 @@ def test_playing_with_a_model_switches_the_session_and_is_written_down(site, cli
         ("[model]\ndimension = 0\n", None, 422, "dimension"),
     ],
 )
+@pytest.mark.slow
 def test_a_model_that_does_not_fit_is_not_played_with(site, client, config, session, status, words):
     put(site)
     if config:
