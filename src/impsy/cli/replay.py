@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import math
-import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,8 @@ from impsy.codecs.log import LogRow
 from impsy.config import LoadedConfig
 from impsy.data.logs.performances import events_of
 from impsy.engine import Engine
-from impsy.errors import ConfigError, DataError, DeviceError, refusal
+from impsy.errors import ConfigError, DataError
+from impsy.files import written_whole
 from impsy.perform import (
     Ports,
     Reports,
@@ -99,44 +98,33 @@ def _scripted(
     predictor, name = open_configured_model(loaded)
     settings = engine_settings(loaded.config)
     written = 0
-    partial = target.with_name(target.name + ".partial")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with (
-            partial.open("w", encoding="utf-8", newline="\n") as file,
-            Progress(console=terminal(soft_wrap=False), transient=True) as progress,
-        ):
-            task = progress.add_task("replaying", total=len(rows))
+    ended_early = None
+    with (
+        written_whole(target, "name another file with --output") as file,
+        Progress(console=terminal(soft_wrap=False), transient=True) as progress,
+    ):
+        task = progress.add_task("replaying", total=len(rows))
 
-            def write(line: str) -> None:
-                nonlocal written
-                file.write(line)
-                written += 1
-                if ",interface," in line:
-                    progress.advance(task)
+        def write(line: str) -> None:
+            nonlocal written
+            file.write(line.encode())
+            written += 1
+            if ",interface," in line:
+                progress.advance(task)
 
-            ended_early = None
-            try:
-                replay(
-                    rows,
-                    lambda now: Engine(settings, predictor, default_rng(seed), now, name),
-                    log_input=loaded.config.log_input,
-                    log_predictions=overrides["log_predictions"] is not False,
-                    tail=tail,
-                    write=write,
-                )
-            except DataError as error:
-                ended_early = DataError(f"{error}. The {written:,} rows until then are in {target}")
-        os.replace(partial, target)
-        if ended_early is not None:
-            raise ended_early
-    except OSError as error:
-        raise DeviceError(
-            f"{target} cannot be written {refusal(error, 'name another file with --output')}"
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
+        try:
+            replay(
+                rows,
+                lambda now: Engine(settings, predictor, default_rng(seed), now, name),
+                log_input=loaded.config.log_input,
+                log_predictions=overrides["log_predictions"] is not False,
+                tail=tail,
+                write=write,
+            )
+        except DataError as error:
+            ended_early = DataError(f"{error}. The {written:,} rows until then are in {target}")
+    if ended_early is not None:
+        raise ended_early
     return written
 
 

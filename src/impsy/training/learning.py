@@ -17,9 +17,9 @@ import numpy as np
 
 from impsy import __version__
 from impsy.data.datasets import Dataset, read_dataset
-from impsy.data.files import check_writable
 from impsy.data.windows import Split, split_performances, split_windows
 from impsy.errors import ConfigError
+from impsy.files import check_writable
 from impsy.models.calibration import (
     AS_LEARNED,
     CALIBRATED,
