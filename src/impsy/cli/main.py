@@ -11,9 +11,9 @@ from typing import NamedTuple
 import click
 from click.shell_completion import CompletionItem
 
-from impsy import __version__
 from impsy.cli.terminal import echo, finish_streams, prepare_streams, report_error
 from impsy.errors import ImpsyError, refusal
+from impsy.version import __version__
 
 __all__ = ["COMMANDS", "COMPLETION", "OVERVIEW", "group", "main"]
 
