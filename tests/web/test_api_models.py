@@ -19,7 +19,7 @@ from impsy.errors import DataError
 from impsy.models.sizes import SIZES
 from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import random_weights
-from impsy.web.jobs import processes as jobs
+from impsy.web.jobs import worker as jobs
 from impsy.web.jobs.evaluating import read_verdict
 from impsy.web.library.api_models import ENDPOINTS, REPORT_POLICY
 from impsy.web.library.api_takes import ENDPOINTS as TAKES

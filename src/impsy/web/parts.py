@@ -13,7 +13,7 @@ from typing import IO, Annotated, Any, TypeVar
 from pydantic import Field
 
 from impsy.errors import DataError
-from impsy.web.jobs.processes import work
+from impsy.web.jobs.worker import work
 from impsy.web.library.cache import Known
 from impsy.web.library.trash import Trash
 from impsy.web.server.endpoints import Body, Clash, NotThere

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from impsy.processes import start
 from impsy.protocol.library import VerdictSentence
 from impsy.protocol.monitor import Level
-from impsy.web.jobs.processes import start_low
 from impsy.web.server.endpoints import Clash
 from impsy.web.site import Site
 
@@ -52,7 +52,7 @@ class Evaluation:
             command = ["-m", "impsy", "evaluate", str(model), str(dataset), "--report", str(report), "--json"]
             log = report.with_suffix(".log")
             with log.open("wb") as told, report.with_suffix(".json").open("wb") as figures:
-                self._process = start_low(
+                self._process = start(
                     [*command, *(["--quick"] if quick else [])],
                     self._site.workspace.root,
                     stdout=figures,

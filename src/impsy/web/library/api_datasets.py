@@ -18,7 +18,7 @@ from impsy.data.statistics import DatasetStatistics
 from impsy.data.takes import read_notes
 from impsy.errors import DataError
 from impsy.protocol.library import Dataset, Made, Undo
-from impsy.web.jobs.processes import work
+from impsy.web.jobs.worker import work
 from impsy.web.library.cache import stamp_of
 from impsy.web.library.takes import is_live, take_path, take_paths
 from impsy.web.parts import NameQuery, described, existing, keep, known_of, part, received, trash_of

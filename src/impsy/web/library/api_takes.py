@@ -24,7 +24,7 @@ from impsy.perform.recording.takes import inputs_for, output_for
 from impsy.protocol.library import ChangedTake, Done, Picture, PlaybackState, Take, Trashed, Undo
 from impsy.protocol.pages import Topic
 from impsy.web.config.mappings import configured, labels_for, plays_notes
-from impsy.web.jobs.processes import work
+from impsy.web.jobs.worker import work
 from impsy.web.library.pictures import Shelf, draw
 from impsy.web.library.playback import LONGEST_PAUSE, Playback, Who
 from impsy.web.library.takes import controls_of_take, is_live, list_takes, take_path

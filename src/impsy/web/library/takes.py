@@ -13,7 +13,7 @@ from impsy.data.logs.scanning import scan_again, started_at
 from impsy.data.takes import Notes, read_notes
 from impsy.errors import DataError, ImpsyError
 from impsy.protocol.library import Take
-from impsy.web.jobs.processes import work
+from impsy.web.jobs.worker import work
 from impsy.web.library.cache import stamp_of
 from impsy.web.parts import existing, known_of
 from impsy.web.site import Site

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from impsy.config import WebuiConfig
+from impsy.processes import end_all_in
 from impsy.protocol.pages import ServerMessage
 from impsy.web.jobs.api import trainings_of
-from impsy.web.jobs.processes import end_work
 from impsy.web.live.hub import PageHub
 from impsy.web.live.link import LinkMessage, SessionLink
 from impsy.web.session.api import PERFORMER
@@ -75,7 +75,7 @@ def open_house(
             for part in list(site.parts.values()):
                 _close(part)
             supervisor.close()
-            end_work(workspace.root)
+            end_all_in(workspace.root)
 
 
 def _close(part: Any) -> None:
