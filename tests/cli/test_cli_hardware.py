@@ -63,6 +63,7 @@ MIDI = '[midi]\napi = "JACK"\nin_device = ["A"]\ninput."A" = [["note_on", 1], ["
 # --- doctor -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_doctor_says_that_all_is_ready(workspace):
     done = impsy("doctor", cwd=workspace)
     assert "config.toml is valid" in done.stdout
@@ -91,6 +92,7 @@ def test_doctor_without_a_config_says_how_to_start(tmp_path):
 # --- ports --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_ports_without_a_config_and_without_a_midi_system(tmp_path, told_of_midi):
     done = impsy("ports", "--api", "JACK", cwd=tmp_path, code=1)
     assert told_of_midi("JACK") in done.stdout

@@ -130,6 +130,7 @@ def test_every_command_ends_well_on_a_stream_of_ascii(name, workspace, vectors):
     "words", [WORDS["dataset"], "licences", "config check", "dataset --help", "model info no.keras"]
 )
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+@pytest.mark.slow
 def test_a_closed_stream_is_no_trouble(words, closed, workspace):
     process = impsy(words, workspace, shell=closed)
     assert b"Traceback" not in process.stderr
@@ -177,6 +178,7 @@ def typed(workspace, monkeypatch):
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("name", CHEAP)
+@pytest.mark.slow
 def test_every_encoding_takes_what_is_printed(typed, name, encoding):
     code, out, err = typed(*shlex.split(WORDS[name]), encoding=encoding)
     assert (code, bool(out)) == (0, True), err

@@ -195,6 +195,7 @@ BAD = {
 
 @pytest.mark.parametrize("suffix", ["tflite", "keras", "h5"])
 @pytest.mark.parametrize("kind", BAD)
+@pytest.mark.slow
 def test_a_file_that_is_no_model_is_refused_by_check_as_by_run(tmp_path, kind, suffix):
     file = tmp_path / f"m.{suffix}"
     if kind == "directory":

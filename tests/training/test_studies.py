@@ -263,6 +263,7 @@ def start(url, total, seconds):
     )
 
 
+@pytest.mark.slow
 def test_workers_that_start_at_once_do_exactly_the_agreed_number(url):
     workers = [start(url, 20, 0.02) for _ in range(3)]
     try:

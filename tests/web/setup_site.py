@@ -9,16 +9,13 @@ from functools import partialmethod
 import httpx
 from starlette.applications import Starlette
 
-from impsy.web.config import api as api_config
-from impsy.web.config import api_setup
-from impsy.web.devices import api as api_devices
-from impsy.web.server import api_system
-from impsy.web.server.endpoints import routes
+from impsy.web.api import config, devices, overview, setup, system
+from impsy.web.api.endpoints import routes
 from impsy.web.site import Site
 from impsy.web.workspace import Workspace
 from waiting import PATIENCE
 
-ENDPOINTS = (*api_config.ENDPOINTS, *api_setup.ENDPOINTS, *api_devices.ENDPOINTS, *api_system.ENDPOINTS)
+ENDPOINTS = [row for module in (config, overview, setup, devices, system) for row in module.ENDPOINTS]
 
 
 class FakeHub:
@@ -71,13 +68,7 @@ class FakeSupervisor:
 
 
 def make_site(folder):
-    return Site(Workspace(folder), FakeHub(), FakeLink(), FakeSupervisor())
-
-
-def close_parts(site):
-    for part in site.parts.values():
-        if hasattr(part, "close"):
-            part.close()
+    return Site(Workspace(folder), hub=FakeHub(), link=FakeLink(), supervisor=FakeSupervisor())
 
 
 class Client:

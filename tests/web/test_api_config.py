@@ -15,6 +15,7 @@ from setup_site import client_of, make_site
 from impsy.config import Config, load_config
 from impsy.mapping.entries import KINDS, parse_entry
 from impsy.web.config.file import KEPT_VERSIONS, ConfigFile
+from impsy.web.workspace import Workspace
 
 CONFIG = """\
 # mine
@@ -594,6 +595,11 @@ def test_any_scene_is_answered_in_words_and_keeps_the_file_valid(tmp_path_factor
     assert client.delete(address).status_code == (200 if response.status_code == 200 else 404)
 
 
-def test_the_stamp_is_of_the_content():
-    assert ConfigFile.stamp(None) == ""
-    assert ConfigFile.stamp(b"") != ConfigFile.stamp(b"x")
+def test_the_stamp_is_of_the_content(tmp_path):
+    file = ConfigFile(Workspace(tmp_path))
+    stamps = [file.read().stamp]
+    for content in (b"", b"x"):
+        file.path.write_bytes(content)
+        stamps.append(file.read().stamp)
+    assert stamps[0] == ""
+    assert len(set(stamps)) == 3

@@ -9,14 +9,13 @@ from contextlib import suppress
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from workspaces import make_site, record, served
+from workspaces import TAKES, make_site, record, served
 
 from impsy.data.datasets import read_dataset
 from impsy.data.takes import TakeNote, annotate
 from impsy.errors import ImpsyError
+from impsy.web.api.datasets import ENDPOINTS
 from impsy.web.jobs.worker import describe_datasets
-from impsy.web.library.api_datasets import ENDPOINTS
-from impsy.web.library.api_takes import ENDPOINTS as TAKES
 
 NAME = "training-dataset-3d.npz"
 

@@ -8,7 +8,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from setup_site import client_of, close_parts, make_site
+from setup_site import client_of, make_site
 
 from impsy.errors import DeviceError
 from impsy.io.serial.port import PortInfo
@@ -16,9 +16,9 @@ from impsy.mapping.entries import ChannelAftertouch, ControlChange, NoteOn, Pitc
 from impsy.perform.diagnostics.devices import FoundSerial
 from impsy.web.devices import learning as learning_module
 from impsy.web.devices import watching
-from impsy.web.devices.api import session_ways
 from impsy.web.devices.learning import Learning, entry_and_value
 from impsy.web.devices.watching import DevicesWatcher
+from impsy.web.devices.ways import ways_of_session
 from waiting import if_idle, wait_until
 
 CONFIG = """\
@@ -74,9 +74,9 @@ def site(tmp_path, room):
     (tmp_path / "config.toml").write_text(CONFIG)
     site = make_site(tmp_path)
     serial = FoundSerial((PortInfo("/dev/ttyTEST", "/dev/serial/by-id/board", "A board"),))
-    site.parts["devices"] = DevicesWatcher(lambda: site.hub.changed("devices"), room.open, lambda: serial)
+    site.devices = DevicesWatcher(lambda: site.hub.changed("devices"), room.open, lambda: serial)
     yield site
-    close_parts(site)
+    site.close()
 
 
 def test_ports_are_told_with_what_the_configuration_means(site):
@@ -163,8 +163,8 @@ def test_nobody_asks_nothing_is_looked_up(site, room, monkeypatch):
     assert site.hub.changes == []
     assert client_of(site).get("/api/devices").json()["midi"]["inputs"] == []
     assert room.opened == 2
-    close_parts(site)
-    close_parts(site)
+    site.close()
+    site.close()
     assert room.closed == 2
 
 
@@ -179,7 +179,7 @@ def test_nobody_asks_nothing_is_looked_up(site, room, monkeypatch):
     )
 )
 def test_any_state_of_a_session_makes_ways(state):
-    for way in session_ways(state):
+    for way in ways_of_session(state):
         assert isinstance(way.text, str)
 
 
@@ -222,8 +222,8 @@ KNOBS = "KNOBS plays 20:0"
 
 @pytest.fixture
 def learning(site, room):
-    site.parts["learning"] = Learning(site.hub.send, lambda hear, _api: Ear(room, hear))
-    return site.parts["learning"]
+    site.learning = Learning(site.hub.send, lambda hear, _api: Ear(room, hear))
+    return site.learning
 
 
 def learnt(hub, **like):
@@ -346,7 +346,7 @@ def test_a_port_that_another_program_keeps_is_a_sentence(site, room, learning):
 
 
 def test_a_lesson_ends_by_itself_and_starting_again_ends_the_last(site, room):
-    site.parts["learning"] = Learning(site.hub.send, lambda hear, _api: Ear(room, hear), seconds=0.3)
+    site.learning = Learning(site.hub.send, lambda hear, _api: Ear(room, hear), seconds=0.3)
     client = client_of(site)
     client.post("/api/learn", json={})
     client.post("/api/learn", json={"way": "output"})

@@ -10,10 +10,10 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import checks
-from web_core import make_workspace, serving_house
+from web_core import make_workspace, serving_site
 
 from impsy.web.server.app import endpoints
-from impsy.web.server.opening import open_house
+from impsy.web.site import Site
 
 CHECKS = (
     checks.not_a_server_error,
@@ -30,7 +30,7 @@ def api(tmp_path_factory):
         (workspace.root / name).mkdir()
     rows = [f"2026-01-01T10:00:{second:02d}.500000,interface,0.5,0.{second:02d}" for second in range(60)]
     (workspace.logs / "2026-01-01T10-00-00-3d-mdrnn.log").write_text("\n".join(rows) + "\n")
-    with open_house(workspace) as house, serving_house(house) as server:
+    with Site(workspace) as site, serving_site(site) as server:
         yield schemathesis.openapi.from_url(f"{server.url}/api/openapi.json")
 
 

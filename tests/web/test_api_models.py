@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from workspaces import CONFIG, make_site, record, served
+from workspaces import CONFIG, TAKES, make_site, record, served
 
 from impsy.config import load_config
 from impsy.data.datasets import Dataset, write_dataset
@@ -19,10 +19,9 @@ from impsy.errors import DataError
 from impsy.models.sizes import SIZES
 from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import random_weights
+from impsy.web.api.models import ENDPOINTS, REPORT_POLICY
 from impsy.web.jobs import worker as jobs
-from impsy.web.jobs.evaluating import read_verdict
-from impsy.web.library.api_models import ENDPOINTS, REPORT_POLICY
-from impsy.web.library.api_takes import ENDPOINTS as TAKES
+from impsy.web.library.models import read_verdict
 from waiting import wait_until
 
 MADE = {"made_by": "a test", "figures": {"held_out_nll": -1.5}}
@@ -200,7 +199,7 @@ def test_a_file_that_ends_who_reads_it_spoils_no_list(site, client, monkeypatch)
             raise DataError("reading it ended the process that did")
         return jobs.work(task, folder, files=files)
 
-    monkeypatch.setattr("impsy.web.parts.work", work)
+    monkeypatch.setattr("impsy.web.library.facts.work", work)
     problems = {model["name"]: model["problem"] for model in client.get("/api/models").json()}
     assert problems == {"good.tflite": "", "evil.tflite": "reading it ended the process that did"}
 

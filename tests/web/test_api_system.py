@@ -10,7 +10,7 @@ import pytest
 from setup_site import client_of, make_site
 
 from impsy import __version__
-from impsy.web.server import api_system
+from impsy.web.devices import ways
 from waiting import if_idle
 
 CONFIG = "[model]\ndimension = 3\n[osc]\nserver_port = 0\n[webui]\ncommand_port = 0\n"
@@ -43,7 +43,7 @@ def test_findings_are_kept_for_a_while(site, monkeypatch):
     client.get("/api/system")
     assert if_idle(time.monotonic() - begun) < 0.3
     site.workspace.config.write_text("[model")
-    monkeypatch.setattr(api_system, "CACHE_SECONDS", 0)
+    monkeypatch.setattr(ways, "CACHE_SECONDS", 0)
     findings = client.get("/api/system").json()["findings"]
     assert [each for each in findings if each["check"] == "config" and each["level"] == "problem"]
 
@@ -56,7 +56,7 @@ def test_processes_are_measured_and_the_session_tells_its_ports(site):
             def pids(self):
                 return [child.pid, 2**31 - 1]
 
-        site.parts["training"] = Training()
+        site.trainings = Training()
         site.link.state = {
             "pid": child.pid,
             "ports": [

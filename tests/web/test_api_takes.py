@@ -13,10 +13,9 @@ import mido
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from workspaces import CONFIG, START, make_site, record, served
+from workspaces import CONFIG, START, TAKES, make_site, record, served
 
 from impsy.data.takes import NOTES_FILE
-from impsy.web.library.api_takes import ENDPOINTS
 from impsy.web.library.trash import Trash
 from waiting import if_idle, wait_until
 
@@ -28,7 +27,7 @@ def site(tmp_path):
 
 @pytest.fixture
 def client(site):
-    with served(site, ENDPOINTS) as client:
+    with served(site, TAKES) as client:
         yield client
 
 
@@ -86,7 +85,7 @@ def test_a_thousand_takes_are_listed_fast_also_after_a_restart(site, client, tmp
     for minute in range(1000):
         record(site.workspace.logs, 4, minute=minute)
     assert len(client.get("/api/takes").json()) == 1000
-    with served(make_site(tmp_path), ENDPOINTS) as again:
+    with served(make_site(tmp_path), TAKES) as again:
         again.get("/api/takes")
         begin = time.perf_counter()
         assert len(again.get("/api/takes").json()) == 1000
@@ -373,7 +372,7 @@ rows = st.sampled_from([b"2026-09-26T10:00:00,interface,0.5,1\n", b"2026-09-26T1
 @settings(max_examples=60)
 @given(st.lists(rows | st.binary(max_size=60), max_size=8), st.text(max_size=30))
 def test_any_upload_is_taken_or_refused_in_words(tmp_path_factory, content, name):
-    with served(make_site(tmp_path_factory.mktemp("any")), ENDPOINTS) as client:
+    with served(make_site(tmp_path_factory.mktemp("any")), TAKES) as client:
         params = {"name": name}
         answer = client.post("/api/takes", params=params, content=b"".join(content))
         assert answer.status_code in (200, 422)
@@ -452,7 +451,7 @@ def test_any_midi_upload_is_taken_or_refused_in_words(tmp_path_factory, damage, 
     content = bytearray(midi_file())
     for place, byte in damage:
         content[place] = byte
-    with served(site, ENDPOINTS) as client:
+    with served(site, TAKES) as client:
         answer = client.post("/api/takes/midi?name=x.mid", content=bytes(content[:length]))
         assert answer.status_code in (200, 422)
         assert len(client.get("/api/takes").json()) == (answer.status_code == 200)

@@ -13,18 +13,17 @@ import time
 import numpy as np
 import psutil
 import pytest
-from workspaces import make_site, served
+from workspaces import TAKES, make_site, served
 
 from impsy.data.datasets import Dataset, write_dataset
 from impsy.errors import DeviceError
+from impsy.web.api.datasets import ENDPOINTS as DATASETS
+from impsy.web.api.description import openapi
+from impsy.web.api.models import ENDPOINTS as MODELS
+from impsy.web.api.training import ENDPOINTS
 from impsy.web.jobs import training
-from impsy.web.jobs.api import ENDPOINTS
 from impsy.web.jobs.runs import Progress
 from impsy.web.jobs.training import LOOK_SECONDS, Trainings
-from impsy.web.library.api_datasets import ENDPOINTS as DATASETS
-from impsy.web.library.api_models import ENDPOINTS as MODELS
-from impsy.web.library.api_takes import ENDPOINTS as TAKES
-from impsy.web.server.endpoints import description
 from waiting import wait_until
 
 SECONDS = 240
@@ -114,7 +113,7 @@ def test_a_run_is_told_of_as_it_goes_and_leaves_a_model(site, client):
 def test_a_run_stops_with_the_best_survives_its_web_process_and_goes_on(site, client, tmp_path):
     run_id = client.post("/api/training", json={**BEGIN, "epochs": 2000, "patience": 2000}).json()["id"]
     until(client, run_id, lambda run: run["epoch"] >= 2)
-    site.parts["training"].close()
+    site.trainings.close()
     # Another web process, as far as it can tell: it knows only the folder.
     second = make_site(tmp_path)
     with served(second, ENDPOINTS) as other:
@@ -126,7 +125,7 @@ def test_a_run_stops_with_the_best_survives_its_web_process_and_goes_on(site, cl
         assert stopping["status"] == "stopping"
         assert other.post(f"/api/training/{run_id}/stop").status_code in (200, 409), "asked again, nothing more"
         # It is this process's child, which alone can clear it away.
-        site.parts["training"]._runs[run_id].process.wait(SECONDS)
+        site.trainings._runs[run_id].process.wait(SECONDS)
         run = until(other, run_id, lambda run: run["status"] == "stopped")
         assert run["model"] == f"{MODEL}.tflite"
         assert run["resumable"]
@@ -254,7 +253,7 @@ def test_a_run_that_names_files_elsewhere_is_left_alone(site, client, said):
 
 
 def test_a_full_disk_does_not_end_the_looking(site, client, monkeypatch):
-    def refuse(_path):
+    def refuse(*_):
         raise DeviceError("no space left")
 
     waits = [sys.executable, "-c", "import sys; sys.stdin.read()", "impsy", "train"]
@@ -266,7 +265,7 @@ def test_a_full_disk_does_not_end_the_looking(site, client, monkeypatch):
             write_run(site, name, pid=process.pid, made=psutil.Process(process.pid).create_time())
         assert [run["status"] for run in client.get("/api/training").json()] == ["running", "running"]
         with monkeypatch.context() as full:
-            full.setattr(training, "written_whole", refuse)
+            full.setattr(training, "write_whole", refuse)
             first.communicate()
             wait_until(lambda: client.get("/api/training/one").json()["status"] != "running", every=0.05)
             time.sleep(3 * LOOK_SECONDS)
@@ -340,7 +339,7 @@ def test_a_process_that_is_found_is_stopped_as_by_ctrl_c(site, client):
 
 
 def test_all_of_the_workspace_is_described():
-    told = description([*ENDPOINTS, *MODELS, *TAKES, *DATASETS], "1")
+    told = openapi([*ENDPOINTS, *MODELS, *TAKES, *DATASETS], "1")
     assert json.loads(json.dumps(told)) == told
     assert {each["name"] for each in told["paths"]["/api/takes/{name}/picture"]["get"]["parameters"]} == {
         "name",
@@ -351,7 +350,7 @@ def test_all_of_the_workspace_is_described():
 
 
 def test_closing_leaves_what_runs_alone(site):
-    trainings = Trainings(site, trash=None)
+    trainings = Trainings(site.workspace, site.hub, trash=None)
     trainings.close()
     trainings.close()
     assert trainings.all() == []

@@ -7,20 +7,21 @@ import shutil
 from http import HTTPStatus
 
 import pytest
-from web_core import make_workspace, serving_house
+from web_core import make_workspace, serving_site
 
+from impsy.web.api.endpoints import Endpoint
+from impsy.web.errors import NotFound
 from impsy.web.server import app as application
-from impsy.web.server.endpoints import Endpoint, NotThere
-from impsy.web.server.opening import open_house
+from impsy.web.site import Site
 
 INDEX = "<!doctype html><title>IMPSY</title>" + "<p>page</p>" * 200
 SCRIPT = "console.log(1);\n" * 500
 
 
 @pytest.fixture
-def house(tmp_path):
-    with open_house(make_workspace(tmp_path / "work")) as house:
-        yield house
+def site(tmp_path):
+    with Site(make_workspace(tmp_path / "work")) as site:
+        yield site
 
 
 @pytest.fixture
@@ -34,8 +35,8 @@ def static(tmp_path):
     return folder
 
 
-def test_pages_are_served_zipped_and_kept_as_long_as_they_may_be(house, static):
-    with serving_house(house, static=static) as server, server.client as client:
+def test_pages_are_served_zipped_and_kept_as_long_as_they_may_be(site, static):
+    with serving_site(site, static=static) as server, server.client as client:
         script = client.get("/assets/main-abc123.js")
         assert script.text == SCRIPT
         assert script.headers["content-type"] == "text/javascript; charset=utf-8"
@@ -56,8 +57,8 @@ def test_pages_are_served_zipped_and_kept_as_long_as_they_may_be(house, static):
 
 
 @pytest.mark.parametrize("path", ["/perform", "/models", "/record/2026-09-26T10-00-00-9d-mdrnn.log", "/a/b/c"])
-def test_the_pages_own_addresses_are_all_the_one_page(house, static, path):
-    with serving_house(house, static=static) as server, server.client as client:
+def test_the_pages_own_addresses_are_all_the_one_page(site, static, path):
+    with serving_site(site, static=static) as server, server.client as client:
         assert client.get(path).text == INDEX
 
 
@@ -65,8 +66,8 @@ def test_the_pages_own_addresses_are_all_the_one_page(house, static, path):
     "path",
     ["/assets/none.js", "/assets/../index.html", "/api", "/api/none", "/ws", "/assets/..%2f..%2fsecret.txt"],
 )
-def test_what_is_not_there_is_not_there(house, static, path):
-    with serving_house(house, static=static) as server, server.client as client:
+def test_what_is_not_there_is_not_there(site, static, path):
+    with serving_site(site, static=static) as server, server.client as client:
         answer = client.get(server.url + path)
         assert answer.status_code == 404 or answer.text == INDEX
         assert "secret" not in answer.text
@@ -74,8 +75,8 @@ def test_what_is_not_there_is_not_there(house, static, path):
             assert answer.json() == {"error": "There is nothing at this address.", "advice": ""}
 
 
-def test_pages_that_are_built_anew_are_taken_up(house, static):
-    with serving_house(house, static=static) as server, server.client as client:
+def test_pages_that_are_built_anew_are_taken_up(site, static):
+    with serving_site(site, static=static) as server, server.client as client:
         assert client.get("/").text == INDEX
         (static / "index.html").write_text("new")
         assert client.get("/").text == "new"
@@ -83,16 +84,16 @@ def test_pages_that_are_built_anew_are_taken_up(house, static):
         assert client.get("/").status_code == 503
 
 
-def test_without_built_pages_it_says_how_to_build_them(house):
-    with serving_house(house) as server, server.client as client:
+def test_without_built_pages_it_says_how_to_build_them(site):
+    with serving_site(site) as server, server.client as client:
         answer = client.get("/")
         assert answer.status_code == 503
         assert "npm run build" in answer.text
         assert client.get("/api/session").status_code == 200
 
 
-def test_the_api_is_described(house):
-    with serving_house(house) as server, server.client as client:
+def test_the_api_is_described(site):
+    with serving_site(site) as server, server.client as client:
         answer = client.get("/api/openapi.json", headers={"Accept-Encoding": "gzip"})
         assert answer.headers["content-encoding"] == "gzip"
         described = answer.json()
@@ -108,8 +109,8 @@ def test_no_two_rows_of_the_table_are_the_same_address():
     assert all(row.path.startswith("/api/") for row in application.endpoints())
 
 
-def test_methods_that_an_address_does_not_take_are_refused(house):
-    with serving_house(house) as server, server.client as client:
+def test_methods_that_an_address_does_not_take_are_refused(site):
+    with serving_site(site) as server, server.client as client:
         answer = client.put("/api/session/start")
         assert answer.status_code == 405
         assert answer.headers["allow"] == "POST"
@@ -119,17 +120,17 @@ def test_methods_that_an_address_does_not_take_are_refused(house):
 
 
 @pytest.fixture
-def stumbling(house, monkeypatch):
-    def stumble(_call):
+def stumbling(site, monkeypatch):
+    def stumble():
         raise RuntimeError("a secret detail")
 
-    def full(_call):
-        raise OSError(28, "No space left on device", str(house.site.workspace.root / "logs" / "a.log"))
+    def full():
+        raise OSError(28, "No space left on device", str(site.workspace.root / "logs" / "a.log"))
 
-    def missing(_call):
-        raise NotThere("there is no such take")
+    def missing():
+        raise NotFound("there is no such take")
 
-    def not_a_number(_call):
+    def not_a_number():
         return {"value": float("nan")}
 
     rows = [
@@ -137,7 +138,7 @@ def stumbling(house, monkeypatch):
         for name, handler in (("stumble", stumble), ("full", full), ("missing", missing), ("nan", not_a_number))
     ]
     monkeypatch.setattr(application, "endpoints", lambda: tuple(rows))
-    with serving_house(house) as server:
+    with serving_site(site) as server:
         yield server
 
 
@@ -158,12 +159,12 @@ def test_a_full_disk_and_things_that_are_gone_are_told_in_a_sentence(stumbling):
         full = client.get("/api/try/full")
         assert full.status_code == HTTPStatus.INSUFFICIENT_STORAGE
         assert "logs/a.log: No space left on device" in full.json()["error"]
-        assert str(stumbling.house.site.workspace.root) not in full.text
+        assert str(stumbling.site.workspace.root) not in full.text
         assert client.get("/api/try/missing").status_code == 404
 
 
-def test_what_is_sent_must_be_what_the_table_says(house):
-    with serving_house(house) as server, server.client as client:
+def test_what_is_sent_must_be_what_the_table_says(site):
+    with serving_site(site) as server, server.client as client:
         path = "/api/performer"
         assert client.post(path, data={"running": "true"}).status_code == 415
         assert client.post(path, json={"running": "perhaps"}).status_code == 422

@@ -8,7 +8,7 @@ import pytest
 from web_core import make_workspace
 
 from impsy.errors import DataError
-from impsy.web.server.opening import open_house
+from impsy.web.site import Site
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ def test_what_is_kept_does_not_lead_out_of_the_workspace(tmp_path, link):
     outside.mkdir()
     (workspace.root / link).parent.mkdir(parents=True, exist_ok=True)
     (workspace.root / link).symlink_to(outside)
-    with pytest.raises(DataError, match="leads out"), open_house(workspace):
+    with pytest.raises(DataError, match="leads out"), Site(workspace):
         pass
     assert not list(outside.iterdir())
 
@@ -30,7 +30,7 @@ def test_what_is_kept_is_no_pipe_that_would_never_end(tmp_path):
     workspace = make_workspace(tmp_path)
     (workspace.private / "known").mkdir(parents=True)
     os.mkfifo(workspace.private / "known" / "takes.json")
-    with pytest.raises(DataError, match=r"takes\.json is neither"), open_house(workspace):
+    with pytest.raises(DataError, match=r"takes\.json is neither"), Site(workspace):
         pass
 
 
@@ -39,5 +39,5 @@ def test_links_within_the_workspace_are_fine(tmp_path):
     (workspace.private / "trash").mkdir(parents=True)
     (workspace.private / "trash" / "here").symlink_to(workspace.root / "models")
     (workspace.private / "trash" / "round").symlink_to("round")
-    with open_house(workspace) as house:
-        assert house.supervisor.status()["status"] == "stopped"
+    with Site(workspace) as site:
+        assert site.supervisor.status()["status"] == "stopped"

@@ -6,33 +6,34 @@ import socket
 
 import httpx
 import pytest
-from web_core import make_workspace, receive, serving_house
+from web_core import make_workspace, receive, serving_site
 from websockets.exceptions import InvalidStatus
 
 from impsy.errors import ConfigError
+from impsy.hosts import is_loopback, own_names
 from impsy.web.server.app import endpoints
-from impsy.web.server.opening import open_house
-from impsy.web.server.safety import SafetyRules, is_loopback, own_names, rules_for
+from impsy.web.server.safety import SafetyRules, rules_for
+from impsy.web.site import Site
 
 TOKEN = "correct-horse-battery"
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory):
-    with open_house(make_workspace(tmp_path_factory.mktemp("safety"))) as house:
-        yield house
+def opened(tmp_path_factory):
+    with Site(make_workspace(tmp_path_factory.mktemp("safety"))) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
-def local(house):
-    with serving_house(house, rules_for("127.0.0.1", ["impsy.example.org", "tunnel:8080"], {})) as server:
+def local(opened):
+    with serving_site(opened, rules_for("127.0.0.1", ["impsy.example.org", "tunnel:8080"], {})) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def remote(house):
+def remote(opened):
     """As if bound to every address: whoever is there must have the token."""
-    with serving_house(house, rules_for("0.0.0.0", (), {"IMPSY_TOKEN": TOKEN})) as server:
+    with serving_site(opened, rules_for("0.0.0.0", (), {"IMPSY_TOKEN": TOKEN})) as server:
         yield server
 
 
@@ -276,15 +277,15 @@ def test_refusals_carry_the_headers_too(local, remote):
 # --- GET changes nothing -----------------------------------------------------------------------------
 
 
-def test_no_endpoint_changes_anything_by_get(house, local):
-    root = house.site.workspace.root
+def test_no_endpoint_changes_anything_by_get(opened, local):
+    root = opened.workspace.root
 
     def everything():
         return {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
     messages: list[dict] = []
-    send, house.hub.send = house.hub.send, lambda message: messages.append(message)
-    before, status = everything(), house.supervisor.status()
+    send, opened.hub.send = opened.hub.send, lambda message: messages.append(message)
+    before, status = everything(), opened.supervisor.status()
     try:
         asked = [row for row in endpoints() if row.method == "GET"]
         assert len(asked) >= 2
@@ -294,9 +295,9 @@ def test_no_endpoint_changes_anything_by_get(house, local):
             assert row.body is None
             assert not row.upload_limit
     finally:
-        house.hub.send = send
+        opened.hub.send = send
     assert everything() == before
-    assert house.supervisor.status() == status
+    assert opened.supervisor.status() == status
     assert [message for message in messages if message["type"] == "changed"] == []
 
 

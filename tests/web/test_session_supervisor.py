@@ -13,21 +13,21 @@ import psutil
 import pytest
 from web_core import StandIn, free_ports, make_workspace, serving
 
-from impsy.web.server.endpoints import Clash
-from impsy.web.server.opening import open_house
+from impsy.web.errors import Conflict
 from impsy.web.session.log import FILE_BYTES, SessionLog, parse_line
 from impsy.web.session.supervisor import is_session
+from impsy.web.site import Site
 from waiting import if_idle, wait_until
 
 
 @pytest.fixture
-def house(tmp_path):
-    with open_house(make_workspace(tmp_path)) as house:
-        yield house
+def site(tmp_path):
+    with Site(make_workspace(tmp_path)) as site:
+        yield site
 
 
-def running(house):
-    return house.supervisor.status()["status"] == "running" and house.link.state is not None
+def running(site):
+    return site.supervisor.status()["status"] == "running" and site.link.state is not None
 
 
 def run_elsewhere(folder, *arguments):
@@ -40,8 +40,8 @@ def run_elsewhere(folder, *arguments):
     )
 
 
-def test_a_session_is_started_heard_and_ended(house, tmp_path):
-    supervisor = house.supervisor
+def test_a_session_is_started_heard_and_ended(site, tmp_path):
+    supervisor = site.supervisor
     assert supervisor.status() == {"status": "stopped", "ours": False, "pid": None, "sentence": "", "state": None}
     supervisor.start()
     started = supervisor.status()
@@ -49,13 +49,13 @@ def test_a_session_is_started_heard_and_ended(house, tmp_path):
     assert started["ours"] is True
     supervisor.start()
     assert supervisor.status()["pid"] == started["pid"]
-    wait_until(lambda: running(house))
+    wait_until(lambda: running(site))
     assert supervisor.status()["state"]["pid"] == started["pid"]
     wait_until(lambda: any("dimension 3" in line["text"] for line in supervisor.lines()))
     line = wait_until(lambda: next((line for line in supervisor.lines() if "stand-in" in line["text"]), None))
     assert line["level"] == "warning"
     assert "WARNING" not in line["text"]
-    wait_until(lambda: house.link.state["counters"]["played"])
+    wait_until(lambda: site.link.state["counters"]["played"])
     before = time.monotonic()
     supervisor.stop()
     assert if_idle(time.monotonic() - before) < 2
@@ -64,52 +64,52 @@ def test_a_session_is_started_heard_and_ended(house, tmp_path):
     assert any("Heard 0 events" in line["text"] for line in supervisor.lines())
     kept = (tmp_path / ".impsy" / "session.log").read_text()
     assert "stand-in" in kept
-    assert house.link.last_state["counters"]["played"] > 0
+    assert site.link.last_state["counters"]["played"] > 0
     assert list((tmp_path / "logs").iterdir())
     supervisor.stop()
 
 
-def test_a_restart_plays_on_in_another_process(house):
-    house.supervisor.start()
-    wait_until(lambda: running(house))
-    first = house.supervisor.status()["pid"]
-    house.supervisor.restart()
-    wait_until(lambda: running(house))
-    assert house.supervisor.status()["pid"] != first
+def test_a_restart_plays_on_in_another_process(site):
+    site.supervisor.start()
+    wait_until(lambda: running(site))
+    first = site.supervisor.status()["pid"]
+    site.supervisor.restart()
+    wait_until(lambda: running(site))
+    assert site.supervisor.status()["pid"] != first
     assert not psutil.pid_exists(first)
 
 
-def test_a_broken_configuration_is_told_and_does_not_end_what_plays(house, tmp_path):
+def test_a_broken_configuration_is_told_and_does_not_end_what_plays(site, tmp_path):
     config = tmp_path / "config.toml"
     good = config.read_text()
-    house.supervisor.start()
-    wait_until(lambda: running(house))
+    site.supervisor.start()
+    wait_until(lambda: running(site))
     config.write_text("[model\n")
-    with pytest.raises(Clash, match=r"config\.toml"):
-        house.supervisor.restart()
-    assert running(house)
-    house.supervisor.stop()
-    with pytest.raises(Clash):
-        house.supervisor.start()
+    with pytest.raises(Conflict, match=r"config\.toml"):
+        site.supervisor.restart()
+    assert running(site)
+    site.supervisor.stop()
+    with pytest.raises(Conflict):
+        site.supervisor.start()
     config.write_text(good + "\n")
     (tmp_path / "none.toml").write_text("")
     config.unlink()
-    with pytest.raises(Clash, match="set it up first"):
-        house.supervisor.start()
-    assert house.supervisor.status()["status"] == "stopped"
+    with pytest.raises(Conflict, match="set it up first"):
+        site.supervisor.start()
+    assert site.supervisor.status()["status"] == "stopped"
 
 
-def test_a_session_that_dies_is_told_and_started_again_only_when_asked(house):
-    house.supervisor.start()
-    wait_until(lambda: running(house))
-    os.kill(house.supervisor.status()["pid"], signal.SIGKILL)
-    wait_until(lambda: house.supervisor.status()["status"] == "failed", 3)
-    assert "SIGKILL" in house.supervisor.status()["sentence"]
+def test_a_session_that_dies_is_told_and_started_again_only_when_asked(site):
+    site.supervisor.start()
+    wait_until(lambda: running(site))
+    os.kill(site.supervisor.status()["pid"], signal.SIGKILL)
+    wait_until(lambda: site.supervisor.status()["status"] == "failed", 3)
+    assert "SIGKILL" in site.supervisor.status()["sentence"]
     time.sleep(0.5)
-    assert house.supervisor.status()["status"] == "failed"
-    house.supervisor.start()
-    wait_until(lambda: running(house))
-    assert house.supervisor.status()["sentence"] == ""
+    assert site.supervisor.status()["status"] == "failed"
+    site.supervisor.start()
+    wait_until(lambda: running(site))
+    assert site.supervisor.status()["sentence"] == ""
 
 
 def test_why_a_session_did_not_start_is_told_without_a_stack_trace(tmp_path):
@@ -117,10 +117,10 @@ def test_why_a_session_did_not_start_is_told_without_a_stack_trace(tmp_path):
     text = workspace.config.read_text().replace("dimension = 3", 'dimension = 3\nfile = "broken.tflite"')
     workspace.config.write_text(text)
     (tmp_path / "broken.tflite").write_bytes(b"what is this")
-    with open_house(workspace) as house:
-        house.supervisor.start()
-        wait_until(lambda: house.supervisor.status()["status"] == "failed")
-        sentence = house.supervisor.status()["sentence"]
+    with Site(workspace) as site:
+        site.supervisor.start()
+        wait_until(lambda: site.supervisor.status()["status"] == "failed")
+        sentence = site.supervisor.status()["sentence"]
     assert "broken.tflite" in sentence
     assert "Traceback" not in sentence
 
@@ -132,59 +132,59 @@ def test_a_folder_that_vanished_is_told(tmp_path):
         answer = client.post("/api/session/start")
         assert answer.status_code == 409
         assert "gone" in answer.json()["error"]
-        with pytest.raises(Clash):
-            server.house.supervisor.start()
+        with pytest.raises(Conflict):
+            server.site.supervisor.start()
         assert client.get("/api/session").json()["status"] == "stopped"
 
 
 @pytest.mark.parametrize("module", ["click", "numpy", "impsy"])
-def test_nothing_of_the_workspace_is_run(house, tmp_path, module):
+def test_nothing_of_the_workspace_is_run(site, tmp_path, module):
     (tmp_path / f"{module}.py").write_text("import pathlib; pathlib.Path('it ran').touch()\n")
-    house.supervisor.start()
-    wait_until(lambda: house.supervisor.status()["status"] in {"running", "failed", "stopped"})
+    site.supervisor.start()
+    wait_until(lambda: site.supervisor.status()["status"] in {"running", "failed", "stopped"})
     assert not (tmp_path / "it ran").exists()
-    assert running(house)
+    assert running(site)
 
 
-def test_another_session_on_the_same_ports_is_still_heard_when_ours_ends(house):
-    house.supervisor.start()
-    wait_until(lambda: running(house))
-    with StandIn(house.link.ports[0], *free_ports(1), pid=1) as other:
+def test_another_session_on_the_same_ports_is_still_heard_when_ours_ends(site):
+    site.supervisor.start()
+    wait_until(lambda: running(site))
+    with StandIn(site.link.ports[0], *free_ports(1), pid=1) as other:
         # It is the one that was heard last when ours ends.
-        wait_until(lambda: other.tell_state() or house.link.state["pid"] == 1)
-        os.kill(house.supervisor.status()["pid"], signal.SIGKILL)
-        wait_until(lambda: other.tell_state() or not house.supervisor.status()["ours"])
-        wait_until(lambda: house.supervisor.status()["status"] == "running", 5)
-        assert house.supervisor.status()["pid"] == 1
+        wait_until(lambda: other.tell_state() or site.link.state["pid"] == 1)
+        os.kill(site.supervisor.status()["pid"], signal.SIGKILL)
+        wait_until(lambda: other.tell_state() or not site.supervisor.status()["ours"])
+        wait_until(lambda: site.supervisor.status()["status"] == "running", 5)
+        assert site.supervisor.status()["pid"] == 1
 
 
-def test_a_session_that_was_started_elsewhere_is_found_and_can_be_ended(house, tmp_path):
+def test_a_session_that_was_started_elsewhere_is_found_and_can_be_ended(site, tmp_path):
     other = run_elsewhere(tmp_path)
     try:
-        wait_until(lambda: house.link.state)
-        status = house.supervisor.status()
+        wait_until(lambda: site.link.state)
+        status = site.supervisor.status()
         assert (status["status"], status["ours"], status["pid"]) == ("running", False, other.pid)
         assert str(other.pid) in status["sentence"]
-        house.supervisor.start()
-        assert house.supervisor.status()["ours"] is False
-        house.supervisor.restart()
+        site.supervisor.start()
+        assert site.supervisor.status()["ours"] is False
+        site.supervisor.restart()
         assert other.wait(5) == 0
-        wait_until(lambda: running(house))
-        assert house.supervisor.status()["ours"] is True
+        wait_until(lambda: running(site))
+        assert site.supervisor.status()["ours"] is True
     finally:
         other.kill()
         other.wait()
 
 
-def test_what_only_says_it_is_a_session_is_not_ended(house):
+def test_what_only_says_it_is_a_session_is_not_ended(site):
     bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "run", "impsy"])
     try:
         for pid in (bystander.pid, os.getpid(), 1, -5, "7", None, 2**70):
-            with StandIn(*house.link.ports, pid=pid):
-                house.link.forget()
-                wait_until(lambda pid=pid: house.link.state and house.link.state["pid"] == pid)
-                with pytest.raises(Clash, match="does not look like"):
-                    house.supervisor.stop()
+            with StandIn(*site.link.ports, pid=pid):
+                site.link.forget()
+                wait_until(lambda pid=pid: site.link.state and site.link.state["pid"] == pid)
+                with pytest.raises(Conflict, match="does not look like"):
+                    site.supervisor.stop()
         assert bystander.poll() is None
     finally:
         bystander.kill()
@@ -195,11 +195,11 @@ def test_what_only_says_it_is_a_session_is_not_ended(house):
 def test_a_session_ends_with_the_web_process_even_by_kill_9(tmp_path):
     workspace = make_workspace(tmp_path)
     code = (
-        "import sys, time; from pathlib import Path; from impsy.web.server.opening import open_house;"
+        "import sys, time; from pathlib import Path; from impsy.web.site import Site;"
         "from impsy.web.workspace import Workspace\n"
-        "with open_house(Workspace(Path(sys.argv[1]))) as house:\n"
-        "    house.supervisor.start()\n"
-        "    print(house.supervisor.status()['pid'], flush=True)\n"
+        "with Site(Workspace(Path(sys.argv[1]))) as site:\n"
+        "    site.supervisor.start()\n"
+        "    print(site.supervisor.status()['pid'], flush=True)\n"
         "    time.sleep(60)\n"
     )
     owner = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
@@ -215,20 +215,20 @@ def test_a_session_ends_with_the_web_process_even_by_kill_9(tmp_path):
     assert workspace.config.exists()
 
 
-def test_a_configuration_with_other_ports_is_followed(house, tmp_path):
+def test_a_configuration_with_other_ports_is_followed(site, tmp_path):
     config = tmp_path / "config.toml"
     other = make_workspace(tmp_path / "other")
-    before = house.link.ports
+    before = site.link.ports
     config.write_text(other.config.read_text())
-    wait_until(lambda: house.link.ports != before)
-    house.supervisor.start()
-    wait_until(lambda: running(house))
+    wait_until(lambda: site.link.ports != before)
+    site.supervisor.start()
+    wait_until(lambda: running(site))
     # A session that plays keeps its ports, and is heard on them, until it ends.
     config.write_text(make_workspace(tmp_path / "third").config.read_text())
     time.sleep(0.8)
-    assert running(house)
-    house.supervisor.restart()
-    wait_until(lambda: running(house))
+    assert running(site)
+    site.supervisor.restart()
+    wait_until(lambda: running(site))
 
 
 # --- what it printed ---------------------------------------------------------------------------------
@@ -279,7 +279,7 @@ def test_the_last_error_is_a_sentence(tmp_path):
     assert log.last_error() == ""
     for text in ("Traceback (most recent call last):", '  File "secret.py"', "    code", "ValueError: no"):
         log.add(text)
-    assert log.last_error() == "it stumbled (ValueError: no)"
+    assert log.last_error() == "it failed (ValueError: no)"
 
 
 def test_the_file_of_what_was_printed_does_not_grow_for_ever(tmp_path):

@@ -25,11 +25,11 @@ def server(tmp_path_factory):
 @pytest.fixture
 def session(server):
     """A stand-in for a session, that this server hears."""
-    with StandIn(*server.house.link.ports) as session:
-        server.house.link.forget()
-        wait_until(lambda: server.house.link.state)
+    with StandIn(*server.site.link.ports) as session:
+        server.site.link.forget()
+        wait_until(lambda: server.site.link.state)
         yield session
-    server.house.link.forget()
+    server.site.link.forget()
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_what_is_not_understood_gets_a_sentence_and_the_connection_stays(page, s
 
 
 def test_without_a_session_playing_and_commands_say_so(page, server):
-    wait_until(lambda: server.house.link.state is None)
+    wait_until(lambda: server.site.link.state is None)
     for _ in range(5):
         say(page, type="play", changes=[[0, 0.5]])
     assert "no session runs" in receive(page, "sentence")["text"]
@@ -180,14 +180,14 @@ def test_too_many_pages_are_sent_away(server, monkeypatch):
 
 
 def test_pages_that_come_and_go_leave_nothing_behind(server):
-    wait_until(lambda: server.house.hub.pages == 0)
+    wait_until(lambda: server.site.hub.pages == 0)
     for _ in range(20):
         with server.connect() as page:
             receive(page, "hello")
     with server.connect() as page:
         receive(page, "hello")
         page.socket.close()
-    wait_until(lambda: server.house.hub.pages == 0)
+    wait_until(lambda: server.site.hub.pages == 0)
 
 
 def test_the_web_path_is_fast(server, session, page):
@@ -220,7 +220,7 @@ def test_only_the_simulated_performer_of_a_session_that_runs_plays(server, sessi
 
 
 def test_the_simulated_performer_hears_what_the_model_plays(server, session, page):
-    ears = server.house.performer.ears
+    ears = server.site.performer.ears
     session.send(encode_vector("/monitor/out", (0.5, 0.25)))
     receive(page, "out")
     ears.moved()
@@ -229,7 +229,7 @@ def test_the_simulated_performer_hears_what_the_model_plays(server, session, pag
 
 
 def test_without_a_session_the_performer_does_not_begin(server):
-    wait_until(lambda: server.house.link.state is None)
+    wait_until(lambda: server.site.link.state is None)
     with server.client as client:
         answer = client.post("/api/performer", json={"running": True})
         assert answer.status_code == 409
@@ -241,7 +241,7 @@ def test_a_port_that_another_program_has_is_told_on_the_page(tmp_path):
     with serving(tmp_path) as server, server.connect() as page:
         receive(page, "hello")
         with StandIn(1, taken):
-            server.house.link.configure(taken, 1)
+            server.site.link.configure(taken, 1)
             told = receive(page, "sentence")
             assert str(taken) in told["text"]
             with server.client as client:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impsy.data.logs.played import Played
-from impsy.web.library.pictures import Shelf, draw
+from impsy.web.library.pictures import TakeCache, draw
 
 
 @st.composite
@@ -65,13 +65,13 @@ def test_takes_that_were_looked_at_are_kept_as_long_as_there_is_room(tmp_path):
     paths = [tmp_path / f"{number}.log" for number in range(3)]
     for path in paths:
         path.write_text("2026-09-26T10:00:00.000000,interface,0.5\n" * 10)
-    size = Shelf().take(paths[0], 1).bytes
-    shelf = Shelf(2 * size)
-    first, second = (shelf.take(path, 1) for path in paths[:2])
-    assert shelf.take(paths[0], 1) is first
-    shelf.take(paths[2], 1)
-    assert shelf.take(paths[0], 1) is first
-    assert shelf.take(paths[1], 1) is not second, "it was used longest ago"
+    size = TakeCache().take(paths[0], 1).bytes
+    cache = TakeCache(2 * size)
+    first, second = (cache.take(path, 1) for path in paths[:2])
+    assert cache.take(paths[0], 1) is first
+    cache.take(paths[2], 1)
+    assert cache.take(paths[0], 1) is first
+    assert cache.take(paths[1], 1) is not second, "it was used longest ago"
     paths[0].write_text("2026-09-26T10:00:00.000000,rnn,0.5\n")
-    assert len(shelf.take(paths[0], 1).times) == 1, "it was changed"
-    assert math.isclose(shelf.take(paths[0], 1).seconds, 0.0)
+    assert len(cache.take(paths[0], 1).times) == 1, "it was changed"
+    assert math.isclose(cache.take(paths[0], 1).seconds, 0.0)

@@ -17,9 +17,9 @@ from websockets.sync.client import ClientConnection, connect
 
 from impsy.codecs.osc import encode_message, encode_vector
 from impsy.web.server.app import create_app
-from impsy.web.server.opening import House, open_house
 from impsy.web.server.safety import SafetyRules, rules_for
 from impsy.web.server.serve import Serving, listen, serve
+from impsy.web.site import Site
 from impsy.web.workspace import Workspace
 
 CONFIG = """\
@@ -102,8 +102,8 @@ class StandIn:
 class Server:
     """A real server in a thread."""
 
-    def __init__(self, house: House, port: int) -> None:
-        self.house = house
+    def __init__(self, site: Site, port: int) -> None:
+        self.site = site
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
 
@@ -116,11 +116,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving_house(house: House, rules: SafetyRules | None = None, static: Path | None = None) -> Iterator[Server]:
+def serving_site(site: Site, rules: SafetyRules | None = None, static: Path | None = None) -> Iterator[Server]:
     listener = listen("127.0.0.1", 0)
     port = listener.getsockname()[1]
     rules = rules or rules_for("127.0.0.1", (), {})
-    app = create_app(house.site, house.hub, house.performer, rules, static or Path("there-is-none"))
+    app = create_app(site, rules, static or Path("there-is-none"))
     ready, serving = threading.Event(), Serving()
     thread = threading.Thread(
         target=serve, args=(app, listener), kwargs={"ready": ready.set, "serving": serving}, daemon=True
@@ -128,7 +128,7 @@ def serving_house(house: House, rules: SafetyRules | None = None, static: Path |
     thread.start()
     assert ready.wait(10)
     try:
-        yield Server(house, port)
+        yield Server(site, port)
     finally:
         serving.stop()
         thread.join(10)
@@ -137,7 +137,7 @@ def serving_house(house: House, rules: SafetyRules | None = None, static: Path |
 
 @contextlib.contextmanager
 def serving(folder: Path, **options: Any) -> Iterator[Server]:
-    with open_house(make_workspace(folder)) as house, serving_house(house, **options) as server:
+    with Site(make_workspace(folder)) as site, serving_site(site, **options) as server:
         yield server
 
 

@@ -13,11 +13,15 @@ import numpy as np
 from starlette.applications import Starlette
 
 from impsy.codecs.log import encode_row, log_name
-from impsy.web.server.endpoints import routes
+from impsy.web.api import playback, takes, trash
+from impsy.web.api.endpoints import routes
 from impsy.web.site import Site
 from impsy.web.workspace import Workspace
 
 START = datetime(2026, 9, 26, 10)
+
+TAKES = [*takes.ENDPOINTS, *playback.ENDPOINTS, *trash.ENDPOINTS]
+"""The endpoints of takes, with those for playing and undoing."""
 
 CONFIG = """\
 # my instrument
@@ -74,7 +78,7 @@ class Session:
 
 
 def make_site(folder: Path) -> Site:
-    return Site(Workspace(folder), Pages(), Session(), supervisor=None)
+    return Site(Workspace(folder), hub=Pages(), link=Session())
 
 
 class Client:
@@ -104,10 +108,7 @@ def served(site: Site, *tables):
     try:
         yield Client(app)
     finally:
-        for each in site.parts.values():
-            close = getattr(each, "close", None)
-            if close is not None:
-                close()
+        site.close()
 
 
 def record(folder, rows=20, *, dimension=3, minute=0, step=0.1, source=None, seed=None, name=None):

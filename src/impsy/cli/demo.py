@@ -22,8 +22,8 @@ from impsy.settings import SETTINGS
 
 if TYPE_CHECKING:
     from impsy.web.live.link import SessionLink
-    from impsy.web.server.opening import House
     from impsy.web.server.serve import Listener, Serving
+    from impsy.web.site import Site
     from impsy.web.workspace import Workspace
 
 __all__ = ["command"]
@@ -142,14 +142,14 @@ def _perform(
 ) -> None:
     from impsy.cli.browser import has_desktop, open_page
     from impsy.cli.demo_terminal import sum_up
-    from impsy.web.server.opening import open_house
     from impsy.web.server.serve import Serving, serve
+    from impsy.web.site import Site
 
     serving = Serving()
     with (
         _listen(port, port_given) as listener,
-        open_house(workspace, demo=True, seed=seed, arguments=("--seed", str(seed))) as house,
-        contextlib.nullcontext() if kept else _ending_trainings(house),
+        Site(workspace, demo=True, seed=seed, arguments=("--seed", str(seed))) as site,
+        contextlib.nullcontext() if kept else _ending_trainings(site),
     ):
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
 
@@ -158,37 +158,35 @@ def _perform(
             if open_browser and has_desktop():
                 open_page(url)
 
-        house.supervisor.start()
-        house.performer.start()
+        site.supervisor.start()
+        site.performer.start()
         # Here, not above: the session starts meanwhile.
         from impsy.web.server.app import create_app
         from impsy.web.server.safety import rules_for
 
-        audience = _Audience(house, serving, seconds)
+        audience = _Audience(site, serving, seconds)
         audience.start()
         rules = rules_for("127.0.0.1", (), {})
-        serve(create_app(house.site, house.hub, house.performer, rules), listener, ready=ready, serving=serving)
+        serve(create_app(site, rules), listener, ready=ready, serving=serving)
         audience.leave()
-        house.performer.stop()
-        house.supervisor.close()
-        heard, played, late, rows = _figures(house.link)
-        audience.tell(house.link.last_state)
+        site.performer.stop()
+        site.supervisor.close()
+        heard, played, late, rows = _figures(site.link)
+        audience.tell(site.link.last_state)
     if audience.failure:
         raise DeviceError(audience.failure)
     sum_up(heard, played, late, rows)
 
 
 @contextlib.contextmanager
-def _ending_trainings(house: House) -> Iterator[None]:
+def _ending_trainings(site: Site) -> Iterator[None]:
     """At the end no training goes on, as it else would, in a folder that is gone."""
     import psutil
-
-    from impsy.web.jobs.api import trainings_of
 
     try:
         yield
     finally:
-        for pid in trainings_of(house.site).pids():
+        for pid in site.trainings.pids():
             with contextlib.suppress(psutil.Error):  # it has ended already
                 process = psutil.Process(pid)
                 process.kill()
@@ -240,8 +238,8 @@ class _Audience:
     Where there is no terminal, it tells now and then how it goes.
     """
 
-    def __init__(self, house: House, serving: Serving, seconds: float | None) -> None:
-        self._house = house
+    def __init__(self, site: Site, serving: Serving, seconds: float | None) -> None:
+        self._site = site
         self._serving = serving
         self._seconds = seconds
         self._tells = not sys.stdout.isatty()
@@ -260,7 +258,7 @@ class _Audience:
     def _run(self) -> None:
         started, first, told = time.monotonic(), None, 0.0
         while not self._left.wait(LOOK_SECONDS):
-            now, state = time.monotonic(), self._house.link.state
+            now, state = time.monotonic(), self._site.link.state
             if first is None and state is not None:
                 first = now
             if self._over(now, started, first):
@@ -273,7 +271,7 @@ class _Audience:
     def _over(self, now: float, started: float, first: float | None) -> bool:
         if first is not None:
             return self._seconds is not None and now - first >= self._seconds
-        status = self._house.supervisor.status()
+        status = self._site.supervisor.status()
         if status["status"] == "failed":
             self.failure = str(status["sentence"])
         elif now - started > START_SECONDS:

@@ -14,10 +14,10 @@ from impsy.cli.options import config_option, override_options
 from impsy.cli.stage import Curtain, on_stage
 from impsy.cli.terminal import echo
 from impsy.config import LoadedConfig, load_config
+from impsy.config.watching import ConfigWatcher
 from impsy.errors import ConfigError
 from impsy.perform import (
     STAND_IN,
-    ConfigWatcher,
     Ports,
     Reloader,
     Reports,

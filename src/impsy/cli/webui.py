@@ -83,10 +83,10 @@ def command(
     from impsy.perform.notify import alive_to_service_manager
     from impsy.web.server.app import create_app
     from impsy.web.server.health import TOKEN_VARIABLE
-    from impsy.web.server.opening import open_house
     from impsy.web.server.safety import rules_for
     from impsy.web.server.serve import addresses, listen, serve
-    from impsy.web.session.restart import kept_playing
+    from impsy.web.session.restart import keep_running
+    from impsy.web.site import Site
 
     workspace = _workspace(_from_environment() if workdir is None else workdir, config_file)
     rules = rules_for(host, allow_hosts, os.environ)
@@ -123,12 +123,12 @@ def command(
 
     with contextlib.ExitStack() as stack:
         stack.enter_context(listener)
-        house = stack.enter_context(open_house(workspace))
+        site = stack.enter_context(Site(workspace))
         if start and workspace.config.exists():
-            stack.enter_context(kept_playing(house.supervisor, house.link, _warn))
+            stack.enter_context(keep_running(site.supervisor, site.link, _warn))
         elif start:
             _warn(f"There is no {config_file} yet: set it up on the page, and start the session there.")
-        serve(create_app(house.site, house.hub, house.performer, rules), listener, ready=ready)
+        serve(create_app(site, rules), listener, ready=ready)
 
 
 def _warn(sentence: str) -> None:

@@ -17,8 +17,9 @@ from pydantic import BaseModel
 
 from impsy.config.positions import Path, format_path
 from impsy.config.problems import Problem
-from impsy.config.schema import WILDCARDS, Config, MidiConfig, OscConfig, WebuiConfig
+from impsy.config.schema import Config, MidiConfig, OscConfig, WebuiConfig
 from impsy.config.translate import named_section_of, section_of
+from impsy.hosts import WILDCARDS
 from impsy.mapping.entries import ControlChange, MappingEntry, kind_of, show_value
 
 __all__ = [

@@ -22,13 +22,13 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from impsy.errors import ConfigError
+from impsy.hosts import WILDCARDS
 from impsy.mapping.entries import MappingEntry, NoteOn, entry_to_list, parse_entry
 from impsy.models.sizes import SIZES
 from impsy.modes import MODES
 from impsy.settings import SETTINGS, Setting, Value
 
 __all__ = [
-    "WILDCARDS",
     "Config",
     "InteractionConfig",
     "Mapping",
@@ -52,7 +52,6 @@ else:
     Mode = Literal[tuple(MODES)]
     Size = Literal[tuple(SIZES)]
 
-WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104 - recognised as "no address to send to", never bound here
 """Addresses that mean "every interface": good to listen on, nothing to send to."""
 
 

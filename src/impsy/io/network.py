@@ -13,14 +13,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from impsy.errors import DeviceError
+from impsy.hosts import EVERYWHERE
 
 __all__ = ["Outlet", "Place", "SocketAddress", "bound", "is_localhost", "resolve", "shown"]
 
 SocketAddress = tuple[str, int] | tuple[str, int, int, int]
 Place = tuple[socket.AddressFamily, SocketAddress]
 """An address of one family, as sockets take it."""
-
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - an empty address is the configuration's word for all of them
 
 _LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 _PORTS_TRIED = 20

@@ -6,11 +6,10 @@ name none, or whatever they like, so this keeps out pages, not programs.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterable
-from functools import lru_cache
-from ipaddress import ip_address
 from urllib.parse import urlsplit
+
+from impsy.hosts import is_loopback, is_own
 
 __all__ = ["origin_allowed"]
 
@@ -37,13 +36,7 @@ def origin_allowed(origin: str | None, host: str, allowed: Iterable[str] | None 
 
 
 def _same_host(page: str, server: str) -> bool:
-    if not page or not server:
-        return False
-    if _is_loopback(page) and _is_loopback(server):
-        return True
-    # A name that is not ours may have been made to point here (DNS rebinding): then page and server share it, and
-    # yet the page is a stranger's.
-    return page == server and (_is_address(server) or server in _own_names())
+    return (is_loopback(page) and is_loopback(server)) or (page == server and is_own(server))
 
 
 def _hostname(url: str) -> str:
@@ -51,22 +44,3 @@ def _hostname(url: str) -> str:
         return (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:
         return ""
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_loopback(host: str) -> bool:
-    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
-
-
-@lru_cache(maxsize=1)
-def _own_names() -> frozenset[str]:
-    name = socket.gethostname().lower()
-    short = name.split(".")[0]
-    return frozenset({name, short, f"{short}.local"})

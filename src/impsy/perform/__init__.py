@@ -11,7 +11,7 @@ from impsy.perform.building.session import (
 from impsy.perform.clock import Clock
 from impsy.perform.models import sized
 from impsy.perform.recording.recorder import Recorder
-from impsy.perform.reload import ConfigWatcher, Reloader
+from impsy.perform.reload import Reloader
 from impsy.perform.replay import read_performance, replay
 from impsy.perform.reports import Reports
 from impsy.perform.session import Session, SessionView
@@ -21,7 +21,6 @@ from impsy.perform.simulated.scripted import ScriptedPerformer
 __all__ = [
     "STAND_IN",
     "Clock",
-    "ConfigWatcher",
     "Ears",
     "Phrasing",
     "Port",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,9 +16,7 @@ from impsy.perform.scenes import set_all
 from impsy.perform.session import Session
 from impsy.settings import SETTINGS
 
-__all__ = ["ConfigWatcher", "Reloader", "changes_of_settings"]
-
-LOOK_SECONDS = 0.5
+__all__ = ["Reloader", "changes_of_settings"]
 
 
 def changes_of_settings(before: Config, after: Config) -> tuple[Set, ...]:
@@ -90,52 +87,3 @@ class Reloader:
         """Whether a live command has loaded the configuration's model already; it keeps its state."""
         path = fresh.model_file()
         return path is not None and str(path.resolve()) == self._session.model_file
-
-
-class ConfigWatcher:
-    """Notices, in a thread of its own, that a file was saved. Looking costs one system call.
-
-    Changes count from when it was made: make it before the file is read for the first time.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._first = self._mark()
-        self._saved: Callable[[Path], None] = lambda _path: None
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def then(self, saved: Callable[[Path], None]) -> ConfigWatcher:
-        """Call this, with the path, in that thread."""
-        self._saved = saved
-        return self
-
-    def __enter__(self) -> ConfigWatcher:
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._run, name="impsy config", daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self._stop.set()
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            thread.join(0.2)
-
-    def _mark(self) -> tuple[int, int, int] | None:
-        try:
-            found = self._path.stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_size, found.st_ino
-
-    def _run(self) -> None:
-        before = self._first
-        while not self._stop.wait(LOOK_SECONDS):
-            now = self._mark()
-            # An editor may be half-way through: what is read is what has not changed since the last look.
-            if now is not None and now != before:
-                if self._stop.wait(0.05) or self._mark() != now:
-                    continue
-                before = now
-                self._saved(self._path)

@@ -1,82 +1,144 @@
-"""What the parts of the web interface share, by the doors that they use of each other."""
+"""One web process: a workspace, the pages that look at it, the session that plays it, and all other parts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import Any, Self
 
-from impsy.protocol.pages import ServerMessage, Topic
-from impsy.protocol.session import Line, Session
+from impsy.config import WebuiConfig
+from impsy.processes import end_all_in
+from impsy.protocol.pages import ServerMessage
+from impsy.web.config.file import ConfigFile
+from impsy.web.devices.learning import Learning
+from impsy.web.devices.watching import DevicesWatcher
+from impsy.web.devices.ways import CheckUps
+from impsy.web.jobs.evaluating import Evaluation
+from impsy.web.jobs.training import Trainings
+from impsy.web.library.datasets import Datasets
+from impsy.web.library.models import Models
+from impsy.web.library.pictures import TakeCache
+from impsy.web.library.playback import Playback
+from impsy.web.library.takes import Takes
+from impsy.web.library.trash import Trash
+from impsy.web.live.hub import PageHub
+from impsy.web.live.link import LinkMessage, SessionLink
+from impsy.web.session.performer import SimulatedPerformer
+from impsy.web.session.supervisor import SessionSupervisor
 from impsy.web.workspace import Workspace
 
-__all__ = ["Hub", "Link", "Site", "Supervisor"]
+__all__ = ["Site"]
+
+logger = logging.getLogger(__name__)
 
 
-class Hub(Protocol):
-    """Sends to every page. All methods may be called by any thread and return at once."""
-
-    def send(self, message: ServerMessage) -> None:
-        """Send a JSON message to every page."""
-        ...
-
-    def changed(self, what: Topic) -> None:
-        """Announce to every page that ``what`` is out of date."""
-        ...
-
-
-class Link(Protocol):
-    """The way to the session, wherever it runs. Any thread may call it."""
-
-    @property
-    def state(self) -> dict[str, Any] | None:
-        """The session's last ``/monitor/state``; None: none has been heard of for a while."""
-        ...
-
-    def send(self, address: str, types: str, values: Sequence[float | str]) -> None:
-        """Send a command to the session; ``types`` holds an OSC type tag for each value."""
-        ...
-
-    def configure(self, monitor_port: int, command_port: int) -> None:
-        """Talk over these ports from now on."""
-        ...
-
-
-class Supervisor(Protocol):
-    """Starts and stops the session. Any thread may call it."""
-
-    def start(self) -> None:
-        """Start one, unless one runs; raises Clash with a sentence if it cannot."""
-        ...
-
-    def stop(self) -> None:
-        """End the one that runs, and wait until it has."""
-        ...
-
-    def restart(self) -> None:
-        """End it and start it again."""
-        ...
-
-    def status(self) -> Session:
-        """How the session is."""
-        ...
-
-    def lines(self) -> list[Line]:
-        """What it printed last."""
-        ...
-
-
-@dataclass
 class Site:
-    """One web process: a workspace, the pages that look at it, and the session that plays it.
+    """The parts of a web process. In a ``with`` they run; at its end, a session that they started ends too.
 
-    ``parts`` are what API modules keep between calls (running jobs, a playback), by name; ``close`` is called on each
-    when the process ends, if it has one.
+    Args:
+        workspace: the folder; it may be empty.
+        demo: whether the pages call it a demonstration.
+        seed: of the simulated performer.
+        arguments: more for ``impsy run``.
+        hub, link, supervisor: in place of those that are made here.
     """
 
-    workspace: Workspace
-    hub: Hub
-    link: Link
-    supervisor: Supervisor
-    demo: bool = False
-    parts: dict[str, Any] = field(default_factory=dict)
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        demo: bool = False,
+        seed: int | None = None,
+        arguments: Sequence[str] = (),
+        hub: PageHub | None = None,
+        link: SessionLink | None = None,
+        supervisor: SessionSupervisor | None = None,
+    ) -> None:
+        self.workspace = workspace
+        self.demo = demo
+        self.config = ConfigFile(workspace)
+        self.hub = hub or PageHub()
+        self.link = link or SessionLink(WebuiConfig().monitor_port, WebuiConfig().command_port, self._receive)
+        self.supervisor = supervisor or SessionSupervisor(self.config, self.link, self._announce, arguments)
+        self.performer = SimulatedPerformer(self.link, self.hub, seed)
+        self.trash = Trash(workspace)
+        self.takes = Takes(workspace, self.link)
+        self.pictures = TakeCache()
+        self.playback = Playback(self.hub, self.link)
+        self.datasets = Datasets(workspace, self.takes, self.trash)
+        self.models = Models(workspace, self.config)
+        self.trainings = Trainings(workspace, self.hub, self.trash)
+        self.evaluation = Evaluation(workspace, self.hub)
+        self.devices = DevicesWatcher(lambda: self.hub.changed("devices"))
+        self.learning = Learning(self.hub.send)
+        self.checkups = CheckUps(workspace, self.link, self.supervisor)
+        self._status: tuple[str, Any] = ("", None)
+        self._running = ExitStack()
+        self.config.subscribe(lambda: self.hub.changed("config"))
+
+    def __enter__(self) -> Self:
+        """Listen to the session, watch the configuration, and follow the trainings that run.
+
+        Raises:
+            DataError: what the web interface keeps in the workspace leads out of it.
+        """
+        self.workspace.check_private()
+        self.supervisor.use_configured_ports()
+        self.config.subscribe(self.supervisor.use_configured_ports)
+        with ExitStack() as running:
+            running.enter_context(self.link)
+            running.enter_context(self.config)
+            running.callback(end_all_in, self.workspace.root)
+            running.callback(self.supervisor.close)
+            running.callback(self.close)
+            self.trainings.follow()
+            self._running = running.pop_all()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._running.close()
+
+    def close(self) -> None:
+        """End what the parts do in threads of their own. Twice is fine."""
+        parts: tuple[Callable[[], None], ...] = (
+            self.performer.stop,
+            self.playback.stop,
+            self.learning.stop,
+            self.devices.close,
+            self.trainings.close,
+            self.evaluation.close,
+        )
+        for close in parts:
+            try:
+                close()
+            except Exception:  # the session and the other parts must end too
+                logger.exception("a part of the web interface did not end in order")
+
+    def standing(self) -> list[ServerMessage]:
+        """Messages for a page that was opened just now."""
+        return [
+            {"type": "session", **self.supervisor.status()},
+            {"type": "performer", "running": self.performer.running},
+        ]
+
+    # --- messages for the pages, by threads of the link and the supervisor -------------------------
+
+    def _receive(self, message: LinkMessage) -> None:
+        """Pass on a message of the link; a state becomes what it means for the session's status."""
+        if message["type"] == "state":
+            self._announce({"type": "session", **self.supervisor.status()})
+            return
+        self.hub.send(message)
+        if message["type"] == "out":
+            self.performer.ears.hear(message["values"])
+
+    def _announce(self, message: ServerMessage) -> None:
+        """Pass on a message of the supervisor."""
+        self.hub.send(message)
+        if message["type"] == "session":
+            before, self._status = self._status, (message["status"], message["pid"])
+            if before != self._status:
+                # A log begins or ends with a session.
+                self.hub.changed("session")
+                self.hub.changed("takes")

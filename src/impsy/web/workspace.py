@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from impsy.errors import DataError
+from impsy.web.errors import NotFound
 
 __all__ = ["Workspace", "safe_name"]
 
@@ -22,7 +23,7 @@ def safe_name(name: str) -> str:
     """``name``, if it can be a file's name on every system and in no other folder.
 
     Raises:
-        DataError: it cannot; the message says why.
+        DataError: it cannot, and why.
     """
     if not name or name[0] in ". " or name[-1] in ". ":
         raise DataError(f"“{name}” cannot be a file's name: it must not be empty, nor begin or end in a dot or space")
@@ -36,7 +37,7 @@ def safe_name(name: str) -> str:
 
 
 class Workspace:
-    """Paths in a workspace, all of them inside ``root`` even when links say otherwise."""
+    """Paths in a workspace, all of them inside ``root``, links resolved."""
 
     def __init__(self, root: Path, config: str = "config.toml") -> None:
         self.root = root.resolve()
@@ -84,6 +85,18 @@ class Workspace:
         path = folder / safe_name(name)
         if not path.resolve().is_relative_to(self.root):
             raise DataError(f"{name} leads out of the workspace: it is left alone")
+        return path
+
+    def existing(self, folder: Path, name: str, what: str) -> Path:
+        """The path of a file that is there; ``what`` it is, for the message.
+
+        Raises:
+            NotFound: there is none of this name.
+            DataError: that can be no file's name, or it leads out of the workspace.
+        """
+        path = self.inside(folder, name)
+        if not path.is_file():
+            raise NotFound(f"there is no {what} {name} (any more)")
         return path
 
 

@@ -25,6 +25,7 @@ from impsy.config.earlier.forms import present_form
 from impsy.config.loading import decode, parse_toml, read_file
 from impsy.config.positions import format_path
 from impsy.errors import ConfigError, ImpsyError, ModelError
+from impsy.modes import MODES
 from impsy.perform.diagnostics.ways import Way, ways_of
 from impsy.perform.models import how_to_choose, sized
 from impsy.perform.priority import ADVICE, first_in_line
@@ -247,10 +248,11 @@ def _ports(workspace: Workspace) -> Iterator[Finding]:
         text = "no input or output is turned on"
         yield Finding("ports", "warning", text, "Add a section such as [osc] or [midi]; `impsy ports` lists devices")
         return
-    if config.interaction.mode != "battle" and not _any_usable(way for way in plays if way.hears):
-        text = f"nothing can be heard in the mode {config.interaction.mode}: no input is there"
+    mode = MODES[config.interaction.mode]
+    if mode.plays != "always" and not _any_usable(way for way in plays if way.hears):
+        text = f"nothing can be heard in the mode {mode.name}: no input is there"
         yield Finding("ports", "problem", text, "Turn an input on, or see to those above")
-    if config.interaction.mode != "useronly" and not _any_usable(way for way in plays if way.plays):
+    if mode.plays != "never" and not _any_usable(way for way in plays if way.plays):
         yield Finding("ports", "problem", "nothing can be played: no output is there", "See to those above")
 
 

@@ -1,4 +1,4 @@
-"""A configuration that is being written: what its text says as plain values, what is wrong with it, and changes."""
+"""A configuration that is being written: its values, what is wrong with it, and changes by key."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from impsy.config import LoadedConfig, Problem, parse_config
 from impsy.config.document import ConfigDocument
@@ -23,9 +23,8 @@ from impsy.errors import ConfigError, ImpsyError
 from impsy.models.opening import model_dimension
 from impsy.perform.models import model_problems, sized
 from impsy.protocol.workspace import ConfigProblem
-from impsy.web.server.endpoints import Body
 
-__all__ = ["TEXT_LIMIT", "Change", "Draft", "edit", "in_present_form", "read_draft"]
+__all__ = ["TEXT_LIMIT", "Change", "Draft", "edited", "in_present_form", "read_draft"]
 
 TEXT_LIMIT = 256 << 10
 """Characters of a configuration at most; real ones have some thousands."""
@@ -37,7 +36,7 @@ LARGEST_NUMBER = 2**63
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a text says, in the present form.
+    """The content of a text, in the present form.
 
     ``values`` None: it is no TOML; ``loaded`` None: something in it is wrong. ``understood`` is a line about the
     earlier form that the text is in; empty: it is in the present one.
@@ -49,11 +48,13 @@ class Draft:
     understood: str = ""
 
 
-class Change(Body):
+class Change(BaseModel):
     """One change of a text: ``key`` gets ``value``, or is removed.
 
     A table sets each of its keys and leaves others; an empty one adds a section.
     """
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     key: list[str] = Field(min_length=1, max_length=8, description='its parts, such as ["midi", "in_device"]')
     value: Any = None
@@ -80,18 +81,18 @@ class Change(Body):
 
 
 def read_draft(text: str, path: Path) -> Draft:
-    """Read a text as the configuration in ``path``. Raises nothing of what a text can be guilty of."""
+    """Read a text as the configuration in ``path``. Nothing is raised, whatever the text."""
     try:
         tables = parse_toml(text, path.name)
     except ConfigError as error:
-        return Draft(None, _told(_problems(error)))
+        return Draft(None, _shown(_problems(error)))
     form = present_form(tables, whole_lists=True)
     understood = in_one_line(tuple(problem for _, problem in present_form(tables).findings))
     values = _plain(form.tables)
     try:
         loaded = parse_config(text, path.name, path)
     except ConfigError as error:
-        return Draft(values, _told(_problems(error), form), None, understood)
+        return Draft(values, _shown(_problems(error), form), None, understood)
     # A conflict keeps a section closed and a model may keep it from playing, but neither keeps this text from being
     # saved.
     remarks = [
@@ -100,12 +101,12 @@ def read_draft(text: str, path: Path) -> Draft:
     others = (*loaded.warnings, *loaded.elsewhere, *loaded.notes)
     found = sorted([*remarks, *others], key=lambda problem: problem.line or 0)
     try:
-        return Draft(values, _told(found, form), sized(loaded), understood)
+        return Draft(values, _shown(found, form), sized(loaded), understood)
     except ImpsyError:  # one of the remarks then
-        return Draft(values, _told(found, form), None, understood)
+        return Draft(values, _shown(found, form), None, understood)
 
 
-def edit(text: str, changes: Iterable[Change], where: str) -> str:
+def edited(text: str, changes: Iterable[Change], where: str) -> str:
     """The text with these changes, one after the other; comments stay.
 
     The keys are those of the present form. Where the text has something else in the place of one of them, it is
@@ -141,7 +142,7 @@ def _problems(error: ConfigError) -> tuple[Problem, ...]:
     return found or (Problem("error", "", str(error)),)
 
 
-def _told(problems: Iterable[Problem], form: PresentForm | None = None) -> list[ConfigProblem]:
+def _shown(problems: Iterable[Problem], form: PresentForm | None = None) -> list[ConfigProblem]:
     form = form or PresentForm({})
     return [
         ConfigProblem(
@@ -170,7 +171,7 @@ def _steps(key: str) -> Iterator[str | int]:
 
 
 def _plain(value: Any) -> Any:
-    """The value as JSON can say it: dates, infinities and numbers beyond reason become text."""
+    """The value for JSON: dates, infinities and numbers beyond 64 bits become text."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,52 +1,121 @@
-"""The configuration on the disk: read with a stamp, written only if nobody else did meanwhile, versions kept."""
+"""The workspace's configuration file: read, watched, written unless it was changed meanwhile; its versions."""
 
 from __future__ import annotations
 
 import hashlib
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Self
 
-from impsy.config import LoadedConfig, parse_config
+from impsy.config import Config, LoadedConfig, load_config, parse_config
 from impsy.config.document import ConfigDocument
 from impsy.config.earlier.forms import present_form
 from impsy.config.loading import decode, parse_toml
-from impsy.errors import ConfigError
+from impsy.config.watching import ConfigWatcher
+from impsy.errors import ConfigError, ImpsyError
 from impsy.files import write_keeping_previous
-from impsy.protocol.workspace import ConfigVersion
-from impsy.web.server.endpoints import Clash, NotThere
+from impsy.perform.models import sized
+from impsy.protocol.workspace import ConfigProblem, ConfigVersion
+from impsy.web.config.drafts import Draft, read_draft
+from impsy.web.errors import Conflict, NotFound
 from impsy.web.workspace import Workspace
 
-__all__ = ["KEPT_VERSIONS", "ConfigFile"]
+__all__ = ["KEPT_VERSIONS", "ConfigFile", "SavedConfig"]
 
 KEPT_VERSIONS = 50
 
 _NAME = "%Y-%m-%dT%H-%M-%S.%f.toml"
 _BOM = "\ufeff"
 
-_writing = threading.Lock()
-"""One writer at a time: pages write from threads of a pool."""
+
+@dataclass(frozen=True, slots=True)
+class SavedConfig:
+    """The file as it was read. ``stamp`` differs for every content; empty: there is no file."""
+
+    text: str = ""
+    stamp: str = ""
+    draft: Draft = field(default_factory=lambda: Draft(None, []))
 
 
 class ConfigFile:
-    """The configuration of a workspace. Constructing one reads nothing; several may be in use at once."""
+    """The current configuration of a workspace; any thread may use it.
+
+    In a ``with``, the file is watched. Subscribers are called once for each change, whoever made it, by the thread
+    that made it or by the watcher's.
+    """
 
     def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+        self.workspace = workspace
         self.path = workspace.config
         self._versions = workspace.private / "config"
+        self._writing = threading.Lock()
+        self._changed: list[Callable[[], None]] = []
+        self._watcher = ConfigWatcher(self.path, removed_too=True).then(lambda _path: self._notify())
+
+    def __enter__(self) -> Self:
+        self._watcher.__enter__()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._watcher.__exit__()
+
+    def subscribe(self, changed: Callable[[], None]) -> None:
+        """Call this when the file was written or removed."""
+        self._changed.append(changed)
+
+    def _notify(self) -> None:
+        for changed in self._changed:
+            changed()
+
+    # --- reading -----------------------------------------------------------------------------------
+
+    def read(self) -> SavedConfig:
+        """The file, in whatever state it is. Raises OSError."""
+        content = self.content()
+        if content is None:
+            return SavedConfig()
+        try:
+            text = content.decode()
+            draft = read_draft(text, self.path)
+        except UnicodeDecodeError as error:
+            text = content.decode(errors="replace")
+            line = content.count(b"\n", 0, error.start) + 1
+            message = "this is not text in UTF-8: what could not be read is shown as �. Mend it, and save"
+            draft = Draft(None, [ConfigProblem("", [], message, line, "error")])
+        return SavedConfig(text, _stamp(content), draft)
+
+    def load(self) -> LoadedConfig:
+        """The configuration as a session would load it.
+
+        Raises:
+            ConfigError, DeviceError: there is none, or something is wrong with it.
+        """
+        return load_config(self.path)
+
+    @property
+    def loaded(self) -> LoadedConfig | None:
+        """The configuration with its dimension known; None: there is none, or something is wrong with it."""
+        try:
+            return sized(self.load())
+        except ImpsyError:
+            return None
+
+    @property
+    def config(self) -> Config | None:
+        """The settings of :attr:`loaded`."""
+        loaded = self.loaded
+        return None if loaded is None else loaded.config
 
     def content(self) -> bytes | None:
-        """Its bytes; None: there is none. Raises OSError."""
+        """The file's bytes; None: there is none. Raises OSError."""
         try:
             return self.path.read_bytes()
         except FileNotFoundError:
             return None
 
-    @staticmethod
-    def stamp(content: bytes | None) -> str:
-        """What tells one content from every other; empty for none."""
-        return "" if content is None else hashlib.sha256(content).hexdigest()
+    # --- writing -----------------------------------------------------------------------------------
 
     def save(self, text: str, stamp: str) -> LoadedConfig:
         """Check, keep the version that is there, and write.
@@ -54,33 +123,37 @@ class ConfigFile:
         A text area turns every line end into one of Unix; where the file had those of Windows, it gets them back.
 
         Raises:
-            Clash: the file is not the one that ``stamp`` is of.
+            Conflict: the file is not the one that ``stamp`` is of.
             ConfigError: something in the text is wrong.
             DeviceError, OSError: the disk refuses. In all these cases nothing was changed.
         """
-        with _writing:
+        with self._writing:
             before = self.content()
-            if self.stamp(before) != stamp:
-                raise Clash(
+            if _stamp(before) != stamp:
+                raise Conflict(
                     f"{self.path.name} was changed by someone else meanwhile. Load it anew and change it again"
                 )
-            return self._write(text, before)
+            loaded = self._write(text, before)
+        self._notify()
+        return loaded
 
     def change(self, work: Callable[[ConfigDocument], object]) -> LoadedConfig:
         """Change it by key, comments kept.
 
         Raises:
-            NotThere: there is none yet.
+            NotFound: there is none yet.
             ConfigError: it is broken, or would be; nothing is written then.
             DeviceError, OSError: the disk refuses.
         """
-        with _writing:
+        with self._writing:
             before = self.content()
             if before is None:
-                raise NotThere(f"there is no {self.path.name} yet: set the workspace up first")
+                raise NotFound(f"there is no {self.path.name} yet: set the workspace up first")
             document = ConfigDocument(decode(before, self.path.name), self.path.name)
             work(document)
-            return self._write(document.dumps(), before)
+            loaded = self._write(document.dumps(), before)
+        self._notify()
+        return loaded
 
     def _write(self, text: str, before: bytes | None) -> LoadedConfig:
         loaded = parse_config(text, self.path.name, self.path)
@@ -91,7 +164,10 @@ class ConfigFile:
             self._keep(before)
         upgraded = before is not None and _is_earlier(before) and not loaded.understood
         write_keeping_previous(self.path, content, keep_all=upgraded)
+        self._watcher.saved_here()
         return loaded
+
+    # --- versions ----------------------------------------------------------------------------------
 
     def versions(self) -> list[ConfigVersion]:
         """Those that were replaced, the latest first."""
@@ -99,7 +175,7 @@ class ConfigFile:
         for path in self._versions.glob("*.toml") if self._versions.is_dir() else ():
             try:
                 replaced = datetime.strptime(path.name, _NAME).astimezone()
-            except ValueError:  # not one of ours
+            except ValueError:  # a file that IMPSY did not put there
                 continue
             found.append(ConfigVersion(path.name, replaced.isoformat(timespec="seconds"), path.stat().st_size))
         return sorted(found, key=lambda version: version.name, reverse=True)
@@ -108,20 +184,24 @@ class ConfigFile:
         """The text of one of them.
 
         Raises:
-            NotThere: it is not there (any more).
-            DataError: that can be nobody's name.
+            NotFound: it is not there (any more).
+            DataError: no version can have this name.
         """
-        path = self._workspace.inside(self._versions, name)
+        path = self.workspace.inside(self._versions, name)
         try:
             return path.read_bytes().decode(errors="replace")
         except (FileNotFoundError, IsADirectoryError) as error:
-            raise NotThere("this version is not kept any more") from error
+            raise NotFound("this version is not kept any more") from error
 
     def _keep(self, content: bytes) -> None:
         self._versions.mkdir(parents=True, exist_ok=True)
         write_keeping_previous(self._versions / datetime.now().strftime(_NAME), content)
         for version in self.versions()[KEPT_VERSIONS:]:
             (self._versions / version.name).unlink(missing_ok=True)
+
+
+def _stamp(content: bytes | None) -> str:
+    return "" if content is None else hashlib.sha256(content).hexdigest()
 
 
 def _is_earlier(content: bytes) -> bool:

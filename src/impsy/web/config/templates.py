@@ -82,7 +82,7 @@ TEMPLATES = (
     Template(
         "osc",
         "OSC: Pure Data, Max, SuperCollider …",
-        "A program sends /interface with the values, and hears /prediction. Ports 6000 and 6001.",
+        "A program sends /interface with the values, and receives /prediction. Ports 6000 and 6001.",
         _osc,
     ),
     Template(

@@ -148,8 +148,6 @@ class Learning:
         with self._lock:
             self._end()
 
-    close = stop
-
     def _end(self) -> None:
         lesson, self._lesson = self._lesson, None
         if lesson is not None:

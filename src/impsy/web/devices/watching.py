@@ -15,10 +15,10 @@ from impsy.perform.diagnostics.devices import FoundMidi, FoundSerial, find_seria
 __all__ = ["DevicesWatcher", "Found", "is_ours"]
 
 POLL_SECONDS = 0.7
-"""What is unplugged is told within a second."""
+"""So that a device that is unplugged disappears within a second."""
 
 ASKED_SECONDS = 10.0
-"""A page that shows devices asks again more often than this; when none does, nothing is looked up any more."""
+"""A page that shows devices asks again more often than this; when none does, the watching ends."""
 
 CLOSE_SECONDS = 2.0
 

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import threading
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
-
 from impsy.processes import start
-from impsy.protocol.library import VerdictSentence
 from impsy.protocol.monitor import Level
-from impsy.web.server.endpoints import Clash
-from impsy.web.site import Site
+from impsy.web.errors import Conflict
+from impsy.web.live.hub import PageHub
+from impsy.web.workspace import Workspace
 
-__all__ = ["Evaluation", "last_line", "read_verdict"]
+__all__ = ["Evaluation", "last_line"]
 
 _LONGEST_LOG = 64 << 10
-_LARGEST_FIGURES = 8 << 20
-_LONGEST_SENTENCE = 300
-_SENTENCES = TypeAdapter(list[VerdictSentence])
 
 
 class Evaluation:
     """One model at a time; it ends with the web process, since it can be asked for again."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, workspace: Workspace, hub: PageHub) -> None:
+        self._workspace = workspace
+        self._hub = hub
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._model: str | None = None
@@ -42,19 +37,19 @@ class Evaluation:
         """Begin to evaluate a model on a dataset; the pages are told when it is done.
 
         Raises:
-            Clash: another one is being evaluated.
+            Conflict: another one is being evaluated.
             DeviceError: the process cannot be started.
         """
         with self._lock:
             if self._model is not None:
-                raise Clash(f"{self._model} is being evaluated: wait until that is done")
+                raise Conflict(f"{self._model} is being evaluated: wait until that is done")
             report.parent.mkdir(parents=True, exist_ok=True)
             command = ["-m", "impsy", "evaluate", str(model), str(dataset), "--report", str(report), "--json"]
             log = report.with_suffix(".log")
             with log.open("wb") as told, report.with_suffix(".json").open("wb") as figures:
                 self._process = start(
                     [*command, *(["--quick"] if quick else [])],
-                    self._site.workspace.root,
+                    self._workspace.root,
                     stdout=figures,
                     stderr=told,
                 )
@@ -63,7 +58,7 @@ class Evaluation:
                 target=self._wait, args=(self._process, model.name, log), name="impsy evaluation", daemon=True
             )
             self._thread.start()
-        self._site.hub.changed("models")
+        self._hub.changed("models")
 
     def close(self) -> None:
         """End it."""
@@ -80,10 +75,10 @@ class Evaluation:
             self._say("info", f"{model} has been evaluated: its report is there")
         elif status > 0:
             self._say("error", f"{model} could not be evaluated: {last_line(log)}")
-        self._site.hub.changed("models")
+        self._hub.changed("models")
 
     def _say(self, level: Level, text: str) -> None:
-        self._site.hub.send({"type": "sentence", "level": level, "text": text})
+        self._hub.send({"type": "sentence", "level": level, "text": text})
 
 
 def last_line(log: Path) -> str:
@@ -95,16 +90,3 @@ def last_line(log: Path) -> str:
     except OSError:
         lines = []
     return lines[-1].removeprefix("Error: ")[:2000] if lines else "it did not say why"
-
-
-def read_verdict(report: Path) -> list[VerdictSentence]:
-    """The verdict on the model that this report is about; empty where its figures are missing or not complete."""
-    figures = report.with_suffix(".json")
-    try:
-        if figures.stat().st_size > _LARGEST_FIGURES:
-            return []
-        found = json.loads(figures.read_bytes())["results"][0]["verdict"]
-        sentences = _SENTENCES.validate_python(found[:3])
-    except (OSError, ValueError, ValidationError, LookupError, TypeError, RecursionError):
-        return []
-    return [VerdictSentence(each.text[:_LONGEST_SENTENCE], each.evidence[:_LONGEST_SENTENCE]) for each in sentences]

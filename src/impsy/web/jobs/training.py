@@ -29,12 +29,12 @@ from impsy.models.sizes import SIZES, model_name
 from impsy.processes import start
 from impsy.protocol.library import Run
 from impsy.training.backend import check_installed
+from impsy.web.errors import Conflict, NotFound
 from impsy.web.jobs.evaluating import last_line
 from impsy.web.jobs.runs import ENDED, Progress, Status
 from impsy.web.library.trash import Entry, Trash
-from impsy.web.server.endpoints import Clash, NotThere
-from impsy.web.site import Site
-from impsy.web.workspace import safe_name
+from impsy.web.live.hub import PageHub
+from impsy.web.workspace import Workspace, safe_name
 
 __all__ = ["Trainings"]
 
@@ -78,20 +78,17 @@ class _Run:
 
 
 class Trainings:
-    """All runs of a workspace. A thread looks at those that run, and there is none while none does.
+    """All runs of a workspace. A thread looks at those that run, and there is none while none does."""
 
-    Constructing it reads what there is, and takes up looking at what still runs.
-    """
-
-    def __init__(self, site: Site, trash: Trash) -> None:
-        self._site = site
+    def __init__(self, workspace: Workspace, hub: PageHub, trash: Trash) -> None:
+        self._workspace = workspace
+        self._hub = hub
         self._trash = trash
-        self._folder = site.workspace.private / "training"
+        self._folder = workspace.private / "training"
         self._lock = threading.RLock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._runs: dict[str, _Run] = {}
-        self._read()
 
     # --- what the page asks for --------------------------------------------------------------------
 
@@ -103,13 +100,13 @@ class Trainings:
 
     def all(self) -> list[Run]:
         """All runs, the latest first."""
-        self._read()
+        self.follow()
         with self._lock:
             runs = sorted(self._runs.values(), key=lambda run: (run.said["started"], run.id), reverse=True)
         return [self._shown(run) for run in runs]
 
     def one(self, run_id: str) -> Run:
-        """A run with all of its curve; raises NotThere."""
+        """A run with all of its curve; raises NotFound."""
         return self._shown(self._find(run_id), every=True)
 
     def start(self, dataset: Path, dimension: int, size: str, options: Mapping[str, Any]) -> Run:
@@ -120,10 +117,11 @@ class Trainings:
 
         Raises:
             ConfigError: what training needs is not installed.
-            Clash: a model of this name is being trained.
+            Conflict: a model of this name is being trained.
             DeviceError: the process cannot be started.
         """
         check_installed()
+        self.follow()
         model = model_name(dimension, SIZES[size])
         with self._lock:
             self._check_free(model)
@@ -143,7 +141,7 @@ class Trainings:
             self._runs[run_id] = run
         self._watch()
         self._tell(run)
-        self._site.hub.changed("training")
+        self._hub.changed("training")
         return self._shown(run)
 
     def stop(self, run_id: str) -> Run:
@@ -151,7 +149,7 @@ class Trainings:
         run = self._find(run_id)
         with run.lock:
             if run.status in ENDED:
-                raise Clash("this training has ended already")
+                raise Conflict("this training has ended already")
             if run.status == "running":
                 process = _process(run.said)
                 if process is not None:
@@ -164,21 +162,21 @@ class Trainings:
         """Go on where a run stopped or was interrupted.
 
         Raises:
-            Clash: it runs, a model of its name is being trained, or there is nothing to go on from.
+            Conflict: it runs, a model of its name is being trained, or there is nothing to go on from.
         """
         check_installed()
         run = self._find(run_id)
         with self._lock, run.lock:
             if run.status not in ENDED:
-                raise Clash("this training has not ended")
+                raise Conflict("this training has not ended")
             self._check_free(run.model)
             if not self._resumable(run):
-                raise Clash(
+                raise Conflict(
                     "this training cannot go on: it is complete, nothing of it was kept yet, or a later one of the "
                     "same model has taken its place; start a new one"
                 )
-            if not (self._site.workspace.datasets / run.said["dataset"]).is_file():
-                raise Clash(f"the dataset {run.said['dataset']} is not there any more: bring it back to go on")
+            if not (self._workspace.datasets / run.said["dataset"]).is_file():
+                raise Conflict(f"the dataset {run.said['dataset']} is not there any more: bring it back to go on")
             run.progress.look()
             run.progress.begin()
             self._launch(run, ["--resume"])
@@ -191,10 +189,10 @@ class Trainings:
         run = self._find(run_id)
         with self._lock, run.lock:
             if run.status not in ENDED:
-                raise Clash("this training runs: stop it first")
+                raise Conflict("this training runs: stop it first")
             entry = self._trash.delete("training", f"the training of {run.said['dataset']}", [run.folder])
             self._runs.pop(run_id, None)
-        self._site.hub.changed("training")
+        self._hub.changed("training")
         return entry
 
     def close(self) -> None:
@@ -209,13 +207,13 @@ class Trainings:
     def _launch(self, run: _Run, more: list[str]) -> None:
         said = run.said
         options = said["options"]
-        command = ["-m", "impsy", "train", str(Path(self._site.workspace.datasets.name) / said["dataset"])]
-        command += ["-M", said["size"], "-O", self._site.workspace.models.name, "--json", *more]
+        command = ["-m", "impsy", "train", str(Path(self._workspace.datasets.name) / said["dataset"])]
+        command += ["-M", said["size"], "-O", self._workspace.models.name, "--json", *more]
         for key, option in _OPTIONS.items():
             if key in options:
                 command += [option, str(options[key])]
         with (run.folder / "progress.jsonl").open("ab") as told, (run.folder / "log.txt").open("wb") as log:
-            run.process = start(command, self._site.workspace.root, stdout=told, stderr=log, detached=True)
+            run.process = start(command, self._workspace.root, stdout=told, stderr=log, detached=True)
         made = None
         with suppress(psutil.Error):
             made = psutil.Process(run.process.pid).create_time()
@@ -224,7 +222,7 @@ class Trainings:
     def _check_free(self, model: str) -> None:
         busy = next((run for run in self._runs.values() if run.model == model and run.status not in ENDED), None)
         if busy is not None:
-            raise Clash(
+            raise Conflict(
                 f"a model of this size and dimension is being trained (on {busy.said['dataset']}): stop that first, "
                 "or choose another size"
             )
@@ -236,7 +234,7 @@ class Trainings:
         latest = max(
             (each for each in self._runs.values() if each.model == run.model), key=lambda each: each.said["started"]
         )
-        return latest is run and (self._site.workspace.models / f"{run.model}.training.npz").is_file()
+        return latest is run and (self._workspace.models / f"{run.model}.training.npz").is_file()
 
     def _new_id(self, now: datetime, dimension: int, size: str) -> str:
         base = f"{now:%Y-%m-%dT%H-%M-%S}-{dimension}d-{size}"
@@ -277,9 +275,9 @@ class Trainings:
             if ended:
                 self._conclude(run)
         if ended:
-            self._site.hub.changed("training")
+            self._hub.changed("training")
             if run.progress.model:
-                self._site.hub.changed("models")
+                self._hub.changed("models")
         if ended or fresh:
             self._tell(run)
 
@@ -289,7 +287,7 @@ class Trainings:
         run.process = None
         self._say(run, status=status, sentence=sentence, ended=datetime.now().isoformat(timespec="seconds"))
 
-    def _read(self) -> None:
+    def follow(self) -> None:
         """Take up the runs that the disk knows of, and forget those whose folder is gone."""
         with self._lock:
             try:
@@ -330,13 +328,13 @@ class Trainings:
         write_whole(run.folder / "run.json", json.dumps(run.said, indent=1).encode())
 
     def _tell(self, run: _Run) -> None:
-        self._site.hub.send({"type": "training", "run": self._shown(run)})
+        self._hub.send({"type": "training", "run": self._shown(run)})
 
     def _find(self, run_id: str) -> _Run:
-        self._read()
+        self.follow()
         with self._lock:
             if run_id not in self._runs:
-                raise NotThere("there is no such training (any more)")
+                raise NotFound("there is no such training (any more)")
             return self._runs[run_id]
 
     def _shown(self, run: _Run, every: bool = False) -> Run:

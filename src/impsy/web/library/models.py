@@ -2,32 +2,132 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from impsy.config import Config
-from impsy.errors import DataError
-from impsy.protocol.library import Model
-from impsy.web.config.mappings import configured
-from impsy.web.jobs.evaluating import read_verdict
-from impsy.web.library.cache import stamp_of
-from impsy.web.parts import described, existing, known_of
-from impsy.web.site import Site
+from pydantic import TypeAdapter, ValidationError
 
-__all__ = ["SUFFIXES", "files_of", "has_report", "list_models", "model_facts", "model_path", "report_path"]
+from impsy.errors import DataError, ModelError
+from impsy.protocol.library import Model, VerdictSentence
+from impsy.web.config.file import ConfigFile
+from impsy.web.library.facts import FactsCache, describe, stamp_of
+from impsy.web.library.uploads import keep
+from impsy.web.workspace import Workspace
+
+__all__ = ["Models", "checked_name", "files_of", "read_verdict"]
 
 SUFFIXES = (".tflite", ".keras", ".h5")
 """Of files that can be played, the one that is shown first where a model has several."""
 _BESIDE = (*SUFFIXES, ".json")
+_LARGEST_FIGURES = 8 << 20
+_LONGEST_SENTENCE = 300
+_SENTENCES = TypeAdapter(list[VerdictSentence])
 
 
-def model_path(site: Site, name: str) -> Path:
-    """The file of this name; raises NotThere if there is none, DataError if that can be no model's name."""
-    if not name.endswith(_BESIDE):
-        raise DataError(f"{name[:80]} is no model: their names end in {', '.join(SUFFIXES)}")
-    return existing(site, site.workspace.models, name, "model")
+class Models:
+    """The models of a workspace. Any thread may ask.
+
+    Args:
+        workspace: whose ``models`` they are.
+        config: names the one in use.
+    """
+
+    def __init__(self, workspace: Workspace, config: ConfigFile) -> None:
+        self._workspace = workspace
+        self._config = config
+        self._cache = FactsCache(workspace, "models")
+
+    def path(self, name: str) -> Path:
+        """The file of this name; raises NotFound if there is none, DataError if that can be no model's name."""
+        if not name.endswith(_BESIDE):
+            raise DataError(f"{name[:80]} is no model: their names end in {', '.join(SUFFIXES)}")
+        return self._workspace.existing(self._workspace.models, name, "model")
+
+    def all(self, evaluating: str | None = None) -> list[Model]:
+        """All models, the newest first. ``evaluating``: the one that is being evaluated."""
+        paths = self._paths()
+        known = self._facts(paths)
+        config = self._config.config
+        used = (self._workspace.root / config.model.file).resolve() if config and config.model.file else None
+        newest = sorted(paths, key=lambda path: paths[path][0], reverse=True)
+        return [self._model(path, paths[path], known[path.name], used, evaluating) for path in newest]
+
+    def facts(self, path: Path) -> Mapping[str, Any]:
+        """What a model is, or ``{"problem": …}``; of a file that is not shown by itself too."""
+        known = self._facts(self._paths())
+        if path.name in known:
+            return known[path.name]
+        return describe(self._workspace, "describe_models", [path])[0]
+
+    def add(self, file: Path) -> None:
+        """Move a file that was sent to the models, if it is one.
+
+        Raises:
+            ModelError: it is none.
+            Conflict: there is one of its name.
+        """
+        (facts,) = describe(self._workspace, "describe_models", [file])
+        if "problem" in facts:
+            raise ModelError(f"{file.name}: {facts['problem']}")
+        keep(file, self._workspace.inside(self._workspace.models, file.name), "model")
+
+    def report(self, path: Path) -> Path:
+        """Where the report about this model is, if it has been evaluated."""
+        return self._workspace.private / "reports" / f"{path.name}.html"
+
+    def has_report(self, path: Path) -> bool:
+        """Whether there is a report about the model as it is now: another may have taken its name since."""
+        try:
+            return self.report(path).stat().st_mtime_ns >= path.stat().st_mtime_ns
+        except OSError:
+            return False
+
+    def _paths(self) -> dict[Path, tuple[int, int]]:
+        folder = self._workspace.models
+        found: dict[str, Path] = {}
+        for suffix in SUFFIXES:
+            for path in sorted(folder.glob(f"*{suffix}")) if folder.is_dir() else ():
+                if path.is_file() and not path.name.startswith("."):
+                    found.setdefault(path.stem, path)
+        return {path: stamp_of(path) for path in found.values()}
+
+    def _facts(self, paths: Mapping[Path, tuple[int, int]]) -> dict[str, dict[str, Any]]:
+        def find(new: Sequence[Path], _before: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+            return describe(self._workspace, "describe_models", new)
+
+        return self._cache.of(paths, find)
+
+    def _model(
+        self, path: Path, stamp: tuple[int, int], facts: Mapping[str, Any], used: Path | None, evaluating: str | None
+    ) -> Model:
+        files = files_of(path)
+        report = self.has_report(path)
+        numbers = ("dimension", "size", "layers", "units", "mixtures", "parameters", "architecture")
+        return Model(
+            name=path.name,
+            **{key: facts.get(key) for key in numbers},
+            format=facts.get("format", ""),
+            runs=facts.get("runs", ""),
+            bytes=stamp[1],
+            made=datetime.fromtimestamp(stamp[0] / 1e9).isoformat(timespec="seconds"),
+            in_use=used is not None and used in [file.resolve() for file in files],
+            report=report,
+            verdict=read_verdict(self.report(path)) if report else [],
+            evaluating=evaluating == path.name,
+            files=[file.name for file in files],
+            facts=facts.get("facts", {}),
+            problem=facts.get("problem", ""),
+        )
+
+
+def checked_name(name: str) -> str:
+    """``name``, if a model's file can have it; raises ModelError."""
+    if not name.endswith(SUFFIXES):
+        raise ModelError(f"{name[:80]}: the name of a model ends in {', '.join(SUFFIXES)}")
+    return name
 
 
 def files_of(path: Path) -> list[Path]:
@@ -35,80 +135,14 @@ def files_of(path: Path) -> list[Path]:
     return [each for suffix in _BESIDE if (each := path.with_suffix(suffix)).is_file()]
 
 
-def report_path(site: Site, path: Path) -> Path:
-    """Where the page is that says how good this model is, if there is one."""
-    return site.workspace.private / "reports" / f"{path.name}.html"
-
-
-def has_report(site: Site, path: Path) -> bool:
-    """Whether there is such a page about the model as it is now: one of the same name may have taken its place."""
+def read_verdict(report: Path) -> list[VerdictSentence]:
+    """The verdict on the model that this report is about; empty where its figures are missing or not complete."""
+    figures = report.with_suffix(".json")
     try:
-        return report_path(site, path).stat().st_mtime_ns >= path.stat().st_mtime_ns
-    except OSError:
-        return False
-
-
-def _paths(site: Site) -> dict[Path, tuple[int, int]]:
-    folder = site.workspace.models
-    found: dict[str, Path] = {}
-    for suffix in SUFFIXES:
-        for path in sorted(folder.glob(f"*{suffix}")) if folder.is_dir() else ():
-            if path.is_file() and not path.name.startswith("."):
-                found.setdefault(path.stem, path)
-    return {path: stamp_of(path) for path in found.values()}
-
-
-def model_facts(site: Site, path: Path) -> Mapping[str, Any]:
-    """What a model is, or ``{"problem": …}``; of a file that is not shown by itself too."""
-    known = _facts(site, _paths(site))
-    if path.name in known:
-        return known[path.name]
-    return described(site, "describe_models", [path])[0]
-
-
-def _facts(site: Site, paths: Mapping[Path, tuple[int, int]]) -> dict[str, dict[str, Any]]:
-    def find(new: Sequence[Path], _before: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
-        return described(site, "describe_models", new)
-
-    return known_of(site, "models").of(paths, find)
-
-
-def list_models(site: Site, evaluating: str | None = None) -> list[Model]:
-    """All models, the newest first. ``evaluating``: the one that is being evaluated."""
-    paths = _paths(site)
-    known = _facts(site, paths)
-    used = _in_use(site, configured(site.workspace))
-    newest = sorted(paths, key=lambda path: paths[path][0], reverse=True)
-    return [_model(site, path, paths[path], known[path.name], used, evaluating) for path in newest]
-
-
-def _in_use(site: Site, config: Config | None) -> Path | None:
-    """The file that the configuration names, if it is in the workspace."""
-    return (site.workspace.root / config.model.file).resolve() if config and config.model.file else None
-
-
-def _model(
-    site: Site,
-    path: Path,
-    stamp: tuple[int, int],
-    facts: Mapping[str, Any],
-    used: Path | None,
-    evaluating: str | None,
-) -> Model:
-    files = files_of(path)
-    numbers = ("dimension", "size", "layers", "units", "mixtures", "parameters", "architecture")
-    return Model(
-        name=path.name,
-        **{key: facts.get(key) for key in numbers},
-        format=facts.get("format", ""),
-        runs=facts.get("runs", ""),
-        bytes=stamp[1],
-        made=datetime.fromtimestamp(stamp[0] / 1e9).isoformat(timespec="seconds"),
-        in_use=used is not None and used in [file.resolve() for file in files],
-        report=has_report(site, path),
-        verdict=read_verdict(report_path(site, path)) if has_report(site, path) else [],
-        evaluating=evaluating == path.name,
-        files=[file.name for file in files],
-        facts=facts.get("facts", {}),
-        problem=facts.get("problem", ""),
-    )
+        if figures.stat().st_size > _LARGEST_FIGURES:
+            return []
+        found = json.loads(figures.read_bytes())["results"][0]["verdict"]
+        sentences = _SENTENCES.validate_python(found[:3])
+    except (OSError, ValueError, ValidationError, LookupError, TypeError, RecursionError):
+        return []
+    return [VerdictSentence(each.text[:_LONGEST_SENTENCE], each.evidence[:_LONGEST_SENTENCE]) for each in sentences]

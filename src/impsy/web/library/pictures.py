@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from impsy.data.logs.played import Played, read_played
 
-__all__ = ["Shelf", "draw"]
+__all__ = ["TakeCache", "draw"]
 
 Floats = NDArray[np.float64]
 
@@ -88,7 +88,7 @@ def _columns(values: Floats) -> list[list[float | None]]:
     return columns
 
 
-class Shelf:
+class TakeCache:
     """The takes that were looked at last, so that zooming need not read them again. Any thread may ask.
 
     Args:

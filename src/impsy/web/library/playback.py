@@ -1,4 +1,4 @@
-"""Plays a take through the outputs again, in a thread: the session plays what it is sent, and hears none of it."""
+"""Plays a take through the outputs again, in a thread. The session takes none of it as input."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from impsy.data.logs.played import Played
 from impsy.protocol.pages import PlaybackMessage
-from impsy.web.site import Hub, Link
+from impsy.web.live.hub import PageHub
+from impsy.web.live.link import SessionLink
 
 __all__ = ["LONGEST_PAUSE", "Playback", "Who"]
 
@@ -21,7 +22,7 @@ Who = Literal["performer", "model", "both"]
 LONGEST_PAUSE = 3.0
 """Seconds that a pause is shortened to, unless it is to be played as it was."""
 
-_TOLD_EVERY = 0.1
+_POSITION_SECONDS = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,11 +42,11 @@ class Playback:
     """At most one take plays at a time.
 
     Args:
-        hub: is told where it is, ten times a second at most.
-        link: the way to the session.
+        hub: gets the position, ten times a second at most.
+        link: to the session.
     """
 
-    def __init__(self, hub: Hub, link: Link) -> None:
+    def __init__(self, hub: PageHub, link: SessionLink) -> None:
         self._hub = hub
         self._link = link
         self._lock = threading.Lock()
@@ -104,8 +105,6 @@ class Playback:
         with self._lock:
             self._end()
 
-    close = stop
-
     def _end(self) -> None:
         thread, self._thread = self._thread, None
         self._stop.set()
@@ -115,24 +114,24 @@ class Playback:
     # --- the thread --------------------------------------------------------------------------------
 
     def _run(self, playing: _Playing, stop: threading.Event) -> None:
-        start = told = time.monotonic()
-        self._tell(playing, playing.begin)
+        start = shown = time.monotonic()
+        self._show(playing, playing.begin)
         before, due_before = playing.begin, 0.0
         try:
             # Kept as arrays: an evening's playing would be gigabytes of Python's numbers.
             for number in range(len(playing.times)):
                 at, due = float(playing.times[number]), float(playing.due[number])
                 while (left := start + due - time.monotonic()) > 0:
-                    if stop.wait(min(left, _TOLD_EVERY)):
+                    if stop.wait(min(left, _POSITION_SECONDS)):
                         return
                     if self._link.state is None:
                         self._gone(playing)
                         return
                     now = time.monotonic()
-                    if now - told >= _TOLD_EVERY:
-                        told = now
+                    if now - shown >= _POSITION_SECONDS:
+                        shown = now
                         share = (now - start - due_before) / max(due - due_before, 1e-9)
-                        self._tell(playing, before + (at - before) * min(1.0, max(0.0, share)))
+                        self._show(playing, before + (at - before) * min(1.0, max(0.0, share)))
                 if stop.is_set():
                     return
                 values = playing.values[number].tolist()
@@ -144,7 +143,7 @@ class Playback:
             self._now = _nothing()
             self._hub.send(self._now)
 
-    def _tell(self, playing: _Playing, at: float) -> None:
+    def _show(self, playing: _Playing, at: float) -> None:
         self._now = {
             "type": "playback",
             "name": playing.name,

@@ -1,10 +1,9 @@
-"""Takes: the logs of a workspace, with what is said of them and what is in them."""
+"""Takes: the logs of a workspace, with their titles and tags and what is in them."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +13,102 @@ from impsy.data.takes import Notes, read_notes
 from impsy.errors import DataError, ImpsyError
 from impsy.protocol.library import Take
 from impsy.web.jobs.worker import work
-from impsy.web.library.cache import stamp_of
-from impsy.web.parts import existing, known_of
-from impsy.web.site import Site
+from impsy.web.library.facts import FactsCache, stamp_of
+from impsy.web.live.link import SessionLink
+from impsy.web.workspace import Workspace
 
-__all__ = ["controls_of_take", "is_live", "list_takes", "take_path", "take_paths"]
+__all__ = ["Takes", "count_controls"]
 
 _LARGE = 1 << 20
 """Bytes of logs; reading so many takes a tenth of a second, or some seconds if they are not as we write them."""
 
 
-def take_paths(site: Site) -> dict[Path, tuple[int, int]]:
-    """All takes with their stamps, in the order of their names, so of time."""
-    return dict(sorted(_logs(site.workspace.logs), key=lambda each: each[0].name))
+class Takes:
+    """The takes of a workspace. Any thread may ask.
+
+    Args:
+        workspace: whose ``logs`` they are.
+        link: to the session, whose state names the log that it writes.
+    """
+
+    def __init__(self, workspace: Workspace, link: SessionLink) -> None:
+        self._workspace = workspace
+        self._link = link
+        self._cache = FactsCache(workspace, "takes")
+        self._reported: set[str] = set()
+
+    def paths(self) -> dict[Path, tuple[int, int]]:
+        """All takes with their stamps, in the order of their names, so of time."""
+        return dict(sorted(_logs(self._workspace.logs), key=lambda each: each[0].name))
+
+    def path(self, name: str) -> Path:
+        """The log of this name; raises NotFound if there is none, DataError if that can be no take's name."""
+        if dimension_of(name) is None:
+            raise DataError(f"{name[:80]} is no take: they are named like 2026-09-26T10-00-00-9d-mdrnn.log")
+        return self._workspace.existing(self._workspace.logs, name, "take")
+
+    def is_live(self, name: str) -> bool:
+        """Whether the session writes this take now."""
+        state = self._link.state or {}
+        log = state.get("log")
+        file = log.get("file") if isinstance(log, dict) else None
+        if not isinstance(file, str) or not file:
+            return False
+        path = Path(file)
+        if path.name != name:
+            return False
+        return not path.is_absolute() or path.resolve().parent == self._workspace.logs.resolve()
+
+    def new_problems(self) -> list[str]:
+        """What could not be understood of the titles and tags, each once."""
+        fresh = [each for each in read_notes(self._workspace.logs).problems if each not in self._reported]
+        self._reported.update(fresh)
+        return fresh
+
+    def all(self) -> list[Take]:
+        """All takes, the newest first."""
+        return self._described(None)
+
+    def one(self, path: Path) -> Take:
+        """The take in this log."""
+        return self._described(path)[0]
+
+    def _described(self, only: Path | None) -> list[Take]:
+        paths = self.paths()
+        live = frozenset(path.name for path in paths if self.is_live(path.name))
+        known = self._cache.of(paths, self._scan, passing=live)
+        notes = read_notes(self._workspace.logs)
+        chosen = paths if only is None else [only]
+        return [
+            _take(path.name, paths[path][1], known[path.name], notes, path.name in live)
+            for path in reversed(list(chosen))
+        ]
+
+    def _scan(self, paths: Sequence[Path], before: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
+        """The facts about takes; large ones are read in another process, so that nothing that plays waits."""
+        answers: dict[Path, dict[str, Any]] = {}
+        large: dict[Path, dict[str, Any]] = {}
+        for path in paths:
+            old = before.get(path.name, {}).get("scan")
+            try:
+                log: dict[str, Any] = {"file": str(path), "controls": count_controls(path), "before": old}
+                if path.stat().st_size - (old["read"] if old else 0) > _LARGE:
+                    large[path] = log
+                else:
+                    answers[path] = scan_again(**log)
+            except (DataError, OSError, LookupError, TypeError) as error:
+                answers[path] = {"problem": str(error)}
+        if large:
+            try:
+                found = work("scan_logs", self._workspace.root, logs=list(large.values()))
+                answers |= zip(large, found, strict=True)
+            except ImpsyError as error:
+                answers |= {path: {"problem": str(error)} for path in large}
+        return [_facts(path, answers[path]) for path in paths]
 
 
 def _logs(folder: Path) -> Iterator[tuple[Path, tuple[int, int]]]:
-    """The logs in a folder; none that leads out of the workspace, and no pipe: its reader would wait for ever."""
+    """The logs in a folder; none that leads out of the workspace, and no pipe, whose reader would wait for ever."""
     if not folder.is_dir():
         return
     root = folder.parent.resolve()
@@ -47,14 +125,7 @@ def _logs(folder: Path) -> Iterator[tuple[Path, tuple[int, int]]]:
                 continue
 
 
-def take_path(site: Site, name: str) -> Path:
-    """The log of this name; raises NotThere if there is none, DataError if that can be no take's name."""
-    if dimension_of(name) is None:
-        raise DataError(f"{name[:80]} is no take: they are named like 2026-09-26T10-00-00-9d-mdrnn.log")
-    return existing(site, site.workspace.logs, name, "take")
-
-
-def controls_of_take(path: Path) -> int:
+def count_controls(path: Path) -> int:
     """n, by the take's name.
 
     Raises:
@@ -64,52 +135,6 @@ def controls_of_take(path: Path) -> int:
     if not 2 <= dimension <= 1025:
         raise DataError(f"{path.name}: a dimension of {dimension} is not possible")
     return dimension - 1
-
-
-def is_live(site: Site, name: str) -> bool:
-    """Whether the session writes this take now."""
-    state = site.link.state or {}
-    log = state.get("log")
-    file = log.get("file") if isinstance(log, dict) else None
-    if not isinstance(file, str) or not file:
-        return False
-    path = Path(file)
-    if path.name != name:
-        return False
-    return not path.is_absolute() or path.resolve().parent == site.workspace.logs.resolve()
-
-
-def list_takes(site: Site, only: Sequence[Path] | None = None) -> list[Take]:
-    """All takes (or ``only`` these), the newest first."""
-    paths = take_paths(site)
-    live = frozenset(path.name for path in paths if is_live(site, path.name))
-    known = known_of(site, "takes").of(paths, partial(_scan, site), passing=live)
-    notes = read_notes(site.workspace.logs)
-    chosen = paths if only is None else {path: paths[path] for path in only if path in paths}
-    takes = [_take(path.name, stamp[1], known[path.name], notes, path.name in live) for path, stamp in chosen.items()]
-    return takes[::-1]
-
-
-def _scan(site: Site, paths: Sequence[Path], before: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """The facts about takes; those with much to read are read elsewhere, where nothing that plays waits for it."""
-    answers: dict[Path, dict[str, Any]] = {}
-    large: dict[Path, dict[str, Any]] = {}
-    for path in paths:
-        old = before.get(path.name, {}).get("scan")
-        try:
-            log: dict[str, Any] = {"file": str(path), "controls": controls_of_take(path), "before": old}
-            if path.stat().st_size - (old["read"] if old else 0) > _LARGE:
-                large[path] = log
-            else:
-                answers[path] = scan_again(**log)
-        except (DataError, OSError, LookupError, TypeError) as error:
-            answers[path] = {"problem": str(error)}
-    if large:
-        try:
-            answers |= zip(large, work("scan_logs", site.workspace.root, logs=list(large.values())), strict=True)
-        except ImpsyError as error:
-            answers |= {path: {"problem": str(error)} for path in large}
-    return [_facts(path, answers[path]) for path in paths]
 
 
 def _facts(path: Path, scan: dict[str, Any]) -> dict[str, Any]:

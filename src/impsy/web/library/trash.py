@@ -1,7 +1,7 @@
-"""Undo: what is deleted waits in ``.impsy/trash``, and what was said of a take before it was changed, too.
+"""Undo: deleted files are kept in ``.impsy/trash``, and so are the former title and tags of a changed take.
 
-Each entry is a folder with ``entry.json``, which says what it was and where it belongs, and the files themselves. It
-is emptied only when something is deleted, of what is oldest.
+Each entry is a folder with the files and ``entry.json``, which names what they were and where they belong. The oldest
+are removed for good when something else is deleted.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from uuid import uuid4
 
 from impsy.errors import DataError
-from impsy.web.server.endpoints import Clash, NotThere
+from impsy.web.errors import Conflict, NotFound
 from impsy.web.workspace import Workspace
 
 __all__ = ["Entry", "Trash"]
@@ -30,10 +30,10 @@ logger = logging.getLogger(__name__)
 DAYS = 30.0
 MOST_BYTES = 1 << 30
 MOST_CHANGES = 200
-"""How long, how much, and how many changes of words are kept."""
+"""How long, how much, and how many changes of titles and tags are kept."""
 
 CHANGE = "change"
-"""What an entry is that holds no file, only what was said before."""
+"""The kind of an entry without files, which holds a former title and tags."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Entry:
 
     what: take, dataset, model, training, or change. name: of the thing, for people. time: ISO, UTC.
     files: where each of its files belongs, relative to the workspace; in the entry's folder they are named by number.
-    extra: what else whoever put it there wants to know again.
+    extra: more that is needed to restore it.
     """
 
     id: str
@@ -70,13 +70,13 @@ class Trash:
             keep: the id of an entry that must not go for good in its stead.
 
         Raises:
-            NotThere: none of them exists.
+            NotFound: none of them exists.
             OSError: the disk refuses; everything is then where it was.
         """
         with self._lock:
             there = [path for path in paths if path.exists() or path.is_symlink()]
             if not there:
-                raise NotThere(f"there is no {what} {name} any more")
+                raise NotFound(f"there is no {what} {name} any more")
             belongs = tuple(path.relative_to(self._workspace.root).as_posix() for path in there)
             entry = Entry(uuid4().hex, what, name, _now(), belongs, extra or {})
             folder = self._write(entry)
@@ -94,7 +94,7 @@ class Trash:
             return entry
 
     def remember(self, name: str, extra: Mapping[str, Any]) -> Entry:
-        """Keep what was said before it is changed. Raises OSError if the disk refuses."""
+        """Keep a former title and tags. Raises OSError if the disk refuses."""
         with self._lock:
             entry = Entry(uuid4().hex, CHANGE, name, _now(), (), extra)
             self._write(entry)
@@ -104,28 +104,28 @@ class Trash:
             return entry
 
     def find(self, entry_id: str) -> Entry:
-        """The entry of this id; raises NotThere if there is none (any more)."""
+        """The entry of this id; raises NotFound if there is none (any more)."""
         entry = self._read(entry_id) if entry_id.isalnum() else None
         if entry is None:
-            raise NotThere("this cannot be undone any more: it is not in the trash")
+            raise NotFound("this cannot be undone any more: it is not in the trash")
         return entry
 
     def restore(self, entry: Entry) -> None:
         """Move everything back where it was, and forget the entry.
 
         Raises:
-            Clash: something else has taken the place of one of them.
-            NotThere: it is not here any more.
+            Conflict: something else has taken the place of one of them.
+            NotFound: it is not here any more.
             OSError: the disk refuses.
         """
         with self._lock:
             folder = self._folder / entry.id
             if self._read(entry.id) is None:
-                raise NotThere("this cannot be undone any more: it is not in the trash")
+                raise NotFound("this cannot be undone any more: it is not in the trash")
             pairs = [(folder / str(n), self._place(file)) for n, file in enumerate(entry.files)]
             taken = next((place for _, place in pairs if place.exists()), None)
             if taken is not None:
-                raise Clash(f"{taken.name} is there again: rename or delete it first, then undo")
+                raise Conflict(f"{taken.name} is there again: rename or delete it first, then undo")
             for here, place in pairs:
                 if here.exists():
                     place.parent.mkdir(parents=True, exist_ok=True)

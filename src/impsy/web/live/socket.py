@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from time import monotonic
 from typing import Any
@@ -15,11 +15,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from impsy import __version__
 from impsy.codecs.osc import COMMAND_ADDRESSES, Argument
 from impsy.protocol.monitor import Level
-from impsy.protocol.pages import Command, PageMessage, Ping, Play
+from impsy.protocol.pages import Command, PageMessage, Ping, Play, ServerMessage
 from impsy.settings import SETTINGS
 from impsy.web.live.hub import PageHub, PageQueue
-from impsy.web.session.performer import Performer
-from impsy.web.site import Link, Site
+from impsy.web.live.link import SessionLink
 
 __all__ = ["COMMANDS", "serve_page"]
 
@@ -85,7 +84,7 @@ _RANGES = {row.command: row for row in SETTINGS.values() if row.kind == "number"
 class _Merger:
     """Sends what one page plays and commands to the session, merged where it is too much."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: SessionLink) -> None:
         self._link = link
         self._plays: dict[int, float] = {}
         self._commands: dict[str, _Arguments] = {}
@@ -125,19 +124,21 @@ class _Merger:
             self._link.send("/impsy/control", "if" * len(plays), arguments)
 
 
-async def serve_page(websocket: WebSocket, site: Site, hub: PageHub, performer: Performer) -> None:
-    """One page's connection, from its handshake to its end."""
+async def serve_page(
+    websocket: WebSocket, hub: PageHub, link: SessionLink, standing: Callable[[], Iterable[ServerMessage]]
+) -> None:
+    """One page's connection, from its handshake to its end. ``standing``: messages on the present state."""
     await websocket.accept()
     if hub.pages >= PAGES_LIMIT:
         await websocket.close(1013, "too many pages are open already")
         return
     queue = PageQueue()
     queue.put({"type": "hello", "version": __version__})
-    queue.put({"type": "session", **site.supervisor.status()})
-    queue.put({"type": "performer", "running": performer.running})
+    for message in standing():
+        queue.put(message)
     hub.join(queue)
     sending = asyncio.create_task(queue.deliver(websocket.send_text))
-    reading = asyncio.create_task(_read(websocket, site, queue))
+    reading = asyncio.create_task(_read(websocket, link, queue))
     try:
         await asyncio.wait([sending, reading], return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -149,8 +150,8 @@ async def serve_page(websocket: WebSocket, site: Site, hub: PageHub, performer: 
                 await task
 
 
-async def _read(websocket: WebSocket, site: Site, queue: PageQueue) -> None:
-    page = _Page(site, queue)
+async def _read(websocket: WebSocket, link: SessionLink, queue: PageQueue) -> None:
+    page = _Page(link, queue)
     while True:
         event = await websocket.receive()
         if event["type"] != "websocket.receive":
@@ -164,10 +165,10 @@ async def _read(websocket: WebSocket, site: Site, queue: PageQueue) -> None:
 class _Page:
     """Handles the messages of one page."""
 
-    def __init__(self, site: Site, queue: PageQueue) -> None:
-        self._link = site.link
+    def __init__(self, link: SessionLink, queue: PageQueue) -> None:
+        self._link = link
         self._queue = queue
-        self._merger = _Merger(site.link)
+        self._merger = _Merger(link)
         self._reported = float("-inf")
         self._second = self._count = 0
 

@@ -6,13 +6,13 @@ import http.client
 import json
 
 from impsy.errors import DeviceError
+from impsy.hosts import WILDCARDS
 
 __all__ = ["TOKEN_VARIABLE", "ask"]
 
 TOKEN_VARIABLE = "IMPSY_TOKEN"  # noqa: S105 - a variable's name
 
 LARGEST_ANSWER = 1 << 20
-_EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - recognised, not bound
 
 
 def ask(host: str, port: int, token: str = "", seconds: float = 3.0) -> str:
@@ -27,7 +27,8 @@ def ask(host: str, port: int, token: str = "", seconds: float = 3.0) -> str:
     Raises:
         DeviceError: nothing answers there, or something else than a web interface of IMPSY.
     """
-    host = _EVERYWHERE.get(host, host)
+    if host in WILDCARDS:
+        host = "::1" if host == "::" else "127.0.0.1"
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     connection = http.client.HTTPConnection(host, port, timeout=seconds)
     try:

@@ -1,13 +1,13 @@
-"""Who may ask: pages of this server, and programs that say no more than they are. Everybody else is refused.
+"""Who may send requests: pages of this server, and programs that are no browsers. All others are refused.
 
 A page on any site can make its visitor's browser send requests to this machine. What keeps it out:
 
 - **Host**: a stranger's name can be made to point here (DNS rebinding); then the stranger's page and this server look
   like one site to the browser. So only names that are this machine's are answered.
-- **Origin, Sec-Fetch-Site**: browsers say which page a request comes from, with everything that changes something and
-  with each WebSocket (RFC 6455, section 10.2; Fetch Metadata, w3.org/TR/fetch-metadata).
-- **A token**, where others than this machine can reach the server: whoever has it is let in.
-- **Headers** that tell the browser to run nothing but this server's own scripts, and to show them in nobody's frame.
+- **Origin, Sec-Fetch-Site**: browsers name the page that a request comes from, with every request that changes
+  something and with each WebSocket (RFC 6455, section 10.2; Fetch Metadata, w3.org/TR/fetch-metadata).
+- **A token**, where others than this machine can reach the server.
+- **Headers**: the browser runs this server's own scripts only, and shows its pages in no frame.
 """
 
 from __future__ import annotations
@@ -16,11 +16,9 @@ import hmac
 import html
 import re
 import secrets
-import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from ipaddress import ip_address
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -29,10 +27,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from impsy.errors import ConfigError
-from impsy.web.server.endpoints import problem
+from impsy.hosts import is_loopback, is_own
+from impsy.web.api.endpoints import problem
 from impsy.web.server.health import TOKEN_VARIABLE
 
-__all__ = ["CONTENT_POLICY", "Safety", "SafetyRules", "is_loopback", "rules_for"]
+__all__ = ["CONTENT_POLICY", "Safety", "SafetyRules", "rules_for"]
 
 SHORTEST_TOKEN = 12
 COOKIE_SECONDS = 30 * 24 * 3600
@@ -78,62 +77,40 @@ _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?")
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach what listens on this address."""
-    return host.lower() == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def own_names() -> frozenset[str]:
-    """What this machine is called, here and in its network."""
-    name = socket.gethostname().lower()
-    short = name.split(".")[0]
-    return frozenset({"localhost", name, short, f"{short}.local"})
-
-
 @dataclass(frozen=True)
 class SafetyRules:
     """What ``Safety`` goes by.
 
     Attributes:
         loopback: only this machine can reach the server.
-        token: who does not have it is refused; None: nobody needs one.
+        token: must come with every request; None: none is needed.
         allowed_hosts: more names, with or without a port, that the server is known by.
-        names: this machine's own names.
     """
 
     loopback: bool = True
     token: str | None = field(default=None, repr=False)
     allowed_hosts: frozenset[str] = frozenset()
-    names: frozenset[str] = frozenset()
 
 
 def rules_for(host: str, allow_hosts: Iterable[str], environment: Mapping[str, str]) -> SafetyRules:
     """The rules for a server that listens on ``host``.
 
     Raises:
-        ConfigError: ``IMPSY_TOKEN`` is too short to keep anybody out, or a name of ``allow_hosts`` is none.
+        ConfigError: ``IMPSY_TOKEN`` is too short, or a name of ``allow_hosts`` is none.
     """
     names = frozenset(name.strip().lower() for name in allow_hosts)
     for name in names:
         if not _HOST.fullmatch(name):
             raise ConfigError(f"--allow-host {name!r}: a host's name, or name:port, such as impsy.example.org")
     if is_loopback(host):
-        return SafetyRules(True, None, names, own_names())
+        return SafetyRules(True, None, names)
     token = environment.get(TOKEN_VARIABLE, "").strip()
     if token and (len(token) < SHORTEST_TOKEN or not re.fullmatch(r"[\w.~+-]+", token, re.ASCII)):
         raise ConfigError(
             f"{TOKEN_VARIABLE} must have {SHORTEST_TOKEN} characters or more, letters, digits and . _ ~ + - only; "
             "unset it, and one is made"
         )
-    return SafetyRules(False, token or secrets.token_urlsafe(24), names, own_names())
+    return SafetyRules(False, token or secrets.token_urlsafe(24), names)
 
 
 class _Refused(Exception):
@@ -160,12 +137,12 @@ class Safety:
         try:
             host = self._check_host(scope)
             self._check_page(scope, host)
-            entrance = self._check_token(scope)
+            redirect = self._check_token(scope)
         except _Refused as refused:
             await _refuse(refused, scope, receive, guarded)
             return
-        if entrance is not None:
-            await entrance(scope, receive, guarded)
+        if redirect is not None:
+            await redirect(scope, receive, guarded)
             return
         await self._app(scope, receive, guarded)
 
@@ -192,7 +169,7 @@ class Safety:
         if rules.loopback:
             here = scope.get("server")
             return is_loopback(name) and here is not None and port == str(here[1])
-        return _is_address(name) or name in rules.names
+        return is_own(name)
 
     def _check_page(self, scope: Scope, host: str) -> None:
         """Refuse what other sites' pages make a browser send."""
@@ -208,7 +185,7 @@ class Safety:
             raise refused
         origins = headers.getlist("origin")
         if not origins:
-            # A browser names the page in all of these. A program that is no browser does not, and may.
+            # A browser names the page in all of these; a program that is no browser does not, and is let in.
             if any(name.startswith("sec-fetch-") for name in headers):
                 raise refused
             return
@@ -216,7 +193,7 @@ class Safety:
             raise refused
 
     def _check_token(self, scope: Scope) -> Response | None:
-        """None: go on. A response: the door that a token in the address opens."""
+        """None: go on. A response: a token in the address becomes a cookie."""
         token = self._rules.token
         if token is None:
             return None

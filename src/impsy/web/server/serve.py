@@ -1,4 +1,4 @@
-"""Serves an application by uvicorn in the calling thread, until it is told to stop."""
+"""Serves an application by uvicorn in the calling thread, until it is stopped."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from impsy.errors import DeviceError
+from impsy.hosts import WILDCARDS
 from impsy.io.network import bound, shown
 
 __all__ = ["Listener", "Serving", "addresses", "listen", "serve"]
 
 BACKLOG = 128
-GOODBYE_SECONDS = 2
+SHUTDOWN_SECONDS = 2
 """How long requests that are being answered may take at the end."""
 
 PING_SECONDS = 10.0
@@ -72,7 +73,7 @@ def listen(host: str, port: int) -> Listener:
 
 def addresses(host: str, port: int) -> list[str]:
     """The addresses by which a browser reaches a server that listens on ``host``, the likeliest first."""
-    if host not in {"", "0.0.0.0", "::"}:  # noqa: S104 - recognised, not bound
+    if host not in WILDCARDS:
         return [f"http://{shown(host)}:{port}/"]
     found = [
         address.address
@@ -84,7 +85,7 @@ def addresses(host: str, port: int) -> list[str]:
 
 
 class Serving:
-    """Tells a server to stop, from any thread, and before it has begun too."""
+    """Stops a server, from any thread, and before it has started too."""
 
     def __init__(self) -> None:
         self._stopped = threading.Event()
@@ -104,7 +105,7 @@ class Serving:
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to us: the library would raise them again at the end, before what is to be done then."""
+    """Leaves signals to :func:`_ending`: uvicorn would raise them again before the cleaning up."""
 
     ready: Callable[[], None]
 
@@ -147,7 +148,7 @@ def serve(
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=GOODBYE_SECONDS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
     server = _Server(config)
     server.ready = ready
@@ -172,7 +173,7 @@ def _ending(serving: Serving) -> Iterator[None]:
     names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-        numbers.remove(signal.SIGHUP)  # by nohup: what plays shall outlast the terminal
+        numbers.remove(signal.SIGHUP)  # by nohup: the process outlasts the terminal
     before = {number: signal.signal(number, handle) for number in numbers}
     try:
         yield

@@ -1,7 +1,7 @@
-"""Runs ``impsy`` with these arguments until its standard input ends: a session must not outlive who started it.
+"""Runs ``impsy`` with these arguments until its standard input ends: a session must not outlive its parent.
 
-Whatever ends the process that holds the other end of the pipe, be it ``kill -9``, the system closes the pipe, on
-every platform; the session then ends as if it had been asked to, with its log complete.
+However the process that holds the other end of the pipe ends, ``kill -9`` included, every system closes the pipe; the
+session then ends as by SIGTERM, with its log complete.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _end_with_input(ends: threading.Thread) -> None:
 
 def main() -> None:
     """Watch standard input, and be ``python -m impsy``."""
-    threading.Thread(target=_end_with_input, args=(threading.main_thread(),), name="impsy leash", daemon=True).start()
+    threading.Thread(target=_end_with_input, args=(threading.main_thread(),), name="parent", daemon=True).start()
     sys.argv[0] = "impsy"
     runpy.run_module("impsy", run_name="__main__", alter_sys=True)
 

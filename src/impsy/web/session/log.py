@@ -15,7 +15,7 @@ __all__ = ["SessionLog", "parse_line"]
 
 LINES = 1000
 FILE_BYTES = 1 << 20
-"""A file that is larger takes the place of the previous one, and another is begun."""
+"""A larger file takes the place of the previous one, and a new file follows."""
 SENTENCE_LIMIT = 600
 
 _RECORD = re.compile(r"\d\d:\d\d:\d\d\.\d{3} (DEBUG|INFO|WARNING|ERROR|CRITICAL) +(.*)", re.DOTALL)
@@ -82,13 +82,13 @@ class SessionLog:
             return list(self._lines)
 
     def last_error(self) -> str:
-        """What the present session's last error said, without any stack trace; "": there was none."""
+        """The text of the present session's last error, without any stack trace; "": there was none."""
         with self._lock:
             lines = [line["text"] for line in self._run]
         trace = next((number for number, text in enumerate(lines) if text.startswith("Traceback ")), None)
         if trace is not None:
-            said = [text for text in lines[trace:] if text and not text.startswith((" ", "\t", "Traceback "))]
-            return f"it stumbled ({said[-1] if said else 'it does not say over what'})"[:SENTENCE_LIMIT]
+            found = [text for text in lines[trace:] if text and not text.startswith((" ", "\t", "Traceback "))]
+            return f"it failed ({found[-1] if found else 'without a reason'})"[:SENTENCE_LIMIT]
         start = max((number for number, text in enumerate(lines) if not text.startswith((" ", "\t"))), default=0)
         return "\n".join(lines[start:]).removeprefix("Error: ")[:SENTENCE_LIMIT]
 

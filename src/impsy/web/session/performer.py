@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any, Protocol
+from typing import Any
 
 from numpy.random import default_rng
 
 from impsy.perform.simulated.phrasing import Ears, Phrasing, dialogue
-from impsy.web.site import Hub, Link
+from impsy.web.live.hub import PageHub
+from impsy.web.live.link import SessionLink
 
-__all__ = ["Performer", "SimulatedPerformer"]
+__all__ = ["SimulatedPerformer"]
 
 LISTEN_SECONDS = 0.2
 """How often it looks for a session, while there is none."""
@@ -20,33 +21,16 @@ CONTROLS_LIMIT = 1000
 """What arrives at the monitor port may come from any program on this machine; no instrument has so many."""
 
 
-class Performer(Protocol):
-    """Plays by itself. Any thread may call it."""
-
-    @property
-    def running(self) -> bool:
-        """Whether it plays, or waits for a session to play to."""
-        ...
-
-    def start(self) -> None:
-        """Begin."""
-        ...
-
-    def stop(self) -> None:
-        """Stop."""
-        ...
-
-
 class SimulatedPerformer:
     """Plays the phrases of ``impsy.perform.simulated.phrasing`` by ``/impsy/control``, in a thread of its own.
 
     Args:
-        link: the way to the session; its state says how many controls there are.
-        hub: is told when it begins and stops.
-        seed: of its imagination; None: another one each time.
+        link: to the session, whose state has the number of controls.
+        hub: gets a message when it starts and when it stops.
+        seed: of its choices; None: another one each time.
     """
 
-    def __init__(self, link: Link, hub: Hub, seed: int | None = None) -> None:
+    def __init__(self, link: SessionLink, hub: PageHub, seed: int | None = None) -> None:
         self._link = link
         self._hub = hub
         self._seed = seed
@@ -54,7 +38,7 @@ class SimulatedPerformer:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self.ears = Ears()
-        """Let them hear what the model plays: its next phrase may take up controls that moved."""
+        """To be given what the model plays: the next phrase may take up controls that moved."""
         self.played = 0
         """Events so far."""
 
@@ -64,7 +48,7 @@ class SimulatedPerformer:
         return self._thread is not None
 
     def start(self) -> None:
-        """Begin; it waits while there is no session."""
+        """Start; it waits while there is no session."""
         with self._changing:
             if self._thread is not None:
                 return
@@ -82,8 +66,6 @@ class SimulatedPerformer:
             thread.join(1.0)
             self._hub.send({"type": "performer", "running": False})
 
-    close = stop
-
     def _run(self, stop: threading.Event) -> None:
         rng = default_rng(self._seed)
         while not stop.is_set():
@@ -94,7 +76,7 @@ class SimulatedPerformer:
                 stop.wait(LISTEN_SECONDS)
 
     def _play(self, stop: threading.Event, controls: int, rng: Any) -> None:
-        """Play until told to stop, or until that session is not there any more."""
+        """Play until ``stop`` is set, or until the session has gone."""
         phrasing = Phrasing(rng, controls)
         before: tuple[float, ...] = ()
         due = time.monotonic()
@@ -106,7 +88,7 @@ class SimulatedPerformer:
                 return
             if not values:
                 continue
-            # After the first event only what moves: what somebody at the page sets meanwhile stays.
+            # After the first event only what moves, so that a control set on the page meanwhile stays.
             moved = [index for index, value in enumerate(values) if not before or value != before[index]]
             before = values
             arguments = [part for index in moved for part in (index + 1, values[index])]

@@ -1,4 +1,4 @@
-"""Starts a session at once and, should it end by itself, again: for machines that nobody sits at."""
+"""Starts a session at once and, when it ends by itself, again: for unattended machines."""
 
 from __future__ import annotations
 
@@ -12,69 +12,69 @@ from impsy.errors import ImpsyError
 from impsy.web.live.link import SessionLink
 from impsy.web.session.supervisor import SessionSupervisor
 
-__all__ = ["kept_playing"]
+__all__ = ["keep_running"]
 
 logger = logging.getLogger(__name__)
 
-HEARING_SECONDS = 1.2
-"""A session that plays already is heard once a second."""
+PRESENT_SECONDS = 1.2
+"""A session that runs already sends its state once a second."""
 
 LOOK_SECONDS = 0.25
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
-PLAYED_LONG = 60.0
-"""Seconds. What played so long before it ended is started again as soon as the first time."""
+STABLE_SECONDS = 60.0
+"""After a session that ran for so long, the pause before a start is the shortest again."""
 
 
 @contextmanager
-def kept_playing(
-    supervisor: SessionSupervisor, link: SessionLink, tell: Callable[[str], None] = logger.warning
+def keep_running(
+    supervisor: SessionSupervisor, link: SessionLink, report: Callable[[str], None] = logger.warning
 ) -> Iterator[None]:
-    """While the context lasts, start the session unless one plays, and again when it ended by itself.
+    """While the context lasts, start the session unless one runs, and again when it ended by itself.
 
-    One that is stopped on purpose stays so. The pause before each further start is twice as long, up to a minute.
+    One that is stopped on purpose stays stopped. The pause before each further start doubles, up to a minute.
 
     Args:
         supervisor: starts it.
-        link: hears whether one plays already.
-        tell: called with a sentence when a session could not be started, or is started again.
+        link: receives the state of one that runs already.
+        report: called with a sentence when a session could not be started, or is started again.
     """
     over = threading.Event()
-    thread = threading.Thread(target=_keep, args=(supervisor, link, tell, over), name="impsy keeper", daemon=True)
+    thread = threading.Thread(target=_keep, args=(supervisor, link, report, over), name="impsy restart", daemon=True)
     thread.start()
     try:
         yield
     finally:
         over.set()
-        thread.join(HEARING_SECONDS)
+        thread.join(PRESENT_SECONDS)
 
 
 def _keep(
-    supervisor: SessionSupervisor, link: SessionLink, tell: Callable[[str], None], over: threading.Event
+    supervisor: SessionSupervisor, link: SessionLink, report: Callable[[str], None], over: threading.Event
 ) -> None:
-    end = time.monotonic() + HEARING_SECONDS
+    end = time.monotonic() + PRESENT_SECONDS
     while link.state is None and time.monotonic() < end:
         if over.wait(LOOK_SECONDS):
             return
-    _start(supervisor, tell)
+    _start(supervisor, report)
     pause, started = FIRST_PAUSE, time.monotonic()
     while not over.wait(LOOK_SECONDS):
         status = supervisor.status()
         if status["status"] != "failed":
             continue
-        if time.monotonic() - started > PLAYED_LONG:
+        if time.monotonic() - started > STABLE_SECONDS:
             pause = FIRST_PAUSE
-        tell(f"{status['sentence'].rstrip('.')}. In {pause:g} s it is started again.")
+        report(f"{status['sentence'].rstrip('.')}. In {pause:g} s it is started again.")
         if over.wait(pause):
             return
-        # Somebody may have started or stopped it on the page meanwhile.
+        # It may have been started or stopped on the page meanwhile.
         if supervisor.status()["status"] == "failed":
-            _start(supervisor, tell)
+            _start(supervisor, report)
         pause, started = min(LONGEST_PAUSE, 2 * pause), time.monotonic()
 
 
-def _start(supervisor: SessionSupervisor, tell: Callable[[str], None]) -> None:
+def _start(supervisor: SessionSupervisor, report: Callable[[str], None]) -> None:
     try:
         supervisor.start()
     except ImpsyError as error:
-        tell(f"The session was not started: {error}")
+        report(f"The session was not started: {error}")

@@ -1,6 +1,6 @@
-"""Starts and stops the session, a process of its own, and knows one that was started elsewhere.
+"""Starts and stops the session, a process of its own, and recognises one that was started elsewhere.
 
-Ours ends with us, however we end: its standard input is a pipe whose other end we hold (see ``leashed``).
+Our own ends with the web process, however that ends: see :mod:`impsy.web.session.child`.
 """
 
 from __future__ import annotations
@@ -19,36 +19,27 @@ from typing import IO, Any, Literal, cast
 
 import psutil
 
-from impsy.config import WebuiConfig, load_config
-from impsy.errors import ConfigError, DeviceError, ImpsyError
+from impsy.config import WebuiConfig
+from impsy.errors import DeviceError, ImpsyError
 from impsy.protocol.monitor import State
 from impsy.protocol.pages import ServerMessage
 from impsy.protocol.session import Line, Session
+from impsy.web.config.file import ConfigFile
+from impsy.web.errors import Conflict
 from impsy.web.live.link import SessionLink
-from impsy.web.server.endpoints import Clash
 from impsy.web.session.log import SessionLog
-from impsy.web.workspace import Workspace
 
-__all__ = ["SessionSupervisor", "is_session", "local_ports"]
+__all__ = ["SessionSupervisor", "is_session"]
 
 STOP_SECONDS = 8.0
 """How long a session may take to end before it is killed; it takes a tenth of that."""
 
 SLOW_SECONDS = 15.0
-"""A session that has not been heard after so long may need help."""
+"""A session that has sent no state after so long may need help."""
 
 LINE_LIMIT = 8192
 
 Status = Literal["stopped", "starting", "running", "stopping", "failed"]
-
-
-def local_ports(workspace: Workspace) -> tuple[int, int] | None:
-    """Monitor and command port that the workspace's configuration names; None: it cannot be read (now)."""
-    try:
-        webui = load_config(workspace.config).config.webui or WebuiConfig()
-    except (ConfigError, DeviceError):
-        return None
-    return webui.monitor_port, webui.command_port
 
 
 def is_session(pid: int) -> bool:
@@ -81,38 +72,37 @@ class SessionSupervisor:
     """Starts, stops and watches the session of a workspace.
 
     Args:
-        workspace: where it plays.
-        link: hears of sessions, ours and others.
-        tell: called with messages for the pages (``session``, ``output``), by any thread.
+        config: what it plays, in which workspace.
+        link: receives the state of sessions, ours and others.
+        announce: called with messages for the pages (``session``, ``output``), by any thread.
         arguments: more for ``impsy run``.
     """
 
     def __init__(
         self,
-        workspace: Workspace,
+        config: ConfigFile,
         link: SessionLink,
-        tell: Callable[[ServerMessage], None],
+        announce: Callable[[ServerMessage], None],
         arguments: Sequence[str] = (),
     ) -> None:
-        self._workspace = workspace
+        self._config = config
+        self._workspace = config.workspace
         self._link = link
-        self._tell = tell
+        self._pages = announce
         self._arguments = tuple(arguments)
         self._changing = threading.Lock()
         self._run: _Run | None = None
         self._failure = ""
         self._stopping_pid: int | None = None
         self._ours: dict[int, bool] = {}
-        self._log = SessionLog(workspace.private / "session.log")
-
-    # --- doors -------------------------------------------------------------------------------------
+        self._log = SessionLog(config.workspace.private / "session.log")
 
     def start(self) -> None:
         """Start a session, unless one runs.
 
         Raises:
-            Clash: the configuration is missing or wrong, or another program has the monitor port, so that the session
-                could not be heard.
+            Conflict: the configuration is missing or wrong, or another program has the monitor port, so that the
+                session's state could not be received.
             DeviceError: the system refuses.
         """
         with self._changing:
@@ -123,14 +113,14 @@ class SessionSupervisor:
         """End the session that runs, wherever it was started, and wait until it has.
 
         Raises:
-            Clash: what runs is not ours to end, or does not look like a session.
+            Conflict: what runs is not ours to end, or does not look like a session.
         """
-        with self._changing, self._told():
+        with self._changing, self._announced():
             self._stop()
 
     def restart(self) -> None:
         """End it, and start it again. Raises what ``start`` and ``stop`` do."""
-        with self._changing, self._told():
+        with self._changing, self._announced():
             self._check()
             self._stop()
             self._start()
@@ -154,6 +144,14 @@ class SessionSupervisor:
         """What our sessions printed last."""
         return self._log.lines()
 
+    def use_configured_ports(self) -> None:
+        """Have the link use the configuration's local ports, unless a session runs, which keeps its own."""
+        if self.status()["status"] not in {"stopped", "failed"}:
+            return
+        with contextlib.suppress(ImpsyError):  # it cannot be read now: the ports stay
+            webui = self._config.load().config.webui or WebuiConfig()
+            self._link.configure(webui.monitor_port, webui.command_port)
+
     def close(self) -> None:
         """End our session, if there is one; one that was started elsewhere plays on."""
         with self._changing:
@@ -166,19 +164,19 @@ class SessionSupervisor:
         """Raise now what would keep a session from playing, while the one before it still plays."""
         root, config = self._workspace.root, self._workspace.config
         if not root.is_dir():
-            raise Clash(f"the folder {root.name} is gone: nothing can be played in it")
+            raise Conflict(f"the folder {root.name} is gone: nothing can be played in it")
         if not config.exists():
-            raise Clash(f"this workspace has no {config.relative_to(root)} yet: set it up first")
+            raise Conflict(f"this workspace has no {config.relative_to(root)} yet: set it up first")
         try:
-            loaded = load_config(config)
+            loaded = self._config.load()
             loaded.model_file()
         except ImpsyError as error:
-            raise Clash(f"the configuration cannot be played: {error}") from error
+            raise Conflict(f"the configuration cannot be played: {error}") from error
         webui = loaded.config.webui or WebuiConfig()
         if self._run is None and self._link.state is None:
             self._link.configure(webui.monitor_port, webui.command_port)
         if self._link.trouble:
-            raise Clash(self._link.trouble)
+            raise Conflict(self._link.trouble)
 
     def _start(self) -> None:
         if self._run is not None or self._link.state is not None:
@@ -228,7 +226,7 @@ class SessionSupervisor:
 
     def _end_other(self, pid: object) -> None:
         if type(pid) is not int or not is_session(pid):
-            raise Clash(f"process {pid} does not look like a session of IMPSY: end it where it was started")
+            raise Conflict(f"process {pid} does not look like a session of IMPSY: end it where it was started")
         self._stopping_pid = pid
         self._announce()
         try:
@@ -242,7 +240,7 @@ class SessionSupervisor:
         except psutil.NoSuchProcess:
             pass
         except psutil.AccessDenied as error:
-            raise Clash(f"process {pid} is another user's: end it where it was started") from error
+            raise Conflict(f"process {pid} is another user's: end it where it was started") from error
         except psutil.TimeoutExpired as error:
             raise DeviceError(f"process {pid} does not end") from error
         finally:
@@ -252,21 +250,20 @@ class SessionSupervisor:
     # --- watching ----------------------------------------------------------------------------------
 
     def _read(self, run: _Run) -> None:
-        """Keep what it prints, until it ends; then say how it did."""
+        """Keep what it prints until it ends, then report how it ended."""
         if run.process.stdout is not None:
             for text in _texts(run.process.stdout):
-                self._tell({"type": "output", "lines": [self._log.add(text)]})
+                self._pages({"type": "output", "lines": [self._log.add(text)]})
         code = run.process.wait()
         for pipe in (run.process.stdin, run.process.stdout):
             if pipe is not None:
                 with contextlib.suppress(OSError):  # what was still to be written to it
                     pipe.close()
         if code != 0 and not run.stopping:
-            said = self._log.last_error()
-            self._failure = f"The session ended by itself: {said or _cause(code)}"
+            self._failure = f"The session ended by itself: {self._log.last_error() or _cause(code)}"
         state = self._link.state
         pid = state.get("pid") if state is not None else None
-        # Another session on the same ports plays on, and is heard.
+        # Another session on the same ports plays on; its state arrives.
         self._link.forget(pid if type(pid) is int and self._is_ours(run, pid) else run.process.pid)
         self._run = None
         run.ended.set()
@@ -297,10 +294,10 @@ class SessionSupervisor:
         return self._ours[pid]
 
     def _announce(self) -> None:
-        self._tell({"type": "session", **self.status()})
+        self._pages({"type": "session", **self.status()})
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+    def _announced(self) -> Iterator[None]:
         try:
             yield
         finally:
@@ -310,7 +307,7 @@ class SessionSupervisor:
 def _session(
     status: Status, pid: int | None, sentence: str, state: dict[str, Any] | None, *, ours: bool = False
 ) -> Session:
-    shown = cast("State | None", state)  # from another process: whoever reads it here checks it
+    shown = cast("State | None", state)  # from another process: what is read of it here is checked
     return {"status": status, "ours": ours, "pid": pid, "sentence": sentence, "state": shown}
 
 
@@ -325,13 +322,13 @@ def _cause(code: int) -> str:
             return f"it was ended by {signal.Signals(-code).name}"
         except ValueError:
             return f"it was ended by signal {-code}"
-    return f"it does not say why (exit code {code})"
+    return f"it gave no reason (exit code {code})"
 
 
 def _environment() -> dict[str, str]:
-    """Ours, such that it prints plain lines at once."""
+    """Our own, such that the session prints plain lines, unbuffered."""
     forced = {"FORCE_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE", "TTY_INTERACTIVE"}
-    manager = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}  # it wants to hear of us, not of the session
+    manager = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}  # these concern the web process, not the session
     kept = {name: value for name, value in os.environ.items() if name not in forced | manager}
     return {**kept, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
 
@@ -345,7 +342,7 @@ if sys.platform == "win32":
 
 else:
     _ASK = signal.SIGTERM  # SIGINT may be ignored, where a shell started us in the background
-    # A Ctrl-C in the terminal is for us; we then end the session in order.
+    # A Ctrl-C in the terminal ends the web process, which then ends the session in order.
     _GROUP: dict[str, Any] = {"start_new_session": True}
 
     def _kill(process: subprocess.Popen[bytes]) -> None:

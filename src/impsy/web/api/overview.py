@@ -11,40 +11,36 @@ from impsy.config import Config
 from impsy.errors import ImpsyError
 from impsy.protocol.workspace import Control, Overview, Scene
 from impsy.settings import SETTINGS
-from impsy.web.config.drafts import Draft, read_draft
-from impsy.web.config.file import ConfigFile
+from impsy.web.api.endpoints import Endpoints
 from impsy.web.config.labels import controls_of, unmapped
-from impsy.web.library.models import list_models
-from impsy.web.server.endpoints import Call, Endpoint
+from impsy.web.site import Site
 
-__all__ = ["ENDPOINT"]
+__all__ = ["ENDPOINTS"]
+
+ENDPOINTS = Endpoints()
 
 logger = logging.getLogger(__name__)
 
 
-def _overview(call: Call) -> Overview:
-    site = call.site
-    workspace = site.workspace
-    content = ConfigFile(workspace).content()
-    draft = Draft(None, [])
-    if content is not None:
-        draft = read_draft(content.decode(errors="replace"), workspace.config)
-    values = draft.values or {}
-    config = draft.loaded.config if draft.loaded else None
+@ENDPOINTS.add("GET", "/api/overview", "the workspace at a glance")
+def overview(site: Site) -> Overview:
+    saved = site.config.read()
+    values = saved.draft.values or {}
+    config = saved.draft.loaded.config if saved.draft.loaded else None
     dimension = config.model.dimension if config else _whole(_table(values, "model").get("dimension"))
     mode = config.interaction.mode if config else _text(_table(values, "interaction").get("mode"))
     return Overview(
         version=__version__,
         title=_text(values.get("title")) or "",
-        workspace=workspace.root.name,
-        path=str(workspace.root),
+        workspace=site.workspace.root.name,
+        path=str(site.workspace.root),
         demo=site.demo,
-        configured=content is not None,
+        configured=bool(saved.stamp),
         dimension=dimension,
         mode=mode,
         controls=_controls(config, dimension),
         scenes=_scenes(values),
-        models=_models(call, dimension),
+        models=_models(site, dimension),
     )
 
 
@@ -64,11 +60,11 @@ def _scenes(values: dict[str, Any]) -> list[Scene]:
     return found
 
 
-def _models(call: Call, dimension: int | None) -> list[str]:
+def _models(site: Site, dimension: int | None) -> list[str]:
     if dimension is None:
         return []
     try:
-        models = list_models(call.site)
+        models = site.models.all()
     except ImpsyError as error:  # the page is of use without a list of models, too
         logger.warning("the models cannot be listed: %s", error)
         return []
@@ -97,5 +93,3 @@ def _flag(value: object) -> bool | None:
 
 
 _READERS: dict[str, Callable[[object], Any]] = {"number": _number, "choice": _text, "flag": _flag}
-
-ENDPOINT = Endpoint("GET", "/api/overview", _overview, "the workspace at a glance", returns=Overview)

@@ -11,9 +11,9 @@ import psutil
 import pytest
 from web_core import make_workspace
 
-from impsy.web.server.opening import open_house
-from impsy.web.session import restart as keeping
-from impsy.web.session.restart import kept_playing
+from impsy.web.session import restart
+from impsy.web.session.restart import keep_running
+from impsy.web.site import Site
 from waiting import wait_until
 
 
@@ -22,24 +22,24 @@ def said():
     return []
 
 
-def pid_of(house):
-    state = house.link.state
+def pid_of(site):
+    state = site.link.state
     return state["pid"] if state else None
 
 
 def test_it_plays_at_once_and_again_after_a_crash_and_stays_stopped_when_it_was_stopped(tmp_path, said, monkeypatch):
-    monkeypatch.setattr(keeping, "FIRST_PAUSE", 0.1)
-    with open_house(make_workspace(tmp_path)) as house:
-        with kept_playing(house.supervisor, house.link, said.append):
-            first = wait_until(lambda: pid_of(house))
+    monkeypatch.setattr(restart, "FIRST_PAUSE", 0.1)
+    with Site(make_workspace(tmp_path)) as site:
+        with keep_running(site.supervisor, site.link, said.append):
+            first = wait_until(lambda: pid_of(site))
             os.kill(first, signal.SIGKILL)
-            second = wait_until(lambda: pid_of(house) not in {None, first} and pid_of(house))
+            second = wait_until(lambda: pid_of(site) not in {None, first} and pid_of(site))
             assert said == ["The session ended by itself: it was ended by SIGKILL. In 0.1 s it is started again."]
-            house.supervisor.stop()
+            site.supervisor.stop()
             assert not psutil.pid_exists(second)
-            assert house.supervisor.status()["status"] == "stopped"
+            assert site.supervisor.status()["status"] == "stopped"
             with pytest.raises(AssertionError):
-                wait_until(lambda: pid_of(house), 1.5)
+                wait_until(lambda: pid_of(site), 1.5)
         assert len(said) == 1
 
 
@@ -49,10 +49,10 @@ def test_one_that_plays_already_is_left_alone(tmp_path, said):
         [sys.executable, "-m", "impsy", "run"], cwd=tmp_path, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL
     )
     try:
-        with open_house(workspace) as house:
-            wait_until(lambda: pid_of(house) == elsewhere.pid)
-            with kept_playing(house.supervisor, house.link, said.append), pytest.raises(AssertionError):
-                wait_until(lambda: house.supervisor.status()["ours"], 2)
+        with Site(workspace) as site:
+            wait_until(lambda: pid_of(site) == elsewhere.pid)
+            with keep_running(site.supervisor, site.link, said.append), pytest.raises(AssertionError):
+                wait_until(lambda: site.supervisor.status()["ours"], 2)
         assert said == []
     finally:
         elsewhere.terminate()
@@ -62,16 +62,16 @@ def test_one_that_plays_already_is_left_alone(tmp_path, said):
 def test_a_configuration_with_mistakes_is_told_once_and_the_page_goes_on(tmp_path, said):
     workspace = make_workspace(tmp_path)
     workspace.config.write_text("[model]\ndimension = 1\n")
-    with open_house(workspace) as house, kept_playing(house.supervisor, house.link, said.append):
+    with Site(workspace) as site, keep_running(site.supervisor, site.link, said.append):
         wait_until(lambda: said)
-        assert house.supervisor.status()["status"] == "stopped"
+        assert site.supervisor.status()["status"] == "stopped"
     assert len(said) == 1
     assert "model.dimension" in said[0]
 
 
 def test_each_pause_is_twice_the_one_before_it(tmp_path, said, monkeypatch):
-    monkeypatch.setattr(keeping, "FIRST_PAUSE", 0.05)
-    monkeypatch.setattr(keeping, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(restart, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(restart, "LOOK_SECONDS", 0.02)
     started = []
 
     class Failing:
@@ -84,17 +84,17 @@ def test_each_pause_is_twice_the_one_before_it(tmp_path, said, monkeypatch):
     class Silent:
         state = None
 
-    monkeypatch.setattr(keeping, "HEARING_SECONDS", 0.01)
-    monkeypatch.setattr(keeping, "LONGEST_PAUSE", 0.2)
+    monkeypatch.setattr(restart, "PRESENT_SECONDS", 0.01)
+    monkeypatch.setattr(restart, "LONGEST_PAUSE", 0.2)
     pauses = []
-    real = keeping.threading.Event.wait
+    real = restart.threading.Event.wait
 
     def noted(event, seconds=None):
         if seconds in {0.05, 0.1, 0.2}:
             pauses.append(seconds)
         return real(event, seconds)
 
-    monkeypatch.setattr(keeping.threading.Event, "wait", noted)
-    with kept_playing(Failing(), Silent(), said.append):
+    monkeypatch.setattr(restart.threading.Event, "wait", noted)
+    with keep_running(Failing(), Silent(), said.append):
         wait_until(lambda: len(started) >= 5)
     assert pauses[:4] == [0.05, 0.1, 0.2, 0.2]

@@ -9,13 +9,16 @@ from pydantic import Field, field_validator
 from impsy.config import Mode
 from impsy.config.workspace import FOLDERS, STARTER_MODEL, starter_files
 from impsy.protocol.workspace import ConfigAnswer, Setup, SetupTemplate
-from impsy.web.config.api import answer
-from impsy.web.config.file import ConfigFile
+from impsy.web.api.config import answer
+from impsy.web.api.endpoints import Body, Endpoints
 from impsy.web.config.templates import STARTER_DIMENSION, TEMPLATES, Wishes, fill_in
-from impsy.web.server.endpoints import Body, Call, Clash, Endpoint
+from impsy.web.errors import Conflict
+from impsy.web.site import Site
 from impsy.web.workspace import Workspace
 
 __all__ = ["ENDPOINTS"]
+
+ENDPOINTS = Endpoints()
 
 
 class SetupBody(Body):
@@ -36,22 +39,21 @@ class SetupBody(Body):
         return text.strip() if text else text
 
 
-def _templates(_call: Call) -> Setup:
+@ENDPOINTS.add("GET", "/api/setup", "ways to begin a workspace", anywhere=True)
+def templates() -> Setup:
     return Setup([SetupTemplate(each.id, each.title, each.description) for each in TEMPLATES])
 
 
-def _set_up(call: Call) -> ConfigAnswer:
-    body, workspace = call.body(SetupBody), call.site.workspace
-    file = ConfigFile(workspace)
-    if file.content() is not None:
-        raise Clash(f"there is a {file.path.name} already: change that one, or move it away first")
+@ENDPOINTS.add("POST", "/api/setup", "make a workspace", anywhere=True)
+def set_up(site: Site, body: SetupBody) -> ConfigAnswer:
+    if site.config.content() is not None:
+        raise Conflict(f"there is a {site.config.path.name} already: change that one, or move it away first")
     chosen = next(each for each in TEMPLATES if each.id == body.template)
     text = fill_in(chosen, Wishes(body.title, body.dimension, body.mode, body.in_device or "", body.out_device or ""))
-    _make_folders(workspace, with_model=body.dimension == STARTER_DIMENSION)
-    file.save(text, "")
-    call.site.hub.changed("config")
-    call.site.hub.changed("models")
-    return answer(file)
+    _make_folders(site.workspace, with_model=body.dimension == STARTER_DIMENSION)
+    site.config.save(text, "")
+    site.hub.changed("models")
+    return answer(site.config)
 
 
 def _make_folders(workspace: Workspace, with_model: bool) -> None:
@@ -64,9 +66,3 @@ def _make_folders(workspace: Workspace, with_model: bool) -> None:
         path = workspace.root / name
         if not path.exists():
             path.write_bytes(starter[name])
-
-
-ENDPOINTS = (
-    Endpoint("GET", "/api/setup", _templates, "ways to begin a workspace", returns=Setup, anywhere=True),
-    Endpoint("POST", "/api/setup", _set_up, "make a workspace", body=SetupBody, returns=ConfigAnswer, anywhere=True),
-)

@@ -1,4 +1,4 @@
-"""What is known of files, as long as they do not change: kept in memory, and in ``.impsy`` for the next start."""
+"""Facts about files, cached until the file changes: in memory, and in ``.impsy`` for the next start."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from impsy.errors import DeviceError
+from impsy.errors import DataError, DeviceError
 from impsy.files import write_whole
+from impsy.web.jobs.worker import work
+from impsy.web.workspace import Workspace
 
-__all__ = ["Known", "stamp_of"]
+__all__ = ["FactsCache", "describe", "stamp_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -26,15 +28,27 @@ def stamp_of(path: Path) -> tuple[int, int]:
     return found.st_mtime_ns, found.st_size
 
 
-class Known:
+def describe(workspace: Workspace, task: str, paths: Sequence[Path]) -> list[Facts]:
+    """The result of a worker's task for each of these files; ``{"problem": …}`` for one that ends its process."""
+    try:
+        found: list[Facts] = work(task, workspace.root, files=[str(path) for path in paths])
+    except DataError as error:
+        if len(paths) == 1:
+            return [{"problem": str(error)}]
+        return [describe(workspace, task, [path])[0] for path in paths]
+    return found
+
+
+class FactsCache:
     """Facts about the files of a folder, by their names. Any thread may ask.
 
     Args:
-        path: where they are kept; losing it costs only time.
+        workspace: the cache is kept in its private folder; losing it costs only time.
+        what: the kind of files, such as ``takes``.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, workspace: Workspace, what: str) -> None:
+        self._path = workspace.private / "known" / f"{what}.json"
         self._lock = threading.Lock()
         self._facts: dict[str, tuple[tuple[int, int], Facts]] | None = None
 
@@ -85,4 +99,4 @@ class Known:
         try:
             write_whole(self._path, json.dumps({"format": _FORMAT, "files": known}).encode())
         except DeviceError as error:
-            logger.warning("what is known of the files is not kept: %s", error)
+            logger.warning("the facts about the files cannot be cached: %s", error)

@@ -1,0 +1,44 @@
+"""Names and addresses of hosts: which of them mean this machine."""
+
+from __future__ import annotations
+
+import socket
+from functools import cache
+from ipaddress import ip_address
+
+__all__ = ["EVERYWHERE", "WILDCARDS", "is_address", "is_loopback", "is_own", "own_names"]
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - who binds to it was asked to
+WILDCARDS = (EVERYWHERE, "::", "")
+"""A server listens on all addresses of its machine by these; nothing can be sent to them."""
+
+
+def is_address(host: str) -> bool:
+    """Whether this is an address in numbers."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what listens on this address."""
+    return host.lower() == "localhost" or (is_address(host) and ip_address(host).is_loopback)
+
+
+@cache
+def own_names() -> frozenset[str]:
+    """What this machine is called, here and in its network."""
+    name = socket.gethostname().lower()
+    short = name.split(".")[0]
+    return frozenset({"localhost", name, short, f"{short}.local"})
+
+
+def is_own(host: str) -> bool:
+    """Whether a name or address that a browser calls this machine by is no stranger's.
+
+    Any name can be made to point here (DNS rebinding): then a stranger's page and this server look like one site to
+    the browser. An address in numbers cannot.
+    """
+    return is_address(host) or host.lower() in own_names()

@@ -1,0 +1,225 @@
+"""The HTTP interface as a table: method, path, and the function that answers, whose signature defines what it takes.
+
+From the table come the routes, the checks of what arrives, and the description (:mod:`impsy.web.api.description`).
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, fields
+from functools import cached_property
+from http import HTTPStatus
+from pathlib import Path
+from types import UnionType
+from typing import IO, Any, Literal, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from impsy.errors import ImpsyError
+from impsy.web.errors import Conflict, NotFound
+from impsy.web.site import Site
+
+__all__ = ["Body", "Endpoint", "Endpoints", "problem", "routes"]
+
+JSON_LIMIT = 4 << 20
+"""Bytes of a JSON body at most."""
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+
+class Body(BaseModel):
+    """Base of JSON bodies and queries. Unknown keys are refused, so that a misspelt key is reported."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class _TooLarge(ImpsyError):
+    """The body is longer than the endpoint takes."""
+
+
+class _NotJson(ImpsyError):
+    """The body does not declare itself as JSON, which other sites' forms cannot send."""
+
+
+_STATUS: dict[type[ImpsyError], HTTPStatus] = {
+    NotFound: HTTPStatus.NOT_FOUND,
+    Conflict: HTTPStatus.CONFLICT,
+    _TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    _NotJson: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+}
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A row of the table.
+
+    The handler runs in a thread of a pool. Its parameters are the parts of the path in braces (text) and, where it
+    needs them, ``site``, ``body`` and ``query`` (each a :class:`Body`), and ``upload`` (the file that was sent,
+    closed after the call). It returns any type that pydantic can describe, or a response. ``upload_limit`` in bytes.
+    ``anywhere``: it also answers where the workspace's folder has gone; all others report that, and make no folder.
+    """
+
+    method: Method
+    path: str
+    handler: Callable[..., Any]
+    summary: str
+    anywhere: bool = False
+    upload_limit: int = 0
+
+    @cached_property
+    def signature(self) -> inspect.Signature:
+        """The handler's, with types instead of their names."""
+        return inspect.signature(self.handler, eval_str=True)
+
+    @property
+    def body(self) -> type[BaseModel] | None:
+        """The JSON body that it takes."""
+        return _type(self.signature, "body")
+
+    @property
+    def query(self) -> type[BaseModel] | None:
+        """What it takes after the question mark."""
+        return _type(self.signature, "query")
+
+    @cached_property
+    def returns(self) -> TypeAdapter[Any] | None:
+        """The type of its answer, where it is not a response of another kind; None: a file or a page."""
+        found = self.signature.return_annotation
+        if isinstance(found, UnionType):
+            found = get_args(found)[0]
+        return None if isinstance(found, type) and issubclass(found, Response) else TypeAdapter(found)
+
+
+def _type(signature: inspect.Signature, name: str) -> type[BaseModel] | None:
+    found = signature.parameters.get(name)
+    return None if found is None else found.annotation
+
+
+class Endpoints(list[Endpoint]):
+    """The endpoints of a module."""
+
+    def add(
+        self, method: Method, path: str, summary: str, *, anywhere: bool = False, upload_limit: int = 0
+    ) -> Callable[[Handler], Handler]:
+        """A decorator of the handler; see :class:`Endpoint`."""
+
+        def add(handler: Handler) -> Handler:
+            self.append(Endpoint(method, path, handler, summary, anywhere, upload_limit))
+            return handler
+
+        return add
+
+
+def problem(status: int, sentence: str, advice: str = "") -> JSONResponse:
+    """What the page shows when something could not be done."""
+    return JSONResponse({"error": sentence, "advice": advice}, status)
+
+
+def routes(endpoints: Iterable[Endpoint], site: Site) -> list[Route]:
+    """Starlette's routes for a table."""
+    return [Route(row.path, _answering(row, site), methods=[row.method]) for row in endpoints]
+
+
+def _answering(row: Endpoint, site: Site) -> Callable[[Request], Any]:
+    async def answer(request: Request) -> Response:
+        given: dict[str, Any] = dict(request.path_params)
+        try:
+            if row.query is not None:
+                given["query"] = row.query.model_validate(dict(request.query_params))
+            if row.body is not None:
+                given["body"] = await _read_json(request, row.body)
+            if row.upload_limit:
+                given["upload"] = await _read_file(request, row.upload_limit)
+            return await run_in_threadpool(_handle, row, site, given)
+        except ValidationError as error:
+            return problem(HTTPStatus.UNPROCESSABLE_ENTITY, _in_words(error))
+        except ImpsyError as error:
+            return problem(_STATUS.get(type(error), HTTPStatus.UNPROCESSABLE_ENTITY), str(error))
+        except OSError as error:
+            return problem(HTTPStatus.INSUFFICIENT_STORAGE, _of_the_disk(error, site.workspace.root))
+        finally:
+            if "upload" in given:
+                given["upload"].close()
+
+    return answer
+
+
+def _handle(row: Endpoint, site: Site, given: dict[str, Any]) -> Response:
+    """The whole answer, text included: making a long one in the loop would delay what is played."""
+    root = site.workspace.root
+    if not row.anywhere and not root.is_dir():
+        raise NotFound(
+            f"The folder {root.name} is gone: nothing can be kept in it, or played. Put it back where it was, or end "
+            "impsy webui and start it in another one"
+        )
+    if "site" in row.signature.parameters:
+        given = {**given, "site": site}
+    result = row.handler(**given)
+    if isinstance(result, Response):
+        return result
+    return Response(json.dumps(result, allow_nan=False, default=_fields), media_type="application/json")
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """A dataclass or a model as the object that JSON has for it."""
+    if isinstance(value, BaseModel):
+        return dict(value)
+    return {each.name: getattr(value, each.name) for each in fields(value)}
+
+
+async def _read_json(request: Request, kind: type[BaseModel]) -> BaseModel:
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise _NotJson("this takes JSON: send it as application/json")
+    content = bytearray()
+    async for chunk in _chunks(request, JSON_LIMIT):
+        content += chunk
+    return kind.model_validate_json(bytes(content), strict=True)
+
+
+async def _read_file(request: Request, limit: int) -> IO[bytes]:
+    file = tempfile.SpooledTemporaryFile(max_size=1 << 20)  # noqa: SIM115 - closed by the caller
+    try:
+        async for chunk in _chunks(request, limit):
+            await run_in_threadpool(file.write, chunk)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return file
+
+
+async def _chunks(request: Request, limit: int) -> AsyncIterator[bytes]:
+    too_large = _TooLarge(f"this is too large: at most {limit / (1 << 20):g} MiB are taken here")
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > limit:
+        raise too_large
+    read = 0
+    try:
+        async for chunk in request.stream():
+            read += len(chunk)
+            if read > limit:
+                raise too_large
+            yield chunk
+    except ClientDisconnect as gone:
+        raise _TooLarge("the connection ended before everything had arrived") from gone
+
+
+def _in_words(error: ValidationError) -> str:
+    parts = [f"{'.'.join(map(str, each['loc'])) or 'this'}: {each['msg']}" for each in error.errors()]
+    return "; ".join(parts)
+
+
+def _of_the_disk(error: OSError, root: Path) -> str:
+    where = Path(error.filename) if isinstance(error.filename, str) else None
+    if where is not None and where.is_relative_to(root):
+        where = where.relative_to(root)
+    what = error.strerror or str(error)
+    return f"{where or 'The disk'}: {what}. See whether the disk is full and the workspace is still there"

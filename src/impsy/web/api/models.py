@@ -1,0 +1,136 @@
+"""Models over HTTP: list, playing with one, evaluating it, files in and out."""
+
+from __future__ import annotations
+
+from typing import IO, Annotated
+
+from pydantic import Field
+from starlette.responses import FileResponse
+
+from impsy.config.document import ConfigDocument
+from impsy.errors import ModelError
+from impsy.perform.models import choices
+from impsy.protocol.library import Model, Undo, Used
+from impsy.web.api.endpoints import Body, Endpoints
+from impsy.web.api.files import NameQuery, deleted
+from impsy.web.errors import Conflict, NotFound
+from impsy.web.library.models import checked_name, files_of
+from impsy.web.library.uploads import received
+from impsy.web.site import Site
+
+__all__ = ["ENDPOINTS", "REPORT_POLICY"]
+
+ENDPOINTS = Endpoints()
+LIMIT = 256 << 20
+
+REPORT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+"""A report is a page of tables and pictures: it runs nothing and fetches nothing."""
+
+
+class Evaluate(Body):
+    """On which dataset; ``quick`` looks at 1,000 windows at most."""
+
+    dataset: Annotated[str, Field(min_length=1, max_length=200)]
+    quick: bool = True
+
+
+class UseQuery(Body):
+    """``set_dimension``: the configuration gets the model's dimension, instead of refusing one of another."""
+
+    set_dimension: bool = False
+
+
+@ENDPOINTS.add("GET", "/api/models", "All models, the newest first")
+def list_models(site: Site) -> list[Model]:
+    return site.models.all(site.evaluation.model)
+
+
+def _one(site: Site, name: str) -> Model:
+    return next(model for model in list_models(site) if name in model.files)
+
+
+@ENDPOINTS.add("POST", "/api/models", "Add a model's file", upload_limit=LIMIT)
+def upload(site: Site, query: NameQuery, upload: IO[bytes]) -> Model:
+    with received(site.workspace, checked_name(query.name), upload) as file:
+        site.models.add(file)
+    site.hub.changed("models")
+    return _one(site, query.name)
+
+
+@ENDPOINTS.add("GET", "/api/models/{name}/file", "Its file")
+def file(site: Site, name: str) -> FileResponse:
+    path = site.models.path(name)
+    return FileResponse(path, media_type="application/octet-stream", filename=path.name)
+
+
+@ENDPOINTS.add("GET", "/api/models/{name}/report", "The report about it")
+def report(site: Site, name: str) -> FileResponse:
+    path = site.models.path(name)
+    if not site.models.has_report(path):
+        raise NotFound(f"{path.name} has no report yet: evaluate it first")
+    headers = {"Content-Security-Policy": REPORT_POLICY, "X-Content-Type-Options": "nosniff"}
+    return FileResponse(site.models.report(path), media_type="text/html; charset=utf-8", headers=headers)
+
+
+@ENDPOINTS.add("POST", "/api/models/{name}/report", "Evaluate it on a dataset")
+def evaluate(site: Site, name: str, body: Evaluate) -> Model:
+    path, dataset = site.models.path(name), site.datasets.path(body.dataset)
+    facts, data = site.models.facts(path), site.datasets.facts(dataset)
+    for file, known in ((path, facts), (dataset, data)):
+        if "problem" in known:
+            raise ModelError(f"{file.name} cannot be used: {known['problem']}")
+    if facts["dimension"] != data["dimension"]:
+        raise Conflict(
+            f"{path.name} has dimension {facts['dimension']}, and {dataset.name} {data['dimension']}: they do not go "
+            "together"
+        )
+    site.evaluation.start(path, dataset, site.models.report(path), quick=body.quick)
+    return _one(site, path.name)
+
+
+@ENDPOINTS.add("POST", "/api/models/{name}/use", "Play with it from now on")
+def use(site: Site, name: str, query: UseQuery) -> Used:
+    path = site.models.path(name)
+    facts = site.models.facts(path)
+    if "problem" in facts:
+        raise ModelError(f"{path.name} cannot be played: {facts['problem']}")
+    loaded, state, dimension = site.config.loaded, site.link.state, facts["dimension"]
+    follows = query.set_dimension or (loaded is not None and loaded.dimension_from == "model")
+    bound = not follows or (loaded is not None and loaded.dimension_from == "mappings")
+    if loaded is not None and bound and loaded.config.model.dimension != dimension:
+        own = loaded.config.model.dimension
+        raise Conflict(
+            f"{path.name} has dimension {dimension}, and the configuration {own}: "
+            f"{choices(dimension, own, mapped=loaded.has_mappings)}"
+        )
+    playing = None if state is None else state.get("dimension")
+    fits = not isinstance(playing, int) or playing == dimension
+    if not fits and not follows:
+        raise Conflict(
+            f"{path.name} has dimension {dimension}, and the session {playing}: choose a model of that dimension, or "
+            f"train one on takes of it"
+        )
+    file = f"{site.workspace.models.name}/{path.name}"
+
+    def set_model(document: ConfigDocument) -> None:
+        document.set("model.file", file)
+        if follows and document.get("model.dimension") is not None:
+            document.set("model.dimension", dimension)
+
+    # First the file: a session that is started anew finds the same model, and a broken file is reported here.
+    site.config.change(set_model)
+    now = state is not None and fits
+    if now:
+        site.link.send("/impsy/model", "s", [file])
+    site.hub.changed("models")
+    return Used(model=file, sentence=f"{path.name} plays {'now' if now else 'from the next start on'}")
+
+
+@ENDPOINTS.add("DELETE", "/api/models/{name}", "Delete it; can be undone")
+def delete(site: Site, name: str) -> Undo:
+    path = site.models.path(name)
+    if _one(site, path.name).in_use:
+        raise Conflict(f"{path.name} is the model that the configuration plays with: choose another one first")
+    report = site.models.report(path)
+    paths = [*files_of(path), report, report.with_suffix(".json")]
+    return deleted(site, site.trash.delete("model", path.name, paths))

@@ -1,0 +1,166 @@
+"""Takes over HTTP: list, picture, title and tags, files in and out."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import mkstemp
+from typing import IO, Annotated
+
+from pydantic import Field
+from starlette.background import BackgroundTask
+from starlette.responses import FileResponse
+
+from impsy.config import Config
+from impsy.data.takes import LONGEST_TAG, LONGEST_TITLE, MOST_TAGS, TakeNote, annotate, read_notes
+from impsy.errors import ConfigError
+from impsy.mapping.entries import entry_to_list
+from impsy.perform.recording.takes import output_for
+from impsy.protocol.library import ChangedTake, Picture, Take, Undo
+from impsy.web.api.endpoints import Body, Endpoints
+from impsy.web.api.files import NameQuery, changed, deleted
+from impsy.web.config.labels import controls_of, unmapped
+from impsy.web.errors import Conflict
+from impsy.web.jobs.worker import work
+from impsy.web.library.adding import add_log, add_midi
+from impsy.web.library.pictures import draw
+from impsy.web.library.takes import count_controls
+from impsy.web.site import Site
+
+__all__ = ["ENDPOINTS", "Seconds"]
+
+ENDPOINTS = Endpoints()
+LOG_LIMIT, MIDI_LIMIT = 256 << 20, 16 << 20
+
+Seconds = Annotated[float, Field(ge=0, le=10 * 365 * 86400)]
+
+
+class PictureQuery(Body):
+    """Which part of a take, and how finely."""
+
+    points: Annotated[int, Field(ge=2, le=10_000)] = 1500
+    begin: Annotated[Seconds, Field(alias="from")] = 0.0
+    end: Annotated[Seconds | None, Field(alias="to")] = None
+
+
+class Words(Body):
+    """New title, tags and whether to learn from it; what is left out stays."""
+
+    title: Annotated[str, Field(max_length=LONGEST_TITLE)] | None = None
+    tags: (
+        Annotated[list[Annotated[str, Field(min_length=1, max_length=LONGEST_TAG)]], Field(max_length=MOST_TAGS)]
+        | None
+    ) = None
+    excluded: bool | None = None
+
+
+# --- looking ---------------------------------------------------------------------------------------
+
+
+@ENDPOINTS.add("GET", "/api/takes", "All takes, the newest first")
+def list_takes(site: Site) -> list[Take]:
+    for problem in site.takes.new_problems():
+        text = problem.replace(f"{site.workspace.root}{os.sep}", "")
+        site.hub.send({"type": "sentence", "level": "warning", "text": text})
+    return site.takes.all()
+
+
+@ENDPOINTS.add("GET", "/api/takes/{name}/picture", "What was played")
+def picture(site: Site, name: str, query: PictureQuery) -> Picture:
+    path = site.takes.path(name)
+    controls = count_controls(path)
+    played = site.pictures.take(path, controls)
+    end = played.seconds if query.end is None else min(query.end, played.seconds)
+    begin = min(query.begin, end)
+    drawn = draw(played, query.points, begin, end)
+    labels = _labels(site.config.config, controls)
+    return Picture(seconds=round(played.seconds, 3), begin=begin, end=end, labels=labels, **drawn)
+
+
+def _labels(config: Config | None, controls: int) -> list[str]:
+    """A short name for each control: the configuration's, where it is for so many; else its number."""
+    fits = config is not None and config.model.dimension == controls + 1
+    return [each.label for each in (controls_of(config) if config and fits else unmapped(controls))]
+
+
+@ENDPOINTS.add("GET", "/api/takes/{name}/file", "Its log")
+def file(site: Site, name: str) -> FileResponse:
+    path = site.takes.path(name)
+    return FileResponse(path, media_type="text/plain; charset=utf-8", filename=path.name)
+
+
+@ENDPOINTS.add("GET", "/api/takes/{name}/midi", "It as a Standard MIDI File, by the mapping")
+def midi(site: Site, name: str) -> FileResponse:
+    path = site.takes.path(name)
+    controls = count_controls(path)
+    mapping = [entry_to_list(entry) for entry in output_for(site.config.config, controls)]
+    private = site.workspace.private
+    private.mkdir(parents=True, exist_ok=True)
+    handle, target = mkstemp(prefix="export-", suffix=".mid", dir=private)
+    os.close(handle)
+    try:
+        work("take_to_midi", site.workspace.root, log=str(path), controls=controls, mapping=mapping, target=target)
+    except BaseException:
+        Path(target).unlink(missing_ok=True)
+        raise
+    removal = BackgroundTask(os.unlink, target)
+    return FileResponse(target, media_type="audio/midi", filename=f"{path.stem}.mid", background=removal)
+
+
+# --- title, tags, deletion -------------------------------------------------------------------------
+
+
+@ENDPOINTS.add("PATCH", "/api/takes/{name}", "Change its title and tags")
+def annotate_take(site: Site, name: str, body: Words) -> ChangedTake:
+    path = site.takes.path(name)
+    before = read_notes(site.workspace.logs).of(path.name)
+    after = TakeNote(
+        before.title if body.title is None else body.title.strip(),
+        before.tags if body.tags is None else _tags(body.tags),
+        before.excluded if body.excluded is None else body.excluded,
+    )
+    entry = site.trash.remember(path.name, {"note": asdict(before)})
+    annotate(site.workspace.logs, {path.name: after})
+    site.hub.changed("takes")
+    return ChangedTake(**asdict(site.takes.one(path)), undo=entry.id)
+
+
+def _tags(tags: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
+
+
+@ENDPOINTS.add("DELETE", "/api/takes/{name}", "Delete it; can be undone")
+def delete(site: Site, name: str) -> Undo:
+    path = site.takes.path(name)
+    if site.takes.is_live(path.name):
+        raise Conflict(f"{path.name} is being recorded: stop the session first, then delete it")
+    if site.playback.now["name"] == path.name:
+        site.playback.stop()
+    note = read_notes(site.workspace.logs).of(path.name)
+    entry = site.trash.delete("take", path.name, [path], {"note": asdict(note)})
+    annotate(site.workspace.logs, {path.name: None})
+    return deleted(site, entry, note.title)
+
+
+# --- files that are sent ---------------------------------------------------------------------------
+
+
+@ENDPOINTS.add("POST", "/api/takes", "Add a log", upload_limit=LOG_LIMIT)
+def upload_log(site: Site, query: NameQuery, upload: IO[bytes]) -> Take:
+    path = add_log(site.workspace, query.name, upload)
+    changed(site, "take")
+    return site.takes.one(path)
+
+
+@ENDPOINTS.add("POST", "/api/takes/midi", "Add a MIDI file as a take", upload_limit=MIDI_LIMIT)
+def upload_midi(site: Site, query: NameQuery, upload: IO[bytes]) -> Take:
+    config = site.config.config
+    if config is None:
+        raise ConfigError("a MIDI file becomes a take by the mapping of the instrument: set the workspace up first")
+    path, remarks = add_midi(site.workspace, config, query.name, upload)
+    if remarks:
+        text = f"{query.name}: {'; '.join(remarks)}."
+        site.hub.send({"type": "sentence", "level": "warning", "text": text})
+    changed(site, "take")
+    return site.takes.one(path)

@@ -1,0 +1,46 @@
+"""What was deleted, and undoing, over HTTP."""
+
+from __future__ import annotations
+
+from impsy.data.takes import TakeNote, annotate
+from impsy.errors import DataError
+from impsy.protocol.library import Done, Trashed
+from impsy.web.api.endpoints import Endpoints
+from impsy.web.api.files import changed
+from impsy.web.library.trash import CHANGE, Entry
+from impsy.web.site import Site
+
+__all__ = ["ENDPOINTS"]
+
+ENDPOINTS = Endpoints()
+
+
+@ENDPOINTS.add("POST", "/api/undo/{id}", "Undo a deletion or a change")
+def undo(site: Site, id: str) -> Done:
+    entry = site.trash.find(id)
+    if entry.extra.get("replaced"):  # what has taken its place goes where it was
+        site.trash.exchange(entry)
+    else:
+        site.trash.restore(entry)
+    note = _note_in(entry)
+    if note is not None:
+        annotate(site.workspace.logs, {entry.name: note})
+    changed(site, entry.what)
+    if entry.what == CHANGE:
+        return Done(sentence=f"{entry.name} has the title, the tags and the place that it had before")
+    return Done(sentence=f"{entry.name} is back")
+
+
+def _note_in(entry: Entry) -> TakeNote | None:
+    note = entry.extra.get("note")
+    if not isinstance(note, dict):
+        return None
+    title, tags, excluded = note.get("title", ""), note.get("tags", ()), note.get("excluded", False)
+    if not isinstance(title, str) or not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise DataError(f"the former title and tags of {entry.name} are damaged: this cannot be undone")
+    return TakeNote(title, tuple(tags), bool(excluded))
+
+
+@ENDPOINTS.add("GET", "/api/trash", "What was deleted and can be brought back")
+def deleted(site: Site) -> list[Trashed]:
+    return [Trashed(id=each.id, what=each.what, name=each.name, time=each.time) for each in site.trash.deleted()]

@@ -1,0 +1,184 @@
+"""Datasets: the dataset files of a workspace, what is in them, and making one of takes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from impsy.codecs.log import dimension_of
+from impsy.data.takes import read_notes
+from impsy.errors import DataError
+from impsy.protocol.library import Dataset, Made
+from impsy.web.jobs.worker import work
+from impsy.web.library.facts import FactsCache, describe, stamp_of
+from impsy.web.library.takes import Takes
+from impsy.web.library.trash import Trash
+from impsy.web.library.uploads import keep
+from impsy.web.workspace import Workspace
+
+__all__ = ["Datasets", "checked_name"]
+
+SUFFIX = ".npz"
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    dimension: int
+    logs: list[Path]
+    remarks: list[str]
+
+
+class Datasets:
+    """The datasets of a workspace. Any thread may ask.
+
+    Args:
+        workspace: whose ``datasets`` they are.
+        takes: what they are made of.
+        trash: where one goes that is replaced.
+    """
+
+    def __init__(self, workspace: Workspace, takes: Takes, trash: Trash) -> None:
+        self._workspace = workspace
+        self._takes = takes
+        self._trash = trash
+        self._cache = FactsCache(workspace, "datasets")
+        self._making = Lock()
+
+    def path(self, name: str) -> Path:
+        """The dataset of this name; raises NotFound if there is none, DataError if that can be no dataset's name."""
+        return self._workspace.existing(self._workspace.datasets, checked_name(name), "dataset")
+
+    def facts(self, path: Path) -> Mapping[str, Any]:
+        """Its statistics as :func:`impsy.data.statistics.describe` gives them, or ``{"problem": …}``."""
+        return self._facts()[path.name]
+
+    def all(self) -> list[Dataset]:
+        """All datasets."""
+        known = self._facts()
+        return [_dataset(path, known[path.name]) for path in self._paths() if path.name in known]
+
+    def add(self, file: Path) -> Dataset:
+        """Move a file that was sent to the datasets, if it is one.
+
+        Raises:
+            DataError: it is none.
+            Conflict: there is one of its name.
+        """
+        (facts,) = describe(self._workspace, "describe_datasets", [file])
+        if "problem" in facts:
+            raise DataError(f"{file.name}: {facts['problem']}")
+        path = self._workspace.inside(self._workspace.datasets, file.name)
+        keep(file, path, "dataset")
+        return _dataset(path, facts)
+
+    def make(self, names: Sequence[str] | None, dimension: int | None, name: str | None) -> Made:
+        """Make a dataset of takes.
+
+        Args:
+            names: of the takes; None: all of the dimension that are not excluded.
+            dimension: None: that of the takes, which must then have the same.
+            name: of its file; None: by the dimension. One of this name goes to the trash.
+
+        Raises:
+            DataError: there are no takes to make it of, or they are of several dimensions and none is asked for.
+            NotFound: one that was named is not there.
+        """
+        workspace = self._workspace
+        chosen = self._choose(names, dimension)
+        name = name or f"training-dataset-{chosen.dimension}d{SUFFIX}"
+        name = name if name.endswith(SUFFIX) else name + SUFFIX
+        path = workspace.inside(workspace.datasets, name)
+        fresh = workspace.private / "making" / name
+        with self._making:
+            try:
+                made = work(
+                    "collect",
+                    workspace.root,
+                    logs=[str(log) for log in chosen.logs],
+                    dimension=chosen.dimension,
+                    target=str(fresh),
+                    config=str(workspace.config),
+                )
+                undo, remarks = None, [*chosen.remarks, *made["told"]]
+                if path.exists():
+                    undo = self._trash.delete("dataset", name, [path], {"replaced": True}).id
+                    remarks.insert(0, f"the dataset {name} that there was before can be brought back from the trash")
+                keep(fresh, path, "dataset")
+            finally:
+                fresh.unlink(missing_ok=True)
+        facts = made["statistics"]
+        return Made(dataset=_dataset(path, facts), told=remarks, statistics=facts, undo=undo)
+
+    def _choose(self, names: Sequence[str] | None, dimension: int | None) -> _Chosen:
+        remarks = []
+        notes = read_notes(self._workspace.logs)
+        excluded: list[Path] = []
+        if names is not None:
+            logs = sorted({self._takes.path(name) for name in names})
+            named = sum(path.name in notes.excluded for path in logs)
+            if named:
+                remarks.append(f"{_counted(named)} marked as not to be learned from, but chosen: used all the same")
+        else:
+            everything = self._takes.paths()
+            logs = [path for path in everything if path.name not in notes.excluded]
+            excluded = [path for path in everything if path.name in notes.excluded]
+            remarks += notes.problems
+        counts = Counter(dimension_of(path.name) for path in logs)
+        if dimension is None and len(counts) > 1:
+            listed = ", ".join(f"{count} of dimension {width}" for width, count in sorted(counts.items()) if width)
+            raise DataError(f"these takes are of several dimensions ({listed}): say which")
+        if dimension is None:
+            dimension = next(iter(counts), None)
+        chosen = [path for path in logs if dimension_of(path.name) == dimension]
+        if dimension is None or not chosen:
+            of = f" of dimension {dimension}" if dimension else ""
+            raise DataError(f"there are no takes{of} to make a dataset of: play to record some, or add logs")
+        left_out = sum(dimension_of(path.name) == dimension for path in excluded)
+        if left_out:
+            remarks.append(f"{_counted(left_out)} left out: marked as not to be learned from")
+        if names is not None and len(chosen) < len(logs):
+            remarks.append(f"{_counted(len(logs) - len(chosen))} left out: of another dimension than {dimension}")
+        live = [path.name for path in chosen if self._takes.is_live(path.name)]
+        remarks += [f"{name} is still being recorded: what it held so far is in" for name in live]
+        return _Chosen(dimension, chosen, remarks)
+
+    def _facts(self) -> dict[str, dict[str, Any]]:
+        def find(paths: Sequence[Path], _before: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+            return describe(self._workspace, "describe_datasets", paths)
+
+        return self._cache.of(self._paths(), find)
+
+    def _paths(self) -> dict[Path, tuple[int, int]]:
+        folder = self._workspace.datasets
+        files = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
+        return {path: stamp_of(path) for path in files if path.is_file() and not path.name.startswith(".")}
+
+
+def checked_name(name: str) -> str:
+    """``name``, if a dataset's file can have it; raises DataError."""
+    if not name.endswith(SUFFIX):
+        raise DataError(f"{name[:80]} is no dataset: their names end in {SUFFIX}")
+    return name
+
+
+def _dataset(path: Path, facts: Mapping[str, Any]) -> Dataset:
+    found = path.stat()
+    return Dataset(
+        name=path.name,
+        dimension=facts.get("dimension"),
+        performances=facts.get("performances", 0),
+        events=facts.get("events", 0),
+        seconds=round(facts.get("seconds", 0.0), 3),
+        size=found.st_size,
+        made=datetime.fromtimestamp(found.st_mtime).isoformat(timespec="seconds"),
+        problem=facts.get("problem", ""),
+    )
+
+
+def _counted(number: int) -> str:
+    return "1 take" if number == 1 else f"{number:,} takes"
