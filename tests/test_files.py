@@ -63,11 +63,11 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path)
     file = tmp_path / "file"
     file.write_bytes(b"one")
 
-    def write() -> None:
+    def interrupted() -> None:
         with written_whole(file) as opened:
             opened.write(b"two")
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write()
+        interrupted()
     assert (file.read_bytes(), os.listdir(tmp_path)) == (b"one", ["file"])
