@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from impsy.config.document import ConfigDocument
 from impsy.config.schema import scene_fields
 from impsy.errors import ConfigError, DataError
+from impsy.protocol.library import Done
 from impsy.protocol.workspace import (
     CheckedText,
     ConfigAnswer,
@@ -159,7 +160,7 @@ def put_scene(site: Site, name: str, body: Settings) -> Scene:
 
 
 @ENDPOINTS.add("DELETE", "/api/scenes/{name}", "delete a scene")
-def delete_scene(site: Site, name: str) -> dict[str, str]:
+def delete_scene(site: Site, name: str) -> Done:
     def delete(document: ConfigDocument) -> None:
         scenes = document.get("scenes", {})
         if not isinstance(scenes, dict) or name not in scenes:
@@ -168,4 +169,4 @@ def delete_scene(site: Site, name: str) -> dict[str, str]:
         document.unset(("scenes",) if len(scenes) == 1 else ("scenes", name))
 
     site.config.change(delete)
-    return {"sentence": f"The scene “{name}” is deleted; the configuration as it was is kept."}
+    return Done(f"The scene “{name}” is deleted; the configuration as it was is kept.")

@@ -58,7 +58,7 @@ def statistics(site: Site, name: str) -> DatasetStatistics:
     facts = site.datasets.facts(path)
     if "problem" in facts:
         raise DataError(f"{path.name}: {facts['problem']}")
-    return cast("DatasetStatistics", {"name": path.name, **facts})
+    return cast("DatasetStatistics", {"name": path.name, **facts})  # as JSON, from another process
 
 
 @ENDPOINTS.add("GET", "/api/datasets/{name}/file", "Its file")

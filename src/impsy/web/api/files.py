@@ -23,10 +23,10 @@ class NameQuery(Body):
 
 _LISTS: dict[str, Topic] = {
     "take": "takes",
-    CHANGE: "takes",
     "dataset": "datasets",
     "model": "models",
     "training": "training",
+    CHANGE: "takes",
 }
 
 

@@ -12,11 +12,11 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from impsy import __version__
 from impsy.codecs.osc import COMMAND_ADDRESSES, Argument
 from impsy.protocol.monitor import Level
 from impsy.protocol.pages import Command, PageMessage, Ping, Play, ServerMessage
 from impsy.settings import SETTINGS
+from impsy.version import __version__
 from impsy.web.live.hub import PageHub, PageQueue
 from impsy.web.live.link import SessionLink
 
@@ -127,7 +127,7 @@ class _Merger:
 async def serve_page(
     websocket: WebSocket, hub: PageHub, link: SessionLink, standing: Callable[[], Iterable[ServerMessage]]
 ) -> None:
-    """One page's connection, from its handshake to its end. ``standing``: messages about the present state."""
+    """One page's connection, from its handshake to its end. ``standing``: messages on the present state."""
     await websocket.accept()
     if hub.pages >= PAGES_LIMIT:
         await websocket.close(1013, "too many pages are open already")

@@ -126,7 +126,7 @@ class SessionSupervisor:
             self._start()
 
     def status(self) -> Session:
-        """The session as the pages know it: status, ours, pid, sentence, state."""
+        """How the session is, as the pages receive it."""
         state, run = self._link.state, self._run
         pid = state.get("pid") if state is not None else None
         pid = pid if type(pid) is int else None
@@ -307,7 +307,7 @@ class SessionSupervisor:
 def _session(
     status: Status, pid: int | None, sentence: str, state: dict[str, Any] | None, *, ours: bool = False
 ) -> Session:
-    shown = cast("State | None", state)  # from another process: whoever reads it here checks it
+    shown = cast("State | None", state)  # from another process: what is read of it here is checked
     return {"status": status, "ours": ours, "pid": pid, "sentence": sentence, "state": shown}
 
 
