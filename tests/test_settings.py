@@ -32,7 +32,7 @@ def outlets(row: Setting) -> dict[str, object]:
     from impsy.perform.building.session import engine_settings
     from impsy.perform.scenes import scenes_of
     from impsy.web.config.forms import config_schema
-    from impsy.web.live.socket import COMMANDS
+    from impsy.web.live.page import COMMANDS
 
     value = other_value(row)
     toml = f'"{value}"' if row.kind == "choice" else str(value).lower()
