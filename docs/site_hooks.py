@@ -33,6 +33,9 @@ INSTEAD = {"README.md": "index.md", "docs": "index.md", "examples": "examples.md
 
 EXAMPLES = "examples"
 
+ROLE = re.compile(r":(?:attr|class|data|func|meth|mod):<code>([^<]+?)(?: &lt;[^<]*&gt;)?</code>")
+"""A role of reStructuredText, as Markdown renders it; ``text <target>`` is shown as its text."""
+
 SOURCE_LINK = re.compile(r"\[([^\]]+)\]\((?:\.\./)*(?:src|\.github)/[^)\s]*\)")
 """A link to a file that is in the repository alone: the site has its text."""
 
@@ -51,6 +54,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001 - MkDocs'
     """Turn links that lead out of ``docs/``."""
     return turned(markdown, page.file.src_uri)
+
+
+def on_page_content(html: str, **_: object) -> str:
+    """Names in docstrings are written for Sphinx too (``:func:`impsy.train```): of those, the name is shown."""
+    return ROLE.sub(r"<code>\1</code>", html)
 
 
 def turned(markdown: str, place: str) -> str:

@@ -108,6 +108,7 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.mark.slow
 def test_an_interrupted_command_may_end_in_its_own_way(tmp_path: Path) -> None:
     trainer = Trainer("peer", Program.this(), told=False, minutes=0.3 / 60)
     seen = watch("peer", [sys.executable, "-c", PATIENT], tmp_path, limit=20, until=trainer.is_over)

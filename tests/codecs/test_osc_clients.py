@@ -309,6 +309,7 @@ def meaning(decoded):
 @example(padded("/impsy/mode") + padded("s") + padded("callresponse"))  # the tag as the text
 @example(padded("/interface") + padded("If") + f(0.5))
 @settings(max_examples=max(FUZZ, 1000))
+@pytest.mark.slow
 def test_every_beginning_of_a_message_means_the_same_or_is_refused(packet):
     whole = decode(packet, local=True)
     if not whole.events:

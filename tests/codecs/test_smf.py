@@ -339,6 +339,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.slow
 def test_memory_is_bounded_by_the_size_of_the_file(data):
     tracemalloc.start()
     try:

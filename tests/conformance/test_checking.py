@@ -89,6 +89,7 @@ def test_the_published_vectors_pass(vectors: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", CHECKERS)
+@pytest.mark.slow
 def test_a_change_of_the_published_vectors_is_noticed(kind: str, vectors: Path, tmp_path: Path) -> None:
     shutil.copy(vectors / f"{kind}.json", tmp_path)
     for model in vectors.glob("*.tflite"):

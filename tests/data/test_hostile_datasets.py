@@ -170,6 +170,7 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("name", list(BOMBS))
+@pytest.mark.slow
 def test_memory_bombs_are_refused_in_little_time_and_memory(tmp_path, name):
     path = npz(tmp_path / "bad.npz", perfs=npy(np.empty(1, object), pickled=BOMBS[name]))
     program = (

@@ -75,6 +75,7 @@ def files(draw):
 
 @settings(max_examples=EXAMPLES)
 @given(files(), st.sampled_from([1, 7, 64, 500, 1 << 19]), st.booleans())
+@pytest.mark.slow
 def test_bulk_reading_gives_what_the_lines_give_one_by_one(tmp_path_factory, drawn, chunk, exact):
     controls, content = drawn
     path = tmp_path_factory.getbasetemp() / "some.log"

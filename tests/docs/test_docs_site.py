@@ -54,6 +54,7 @@ class Page(HTMLParser):
             self.loads.append(where)
 
 
+@pytest.mark.slow
 def test_every_page_is_built_and_can_be_searched(site: Path) -> None:
     index = (site / "search" / "search_index.json").read_text(encoding="utf-8")
     sources = sorted((ROOT / "docs").rglob("*.md"))
@@ -124,3 +125,20 @@ def test_a_page_with_a_wrong_link_is_refused(tmp_path: Path) -> None:
 )
 def test_links_out_of_the_documentation_are_turned(place: str, written: str, shown: str) -> None:
     assert site_hooks.turned(written, place) == shown
+
+
+def test_the_page_made_of_docstrings_has_what_the_package_offers(site: Path) -> None:
+    text = (site / "reference" / "python.html").read_text(encoding="utf-8")
+    offered = {
+        "open_model",
+        "read_log",
+        "collect",
+        "load_dataset",
+        "train",
+        "evaluate",
+        "replay",
+        "Engine",
+        "Adapter",
+    }
+    assert {name for name in offered if f'id="impsy.{name}"' in text} == offered
+    assert not re.search(r":(attr|class|data|func|meth|mod):", text)

@@ -32,6 +32,7 @@ def test_of_players() -> TwoSampleTest:
     return TwoSampleTest(streams(0))
 
 
+@pytest.mark.slow
 def test_the_same_manner_cannot_be_told(test_of_players: TwoSampleTest) -> None:
     found = test_of_players.of(streams(1))
     assert found.auc is not None
@@ -42,6 +43,7 @@ def test_the_same_manner_cannot_be_told(test_of_players: TwoSampleTest) -> None:
 
 
 @pytest.mark.parametrize("how", [{"step": 12}, {"sets": 2}, {"sets": 4}])
+@pytest.mark.slow
 def test_another_manner_is_told_always(test_of_players: TwoSampleTest, how: dict[str, int]) -> None:
     found = test_of_players.of(streams(1, **how))
     assert found.auc.value > 0.98
@@ -50,6 +52,7 @@ def test_another_manner_is_told_always(test_of_players: TwoSampleTest, how: dict
 
 
 @pytest.mark.parametrize("share", [0.25, 0.5])
+@pytest.mark.slow
 def test_who_differs_in_part_is_told_in_part(test_of_players: TwoSampleTest, share: float) -> None:
     same, other = streams(1), streams(2, sets=4)
     events = same.events.copy()
@@ -60,10 +63,12 @@ def test_who_differs_in_part_is_told_in_part(test_of_players: TwoSampleTest, sha
     assert found == pytest.approx((1 + share) / 2, abs=0.09)
 
 
+@pytest.mark.slow
 def test_it_is_the_same_each_time(test_of_players: TwoSampleTest) -> None:
     assert test_of_players.of(streams(1, step=4)) == TwoSampleTest(streams(0)).of(streams(1, step=4))
 
 
+@pytest.mark.slow
 def test_names_of_controls_do_not_matter_where_all_are_alike(test_of_players: TwoSampleTest) -> None:
     order = [0, 3, 1, 4, 2]
     made = streams(1, step=6)
@@ -76,6 +81,7 @@ def test_names_of_controls_do_not_matter_where_all_are_alike(test_of_players: Tw
 @pytest.mark.parametrize(
     ("count", "events", "long", "short"), [(40, 100, True, True), (40, 30, False, True), (9, 100, False, False)]
 )
+@pytest.mark.slow
 def test_too_little_is_not_judged(count: int, events: int, long: bool, short: bool) -> None:
     cut = [Streams(each.events[:count, : events + 1], each.when[:count]) for each in (streams(0), streams(1))]
     found = TwoSampleTest(cut[0]).of(cut[1])

@@ -376,6 +376,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 def test_fifty_clients_miss_nothing_while_one_of_them_never_reads():
     steps, rate = 800, 200
     entries = parse_mapping([["pitch_bend", 1], *[["control_change", 1, number] for number in range(8)]])

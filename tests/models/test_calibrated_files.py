@@ -140,6 +140,7 @@ def test_a_graph_that_runs_as_it_is_says_it_too(tmp_path: Path) -> None:
         (b'{"calibrated": {"sigmatemp": 0.01, "pitemp": 1}, "x": "' + b"x" * (1 << 20) + b'"}', (1, 1)),
     ],
 )
+@pytest.mark.slow
 def test_the_story_beside_a_keras_archive_goes_with_it(story: bytes, found: tuple[float, float], tmp_path) -> None:
     path = put(tmp_path, "model.keras", keras_archive(residual_weights()))
     put(tmp_path, "model.json", story)
@@ -152,6 +153,7 @@ def test_the_story_beside_a_keras_archive_goes_with_it(story: bytes, found: tupl
 
 
 @pytest.mark.parametrize("architecture", MAKERS)
+@pytest.mark.slow
 def test_smaller_files_stay_calibrated(architecture: str) -> None:
     facts = {"calibrated": {"sigmatemp": 0.01, "pitemp": 1.0}}
     weights = calibrated(MAKERS[architecture](0, 6, Size(32, 2), 12, "all"))

@@ -275,6 +275,7 @@ def aliased(model) -> None:
         (constant("residual/change_scale", lambda values: -values), "below 0"),
     ],
 )
+@pytest.mark.slow
 def test_a_graph_that_is_not_what_it_says_plays_as_it_is(change, reason: str, tmp_path: Path) -> None:
     content = changed(encode_tflite(gesture_weights()), change)
     with pytest.raises(UnknownNetworkError, match=reason):
@@ -286,6 +287,7 @@ def test_a_graph_that_is_not_what_it_says_plays_as_it_is(change, reason: str, tm
     np.testing.assert_array_equal(play(opened.predictor), play(GraphPredictor(content)))
 
 
+@pytest.mark.slow
 def test_what_is_recognised_is_what_the_graph_computes() -> None:
     """However a sound graph is rewired: if its weights are taken, they play as the graph itself does."""
     content = encode_tflite(gesture_weights())

@@ -76,6 +76,7 @@ def huge(model) -> None:
         huge,
     ],
 )
+@pytest.mark.slow
 def test_a_file_that_is_not_what_it_says_plays_as_it_is_or_is_refused(change, tmp_path) -> None:
     content = changed(CONTENT, change)
     with pytest.raises(ModelError):
@@ -110,6 +111,7 @@ def test_damaged_files_are_read_or_refused() -> None:
     st.integers(0, 3),
     st.sampled_from([-1.0, 0.0, 0.5, 1.0, 3.0, 300.0, 1e9, 3e38, float("inf"), float("nan")]),
 )
+@pytest.mark.slow
 def test_any_number_in_the_definition_is_taken_or_refused(field: str, place: int, number: float) -> None:
     def spoil(values):
         values = values.copy()

@@ -80,6 +80,7 @@ def survives(read, content: Any) -> bool:
 
 
 @pytest.mark.parametrize("form", [name for name in FILES if name.startswith("tflite")])
+@pytest.mark.slow
 def test_damaged_tflite(form: str) -> None:
     outcomes = {survives(read_tflite, damaged(FILES[form], seed)) for seed in range(EXAMPLES)}
     assert outcomes == {True, False}  # the damage was neither always harmless nor always fatal
@@ -114,6 +115,7 @@ def rewired(model, random: Random) -> None:
 
 
 @pytest.mark.parametrize("form", [name for name in FILES if name.startswith("tflite")])
+@pytest.mark.slow
 def test_rewired_graphs(form: str) -> None:
     for seed in range(EXAMPLES):
         random = Random(seed)
@@ -165,6 +167,7 @@ def test_graphs_made_to_keep_the_reader_busy(change, is_readable: bool) -> None:
 
 
 @pytest.mark.parametrize("form", ["keras", "keras-residual", "keras-gestures"])
+@pytest.mark.slow
 def test_damaged_keras_archives(form: str) -> None:
     content = FILES[form]
     head = content[: content.index(b"\x89HDF")]
@@ -176,6 +179,7 @@ def test_damaged_keras_archives(form: str) -> None:
 @pytest.mark.parametrize(
     ("form", "share"), [("h5", 2), ("tflite", 2), ("tflite-residual", 8), ("tflite-gestures", 8)]
 )
+@pytest.mark.slow
 def test_damaged_files_by_the_front_door(form: str, share: int, tmp_path: Path) -> None:
     """Through all that really happens, the process of its own included; that costs more, so fewer."""
 
@@ -216,6 +220,7 @@ def test_constants_of_any_kind(layer: str, in_scale: bool, value: object) -> Non
 
 @settings(max_examples=EXAMPLES)
 @given(st.binary(max_size=40) | anything.map(lambda value: json.dumps(value).encode()))
+@pytest.mark.slow
 def test_metadata_of_any_kind(note: bytes) -> None:
     def annotated(model) -> None:
         model.buffers[model.metadata[0].buffer].data = note

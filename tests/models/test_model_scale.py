@@ -73,6 +73,7 @@ def close(mine, other):
 @pytest.mark.parametrize("backend", ["auto", "numpy"])
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("form", WRITTEN)
+@pytest.mark.slow
 def test_a_model_plays_at_the_scale_that_its_name_says(tmp_path, form, scale, backend):
     backend = "litert" if form == "unknown tflite" else backend  # only LiteRT runs a graph as it is
     weights = small_weights()

@@ -76,6 +76,7 @@ def test_litert_and_numpy_agree(dimension: int, units: int, layers: int, mixture
 
 
 @pytest.mark.parametrize("size", ["m", "l", "xl"])
+@pytest.mark.slow
 def test_large_sizes_agree(size: str) -> None:
     weights = random_weights(9, SIZES[size], rng=np.random.default_rng(1))
     np.testing.assert_allclose(play(LiteRTPredictor(weights)), play(NumPyPredictor(weights)), atol=1e-4, rtol=1e-4)

@@ -394,6 +394,7 @@ def swapped(model) -> None:
         (constant("residual/sigma_scale", lambda values: 0 * values), "below 0, or a scale of sigma is 0"),
     ],
 )
+@pytest.mark.slow
 def test_a_graph_that_is_not_what_we_know_plays_as_it_is(change, reason: str, tmp_path: Path) -> None:
     content = changed(encode_tflite(residual_weights()), change)
     with pytest.raises(UnknownNetworkError, match=reason):
@@ -428,6 +429,7 @@ def test_a_story_that_cannot_be_read_is_as_good_as_none(note: bytes) -> None:
     assert read_facts(content) == {}
 
 
+@pytest.mark.slow
 def test_what_is_recognised_is_what_the_graph_computes() -> None:
     """However a sound graph is rewired: if its weights are taken, they play as the graph itself does."""
     content = encode_tflite(residual_weights())

@@ -27,6 +27,7 @@ def impsy(*arguments: object) -> Result:
 @pytest.mark.parametrize("optimise", ["--optimise", "--no-optimise"])
 @pytest.mark.parametrize("suffix", [".keras", ".h5", ".tflite"])
 @pytest.mark.parametrize("scale", [2, 5, 10, 12, 100])
+@pytest.mark.slow
 def test_convert_makes_a_file_of_scale_10_that_plays_the_same(
     tmp_path: Path, scale: int, suffix: str, optimise: str
 ) -> None:

@@ -360,6 +360,7 @@ SHAPES = [
 @pytest.mark.parametrize("architecture", MAKERS)
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("grid", ["all", "none"])
+@pytest.mark.slow
 def test_every_implementation_computes_what_the_definition_says(
     architecture: str, shape: tuple[int, Size, int], grid: str
 ) -> None:
@@ -392,6 +393,7 @@ def test_networks_and_events_of_any_kind(
 @pytest.mark.parametrize("architecture", MAKERS)
 @pytest.mark.parametrize(("dimension", "units"), [(2, 16), (5, 3), (64, 16)])
 @pytest.mark.parametrize("way", ["signature", "index"])
+@pytest.mark.slow
 def test_programs_with_nothing_of_ours_compute_it_too(
     architecture: str, dimension: int, units: int, way: str, tmp_path: Path
 ) -> None:
@@ -416,6 +418,7 @@ assert "impsy" not in sys.modules
 """
 
 
+@pytest.mark.slow
 def test_keras_with_nothing_of_ours_computes_it_too(tmp_path: Path) -> None:
     """From the archives that training saves, which come back as they were."""
     from impsy.training.saving import saved_model

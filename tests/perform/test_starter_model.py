@@ -32,6 +32,7 @@ def figures(played: dict[str, list[Played]]) -> dict[str, list[Figures]]:
     return {mode: [figures_of(mode, [each]) for each in own] for mode, own in played.items()}
 
 
+@pytest.mark.slow
 def test_answers_move_what_the_phrase_moved(figures):
     for each in figures["callresponse"]:
         assert each.answers > 80

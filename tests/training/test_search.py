@@ -176,6 +176,7 @@ def test_too_little_to_hold_out_twice(plan, dataset):
 # -------------------------------------------------------------------------- the command
 
 
+@pytest.mark.slow
 def test_show_tells_the_best_first(tmp_path, dataset):
     (tmp_path / "searches").mkdir()
     shared = SharedStudy(embedded(tmp_path / "searches" / "knobs.db"), "knobs")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jax
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_data import knobs, notes_and_faders, surface
@@ -28,6 +29,7 @@ def windows_of(batch: int, events: int, controls: int, seed: int) -> np.ndarray:
     st.integers(0, 99),
 )
 @settings(deadline=None, max_examples=60)
+@pytest.mark.slow
 def test_each_control_is_one_that_is_alike_from_either_end(groups, permuted, mirrored, seed) -> None:
     alike = np.array(groups, np.int32)
     before = windows_of(3, 4, len(alike), seed)

@@ -335,6 +335,7 @@ JSON = st.recursive(
 
 @settings(max_examples=EXAMPLES)
 @given(st.data())
+@pytest.mark.slow
 def test_foreign_words_in_a_sound_archive(tmp_path_factory, content, data) -> None:
     path = tmp_path_factory.getbasetemp() / "foreign.training.npz"
     meta = meta_of(content)

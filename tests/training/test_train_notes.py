@@ -21,8 +21,8 @@ from impsy.models.predictor import NumPyPredictor
 from impsy.models.sizes import SCALE_FACTOR, Size
 from impsy.models.weights import Weights
 from impsy.training.distributed.parallel import join
-from impsy.training.fitting import Training, network_of
-from impsy.training.gestures import LANDINGS, PLAYED_AT, PLAYED_LESS, Design, designs
+from impsy.training.fitting import LATER_WORSE, Training, network_of
+from impsy.training.gestures import LANDINGS, PLAYED_AT, PLAYED_LESS, USED_MORE, Design, designs
 from impsy.training.networks.landings import LandingNetwork
 from impsy.training.networks.layers import RecurrentNetwork
 from impsy.training.notes import anchors, found_notes
@@ -70,6 +70,18 @@ def test_notes_are_told_from_knobs(kind, seed) -> None:
 @pytest.mark.parametrize(("make", "dimension"), [(knobs, 2), (knobs, 5), (surface, 3)])
 def test_knobs_are_no_notes(make, dimension, seed) -> None:
     assert designed(make(dimension, 3000, seed)).head != LANDINGS
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_velocity_of_few_levels_goes_along_with_its_note(seed) -> None:
+    dataset = melodies(40, seed, velocity=True)
+    levels = np.random.default_rng(seed).choice([48, 50, 64, 66, 80, 96], len(dataset))
+    dataset.events[:, 2] = levels / np.float32(127)
+    alone = replace(dataset, dimension=2, events=np.ascontiguousarray(dataset.events[:, ::2]))
+    assert designed(alone).fixed.notes.tolist() == [0]  # which looks like a melody
+    scales = scales_of(dataset.events, ranges_of(dataset))
+    assert found_notes(dataset.events, ranges_of(dataset), scales) == (0,)
+    assert found_notes(dataset.events, ranges_of(dataset), scales, [False, True]) == (1,)
 
 
 def test_the_configuration_knows_better() -> None:
@@ -230,14 +242,40 @@ def test_short_pieces_are_learned_from_and_played_in_their_key() -> None:
     assert leaps / played < 0.05
 
 
-def test_what_is_played_is_surer_and_without_what_catches_surprises(played) -> None:
+@pytest.mark.parametrize(
+    ("looks", "kept"),
+    [((1.0, 1.0 + 0.9 * LATER_WORSE, 1.1), 3), ((1.0, 1.1, 1.0 + 1.1 * LATER_WORSE), 2), ((1.0, 1.4, 1.5), 1)],
+)
+def test_later_weights_are_kept_unless_held_out_pieces_are_foreseen_far_worse(looks, kept, monkeypatch) -> None:
+    dataset = melodies(60, 5)
+    recipe = Recipe(size="xxs", steps=1, epochs=3, batch=2, window=8)
+    split = split_performances(dataset)
+    training = Training(dataset, split, recipe, devices=join(None, recipe.batch, "", lambda: False))
+    after = []
+
+    def look(state, starts):
+        after.append([np.asarray(array) for array in state.trainable])
+        return np.full(len(starts), [*looks, looks[-1]][len(after) - 1])
+
+    monkeypatch.setattr(training._learner, "held_out", look)
+    fitted = training.run(lambda _: None)
+    assert (fitted.best_step, [each.usual for each in fitted.history]) == (kept, pytest.approx(looks))
+    expected = training._network.weights(after[kept - 1])
+    np.testing.assert_array_equal(fitted.weights.mixture_kernel, expected.mixture_kernel)
+
+
+def test_what_is_played_is_surer_keeps_to_its_key_and_goes_without_what_catches_surprises(played) -> None:
     _, dataset = played
     made, weights, found = network(dataset)
     learned = made.weights(weights)
     heard = dataset.events[:5]
+    use = slice(-2 * len(found.fixed.notes), None)
+    keener = replace(learned, mixture_kernel=learned.mixture_kernel.copy(), mixture_bias=learned.mixture_bias.copy())
+    keener.mixture_kernel[:, use] *= USED_MORE
+    keener.mixture_bias[use] *= USED_MORE
     after, before = [
         parts_of(BatchNetwork(each).hear(heard[:1])[0], each.dimension).logits
-        for each in (found.played(learned), learned)
+        for each in (found.played(learned), keener)
     ]
     np.testing.assert_allclose(after[:-1], before[:-1] / PLAYED_AT, rtol=1e-4, atol=1e-4)
     assert after[-1] == pytest.approx(before[-1] / PLAYED_AT - PLAYED_LESS, abs=1e-3)

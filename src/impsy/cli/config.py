@@ -13,6 +13,7 @@ import click
 
 from impsy.cli.terminal import echo, terminal
 from impsy.errors import ConfigError, ImpsyError
+from impsy.modes import MODES
 
 if TYPE_CHECKING:
     from impsy.config import LoadedConfig, Problem
@@ -163,12 +164,12 @@ def _summary(loaded: LoadedConfig, *, known: bool = True) -> list[tuple[str, str
     config, model = loaded.config, loaded.config.model
     taken = {"mappings": ", as its mappings have", "model": ", as its model has"}.get(loaded.dimension_from, "")
     dimension = f"dimension {model.dimension}{taken}" if known else "dimension unknown"
+    mode = MODES[config.interaction.mode]
+    answers = f", answers after {config.interaction.threshold:g} s" if mode.plays == "after silence" else ""
     rows = [
-        ("mode", f"{config.interaction.mode}, answers after {config.interaction.threshold:g} s"),
+        ("mode", f"{mode.name}{answers}"),
         ("model", f"{model.file or 'none: plays random values'}, {dimension}"),
     ]
-    if config.interaction.mode != "callresponse":
-        rows[0] = ("mode", config.interaction.mode)
     if config.midi is not None:
         heard, played = (", ".join(ports) or "-" for ports in (config.midi.in_device, config.midi.out_device))
         rows.append(("midi", f"in {heard}; out {played}"))

@@ -61,9 +61,10 @@ def command(
       impsy convert-tflite -m models/weights.h5 -o converted --optimise
       impsy convert-tflite -m old/flex-model.tflite -o models
     """
+    from impsy.files import write_whole
     from impsy.models.opening import model_facts, model_scale, open_weights
     from impsy.models.scale import name_at_scale_10
-    from impsy.models.tflite.write import encode_tflite, write_atomically
+    from impsy.models.tflite.write import encode_tflite
 
     if model is None:
         model = _configured(config_file)
@@ -85,7 +86,7 @@ def command(
     else:
         content = encode_tflite(weights, facts=facts)
     replaced = target.exists()
-    write_atomically(target, content)
+    write_whole(target, content, "choose another folder with -o")
     console.print(f"{'Replaced' if replaced else 'Wrote'} {target}")
     if scale != SCALE_FACTOR:
         console.print(f"  trained at scale {scale:g}; the file has scale {SCALE_FACTOR:g} and plays the same")

@@ -17,7 +17,8 @@ from rich.table import Table
 from rich.text import Text
 
 from impsy.cli.terminal import echo, terminal
-from impsy.errors import ConfigError, DeviceError, refusal
+from impsy.errors import ConfigError
+from impsy.files import check_writable, write_whole
 
 if TYPE_CHECKING:
     from impsy.evaluation import Progress as Told
@@ -120,7 +121,7 @@ def command(
     if report is not None:
         from impsy.evaluation.report.page import render
 
-        _write(report, render(found))
+        write_whole(report, render(found).encode(), _ANOTHER_REPORT)
     if as_json:
         echo(json.dumps(found.to_json(), allow_nan=False))
         return
@@ -205,20 +206,4 @@ def _cell(figure: Figure, row: Result, is_best: bool) -> Text:
 def _check_target(target: Path, inputs: tuple[Path, ...]) -> None:
     if any(target.resolve() == each.resolve() for each in inputs):
         raise ConfigError(f"{target} is one of the files to read; name another file with --report")
-    from impsy.data.files import check_writable
-
     check_writable(target.parent, _ANOTHER_REPORT)
-
-
-def _write(target: Path, text: str) -> None:
-    """Whole or not at all."""
-    partial = target.with_name(target.name + ".partial")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, "utf-8")
-        os.replace(partial, target)
-    except OSError as error:
-        raise DeviceError(f"{target} cannot be written {refusal(error, _ANOTHER_REPORT)}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)

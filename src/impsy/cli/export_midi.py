@@ -10,8 +10,8 @@ from impsy.cli.options import config_option, mapped_by
 from impsy.cli.terminal import echo
 from impsy.codecs.log import dimension_of
 from impsy.config import Config
-from impsy.data.files import check_writable
 from impsy.errors import ConfigError, DataError
+from impsy.files import check_writable
 from impsy.perform.recording.takes import log_to_midi, output_for
 
 __all__ = ["command"]

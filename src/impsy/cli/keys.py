@@ -14,16 +14,16 @@ __all__ = ["HELP", "event_for", "keyboard"]
 
 _SEQUENCE = re.compile(r"\x1b(\[[0-9;?]*[@-~]|O.|.)?")
 
-HELP = "space pause · 1-4 mode · r reset · p panic · Ctrl-C ends"
+HELP = f"space pause · 1-{len(MODES)} mode · r reset · p panic · Ctrl-C ends"
 
 
 def event_for(key: str, now: Snapshot) -> Event | None:
     """What a key asks for, as things stand."""
-    modes = list(MODES)
+    modes = dict(enumerate(MODES, start=1))
     if key == " ":
         return Set("paused", not now.settings.paused)
-    if key in {"1", "2", "3", "4"}:
-        return Set("mode", modes[int(key) - 1])
+    if key.isdecimal() and int(key) in modes:
+        return Set("mode", modes[int(key)])
     others: dict[str, Event] = {"r": Reset(), "p": PanicButton()}
     return others.get(key.lower())
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import math
-import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -15,14 +13,15 @@ from numpy.random import default_rng
 from rich.progress import Progress
 
 from impsy.cli.options import config_option, override_options
-from impsy.cli.run import announce, load, log_folder, say_goodbye
-from impsy.cli.stage import Curtain, on_stage
+from impsy.cli.performing import Ending, perform
+from impsy.cli.run import announce, load, log_folder, sum_up
 from impsy.cli.terminal import echo, terminal
 from impsy.codecs.log import LogRow
 from impsy.config import LoadedConfig
 from impsy.data.logs.performances import events_of
 from impsy.engine import Engine
-from impsy.errors import ConfigError, DataError, DeviceError, refusal
+from impsy.errors import ConfigError, DataError
+from impsy.files import written_whole
 from impsy.perform import (
     Ports,
     Reports,
@@ -99,67 +98,56 @@ def _scripted(
     predictor, name = open_configured_model(loaded)
     settings = engine_settings(loaded.config)
     written = 0
-    partial = target.with_name(target.name + ".partial")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with (
-            partial.open("w", encoding="utf-8", newline="\n") as file,
-            Progress(console=terminal(soft_wrap=False), transient=True) as progress,
-        ):
-            task = progress.add_task("replaying", total=len(rows))
+    ended_early = None
+    with (
+        written_whole(target, "name another file with --output") as file,
+        Progress(console=terminal(soft_wrap=False), transient=True) as progress,
+    ):
+        task = progress.add_task("replaying", total=len(rows))
 
-            def write(line: str) -> None:
-                nonlocal written
-                file.write(line)
-                written += 1
-                if ",interface," in line:
-                    progress.advance(task)
+        def write(line: str) -> None:
+            nonlocal written
+            file.write(line.encode())
+            written += 1
+            if ",interface," in line:
+                progress.advance(task)
 
-            ended_early = None
-            try:
-                replay(
-                    rows,
-                    lambda now: Engine(settings, predictor, default_rng(seed), now, name),
-                    log_input=loaded.config.log_input,
-                    log_predictions=overrides["log_predictions"] is not False,
-                    tail=tail,
-                    write=write,
-                )
-            except DataError as error:
-                ended_early = DataError(f"{error}. The {written:,} rows until then are in {target}")
-        os.replace(partial, target)
-        if ended_early is not None:
-            raise ended_early
-    except OSError as error:
-        raise DeviceError(
-            f"{target} cannot be written {refusal(error, 'name another file with --output')}"
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
+        try:
+            replay(
+                rows,
+                lambda now: Engine(settings, predictor, default_rng(seed), now, name),
+                log_input=loaded.config.log_input,
+                log_predictions=overrides["log_predictions"] is not False,
+                tail=tail,
+                write=write,
+            )
+        except DataError as error:
+            ended_early = DataError(f"{error}. The {written:,} rows until then are in {target}")
+    if ended_early is not None:
+        raise ended_early
     return written
 
 
 def _live(
     loaded: LoadedConfig, config_file: Path, rows: list[LogRow], seed: int, tail: float, *, quiet: bool
 ) -> None:
-    curtain = Curtain()
+    ending = Ending()
     times = [row.time for row in rows]
     waits = [1.0, *((later - earlier).total_seconds() for earlier, later in itertools.pairwise(times))]
     script = zip(waits, (row.values for row in rows), strict=True)
 
     def finished() -> None:
-        threading.Timer(tail, curtain.fall).start()
+        threading.Timer(tail, ending.request).start()
 
     performer = ScriptedPerformer("replay", script, finished)
     session = build_session(
         loaded, logdir=log_folder(config_file), seed=seed, reports=Reports(), ports=Ports(WantedPorts(), [performer])
     )
-    view = on_stage(
+    view = perform(
         session,
-        curtain,
+        ending,
         verbose=loaded.config.verbose,
         quiet=quiet,
         announce=lambda: announce(loaded, session, seed),
     )
-    say_goodbye(view)
+    sum_up(view)

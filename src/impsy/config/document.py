@@ -18,10 +18,10 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Array, Comment, Item, KeyType, Null, SingleKey, Table, Whitespace
 
-from impsy.config.files import write_keeping_previous
 from impsy.config.loading import LoadedConfig, decode, parse_config, parse_toml, read_file
 from impsy.config.positions import format_path, parse_path
 from impsy.errors import ConfigError
+from impsy.files import write_keeping_previous
 from impsy.mapping.entries import MappingEntry, entry_to_list
 
 __all__ = ["ConfigDocument", "same"]

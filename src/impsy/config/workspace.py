@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-from impsy.config.files import backup_of, write_keeping_previous
 from impsy.errors import ConfigError, DeviceError, refusal
+from impsy.files import backup_of, write_keeping_previous
 
 __all__ = ["FOLDERS", "STARTER_MODEL", "create_workspace", "starter_files", "template"]
 

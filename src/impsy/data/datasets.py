@@ -17,10 +17,10 @@ from typing import IO, Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from impsy.data.files import written_whole
 from impsy.data.npz.archive import Archive
 from impsy.data.npz.pickles import write_object_array
 from impsy.errors import DataError
+from impsy.files import written_whole
 
 __all__ = ["DIMENSIONS", "Dataset", "put_in_bounds", "read_dataset", "remarks_on_range", "write_dataset"]
 

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from impsy.data.files import written_whole
 from impsy.errors import DataError, DeviceError
+from impsy.files import write_whole
 
 __all__ = [
     "LONGEST_TITLE",
@@ -133,8 +133,7 @@ def annotate(folder: Path, changes: Mapping[str, TakeNote | None]) -> None:
             if said and note is not None:
                 raw[name] = said
         content = json.dumps({"format": _FORMAT, "takes": raw}, indent=1, ensure_ascii=False) + "\n"
-        with written_whole(path) as file:
-            file.write(content.encode("utf-8", "replace"))
+        write_whole(path, content.encode("utf-8", "replace"))
 
 
 _KEYS = ("title", "tags", "excluded")

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impsy.data.datasets import Dataset
-from impsy.data.files import written_whole
 from impsy.errors import ConfigError, DataError, refusal
+from impsy.files import write_whole
 from impsy.training.recipe import Recipe
 
 __all__ = ["Checkpoint", "Look", "fingerprint", "read_checkpoint", "write_checkpoint"]
@@ -125,8 +125,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     buffer = io.BytesIO()
     arrays[_META] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
     np.savez(buffer, allow_pickle=False, **arrays)
-    with written_whole(path) as file:
-        file.write(buffer.getbuffer())
+    write_whole(path, buffer.getbuffer())
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

@@ -12,12 +12,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from impsy import __version__
-from impsy.data.files import ANOTHER_FOLDER
 from impsy.errors import ModelError, refusal
+from impsy.files import ANOTHER_FOLDER, write_whole
 from impsy.models.calibration import CALIBRATED
-from impsy.models.tflite.write import encode_tflite, write_atomically
+from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import Weights
+from impsy.version import __version__
 
 __all__ = ["SUFFIXES", "ModelFiles", "export", "files_of", "is_saved_by_keras", "versions", "write_so_far"]
 
@@ -76,9 +76,10 @@ def export(
             part.unlink(missing_ok=True)
     except OSError as error:
         raise ModelError(f"{folder}: the model cannot be written {refusal(error, ANOTHER_FOLDER)}") from error
-    write_atomically(files.tflite, tflite)
+    write_whole(files.tflite, tflite, error_type=ModelError)
     files.so_far.unlink(missing_ok=True)
-    write_atomically(files.json, (json.dumps(description, indent=1, allow_nan=False) + "\n").encode())
+    content = (json.dumps(description, indent=1, allow_nan=False) + "\n").encode()
+    write_whole(files.json, content, error_type=ModelError)
     return kept
 
 
@@ -96,7 +97,7 @@ def write_so_far(weights: Weights, facts: Mapping[str, Any], files: ModelFiles) 
     Raises:
         ModelError: the disk refuses.
     """
-    write_atomically(files.so_far, encode_tflite(weights, facts=facts))
+    write_whole(files.so_far, encode_tflite(weights, facts=facts), error_type=ModelError)
 
 
 def _set_aside(files: ModelFiles) -> list[Path]:

@@ -49,6 +49,11 @@ DIVERGED_BY = 50.0
 """Nats an event by which the held-out loss may exceed the best before training goes back to that."""
 SURPRISING = 0.1
 """Share of the held-out windows, those foreseen worst, that do not count when the best weights are chosen."""
+LATER_WORSE = 0.3
+"""Nats an event by which notes may be foreseen worse later on, and the later weights are kept all the same.
+
+The windows that are held out come from a handful of pieces, and the learning rate is still high where they are
+foreseen best: such weights play less like the players of other pieces than the last ones do."""
 LAST_LOOK = 2048
 """Held-out windows, evenly spaced, by which the model is judged in the end."""
 RESERVED = 4.0
@@ -164,6 +169,7 @@ class Training:
         self._history: list[Look] = []
         self._best: list[NDArray[Any]] = []
         self._best_step, self._best_usual = 0, math.inf
+        self._later_worse = LATER_WORSE if isinstance(designed.fixed, Landings) else 0.0
         self._back_offs = 0
         self._compiled = False
 
@@ -348,9 +354,9 @@ class Training:
         if diverged:
             return self._back_off(nll)
         self._history.append(Look(self._step, round(self._seconds, 2), loss, nll, usual))
-        if usual < self._best_usual:
+        if usual < self._best_usual + self._later_worse:
             self._best = [np.asarray(array) for array in self._state.trainable]
-            self._best_step, self._best_usual = self._step, usual
+            self._best_step, self._best_usual = self._step, min(usual, self._best_usual)
         return f"left out {skipped} of {steps} steps: their gradients were not finite" if skipped else ""
 
     def _back_off(self, nll: float) -> str:

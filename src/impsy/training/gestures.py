@@ -124,6 +124,11 @@ PLAYED_AT = 0.9
 
 Learned in twelve keys from few pieces, they leave too much to notes that a piece does not have: at 1, 6-8 % are
 outside it, at 0.9 5-7 % (players 5 %), for 0.006 bits a note."""
+USED_MORE = 1.25
+"""What the weight of a piece's use is multiplied by when training is complete.
+
+What a piece has used shows its key: with this, 4 % of the notes are outside it, not 7 % (players 5 %). A lower
+temperature for all takes leaps away, too."""
 PLAYED_LESS = 10.0
 """What the logit of the slot that catches all loses when training is complete: played, it only adds wild events."""
 
@@ -168,6 +173,9 @@ class Design:
             logits = slice(bias.size - self.fixed.logits, None)
             kernel[:, logits] /= np.float32(PLAYED_AT)
             bias[logits] /= np.float32(PLAYED_AT)
+            use = slice(bias.size - 2 * len(self.fixed.values), None)
+            kernel[:, use] *= np.float32(USED_MORE)
+            bias[use] *= np.float32(USED_MORE)
             bias[logits][len(self.fixed.voice) - 1] -= PLAYED_LESS
             return replace(weights, mixture_kernel=kernel, mixture_bias=bias)
         if not self.head or not HEADS[self.head].played_less:

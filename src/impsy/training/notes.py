@@ -55,6 +55,8 @@ DOWN, UP = 5, 6
 """Steps by which windows are transposed, at most: each key once."""
 GOES_ALONG = 0.05
 """A control moves with a note if it moves in this share of the events in which the note does."""
+TOGETHER = 0.5
+"""Of two controls that move in the same event, in this share of one's moves or more, one is a note at most."""
 RESTS = 10.0
 """Sigma of a note is its step divided by this."""
 CATCH_ALL_LOGIT = -4.0
@@ -129,15 +131,32 @@ def found_notes(
 ) -> tuple[int, ...]:
     """Which controls (from 0) are notes: at most :data:`MOST_NOTES`, those that move most.
 
+    A velocity of few levels moves in the same events as its note, and further: it is none.
+
     ``said``: what the configuration says of each; where it says that one is a note, it is one if it moves on a grid.
     """
-    found = []
+    found = dict[int, tuple[bool, NoteFigures]]()
     for control, step in enumerate(scales.grid.tolist()):
         figures = note_figures(events, ranges, control, step / SCALE_FACTOR)
         named = said is not None and said[control] and 0 < figures.values <= 128 and figures.moves > 0
         if named or figures.note:
-            found.append((not named, -figures.moves, control))
-    return tuple(sorted(control for *_, control in sorted(found)[:MOST_NOTES]))
+            found[control] = not named, figures
+    moved = {
+        control: np.concatenate([np.diff(events[part, control + 1]) != 0 for part in ranges]) for control in found
+    }
+
+    def goes_along(control: int) -> bool:
+        """Whether it is the velocity of another, which moves by smaller steps."""
+        unnamed, figures = found[control]
+        return unnamed and any(
+            moved[other][moved[control]].mean() >= TOGETHER and (not_named, its.further) < (unnamed, figures.further)
+            for other, (not_named, its) in found.items()
+        )
+
+    order = [
+        (unnamed, -figures.moves, control) for control, (unnamed, figures) in found.items() if not goes_along(control)
+    ]
+    return tuple(sorted(control for *_, control in sorted(order)[:MOST_NOTES]))
 
 
 class Anchors(NamedTuple):

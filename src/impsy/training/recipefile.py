@@ -9,8 +9,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from impsy.data.files import written_whole
 from impsy.errors import ConfigError, refusal
+from impsy.files import write_whole
 from impsy.training.recipe import Recipe
 
 __all__ = ["load_recipe", "write_recipe"]
@@ -56,8 +56,7 @@ def load_recipe(path: Path) -> Recipe:
 def write_recipe(path: Path, recipe: Recipe, found: Mapping[str, Any]) -> None:
     """Write a recipe, whole or not at all, with how it was ``found``; raises DeviceError if the disk refuses."""
     content = {"format": _FORMAT, "recipe": recipe.to_json(), **found}
-    with written_whole(path) as file:
-        file.write((json.dumps(content, indent=1, allow_nan=False) + "\n").encode())
+    write_whole(path, (json.dumps(content, indent=1, allow_nan=False) + "\n").encode())
 
 
 def _check(content: Mapping[str, Any]) -> None:

@@ -23,7 +23,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from impsy.errors import ModelError, refusal
+from impsy.errors import ModelError
+from impsy.files import write_whole
 from impsy.models.architectures import Gestures
 from impsy.models.landings import Landings
 from impsy.models.sizes import SCALE_FACTOR
@@ -44,7 +45,6 @@ __all__ = [
     "build_model",
     "encode_player",
     "encode_tflite",
-    "write_atomically",
     "write_tflite",
 ]
 
@@ -66,7 +66,7 @@ def write_tflite(
     ``facts`` as in :func:`encode_tflite`. Raises ModelError if the disk refuses.
     """
     content = encode_tflite(weights, storage=storage, facts=facts)
-    write_atomically(Path(path), content)
+    write_whole(Path(path), content, error_type=ModelError)
     return len(content)
 
 
@@ -156,20 +156,3 @@ def _lstm(graph: GraphBuilder, weights: Weights, i: int, x: int, h: int, c: int)
     new_c = graph.add(Op.ADD, [kept, written], one, Add())
     squashed = graph.add(Op.TANH, [new_c], one)
     return graph.add(Op.MUL, [output_gate, squashed], one, Multiply()), new_c
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that at every moment ``path`` is the old one or the whole new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be written {refusal(error, 'choose another folder')}") from error

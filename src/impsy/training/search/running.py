@@ -17,9 +17,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from impsy.data.datasets import Dataset, read_dataset
-from impsy.data.files import check_writable
 from impsy.data.windows import Split
 from impsy.errors import ConfigError, DataError, ModelError
+from impsy.files import check_writable
 from impsy.training.checkpoint import fingerprint
 from impsy.training.learning import SPLITS
 from impsy.training.recipe import Recipe

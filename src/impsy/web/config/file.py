@@ -12,10 +12,10 @@ from typing import Self
 from impsy.config import Config, LoadedConfig, load_config, parse_config
 from impsy.config.document import ConfigDocument
 from impsy.config.earlier.forms import present_form
-from impsy.config.files import write_keeping_previous
 from impsy.config.loading import decode, parse_toml
 from impsy.config.watching import ConfigWatcher
 from impsy.errors import ConfigError, ImpsyError
+from impsy.files import write_keeping_previous
 from impsy.perform.models import sized
 from impsy.protocol.workspace import ConfigProblem, ConfigVersion
 from impsy.web.config.drafts import Draft, read_draft

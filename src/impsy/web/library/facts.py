@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from impsy.data.files import written_whole
 from impsy.errors import DataError, DeviceError
-from impsy.web.jobs.processes import work
+from impsy.files import write_whole
+from impsy.web.library.worker import work
 from impsy.web.workspace import Workspace
 
 __all__ = ["FactsCache", "describe", "stamp_of"]
@@ -97,7 +97,6 @@ class FactsCache:
 
     def _save(self, known: Mapping[str, tuple[tuple[int, int], Facts]]) -> None:
         try:
-            with written_whole(self._path) as file:
-                file.write(json.dumps({"format": _FORMAT, "files": known}).encode())
+            write_whole(self._path, json.dumps({"format": _FORMAT, "files": known}).encode())
         except DeviceError as error:
             logger.warning("the facts about the files cannot be cached: %s", error)
