@@ -31,7 +31,7 @@ def outlets(row: Setting) -> dict[str, object]:
     from impsy.protocol.workspace import Scene
     from impsy.web.api.config import Settings as SavedScene
     from impsy.web.config.forms import config_schema
-    from impsy.web.live.socket import COMMANDS
+    from impsy.web.live.page import COMMANDS
 
     value = other_value(row)
     toml = f'"{value}"' if row.kind == "choice" else str(value).lower()
