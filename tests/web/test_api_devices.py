@@ -13,10 +13,11 @@ from setup_site import client_of, make_site
 from impsy.errors import DeviceError
 from impsy.io.serial.port import PortInfo
 from impsy.mapping.entries import ChannelAftertouch, ControlChange, NoteOn, PitchBend, ProgramChange
+from impsy.mapping.learning import entry_and_value
 from impsy.perform.diagnostics.devices import FoundSerial
 from impsy.web.devices import learning as learning_module
 from impsy.web.devices import watching
-from impsy.web.devices.learning import Learning, entry_and_value
+from impsy.web.devices.learning import Learning
 from impsy.web.devices.watching import DevicesWatcher
 from impsy.web.devices.ways import ways_of_session
 from waiting import if_idle, wait_until

@@ -20,7 +20,7 @@ from impsy.models.sizes import SIZES
 from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import random_weights
 from impsy.web.api.models import ENDPOINTS, REPORT_POLICY
-from impsy.web.jobs import worker as jobs
+from impsy.web.library import tasks as jobs
 from impsy.web.library.models import read_verdict
 from waiting import wait_until
 
