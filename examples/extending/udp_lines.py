@@ -15,12 +15,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from impsy.cli.stage import Curtain, on_stage
+from impsy.cli.performing import Ending, perform
 from impsy.codecs.csv import CsvStream, encode_line
 from impsy.config import load_config
 from impsy.errors import DeviceError, ImpsyError, PeerError
 from impsy.events import Interaction
-from impsy.io.adapter import Complaints, Deliver, Health, Tell
+from impsy.io.adapter import Complaints, Deliver, Health, SendReport
 from impsy.io.link import Link, Opened
 from impsy.perform import Ports, Session, WantedPorts, build_session
 
@@ -45,7 +45,7 @@ class UdpLines:
         self._losses = Complaints(self.name)
         self._link = Link(self.name, self._serve, self._interrupt)
         self._deliver: Deliver = lambda _event: None
-        self._tell: Tell = lambda _report: None
+        self._report: SendReport = lambda _report: None
         self._socket: socket.socket | None = None
         self._player: tuple[str, int] | None = None
         """Who played last, and so gets what is played."""
@@ -55,10 +55,10 @@ class UdpLines:
 
     # --- what the session asks of every transport ---------------------------------------------------
 
-    def open(self, deliver: Deliver, tell: Tell) -> None:
+    def open(self, deliver: Deliver, report: SendReport) -> None:
         """Start. The link runs ``_serve`` in a thread, and again half a second after it raised."""
-        self._deliver, self._tell = deliver, tell
-        self._link.open(tell)
+        self._deliver, self._report = deliver, report
+        self._link.open(report)
 
     def send(self, values: Sequence[float]) -> None:
         """Play one vector. The thread that keeps time calls this: the socket is one that never waits."""
@@ -69,7 +69,9 @@ class UdpLines:
             connection.sendto(encode_line(values), player)
             self._sent += 1
         except OSError as error:
-            self._losses.add(f"send:{error.errno}", f"a line could not be sent to {player[0]} ({error})", self._tell)
+            self._losses.add(
+                f"send:{error.errno}", f"a line could not be sent to {player[0]} ({error})", self._report
+            )
 
     def silence(self) -> None:
         """Nothing sounds here: a value holds until the next."""
@@ -138,7 +140,7 @@ class UdpLines:
         self._received += 1
         for found in self._lines.feed(packet.rstrip(b"\n") + b"\n"):
             if isinstance(found, PeerError):
-                self._complaints.add(found.kind, f"{found} (from {sender[0]})", self._tell)
+                self._complaints.add(found.kind, f"{found} (from {sender[0]})", self._report)
             else:
                 self._player = sender
                 self._deliver(Interaction(found, self.name))
@@ -159,7 +161,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=7000)
     options = parser.parse_args()
     try:
-        on_stage(rehearse(options.config, options.ip, options.port), Curtain())
+        perform(rehearse(options.config, options.ip, options.port), Ending())
     except ImpsyError as error:
         print(error, file=sys.stderr)  # noqa: T201 - a program's last word
         return 1

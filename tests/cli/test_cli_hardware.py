@@ -1,4 +1,4 @@
-"""``impsy doctor``, ``ports``, ``monitor`` and ``learn`` as a user runs them, without any MIDI device."""
+"""``impsy doctor``, ``ports``, ``monitor`` and ``map`` as a user runs them, without any MIDI device."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_monitor_ends_by_itself(workspace):
     assert "What was heard" in text
 
 
-# --- learn --------------------------------------------------------------------------------------------
+# --- map ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -179,15 +179,16 @@ def test_monitor_ends_by_itself(workspace):
         (("-c", "none.toml"), "there is no such file"),
     ],
 )
-def test_learn_says_at_once_what_is_in_the_way(workspace, arguments, words, told_of_midi):
+def test_map_says_at_once_what_is_in_the_way(workspace, arguments, words, told_of_midi):
     config = workspace / "config.toml"
     config.write_text(config.read_text() + MIDI)
     before = config.read_bytes()
     words = told_of_midi(words) if words == "JACK" else words
-    assert words in impsy("learn", "B", *arguments, cwd=workspace, code=1).stderr
+    assert words in impsy("map", "B", *arguments, cwd=workspace, code=1).stderr
     assert config.read_bytes() == before
 
 
-def test_learn_wants_to_know_how_many(tmp_path):
+def test_map_is_also_called_learn_and_asks_for_the_number_of_controls(tmp_path):
     (tmp_path / "config.toml").write_text("[model]\n")
-    assert "--controls N" in impsy("learn", cwd=tmp_path, code=1).stderr
+    for name in ("map", "learn"):
+        assert "--controls N" in impsy(name, cwd=tmp_path, code=1).stderr

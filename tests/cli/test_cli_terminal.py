@@ -42,7 +42,7 @@ WORDS = {
     "init": "init “neu” -f",
     "config": "config check",
     "ports": "ports",
-    "learn": "learn",
+    "map": "map",
     "monitor": "monitor --seconds 0.1",
     "doctor": "doctor",
     "run": "run --mode battle",
@@ -103,7 +103,7 @@ def impsy(words, folder, encoding="utf-8", shell="", **how):
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | how
     process = subprocess.Popen(command, cwd=folder, env=environment(encoding), stdin=subprocess.DEVNULL, **pipes)
     try:
-        out, err = process.communicate(timeout=4 if words.split()[0] in {"run", "webui", "learn"} else 240)
+        out, err = process.communicate(timeout=4 if words.split()[0] in {"run", "webui", "map"} else 240)
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
@@ -120,8 +120,8 @@ def test_every_command_ends_well_on_a_stream_of_ascii(name, workspace, vectors):
     said = (process.stdout + process.stderr).decode("ascii")
     assert "Traceback" not in said
     assert "UnicodeEncodeError" not in said
-    # No MIDI system, no inputs to learn from: these say so, and end with 1. Ctrl-C while a server starts gives 130.
-    others = {"ports": 1, "doctor": 1, "learn": 1, "webui": 130}
+    # No MIDI system, no inputs to map: these say so, and end with 1. Ctrl-C while a server starts gives 130.
+    others = {"ports": 1, "doctor": 1, "map": 1, "webui": 130}
     assert process.returncode in (0, others.get(name, 0)), said
     assert said
 

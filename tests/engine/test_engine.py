@@ -251,9 +251,9 @@ def test_events_stamped_out_of_order_have_no_negative_time():
 @pytest.mark.parametrize("mode", MODES)
 def test_what_is_played_through_sounds_and_is_neither_recorded_nor_heard(mode):
     stage, predictor = rehearse(mode=mode)
-    before = stage.engine.outlook()
+    before = stage.engine.forecast()
     assert stage.receive(PlayThrough(C), at=0.0) == [Play(C, "direct", 0.0)]
-    assert stage.engine.outlook() == before
+    assert stage.engine.forecast() == before
     assert rows(stage, "interface") == []
     assert predictor.heard == []
     snapshot = stage.engine.snapshot()
@@ -277,7 +277,7 @@ def test_playing_through_does_not_take_the_models_turn():
     assert stage.engine.deadline == due
 
 
-# --- what it intends ----------------------------------------------------------------------------------
+# --- the forecast -------------------------------------------------------------------------------------
 
 
 class Mixing(FakePredictor):
@@ -287,43 +287,43 @@ class Mixing(FakePredictor):
         return np.array([len(self.heard), *[0.0] * 6], np.float32)
 
 
-def test_the_outlook_counts_down_to_the_answer_and_then_to_each_event():
+def test_the_forecast_counts_down_to_the_answer_and_then_to_each_event():
     stage, _ = rehearse(threshold=0.1)
-    assert stage.engine.outlook()[:2] == (None, None)
+    assert stage.engine.forecast()[:2] == (None, None)
     stage.receive(Interaction(A), at=1.0)
-    assert stage.engine.outlook()[:2] == (pytest.approx(1.1), "answer")
+    assert stage.engine.forecast()[:2] == (pytest.approx(1.1), "answer")
     stage.play_until(1.2)
-    assert stage.engine.outlook()[:2] == (pytest.approx(1.35), "event")
+    assert stage.engine.forecast()[:2] == (pytest.approx(1.35), "event")
     stage.engine.advance(1.35)  # played, and not thought further yet
-    assert stage.engine.outlook()[:2] == (pytest.approx(1.35), "event")
+    assert stage.engine.forecast()[:2] == (pytest.approx(1.35), "event")
     stage.play_until(1.4)
-    assert stage.engine.outlook()[:2] == (pytest.approx(1.6), "event")
+    assert stage.engine.forecast()[:2] == (pytest.approx(1.6), "event")
     stage.receive(Interaction(B))
-    assert stage.engine.outlook()[:2] == (pytest.approx(1.5), "answer")
+    assert stage.engine.forecast()[:2] == (pytest.approx(1.5), "answer")
 
 
 @pytest.mark.parametrize("ending", [Set("paused", True), Set("mode", "useronly"), PanicButton()])
-def test_dropped_plans_leave_an_empty_outlook(ending):
+def test_dropped_plans_leave_an_empty_forecast(ending):
     stage, _ = rehearse(threshold=0.1)
     stage.receive(Interaction(A), at=1.0)
     stage.play_until(1.2)
-    assert stage.engine.outlook().due is not None
+    assert stage.engine.forecast().due is not None
     stage.receive(ending)
-    assert stage.engine.outlook()[:2] == (None, None)
+    assert stage.engine.forecast()[:2] == (None, None)
 
 
-def test_the_outlook_differs_exactly_when_something_has_changed():
+def test_the_forecast_differs_exactly_when_something_has_changed():
     stage, _ = rehearse(mode="polyphony", predictions=[(5.0, 0.7, 0.8)])
     stage.receive(Interaction(A), at=1.0)
-    first = stage.engine.outlook()
+    first = stage.engine.forecast()
     stage.play_until(2.0)
-    assert stage.engine.outlook() == first
+    assert stage.engine.forecast() == first
     stage.receive(Interaction(B))  # plays later than what waits, but shapes what comes next
-    second = stage.engine.outlook()
+    second = stage.engine.forecast()
     assert second != first
     assert second.due == first.due
     stage.receive(Set("sigma_temperature", 0.5))
-    assert stage.engine.outlook() != second
+    assert stage.engine.forecast() != second
 
 
 def test_the_mixture_is_that_of_what_was_heard_last():
@@ -572,9 +572,9 @@ def test_whatever_happens_the_engine_stays_in_range_and_never_plans_while_paused
         performer_rows += sum(isinstance(c, Record) and c.source == "interface" for c in commands)
         snapshot = engine.snapshot()
         assert snapshot.waiting <= PENDING_LIMIT
-        outlook = engine.outlook()
-        assert outlook.due == engine.deadline
-        assert (outlook.what is None) == (outlook.due is None)
+        forecast = engine.forecast()
+        assert forecast.due == engine.deadline
+        assert (forecast.what is None) == (forecast.due is None)
         if snapshot.settings.paused:
             assert engine.deadline is None
             assert not any(isinstance(command, Play) and command.source == "rnn" for command in commands)

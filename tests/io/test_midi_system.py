@@ -12,8 +12,9 @@ import pytest
 from impsy.errors import DeviceError
 from impsy.io.midi import library as midi_library
 from impsy.io.midi.library import ALSA, COREMIDI, JACK, WINDOWS_MM, Library, api_number, check_api
+from impsy.io.midi.ports import virtual_name
 from impsy.io.midi.rtmidi import RtMidiSystem
-from impsy.io.midi.system import SharedMidi, virtual_name
+from impsy.io.midi.system import SharedMidi
 from waiting import if_idle
 
 

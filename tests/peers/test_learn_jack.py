@@ -1,4 +1,4 @@
-"""``impsy learn``, ``monitor``, ``ports`` and ``doctor`` with real MIDI devices under JACK."""
+"""``impsy map``, ``monitor``, ``ports`` and ``doctor`` with real MIDI devices under JACK."""
 
 from __future__ import annotations
 

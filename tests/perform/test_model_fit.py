@@ -120,7 +120,7 @@ def test_the_mappings_come_before_the_model_where_the_dimension_is_left_out(tmp_
 
 @pytest.mark.parametrize(("stated", "mapped", "trained", "advice"), [
     (5, [], 9, ["has dimension 9", "says 5 ([model] dimension)", "set dimension = 9", "impsy train -D 5"]),
-    (5, [4], 9, ["8 controls and 4", "and give each mapping 8 entries", "impsy learn --controls 8 --set-dimension"]),
+    (5, [4], 9, ["8 controls and 4", "and give each mapping 8 entries", "impsy map --controls 8 --set-dimension"]),
     (None, [4], 9, ["says 5 (its mappings)", "each mapping 8 entries", "impsy train -D 5"]),
     (5, [8], 9, ["found 8 entries", "wanted 4", "Or set model.dimension to 9"]),
     (None, [4, 8], None, ["found 8 entries", "wanted 4", 'as in midi.input."A"', "left out"]),

@@ -94,7 +94,7 @@ def test_lateness_percentiles_are_right_to_four_percent(seconds):
     lateness = Lateness()
     for each in seconds:
         lateness.add(each)
-    summary = lateness.summary()
+    summary = lateness.counts().summary()
     median = sorted(seconds)[(len(seconds) + 1) // 2 - 1]
     assert summary["p50"] == pytest.approx(median * 1000, rel=0.05, abs=0.002)
     assert summary["max"] == pytest.approx(max(seconds) * 1000, abs=0.001)
@@ -106,16 +106,16 @@ def test_lateness_is_that_of_recent_events_and_the_maximum_that_of_all():
     lateness.add(0.5)
     for _ in range(200):
         lateness.add(0.001)
-    assert lateness.summary()["p99"] == pytest.approx(1.0, rel=0.05)
-    assert lateness.summary()["max"] == 500.0
+    assert lateness.counts().summary()["p99"] == pytest.approx(1.0, rel=0.05)
+    assert lateness.counts().summary()["max"] == 500.0
 
 
 def test_each_kind_of_report_is_logged_once_and_counted_after(caplog):
     reports = Reports()
     with caplog.at_level(logging.INFO, "impsy"):
         for number in range(3):
-            reports.tell(Report("a", f"a {number}"))
-            reports.tell(Report("b", f"b {number}", "info", always=True))
+            reports.add(Report("a", f"a {number}"))
+            reports.add(Report("b", f"b {number}", "info", always=True))
     assert [record.message for record in caplog.records] == ["a 0", "b 0", "b 1", "b 2"]
     assert reports.counts() == {"a": 3, "b": 3}
     assert [report.text for report in reports.recent(2)] == ["b 1", "b 2"]

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from impsy.perform.priority import first_in_line
+from impsy.perform.priority import realtime_priority
 from impsy.processes import ask
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="this system has no such scheduling")
@@ -25,7 +25,7 @@ def policy_of_a_thread() -> int:
 
 def test_all_that_is_started_comes_first_and_then_no_more():
     before = os.sched_getscheduler(0)
-    with first_in_line() as permitted:
+    with realtime_priority() as permitted:
         assert policy_of_a_thread() == (os.SCHED_RR if permitted else before)
     assert os.sched_getscheduler(0) == before
     assert policy_of_a_thread() == before
@@ -35,11 +35,11 @@ def test_without_permission_it_goes_on_as_usual():
     """RLIMIT_RTPRIO 0, and no privilege: as most users have it."""
     program = """if True:
         import os, resource
-        from impsy.perform.priority import first_in_line
+        from impsy.perform.priority import realtime_priority
         resource.setrlimit(resource.RLIMIT_RTPRIO, (0, 0))
         if os.getuid() == 0:
             os.setuid(65534)
-        with first_in_line() as permitted:
+        with realtime_priority() as permitted:
             print(permitted, os.sched_getscheduler(0) == os.SCHED_OTHER)
     """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
@@ -49,5 +49,5 @@ def test_without_permission_it_goes_on_as_usual():
 def test_opening_strangers_files_does_not_come_first():
     program = "import os; from impsy.processes import serve; "
     program += "serve(lambda _: str(os.sched_getscheduler(0)).encode(), memory=4 << 30)"
-    with first_in_line():
+    with realtime_priority():
         assert int(ask(["-c", program], b"", seconds=30, low=False)) == os.SCHED_OTHER

@@ -60,7 +60,7 @@ class Stage:
         self.reports = Reports()
         ports = Ports(WantedPorts())
         self.session = build_session(loaded, logdir=None, seed=7, reports=self.reports, ports=ports)
-        self.reloader = Reloader(self.session, ports, loaded, lambda config: config, self.session.tell)
+        self.reloader = Reloader(self.session, ports, loaded, lambda config: config, self.session.report)
 
     def save(self, text: str) -> None:
         port = self.watcher.getsockname()[1]

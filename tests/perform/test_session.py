@@ -60,7 +60,7 @@ class Stage:
         self.watcher = Watcher()
         clock = Clock()
         self.commands = OscListener("commands", "127.0.0.1", 0, 2, local=True)
-        self.recorder = Recorder(folder / "logs", 3, clock.date, clock.started_at, self.reports.tell)
+        self.recorder = Recorder(folder / "logs", 3, clock.date, clock.started_at, self.reports.add)
         engine = Engine(Settings(3, mode=mode, threshold=0.05), self.predictor, default_rng(1), clock.now(), "fake")
         self.session = Session(
             engine,
@@ -365,7 +365,7 @@ def test_what_the_model_intends_is_told(tmp_path):
         assert nexts(made)[-1] == {"in": None, "what": None, "weights": [], "means": [], "spreads": [], "dt": []}
 
 
-def test_intentions_are_told_at_most_thirty_times_a_second_and_the_newest_last(tmp_path):
+def test_forecasts_are_sent_at_most_thirty_times_a_second_and_the_newest_last(tmp_path):
     made = Stage(tmp_path, "polyphony", Mixing(3, [(0.001, 0.7, 0.8), (30.0, 0.2, 0.2)]))
     with made.session, made.watcher.socket:
         started = time.monotonic()
@@ -379,7 +379,7 @@ def test_intentions_are_told_at_most_thirty_times_a_second_and_the_newest_last(t
         assert nexts(made)[-1]["in"] > 25
 
 
-def test_a_stand_in_intends_something_and_has_no_mixture(tmp_path):
+def test_a_stand_in_has_a_forecast_and_no_mixture(tmp_path):
     made = Stage(tmp_path, "battle", RandomGestures(3))
     with made.session, made.watcher.socket:
         wait_until(lambda: nexts(made))

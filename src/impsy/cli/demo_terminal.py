@@ -10,8 +10,8 @@ from pathlib import Path
 from numpy.random import default_rng
 
 from impsy.cli.live import sparkline
+from impsy.cli.performing import Ending, perform
 from impsy.cli.run import announce
-from impsy.cli.stage import Curtain, on_stage
 from impsy.cli.terminal import echo
 from impsy.config import load_config, with_overrides
 from impsy.config.workspace import STARTER_MODEL, starter_files
@@ -72,9 +72,9 @@ def play(seconds: float | None, mode: str, seed: int) -> None:
         session = build_session(
             loaded, logdir=workspace / "logs", seed=seed, reports=Reports(), ports=Ports(WantedPorts(), [performer])
         )
-        view = on_stage(
+        view = perform(
             session,
-            Curtain(),
+            Ending(),
             seconds=seconds,
             announce=lambda: announce(loaded, session, seed),
             lines=_Lines(),

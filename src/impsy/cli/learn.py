@@ -1,4 +1,4 @@
-"""``impsy learn``: a mapping made by moving each control in turn."""
+"""``impsy map``: a mapping made by moving each control in turn."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ CHECK_SECONDS = 1.0
 _HELP = "Enter leaves a control out, b goes back to the one before, Ctrl-C ends."
 
 
-@click.command("learn", short_help="Make a mapping by moving each control in turn.")
+@click.command("map", short_help="Make a mapping by moving each control in turn.")
 @click.argument("port", required=False)
 @config_option
-@click.option("--controls", type=click.IntRange(min=1), help="How many to learn.  [default: dimension - 1]")
+@click.option("--controls", type=click.IntRange(min=1), help="How many to map.  [default: dimension - 1]")
 @click.option("--output", is_flag=True, help="Make the mapping that is played to PORT, not the one that is heard.")
 @click.option("--set-dimension", is_flag=True, help="Set [model] dimension to the number of controls + 1.")
-@click.option("-y", "--yes", is_flag=True, help="Write without asking, also what was learnt when Ctrl-C ends it.")
+@click.option("-y", "--yes", is_flag=True, help="Write without asking, also what was mapped when Ctrl-C ends it.")
 def command(
     port: str | None, config_file: Path, controls: int | None, output: bool, set_dimension: bool, yes: bool
 ) -> None:
@@ -47,14 +47,15 @@ def command(
 
     PORT is a MIDI input, in full or in part (`impsy ports` lists them); without it, all inputs are heard, and the
     first control that is moved says which one is meant. Comments stay, and the configuration as it was is kept
-    as .bak. Knobs, faders, pedals (also of 14 bits), wheels, keys, pressure and program buttons can be learnt.
+    as .bak. Knobs, faders, pedals (also of 14 bits), wheels, keys, pressure and program buttons can be mapped.
+    `impsy learn` is an earlier name of this command, and still works.
 
     \b
     Examples:
-      impsy learn
-      impsy learn X-TOUCH
-      impsy learn X-TOUCH --controls 4 --set-dimension
-      impsy learn Volca --output              a synth's own knobs: what IMPSY will turn
+      impsy map
+      impsy map X-TOUCH
+      impsy map X-TOUCH --controls 4 --set-dimension
+      impsy map Volca --output                a synth's own knobs: what IMPSY will turn
     """
     from impsy.config.document import ConfigDocument
     from impsy.config.earlier.upgrade import upgrade

@@ -1,4 +1,4 @@
-"""``impsy``: finds the command, and turns errors into words and exit codes."""
+"""``impsy``: finds the command, and turns errors into messages and exit codes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import NamedTuple
 import click
 from click.shell_completion import CompletionItem
 
-from impsy import __version__
 from impsy.cli.terminal import echo, finish_streams, prepare_streams, report_error
 from impsy.errors import ImpsyError, refusal
+from impsy.version import __version__
 
 __all__ = ["COMMANDS", "COMPLETION", "OVERVIEW", "group", "main"]
 
@@ -26,15 +26,14 @@ class _Row(NamedTuple):
     help: str
 
 
-#: Command -> where it is, and what it does. The module is only imported when the command is used, so that each starts
-#: as fast as it can.
+#: Command -> its module, and what it does. Only the module of the command that is used is imported, for a fast start.
 COMMANDS: dict[str, _Row] = {
     "demo": _Row("demo", "Hear it at once: a simulated performer plays."),
     "webui": _Row("webui", "All of it on one page, in your browser."),
     "init": _Row("init", "Write a commented starter workspace."),
     "config": _Row("config", "Check or upgrade a configuration file."),
     "ports": _Row("ports", "List MIDI and serial ports, and which are meant."),
-    "learn": _Row("learn", "Make a mapping by moving each control in turn."),
+    "map": _Row("learn", "Make a mapping by moving each control in turn."),
     "monitor": _Row("monitor", "Show what arrives from your instruments."),
     "doctor": _Row("doctor", "Check that all is ready to play."),
     "run": _Row("run", "Play: listen, record, predict, answer."),
@@ -53,6 +52,9 @@ COMMANDS: dict[str, _Row] = {
     "conformance": _Row("conformance", "Check this implementation against vectors."),
 }
 
+ALIASES = {"learn": "map"}
+"""Earlier names of commands, which still work and are listed nowhere."""
+
 #: What click says of a file or folder that will not do, by how it ends, and what to do about it.
 _REMEDIES = {
     "is not readable.": "Change its owner or its permissions, or name another.",
@@ -66,7 +68,7 @@ _SCREEN = 80
 #: With all around it, it fits a terminal of 80 by 24.
 OVERVIEW: dict[str, tuple[tuple[str, str], ...]] = {
     "Start here": (("demo", ""), ("webui", "")),
-    "1 Configure": (("init", ""), ("config", ""), ("ports", ""), ("learn", ""), ("monitor", ""), ("doctor", "")),
+    "1 Configure": (("init", ""), ("config", ""), ("ports", ""), ("map", ""), ("monitor", ""), ("doctor", "")),
     "2 Record": (
         ("run --mode useronly", "Listen and record."),
         ("import-midi, export-midi", "Logs from MIDI files, and back."),
@@ -79,13 +81,13 @@ OVERVIEW: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 class _Group(click.Group):
-    """A group that imports its commands when they are asked for, and lists them by the steps of the work."""
+    """A group that imports a command's module when it is used, and lists commands by the steps of the work."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        row = COMMANDS.get(cmd_name)
+        row = COMMANDS.get(ALIASES.get(cmd_name, cmd_name))
         if row is None:
             return None
         command: click.Command = import_module(f"impsy.cli.{row.module}").command
@@ -105,10 +107,10 @@ class _Group(click.Group):
         widest = max(map(len, OVERVIEW))
         for heading, lines in OVERVIEW.items():
             for number, (typed, text) in enumerate(lines):
-                said = text or COMMANDS[typed].help
+                shown = text or COMMANDS[typed].help
                 column = f"  {heading if not number else '':<{widest}}  "
-                formatter.write(f"{column}{typed:<14}  {said}\n")
-        formatter.write("  -h, --help after a command says more; -V, --version tells the version.\n")
+                formatter.write(f"{column}{typed:<14}  {shown}\n")
+        formatter.write("  -h, --help after a command explains it; -V, --version prints the version.\n")
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -126,7 +128,7 @@ def main() -> None:
 
 
 def _run() -> int:
-    """Carry out what the command line asks for; the exit code."""
+    """Run the command; returns the exit code."""
     try:
         code = group.main(standalone_mode=False, complete_var=COMPLETION)
         sys.stdout.flush()  # a disk that is full refuses here what it accepted before

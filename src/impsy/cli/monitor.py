@@ -42,7 +42,7 @@ def command(config_file: Path, seconds: float | None) -> None:
       impsy monitor -c gigs/friday.toml
       impsy monitor --seconds 30 > what-came.txt
     """
-    from impsy.cli.stage import Curtain
+    from impsy.cli.performing import Ending
     from impsy.config import load_config
     from impsy.perform.diagnostics.listening import Arrival, Listening, Tally
     from impsy.perform.models import sized
@@ -55,14 +55,14 @@ def command(config_file: Path, seconds: float | None) -> None:
     console = terminal()
     tally = Tally()
     end = None if seconds is None else time.monotonic() + seconds
-    curtain = Curtain()
+    ending = Ending()
     started = datetime.now() - timedelta(seconds=time.monotonic())
-    with curtain.on_signals(), Listening(config, time.monotonic) as listening:
+    with ending.on_signals(), Listening(config, time.monotonic) as listening:
         console.print("Listening; Ctrl-C ends.", style="bold")
         over = False
         while not over:
             left = FRAME_SECONDS if end is None else max(0.0, min(FRAME_SECONDS, end - time.monotonic()))
-            over = curtain.wait(left) or (end is not None and time.monotonic() >= end)
+            over = ending.wait(left) or (end is not None and time.monotonic() >= end)
             for item in listening.take():
                 if isinstance(item, Arrival):
                     tally.add(item)

@@ -121,7 +121,7 @@ def _print(midi: FoundMidi, serial: FoundSerial, wanted: list[Wanted], config_fi
         if each.renumbered:
             console.print("    differs from the name in numbers that the system gives", style="dim")
         if not each.mapped:
-            console.print("    it has no mapping (`impsy learn` makes one)", style="dim")
+            console.print("    it has no mapping (`impsy map` makes one)", style="dim")
 
 
 def _group(wanted: Wanted) -> str:

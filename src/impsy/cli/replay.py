@@ -13,8 +13,8 @@ from numpy.random import default_rng
 from rich.progress import Progress
 
 from impsy.cli.options import config_option, override_options
-from impsy.cli.run import announce, load, log_folder, say_goodbye
-from impsy.cli.stage import Curtain, on_stage
+from impsy.cli.performing import Ending, perform
+from impsy.cli.run import announce, load, log_folder, sum_up
 from impsy.cli.terminal import echo, terminal
 from impsy.codecs.log import LogRow
 from impsy.config import LoadedConfig
@@ -131,23 +131,23 @@ def _scripted(
 def _live(
     loaded: LoadedConfig, config_file: Path, rows: list[LogRow], seed: int, tail: float, *, quiet: bool
 ) -> None:
-    curtain = Curtain()
+    ending = Ending()
     times = [row.time for row in rows]
     waits = [1.0, *((later - earlier).total_seconds() for earlier, later in itertools.pairwise(times))]
     script = zip(waits, (row.values for row in rows), strict=True)
 
     def finished() -> None:
-        threading.Timer(tail, curtain.fall).start()
+        threading.Timer(tail, ending.request).start()
 
     performer = ScriptedPerformer("replay", script, finished)
     session = build_session(
         loaded, logdir=log_folder(config_file), seed=seed, reports=Reports(), ports=Ports(WantedPorts(), [performer])
     )
-    view = on_stage(
+    view = perform(
         session,
-        curtain,
+        ending,
         verbose=loaded.config.verbose,
         quiet=quiet,
         announce=lambda: announce(loaded, session, seed),
     )
-    say_goodbye(view)
+    sum_up(view)

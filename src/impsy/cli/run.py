@@ -9,9 +9,8 @@ from typing import Any
 
 import click
 
-from impsy import __version__
 from impsy.cli.options import config_option, override_options
-from impsy.cli.stage import Curtain, on_stage
+from impsy.cli.performing import Ending, perform
 from impsy.cli.terminal import echo
 from impsy.config import LoadedConfig, load_config
 from impsy.config.watching import ConfigWatcher
@@ -27,8 +26,9 @@ from impsy.perform import (
     build_session,
     sized,
 )
+from impsy.version import __version__
 
-__all__ = ["announce", "command", "load", "log_folder", "say_goodbye"]
+__all__ = ["announce", "command", "load", "log_folder", "sum_up"]
 
 logger = logging.getLogger("impsy")
 
@@ -63,16 +63,16 @@ def command(model: Path | None, config_file: Path, logdir: Path | None, seed: in
     ports = Ports(WantedPorts())
     folder = logdir or log_folder(config_file)
     session = build_session(loaded, logdir=folder, seed=seed, reports=reports, ports=ports)
-    reloader = Reloader(session, ports, loaded, lambda fresh: _overridden(fresh, overrides, model), session.tell)
-    view = on_stage(
+    reloader = Reloader(session, ports, loaded, lambda fresh: _overridden(fresh, overrides, model), session.report)
+    view = perform(
         session,
-        Curtain(),
+        Ending(),
         verbose=loaded.config.verbose,
         quiet=overrides["verbose"] is False,
         announce=lambda: announce(loaded, session, seed),
         beside=watcher.then(reloader.reload),
     )
-    say_goodbye(view)
+    sum_up(view)
 
 
 def load(config_file: Path, overrides: dict[str, Any], model: Path | None = None) -> LoadedConfig:
@@ -116,8 +116,8 @@ def announce(loaded: LoadedConfig, session: Session, seed: int) -> None:
         logger.warning("%s", problem)
 
 
-def say_goodbye(view: SessionView) -> None:
-    """What remains on the screen."""
+def sum_up(view: SessionView) -> None:
+    """Print what was played and logged."""
     counters = view.engine.counters
     late = view.lateness_ms
     echo(

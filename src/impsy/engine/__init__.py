@@ -6,7 +6,7 @@ from its log and its seed.
 
 from impsy.engine.engine import Engine
 from impsy.engine.playback import MINIMUM_DT, Step, to_step
-from impsy.engine.snapshot import Counters, Outlook, Snapshot, Turn
+from impsy.engine.snapshot import Counters, Forecast, Snapshot, Turn
 from impsy.modes import MODES, Mode
 from impsy.settings import Settings
 
@@ -15,8 +15,8 @@ __all__ = [
     "MODES",
     "Counters",
     "Engine",
+    "Forecast",
     "Mode",
-    "Outlook",
     "Settings",
     "Snapshot",
     "Step",

@@ -13,7 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
 from impsy.engine.playback import MINIMUM_DT, to_step
-from impsy.engine.snapshot import Counters, Outlook, Snapshot, Turn
+from impsy.engine.snapshot import Counters, Forecast, Snapshot, Turn
 from impsy.errors import ConfigError
 from impsy.events import (
     Command,
@@ -231,11 +231,11 @@ class Engine:
             waiting=len(self._pending),
             input_values=self._input,
             output_values=self._output,
-            counters=replace(self._counters),
+            counters=self._counters.copy(),
         )
 
-    def outlook(self) -> Outlook:
-        """What the model intends, without a look at the clock; costs half a microsecond."""
+    def forecast(self) -> Forecast:
+        """The model's next action; costs half a microsecond."""
         due: float | None = None
         what: Literal["event", "answer"] | None = None
         if not self._paused:
@@ -245,7 +245,7 @@ class Engine:
                 due, what = self._unheard[0], "event"
             if self._answer_at is not None and (due is None or self._answer_at < due):
                 due, what = self._answer_at, "answer"
-        return Outlook(due, what, self._revision, self._settings)
+        return Forecast(due, what, self._revision, self._settings)
 
     def mixture(self) -> NDArray[Any] | None:
         """A copy of what the model predicts after what it heard last (see ``Predictor``).

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from impsy.settings import Settings
 
-__all__ = ["Counters", "Outlook", "Snapshot", "Turn"]
+__all__ = ["Counters", "Forecast", "Snapshot", "Turn"]
 
 Turn = Literal["performer", "model", "both", "nobody"]
 """Who plays."""
 
 
-class Outlook(NamedTuple):
-    """What the model intends. Two that are equal say that nothing has changed in between.
+class Forecast(NamedTuple):
+    """The model's next action, as far as it is decided. Two forecasts are equal if nothing has changed between them.
 
-    ``due``: when it does something next; None: nothing is planned. ``what``: an ``"event"`` is played, or an
-    ``"answer"`` begins (its first event is not thought of yet). ``revision`` grows whenever what the model
-    predicts may have become another. ``settings``: the temperatures shape what is drawn from that.
+    ``due``: when; None: nothing is planned. ``what``: an ``"event"`` is played, or an ``"answer"`` begins, whose
+    first event has not been predicted yet. ``revision`` increases whenever the predicted mixture may have changed.
+    ``settings``: the temperatures apply to that mixture.
     """
 
     due: float | None
@@ -48,9 +48,22 @@ class Counters:
     not_finite: int = 0
     panics: int = 0
 
+    def copy(self) -> Counters:
+        """A copy; four times as fast as ``dataclasses.replace``, and made after each event."""
+        return Counters(
+            self.heard,
+            self.skipped,
+            self.rejected,
+            self.predicted,
+            self.played,
+            self.cancelled,
+            self.overflowed,
+            self.not_finite,
+            self.panics,
+        )
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+
+class Snapshot(NamedTuple):
     """The engine at one moment. ``turn`` is who plays."""
 
     settings: Settings
@@ -59,4 +72,4 @@ class Snapshot:
     waiting: int
     input_values: tuple[float, ...]
     output_values: tuple[float, ...]
-    counters: Counters = field(default_factory=Counters)
+    counters: Counters

@@ -1,6 +1,6 @@
 """Adapters: one a transport. Each opens, reads, writes and reconnects by itself, and knows nothing of music."""
 
-from impsy.io.adapter import Adapter, Deliver, Health, Tell
+from impsy.io.adapter import Adapter, Deliver, Health, SendReport
 from impsy.io.osc import OscAdapter
 
-__all__ = ["Adapter", "Deliver", "Health", "OscAdapter", "Tell"]
+__all__ = ["Adapter", "Deliver", "Health", "OscAdapter", "SendReport"]

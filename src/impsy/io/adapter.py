@@ -8,13 +8,13 @@ from typing import Literal, Protocol, runtime_checkable
 
 from impsy.events import Event, Report
 
-__all__ = ["Adapter", "Complaints", "Deliver", "Health", "Overhear", "PassesOn", "Tell"]
+__all__ = ["Adapter", "Complaints", "Deliver", "Health", "Overhear", "PassesOn", "SendReport"]
 
 Deliver = Callable[[Event], None]
 """Hand an event to the performance. Any thread may call it, and it returns at once."""
 
-Tell = Callable[[Report], object]
-"""Tell the performer something. Any thread may call it."""
+SendReport = Callable[[Report], object]
+"""SendReport the performer something. Any thread may call it."""
 
 Overhear = Callable[[str, bytes, tuple[tuple[int, float], ...] | None], object]
 """Told of each MIDI message that arrives: the adapter's name, the message, and what it changes (None: nothing).
@@ -51,7 +51,7 @@ class Adapter(Protocol):
         """Short and unique: ``osc``, ``midi in X-TOUCH``."""
         ...
 
-    def open(self, deliver: Deliver, tell: Tell) -> None:
+    def open(self, deliver: Deliver, report: SendReport) -> None:
         """Start. A device that is missing is reported and looked for; this neither waits nor raises."""
         ...
 
@@ -101,7 +101,7 @@ class Complaints:
         self.count = 0
         self.last = ""
 
-    def add(self, kind: str, text: str, tell: Tell) -> None:
+    def add(self, kind: str, text: str, report: SendReport) -> None:
         """Count one more; tell it if its kind is new."""
         self.count += 1
         self.last = text
@@ -112,4 +112,4 @@ class Complaints:
             if kind in self._seen:
                 return
         self._seen.add(kind)
-        tell(Report(f"{self._port}:{kind}", f"{self._port}: {text}"))
+        report(Report(f"{self._port}:{kind}", f"{self._port}: {text}"))

@@ -9,7 +9,7 @@ from typing import Literal
 
 from impsy.errors import DeviceError
 from impsy.events import Report
-from impsy.io.adapter import Tell
+from impsy.io.adapter import SendReport
 
 __all__ = ["RETRY_SECONDS", "Link", "Opened"]
 
@@ -56,10 +56,10 @@ class Link:
         """Whether the link is being closed; ``serve`` returns when it is."""
         return self._stop.is_set()
 
-    def open(self, tell: Tell) -> None:
+    def open(self, report: SendReport) -> None:
         """Start the thread."""
         self._stop.clear()
-        self._thread = threading.Thread(target=self._run, args=(tell,), name=f"impsy {self._name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(report,), name=f"impsy {self._name}", daemon=True)
         self.state = "waiting"
         self._thread.start()
 
@@ -74,7 +74,7 @@ class Link:
                 logger.warning("%s did not close in time; it is left behind", self._name)
         self.state = "closed"
 
-    def _run(self, tell: Tell) -> None:
+    def _run(self, report: SendReport) -> None:
         lost = False
 
         def opened(detail: str) -> None:
@@ -83,7 +83,7 @@ class Link:
             self.error = ""
             self.detail = detail
             again = " again" if lost else ""
-            tell(Report(f"{self._name}:open", f"{self._name} is{again} {detail}", "info", always=True))
+            report(Report(f"{self._name}:open", f"{self._name} is{again} {detail}", "info", always=True))
             lost = False
 
         while not self._stop.is_set():
@@ -95,7 +95,7 @@ class Link:
                 self.state = "waiting"
                 if not lost or str(error) != self.error:
                     text = f"{self._name}: {error}. Trying again every {self._retry_seconds:g} s"
-                    tell(Report(f"{self._name}:lost", text, "error", always=True))
+                    report(Report(f"{self._name}:lost", text, "error", always=True))
                 lost = True
                 self.error = str(error)
             self._stop.wait(self._retry_seconds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from impsy.codecs.osc import OscDecoder, encode_vector
-from impsy.io.adapter import Complaints, Deliver, Health, Tell
+from impsy.io.adapter import Complaints, Deliver, Health, SendReport
 from impsy.io.udp import UdpListener, UdpSender
 
 __all__ = ["OscAdapter", "OscListener"]
@@ -21,29 +21,29 @@ class OscListener:
         self._decoder = OscDecoder(controls, name, local=local)
         self._complaints = Complaints(name)
         self._deliver: Deliver | None = None
-        self._tell: Tell | None = None
+        self._report: SendReport | None = None
         self.udp = UdpListener(name, ip, port, self._receive)
         self.name = name
         self.received = 0
 
-    def open(self, deliver: Deliver, tell: Tell) -> None:
+    def open(self, deliver: Deliver, report: SendReport) -> None:
         """Start listening."""
-        self._deliver, self._tell = deliver, tell
-        self.udp.open(tell)
+        self._deliver, self._report = deliver, report
+        self.udp.open(report)
 
     def close(self) -> None:
         """Stop listening."""
         self.udp.close()
 
     def _receive(self, packet: bytes, sender: str) -> None:
-        if self._deliver is None or self._tell is None:
+        if self._deliver is None or self._report is None:
             return
         self.received += 1
         decoded = self._decoder.decode(packet)
         for event in decoded.events:
             self._deliver(event)
         for problem in decoded.problems:
-            self._complaints.add(problem.kind, f"{problem} (from {sender})", self._tell)
+            self._complaints.add(problem.kind, f"{problem} (from {sender})", self._report)
 
     def health(self) -> Health:
         """How the port is doing."""
@@ -72,15 +72,15 @@ class OscAdapter:
         self._sender = UdpSender("osc out", client_ip, client_port)
         self._addresses = tuple(addresses)
         self._complaints = Complaints("osc out")
-        self._tell: Tell | None = None
+        self._report: SendReport | None = None
         self._sent = 0
         self._unsent = 0
 
-    def open(self, deliver: Deliver, tell: Tell) -> None:
+    def open(self, deliver: Deliver, report: SendReport) -> None:
         """Start listening and look up whom to send to."""
-        self._tell = tell
-        self._sender.open(tell)
-        self.listener.open(deliver, tell)
+        self._report = report
+        self._sender.open(report)
+        self.listener.open(deliver, report)
 
     def send(self, values: Sequence[float]) -> None:
         """Send one vector to each output address."""
@@ -91,8 +91,8 @@ class OscAdapter:
                 else:
                     self._unsent += 1
             except OSError as error:
-                if self._tell is not None:
-                    self._complaints.add(f"send:{error.errno}", self._sender.outlet.refusal(error), self._tell)
+                if self._report is not None:
+                    self._complaints.add(f"send:{error.errno}", self._sender.outlet.refusal(error), self._report)
 
     def silence(self) -> None:
         """Nothing sounds in OSC: a value holds until the next."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from impsy.errors import DeviceError
-from impsy.io.adapter import Tell
+from impsy.io.adapter import SendReport
 from impsy.io.link import Link, Opened
 from impsy.io.network import Outlet, SocketAddress, bound, shown
 
@@ -33,9 +33,9 @@ class UdpListener:
         self.address: SocketAddress | None = None
         """Where it listens, once it does (the port is the one that the system gave, if 0 was asked for)."""
 
-    def open(self, tell: Tell) -> None:
+    def open(self, report: SendReport) -> None:
         """Start listening; a port that is taken is tried again and again."""
-        self.link.open(tell)
+        self.link.open(report)
 
     def close(self) -> None:
         """Stop listening."""
@@ -100,11 +100,11 @@ class UdpSender:
         self._ready = threading.Event()
         self.link = Link(name, self._serve, self._closing.set, RESOLVE_SECONDS)
 
-    def open(self, tell: Tell) -> None:
+    def open(self, report: SendReport) -> None:
         """Look up the host. Numbers are ready on return, so nothing is lost at the start; names take their time."""
         self._closing.clear()
         self._ready.clear()
-        self.link.open(tell)
+        self.link.open(report)
         self._ready.wait(READY_SECONDS)
 
     def send(self, packet: bytes) -> bool:

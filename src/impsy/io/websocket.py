@@ -27,7 +27,7 @@ from websockets.typing import Subprotocol
 from impsy.codecs.websocket import decode_frame, encode_text
 from impsy.errors import DeviceError, PeerError
 from impsy.events import Unplugged
-from impsy.io.adapter import Complaints, Deliver, Health, Overhear, Tell
+from impsy.io.adapter import Complaints, Deliver, Health, Overhear, SendReport
 from impsy.io.link import Link, Opened
 from impsy.io.network import bound, shown
 from impsy.io.origins import origin_allowed
@@ -56,9 +56,8 @@ CLOSE_SECONDS = 0.15
 WAITING_LIMIT = 1000
 """Steps that may wait for the thread."""
 
-# The library logs each stranger's failed handshake with its traceback; we count and say such things ourselves.
-_quiet = logging.getLogger("impsy.io.websocket.library")
-_quiet.setLevel(logging.CRITICAL)
+_quiet = logging.Logger("impsy.io.websocket.library", logging.CRITICAL)
+"""For the library, which would log each failed handshake with its traceback. We count and report those ourselves."""
 
 _Step = Callable[[], list[bytes]]
 """Asks the output mapping for messages to send. Run in the server's thread."""
@@ -121,7 +120,7 @@ class WebSocketAdapter:
         self._refusals = Complaints(self.name)
         """Clients that were refused, or dropped."""
         self._deliver: Deliver = lambda _event: None
-        self._tell: Tell = lambda _report: None
+        self._report: SendReport = lambda _report: None
         self.overhear: Overhear | None = None
         self._steps: deque[_Step] = deque()
         self._woken = False
@@ -137,10 +136,10 @@ class WebSocketAdapter:
 
     # --- for the session ---------------------------------------------------------------------------
 
-    def open(self, deliver: Deliver, tell: Tell) -> None:
+    def open(self, deliver: Deliver, report: SendReport) -> None:
         """Start the server; a port that is taken is tried again and again."""
-        self._deliver, self._tell = deliver, tell
-        self.link.open(tell)
+        self._deliver, self._report = deliver, report
+        self.link.open(report)
 
     def send(self, values: Sequence[float]) -> None:
         """Play one vector to every client."""
@@ -273,7 +272,7 @@ class WebSocketAdapter:
             return None
         shown = (origin or "")[:80]
         text = f'a page of {shown} was refused. To let it in, add "{shown}" to websocket.allowed_origins'
-        self._refusals.add(f"origin:{shown}", text, self._tell)
+        self._refusals.add(f"origin:{shown}", text, self._report)
         return client.respond(HTTPStatus.FORBIDDEN, "Pages of this origin may not connect.\n")
 
     async def _welcome(self, client: ServerConnection) -> None:
@@ -282,7 +281,7 @@ class WebSocketAdapter:
             return
         if len(self._clients) >= self._client_limit:
             text = f"there are {self._client_limit} clients already; more are sent away"
-            self._refusals.add("crowded", text, self._tell)
+            self._refusals.add("crowded", text, self._report)
             await client.close(CloseCode.TRY_AGAIN_LATER, "too many clients")
             return
         self._clients.add(client)
@@ -299,7 +298,7 @@ class WebSocketAdapter:
             if error.sent is not None and error.sent.code in _FAULTS:
                 problem = error.sent.reason or CloseCode(error.sent.code).name
                 self._complaints.add(
-                    f"closed:{error.sent.code}", f"{client.peer} was disconnected: {problem}", self._tell
+                    f"closed:{error.sent.code}", f"{client.peer} was disconnected: {problem}", self._report
                 )
         finally:
             self._clients.discard(client)
@@ -311,7 +310,7 @@ class WebSocketAdapter:
     def _hear(self, frame: str | bytes, mapping: InputMapping, client: _Client) -> None:
         for message in decode_frame(frame):
             if isinstance(message, PeerError):
-                self._complaints.add(message.kind, f"{message} (from {client.peer})", self._tell)
+                self._complaints.add(message.kind, f"{message} (from {client.peer})", self._report)
                 continue
             changes = mapping.decode(message)
             if self.overhear is not None:
@@ -357,7 +356,7 @@ class WebSocketAdapter:
             self._clients.discard(client)
             client.transport.abort()
             text = f"{client.peer} does not read what it is sent; it was dropped, so that nobody waits for it"
-            self._refusals.add("slow", text, self._tell)
+            self._refusals.add("slow", text, self._report)
             return
         # The same bytes are good for all: a server's frames are not masked, and there is no compression.
         client.transport.write(frames)

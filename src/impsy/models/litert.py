@@ -7,6 +7,7 @@ import os
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,11 @@ from impsy.models.architectures import Gestures
 from impsy.models.components import Live, LiveSampler
 from impsy.models.mixture import MixtureSampler
 from impsy.models.predictor import MixturePredictor
-from impsy.models.sizes import SCALE_FACTOR
+from impsy.models.sizes import SCALE_FACTOR, Size
 from impsy.models.tflite.write import encode_player
-from impsy.models.weights import Weights
+from impsy.models.weights import Weights, random_weights
 
-__all__ = ["GraphPredictor", "Layout", "LiteRTPredictor", "find_layout", "litert_is_installed"]
+__all__ = ["GraphPredictor", "Layout", "LiteRTPredictor", "find_layout", "litert_is_installed", "prepare_litert"]
 
 
 def litert_is_installed() -> bool:
@@ -30,38 +31,45 @@ def litert_is_installed() -> bool:
     return find_spec("ai_edge_litert") is not None
 
 
-def _interpreter(content: bytes) -> Any:
-    """An interpreter with its memory laid out. One thread: a step is too short to share."""
+@cache
+def prepare_litert() -> Any:
+    """LiteRT's interpreter class, loaded and used once. A program calls this before it plays or draws on a terminal.
+
+    With the first graph of a process LiteRT writes a line on its delegate to standard error, and has no setting for
+    that. So the first graph is a tiny one, laid out here with standard error redirected for these milliseconds.
+    """
     from ai_edge_litert.interpreter import Interpreter
 
-    try:
-        with _without_chatter():
-            interpreter = Interpreter(model_content=content, num_threads=1)
-            interpreter.allocate_tensors()
-    except (RuntimeError, ValueError) as error:
-        raise ModelError(f"LiteRT cannot run this graph: {error}") from error
-    return interpreter
+    first = encode_player(random_weights(2, Size(1, 1), rng=np.random.default_rng(0), mixtures=1))
+    with _standard_error_discarded():
+        Interpreter(model_content=first, num_threads=1).allocate_tensors()
+    return Interpreter
 
 
 @contextlib.contextmanager
-def _without_chatter() -> Iterator[None]:
-    """Keep the runtime from announcing its delegate on standard error, in the middle of a performance's display.
-
-    It has no setting for that (the usual environment variables do nothing), so its words go nowhere for the few
-    milliseconds in which a graph is laid out; what goes wrong then is raised, not printed.
-    """
+def _standard_error_discarded() -> Iterator[None]:
     try:
         kept = os.dup(2)
     except OSError:  # there is no standard error
         yield
         return
     try:
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
+        with open(os.devnull, "wb") as null:
+            os.dup2(null.fileno(), 2)
         yield
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+def _interpreter(content: bytes) -> Any:
+    """An interpreter with its memory laid out. One thread: a step is too short to share."""
+    try:
+        interpreter = prepare_litert()(model_content=content, num_threads=1)
+        interpreter.allocate_tensors()
+    except (RuntimeError, ValueError) as error:
+        raise ModelError(f"LiteRT cannot run this graph: {error}") from error
+    return interpreter
 
 
 class LiteRTPredictor(MixturePredictor):

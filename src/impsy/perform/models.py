@@ -104,7 +104,7 @@ def choices(model: int, own: int, *, mapped: bool) -> str:
 
 def how_to_choose(model: int, own: int, *, mapped: bool, folder: Path | None = None) -> str:
     """The commands for that, or a model in ``folder`` that would fit, by its name."""
-    make = f"; `impsy learn --controls {model - 1} --set-dimension` makes a mapping" if mapped else ""
+    make = f"; `impsy map --controls {model - 1} --set-dimension` makes a mapping" if mapped else ""
     found = sorted(path.name for path in folder.glob(f"*-dim{own}-*")) if folder else []
     models = [name for name in found if not name.endswith((".json", ".npz"))]
     if models:

@@ -10,10 +10,13 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from numpy.typing import NDArray
+
 from impsy.codecs.osc import encode_text, encode_vector
+from impsy.engine import Forecast
 from impsy.errors import DeviceError
 from impsy.io.network import Outlet
-from impsy.perform.intention import Intention, encode_intention
+from impsy.perform.forecast import encode_forecast
 from impsy.protocol.monitor import NEXT, STATE
 
 __all__ = ["STATE_SECONDS", "Monitor"]
@@ -34,18 +37,18 @@ WAITING_LIMIT = 2000
 """Vectors that may wait to be sent; more are left out."""
 
 _STATE, _NEXT, _STOP = object(), object(), object()
-"""In the queue, beside vectors: the state changed, the plan did, the end."""
+"""In the queue, beside vectors: the state changed, the forecast did, the end."""
 
 
 class Monitor:
     """Sends the messages of ``impsy.protocol.monitor`` to UDP ``localhost:port``.
 
-    The plan at most 30 times a second; plan and state at least once a second, and when they change.
+    The forecast at most 30 times a second; forecast and state at least once a second, and when they change.
 
     Args:
         port: where to send to.
         state: returns the state.
-        now: the clock that the plan's times refer to.
+        now: the clock that the forecast's times refer to.
     """
 
     def __init__(self, port: int, state: Callable[[], dict[str, Any]], now: Callable[[], float]) -> None:
@@ -53,8 +56,8 @@ class Monitor:
         self._state = state
         self._now = now
         self._queue: SimpleQueue[tuple[str, Sequence[float]] | object] = SimpleQueue()
-        self._intention: Intention | None = None
-        self._intention_waits = False
+        self._forecast: tuple[Forecast, NDArray[Any] | None] | None = None
+        self._forecast_waits = False
         self._thread: threading.Thread | None = None
         self.left_out = 0
 
@@ -72,14 +75,14 @@ class Monitor:
         else:
             self.left_out += 1
 
-    def intend(self, intention: Intention, *, more: bool) -> None:
-        """Send this soon, unless a newer one comes first. Returns at once; one thread calls it.
+    def show(self, forecast: Forecast, mixture: NDArray[Any] | None, *, more: bool) -> None:
+        """Send this forecast soon, unless a newer one comes first. Returns at once; one thread calls it.
 
         ``more``: a vector to mirror follows, so the thread need not be woken for this.
         """
-        self._intention = intention
-        if not self._intention_waits:
-            self._intention_waits = True
+        self._forecast = (forecast, mixture)
+        if not self._forecast_waits:
+            self._forecast_waits = True
             if not more:
                 self._queue.put(_NEXT)
 
@@ -104,7 +107,7 @@ class Monitor:
                 self._send_state()
                 state_due = now + STATE_SECONDS
                 again = True  # for a program that was started in between
-            wanted = again or self._intention_waits
+            wanted = again or self._forecast_waits
             if wanted and now >= next_earliest:
                 self._send_next()
                 next_earliest = now + NEXT_SECONDS
@@ -120,7 +123,7 @@ class Monitor:
                 state_due = min(state_due, time.monotonic() + SETTLE_SECONDS)
             elif isinstance(item, tuple):
                 self._send(encode_vector(*item))
-        if self._intention_waits:
+        if self._forecast_waits:
             self._send_next()
         self._send_state()
 
@@ -128,10 +131,9 @@ class Monitor:
         self._send(encode_text(STATE, json.dumps(self._state())))
 
     def _send_next(self) -> None:
-        self._intention_waits = False  # first: a newer plan is then sent, too
-        intention = self._intention
-        if intention is not None:
-            self._send(encode_text(NEXT, encode_intention(intention, self._now())))
+        self._forecast_waits = False  # first: a newer forecast is then sent, too
+        if self._forecast is not None:
+            self._send(encode_text(NEXT, encode_forecast(*self._forecast, self._now())))
 
     def _send(self, packet: bytes) -> None:
         try:

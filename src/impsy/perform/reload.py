@@ -8,7 +8,7 @@ from pathlib import Path
 from impsy.config import Config, LoadedConfig, load_config
 from impsy.errors import ImpsyError
 from impsy.events import Report, Set
-from impsy.io.adapter import Tell
+from impsy.io.adapter import SendReport
 from impsy.perform.building.ports import Ports
 from impsy.perform.building.session import configured_model, configured_scenes, engine_settings
 from impsy.perform.models import sized
@@ -34,7 +34,7 @@ class Reloader:
         ports: its ports.
         loaded: the configuration that it plays.
         overrides: puts the command line's options above a newly read configuration.
-        tell: receives reports.
+        report: receives reports.
     """
 
     def __init__(
@@ -43,13 +43,13 @@ class Reloader:
         ports: Ports,
         loaded: LoadedConfig,
         overrides: Callable[[LoadedConfig], LoadedConfig],
-        tell: Tell,
+        report: SendReport,
     ) -> None:
         self._session = session
         self._ports = ports
         self._loaded = loaded
         self._overrides = overrides
-        self._tell = tell
+        self._report = report
 
     def reload(self, path: Path) -> None:
         """Read the file and apply what changed; if anything is wrong with it, report that and change nothing."""
@@ -57,7 +57,7 @@ class Reloader:
             self._apply(sized(self._overrides(load_config(path))))
         except ImpsyError as error:
             text = f"the configuration was saved, but is not used: {error}"
-            self._tell(Report("config-unusable", text, "error", always=True))
+            self._report(Report("config-unusable", text, "error", always=True))
 
     def _apply(self, fresh: LoadedConfig) -> None:
         before, after = self._loaded.config, fresh.config
@@ -68,7 +68,7 @@ class Reloader:
                 f"the configuration now says dimension {after.model.dimension}, which takes a restart; "
                 f"until then it plays on with {before.model.dimension}"
             )
-            self._tell(Report("config-dimension", text, always=True))
+            self._report(Report("config-dimension", text, always=True))
             return
         # The model first: it is what can still go wrong, and then nothing has changed.
         if before.model.file != after.model.file and not self._plays(fresh):
@@ -80,8 +80,8 @@ class Reloader:
         self._session.set_adapters(self._ports.apply(after))
         self._loaded = fresh
         for problem in (*fresh.conflicts, *fresh.warnings):
-            self._tell(Report(f"config:{problem.key}", str(problem)))
-        self._tell(Report("config-applied", "the saved configuration is in use", "info", always=True))
+            self._report(Report(f"config:{problem.key}", str(problem)))
+        self._report(Report("config-applied", "the saved configuration is in use", "info", always=True))
 
     def _plays(self, fresh: LoadedConfig) -> bool:
         """Whether a live command has loaded the configuration's model already; it keeps its state."""

@@ -27,7 +27,7 @@ class Reports:
         self._counts: dict[str, int] = {}
         self._recent: deque[Report] = deque(maxlen=remembered)
 
-    def tell(self, report: Report) -> bool:
+    def add(self, report: Report) -> bool:
         """Log a report, unless its kind has been logged before; whether it was logged."""
         with self._lock:
             kind = report.kind if report.kind in self._counts or len(self._counts) < KINDS_LIMIT else "more"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from impsy.config import LoadedConfig, SceneConfig
 from impsy.events import EngineEvent, Report, Set
-from impsy.io.adapter import Tell
+from impsy.io.adapter import SendReport
 from impsy.perform.switching import ModelSwitcher, OpenModel
 from impsy.settings import SETTINGS, Settings, Value
 
@@ -51,16 +51,16 @@ class SceneRecall:
         scenes: those there are; may be set anew.
         models: switches to the models that they name.
         deliver: takes the events that they are made of.
-        tell: receives reports of unknown names.
+        report: receives reports of unknown names.
     """
 
     def __init__(
-        self, scenes: Scenes, models: ModelSwitcher, deliver: Callable[[EngineEvent], None], tell: Tell
+        self, scenes: Scenes, models: ModelSwitcher, deliver: Callable[[EngineEvent], None], report: SendReport
     ) -> None:
         self.scenes = scenes
         self._models = models
         self._deliver = deliver
-        self._tell = tell
+        self._report = report
         self._name = ""
 
     def recall(self, name: str) -> None:
@@ -70,7 +70,7 @@ class SceneRecall:
         if scene is None:
             known = ", ".join(f"“{known}”" for known in scenes.by_name)
             there_are = f"there is no scene “{name[:80]}”; there are {known}"
-            self._tell(
+            self._report(
                 Report(f"unknown-scene:{name[:80]}", there_are if known else "the configuration has no scenes")
             )
             return

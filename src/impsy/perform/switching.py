@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from impsy.errors import ImpsyError
 from impsy.events import Event, Report, SetPredictor
-from impsy.io.adapter import Tell
+from impsy.io.adapter import SendReport
 
 __all__ = ["ModelSwitcher", "OpenModel"]
 
@@ -23,15 +23,15 @@ class ModelSwitcher:
 
     Args:
         deliver: takes the ``SetPredictor`` of a model that is ready.
-        tell: says what went wrong.
+        report: says what went wrong.
         file: that of the model that plays at first, an absolute path; "" if it has none.
     """
 
-    def __init__(self, deliver: Callable[[Event], None], tell: Tell, file: str = "") -> None:
+    def __init__(self, deliver: Callable[[Event], None], report: SendReport, file: str = "") -> None:
         self.file = file
         """Where the model came from that was put to use last."""
         self._deliver = deliver
-        self._tell = tell
+        self._report = report
         self._lock = threading.Lock()
         self._wanted: tuple[str, OpenModel] | None = None
         self._busy = False
@@ -42,7 +42,7 @@ class ModelSwitcher:
         ``open_model`` None: this performance keeps its model.
         """
         if open_model is None:
-            self._tell(Report("no-switching", "this performance cannot switch models"))
+            self._report(Report("no-switching", "this performance cannot switch models"))
             return
         with self._lock:
             self._wanted = (file, open_model)
@@ -86,7 +86,7 @@ class ModelSwitcher:
             return open_model(file)
         except ImpsyError as error:
             text = f"{error}. The model that was playing plays on"
-            self._tell(Report(f"model-unusable:{file[:80]}", text, "error"))
+            self._report(Report(f"model-unusable:{file[:80]}", text, "error"))
         except Exception:
             logger.exception("opening the model %s failed; the one that was playing plays on", file)
         return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from impsy.engine import Engine
 from impsy.events import Command, EngineEvent
-from impsy.io.adapter import Deliver, Health, Tell
+from impsy.io.adapter import Deliver, Health, SendReport
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -58,7 +58,7 @@ class FakePort:
         self.is_open = False
         self.deliver: Deliver = lambda _event: None
 
-    def open(self, deliver: Deliver, tell: Tell) -> None:  # noqa: ARG002 - nothing goes wrong
+    def open(self, deliver: Deliver, report: SendReport) -> None:  # noqa: ARG002 - nothing goes wrong
         """Keep where events go."""
         self.deliver = deliver
         self.is_open = True

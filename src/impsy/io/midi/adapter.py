@@ -12,17 +12,12 @@ from typing import Generic, TypeVar
 
 from impsy.errors import DeviceError
 from impsy.events import Report, Unplugged
-from impsy.io.adapter import Complaints, Deliver, Health, Overhear, Tell
+from impsy.io.adapter import Complaints, Deliver, Health, Overhear, SendReport
 from impsy.io.feedback import FeedbackGuard
 from impsy.io.link import Link, Opened
 from impsy.io.midi.portnames import Fit, Meaning, Way
-from impsy.io.midi.system import (
-    MidiInPort,
-    MidiOutPort,
-    MidiSystem,
-    SharedMidi,
-    virtual_name,
-)
+from impsy.io.midi.ports import MidiInPort, MidiOutPort, MidiSystem, virtual_name
+from impsy.io.midi.system import SharedMidi
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
 from impsy.mapping.wire import NOTE_OFF
@@ -63,7 +58,7 @@ class _Port(ABC, Generic[P]):
         self._is_virtual = virtual is not None
         self._label = virtual or configured
         self._shared = system
-        self._tell: Tell = lambda _report: None
+        self._report: SendReport = lambda _report: None
         self._complaints = Complaints(self.name)
         self._wake = threading.Event()
         self._is_open = False
@@ -76,13 +71,13 @@ class _Port(ABC, Generic[P]):
             self._is_open = False
             self._shared.leave()
 
-    def _start(self, tell: Tell) -> None:
-        self._tell = tell
+    def _start(self, report: SendReport) -> None:
+        self._report = report
         self._wake.clear()
         if not self._is_open:
             self._is_open = True
             self._shared.enter()
-        self.link.open(tell)
+        self.link.open(report)
 
     # --- in the link's thread ----------------------------------------------------------------------
 
@@ -129,10 +124,10 @@ class _Port(ABC, Generic[P]):
             raise self._taken(found) if found.taken else self._missing()
         if found.others:
             text = f"several ports match: {', '.join((found.port, *found.others))}. {found.port} is used"
-            self._tell(Report(f"{self.name}:several", f"{self.name}: {text}; a longer name says which is meant"))
+            self._report(Report(f"{self.name}:several", f"{self.name}: {text}; a longer name says which is meant"))
         if found.fit is Fit.RENUMBERED:
             text = f"no port is called so now; {found.port}, which differs in numbers that the system gives, is used"
-            self._tell(Report(f"{self.name}:renumbered", f"{self.name}: {text}"))
+            self._report(Report(f"{self.name}:renumbered", f"{self.name}: {text}"))
         return found.port
 
     def _taken(self, meaning: Meaning) -> DeviceError:
@@ -197,10 +192,10 @@ class MidiInput(_Port[MidiInPort]):
         self._received = self._echoes = 0
         self.overhear: Overhear | None = None
 
-    def open(self, deliver: Deliver, tell: Tell) -> None:
+    def open(self, deliver: Deliver, report: SendReport) -> None:
         """Start looking for the device."""
         self._deliver = deliver
-        self._start(tell)
+        self._start(report)
 
     def remap(self, mapping: InputMapping | None) -> None:
         """Go on with another mapping."""
@@ -292,9 +287,9 @@ class MidiOutput(_Port[MidiOutPort]):
         """When which note was ended lately."""
         self._sent = self._failed = 0
 
-    def open(self, deliver: Deliver, tell: Tell) -> None:  # noqa: ARG002 - an output hears nothing
+    def open(self, deliver: Deliver, report: SendReport) -> None:  # noqa: ARG002 - an output hears nothing
         """Start looking for the device."""
-        self._start(tell)
+        self._start(report)
 
     def send(self, values: Sequence[float]) -> None:
         """Play x_1 … x_n; without the device, only remember them."""
@@ -362,7 +357,7 @@ class MidiOutput(_Port[MidiOutPort]):
         except DeviceError as error:
             self._failed += len(messages)
             self._owed = list(dict.fromkeys(message for message in batch if _ends_note(message)))
-            self._complaints.add("send", f"a message could not be sent ({error})", self._tell)
+            self._complaints.add("send", f"a message could not be sent ({error})", self._report)
             self._wake.set()  # the device may have gone: look now
 
     def _open_port(self, system: MidiSystem, port: str | None) -> MidiOutPort:

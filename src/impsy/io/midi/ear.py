@@ -9,7 +9,8 @@ from typing import Self
 
 from impsy.errors import DeviceError
 from impsy.io.midi.portnames import matching_ports
-from impsy.io.midi.system import MidiInPort, MidiSystem, open_midi_system, virtual_name
+from impsy.io.midi.ports import MidiInPort, MidiSystem, virtual_name
+from impsy.io.midi.system import open_midi_system
 
 __all__ = ["MidiEar", "inputs_named"]
 

@@ -17,10 +17,9 @@ from typing import TypeVar
 
 from impsy.errors import DeviceError
 from impsy.io.midi.jackclient import NO_SERVER, JackServer
-from impsy.io.midi.library import JACK, Handle, Library, library_call
+from impsy.io.midi.library import JACK, Handle, Library, close_handles, library_call
 from impsy.io.midi.portnames import Way
-from impsy.io.midi.rtmidi import close_handles
-from impsy.io.midi.system import MidiInPort, MidiOutPort, Receive
+from impsy.io.midi.ports import MidiInPort, MidiOutPort, Receive
 from impsy.io.worker import Worker
 
 __all__ = ["JackMidi"]

@@ -12,12 +12,13 @@ import ctypes.util
 import importlib
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from impsy.errors import DeviceError
-from impsy.io.midi.system import Receive
+from impsy.io.midi.ports import Receive
 
 __all__ = [
     "ALSA",
@@ -29,6 +30,7 @@ __all__ = [
     "Library",
     "api_number",
     "check_api",
+    "close_handles",
     "library_call",
     "load_jack",
     "load_library",
@@ -47,6 +49,9 @@ ALIASES = {"macosxcore": COREMIDI, "core": COREMIDI, "linuxalsa": ALSA, "unixjac
 ALSA_SEQUENCER = "/dev/snd/seq"
 
 QUEUE = 1024
+
+CALLBACK_SECONDS = 0.02
+"""Within this time a callback that has started ends."""
 
 
 class Handle(Protocol):
@@ -156,6 +161,22 @@ def library_call(call: Callable[[], T]) -> T:
         raise
     except Exception as error:
         raise DeviceError(str(error).rstrip(".") or type(error).__name__) from error
+
+
+def close_handles(handles: Sequence[Handle]) -> None:
+    """Close and destroy handles of the port library.
+
+    The library holds the interpreter's lock while it closes a port, and waits for a callback that is running; the
+    callback waits for that lock. So callbacks are cancelled, and given time to end, before ports are closed.
+    """
+    inputs = [handle for handle in handles if hasattr(handle, "cancel_callback")]
+    for handle in inputs:
+        library_call(handle.cancel_callback)
+    if inputs:
+        time.sleep(CALLBACK_SECONDS)
+    for handle in handles:
+        library_call(handle.close_port)
+        library_call(handle.delete)
 
 
 def _rtmidi(module: Any) -> Library:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
 from impsy.errors import DeviceError
-from impsy.io.midi.library import API_NAMES, WINDOWS_MM, Handle, Library, library_call
+from impsy.io.midi.library import API_NAMES, WINDOWS_MM, Handle, Library, close_handles, library_call
 from impsy.io.midi.portnames import Way
-from impsy.io.midi.system import MidiInPort, MidiOutPort, Receive
+from impsy.io.midi.ports import MidiInPort, MidiOutPort, Receive
 from impsy.io.worker import Worker
 
-__all__ = ["RtMidiSystem", "close_handles"]
+__all__ = ["RtMidiSystem"]
 
 T = TypeVar("T")
 
@@ -27,9 +26,6 @@ CALL_SECONDS = 5.0
 """How long the system may take to answer."""
 
 CLOSE_SECONDS = 0.3
-
-LAST_WORDS_SECONDS = 0.02
-"""A callback that has begun needs so long, at the most, to end."""
 
 
 class RtMidiSystem:
@@ -146,19 +142,3 @@ class _Port:
 def own_client() -> str:
     """The name of our clients that nobody needs to find: unlike anybody else's, so that they can be left out."""
     return f"{CLIENT} {os.getpid()}"
-
-
-def close_handles(handles: Sequence[Handle]) -> None:
-    """Close and destroy handles of the port library.
-
-    The library holds the interpreter's lock while it does so. A callback that waited for that lock would never end,
-    nor would the closing that waits for the callback: so callbacks are called off, and given time to end, first.
-    """
-    inputs = [handle for handle in handles if hasattr(handle, "cancel_callback")]
-    for handle in inputs:
-        library_call(handle.cancel_callback)
-    if inputs:
-        time.sleep(LAST_WORDS_SECONDS)
-    for handle in handles:
-        library_call(handle.close_port)
-        library_call(handle.delete)

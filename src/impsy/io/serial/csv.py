@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from impsy.codecs.csv import CsvStream, encode_line
 from impsy.errors import PeerError
 from impsy.events import Interaction, Unplugged
-from impsy.io.adapter import Deliver, Health, Tell
+from impsy.io.adapter import Deliver, Health, SendReport
 from impsy.io.outbox import Outbox, newest_lines, nothing
 from impsy.io.serial.line import Receive, SerialLine
 
@@ -34,13 +34,13 @@ class SerialAdapter:
         self._outbox = Outbox(newest_lines, nothing, LINES_WAITING)
         self._line = SerialLine(self.name, port, baudrate, self._outbox, self._begin)
         self._deliver: Deliver = lambda _event: None
-        self._tell: Tell = lambda _report: None
+        self._report: SendReport = lambda _report: None
 
-    def open(self, deliver: Deliver, tell: Tell) -> None:
+    def open(self, deliver: Deliver, report: SendReport) -> None:
         """Start looking for the device."""
-        self._deliver, self._tell = deliver, tell
+        self._deliver, self._report = deliver, report
         self._line.link.on_lost = lambda: deliver(Unplugged(self.name))
-        self._line.open(tell)
+        self._line.open(report)
 
     def send(self, values: Sequence[float]) -> None:
         """Send one line."""
@@ -48,7 +48,7 @@ class SerialAdapter:
             text = (
                 "the line is too slow for all that is played; older values are left out. A higher baudrate may help"
             )
-            self._line.losses.add("slow", text, self._tell)
+            self._line.losses.add("slow", text, self._report)
 
     def silence(self) -> None:
         """Nothing sounds here: a value holds until the next."""
@@ -70,7 +70,7 @@ class SerialAdapter:
         def receive(data: bytes) -> None:
             for found in stream.feed(data):
                 if isinstance(found, PeerError):
-                    self._line.complaints.add(found.kind, str(found), self._tell)
+                    self._line.complaints.add(found.kind, str(found), self._report)
                 else:
                     self._line.received += 1
                     self._deliver(Interaction(found, self.name))

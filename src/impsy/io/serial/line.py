@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from impsy.errors import DeviceError
-from impsy.io.adapter import Complaints, Health, Tell
+from impsy.io.adapter import Complaints, Health, SendReport
 from impsy.io.link import Link, Opened
 from impsy.io.outbox import Outbox
 from impsy.io.serial.port import MISSING, SerialPort, open_serial_port
@@ -62,9 +62,9 @@ class SerialLine:
         self.received = 0
         self.sent = 0
 
-    def open(self, tell: Tell) -> None:
+    def open(self, report: SendReport) -> None:
         """Start looking for the device."""
-        self.link.open(tell)
+        self.link.open(report)
 
     def close(self) -> None:
         """Send what waits, for a moment, and let go of the device."""

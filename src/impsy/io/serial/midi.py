@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from impsy.codecs.midi import MidiStream
 from impsy.events import Unplugged
-from impsy.io.adapter import Deliver, Health, Overhear, Tell
+from impsy.io.adapter import Deliver, Health, Overhear, SendReport
 from impsy.io.outbox import Outbox, only_note_offs, thin_midi
 from impsy.io.serial.line import Receive, SerialLine
 from impsy.mapping.entries import MappingEntry
@@ -49,14 +49,14 @@ class SerialMidiAdapter:
         self._outbox = Outbox(thin_midi, only_note_offs)
         self._line = SerialLine(self.name, port, baudrate, self._outbox, self._begin)
         self._deliver: Deliver = lambda _event: None
-        self._tell: Tell = lambda _report: None
+        self._report: SendReport = lambda _report: None
         self.overhear: Overhear | None = None
 
-    def open(self, deliver: Deliver, tell: Tell) -> None:
+    def open(self, deliver: Deliver, report: SendReport) -> None:
         """Start looking for the device."""
-        self._deliver, self._tell = deliver, tell
+        self._deliver, self._report = deliver, report
         self._line.link.on_lost = lambda: deliver(Unplugged(self.name))
-        self._line.open(tell)
+        self._line.open(report)
 
     def send(self, values: Sequence[float]) -> None:
         """Play one vector."""
@@ -101,7 +101,7 @@ class SerialMidiAdapter:
             if self._output is None or self._outbox.put(messages(self._output)):
                 return
         text = "a MIDI cable is too slow for all that is played; some notes and older positions are left out"
-        self._line.losses.add("slow", text, self._tell)
+        self._line.losses.add("slow", text, self._report)
 
     def _begin(self) -> Receive:
         stream = MidiStream()

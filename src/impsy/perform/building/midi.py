@@ -9,7 +9,8 @@ from impsy.io.adapter import Adapter
 from impsy.io.feedback import FeedbackGuard
 from impsy.io.midi.adapter import MidiInput, MidiOutput
 from impsy.io.midi.portnames import Way
-from impsy.io.midi.system import SharedMidi, virtual_name
+from impsy.io.midi.ports import virtual_name
+from impsy.io.midi.system import SharedMidi
 from impsy.mapping.entries import MappingEntry
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping

@@ -146,7 +146,7 @@ def build_session(
     ports = ports or Ports(WantedPorts())
     recorder = None
     if logdir is not None:
-        recorder = Recorder(logdir, config.model.dimension, clock.date, clock.started_at, reports.tell)
+        recorder = Recorder(logdir, config.model.dimension, clock.date, clock.started_at, reports.add)
     return Session(
         Engine(engine_settings(config), model.predictor, default_rng(seed), clock.now(), model.name),
         ports.apply(config),

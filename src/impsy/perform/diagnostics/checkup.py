@@ -18,7 +18,6 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from impsy import __version__
 from impsy.config import LoadedConfig, Problem, parse_config
 from impsy.config.checks import mapping_lengths
 from impsy.config.earlier.forms import present_form
@@ -28,7 +27,8 @@ from impsy.errors import ConfigError, ImpsyError, ModelError
 from impsy.modes import MODES
 from impsy.perform.diagnostics.ways import Way, ways_of
 from impsy.perform.models import how_to_choose, sized
-from impsy.perform.priority import ADVICE, first_in_line
+from impsy.perform.priority import ADVICE, realtime_priority
+from impsy.version import __version__
 
 if TYPE_CHECKING:
     from impsy.models.opening import OpenedModel
@@ -226,7 +226,7 @@ def _dimensions(workspace: Workspace) -> Iterator[Finding]:
     for key, length in wrong:
         text = f"{key} has {length} {'entry' if length == 1 else 'entries'}, but the model has {wanted} values"
         verb = f"add {wanted - length}" if length < wanted else f"remove {length - wanted}"
-        make = f"`impsy learn --controls {wanted} --set-dimension` makes a mapping"
+        make = f"`impsy map --controls {wanted} --set-dimension` makes a mapping"
         train = f"`impsy dataset -D {length + 1}`, then `impsy train -D {length + 1}`, makes a model for it"
         yield Finding("mappings", "problem", text, f"{verb.capitalize()} ({make}), or keep it: {train}")
     if not wrong and dimension == model.dimension:
@@ -288,7 +288,7 @@ def _clock(_workspace: Workspace) -> Iterator[Finding]:
     """How late a wait of 10 ms wakes up: the wait by which the performance keeps time."""
     queue: SimpleQueue[None] = SimpleQueue()
     late = []
-    with first_in_line() as permitted:
+    with realtime_priority() as permitted:
         for _ in range(WAITS):
             due = time.monotonic() + WAIT_SECONDS
             try:

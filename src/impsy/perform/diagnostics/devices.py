@@ -11,7 +11,8 @@ from typing import Literal
 from impsy.config import Config, MidiConfig
 from impsy.errors import DeviceError
 from impsy.io.midi.portnames import Fit, Meaning, Way, assign_ports, matching_ports
-from impsy.io.midi.system import open_midi_system, virtual_name
+from impsy.io.midi.ports import virtual_name
+from impsy.io.midi.system import open_midi_system
 from impsy.io.serial.port import PortInfo, list_serial_ports
 
 __all__ = [

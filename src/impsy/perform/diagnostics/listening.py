@@ -117,7 +117,7 @@ class Listening:
             if hasattr(adapter, "overhear"):
                 adapter.overhear = self._overhear
                 self._overheard.add(adapter.name)
-            adapter.open(self._deliver, self._tell)
+            adapter.open(self._deliver, self._report)
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -160,7 +160,7 @@ class Listening:
             case _:
                 self._put(Arrival(self._now(), "osc", command=event))
 
-    def _tell(self, report: Report) -> None:
+    def _report(self, report: Report) -> None:
         self._told[report.kind] += 1
         if report.always or self._told[report.kind] == 1:
             self._put(report)

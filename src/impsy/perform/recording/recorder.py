@@ -1,4 +1,4 @@
-"""Writes the log of a performance while it happens, and does not lose what a disk refuses for a while."""
+"""Writes the log during a performance; rows that the disk refuses are kept until it takes them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from queue import Empty, SimpleQueue
 
 from impsy.codecs.log import encode_row, log_name
 from impsy.events import Record, Report
+from impsy.io.adapter import SendReport
 
 __all__ = ["FLUSH_SECONDS", "Recorder"]
 
@@ -24,23 +25,21 @@ RETRY_SECONDS = 1.0
 """How long after a failed write the next is tried."""
 
 KEPT_BYTES = 64 << 20
-"""Rows kept in memory while the disk refuses them; beyond it the oldest are given up, and counted."""
+"""Rows kept in memory while the disk refuses them; of more, the oldest are dropped and counted as lost."""
 
 PIECE_BYTES = 1 << 20
 """Most that is written at once."""
 
 CLOSE_SECONDS = 0.3
-"""How long the end waits for the disk to take more rows."""
-
-Tell = Callable[[Report], object]
+"""For so long ``close`` waits for the disk to take more rows."""
 
 
 class Recorder:
     """Writes rows to ``{folder}/{start}-{dimension}d-mdrnn.log`` in a thread of its own.
 
-    The file appears with the first row. If it, or its folder, is taken away in mid performance, both are made again
-    and what had been written is written again; if the disk is full, rows wait in memory; if they still wait at the
-    end, they go to the system's folder for temporary files, and a report says where.
+    The file is created with the first row. If it or its folder is deleted during the performance, both are created
+    again and all rows are written again. If the disk is full, rows wait in memory; those that still wait at the end
+    are written to the system's folder for temporary files, and a report names the file.
 
     Each row that was added is counted in one of ``rows`` (it is in the log), ``waiting`` (in memory), ``rescued`` (in
     the file ``rescue``) and ``lost``.
@@ -50,20 +49,25 @@ class Recorder:
         dimension: n + 1, part of the file's name.
         date: turns a row's time (monotonic seconds) into local date and time.
         started_at: when the session started: the file's name.
-        tell: says what goes wrong.
+        report: takes reports of errors.
     """
 
     def __init__(
-        self, folder: Path, dimension: int, date: Callable[[float], datetime], started_at: datetime, tell: Tell
+        self,
+        folder: Path,
+        dimension: int,
+        date: Callable[[float], datetime],
+        started_at: datetime,
+        report: SendReport,
     ) -> None:
         self._folder = folder
         self._dimension = dimension
         self._date = date
         self._started_at = started_at
-        self._tell = tell
+        self._report = report
         self._queue: SimpleQueue[Record | None] = SimpleQueue()
         self._buffer = bytearray()
-        """Rows that are not, or not wholly, in the file; the first ``_sent`` bytes are."""
+        """Rows that are not completely in the file; the first ``_sent`` bytes are in it."""
         self._sent = 0
         self._file: int | None = None
         self._closing = threading.Event()
@@ -77,11 +81,11 @@ class Recorder:
 
     @property
     def waiting(self) -> int:
-        """Rows that are in no file yet. Any thread may ask; while rows are being written, it may be wrong by some."""
+        """Rows that are in no file yet. Any thread may ask; while rows are being written, it may be off by some."""
         return self._queue.qsize() + self._buffer.count(b"\n")
 
     def open(self) -> None:
-        """Start the thread, and warn now if nothing can be written there."""
+        """Start the thread; report at once if the folder cannot be written."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             if not os.access(self._folder, os.W_OK):
@@ -97,7 +101,7 @@ class Recorder:
         self._queue.put(record)
 
     def close(self) -> None:
-        """Write what waits and close the file. Gives up on a disk that takes nothing for ``CLOSE_SECONDS``."""
+        """Write what waits and close the file. A disk that takes no row for ``CLOSE_SECONDS`` is not waited for."""
         thread, self._thread = self._thread, None
         if thread is None:
             return
@@ -124,7 +128,7 @@ class Recorder:
             file, self._file = self._file, None
             try:
                 os.close(file)
-            except OSError as error:  # a network's disk refuses only now
+            except OSError as error:  # a network drive may report an error only now
                 self._complain(error)
 
     def _drain(self) -> None:
@@ -134,7 +138,9 @@ class Recorder:
             except Empty:
                 return
         if len(self._buffer) > KEPT_BYTES:
-            begin = self._buffer.index(b"\n") + 1 if self._sent else 0  # what is half in the file must be completed
+            begin = (
+                self._buffer.index(b"\n") + 1 if self._sent else 0
+            )  # a row that is partly in the file must be completed
             cut = self._buffer.index(b"\n", min(begin + len(self._buffer) - KEPT_BYTES, len(self._buffer) - 1)) + 1
             self.lost += self._buffer.count(b"\n", begin, cut)
             del self._buffer[begin:cut]
@@ -144,7 +150,7 @@ class Recorder:
             self._buffer += encode_row(self._date(record.time), record.source, record.values).encode()
 
     def _write(self) -> bool:
-        """Write the buffer; whether all of it could be. What could not be stays in the buffer."""
+        """Write the buffer; whether all of it was written. The rest stays in the buffer."""
         try:
             file = self._ready_file()
             while self._buffer:
@@ -154,11 +160,11 @@ class Recorder:
             return False
         if self.error:
             self.error = ""
-            self._tell(Report("log-again", f"the log is being written again: {self.path}", "info", always=True))
+            self._report(Report("log-again", f"the log is being written again: {self.path}", "info", always=True))
         return True
 
     def _send(self, file: int) -> int:
-        """Write some of the buffer; how many rows are whole in the file by that. Raises OSError."""
+        """Write a piece of the buffer; returns how many rows it completed in the file. Raises OSError."""
         with memoryview(self._buffer) as whole, whole[self._sent : self._sent + PIECE_BYTES] as piece:
             written = os.write(file, piece)
         if not written:
@@ -170,23 +176,23 @@ class Recorder:
         self._sent -= end
         return rows
 
-    def _drop_half_row(self, file: int) -> None:
-        """Take out of the file the row that is not whole in it; it is whole in the buffer."""
+    def _truncate_partial_row(self, file: int) -> None:
+        """Remove from the file the row that is only partly in it; the buffer has all of it."""
         if self._sent:
             with contextlib.suppress(OSError):
                 os.ftruncate(file, os.fstat(file).st_size - self._sent)
             self._sent = 0
 
     def _ready_file(self) -> int:
-        """The log's file descriptor; a new file if there is none yet, or if the old one was taken away."""
+        """The log's file descriptor; a new file if there is none yet, or if the old one was deleted."""
         if self._file is not None and self.path is not None:
             if _is_file(self._file, self.path):
                 return self._file
-            text = f"the log {self.path} was taken away; it is written again"
-            self._tell(Report("log-vanished", text, always=True))
+            text = f"the log {self.path} was deleted or moved; it is written again"
+            self._report(Report("log-vanished", text, always=True))
             old, self._file = self._file, None
             rows, self.rows, self._sent = self.rows, 0, 0
-            try:  # the system still lets us read what was in it
+            try:  # the system keeps the content as long as it is open
                 content = _read_all(old)
                 self._buffer[:0] = content[: content.rfind(b"\n") + 1]
             except OSError:
@@ -198,7 +204,7 @@ class Recorder:
         return self._file
 
     def _create(self) -> tuple[int, Path]:
-        """Open a new file; a name that is taken (two starts in one second) moves on to the next second."""
+        """Open a new file. Where its name exists (two starts in one second), the next second is used."""
         self._folder.mkdir(parents=True, exist_ok=True)
         started_at = self._started_at
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
@@ -213,7 +219,7 @@ class Recorder:
         text = error.strerror or str(error)
         if text != self.error:
             self.error = text
-            self._tell(
+            self._report(
                 Report(
                     "log-unwritable",
                     f"the log cannot be written in {self._folder} ({text}): the music goes on, rows are kept in "
@@ -226,7 +232,7 @@ class Recorder:
     def _rescue(self) -> None:
         name = self.path.name if self.path else log_name(self._started_at, self._dimension)
         if self._file is not None:
-            self._drop_half_row(self._file)
+            self._truncate_partial_row(self._file)
         text = ""
         try:
             handle, rescue = tempfile.mkstemp(prefix="impsy-rescued-", suffix=f"-{name}")
@@ -234,7 +240,7 @@ class Recorder:
                 while self._buffer:
                     self.rescued += self._send(handle)
             finally:
-                self._drop_half_row(handle)
+                self._truncate_partial_row(handle)
                 os.close(handle)
                 self.rescue = Path(rescue)
         except OSError as error:
@@ -247,11 +253,11 @@ class Recorder:
         if self.rescued:
             saved = f"{self.rescued} rows that could not be written to {self._folder} are in {self.rescue}"
             text = f"{saved}; {text}" if text else saved
-        self._tell(Report("log-rescue", text, "error", always=True))
+        self._report(Report("log-rescue", text, "error", always=True))
 
 
 def _is_file(file: int, path: Path) -> bool:
-    """Whether an open file is still what lies at ``path``."""
+    """Whether ``path`` still is this open file."""
     try:
         return os.path.samestat(os.stat(path), os.fstat(file))
     except FileNotFoundError:

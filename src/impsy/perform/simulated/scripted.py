@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from impsy.events import Interaction
-from impsy.io.adapter import Deliver, Health, Tell
+from impsy.io.adapter import Deliver, Health, SendReport
 
 __all__ = ["ScriptedPerformer"]
 
@@ -40,7 +40,7 @@ class ScriptedPerformer:
         self._thread: threading.Thread | None = None
         self._played = 0
 
-    def open(self, deliver: Deliver, tell: Tell) -> None:  # noqa: ARG002 - nothing can go wrong here
+    def open(self, deliver: Deliver, report: SendReport) -> None:  # noqa: ARG002 - nothing can go wrong here
         """Begin to play."""
         self._stop.clear()
         self._thread = threading.Thread(target=self._run, args=(deliver,), name=f"impsy {self.name}", daemon=True)

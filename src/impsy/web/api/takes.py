@@ -25,7 +25,7 @@ from impsy.web.errors import Conflict
 from impsy.web.library.adding import add_log, add_midi
 from impsy.web.library.pictures import draw
 from impsy.web.library.takes import count_controls
-from impsy.web.library.tasks import work
+from impsy.web.library.worker import work
 from impsy.web.site import Site
 
 __all__ = ["ENDPOINTS", "Seconds"]

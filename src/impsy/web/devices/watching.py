@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from impsy.errors import DeviceError
-from impsy.io.midi.system import MidiSystem, open_midi_system
+from impsy.io.midi.ports import MidiSystem
+from impsy.io.midi.system import open_midi_system
 from impsy.perform.diagnostics.devices import FoundMidi, FoundSerial, find_serial_ports
 
 __all__ = ["DevicesWatcher", "Found", "is_ours"]

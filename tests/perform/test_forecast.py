@@ -1,4 +1,4 @@
-"""What the model intends, as those who watch are told."""
+"""The model's forecast as the monitor sends it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from impsy.codecs.osc import encode_message
-from impsy.engine import Outlook, Settings
-from impsy.perform.intention import Intention, encode_intention
+from impsy.engine import Forecast, Settings
+from impsy.perform.forecast import encode_forecast
 
 DATAGRAM = 60_000
 
@@ -24,8 +24,8 @@ def mixture(mu, sigma, logits):
 
 
 def said(parameters, due=2.0, what="event", dimension=3, now=1.5, **settings):
-    outlook = Outlook(due, what, 0, Settings(dimension, **settings))
-    return json.loads(encode_intention(Intention(outlook, parameters), now))
+    forecast = Forecast(due, what, 0, Settings(dimension, **settings))
+    return json.loads(encode_forecast(forecast, parameters, now))
 
 
 def test_a_mixture_is_told_as_values_with_the_temperatures_applied():
@@ -73,8 +73,8 @@ def test_a_plan_without_a_mixture_is_a_time():
 
 @given(arrays(np.float32, 14, elements=st.floats(width=32)), st.floats(0, 1e9), st.floats(0, 1e9))
 def test_whatever_a_network_predicts_is_json_that_every_reader_takes(parameters, pi, sigma):
-    outlook = Outlook(2.0, "event", 0, Settings(3, pi_temperature=pi, sigma_temperature=sigma))
-    text = encode_intention(Intention(outlook, parameters), 0.0)
+    forecast = Forecast(2.0, "event", 0, Settings(3, pi_temperature=pi, sigma_temperature=sigma))
+    text = encode_forecast(forecast, parameters, 0.0)
 
     def refuse(constant):
         raise AssertionError(constant)
@@ -89,7 +89,7 @@ def test_large_mixtures_fit_a_datagram_and_the_heaviest_components_are_told(dime
     rng = np.random.default_rng(1)
     mu, sigma = rng.normal(-5000, 1e5, (5, dimension)), rng.random((5, dimension)) * 1e6
     parameters = mixture(mu, sigma, [0.0, 3.0, 1.0, 4.0, 2.0])
-    text = encode_intention(Intention(Outlook(2.0, "event", 0, Settings(dimension)), parameters), 0.0)
+    text = encode_forecast(Forecast(2.0, "event", 0, Settings(dimension)), parameters, 0.0)
     assert len(encode_message("/monitor/next", "s", [text])) < DATAGRAM
     found = json.loads(text)
     assert len(found["weights"]) == shown
@@ -114,7 +114,7 @@ def test_of_many_components_the_weightiest_five_are_shown(mixtures):
 def test_many_components_cost_no_more_to_show_than_a_few():
     def cost(mixtures):
         parameters = np.random.default_rng(1).random(mixtures * 19).astype(np.float32)
-        intention = Intention(Outlook(2.0, "event", 0, Settings(9)), parameters)
-        return min(timeit.repeat(lambda: encode_intention(intention, 0.0), number=200, repeat=5))
+        forecast = Forecast(2.0, "event", 0, Settings(9))
+        return min(timeit.repeat(lambda: encode_forecast(forecast, parameters, 0.0), number=200, repeat=5))
 
     assert cost(400) < 2 * cost(5)

@@ -1,4 +1,4 @@
-"""Runs a performance from the command line until it is over: live view on a terminal, plain lines elsewhere."""
+"""Runs a performance from the command line: with a live view on a terminal, with plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -16,47 +16,48 @@ from impsy.cli.keys import event_for, keyboard
 from impsy.cli.live import Rates, render
 from impsy.cli.output import logging_to
 from impsy.cli.terminal import echo, terminal
+from impsy.models.litert import litert_is_installed, prepare_litert
 from impsy.perform import Session, SessionView
 from impsy.perform.notify import alive_to_service_manager
-from impsy.perform.priority import first_in_line
+from impsy.perform.priority import realtime_priority, responsive_interpreter
 
-__all__ = ["Curtain", "on_stage"]
+__all__ = ["Ending", "perform"]
 
 FRAME_SECONDS = 0.1
 IDLE_SECONDS = 1.0
-SAME_WISH_SECONDS = 1.0
+SAME_REQUEST_SECONDS = 1.0
 
 
-class Curtain:
-    """Falls once, for any reason: a signal, a time that is up, a script that is over."""
+class Ending:
+    """The end of a command, requested by a signal, or by any other thread."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
 
-    def fall(self) -> None:
-        """End the performance."""
+    def request(self) -> None:
+        """Request the end."""
         self._event.set()
 
     def wait(self, seconds: float | None) -> bool:
-        """Wait for the end; whether it came."""
+        """Wait for the request; whether it came within ``seconds`` (None: no limit)."""
         return self._event.wait(seconds)
 
     @contextlib.contextmanager
     def on_signals(self) -> Iterator[None]:
-        """SIGINT and SIGTERM end the performance; a later one kills at once, should the first not be enough.
+        """SIGINT and SIGTERM request the end; a second one ends the process at once.
 
-        A second SIGTERM within a second is the same wish: a service manager tells all processes, and whoever started
-        this one tells it too.
+        A SIGTERM within a second of another is the same request: a service manager sends one to every process, and
+        the parent of this process may send it another.
         """
-        asked: dict[int, float] = {}
+        requested: dict[int, float] = {}
 
         def handle(number: int, _frame: object) -> None:
             now = time.monotonic()
-            since = now - asked.setdefault(number, now)
-            if since > SAME_WISH_SECONDS or (since > 0 and number == signal.SIGINT):
+            since = now - requested.setdefault(number, now)
+            if since > SAME_REQUEST_SECONDS or (since > 0 and number == signal.SIGINT):
                 signal.signal(number, signal.SIG_DFL)
                 signal.raise_signal(number)
-            self.fall()
+            self.request()
 
         before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
@@ -66,9 +67,9 @@ class Curtain:
                 signal.signal(number, handler)
 
 
-def on_stage(
+def perform(
     session: Session,
-    curtain: Curtain,
+    ending: Ending,
     *,
     verbose: bool = False,
     quiet: bool = False,
@@ -77,38 +78,41 @@ def on_stage(
     lines: Callable[[SessionView], str | None] | None = None,
     beside: contextlib.AbstractContextManager[object] | None = None,
 ) -> SessionView:
-    """Perform until the curtain falls, or ``seconds`` have passed.
+    """Perform until the end is requested, or ``seconds`` have passed.
 
     Args:
         session: not yet entered.
-        curtain: whatever ends it.
+        ending: the request to end.
         verbose: a line for each event, where there is no live view.
         quiet: no live view, and only warnings and errors.
         seconds: None: no limit.
         announce: logs what is about to be played.
+        lines: called ten times a second where there is no live view; returns a line to print, or None.
         beside: entered while the performance lasts.
-        lines: where there is no live view, asked ten times a second for a line to print.
 
     Returns:
-        How things stood at the end, when all that could be written was.
+        The state at the end, after the log has been written.
     """
+    if litert_is_installed():
+        prepare_litert()
     console = terminal(soft_wrap=False)
     live = console.is_terminal and not quiet
     level = logging.WARNING if quiet else logging.DEBUG if verbose and not live else logging.INFO
     end = None if seconds is None else time.monotonic() + seconds
-    # On a terminal the view shows the reports themselves; a handler that drops them keeps them out of its way.
-    with curtain.on_signals(), logging_to(logging.NullHandler() if live else None, level):
+    # The live view shows the reports itself, so their log records are dropped.
+    with ending.on_signals(), logging_to(logging.NullHandler() if live else None, level):
         announce()
         with (
-            first_in_line(),
+            realtime_priority(),
+            responsive_interpreter(),
             session,
             beside or contextlib.nullcontext(),
             alive_to_service_manager(session.answers),
         ):
             if live:
-                _live(session, curtain, console, end)
+                _live(session, ending, console, end)
             else:
-                _plain(session, curtain, end, lines)
+                _plain(session, ending, end, lines)
     return session.view()
 
 
@@ -118,10 +122,10 @@ def _until(end: float | None, most: float | None) -> float | None:
 
 
 def _plain(
-    session: Session, curtain: Curtain, end: float | None, lines: Callable[[SessionView], str | None] | None
+    session: Session, ending: Ending, end: float | None, lines: Callable[[SessionView], str | None] | None
 ) -> None:
     frame = None if lines is None else FRAME_SECONDS
-    while not curtain.wait(_until(end, frame)):
+    while not ending.wait(_until(end, frame)):
         if end is not None and time.monotonic() >= end:
             return
         line = lines(session.view()) if lines is not None else None
@@ -129,7 +133,7 @@ def _plain(
             echo(line)
 
 
-def _live(session: Session, curtain: Curtain, console: Console, end: float | None) -> None:
+def _live(session: Session, ending: Ending, console: Console, end: float | None) -> None:
     rates = Rates()
     shown: SessionView | None = None
     shown_at = 0.0
@@ -142,9 +146,9 @@ def _live(session: Session, curtain: Curtain, console: Console, end: float | Non
                 if event is not None:
                     session.deliver(event)
             current = rates.update(now, view.engine.counters.heard, view.engine.counters.played)
-            # Drawing costs more than all the rest together: nothing new, nothing drawn.
+            # Drawing takes more time than all the rest: it is done only where something has changed.
             if view != shown or now - shown_at >= IDLE_SECONDS:
                 screen.update(render(view, current, min(console.width, 110)), refresh=True)
                 shown, shown_at = view, now
-            if curtain.wait(_until(end, FRAME_SECONDS)) or (end is not None and time.monotonic() >= end):
+            if ending.wait(_until(end, FRAME_SECONDS)) or (end is not None and time.monotonic() >= end):
                 return

@@ -166,7 +166,7 @@ def work(task: str, folder: Path, *, seconds: float = _SECONDS, **arguments: Any
         ImpsyError: of the kind that the task raised, or DataError if its process died or took too long.
     """
     content = json.dumps(arguments).encode()
-    return json.loads(ask(["-m", "impsy.web.library.tasks", task], content, folder, seconds=seconds))
+    return json.loads(ask(["-m", "impsy.web.library.worker", task], content, folder, seconds=seconds))
 
 
 def _do(content: bytes) -> bytes:

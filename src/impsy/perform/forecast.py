@@ -1,69 +1,60 @@
-"""The model's plan as ``/monitor/next`` sends it."""
+"""The model's forecast as ``/monitor/next`` sends it."""
 
 from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impsy.engine import Outlook
+from impsy.engine import Forecast, Settings
 from impsy.models.mixture import component_weights
 from impsy.models.sizes import SCALE_FACTOR
 from impsy.protocol.monitor import Mixture, Next
 
-__all__ = ["Intention", "encode_intention"]
+__all__ = ["encode_forecast"]
 
 DECIMALS = 4
 
 SHOWN = 5
-"""Components in one message: those with the largest weights. More would take time from the engine's thread, and a
-picture shows no more."""
+"""Components in one message, those of the largest weights. More would take processor time from the engine's thread,
+and a picture of hundreds is no clearer."""
 
 NUMBERS_LIMIT = 5600
 """Means and spreads in one message. Each takes 10 bytes at most, and a datagram holds 65,507."""
 
 LARGEST = 999.0
-"""Means, spreads and times are cut off here."""
+"""Means, spreads and times (seconds) are clipped to this magnitude."""
 
 _MANY = 100
-"""From so many components on, finding the largest is faster than sorting."""
+"""From this many components on, partial sorting is faster than sorting."""
 _NO_MIXTURE: Mixture = {"weights": [], "means": [], "spreads": [], "dt": []}
 _SCALE = np.float64(SCALE_FACTOR)
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
-"""As :func:`json.dumps`, which would make an encoder for each message."""
+"""As :func:`json.dumps`, without making an encoder for each message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Intention:
-    """The engine's plans, and a copy of the mixture's parameters (M(2D+1),) in the × 10 space, if there is one."""
-
-    outlook: Outlook
-    parameters: NDArray[Any] | None
-
-
-def encode_intention(intention: Intention, now: float) -> str:
+def encode_forecast(forecast: Forecast, parameters: NDArray[Any] | None, now: float) -> str:
     """The JSON text of a :class:`~impsy.protocol.monitor.Next`.
+
+    ``parameters`` (M(2D+1),) are those of the mixture in the × 10 space; None: there is no mixture.
 
     Weights are softmax(logits / pitemp), spreads sigma · sqrt(sigmatemp), all but weights ÷ 10; dt are the mean
     seconds, not stretched by the timescale. Of many components, the five with the largest weights, which then sum to
     1; fewer if they are too large for a datagram.
     """
-    outlook = intention.outlook
     due, mixture = None, _NO_MIXTURE
-    if outlook.due is not None:
-        due = round(max(0.0, outlook.due - now), DECIMALS)
-        if intention.parameters is not None:
-            mixture = _mixture(intention.parameters, outlook)
-    message: Next = {"in": due, "what": outlook.what, **mixture}
+    if forecast.due is not None:
+        due = round(max(0.0, forecast.due - now), DECIMALS)
+        if parameters is not None:
+            mixture = _mixture(parameters, forecast.settings)
+    message: Next = {"in": due, "what": forecast.what, **mixture}
     return _encode(message)
 
 
-def _mixture(parameters: NDArray[Any], outlook: Outlook) -> Mixture:
-    settings = outlook.settings
+def _mixture(parameters: NDArray[Any], settings: Settings) -> Mixture:
     d = settings.dimension
     mixtures = parameters.size // (2 * d + 1)
     width = mixtures * d

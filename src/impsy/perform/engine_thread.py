@@ -1,0 +1,264 @@
+"""The thread that keeps time: the engine, its queue of events, and what its decisions lead to."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, ParamSpec
+
+from impsy.engine import Engine, Forecast, Snapshot
+from impsy.events import (
+    Command,
+    EndNotes,
+    Event,
+    Interaction,
+    LoadModel,
+    Panic,
+    Play,
+    PlayThrough,
+    RecallScene,
+    Record,
+    Released,
+    Report,
+    Silence,
+    Update,
+)
+from impsy.io.adapter import Adapter, PassesOn, SendReport
+from impsy.perform.clock import Clock
+from impsy.perform.inbox import Inbox
+from impsy.perform.lateness import Lateness, LatenessCounts
+from impsy.perform.monitor import Monitor
+from impsy.perform.recording.recorder import Recorder
+from impsy.protocol.monitor import INPUT, OUTPUT
+
+__all__ = ["EngineThread", "Logged", "Published"]
+
+logger = logging.getLogger("impsy")
+
+ANSWERED_PER_ROUND = 64
+"""Of the performer's events that wait at one wake-up, the newest that are answered; older ones are only logged."""
+
+INPUT_FIRST_LIMIT = 8
+"""Rounds in a row in which new input may come before what is due."""
+
+LONGEST_WAIT = 3600.0
+"""Seconds. A model may plan further ahead than the system can wait at once."""
+
+NOTED_LIMIT = 64
+"""Rows and vectors that may wait to be handed over while there is no time for it."""
+
+STOP_SECONDS = 0.3
+
+POLL_SECONDS = 0.005
+
+P = ParamSpec("P")
+
+
+class Logged(NamedTuple):
+    """Which rows are written to the log: the performer's, the model's."""
+
+    interface: bool = True
+    rnn: bool = False
+
+
+class Published(NamedTuple):
+    """What other threads see of the engine. It never changes; the engine's thread replaces it by another."""
+
+    engine: Snapshot
+    lateness: LatenessCounts
+
+
+class EngineThread:
+    """Runs the engine: waits for events and deadlines, and carries out the engine's commands.
+
+    Only this thread uses the engine once it runs. Other threads put events into ``inbox``, read ``published``, and
+    replace ``adapters`` and ``logged`` as a whole.
+
+    Args:
+        engine: makes the decisions.
+        clock: the time of events and deadlines.
+        adapters: play what the engine decides.
+        recorder: takes the rows of ``logged``; None: no log.
+        monitor: takes vectors, forecasts and changes; None: none.
+        report: takes the engine's reports.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        adapters: tuple[Adapter, ...],
+        *,
+        recorder: Recorder | None,
+        monitor: Monitor | None,
+        logged: Logged,
+        report: SendReport,
+    ) -> None:
+        self.inbox = Inbox(clock.now)
+        self.adapters = adapters
+        self.logged = logged
+        self._engine = engine
+        self._clock = clock
+        self._recorder = recorder
+        self._monitor = monitor
+        self._report = report
+        self._lateness = Lateness()
+        self._verbose = logger.isEnabledFor(logging.DEBUG)
+        self._noted: list[Record | Play] = []
+        self._forecast: Forecast | None = None
+        self._stopping = False
+        self._rounds = 0
+        self._thread: threading.Thread | None = None
+        self.published = Published(engine.snapshot(), self._lateness.counts())
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="impsy engine", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Silence everything and end the thread; a model that does not return is not waited for."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._stopping = True
+            self.inbox.wake()
+            thread.join(STOP_SECONDS)
+
+    def answers(self, seconds: float) -> bool:
+        """Whether the thread completes a round within ``seconds`` of a wake-up. Any thread may call it."""
+        thread, before = self._thread, self._rounds
+        if thread is None or not thread.is_alive():
+            return False
+        self.inbox.wake()
+        end = time.monotonic() + seconds
+        while self._rounds == before:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(POLL_SECONDS)
+        return True
+
+    # --- in the thread -----------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        self._engine.start(self._clock.now())
+        while not self._stopping:
+            try:
+                self._keep_time()
+            except Exception:
+                logger.exception("an error in the engine's thread; the performance continues")
+        self._do(self._engine.end)
+        self._hand_over()
+
+    def _keep_time(self) -> None:
+        engine, clock = self._engine, self._clock
+        turn = engine.turn
+        input_first = 0
+        while not self._stopping:
+            deadline = engine.deadline
+            left = LONGEST_WAIT if deadline is None else min(LONGEST_WAIT, deadline - clock.now())
+            if left > 0.0 or len(self._noted) >= NOTED_LIMIT:
+                self._hand_over()
+            batch = self.inbox.take(left)
+            self._rounds += 1
+            late = len(batch) - ANSWERED_PER_ROUND
+            for number, (arrived, event) in enumerate(batch):
+                self._receive(event, arrived, late=number < late)
+            # Input that arrived before this moment comes first, or the model would play after the performer's return;
+            # with a limit, or a flood of input would keep the model from playing.
+            now = self.inbox.moment() if input_first < INPUT_FIRST_LIMIT else clock.now()
+            input_first = input_first + 1 if now is None else 0
+            if now is None:
+                continue
+            self._do(engine.advance, now)
+            if engine.turn != turn:
+                turn = engine.turn
+                self._changed()
+
+    def _receive(self, event: Event, arrived: float, *, late: bool) -> None:
+        if late and isinstance(event, Interaction | Update):
+            self._do(self._engine.skim, event, arrived)
+        elif not isinstance(event, LoadModel | RecallScene):
+            self._do(self._engine.receive, event, arrived)
+            if not isinstance(event, Interaction | Update | Released | PlayThrough):
+                self._changed()
+
+    def _do(self, decide: Callable[P, list[Command]], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Carry out what the engine decides; after an error of a model or a device the performance continues."""
+        try:
+            self._carry_out(decide(*args, **kwargs))
+        except Exception:
+            logger.exception("an error in the model or a device; the performance continues")
+            self._carry_out(self._engine.recover(self._clock.now(), "an error in the model or a device"))
+
+    def _carry_out(self, commands: Sequence[Command]) -> None:
+        for command in commands:
+            match command:
+                case Play():
+                    self._play(command)
+                case EndNotes(keys, origin):
+                    for adapter in self.adapters:
+                        if isinstance(adapter, PassesOn):
+                            adapter.end_notes(keys, origin)
+                case Record():
+                    self._noted.append(command)
+                case Silence():
+                    for adapter in self.adapters:
+                        adapter.silence()
+                case Panic():
+                    for adapter in self.adapters:
+                        adapter.panic()
+                    self._changed()  # so that pages with a sound of their own end it too
+                case Report():
+                    self._report(command)
+
+    def _play(self, play: Play) -> None:
+        for adapter in self.adapters:
+            if play.ports is None or adapter.name in play.ports:
+                if play.moved is not None and isinstance(adapter, PassesOn):
+                    adapter.pass_on(play.values, play.moved, play.origin)
+                else:
+                    adapter.send(play.values)
+        if self._verbose:
+            logger.debug("%-9s → %s", play.source, play.values)
+        if play.source == "rnn":
+            self._lateness.add(self._clock.now() - play.due)
+        self._noted.append(play)
+
+    def _hand_over(self) -> None:
+        """Publish the engine's state, and pass what happened to the recorder and the monitor.
+
+        Called when there is time: it wakes their threads, which then use the interpreter that playing needs.
+        """
+        self.published = Published(self._engine.snapshot(), self._lateness.counts())
+        self._show_forecast()
+        for noted in self._noted:
+            if isinstance(noted, Record):
+                self._record(noted)
+            elif self._monitor is not None:
+                self._monitor.mirror(OUTPUT, noted.values)
+        self._noted.clear()
+
+    def _show_forecast(self) -> None:
+        if self._monitor is None:
+            return
+        forecast = self._engine.forecast()
+        if forecast != self._forecast:
+            self._forecast = forecast
+            mixture = None if forecast.due is None else self._engine.mixture()
+            self._monitor.show(forecast, mixture, more=bool(self._noted))
+
+    def _record(self, record: Record) -> None:
+        if self._recorder is not None and getattr(self.logged, record.source):
+            self._recorder.add(record)
+        if record.source == "interface":
+            if self._verbose:
+                logger.debug("performer ← %s", record.values)
+            if self._monitor is not None:
+                self._monitor.mirror(INPUT, record.values)
+
+    def _changed(self) -> None:
+        if self._monitor is not None:
+            self._monitor.changed()
