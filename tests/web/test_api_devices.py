@@ -13,9 +13,10 @@ from setup_site import client_of, make_site
 from impsy.errors import DeviceError
 from impsy.io.serial.port import PortInfo
 from impsy.mapping.entries import ChannelAftertouch, ControlChange, NoteOn, PitchBend, ProgramChange
+from impsy.mapping.learning import entry_and_value
 from impsy.perform.diagnostics.devices import FoundSerial
 from impsy.web.devices import mapping, watching
-from impsy.web.devices.mapping import MappingListener, entry_and_value
+from impsy.web.devices.mapping import MappingListener
 from impsy.web.devices.watching import DevicesWatcher
 from impsy.web.devices.ways import ways_of_session
 from waiting import if_idle, wait_until

@@ -13,22 +13,13 @@ from typing import Literal
 from impsy.errors import DeviceError
 from impsy.io.midi.ear import MidiEar
 from impsy.mapping import wire
-from impsy.mapping.entries import (
-    ChannelAftertouch,
-    ControlChange,
-    ControlChange14,
-    MappingEntry,
-    NoteOn,
-    PitchBend,
-    ProgramChange,
-    entry_to_list,
-)
-from impsy.mapping.learning import FRESH_SECONDS, Learner, Proposal
+from impsy.mapping.entries import ControlChange, ControlChange14, MappingEntry, entry_to_list
+from impsy.mapping.learning import FRESH_SECONDS, Learner, Proposal, entry_and_value
 from impsy.protocol.pages import ServerMessage
 from impsy.web.config.labels import describe_entry
 from impsy.web.devices.watching import is_ours
 
-__all__ = ["LISTEN_SECONDS", "Heard", "MappingListener", "Way", "entry_and_value"]
+__all__ = ["LISTEN_SECONDS", "Heard", "MappingListener", "Way"]
 
 Way = Literal["input", "output"]
 
@@ -47,38 +38,6 @@ WAITING_LIMIT = 5000
 
 MOST_CONTROLS = 200
 """Different controls that are sent in one listening at most."""
-
-
-_CHANNEL_MODE = 120
-"""Controllers from here on are messages to the whole channel (MIDI 1.0, "Channel Mode Messages")."""
-
-_KINDS: dict[int, tuple[Callable[[int, int], MappingEntry], wire.Reader]] = {
-    wire.NOTE_ON: (lambda channel, _: NoteOn(channel), wire.read_note),
-    wire.CONTROL_CHANGE: (ControlChange, wire.read_control(0, wire.STEPS)),
-    wire.PROGRAM_CHANGE: (lambda channel, _: ProgramChange(channel), wire.read_first),
-    wire.CHANNEL_AFTERTOUCH: (lambda channel, _: ChannelAftertouch(channel), wire.read_first),
-    wire.PITCH_BEND: (lambda channel, _: PitchBend(channel), wire.read_bend),
-}
-"""The kinds of messages that can be mapped: the entry for each, from channel and controller, and its value."""
-
-
-def entry_and_value(message: bytes) -> tuple[MappingEntry, float] | None:
-    """What a complete message is an entry of, and its value in [0, 1]; None: it is no gesture.
-
-    By the MIDI 1.0 Detailed Specification. Channel mode messages (controllers from 120) and note-offs are none.
-    """
-    if not message or not 0x80 <= message[0] < 0xF0 or len(message) != wire.message_size(message[0]):
-        return None
-    first, second = message[1], message[2] if len(message) > 2 else 0
-    if max(first, second) > 127:
-        return None
-    kind = message[0] & 0xF0
-    gesture = _KINDS.get(kind)
-    if gesture is None or (kind == wire.CONTROL_CHANGE and first >= _CHANNEL_MODE):
-        return None
-    make, read = gesture
-    value = read(first, second)
-    return None if value is None else (make((message[0] & 0x0F) + 1, first), value)
 
 
 @dataclass(frozen=True, slots=True)
