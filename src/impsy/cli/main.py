@@ -81,7 +81,7 @@ OVERVIEW: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 class _Group(click.Group):
-    """A group that imports a command's module when the command is used, and lists commands by the steps of the work."""
+    """Commands whose modules are imported when they are used, listed by the steps of the work."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)

@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import Literal
 
 from impsy.errors import DeviceError
-from impsy.io.midi.ear import MidiEar
+from impsy.io.midi.listener import MidiListener
 from impsy.mapping import wire
 from impsy.mapping.entries import (
     ChannelAftertouch,
@@ -105,7 +105,7 @@ class Learning:
     def __init__(
         self,
         send: Callable[[ServerMessage], None],
-        ear: Callable[[Callable[[str, bytes], None], str | None], MidiEar] = lambda hear, api: MidiEar(
+        ear: Callable[[Callable[[str, bytes], None], str | None], MidiListener] = lambda hear, api: MidiListener(
             None, hear, api
         ),
         seconds: float = LEARN_SECONDS,
@@ -160,7 +160,7 @@ class _Lesson:
     def __init__(
         self,
         send: Callable[[ServerMessage], None],
-        make_ear: Callable[[Callable[[str, bytes], None], str | None], MidiEar],
+        make_ear: Callable[[Callable[[str, bytes], None], str | None], MidiListener],
         api: str | None,
         name: Callable[[str, Sequence[str]], str],
         seconds: float,
@@ -224,7 +224,7 @@ class _Lesson:
                 problem = str(lost)
         self._send({"type": "learning", "on": False, "error": problem})
 
-    def _open(self, stack: ExitStack) -> MidiEar:
+    def _open(self, stack: ExitStack) -> MidiListener:
         ear = stack.enter_context(self._make_ear(self._hear, self._api))
         self._ports = tuple(port for port in ear.ports if not is_ours(port))
         self._inputs = ear.inputs()
@@ -238,7 +238,7 @@ class _Lesson:
         if port in self._names and self._arrived.qsize() < WAITING_LIMIT:
             self._arrived.put((port, message, time.monotonic()))
 
-    def _listen(self, ear: MidiEar, stack: ExitStack) -> None:
+    def _listen(self, ear: MidiListener, stack: ExitStack) -> None:
         told = checked = time.monotonic()
         while not self._stop.is_set() and (now := time.monotonic()) < self._until:
             self._take(told + TICK_SECONDS - now)
@@ -250,7 +250,7 @@ class _Lesson:
                 checked = now
                 ear = self._look(ear, stack)
 
-    def _look(self, ear: MidiEar, stack: ExitStack) -> MidiEar:
+    def _look(self, ear: MidiListener, stack: ExitStack) -> MidiListener:
         """What was plugged in meanwhile is heard, too. Raises DeviceError when nothing is left to hear."""
         inputs = ear.inputs()
         if inputs == self._inputs:

@@ -9,7 +9,7 @@ from typing import Any
 
 from impsy.config import Config
 from impsy.perform.diagnostics.checkup import CHECKS, Finding, Workspace
-from impsy.perform.diagnostics.ways import Way, ways_of
+from impsy.perform.diagnostics.portcheck import PortCheck, check_ports
 from impsy.web.live.link import SessionLink
 from impsy.web.session.supervisor import SessionSupervisor
 from impsy.web.workspace import Workspace as WebWorkspace
@@ -23,17 +23,17 @@ _IDLE = ("stopped", "failed")
 """States of a session that holds no ports."""
 
 
-def ways_now(config: Config | None, state: dict[str, Any] | None, status: str) -> list[Way]:
+def ways_now(config: Config | None, state: dict[str, Any] | None, status: str) -> list[PortCheck]:
     """What the configuration asks for, and how that does: by the session while one plays, as it has the ports.
 
     Nothing while one starts or ends: to try a port then could take it from that.
     """
     if state is not None:
         return ways_of_session(state)
-    return ways_of(config) if config is not None and status in _IDLE else []
+    return check_ports(config) if config is not None and status in _IDLE else []
 
 
-def ways_of_session(state: dict[str, Any]) -> list[Way]:
+def ways_of_session(state: dict[str, Any]) -> list[PortCheck]:
     """The ports of a session that plays, from its ``/monitor/state``."""
     ways = []
     for name, port in ports_of_session(state).items():
@@ -41,7 +41,7 @@ def ways_of_session(state: dict[str, Any]) -> list[Way]:
         text = " ".join(filter(None, ("works" if usable else "waits", str(port.get("detail") or ""))))
         advice = "" if usable else "It is taken up as soon as it is there"
         hears, plays = not name.startswith("midi out"), not name.startswith("midi in")
-        ways.append(Way(name, usable, str(port.get("error") or "") or text, advice, hears, plays))
+        ways.append(PortCheck(name, usable, str(port.get("error") or "") or text, advice, hears, plays))
     return ways
 
 
@@ -84,7 +84,7 @@ class CheckUps:
                 yield from _ports(ways_now(workspace.loaded.config, state, self._supervisor.status()["status"]))
 
 
-def _ports(ways: list[Way]) -> Iterator[Finding]:
+def _ports(ways: list[PortCheck]) -> Iterator[Finding]:
     for way in ways:
         yield Finding("ports", "ok" if way.usable else "warning", f"{way.key}: {way.text}", way.advice)
     if ways and not any(way.usable and (way.hears or way.plays) for way in ways):

@@ -1,4 +1,4 @@
-"""Every way in and out that a configuration asks for, and whether it could be opened now.
+"""Every port of a configuration, and whether it could be opened now.
 
 Nothing is opened that would disturb: network ports are bound for a moment, MIDI and serial ports are only looked up
 (opening a serial port restarts many microcontrollers).
@@ -22,16 +22,16 @@ from impsy.perform.diagnostics.devices import (
     wanted_serial_ports,
 )
 
-__all__ = ["Way", "ways_of"]
+__all__ = ["PortCheck", "check_ports"]
 
-_WAITS = "`impsy run` takes it up as soon as it is there"
+_WAITS = "`impsy run` opens it as soon as it is there"
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """One port. ``hears`` and ``plays`` say what it is for; ``usable``, whether it could be opened now.
+class PortCheck:
+    """One port. ``hears`` and ``plays``: what it is for; ``usable``, whether it could be opened now.
 
-    ``text`` is the end of a sentence that starts with ``key``; ``advice`` says what to do, or is empty.
+    ``text`` is the end of a sentence that starts with ``key``; ``advice`` is what to do, or empty.
     """
 
     key: str
@@ -42,12 +42,12 @@ class Way:
     plays: bool = False
 
 
-def ways_of(config: Config) -> list[Way]:
+def check_ports(config: Config) -> list[PortCheck]:
     """All ports of a configuration, in its order."""
     return [*_midi(config), *_network(config), *_serial(config)]
 
 
-def _midi(config: Config) -> Iterator[Way]:
+def _midi(config: Config) -> Iterator[PortCheck]:
     if config.midi is None:
         return
     ports = find_midi_ports(config.midi.api)
@@ -55,12 +55,12 @@ def _midi(config: Config) -> Iterator[Way]:
     if ports.error:
         hears, plays = (any(each.direction == way and each.mapped for each in wanted) for way in ("in", "out"))
         advice = f"See to that, or choose another system in [midi] api; {_WAITS}"
-        yield Way("midi.api", False, ports.error, advice, hears, plays)
+        yield PortCheck("midi.api", False, ports.error, advice, hears, plays)
         return
-    yield from map(_midi_way, wanted)
+    yield from map(_midi_check, wanted)
 
 
-def _midi_way(wanted: Wanted) -> Way:
+def _midi_check(wanted: Wanted) -> PortCheck:
     hears = wanted.direction == "in"
     text, advice = wanted.problem, f"Plug it in, or correct the name (`impsy ports` lists all); {_WAITS}"
     if wanted.taken_by:
@@ -71,10 +71,12 @@ def _midi_way(wanted: Wanted) -> Way:
         text += f" (the name fits {', '.join(wanted.others)} as well)"
     if wanted.renumbered:
         text += " (it differs in numbers that the system gives)"
-    return Way(wanted.key, bool(wanted.found), text, advice, hears and wanted.mapped, not hears and wanted.mapped)
+    return PortCheck(
+        wanted.key, bool(wanted.found), text, advice, hears and wanted.mapped, not hears and wanted.mapped
+    )
 
 
-def _serial(config: Config) -> Iterator[Way]:
+def _serial(config: Config) -> Iterator[PortCheck]:
     for wanted in wanted_serial_ports(config, find_serial_ports()):
         advice = "" if wanted.found else f"Plug it in, or correct the name (`impsy ports` lists all); {_WAITS}"
         usable = bool(wanted.found)
@@ -87,13 +89,13 @@ def _serial(config: Config) -> Iterator[Way]:
                 f"Add yourself to the group of {wanted.found} (on Linux as a rule: sudo usermod -aG dialout $USER)"
             )
         hears, plays = (wanted.mapped and wanted.direction != other for other in ("out", "in"))
-        yield Way(wanted.key, usable, text, advice, hears, plays)
+        yield PortCheck(wanted.key, usable, text, advice, hears, plays)
 
 
 # --- network ----------------------------------------------------------------------------------------
 
 
-def _network(config: Config) -> Iterator[Way]:
+def _network(config: Config) -> Iterator[PortCheck]:
     if config.osc is not None:
         osc = config.osc
         yield _listening("osc.server_port", osc.server_ip, osc.server_port, socket.SOCK_DGRAM, hears=True)
@@ -109,39 +111,39 @@ def _network(config: Config) -> Iterator[Way]:
 
 def _listening(
     key: str, ip: str, port: int, kind: socket.SocketKind, hears: bool = False, plays: bool = False
-) -> Way:
+) -> PortCheck:
     try:
         error = _bind(ip, port, kind)
     except DeviceError as problem:
-        return Way(key, False, str(problem), "Correct the address", hears, plays)
+        return PortCheck(key, False, str(problem), "Correct the address", hears, plays)
     where = f"{ip or 'any address'} port {port}"
     if error is None:
-        return Way(key, True, f"{where} is free", "", hears, plays)
+        return PortCheck(key, True, f"{where} is free", "", hears, plays)
     text = f"{where} cannot be listened on ({error.strerror})"
     advice = "End the other program that has it (perhaps an IMPSY that is playing), or choose another port or address"
-    return Way(key, False, text, f"{advice}; {_WAITS}", hears, plays)
+    return PortCheck(key, False, text, f"{advice}; {_WAITS}", hears, plays)
 
 
-def _sending(key: str, ip: str, port: int) -> Way:
+def _sending(key: str, ip: str, port: int) -> PortCheck:
     outlet = Outlet(ip, port)
     try:
         outlet.open()
     except DeviceError as problem:
-        return Way(key, False, str(problem), "Correct the address, or see to the network", plays=True)
+        return PortCheck(key, False, str(problem), "Correct the address, or see to the network", plays=True)
     outlet.close()
-    return Way(key, True, f"sends to {ip} port {port}", plays=True)
+    return PortCheck(key, True, f"sends to {ip} port {port}", plays=True)
 
 
-def _watched(port: int) -> Way:
-    """The monitor port is the web interface's to listen on: either way, performing only sends to it."""
+def _watched(port: int) -> PortCheck:
+    """The web interface listens on the monitor port; the session only sends to it, so either is usable."""
     key = "webui.monitor_port"
     if _bind("localhost", port, socket.SOCK_DGRAM) is None:
-        return Way(key, True, f"localhost port {port} is free; no web interface listens yet")
-    return Way(key, True, f"localhost port {port} is listened on, as by the web interface")
+        return PortCheck(key, True, f"localhost port {port} is free; no web interface listens yet")
+    return PortCheck(key, True, f"localhost port {port} is listened on, as by the web interface")
 
 
 def _bind(ip: str, port: int, kind: socket.SocketKind) -> OSError | None:
-    """Take a port for a moment; the system's reason if it cannot be had.
+    """Bind a port for a moment; returns the system's error if it refuses.
 
     Raises:
         DeviceError: there is no such host.
