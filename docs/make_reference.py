@@ -22,7 +22,6 @@ import click
 from impsy.cli.main import COMMANDS, OVERVIEW, group
 from impsy.mapping.entries import KINDS, Argument
 from impsy.web.config.forms import config_schema
-from impsy.web.config.labels import KIND_WORDS
 
 REFERENCE = Path(__file__).parent / "reference"
 NOTE = "<!-- Made by docs/make_reference.py of the program: change it there. -->"
@@ -177,16 +176,15 @@ def _entries() -> Iterator[str]:
     yield "A mapping is a list with one entry for each control, in their order."
     yield "What each hears and plays: [mappings](../mappings.md)."
     yield ""
-    rows = []
-    for name, kind in KINDS.items():
-        rows.append(
-            [
-                f"`{kind.usage()}`".replace(" or ", "`, `"),
-                KIND_WORDS[name].title,
-                arguments(kind.required),
-                arguments(kind.optional),
-            ]
-        )
+    rows = [
+        [
+            f"`{kind.usage()}`".replace(" or ", "`, `"),
+            kind.words.title,
+            arguments(kind.required),
+            arguments(kind.optional),
+        ]
+        for kind in KINDS.values()
+    ]
     yield from _table(["Entry", "Carried by", "Numbers", "All of these, or none"], rows)
 
 

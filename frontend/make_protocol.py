@@ -25,10 +25,10 @@ import impsy.protocol
 from impsy.config import schema
 from impsy.engine import snapshot
 from impsy.mapping.entries import KINDS
+from impsy.mapping.wire import MESSAGES
 from impsy.modes import MODES
 from impsy.protocol import monitor
 from impsy.settings import SETTINGS, Settings
-from impsy.web.config.labels import KIND_WORDS
 from impsy.web.live.socket import COMMANDS
 
 TARGET = Path(__file__).parent / "src" / "protocol.ts"
@@ -64,8 +64,12 @@ def tables() -> dict[str, Any]:
             for row in SETTINGS.values()
             if row.command
         ],
-        "MODES": [{"name": mode.name, "title": mode.title, "help": mode.help} for mode in MODES.values()],
-        "ENTRY_WORDS": {name: row.words for name, row in KIND_WORDS.items()},
+        "MODES": [
+            {"name": mode.name, "title": mode.title, "help": mode.help, "plays": mode.plays}
+            for mode in MODES.values()
+        ],
+        "STATUS": {_camel(kind.name): status for status, kind in MESSAGES.items()},
+        "ENTRY_WORDS": {name: row.words.sentence for name, row in KINDS.items()},
     }
 
 
@@ -159,6 +163,11 @@ class Writer:
                 continue
             given = get_origin(hint) is not NotRequired and total
             yield f"{name}{'' if given else '?'}: {self.type_of(hint if given or not total else get_args(hint)[0])}"
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split()
+    return first + "".join(word.capitalize() for word in rest)
 
 
 def _literal(rows: Any) -> str:

@@ -62,7 +62,12 @@ def test_permissions_stay_and_the_mask_is_never_changed(tmp_path: Path, monkeypa
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"one")
-    with pytest.raises(KeyboardInterrupt), written_whole(file) as opened:
-        opened.write(b"two")
-        raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        with written_whole(file) as opened:
+            opened.write(b"two")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert (file.read_bytes(), os.listdir(tmp_path)) == (b"one", ["file"])

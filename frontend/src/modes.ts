@@ -18,3 +18,8 @@ export const MODES: readonly ModeWords[] = ROWS.map(({ name, title, help }) => (
 export const modeTitle = (mode: ModeWords) => `${mode.words} (${mode.value})`;
 
 export const wordsOf = (value: Mode) => MODES.find((mode) => mode.value === value) ?? MODES[0]!;
+
+/** What makes the model play. */
+export type Way = (typeof ROWS)[number]["plays"];
+
+export const wayOf = (value: Mode): Way => ROWS.find(({ name }) => name === value)?.plays ?? "after silence";

@@ -512,9 +512,9 @@ export interface System {
   uptime: number;
 }
 
-export type EntryName = "note_on" | "note_velocity" | "control_change" | "pitch_bend" | "control_change_14" | "channel_aftertouch" | "program_change";
-
 export type ControlKind = "note" | "velocity" | "cc" | "bend" | "pressure" | "program" | "value";
+
+export type EntryName = "note_on" | "note_velocity" | "control_change" | "pitch_bend" | "control_change_14" | "channel_aftertouch" | "program_change";
 
 /** An entry of a mapping in use, and the port or section that it is for. Null: its kind has no such number. */
 export interface MappedEntry {
@@ -747,11 +747,21 @@ export const SETTINGS = [
 ] as const;
 
 export const MODES = [
-  {"name": "callresponse", "title": "Call and response", "help": "You play a phrase; when you pause, the model answers."},
-  {"name": "polyphony", "title": "Together", "help": "To everything you play, the model adds something of its own."},
-  {"name": "battle", "title": "By itself", "help": "The model plays on its own, whatever you do."},
-  {"name": "useronly", "title": "Listen only", "help": "You play and it records: good for collecting takes."},
+  {"name": "callresponse", "title": "Call and response", "help": "You play a phrase; when you pause, the model answers.", "plays": "after silence"},
+  {"name": "polyphony", "title": "Together", "help": "To everything you play, the model adds something of its own.", "plays": "each event"},
+  {"name": "battle", "title": "By itself", "help": "The model plays on its own, whatever you do.", "plays": "always"},
+  {"name": "useronly", "title": "Listen only", "help": "You play and it records: good for collecting takes.", "plays": "never"},
 ] as const;
+
+export const STATUS = {
+  noteOff: 128,
+  noteOn: 144,
+  keyAftertouch: 160,
+  controlChange: 176,
+  programChange: 192,
+  channelAftertouch: 208,
+  pitchBend: 224,
+} as const;
 
 export const ENTRY_WORDS = {
   note_on: "notes",

@@ -6,6 +6,8 @@ Keras and JAX by :func:`train` alone.
 
 from importlib import import_module
 
+from impsy.version import __version__
+
 TYPE_CHECKING = False  # as in typing, which would take longer to load than all else here
 if TYPE_CHECKING:
     from impsy import errors as errors, events as events, testing as testing
@@ -52,8 +54,6 @@ if TYPE_CHECKING:
     )
     from impsy.settings import Settings as Settings
     from impsy.training.learning import Learned as Learned
-
-__version__ = "2.0.0a1"
 
 _MODULES = {
     "impsy": ("errors", "events", "testing"),

@@ -16,6 +16,7 @@ from bench.start import ROWS, START_LIMIT
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.slow
 def test_one_round_of_starting(tmp_path):
     out = tmp_path / "out.json"
     chosen = [word for name in ("version", "osc", "page") for word in ("--only", name)]

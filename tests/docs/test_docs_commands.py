@@ -56,12 +56,14 @@ def unknown(text: str) -> str:
 
 
 @pytest.mark.parametrize("page", PAGES)
+@pytest.mark.slow
 def test_commands_in_blocks_are_understood(page: Path) -> None:
     told = [(words, fault(words)) for block in blocks(page) for words in commands(block)]
     assert [each for each in told if each[1]] == []
 
 
 @pytest.mark.parametrize("page", PAGES)
+@pytest.mark.slow
 def test_commands_in_sentences_exist(page: Path) -> None:
     assert [(text, unknown(text)) for text in mentioned(page) if unknown(text)] == []
 
@@ -105,6 +107,7 @@ def test_what_is_wrong_in_a_sentence_is_seen(text: str, word: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
+@pytest.mark.slow
 def test_configurations_are_in_order(page: Path) -> None:
     """Whole ones are, and parts are at least TOML."""
     for block in blocks(page):

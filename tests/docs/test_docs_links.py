@@ -9,6 +9,7 @@ from docs_pages import ROOT, anchors, broken, links, pages
 
 
 @pytest.mark.parametrize("page", [pytest.param(each, id=each.relative_to(ROOT).as_posix()) for each in pages()])
+@pytest.mark.slow
 def test_links_and_images_lead_somewhere(page: Path) -> None:
     assert broken(page) == []
     assert [link for link in links(page) if link.startswith("http:") and "127.0.0.1" not in link] == []

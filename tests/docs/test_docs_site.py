@@ -54,6 +54,7 @@ class Page(HTMLParser):
             self.loads.append(where)
 
 
+@pytest.mark.slow
 def test_every_page_is_built_and_can_be_searched(site: Path) -> None:
     index = (site / "search" / "search_index.json").read_text(encoding="utf-8")
     sources = sorted((ROOT / "docs").rglob("*.md"))

@@ -48,6 +48,7 @@ def controls_of(data: dict[str, Any]) -> int:
 
 
 @pytest.mark.parametrize(("where", "text"), BLOCKS, ids=[where for where, _text in BLOCKS])
+@pytest.mark.slow
 def test_a_block_on_a_page_is_accepted(where, text):
     data = tomllib.loads(text)
     if "model" not in data:  # a fragment: its sections stand for themselves
@@ -62,6 +63,7 @@ WHOLE = [*HOW_TO, *((str(each.relative_to(ROOT)), each.read_text(encoding="utf-8
 
 
 @pytest.mark.parametrize(("where", "text"), WHOLE, ids=[where for where, _text in WHOLE])
+@pytest.mark.slow
 def test_a_whole_configuration_plays_in_a_new_workspace(where, text, tmp_path):
     create_workspace(tmp_path)
     file = tmp_path / "config.toml"

@@ -81,6 +81,7 @@ def test_names_of_controls_do_not_matter_where_all_are_alike(test_of_players: Tw
 @pytest.mark.parametrize(
     ("count", "events", "long", "short"), [(40, 100, True, True), (40, 30, False, True), (9, 100, False, False)]
 )
+@pytest.mark.slow
 def test_too_little_is_not_judged(count: int, events: int, long: bool, short: bool) -> None:
     cut = [Streams(each.events[:count, : events + 1], each.when[:count]) for each in (streams(0), streams(1))]
     found = TwoSampleTest(cut[0]).of(cut[1])

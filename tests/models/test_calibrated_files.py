@@ -153,6 +153,7 @@ def test_the_story_beside_a_keras_archive_goes_with_it(story: bytes, found: tupl
 
 
 @pytest.mark.parametrize("architecture", MAKERS)
+@pytest.mark.slow
 def test_smaller_files_stay_calibrated(architecture: str) -> None:
     facts = {"calibrated": {"sigmatemp": 0.01, "pitemp": 1.0}}
     weights = calibrated(MAKERS[architecture](0, 6, Size(32, 2), 12, "all"))

@@ -54,6 +54,7 @@ def test_all_three_forms_hold_the_same_weights(files: dict[str, Path]) -> None:
         assert_same(compressed, exact)
 
 
+@pytest.mark.slow
 def test_every_form_plays_alike_everywhere(files: dict[str, Path]) -> None:
     for path in files.values():
         opened = open_model(path)

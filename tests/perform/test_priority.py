@@ -9,8 +9,8 @@ import threading
 
 import pytest
 
-from impsy.models.isolated import run_isolated
 from impsy.perform.priority import realtime_priority
+from impsy.processes import ask
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="this system has no such scheduling")
 
@@ -46,9 +46,8 @@ def test_without_permission_it_goes_on_as_usual():
     assert done.stdout.split() == ["False", "True"], done.stderr
 
 
-def test_opening_strangers_files_does_not_come_first(monkeypatch):
-    told = "import os, sys; sys.path.append(sys.argv[1]); from impsy.models import isolated; isolated._limit(); "
-    told += "print(os.sched_getscheduler(0))"
-    monkeypatch.setattr("impsy.models.isolated._START", told)
+def test_opening_strangers_files_does_not_come_first():
+    program = "import os; from impsy.processes import serve; "
+    program += "serve(lambda _: str(os.sched_getscheduler(0)).encode(), memory=4 << 30)"
     with realtime_priority():
-        assert int(run_isolated("graph", b"")) == os.SCHED_OTHER
+        assert int(ask(["-c", program], b"", seconds=30, low=False)) == os.SCHED_OTHER

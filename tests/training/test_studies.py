@@ -279,6 +279,7 @@ def test_workers_that_start_at_once_do_exactly_the_agreed_number(url):
     assert sorted(attempt.place for attempt in done) == places, "each was begun once"
 
 
+@pytest.mark.slow
 def test_a_killed_worker_loses_nothing(url, tmp_path):
     victim, other = start(url, 6, 0.4), start(url, 6, 0.4)
     try:

@@ -15,7 +15,7 @@ from impsy.data.datasets import read_dataset
 from impsy.data.takes import TakeNote, annotate
 from impsy.errors import ImpsyError
 from impsy.web.api.datasets import ENDPOINTS
-from impsy.web.jobs.worker import describe_datasets
+from impsy.web.library.worker import describe_datasets
 
 NAME = "training-dataset-3d.npz"
 

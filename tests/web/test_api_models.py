@@ -20,7 +20,7 @@ from impsy.models.sizes import SIZES
 from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import random_weights
 from impsy.web.api.models import ENDPOINTS, REPORT_POLICY
-from impsy.web.jobs import processes as jobs
+from impsy.web.library import worker as jobs
 from impsy.web.library.models import read_verdict
 from waiting import wait_until
 
@@ -114,6 +114,7 @@ def test_playing_with_a_model_switches_the_session_and_is_written_down(site, cli
         ("[model]\ndimension = 0\n", None, 422, "dimension"),
     ],
 )
+@pytest.mark.slow
 def test_a_model_that_does_not_fit_is_not_played_with(site, client, config, session, status, words):
     put(site)
     if config:

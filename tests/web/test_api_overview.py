@@ -10,8 +10,8 @@ from setup_site import client_of, make_site
 from impsy import __version__
 from impsy.config import parse_config
 from impsy.config.workspace import STARTER_MODEL
-from impsy.mapping.entries import KINDS, ControlChange, NoteOn
-from impsy.web.config.labels import KIND_WORDS, controls_of, describe_entry
+from impsy.mapping.entries import ControlChange, NoteOn
+from impsy.web.config.labels import controls_of, describe_entry
 
 HEAD = "[model]\ndimension = {}\n[midi]\n"
 
@@ -22,10 +22,6 @@ def controls(text):
 
 def labels(text):
     return [control.label for control in controls(text)]
-
-
-def test_every_kind_of_entry_has_words():
-    assert set(KIND_WORDS) == set(KINDS)
 
 
 def test_entries_in_words():

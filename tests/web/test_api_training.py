@@ -253,7 +253,7 @@ def test_a_run_that_names_files_elsewhere_is_left_alone(site, client, said):
 
 
 def test_a_full_disk_does_not_end_the_looking(site, client, monkeypatch):
-    def refuse(_path):
+    def refuse(*_):
         raise DeviceError("no space left")
 
     waits = [sys.executable, "-c", "import sys; sys.stdin.read()", "impsy", "train"]
@@ -265,7 +265,7 @@ def test_a_full_disk_does_not_end_the_looking(site, client, monkeypatch):
             write_run(site, name, pid=process.pid, made=psutil.Process(process.pid).create_time())
         assert [run["status"] for run in client.get("/api/training").json()] == ["running", "running"]
         with monkeypatch.context() as full:
-            full.setattr(training, "written_whole", refuse)
+            full.setattr(training, "write_whole", refuse)
             first.communicate()
             wait_until(lambda: client.get("/api/training/one").json()["status"] != "running", every=0.05)
             time.sleep(3 * LOOK_SECONDS)

@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { live, onFrame } from "../live";
+import { wayOf } from "../modes";
 import type { State } from "../protocol";
 import { bannerOf, barOf, nextWords } from "./words";
 
@@ -11,7 +12,7 @@ export function Banner({ state, children }: { state: State; children: ComponentC
   const next = useRef<HTMLParagraphElement>(null);
   const bar = useRef<HTMLElement>(null);
   const quiet = useRef(false);
-  quiet.current = state.paused || state.mode === "useronly";
+  quiet.current = state.paused || wayOf(state.mode) === "never";
   useEffect(() => {
     let shown = "";
     return onFrame((now) => {

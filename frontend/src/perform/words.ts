@@ -1,5 +1,6 @@
 /** What goes on, in words. */
 
+import { type Way, wayOf } from "../modes";
 import type { Next, PortHealth, State } from "../protocol";
 
 export interface Banner {
@@ -8,12 +9,18 @@ export interface Banner {
   words: string;
 }
 
+/** Where it does not depend on whose turn it is. */
+const BY_WAY: Partial<Record<Way, Banner>> = {
+  never: { who: "performer", words: "You play, it records" },
+  always: { who: "model", words: "It plays by itself" },
+  "each event": { who: "both", words: "You play together" },
+};
+
 /** Who plays, as a sentence. */
 export function bannerOf(state: Pick<State, "mode" | "paused" | "turn">): Banner {
   if (state.paused) return { who: "nobody", words: "Paused: it neither listens nor plays" };
-  if (state.mode === "useronly") return { who: "performer", words: "You play, it records" };
-  if (state.mode === "battle") return { who: "model", words: "It plays by itself" };
-  if (state.mode === "polyphony") return { who: "both", words: "You play together" };
+  const always = BY_WAY[wayOf(state.mode)];
+  if (always) return always;
   if (state.turn === "model") return { who: "model", words: "It plays" };
   if (state.turn === "both") return { who: "both", words: "You play together" };
   if (state.turn === "performer") return { who: "performer", words: "You play, it listens" };

@@ -1,7 +1,7 @@
 /** What is being recorded, and how to record. */
 
 import { post } from "../api";
-import { modeTitle, wordsOf } from "../modes";
+import { modeTitle, wayOf, wordsOf } from "../modes";
 import { follow } from "../router";
 import { attempt, command, overview, running, session, notify } from "../store";
 import { Button } from "../ui";
@@ -41,7 +41,7 @@ export function Now() {
       </section>
     );
   }
-  const alone = state.mode === "useronly";
+  const alone = wayOf(state.mode) === "never";
   return (
     <section class="card now" aria-label="Recording">
       <i class="pulse" aria-hidden="true" />

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import click
 from click.shell_completion import CompletionItem
 
-from impsy import __version__
 from impsy.cli.terminal import echo, finish_streams, prepare_streams, report_error
 from impsy.errors import ImpsyError, refusal
+from impsy.version import __version__
 
 __all__ = ["COMMANDS", "COMPLETION", "OVERVIEW", "group", "main"]
 
@@ -81,7 +81,7 @@ OVERVIEW: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 class _Group(click.Group):
-    """Commands whose modules are imported when they are used, listed by the steps of the work."""
+    """A group that imports a command's module when it is used, and lists commands by the steps of the work."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from impsy import __version__
 from impsy.cli.options import config_option, override_options
 from impsy.cli.performing import Ending, perform
 from impsy.cli.terminal import echo
@@ -27,6 +26,7 @@ from impsy.perform import (
     build_session,
     sized,
 )
+from impsy.version import __version__
 
 __all__ = ["announce", "command", "load", "log_folder", "sum_up"]
 

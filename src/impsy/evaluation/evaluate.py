@@ -12,7 +12,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from impsy import __version__
 from impsy.data.datasets import Dataset
 from impsy.data.grid import detect_grids
 from impsy.data.windows import WINDOW, Split, split_performances, split_windows
@@ -30,6 +29,7 @@ from impsy.evaluation.twosample.classifier import TwoSample
 from impsy.evaluation.twosample.material import Likeness
 from impsy.models.calibration import PLAYED, Temperatures
 from impsy.models.opening import OpenedModel, open_model
+from impsy.version import __version__
 
 __all__ = ["QUICK", "Effort", "Progress", "evaluate"]
 

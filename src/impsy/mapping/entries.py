@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from impsy.errors import ConfigError
 from impsy.mapping import wire
@@ -22,7 +22,9 @@ __all__ = [
     "ChannelAftertouch",
     "ControlChange",
     "ControlChange14",
+    "ControlKind",
     "EntryKind",
+    "KindWords",
     "Mapping",
     "MappingEntry",
     "NoteOn",
@@ -111,9 +113,23 @@ class Argument:
     high: int
 
 
+ControlKind = Literal["note", "velocity", "cc", "bend", "pressure", "program", "value"]
+"""What a control is to users; ``"value"``: one without an entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class KindWords:
+    """The words for a kind of entry: below a fader, in a list to choose from, and in a sentence."""
+
+    kind: ControlKind
+    short: str
+    title: str
+    sentence: str
+
+
 @dataclass(frozen=True, slots=True)
 class EntryKind:
-    """One row of the table: how a kind of entry is written, what it becomes, what it listens to and sends.
+    """One row of the table: how a kind of entry is written and called, what it becomes, what it listens to and sends.
 
     ``optional`` arguments come after the ``required`` ones, all of them or none. ``reception`` and ``sending`` take
     an entry of this kind; each call of ``reception`` gives one that remembers for itself what it heard, if it must.
@@ -121,6 +137,7 @@ class EntryKind:
     """
 
     name: str
+    words: KindWords
     entry: type[MappingEntry]
     required: tuple[Argument, ...]
     optional: tuple[Argument, ...]
@@ -147,6 +164,7 @@ KINDS: dict[str, EntryKind] = {
     for kind in (
         EntryKind(
             "note_on",
+            KindWords("note", "Note", "Note", "notes"),
             NoteOn,
             (_CHANNEL,),
             (Argument("velocity", 0, 127),),
@@ -155,6 +173,7 @@ KINDS: dict[str, EntryKind] = {
         ),
         EntryKind(
             "note_velocity",
+            KindWords("velocity", "Velocity", "Velocity of notes", "velocity of notes"),
             NoteVelocity,
             (_CHANNEL,),
             (),
@@ -163,6 +182,7 @@ KINDS: dict[str, EntryKind] = {
         ),
         EntryKind(
             "control_change",
+            KindWords("cc", "CC {controller}", "Control change", "control {controller}"),
             ControlChange,
             (_CHANNEL, Argument("controller", 0, 127)),
             (Argument("minimum", 0, 127), Argument("maximum", 0, 127)),
@@ -174,6 +194,7 @@ KINDS: dict[str, EntryKind] = {
         ),
         EntryKind(
             "pitch_bend",
+            KindWords("bend", "Bend", "Pitch bend", "pitch bend"),
             PitchBend,
             (_CHANNEL,),
             (),
@@ -182,6 +203,7 @@ KINDS: dict[str, EntryKind] = {
         ),
         EntryKind(
             "control_change_14",
+            KindWords("cc", "CC {controller}", "Control change, 14 bits", "control {controller} (14 bits)"),
             ControlChange14,
             (_CHANNEL, Argument("controller", 0, 31)),
             (),
@@ -191,6 +213,7 @@ KINDS: dict[str, EntryKind] = {
         ),
         EntryKind(
             "channel_aftertouch",
+            KindWords("pressure", "Pressure", "Channel pressure", "pressure"),
             ChannelAftertouch,
             (_CHANNEL,),
             (),
@@ -200,6 +223,7 @@ KINDS: dict[str, EntryKind] = {
         ),
         EntryKind(
             "program_change",
+            KindWords("program", "Program", "Program change", "program"),
             ProgramChange,
             (_CHANNEL,),
             (),

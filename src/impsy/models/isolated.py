@@ -1,25 +1,19 @@
-"""Doing what may crash in a process of its own.
-
-Two things that come in model files are handled by native code that was not written to withstand malice: HDF5 (in
-5,000 files with damaged bytes, the library crashed twice and hung four times), and graphs whose operators we
-do not know. Both are done by a short-lived Python process: it gets bytes, it gives bytes, and where the system has
-such limits it can neither use much memory nor time, nor write a file. If it dies, that is an error message.
+"""Model files whose reading may crash: HDF5, and graphs of operators that we do not know. Both are read by a
+process of its own.
 """
 
 from __future__ import annotations
 
 import io
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from impsy.errors import ModelError
+from impsy.processes import ask, serve
 
-__all__ = ["read_hdf5", "run_isolated", "serve", "try_graph"]
+__all__ = ["read_hdf5", "run_isolated", "try_graph"]
 
 TIMEOUT = 30.0
 """Seconds after which the process is ended; both tasks take under a second."""
@@ -31,7 +25,6 @@ _HDF5_OBJECTS = 5_000
 _HDF5_DEPTH = 12
 _CONFIG_BYTES = 4 << 20
 _TRIAL_STEPS = 16
-_START = "import sys; sys.path.append(sys.argv[1]); from impsy.models.isolated import serve; serve(sys.argv[2])"
 
 
 def read_hdf5(content: bytes) -> tuple[dict[str, Any], str]:
@@ -59,72 +52,15 @@ def try_graph(content: bytes) -> None:
 
 
 def run_isolated(task: str, content: bytes, *, timeout: float = TIMEOUT) -> bytes:
-    """Give ``content`` to ``task`` (a key of ``_TASKS``) in a process of its own; returns what it answers.
+    """Give ``content`` to ``task`` (a key of ``_TASKS``) in a process of its own; returns the answer.
 
     Raises ModelError with the task's own message, or saying how the process ended.
     """
-    if not sys.executable:
-        raise ModelError("there is no Python interpreter to open it safely with; convert it to .tflite elsewhere")
-    root = str(Path(__file__).resolve().parents[2])
-    # A thread pool would be started for nothing, and takes a third of the start.
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-P", "-c", _START, root, task]
-    try:
-        done = subprocess.run(  # noqa: S603 - our own interpreter and our own code
-            command, input=content, capture_output=True, timeout=timeout, env=environment, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ModelError(f"opening it took more than {timeout:.0f} s (damaged, or made to do harm)") from error
-    except OSError as error:
-        raise ModelError(f"the process that opens it cannot be started ({error.strerror or error})") from error
-    if done.returncode == _REFUSED:
-        raise ModelError(done.stdout.decode("utf-8", "replace"))
-    if done.returncode != 0:
-        raise ModelError("it made the library that reads it crash (damaged, or made to do harm)")
-    return done.stdout
+    command = ["-m", "impsy.models.isolated", task]
+    return ask(command, content, seconds=timeout, low=False, error_type=ModelError)
 
 
 # --- what runs in the other process -----------------------------------------------------------------
-
-_REFUSED = 3
-"""Exit status of a task that says why it cannot."""
-
-
-def serve(task: str) -> NoReturn:
-    """Read all of standard input, do ``task``, write the answer to standard output, end."""
-    _limit()
-    out = sys.stdout.buffer
-    status = 0
-    try:
-        answer = _TASKS[task](sys.stdin.buffer.read())
-    except (ModelError, MemoryError) as error:
-        answer, status = str(error or "it needs too much memory").encode(), _REFUSED
-    out.write(answer)
-    out.flush()
-    os._exit(status)  # native libraries that read a damaged file are not trusted to clean up
-
-
-def _limit() -> None:
-    """Ask the system to end this process if it takes too much; Windows has no such limits."""
-    if hasattr(os, "sched_setscheduler"):  # what plays may have started this, and comes first; this does not
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-    try:
-        import resource
-    except ImportError:
-        return
-    wanted = {
-        resource.RLIMIT_AS: _MEMORY,
-        resource.RLIMIT_CPU: int(TIMEOUT),
-        resource.RLIMIT_FSIZE: 0,
-        resource.RLIMIT_CORE: 0,
-    }
-    for kind, limit in wanted.items():
-        _, hard = resource.getrlimit(kind)
-        soft = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-        try:
-            resource.setrlimit(kind, (soft, hard))
-        except (ValueError, OSError):  # macOS refuses some; the time limit of the parent remains
-            continue
 
 
 def _task_hdf5(content: bytes) -> bytes:
@@ -188,3 +124,6 @@ def _task_graph(content: bytes) -> bytes:
 
 
 _TASKS: Mapping[str, Callable[[bytes], bytes]] = {"hdf5": _task_hdf5, "graph": _task_graph}
+
+if __name__ == "__main__":
+    serve(_TASKS[sys.argv[1]], memory=_MEMORY, seconds=TIMEOUT, writes=False)

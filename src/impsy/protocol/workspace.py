@@ -8,13 +8,12 @@ from typing import Any, Literal, NewType
 from typing_extensions import TypedDict
 
 from impsy.config import SceneConfig
+from impsy.mapping.entries import ControlKind
 
 # --- the workspace ------------------------------------------------------------------------------------
 
 EntryName = NewType("EntryName", str)
 """A kind of mapping entry, as a configuration writes it: a row of ``impsy.mapping.entries.KINDS``."""
-
-ControlKind = Literal["note", "velocity", "cc", "bend", "pressure", "program", "value"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from impsy.errors import ConfigError
 
-__all__ = ["cache_folder", "give_back_memory", "prepare"]
+__all__ = ["cache_folder", "check_installed", "give_back_memory", "prepare"]
 
 _NEEDED = ("keras", "jax", "keras_mdn_layer", "platformdirs", "filelock")
 _COMPILED_IN = 0.3
@@ -23,6 +23,16 @@ _IN_WRITING = 60.0
 """Seconds after which nobody can still be writing a compiled step."""
 
 
+def check_installed() -> None:
+    """Raise ConfigError if a package that training needs is not installed."""
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise ConfigError(
+            f"training needs {', '.join(missing)}, which this installation does not have: install IMPSY with the "
+            "extra `train`, as in `pip install 'impsy[train]'` (or `pip install '.[train]'` in its folder)"
+        )
+
+
 def prepare() -> None:
     """Make Keras run on JAX, and let JAX keep what it compiles for the next training.
 
@@ -31,12 +41,7 @@ def prepare() -> None:
     Raises:
         ConfigError: what training needs is not installed, or Keras was loaded with another backend.
     """
-    missing = [name for name in _NEEDED if find_spec(name) is None]
-    if missing:
-        raise ConfigError(
-            f"training needs {', '.join(missing)}, which this installation does not have: install IMPSY with the "
-            "extra `train`, as in `pip install 'impsy[train]'` (or `pip install '.[train]'` in its folder)"
-        )
+    check_installed()
     os.environ["KERAS_BACKEND"] = "jax"
     folder = cache_folder()
     os.environ.setdefault("KERAS_HOME", str(folder / "keras"))

@@ -12,12 +12,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from impsy import __version__
 from impsy.errors import ModelError, refusal
 from impsy.files import ANOTHER_FOLDER, write_whole
 from impsy.models.calibration import CALIBRATED
 from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import Weights
+from impsy.version import __version__
 
 __all__ = ["SUFFIXES", "ModelFiles", "export", "files_of", "is_saved_by_keras", "versions", "write_so_far"]
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from impsy import __version__
 from impsy.data.datasets import Dataset, read_dataset
 from impsy.data.windows import Split, split_performances, split_windows
 from impsy.errors import ConfigError
@@ -36,6 +35,7 @@ from impsy.training.checkpoint import Checkpoint, fingerprint, read_checkpoint
 from impsy.training.distributed.parallel import Cluster, join
 from impsy.training.gestures import Design, designs
 from impsy.training.recipe import Recipe, recipe_for
+from impsy.version import __version__
 
 if TYPE_CHECKING:
     from impsy.training.fitting import Progress

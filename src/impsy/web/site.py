@@ -8,13 +8,13 @@ from contextlib import ExitStack
 from typing import Any, Self
 
 from impsy.config import WebuiConfig
+from impsy.processes import end_all_in
 from impsy.protocol.pages import ServerMessage
 from impsy.web.config.file import ConfigFile
 from impsy.web.devices.learning import Learning
 from impsy.web.devices.watching import DevicesWatcher
 from impsy.web.devices.ways import CheckUps
 from impsy.web.jobs.evaluating import Evaluation
-from impsy.web.jobs.processes import end_work
 from impsy.web.jobs.training import Trainings
 from impsy.web.library.datasets import Datasets
 from impsy.web.library.models import Models
@@ -89,7 +89,7 @@ class Site:
         with ExitStack() as running:
             running.enter_context(self.link)
             running.enter_context(self.config)
-            running.callback(end_work, self.workspace.root)
+            running.callback(end_all_in, self.workspace.root)
             running.callback(self.supervisor.close)
             running.callback(self.close)
             self.trainings.follow()

@@ -1,6 +1,6 @@
 /** MIDI messages of the browser's own devices: which controls one moves, and what is sent for values. No port is used. */
 
-import { type Control, ENTRY_WORDS, type MappedEntry } from "../../protocol";
+import { type Control, ENTRY_WORDS, type MappedEntry, STATUS } from "../../protocol";
 
 /** What a message moves, or what is sent for a control: an entry of a mapping, whatever its port. */
 export type Place = Omit<MappedEntry, "port">;
@@ -33,21 +33,21 @@ export function movedBy(message: ArrayLike<number>): Moved[] {
   const channel = (status & 0x0f) + 1;
   const good = (value: number) => value >= 0 && value <= 127;
   switch (status & 0xf0) {
-    case 0x90:
+    case STATUS.noteOn:
       if (!good(first) || !good(second) || second === 0) return [];
       return [
         { place: place("note_on", channel), raw: first },
         { place: place("note_velocity", channel), raw: second },
       ];
-    case 0xb0:
+    case STATUS.controlChange:
       // From 120 on they are commands: all sound off, all notes off.
       if (!good(first) || !good(second) || first >= 120) return [];
       return [{ place: place("control_change", channel, first), raw: second }];
-    case 0xc0:
+    case STATUS.programChange:
       return good(first) ? [{ place: place("program_change", channel), raw: first }] : [];
-    case 0xd0:
+    case STATUS.channelAftertouch:
       return good(first) ? [{ place: place("channel_aftertouch", channel), raw: first }] : [];
-    case 0xe0:
+    case STATUS.pitchBend:
       if (!good(first) || !good(second)) return [];
       return [{ place: place("pitch_bend", channel), raw: ((second * 128 + first) * 127) / 16383 }];
     default:
@@ -237,22 +237,22 @@ export class MidiOutput {
     const [number, from] = [target.controller ?? 0, target.minimum ?? 0];
     switch (target.kind) {
       case "control_change":
-        return [[0xb0 | on, number, Math.floor(from + value * ((target.maximum ?? 127) - from) + 0.5)]];
+        return [[STATUS.controlChange | on, number, Math.floor(from + value * ((target.maximum ?? 127) - from) + 0.5)]];
       case "control_change_14": {
         const fine = rounded(value, 16383);
         return [
-          [0xb0 | on, number, fine >> 7],
-          [0xb0 | on, (number + 32) & 127, fine & 127],
+          [STATUS.controlChange | on, number, fine >> 7],
+          [STATUS.controlChange | on, (number + 32) & 127, fine & 127],
         ];
       }
       case "pitch_bend": {
         const bend = rounded(value, 16383);
-        return [[0xe0 | on, bend & 127, bend >> 7]];
+        return [[STATUS.pitchBend | on, bend & 127, bend >> 7]];
       }
       case "channel_aftertouch":
-        return [[0xd0 | on, rounded(value, 127)]];
+        return [[STATUS.channelAftertouch | on, rounded(value, 127)]];
       case "program_change":
-        return [[0xc0 | on, rounded(value, 127)]];
+        return [[STATUS.programChange | on, rounded(value, 127)]];
       default:
         return [];
     }
@@ -265,14 +265,14 @@ export class MidiOutput {
     const note = Math.min(127, Math.max(0, Math.round(this.noteOf(value))));
     const messages = this.end(index);
     this.sounding.set(index, { channel, note, until: now + this.longest });
-    messages.push([0x90 | (channel - 1), note, Math.max(1, velocity)]);
+    messages.push([STATUS.noteOn | (channel - 1), note, Math.max(1, velocity)]);
     return messages;
   }
 
   private end(index: number): number[][] {
     const sounding = this.sounding.get(index);
     this.sounding.delete(index);
-    return sounding ? [[0x80 | (sounding.channel - 1), sounding.note, 0]] : [];
+    return sounding ? [[STATUS.noteOff | (sounding.channel - 1), sounding.note, 0]] : [];
   }
 
   /** The ends of notes that have sounded long enough. */
@@ -292,8 +292,8 @@ export class MidiOutput {
     return [
       ...this.allNotesOff(),
       ...channels.flatMap((on) => [
-        [0xb0 | on, 120, 0],
-        [0xb0 | on, 123, 0],
+        [STATUS.controlChange | on, 120, 0],
+        [STATUS.controlChange | on, 123, 0],
       ]),
     ];
   }

@@ -18,7 +18,6 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from impsy import __version__
 from impsy.config import LoadedConfig, Problem, parse_config
 from impsy.config.checks import mapping_lengths
 from impsy.config.earlier.forms import present_form
@@ -29,6 +28,7 @@ from impsy.modes import MODES
 from impsy.perform.diagnostics.portcheck import PortCheck, check_ports
 from impsy.perform.models import how_to_choose, sized
 from impsy.perform.priority import ADVICE, realtime_priority
+from impsy.version import __version__
 
 if TYPE_CHECKING:
     from impsy.models.opening import OpenedModel

@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from impsy import __version__
 from impsy.config import Config
 from impsy.errors import ImpsyError
 from impsy.protocol.workspace import Control, Overview, Scene
 from impsy.settings import SETTINGS
+from impsy.version import __version__
 from impsy.web.api.endpoints import Endpoints
 from impsy.web.config.labels import controls_of, unmapped
 from impsy.web.site import Site

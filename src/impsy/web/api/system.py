@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 import psutil
 
-from impsy import __version__
 from impsy.protocol.session import Disk, Finding, Memory, System
+from impsy.version import __version__
 from impsy.web.api.endpoints import Endpoints
 from impsy.web.site import Site
 

@@ -16,7 +16,6 @@ from impsy.models.sizes import SIZES
 from impsy.modes import MODES
 from impsy.protocol.workspace import EntryName, MappingArgument, MappingKind
 from impsy.settings import SETTINGS
-from impsy.web.config.labels import KIND_WORDS
 
 __all__ = ["config_schema", "mapping_kinds"]
 
@@ -117,7 +116,7 @@ def mapping_kinds() -> list[MappingKind]:
     return [
         MappingKind(
             EntryName(name),
-            KIND_WORDS[name].title,
+            kind.words.title,
             [argument(each, False) for each in kind.required] + [argument(each, True) for each in kind.optional],
         )
         for name, kind in KINDS.items()

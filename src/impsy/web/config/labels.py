@@ -4,48 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from impsy.config import Config
-from impsy.mapping.entries import ControlChange, MappingEntry, NoteOn, kind_of
-from impsy.protocol.workspace import Control, ControlKind, EntryName, MappedEntry
+from impsy.mapping.entries import ControlChange, ControlKind, MappingEntry, NoteOn, kind_of
+from impsy.protocol.workspace import Control, EntryName, MappedEntry
 
-__all__ = ["KIND_WORDS", "KindWords", "controls_of", "describe_entry", "unmapped"]
+__all__ = ["controls_of", "describe_entry", "unmapped"]
 
 MOST_CONTROLS = 1024
 """More are not shown: a dimension may be any number."""
 
-
-@dataclass(frozen=True, slots=True)
-class KindWords:
-    """The words for a kind of entry: below a fader, in a list to choose from, and in a sentence."""
-
-    kind: ControlKind
-    short: str
-    title: str
-    words: str
-
-
-KIND_WORDS: dict[str, KindWords] = {
-    "note_on": KindWords("note", "Note", "Note", "notes"),
-    "note_velocity": KindWords("velocity", "Velocity", "Velocity of notes", "velocity of notes"),
-    "control_change": KindWords("cc", "CC {controller}", "Control change", "control {controller}"),
-    "pitch_bend": KindWords("bend", "Bend", "Pitch bend", "pitch bend"),
-    "control_change_14": KindWords(
-        "cc", "CC {controller}", "Control change, 14 bits", "control {controller} (14 bits)"
-    ),
-    "channel_aftertouch": KindWords("pressure", "Pressure", "Channel pressure", "pressure"),
-    "program_change": KindWords("program", "Program", "Program change", "program"),
-}
-"""By the name that a configuration gives a kind."""
 
 _ALWAYS_WITH_CHANNEL = ("note", "velocity")
 
 
 def describe_entry(entry: MappingEntry) -> str:
     """An entry in words: ``control 7, channel 1``."""
-    words = KIND_WORDS[kind_of(entry).name].words.format(controller=getattr(entry, "controller", ""))
+    words = kind_of(entry).words.sentence.format(controller=getattr(entry, "controller", ""))
     text = f"{words}, channel {entry.channel}"
     if isinstance(entry, NoteOn) and entry.velocity is not None:
         text += f", velocity {entry.velocity}"
@@ -134,7 +111,7 @@ def _unmapped_ports(config: Config, index: int, way: Way) -> list[str]:
 
 
 def _kind(entries: Sequence[MappingEntry]) -> ControlKind:
-    return KIND_WORDS[kind_of(entries[0]).name].kind if entries else "value"
+    return kind_of(entries[0]).words.kind if entries else "value"
 
 
 def _labels(entries: Sequence[MappingEntry], index: int, with_channel: bool = False) -> str:
@@ -144,7 +121,7 @@ def _labels(entries: Sequence[MappingEntry], index: int, with_channel: bool = Fa
 
 
 def _label(entry: MappingEntry, with_channel: bool) -> str:
-    words = KIND_WORDS[kind_of(entry).name]
+    words = kind_of(entry).words
     label = words.short.format(controller=getattr(entry, "controller", ""))
     return f"{label}, ch {entry.channel}" if with_channel or words.kind in _ALWAYS_WITH_CHANNEL else label
 

@@ -6,9 +6,9 @@ import subprocess
 import threading
 from pathlib import Path
 
+from impsy.processes import start
 from impsy.protocol.monitor import Level
 from impsy.web.errors import Conflict
-from impsy.web.jobs.processes import start_low
 from impsy.web.live.hub import PageHub
 from impsy.web.workspace import Workspace
 
@@ -47,7 +47,7 @@ class Evaluation:
             command = ["-m", "impsy", "evaluate", str(model), str(dataset), "--report", str(report), "--json"]
             log = report.with_suffix(".log")
             with log.open("wb") as told, report.with_suffix(".json").open("wb") as figures:
-                self._process = start_low(
+                self._process = start(
                     [*command, *(["--quick"] if quick else [])],
                     self._workspace.root,
                     stdout=figures,

@@ -18,19 +18,19 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from impsy.errors import ConfigError, DataError, DeviceError
+from impsy.errors import DataError, DeviceError
 from impsy.files import write_whole
 from impsy.models.sizes import SIZES, model_name
+from impsy.processes import start
 from impsy.protocol.library import Run
+from impsy.training.backend import check_installed
 from impsy.web.errors import Conflict, NotFound
 from impsy.web.jobs.evaluating import last_line
-from impsy.web.jobs.processes import start_low
 from impsy.web.jobs.runs import ENDED, Progress, Status
 from impsy.web.library.trash import Entry, Trash
 from impsy.web.live.hub import PageHub
@@ -41,7 +41,6 @@ __all__ = ["Trainings"]
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
-NEEDED = ("keras", "jax", "keras_mdn_layer")
 
 _OPTIONS = {
     "epochs": "--numepochs",
@@ -121,7 +120,7 @@ class Trainings:
             Conflict: a model of this name is being trained.
             DeviceError: the process cannot be started.
         """
-        _check_installed()
+        check_installed()
         self.follow()
         model = model_name(dimension, SIZES[size])
         with self._lock:
@@ -165,7 +164,7 @@ class Trainings:
         Raises:
             Conflict: it runs, a model of its name is being trained, or there is nothing to go on from.
         """
-        _check_installed()
+        check_installed()
         run = self._find(run_id)
         with self._lock, run.lock:
             if run.status not in ENDED:
@@ -214,7 +213,7 @@ class Trainings:
             if key in options:
                 command += [option, str(options[key])]
         with (run.folder / "progress.jsonl").open("ab") as told, (run.folder / "log.txt").open("wb") as log:
-            run.process = start_low(command, self._workspace.root, stdout=told, stderr=log, detached=True)
+            run.process = start(command, self._workspace.root, stdout=told, stderr=log, detached=True)
         made = None
         with suppress(psutil.Error):
             made = psutil.Process(run.process.pid).create_time()
@@ -358,14 +357,6 @@ class Trainings:
                 options=run.said["options"],
                 sentence=run.said.get("sentence") or _sentence(run),
             )
-
-
-def _check_installed() -> None:
-    missing = [name for name in NEEDED if find_spec(name) is None]
-    if missing:
-        raise ConfigError(
-            f"training needs {', '.join(missing)}, which this installation does not have: pip install 'impsy[train]'"
-        )
 
 
 def _process(said: Mapping[str, Any]) -> psutil.Process | None:

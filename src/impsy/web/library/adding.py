@@ -16,8 +16,8 @@ from impsy.errors import DataError, PeerError
 from impsy.mapping.entries import entry_to_list
 from impsy.perform.recording.takes import inputs_for
 from impsy.web.errors import Conflict
-from impsy.web.jobs.processes import work
 from impsy.web.library.uploads import keep, received
+from impsy.web.library.worker import work
 from impsy.web.workspace import Workspace
 
 __all__ = ["add_log", "add_midi"]

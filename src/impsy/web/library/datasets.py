@@ -14,11 +14,11 @@ from impsy.codecs.log import dimension_of
 from impsy.data.takes import read_notes
 from impsy.errors import DataError
 from impsy.protocol.library import Dataset, Made
-from impsy.web.jobs.processes import work
 from impsy.web.library.facts import FactsCache, describe, stamp_of
 from impsy.web.library.takes import Takes
 from impsy.web.library.trash import Trash
 from impsy.web.library.uploads import keep
+from impsy.web.library.worker import work
 from impsy.web.workspace import Workspace
 
 __all__ = ["Datasets", "checked_name"]

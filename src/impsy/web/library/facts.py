@@ -11,7 +11,7 @@ from typing import Any
 
 from impsy.errors import DataError, DeviceError
 from impsy.files import write_whole
-from impsy.web.jobs.processes import work
+from impsy.web.library.worker import work
 from impsy.web.workspace import Workspace
 
 __all__ = ["FactsCache", "describe", "stamp_of"]

@@ -12,8 +12,8 @@ from impsy.data.logs.scanning import scan_again, started_at
 from impsy.data.takes import Notes, read_notes
 from impsy.errors import DataError, ImpsyError
 from impsy.protocol.library import Take
-from impsy.web.jobs.processes import work
 from impsy.web.library.facts import FactsCache, stamp_of
+from impsy.web.library.worker import work
 from impsy.web.live.link import SessionLink
 from impsy.web.workspace import Workspace
 

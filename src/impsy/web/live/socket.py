@@ -12,11 +12,11 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from impsy import __version__
 from impsy.codecs.osc import COMMAND_ADDRESSES, Argument
 from impsy.protocol.monitor import Level
 from impsy.protocol.pages import Command, PageMessage, Ping, Play, ServerMessage
 from impsy.settings import SETTINGS
+from impsy.version import __version__
 from impsy.web.live.hub import PageHub, PageQueue
 from impsy.web.live.link import SessionLink
 

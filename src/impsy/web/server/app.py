@@ -20,7 +20,7 @@ from starlette.routing import Match, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from impsy import __version__
+from impsy.version import __version__
 from impsy.web.api import (
     config,
     datasets,

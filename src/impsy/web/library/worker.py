@@ -1,21 +1,28 @@
-"""The process that :func:`impsy.web.jobs.processes.work` starts: arguments and result as JSON."""
+"""Tasks that take long or read what others sent, in processes of low priority: arguments and results as JSON.
+
+The web process forwards what is played as it is played, and the session may share its processors: neither must wait
+for a dataset that is made, or for a file that was made to do harm.
+"""
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from impsy.errors import DataError, ImpsyError
-from impsy.web.jobs.processes import REFUSED
+from impsy.errors import ImpsyError
+from impsy.processes import ask, serve
+
+__all__ = ["work"]
 
 _MEMORY = 6 << 30
 """Bytes of address space that the process may have."""
+_SECONDS = 300.0
+"""After which a task is ended. They take a few seconds, with the largest files perhaps a minute."""
 
 
 def describe_datasets(files: Sequence[str]) -> list[dict[str, Any]]:
@@ -148,39 +155,23 @@ _TASKS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def main() -> NoReturn:
-    """Do the task that the command line names, with the arguments that stand in standard input."""
-    _limit()
-    answer, status = "", 0
-    try:
-        answer = json.dumps(_TASKS[sys.argv[1]](**json.loads(sys.stdin.buffer.read())), allow_nan=False)
-    except ImpsyError as error:
-        answer, status = json.dumps([_kind(error), str(error)]), REFUSED
-    except MemoryError:
-        answer, status = json.dumps(["DataError", "it needs more memory than it may have"]), REFUSED
-    sys.stdout.buffer.write(answer.encode("utf-8", "replace"))
-    sys.stdout.flush()
-    os._exit(status)  # native libraries that read a damaged file are not trusted to clean up
+def work(task: str, folder: Path, *, seconds: float = _SECONDS, **arguments: Any) -> Any:
+    """Do one of these tasks in another process, and wait; returns its result.
+
+    Args:
+        folder: the workspace.
+        arguments: of the task, of types that JSON has.
+
+    Raises:
+        ImpsyError: of the kind that the task raised, or DataError if its process died or took too long.
+    """
+    content = json.dumps(arguments).encode()
+    return json.loads(ask(["-m", "impsy.web.library.worker", task], content, folder, seconds=seconds))
 
 
-def _kind(error: ImpsyError) -> str:
-    known = ("ConfigError", "DataError", "DeviceError", "ModelError")
-    return next((kind.__name__ for kind in type(error).__mro__ if kind.__name__ in known), DataError.__name__)
-
-
-def _limit() -> None:
-    """Ask the system to keep this process from taking all memory; Windows has no such limit."""
-    try:
-        import resource
-    except ImportError:
-        return
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    soft = _MEMORY if hard == resource.RLIM_INFINITY else min(_MEMORY, hard)
-    try:
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-    except (ValueError, OSError):  # macOS refuses; the time limit of the parent remains
-        return
+def _do(content: bytes) -> bytes:
+    return json.dumps(_TASKS[sys.argv[1]](**json.loads(content)), allow_nan=False).encode("utf-8", "replace")
 
 
 if __name__ == "__main__":
-    main()
+    serve(_do, memory=_MEMORY)

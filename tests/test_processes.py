@@ -1,0 +1,85 @@
+"""Processes of our own: what they may use, and what becomes of them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from impsy.errors import DataError, ModelError
+from impsy.processes import ask, end_all_in, start
+
+needs_limits = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
+
+
+def task(body: str, limits: str = "memory=2 << 30") -> list[str]:
+    return ["-c", f"from impsy.processes import serve\ndef task(content):\n    {body}\nserve(task, {limits})"]
+
+
+def test_bytes_in_bytes_out(tmp_path: Path) -> None:
+    assert ask(task("return content[::-1]"), b"abc\n", tmp_path, seconds=30) == b"\ncba"
+
+
+@pytest.mark.parametrize("kind", ["DataError", "ModelError", "ConfigError", "DeviceError"])
+def test_errors_arrive_as_they_were_raised_with_files_named_from_the_folder(tmp_path: Path, kind: str) -> None:
+    body = f"import os; from impsy import errors; raise errors.{kind}(os.path.join(os.getcwd(), 'a', 'b') + ': bad')"
+    with pytest.raises(Exception, match=rf"^{Path('a', 'b')}: bad$") as caught:
+        ask(task(body), b"", tmp_path.resolve(), seconds=30)
+    assert type(caught.value).__name__ == kind
+
+
+@needs_limits
+@pytest.mark.parametrize(
+    ("body", "limits", "words"),
+    [
+        ("return bytes(3 << 30)", "memory=2 << 30", "more memory than it may have"),
+        ("import os; os.abort()", "memory=2 << 30", "ended the process"),
+        ("raise KeyError", "memory=2 << 30", "ended the process"),
+        ("open('file', 'w').write('x' * 100_000); return b''", "memory=2 << 30, writes=False", "ended the process"),
+        ("while True: pass", "memory=2 << 30, seconds=1", "ended the process"),
+    ],
+)
+def test_what_goes_beyond_its_limits_is_an_error(tmp_path: Path, body: str, limits: str, words: str) -> None:
+    with pytest.raises(ModelError, match=words):
+        ask(task(body, limits), b"", tmp_path, seconds=60, error_type=ModelError)
+
+
+@needs_limits
+def test_low_priority_goes_without_saying(tmp_path: Path) -> None:
+    program = ["-c", "import os, sys; sys.stdin.read(); print(os.getpriority(os.PRIO_PROCESS, 0))"]
+    for low in (True, False):
+        with start(program, tmp_path, stdin=subprocess.PIPE, low=low) as process:
+            answer, _ = process.communicate(b"", 30)
+        assert int(answer) == (19 if low else os.getpriority(os.PRIO_PROCESS, 0))
+
+
+def test_what_is_waited_for_ends_with_its_folder(tmp_path: Path) -> None:
+    ended: list[BaseException] = []
+
+    def wait() -> None:
+        try:
+            ask(task("import time; time.sleep(60)"), b"", tmp_path, seconds=90)
+        except DataError as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    until = time.monotonic() + 30
+    while thread.is_alive() and time.monotonic() < until:
+        end_all_in(tmp_path / "elsewhere")
+        if psutil.Process().children():
+            end_all_in(tmp_path)
+        time.sleep(0.05)
+    thread.join(30)
+    assert len(ended) == 1
+
+
+def test_no_module_is_taken_from_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit(9)")
+    assert ask(task("return b''"), b"", tmp_path, seconds=30) == b""
