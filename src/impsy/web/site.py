@@ -131,7 +131,7 @@ class Site:
             return
         self.hub.send(message)
         if message["type"] == "out":
-            self.performer.ears.hear(message["values"])
+            self.performer.ears.update(message["values"])
 
     def _announce(self, message: ServerMessage) -> None:
         """Pass on a message of the supervisor."""

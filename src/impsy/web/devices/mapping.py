@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import Literal
 
 from impsy.errors import DeviceError
-from impsy.io.midi.ear import MidiEar
+from impsy.io.midi.listener import MidiListener
 from impsy.mapping import wire
 from impsy.mapping.entries import ControlChange, ControlChange14, MappingEntry, entry_to_list
 from impsy.mapping.learning import FRESH_SECONDS, Learner, Proposal, entry_and_value
@@ -64,7 +64,7 @@ class MappingListener:
     def __init__(
         self,
         send: Callable[[ServerMessage], None],
-        ear: Callable[[Callable[[str, bytes], None], str | None], MidiEar] = lambda hear, api: MidiEar(
+        ear: Callable[[Callable[[str, bytes], None], str | None], MidiListener] = lambda hear, api: MidiListener(
             None, hear, api
         ),
         seconds: float = LISTEN_SECONDS,
@@ -119,7 +119,7 @@ class _Listening:
     def __init__(
         self,
         send: Callable[[ServerMessage], None],
-        make_ear: Callable[[Callable[[str, bytes], None], str | None], MidiEar],
+        make_ear: Callable[[Callable[[str, bytes], None], str | None], MidiListener],
         api: str | None,
         name: Callable[[str, Sequence[str]], str],
         seconds: float,
@@ -183,7 +183,7 @@ class _Listening:
                 problem = str(lost)
         self._send({"type": "learning", "on": False, "error": problem})
 
-    def _open(self, stack: ExitStack) -> MidiEar:
+    def _open(self, stack: ExitStack) -> MidiListener:
         ear = stack.enter_context(self._make_ear(self._receive, self._api))
         self._ports = tuple(port for port in ear.ports if not is_ours(port))
         self._inputs = ear.inputs()
@@ -197,7 +197,7 @@ class _Listening:
         if port in self._names and self._arrived.qsize() < WAITING_LIMIT:
             self._arrived.put((port, message, time.monotonic()))
 
-    def _listen(self, ear: MidiEar, stack: ExitStack) -> None:
+    def _listen(self, ear: MidiListener, stack: ExitStack) -> None:
         sent = checked = time.monotonic()
         while not self._stop.is_set() and (now := time.monotonic()) < self._until:
             self._take(sent + TICK_SECONDS - now)
@@ -209,7 +209,7 @@ class _Listening:
                 checked = now
                 ear = self._reopen(ear, stack)
 
-    def _reopen(self, ear: MidiEar, stack: ExitStack) -> MidiEar:
+    def _reopen(self, ear: MidiListener, stack: ExitStack) -> MidiListener:
         """Also listen to what was plugged in meanwhile. Raises DeviceError when no input is left."""
         inputs = ear.inputs()
         if inputs == self._inputs:
