@@ -17,8 +17,7 @@ from made_data import knobs
 from impsy.data.datasets import Dataset, write_dataset
 from impsy.data.windows import split_windows
 from impsy.errors import ConfigError, DataError
-from impsy.training.recipe import recipe_for
-from impsy.training.recipefile import load_recipe
+from impsy.training.recipe import load_recipe, recipe_for
 from impsy.training.search.found import found_so_far
 from impsy.training.search.running import SearchPlan, search, searched_part
 from impsy.training.search.space import TABLE, Choice, Space, defaults_for, recipe_from, space_for

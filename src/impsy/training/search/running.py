@@ -22,8 +22,7 @@ from impsy.errors import ConfigError, DataError, ModelError
 from impsy.files import check_writable
 from impsy.training.checkpoint import fingerprint
 from impsy.training.learning import SPLITS
-from impsy.training.recipe import Recipe
-from impsy.training.recipefile import write_recipe
+from impsy.training.recipe import Recipe, write_recipe
 from impsy.training.search.attempts import stand
 from impsy.training.search.found import Found, Row, check_name, recipe_file, rows_of, storage_url
 from impsy.training.search.space import Space, defaults_for, recipe_from, space_for
