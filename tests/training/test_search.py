@@ -155,7 +155,7 @@ def test_who_comes_later_takes_part_in_what_was_begun(plan):
     begin(plan(sizes=("xxs",), epochs=2))
     begin(plan())
     for changes in ({"sizes": ("s",)}, {"epochs": 3}, {"seed": 9}, {"keep": ("clip",)}, {"trial_minutes": 1.0}):
-        with pytest.raises(ConfigError, match="was begun with"):
+        with pytest.raises(ConfigError, match="was started with"):
             begin(plan(**changes))
 
 
@@ -266,7 +266,7 @@ def test_two_workers_share_the_trials_and_none_is_lost_when_one_is_killed(tmp_pa
     assert killed.number in under_way
     again = next(each for each in complete if each.place == killed.place)
     assert dict(again.params) == dict(killed.params)
-    assert f"the worker of trial {killed.place} is gone" in told
+    assert f"the worker of trial {killed.place} is lost" in told
     default = next(each for each in complete if each.place == 0)
     assert default.params["learning_rate"] == recipe_for(DATA, size="xxs").learning_rate
 
