@@ -10,7 +10,7 @@ import pytest
 from jack_stage import Device
 from performance import free_ports
 
-from tests.web.setup_site import client_of, close_parts, make_site
+from tests.web.setup_site import client_of, make_site
 from waiting import if_idle, wait_until
 
 pytestmark = pytest.mark.peer("jackd")
@@ -36,7 +36,7 @@ def site(jack, tmp_path):
     (tmp_path / "config.toml").write_text(f"{CONFIG}monitor_port = {monitor}\n")
     site = make_site(tmp_path)
     yield site
-    close_parts(site)
+    site.close()
 
 
 @pytest.fixture
