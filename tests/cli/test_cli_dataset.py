@@ -145,6 +145,7 @@ def test_a_dataset_without_events_is_shown(tmp_path):
         (("--show", "file", "-D", "3"), "--show only looks at a dataset; leave out --dimension"),
     ],
 )
+@pytest.mark.slow
 def test_what_cannot_be_done_is_said(tmp_path, arguments, message):
     play(tmp_path / "mine", 1, 20)
     play(tmp_path / "mine", 2, 20, dimension=4)
@@ -224,6 +225,7 @@ def test_a_million_rows(tmp_path):
         (None, None),
     ],
 )
+@pytest.mark.slow
 def test_the_configuration_says_which_controls_are_notes(tmp_path, config, notes):
     play(tmp_path / "logs", 1)
     if config is not None:
