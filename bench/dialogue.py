@@ -22,10 +22,10 @@ from impsy.config.workspace import STARTER_MODEL
 from impsy.data.datasets import read_dataset
 from impsy.engine import Engine, Settings
 from impsy.evaluation.answers import Exchange, answers_of
-from impsy.evaluation.gestures import moves_of, spread_of
+from impsy.evaluation.playing import moves_of, spread_of
 from impsy.events import Interaction, Play, Predictor
 from impsy.models.opening import open_model
-from impsy.perform.simulated.phrasing import Ears, Phrasing, dialogue
+from impsy.perform.simulated.phrasing import MovedControls, Phrasing, dialogue
 from impsy.testing import Rehearsal
 
 __all__ = ["Figures", "Played", "figures_of", "play_recording", "play_together"]
@@ -81,19 +81,19 @@ class Figures:
 
 def play_together(predictor: Predictor, mode: str, seconds: float, seed: int) -> Played:
     """The simulated performer and the model, as ``impsy demo`` lets them play."""
-    ears = Ears()
+    moved = MovedControls()
     phrasing = Phrasing(default_rng(seed), predictor.dimension - 1)
-    return _play(predictor, mode, dialogue(phrasing, ears), seconds, seed, ears, threshold=0.3)
+    return _play(predictor, mode, dialogue(phrasing, moved), seconds, seed, moved, threshold=0.3)
 
 
 def play_recording(predictor: Predictor, events: NDArray[np.float32], seed: int) -> Played:
     """A recorded performance (N, D), answered."""
     script = ((float(event[0]), tuple(event[1:].tolist())) for event in events)
-    return _play(predictor, "callresponse", script, float("inf"), seed, Ears(), threshold=0.1)
+    return _play(predictor, "callresponse", script, float("inf"), seed, MovedControls(), threshold=0.1)
 
 
 def _play(
-    predictor: Predictor, mode: str, script: Script, seconds: float, seed: int, ears: Ears, threshold: float
+    predictor: Predictor, mode: str, script: Script, seconds: float, seed: int, moved: MovedControls, threshold: float
 ) -> Played:
     predictor.reset()
     settings = Settings(predictor.dimension, mode, threshold)
@@ -104,7 +104,7 @@ def _play(
         for time, command in rehearsal.of(Play):
             if isinstance(command, Play):
                 played.add(time, True, command.values)
-                ears.hear(command.values)
+                moved.update(command.values)
         rehearsal.commands.clear()
 
     for wait, values in script:

@@ -61,7 +61,7 @@ class UdpLines:
         self._link.open(report)
 
     def send(self, values: Sequence[float]) -> None:
-        """Play one vector. The thread that keeps time calls this: the socket is one that never waits."""
+        """Play one vector. The engine's thread calls this: the socket is one that never waits."""
         connection, player = self._socket, self._player
         if connection is None or player is None:
             return

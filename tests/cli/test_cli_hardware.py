@@ -97,7 +97,7 @@ def test_ports_without_a_config_and_without_a_midi_system(tmp_path, told_of_midi
     done = impsy("ports", "--api", "JACK", cwd=tmp_path, code=1)
     assert told_of_midi("JACK") in done.stdout
     assert "Serial ports" in done.stdout
-    assert "asks for" not in done.stdout
+    assert "config.toml names" not in done.stdout
     report = json.loads(impsy("ports", "--api", "JACK", "--json", cwd=tmp_path, code=1).stdout)
     assert report["midi"]["error"]
     assert report["wanted"] == []
@@ -107,8 +107,8 @@ def test_ports_says_what_a_config_asks_for(workspace):
     config = workspace / "config.toml"
     config.write_text(config.read_text() + MIDI + '[serial]\nport = "/dev/no-such-port"\n')
     done = impsy("ports", cwd=workspace)
-    assert "config.toml asks for" in done.stdout
-    assert "MIDI input “A”: not to be told" in done.stdout
+    assert "config.toml names" in done.stdout
+    assert "MIDI input “A”: cannot be found" in done.stdout
     assert "serial port “/dev/no-such-port”: is not there" in done.stdout
     report = json.loads(impsy("ports", "-c", "config.toml", "--json", cwd=workspace).stdout)
     assert [wanted["key"] for wanted in report["wanted"]] == ["midi.in_device[0]", "serial.port"]

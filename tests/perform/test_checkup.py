@@ -140,7 +140,7 @@ def test_the_only_input_taken_by_another_program_is_a_problem(make):
         assert f"port {port}" in taken[1]
         assert "End the other program" in taken[2]
         (problem,) = [each for each in found if each[0] == "problem"]
-        assert "nothing can be heard" in problem[1]
+        assert "nothing can be received" in problem[1]
         file = make('[interaction]\nmode = "battle"\n[model]\ndimension = 3\n' + text)
         assert not findings(file, "ports", "problem"), "it plays without being played to"
     assert not findings(file, "ports", "warning")

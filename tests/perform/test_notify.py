@@ -49,7 +49,7 @@ def environment(tmp_path, **more):
 
 
 def test_nobody_is_told_where_nobody_asked():
-    assert not ServiceManager({}).tell("READY=1")
+    assert not ServiceManager({}).send("READY=1")
     assert ServiceManager({"WATCHDOG_USEC": "1000000"}).period is None
     with alive_to_service_manager(lambda _: True, ServiceManager({})):
         assert not [each for each in threading.enumerate() if each.name == "impsy alive"]
@@ -90,7 +90,7 @@ def test_what_does_not_answer_is_not_called_alive(tmp_path, manager):
 def test_a_socket_without_a_file():
     name = f"impsy-test-{os.getpid()}"
     heard = Manager("\0" + name)
-    assert ServiceManager({"NOTIFY_SOCKET": "@" + name}).tell("READY=1")
+    assert ServiceManager({"NOTIFY_SOCKET": "@" + name}).send("READY=1")
     assert heard.hear() == ["READY=1"]
     heard.socket.close()
 
@@ -111,5 +111,5 @@ def test_a_watchdog_that_is_not_meant_for_us(tmp_path, more):
 def test_a_manager_that_is_gone_does_no_harm(tmp_path):
     with alive_to_service_manager(lambda _: True, ServiceManager(environment(tmp_path, WATCHDOG_USEC="30000"))):
         time.sleep(0.05)
-    assert not ServiceManager(environment(tmp_path)).tell("READY=1")
-    assert not ServiceManager({"NOTIFY_SOCKET": "relative/name"}).tell("READY=1")
+    assert not ServiceManager(environment(tmp_path)).send("READY=1")
+    assert not ServiceManager({"NOTIFY_SOCKET": "relative/name"}).send("READY=1")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.random import default_rng
 
 from impsy.events import Interaction
-from impsy.perform import Ears, Phrasing, ScriptedPerformer, dialogue, phrases
+from impsy.perform import MovedControls, Phrasing, ScriptedPerformer, dialogue, phrases
 from impsy.perform.simulated.phrasing import LONGEST_REST, SHORTEST_REST, TOP, Event
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -125,7 +125,7 @@ def test_it_takes_up_what_the_other_one_moved(seed, other):
 def test_a_dialogue_is_the_phrases_with_rests_between(seed, controls):
     alone = list(islice(phrases(default_rng(seed), controls), 200))
     pending, joined = 0.0, []
-    for wait, values in islice(dialogue(Phrasing(default_rng(seed), controls), Ears()), 220):
+    for wait, values in islice(dialogue(Phrasing(default_rng(seed), controls), MovedControls()), 220):
         if values:
             joined.append((pending + wait, values))
             pending = 0.0
@@ -137,17 +137,17 @@ def test_a_dialogue_is_the_phrases_with_rests_between(seed, controls):
 
 @given(vectors=st.lists(st.lists(st.sampled_from([0.0, 0.5, 1.0]), min_size=3, max_size=3), max_size=8))
 def test_ears_know_which_controls_moved_since_they_were_asked(vectors):
-    ears = Ears()
+    moved = MovedControls()
     for vector in vectors:
-        ears.hear(vector)
-    assert ears.moved() == {i for a, b in pairwise(vectors) for i in range(3) if a[i] != b[i]}
-    assert ears.moved() == frozenset()
+        moved.update(vector)
+    assert moved.take() == {i for a, b in pairwise(vectors) for i in range(3) if a[i] != b[i]}
+    assert moved.take() == frozenset()
 
 
 def test_a_scripted_performer_rests_and_hears():
     done = threading.Event()
-    ears = Ears()
-    performer = ScriptedPerformer("script", [(0.01, (0.1,)), (0.05, ()), (0.01, (0.2,))], done.set, ears.hear)
+    moved = MovedControls()
+    performer = ScriptedPerformer("script", [(0.01, (0.1,)), (0.05, ()), (0.01, (0.2,))], done.set, moved.update)
     heard: list[tuple[float, ...]] = []
     began = time.monotonic()
     performer.open(lambda event: heard.append(event.values if isinstance(event, Interaction) else ()), lambda _: None)
@@ -157,4 +157,4 @@ def test_a_scripted_performer_rests_and_hears():
     performer.close()
     assert heard == [(0.1,), (0.2,)]
     assert time.monotonic() - began >= 0.07
-    assert ears.moved() == {0}
+    assert moved.take() == {0}

@@ -55,7 +55,7 @@ command_port = {command_port}
 PORT = 4000
 PORTS_TRIED = 20
 START_SECONDS = 60.0
-"""How long the session may take to be heard; a second is usual."""
+"""Time limit for the session's first state; a second is usual."""
 
 END_SECONDS = 5.0
 LOOK_SECONDS = 0.1
@@ -164,23 +164,23 @@ def _perform(
         from impsy.web.server.app import create_app
         from impsy.web.server.safety import rules_for
 
-        audience = _Audience(site, serving, seconds)
-        audience.start()
+        timer = _Timer(site, serving, seconds)
+        timer.start()
         rules = rules_for("127.0.0.1", (), {})
         serve(create_app(site, rules), listener, ready=ready, serving=serving)
-        audience.leave()
+        timer.leave()
         site.performer.stop()
         site.supervisor.close()
         heard, played, late, rows = _figures(site.link)
-        audience.tell(site.link.last_state)
-    if audience.failure:
-        raise DeviceError(audience.failure)
+        timer.print(site.link.last_state)
+    if timer.failure:
+        raise DeviceError(timer.failure)
     sum_up(heard, played, late, rows)
 
 
 @contextlib.contextmanager
 def _ending_trainings(site: Site) -> Iterator[None]:
-    """At the end no training goes on, as it else would, in a folder that is gone."""
+    """End trainings with the demo: their folder is deleted."""
     import psutil
 
     try:
@@ -232,17 +232,17 @@ def _listen(port: int, given: bool) -> Listener:
     return listen("127.0.0.1", port if given else 0)
 
 
-class _Audience:
-    """Waits until the session is heard, listens for so many seconds, and then ends it all.
+class _Timer:
+    """Waits for the session's first state, then for ``seconds``, and ends the demo.
 
-    Where there is no terminal, it tells now and then how it goes.
+    Where there is no terminal, it prints a line now and then.
     """
 
     def __init__(self, site: Site, serving: Serving, seconds: float | None) -> None:
         self._site = site
         self._serving = serving
         self._seconds = seconds
-        self._tells = not sys.stdout.isatty()
+        self._prints = not sys.stdout.isatty()
         self._left = threading.Event()
         self._shown = (0, 0)
         self._thread = threading.Thread(target=self._run, name="impsy demo", daemon=True)
@@ -256,7 +256,7 @@ class _Audience:
         self._thread.join(1.0)
 
     def _run(self) -> None:
-        started, first, told = time.monotonic(), None, 0.0
+        started, first, printed = time.monotonic(), None, 0.0
         while not self._left.wait(LOOK_SECONDS):
             now, state = time.monotonic(), self._site.link.state
             if first is None and state is not None:
@@ -264,9 +264,9 @@ class _Audience:
             if self._over(now, started, first):
                 self._serving.stop()
                 return
-            if now - told >= LINE_SECONDS:
-                told = now
-                self.tell(state)
+            if now - printed >= LINE_SECONDS:
+                printed = now
+                self.print(state)
 
     def _over(self, now: float, started: float, first: float | None) -> bool:
         if first is not None:
@@ -275,14 +275,14 @@ class _Audience:
         if status["status"] == "failed":
             self.failure = str(status["sentence"])
         elif now - started > START_SECONDS:
-            self.failure = f"the session was not heard within {START_SECONDS:.0f} s. {status['sentence']}"
+            self.failure = f"the session sent no state within {START_SECONDS:.0f} s. {status['sentence']}"
         return bool(self.failure)
 
-    def tell(self, state: dict[str, Any] | None) -> None:
+    def print(self, state: dict[str, Any] | None) -> None:
         """Print a line, if this is no terminal and something was played since the last."""
         from impsy.cli.live import sparkline
 
-        if state is None or not self._tells:
+        if state is None or not self._prints:
             return
         counters = state.get("counters", {})
         seen = (counters.get("heard", 0), counters.get("played", 0))
@@ -295,7 +295,7 @@ class _Audience:
 
 
 def _figures(link: SessionLink) -> tuple[int, int, LatenessSummary, int]:
-    """Events heard and played, lateness and logged rows, as far as the session told."""
+    """Events heard and played, lateness and logged rows, as far as the session has sent them."""
     state = link.last_state or {}
     counters = state.get("counters", {})
     return (

@@ -1,4 +1,4 @@
-"""``impsy demo --terminal``: the main thing, at once and without a browser, all of it in this process."""
+"""``impsy demo --terminal``: the demo without a browser, in one process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from impsy.cli.terminal import echo
 from impsy.config import load_config, with_overrides
 from impsy.config.workspace import STARTER_MODEL, starter_files
 from impsy.perform import (
-    Ears,
+    MovedControls,
     Phrasing,
     Ports,
     Reports,
@@ -66,9 +66,9 @@ def play(seconds: float | None, mode: str, seed: int) -> None:
         config_file.write_text(text, encoding="utf-8")
         loaded = load_config(config_file)
         loaded = replace(loaded, config=with_overrides(loaded.config, mode=mode))
-        ears = Ears()
+        moved = MovedControls()
         phrasing = Phrasing(default_rng(seed), loaded.config.model.dimension - 1)
-        performer = ScriptedPerformer("simulated performer", dialogue(phrasing, ears), hears=ears.hear)
+        performer = ScriptedPerformer("simulated performer", dialogue(phrasing, moved), hears=moved.update)
         session = build_session(
             loaded, logdir=workspace / "logs", seed=seed, reports=Reports(), ports=Ports(WantedPorts(), [performer])
         )
@@ -84,7 +84,7 @@ def play(seconds: float | None, mode: str, seed: int) -> None:
 
 
 class _Lines:
-    """What is told of a demo where there is no terminal: a line whenever something moved."""
+    """The lines of a demo without a terminal: one whenever something moved."""
 
     def __init__(self) -> None:
         self._shown: tuple[int, int] = (0, 0)
@@ -101,7 +101,7 @@ class _Lines:
 
 
 def free_ports(count: int) -> list[int]:
-    """UDP ports that nobody listens on: what a demo sends must not reach somebody else's session."""
+    """UDP ports that nobody listens on: what a demo sends must not reach another session."""
     sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
     try:
         for each in sockets:
@@ -113,7 +113,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def sum_up(heard: int, played: int, lateness_ms: LatenessSummary, rows: int) -> None:
-    """What remains on the screen."""
+    """Print what was played and logged."""
     echo(f"The performer played {heard} events, the system answered with {played}.")
     if lateness_ms.get("count"):
         echo(

@@ -21,7 +21,7 @@ _MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "problem": ("
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.pass_context
 def command(context: click.Context, config_file: Path, as_json: bool) -> None:
-    """Check a workspace before the concert, and tell what to do about what is wrong.
+    """Check a workspace before the concert: what is wrong, and what to do about it.
 
     Looks at the configuration, the model and its speed, the mappings, every port, the folders, the clock and the
     versions. The exit code is 0 if `impsy run` would play, else 1: warnings do not keep it from playing.

@@ -18,7 +18,7 @@ HELP = f"space pause · 1-{len(MODES)} mode · r reset · p panic · Ctrl-C ends
 
 
 def event_for(key: str, now: Snapshot) -> Event | None:
-    """What a key asks for, as things stand."""
+    """The event of a key, given the present state."""
     modes = dict(enumerate(MODES, start=1))
     if key == " ":
         return Set("paused", not now.settings.paused)

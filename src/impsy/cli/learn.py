@@ -21,7 +21,7 @@ from impsy.errors import ConfigError, DeviceError, ImpsyError
 if TYPE_CHECKING:
     from impsy.config.document import ConfigDocument
     from impsy.config.learnt import Way
-    from impsy.io.midi.ear import MidiEar
+    from impsy.io.midi.listener import MidiListener
     from impsy.mapping.entries import MappingEntry
     from impsy.mapping.learning import Learner, Proposal
 
@@ -59,7 +59,7 @@ def command(
     """
     from impsy.config.document import ConfigDocument
     from impsy.config.earlier.upgrade import upgrade
-    from impsy.io.midi.ear import MidiEar
+    from impsy.io.midi.listener import MidiListener
     from impsy.mapping.learning import Learner
 
     document = ConfigDocument.open(config_file)
@@ -72,7 +72,7 @@ def command(
     lesson = _Lesson(Learner(), count)
     ended = False
     inputs: tuple[str, ...] = ()
-    with MidiEar(port, lesson.hear, document.get("midi.api")) as ear:
+    with MidiListener(port, lesson.hear, document.get("midi.api")) as ear:
         try:
             inputs = ear.inputs()
             lesson.give(ear)
@@ -155,7 +155,7 @@ class _Lesson:
         """Take a message from the ear; any thread may call it."""
         self._arrived.put((port, message, time.monotonic()))
 
-    def give(self, ear: MidiEar) -> None:
+    def give(self, ear: MidiListener) -> None:
         """Ask for one control after the other until all are learnt or left out.
 
         Raises:

@@ -62,9 +62,9 @@ def render(view: SessionView, rates: tuple[float, float], width: int) -> Rendera
     facts = Table.grid(padding=(0, 1))
     for label, text in (("model", Text(engine.model)), *_facts(view, rates), ("ports", _ports(view.ports))):
         facts.add_row(Text(label, style="dim"), text)
-    # That ports were opened is seen above; what is left to say is what went wrong, and what was changed.
-    told = [report for report in view.reports if not report.kind.endswith(":open")]
-    lines = [Text(f"{report.level}: {report.text}", style=LEVEL_STYLES[report.level]) for report in told]
+    # Open ports are shown above.
+    shown = [report for report in view.reports if not report.kind.endswith(":open")]
+    lines = [Text(f"{report.level}: {report.text}", style=LEVEL_STYLES[report.level]) for report in shown]
     title = Text.assemble((engine.settings.mode, "bold"), f" · {TURNS[engine.turn]}")
     parts = Group(_bars(engine.input_values, engine.output_values, width), "", facts, *lines)
     return Panel(parts, title=title, subtitle=Text(HELP), border_style="cyan", width=width)

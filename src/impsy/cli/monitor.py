@@ -33,8 +33,8 @@ _STYLES = {"info": "cyan", "warning": "yellow", "error": "red"}
 def command(config_file: Path, seconds: float | None) -> None:
     """Show everything that arrives at the configuration's inputs: when, where, the control it moves, and the message.
 
-    What is ignored is shown too, with the reason. Nothing is played and nothing is recorded. At the end, how often
-    each control was moved is told, and how far. End a performance first: most ports can only be opened once.
+    What is ignored is shown too, with the reason. Nothing is played and nothing is recorded. At the end, a table
+    shows how often each control was moved, and how far. End a performance first: most ports can only be opened once.
 
     \b
     Examples:

@@ -51,7 +51,7 @@ def override_options(function: Function) -> Function:
     options = [
         click.option("-d", "--dimension", type=int, help="1 (time) + the number of controls."),
         *(_option(row) for row in SETTINGS.values() if row.option),
-        click.option("--verbose/--quiet", default=None, help="Tell every event, or only what went wrong."),
+        click.option("--verbose/--quiet", default=None, help="Print every event, or only warnings and errors."),
         click.option("--log-input/--no-log-input", default=None, help="Write the performer's events to the log."),
         click.option("--log-predictions/--no-log-predictions", default=None, help="Write the model's too."),
     ]

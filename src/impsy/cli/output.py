@@ -1,4 +1,4 @@
-"""Log lines for a performance: never in the way of the thread that keeps time."""
+"""Log lines for a performance, which never delay the engine's thread."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WAITING_LIMIT = 10_000
 
 
 class _Handler(QueueHandler):
-    """Hands records over as they are: making text of them, and waiting for a terminal, is another thread's work."""
+    """Queues records as they are; another thread formats and prints them."""
 
     def __init__(self, queue: SimpleQueue[logging.LogRecord]) -> None:
         super().__init__(queue)
@@ -32,7 +32,7 @@ class _Handler(QueueHandler):
 
 
 class _Stream(logging.StreamHandler):  # type: ignore[type-arg]
-    """Goes quiet when nobody reads any more."""
+    """Ignores errors of a stream that is closed."""
 
     def handleError(self, record: logging.LogRecord) -> None:
         if not isinstance(sys.exc_info()[1], OSError | ValueError):
@@ -40,7 +40,7 @@ class _Stream(logging.StreamHandler):  # type: ignore[type-arg]
 
 
 class _Lines(logging.Formatter):
-    """Records as text that commands no terminal: reports hold what devices and peers call themselves."""
+    """Records as text without control characters: reports contain names of devices and peers."""
 
     def format(self, record: logging.LogRecord) -> str:
         return visible(super().format(record))
@@ -54,7 +54,7 @@ def logging_to(handler: logging.Handler | None = None, level: int = logging.INFO
         handler.setFormatter(_Lines("%(asctime)s.%(msecs)03d %(levelname)-7s %(message)s", "%H:%M:%S"))
     queue: SimpleQueue[logging.LogRecord] = SimpleQueue()
     logger = logging.getLogger("impsy")
-    # A library that logs by itself would otherwise print each bad packet; we count them and tell once.
+    # Otherwise a library that logs would print each bad packet; those are counted and reported once.
     logging.getLogger().addHandler(logging.NullHandler())
     entrance = _Handler(queue)
     listener = QueueListener(queue, handler)

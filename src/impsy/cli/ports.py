@@ -31,7 +31,7 @@ __all__ = ["command"]
 @click.option("--json", "as_json", is_flag=True, help="Print the lists as JSON.")
 @click.pass_context
 def command(context: click.Context, config_file: Path | None, api: str | None, as_json: bool) -> None:
-    """List the MIDI and serial ports that there are, and tell which of them the configuration's names mean.
+    """List the MIDI and serial ports that there are, and which of them the configuration's names mean.
 
     A part of a MIDI port's name is enough, in any case. A port or client of exactly that name is preferred, then a
     part that ends where a word ends; where several ports fit equally, the first is used. Numbers that the system
@@ -111,7 +111,7 @@ def _print(midi: FoundMidi, serial: FoundSerial, wanted: list[Wanted], config_fi
         show("Serial ports", [(port.path, port.description) for port in serial.ports], "serial port")
     if config_file is None:
         return
-    console.print(f"{config_file} asks for" + ("" if wanted else " no MIDI or serial port"), style="bold")
+    console.print(f"{config_file} names" + ("" if wanted else " no MIDI or serial port"), style="bold")
     for each in wanted:
         console.print(f"  {_group(each)} “{each.name}”: ", end="")
         console.print(each.found or each.problem, style="green" if each.found else "yellow")

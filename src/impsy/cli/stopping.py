@@ -1,4 +1,4 @@
-"""Ending long work early, but in order."""
+"""Ending long work early and in order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from impsy.cli.terminal import echo
 
 __all__ = ["stopping"]
 
-_ASKING = [
+_SIGNALS = [
     getattr(signal, name)
     for name in ("SIGINT", "SIGTERM", "SIGBREAK")  # the last is what Windows has for a process in another console
     if hasattr(signal, name)
@@ -19,20 +19,20 @@ _ASKING = [
 
 @contextmanager
 def stopping(message: str) -> Iterator[Callable[[], bool]]:
-    """``stop()`` is true from the first Ctrl-C (or SIGTERM) on, which prints ``message``; the second is as rude as
-    usual."""
-    asked = False
+    """``stop()`` is true from the first Ctrl-C (or SIGTERM) on, which prints ``message``; the second ends
+    the process as usual."""
+    requested = False
 
-    def ask(number: int, frame: object) -> None:  # noqa: ARG001 - as signal calls it
-        nonlocal asked
-        if asked:
+    def request(number: int, frame: object) -> None:  # noqa: ARG001 - as signal calls it
+        nonlocal requested
+        if requested:
             raise KeyboardInterrupt
-        asked = True
+        requested = True
         echo(f"\n{message}", err=True)
 
-    before = {number: signal.signal(number, ask) for number in _ASKING}
+    before = {number: signal.signal(number, request) for number in _SIGNALS}
     try:
-        yield lambda: asked
+        yield lambda: requested
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""What goes to a terminal: nothing that its encoding lacks stops a command, and no text commands the terminal.
+"""Output to a terminal: characters that its encoding lacks are replaced, control characters are shown as text.
 
 Names of files and devices, values of configurations, and what peers and libraries report are outside data. In them
 the codes that move a cursor, set a title, fill the clipboard or turn the direction of writing are shown as text.
@@ -69,7 +69,7 @@ def prepare_streams() -> None:
 
 
 def finish_streams() -> None:
-    """Send out what waits; where nobody reads any more it is dropped, and Python has nothing to complain of."""
+    """Flush both; if the reader is gone, discard the rest, so that Python reports no error at exit."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -89,7 +89,7 @@ def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
 
 
 def report_error(text: str) -> None:
-    """Print a sentence on what is wrong to standard error, if anybody reads it."""
+    """Print an error message to standard error, if that can be written."""
     with suppress(OSError):
         click.echo(f"{click.style('Error', fg='red', bold=True)}: {visible(text)}", file=sys.stderr)
 

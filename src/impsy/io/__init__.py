@@ -1,4 +1,4 @@
-"""Adapters: one a transport. Each opens, reads, writes and reconnects by itself, and knows nothing of music."""
+"""Adapters: one a transport. Each opens, reads, writes and reconnects on its own."""
 
 from impsy.io.adapter import Adapter, Deliver, Health, SendReport
 from impsy.io.osc import OscAdapter

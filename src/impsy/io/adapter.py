@@ -1,4 +1,4 @@
-"""What every transport looks like to the session."""
+"""The interface of all transports."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from impsy.events import Event, Report
 __all__ = ["Adapter", "Complaints", "Deliver", "Health", "Overhear", "PassesOn", "SendReport"]
 
 Deliver = Callable[[Event], None]
-"""Hand an event to the performance. Any thread may call it, and it returns at once."""
+"""Give an event to the performance. Any thread may call it, and it returns at once."""
 
 SendReport = Callable[[Report], object]
 """SendReport the performer something. Any thread may call it."""
 
 Overhear = Callable[[str, bytes, tuple[tuple[int, float], ...] | None], object]
-"""Told of each MIDI message that arrives: the adapter's name, the message, and what it changes (None: nothing).
+"""Called with each MIDI message that arrives: the adapter's name, the message, and what it changes (None: nothing).
 
-For those who show what arrives; it is called in the adapter's thread, before the event is delivered.
+Called in the adapter's thread, before the event is delivered.
 """
 
 KINDS_LIMIT = 200
-"""Different complaints remembered for one port; strangers choose some of the words in them."""
+"""Different complaints kept for one port; a peer chooses some of the words in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,11 @@ class Adapter(Protocol):
         ...
 
     def open(self, deliver: Deliver, report: SendReport) -> None:
-        """Start. A device that is missing is reported and looked for; this neither waits nor raises."""
+        """Start. A device that is missing is reported and searched for; this neither waits nor raises."""
         ...
 
     def send(self, values: Sequence[float]) -> None:
-        """Play x_1 … x_n. Called by the thread that keeps time: it must not wait."""
+        """Play x_1 … x_n. Called by the engine's thread: it must not wait."""
         ...
 
     def silence(self) -> None:
@@ -68,7 +68,7 @@ class Adapter(Protocol):
         ...
 
     def close(self) -> None:
-        """Stop and let go of the device, within half a second."""
+        """Stop and close the device, within half a second."""
         ...
 
     def health(self) -> tuple[Health, ...]:
@@ -78,9 +78,9 @@ class Adapter(Protocol):
 
 @runtime_checkable
 class PassesOn(Protocol):
-    """A transport that can send some of the values, which an ``Adapter`` may be as well: one that plays notes.
+    """What an ``Adapter`` has that can send some of the values: one that plays notes.
 
-    Where it is not, what a performer plays is passed on by ``send``, with the values that did not move as they are.
+    To others, the performer's values are passed on by ``send``, those that did not move among them.
     """
 
     def pass_on(self, values: Sequence[float], moved: Sequence[int], origin: str) -> None:
@@ -93,7 +93,7 @@ class PassesOn(Protocol):
 
 
 class Complaints:
-    """Counts what is wrong with a peer and tells about the first of each kind."""
+    """Counts what is wrong with a peer and reports the first of each kind."""
 
     def __init__(self, port: str) -> None:
         self._port = port
@@ -102,13 +102,13 @@ class Complaints:
         self.last = ""
 
     def add(self, kind: str, text: str, report: SendReport) -> None:
-        """Count one more; tell it if its kind is new."""
+        """Count one more; report it if its kind is new."""
         self.count += 1
         self.last = text
         if kind in self._seen:
             return
         if len(self._seen) >= KINDS_LIMIT:
-            kind, text = "many", "more kinds of bad input than are worth telling apart; they are counted"
+            kind, text = "many", "further kinds of bad input are only counted"
             if kind in self._seen:
                 return
         self._seen.add(kind)

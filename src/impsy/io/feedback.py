@@ -1,4 +1,4 @@
-"""Feedback protection: telling a performer's message from the echo of our own."""
+"""Feedback protection: distinguishing a performer's message from the echo of our own."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from impsy.mapping.wire import NOTE_OFF, NOTE_ON
 __all__ = ["FeedbackGuard"]
 
 REMEMBERED = 512
-"""Messages remembered before those that are too old are looked for and forgotten."""
+"""Messages kept before old ones are removed."""
 
 
 class FeedbackGuard:
-    """Knows what was sent lately, so that an input that repeats it can be left out.
+    """Keeps recently sent messages, so that an input that repeats one is ignored.
 
     One is shared by all ports: what goes out of one instrument may come in by another. Threads may share it.
 

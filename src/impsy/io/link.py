@@ -1,4 +1,4 @@
-"""A thread that keeps a connection: tries, serves, and tries again when it is lost."""
+"""A thread that maintains a connection: it connects, serves, and connects again when the device is lost."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["RETRY_SECONDS", "Link", "Opened"]
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.5
-"""How long after a failure the device is looked for again."""
+"""Between a failure and the next attempt."""
 
 CLOSE_SECONDS = 0.4
 """How long closing waits for the thread."""
@@ -28,8 +28,8 @@ Opened = Callable[[str], None]
 class Link:
     """Runs ``serve`` in a thread for as long as the link is open.
 
-    ``serve(opened)`` connects, calls ``opened`` once it has, and works until it is told to end (it returns) or the
-    device goes away (it raises ``DeviceError``). ``interrupt`` makes a waiting ``serve`` return.
+    ``serve(opened)`` connects, calls ``opened``, and returns when the link is closed, or raises ``DeviceError`` when
+    the device is lost. ``interrupt`` makes a waiting ``serve`` return.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Link:
         self.error = ""
         self.detail = ""
         self.on_lost: Callable[[], None] = lambda: None
-        """Called in the thread when a device that was open went away."""
+        """Called in the thread when an open device is lost."""
 
     @property
     def stopping(self) -> bool:
@@ -64,14 +64,14 @@ class Link:
         self._thread.start()
 
     def close(self) -> None:
-        """End the thread; it is left to die by itself if the system keeps it longer than it should."""
+        """End the thread; one that the system blocks is not waited for."""
         self._stop.set()
         self._interrupt()
         thread, self._thread = self._thread, None
         if thread is not None and thread is not threading.current_thread():
             thread.join(CLOSE_SECONDS)
             if thread.is_alive():
-                logger.warning("%s did not close in time; it is left behind", self._name)
+                logger.warning("%s did not close in time; its thread may still run", self._name)
         self.state = "closed"
 
     def _run(self, report: SendReport) -> None:

@@ -131,14 +131,15 @@ _REMEDIES = {
     errno.EAGAIN: "the network takes no more just now. Use a cable, or play less densely",
 }
 _CONCLUSIVE = {errno.EACCES, errno.EPERM, errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.ENETDOWN}
-"""What a trial says before anything is sent, and then holds for sending too."""
+"""Errors of connecting that sending would have, too."""
 
 
 class Outlet:
-    """The way to one place that datagrams go to; sending never waits.
+    """Sends datagrams to one place; sending never waits.
 
-    ``localhost`` has two addresses. A datagram goes to one of them: to that where somebody listened last, and at once
-    to the other if the system says that nobody does. Never to both: what listens at both would hear it twice.
+    ``localhost`` has two addresses. A datagram goes to one of them: to the one that last had a listener, and at once
+    to the other if the system reports that there is none. Never to both: a program that listens at both would receive
+    it twice.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -163,7 +164,7 @@ class Outlet:
                     _try(family, address)
                     one = sockets.enter_context(socket.socket(family, socket.SOCK_DGRAM))
                     one.setblocking(False)
-                    if len(places) > 1:  # so that the system says whether anybody listens
+                    if len(places) > 1:  # so that the system reports whether a program listens
                         one.connect(address)
                 except OSError as error:
                     raise DeviceError(self.refusal(error)) from error
@@ -190,7 +191,7 @@ class Outlet:
                 one.send(packet)
                 if not one.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
                     return True
-            except (ConnectionRefusedError, ConnectionResetError):  # about an earlier one: nobody listened
+            except (ConnectionRefusedError, ConnectionResetError):  # an earlier datagram had no listener
                 pass
             self._current = (self._current + 1) % len(ways)
         return bool(ways)
@@ -202,14 +203,14 @@ class Outlet:
         return f"nothing can be sent to {self.host or '“”'} port {self.port} ({reason}): {remedy}"
 
     def close(self) -> None:
-        """Let go of the sockets."""
+        """Close the sockets."""
         ways, self._open = self._open, ()
         for one, _place in ways:
             one.close()
 
 
 def _try(family: socket.AddressFamily, address: SocketAddress) -> None:
-    """Ask the system whether there is a way there; nothing is sent.
+    """Check that the system has a route there; nothing is sent.
 
     Raises:
         OSError: there is none.

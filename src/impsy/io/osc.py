@@ -14,7 +14,7 @@ __all__ = ["OscAdapter", "OscListener"]
 class OscListener:
     """Listens for OSC packets and delivers their events.
 
-    ``local``: also those that only this machine may send. Such a listener's ``ip`` is a loopback address.
+    ``local``: also the events that only this machine may send. Such a listener's ``ip`` is a loopback address.
     """
 
     def __init__(self, name: str, ip: str, port: int, controls: int, *, local: bool = False) -> None:
@@ -58,7 +58,7 @@ class OscAdapter:
 
     Args:
         ip, port: where to listen.
-        client_ip, client_port: whom to send to.
+        client_ip, client_port: where to send.
         controls: n, the number of values in a vector.
         addresses: OSC addresses to send each output to.
     """
@@ -77,7 +77,7 @@ class OscAdapter:
         self._unsent = 0
 
     def open(self, deliver: Deliver, report: SendReport) -> None:
-        """Start listening and look up whom to send to."""
+        """Start listening and resolve the host to send to."""
         self._report = report
         self._sender.open(report)
         self.listener.open(deliver, report)

@@ -1,4 +1,4 @@
-"""What waits to be sent over a line that may be slower than the music, or away."""
+"""Messages that wait to be sent over a line that may be slow or disconnected."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ Thin = Callable[[Sequence[bytes]], list[bytes]]
 
 
 def newest_lines(messages: Sequence[bytes]) -> list[bytes]:
-    """For messages that each say everything: only the newest matter."""
+    """For messages that each hold the whole state: only the newest matter."""
     return list(messages[-8:])
 
 
 def nothing(_messages: Sequence[bytes]) -> list[bytes]:
-    """For messages that are worth nothing later."""
+    """For messages that have no use later."""
     return []
 
 
 def thin_midi(messages: Sequence[bytes]) -> list[bytes]:
-    """Every note-off, the newest of each controller, bend, pressure and program; notes that have not begun never do.
+    """Every note-off, the newest of each controller, bend, pressure and program; no notes that have not started.
 
     At most one message for each channel and note, controller and so on is left: about 4000.
     """
@@ -43,7 +43,7 @@ def thin_midi(messages: Sequence[bytes]) -> list[bytes]:
 
 
 def only_note_offs(messages: Sequence[bytes]) -> list[bytes]:
-    """What a synthesiser must still hear when its cable is back: that notes have ended, and panic's controllers."""
+    """What a synthesiser needs when it is connected again: note-offs, and the controllers of panic."""
     return [message for message in thin_midi(messages) if _ends_something(message)]
 
 
@@ -57,7 +57,7 @@ class Outbox:
 
     Args:
         crowded: what to keep when more than ``limit`` messages wait.
-        away: what to keep while there is nobody to send to (until ``connect``, and after ``disconnect``).
+        away: what to keep while disconnected (until ``connect``, and after ``disconnect``).
     """
 
     def __init__(self, crowded: Thin, away: Thin, limit: int = WAITING_LIMIT) -> None:
@@ -107,20 +107,20 @@ class Outbox:
             return data, count
 
     def connect(self, first: Sequence[bytes] = ()) -> None:
-        """There is somebody to send to now: what was kept, then ``first``."""
+        """Start sending: what was kept, then ``first``."""
         with self._changed:
             self._connected, self._closing = True, False
             self._messages += first
             self._changed.notify()
 
     def finish(self) -> None:
-        """Let the sender send what waits, and end."""
+        """End the sender once it has sent what waits."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
 
     def disconnect(self) -> None:
-        """There is nobody any more."""
+        """Stop sending."""
         with self._changed:
             self._connected = False
             self._messages = self._away(self._messages)

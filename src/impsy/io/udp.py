@@ -34,7 +34,7 @@ class UdpListener:
         """Where it listens, once it does (the port is the one that the system gave, if 0 was asked for)."""
 
     def open(self, report: SendReport) -> None:
-        """Start listening; a port that is taken is tried again and again."""
+        """Start listening; a port in use is tried again and again."""
         self.link.open(report)
 
     def close(self) -> None:
@@ -46,7 +46,7 @@ class UdpListener:
         if wake is not None:
             try:
                 wake.send(b"x")
-            except OSError:  # it ended by itself just now
+            except OSError:  # it has just ended
                 return
 
     def _serve(self, opened: Opened) -> None:
@@ -86,7 +86,7 @@ class UdpListener:
                 packet, sender = server.recvfrom(PACKET_LIMIT)
             except (BlockingIOError, InterruptedError):
                 return
-            except ConnectionResetError:  # Windows: an earlier answer found nobody
+            except ConnectionResetError:  # Windows: an earlier answer had no listener
                 continue
             self._receive(packet, f"{shown(sender[0])}:{sender[1]}")
 
@@ -116,7 +116,7 @@ class UdpSender:
         return self.outlet.send(packet)
 
     def close(self) -> None:
-        """Let go of the socket."""
+        """Close the socket."""
         self.link.close()
 
     def _serve(self, opened: Opened) -> None:

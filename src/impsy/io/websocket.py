@@ -1,7 +1,7 @@
-"""A WebSocket server: browsers play and hear, by text frames that stand for MIDI messages.
+"""A WebSocket server: browsers play and listen, by text frames that stand for MIDI messages.
 
-One thread runs it all, with asyncio: fifty clients then cost no fifty threads that get in the way of the one that
-keeps time. That one only hands over what is to be played.
+One thread serves all clients by asyncio, so that they do not cost a thread each beside the engine's. The engine's
+thread only hands over what is to be sent.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ from impsy.mapping.output import OutputMapping
 __all__ = ["CLIENT_LIMIT", "WebSocketAdapter"]
 
 CLIENT_LIMIT = 200
-"""Clients at once; more are asked to try again later."""
+"""Clients at once; others are refused with “try again later”."""
 
 FRAME_BYTES = 1 << 13
 """The largest frame that is read: some hundred messages. A client that sends more is disconnected."""
 
 BUFFER_BYTES = 1 << 16
-"""What may wait for one client, in the system's buffer and once more in ours; who is further behind is dropped."""
+"""What may wait for one client, in the system's buffer and as much in ours; a slower client is disconnected."""
 
 OPEN_SECONDS = 5.0
 PING_SECONDS = 10.0
-"""A client that does not answer for so long is gone."""
+"""A client that does not answer a ping for so long is disconnected."""
 
 CLOSE_SECONDS = 0.15
-"""How long a client may take to say goodbye."""
+"""How long a client may take to close its connection."""
 
 WAITING_LIMIT = 1000
 """Steps that may wait for the thread."""
@@ -60,13 +60,13 @@ _quiet = logging.Logger("impsy.io.websocket.library", logging.CRITICAL)
 """For the library, which would log each failed handshake with its traceback. We count and report those ourselves."""
 
 _Step = Callable[[], list[bytes]]
-"""Asks the output mapping for messages to send. Run in the server's thread."""
+"""Makes messages to send, by the output mapping. Run in the server's thread."""
 
 
 class _Client(ServerConnection):
-    """One client's connection. ``joined``: it has been told what the receivers hold.
+    """One client's connection. ``joined``: it has been sent the present controllers and bends.
 
-    ``everyone`` holds all connections of one server, those too that have not shaken hands: at most ``most``.
+    ``everyone`` holds all connections of one server, before their handshake too: at most ``most``.
     """
 
     joined = False
@@ -92,7 +92,7 @@ class WebSocketAdapter:
 
     Args:
         ip, port: where to listen.
-        input_mapping: what the clients' messages mean; empty: they are not heard.
+        input_mapping: what the clients' messages mean; empty: they are ignored.
         output_mapping: how outputs are sent; empty: nothing is sent.
         allowed_origins: the web pages that may connect, as ``origin_allowed`` explains.
         client_limit: clients at once.
@@ -142,12 +142,12 @@ class WebSocketAdapter:
         self.link.open(report)
 
     def send(self, values: Sequence[float]) -> None:
-        """Play one vector to every client."""
+        """Send one vector to every client."""
         values = tuple(values)
         self._play_soon(lambda mapping: mapping.encode(values))
 
     def pass_on(self, values: Sequence[float], moved: Sequence[int], origin: str) -> None:
-        """Play those that moved to every client."""
+        """Send the values that moved to every client."""
         self._play_soon(lambda mapping: mapping.pass_on(values, moved, origin))
 
     def end_notes(self, keys: Sequence[tuple[int, float | None]], origin: str) -> None:
@@ -159,18 +159,18 @@ class WebSocketAdapter:
         self._hand_over(partial(self._messages, OutputMapping.all_notes_off))
 
     def panic(self) -> None:
-        """End everything that could sound, known or not."""
+        """End every note on every channel in use, known to sound or not."""
         self._hand_over(partial(self._messages, OutputMapping.panic))
 
     def remap(self, input_mapping: Sequence[MappingEntry], output_mapping: Sequence[MappingEntry]) -> None:
-        """Go on with other mappings; what sounds by the old one ends."""
+        """Use other mappings; notes that sound by the old one end."""
         self._entries = tuple(input_mapping)
         fresh = OutputMapping(output_mapping) if output_mapping else None
         if not self._hand_over(partial(self._change_output, fresh)):
             self._output = fresh
 
     def close(self) -> None:
-        """Silence, say goodbye to the clients and stop."""
+        """Silence, disconnect the clients and stop."""
         self.link.close()
 
     def health(self) -> tuple[Health, ...]:
@@ -200,21 +200,21 @@ class WebSocketAdapter:
             self._failed += 1
 
     def _hand_over(self, step: _Step) -> bool:
-        """Let the server's thread do it; False if there is none, so nobody would hear."""
+        """Run it in the server's thread; False if the server is not running."""
         loop = self._loop
         if loop is None:
             return False
         self._steps.append(step)
         if not self._woken:
             self._woken = True
-            with suppress(RuntimeError):  # it closed just now
+            with suppress(RuntimeError):  # it has just closed
                 loop.call_soon_threadsafe(self._take_steps)
         return True
 
     def _interrupt(self) -> None:
         loop, ended = self._loop, self._ended
         if loop is not None and ended is not None:
-            with suppress(RuntimeError):  # it closed just now
+            with suppress(RuntimeError):  # it has just closed
                 loop.call_soon_threadsafe(ended.set)
 
     # --- in the thread: the server -----------------------------------------------------------------
@@ -259,11 +259,11 @@ class WebSocketAdapter:
             self._loop = self._ended = None
             self._take_steps()
             self._play(partial(self._messages, OutputMapping.all_notes_off))
-            await _goodbye(servers, Client.everyone)
+            await _disconnect(servers, Client.everyone)
             self._clients.clear()
 
     def _check(self, client: ServerConnection, request: Request) -> Response | None:
-        """Refuse the pages of strangers."""
+        """Refuse pages of other sites."""
         try:
             origin, host = request.headers.get("Origin"), request.headers.get("Host", "")
         except MultipleValuesError:
@@ -276,17 +276,17 @@ class WebSocketAdapter:
         return client.respond(HTTPStatus.FORBIDDEN, "Pages of this origin may not connect.\n")
 
     async def _welcome(self, client: ServerConnection) -> None:
-        """One client's time here, from its handshake to its end."""
+        """Serve one client, from its handshake to its end."""
         if not isinstance(client, _Client):
             return
         if len(self._clients) >= self._client_limit:
-            text = f"there are {self._client_limit} clients already; more are sent away"
+            text = f"there are {self._client_limit} clients already; others are refused"
             self._refusals.add("crowded", text, self._report)
             await client.close(CloseCode.TRY_AGAIN_LATER, "too many clients")
             return
         self._clients.add(client)
         entries = self._entries
-        mapping = InputMapping(entries)  # it remembers halves of messages, so each client has its own
+        mapping = InputMapping(entries)  # its state is per client: parts of messages
         try:
             async for frame in client:
                 if entries is not self._entries:
@@ -348,7 +348,7 @@ class WebSocketAdapter:
                 self._write(client, b"".join(map(_frame, news)), len(news))
 
     def _write(self, client: _Client, frames: bytes, count: int) -> None:
-        """Write to one client and never wait: what its system does not take at once is kept for it, up to a limit."""
+        """Write to one client without waiting: what its connection does not accept at once is kept, up to a limit."""
         if client.state is not State.OPEN or not frames:
             return
         if client.transport.get_write_buffer_size() > BUFFER_BYTES:
@@ -372,7 +372,7 @@ def _frame(message: bytes) -> bytes:
 
 
 def _first_offered(_client: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-    """What a client asks for, whatever it is: browsers give up where the server agrees to none of their offers."""
+    """The first subprotocol that a client offers: browsers disconnect if the server accepts none of their offers."""
     return offered[0] if offered else None
 
 
@@ -398,8 +398,8 @@ def _listening(ip: str, port: int) -> Iterator[list[socket.socket]]:
         yield listeners
 
 
-async def _goodbye(servers: Sequence[Server], clients: set[_Client]) -> None:
-    """Close every connection, and cut those that do not close in time or have not even shaken hands."""
+async def _disconnect(servers: Sequence[Server], clients: set[_Client]) -> None:
+    """Close every connection; abort those that do not close in time or have not completed their handshake."""
     for server in servers:
         server.close()
     closed = [asyncio.ensure_future(server.wait_closed()) for server in servers]

@@ -1,4 +1,4 @@
-"""A thread for calls into a driver, which may never come back."""
+"""A thread for calls into a driver, which may never return."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ T = TypeVar("T")
 class Worker:
     """Runs calls one after the other in one thread of its own, started with the first.
 
-    Drivers want it so: macOS tells of MIDI devices that come and go only to the thread that first asked. And whoever
-    calls need not hang with the driver.
+    macOS reports MIDI devices that are plugged in or out only to the thread that first listed them. And a driver that
+    hangs does not block the caller.
     """
 
     def __init__(self, name: str) -> None:
@@ -32,7 +32,7 @@ class Worker:
         """Run ``function`` in the thread and return what it returns, or raise what it raises.
 
         Raises:
-            DeviceError: it did not come back within ``seconds``, or the one before it did not. It may still run.
+            DeviceError: it, or the call before it, did not return within ``seconds``. It may still run.
         """
         future: Future[T] = Future()
         self._start()
@@ -67,7 +67,7 @@ def _work(calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None]) -> N
             continue
         try:
             result = function()
-        except Exception as error:  # noqa: BLE001 - whoever called gets it
+        except Exception as error:  # noqa: BLE001 - raised in the caller
             future.set_exception(error)
         else:
             future.set_result(result)

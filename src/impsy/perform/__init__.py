@@ -1,4 +1,4 @@
-"""A live performance: one thread that keeps time, and those around it that write, listen and watch."""
+"""A live performance: the session, building it from a configuration, its log, replaying it."""
 
 from impsy.perform.building.ports import Port, Ports
 from impsy.perform.building.session import (
@@ -15,13 +15,13 @@ from impsy.perform.reload import Reloader
 from impsy.perform.replay import read_performance, replay
 from impsy.perform.reports import Reports
 from impsy.perform.session import Session, SessionView
-from impsy.perform.simulated.phrasing import Ears, Phrasing, dialogue, phrases
+from impsy.perform.simulated.phrasing import MovedControls, Phrasing, dialogue, phrases
 from impsy.perform.simulated.scripted import ScriptedPerformer
 
 __all__ = [
     "STAND_IN",
     "Clock",
-    "Ears",
+    "MovedControls",
     "Phrasing",
     "Port",
     "Ports",

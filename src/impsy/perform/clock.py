@@ -9,9 +9,9 @@ __all__ = ["Clock"]
 
 
 class Clock:
-    """Monotonic seconds, and the local date and time that they stand for.
+    """Monotonic seconds, and the local date and time that they correspond to.
 
-    The wall clock is read once: if the system sets it right in mid performance, times between events stay true.
+    The wall clock is read once, so that times between events stay right if the system sets it during a performance.
     """
 
     def __init__(self) -> None:

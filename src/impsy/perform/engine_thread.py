@@ -1,4 +1,4 @@
-"""The thread that keeps time: the engine, its queue of events, and what its decisions lead to."""
+"""The engine's thread: waits for events and deadlines, and carries out what the engine decides."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits for the engine: bounded, newest wins."""
+"""The engine's queue of events; when it is full, the oldest are dropped."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from impsy.events import Event
 __all__ = ["Inbox"]
 
 SHORTEST_WAIT = 0.00005
-"""Seconds. Going to sleep and waking up takes longer than this, so a shorter wait is none."""
+"""Seconds. Sleeping and waking up takes longer than this, so a shorter wait is left out."""
 
 
 class Inbox:
-    """Events with the time they arrived. Any thread may put; the engine's takes.
+    """Events with the time they arrived. Any thread may ``put``; the engine's takes.
 
-    When ``limit`` events wait, the oldest goes for each new one, and ``dropped`` counts it.
+    When ``limit`` events wait, each new one replaces the oldest, which ``dropped`` counts.
     """
 
     def __init__(self, now: Callable[[], float], limit: int = 20_000) -> None:
         self._now = now
         self._limit = limit
         self._queue: SimpleQueue[tuple[float, Event] | None] = SimpleQueue()
-        # So that no event can be stamped before a moment and seen only after it.
+        # So that no event has an earlier time than a moment that was returned before it was queued.
         self._stamping = Lock()
         self.dropped = 0
 

@@ -1,6 +1,6 @@
 """The models that a configuration names: opened, and compared with the number of its controls.
 
-What `impsy run` refuses is refused here, and `impsy config check`, `impsy doctor` and the page ask here too.
+`impsy run`, `impsy config check`, `impsy doctor` and the page use the same checks.
 """
 
 from __future__ import annotations

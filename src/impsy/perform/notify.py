@@ -1,7 +1,7 @@
-"""Tells the service manager that started us how things stand: ready, alive, about to end.
+"""Notifies the service manager that started this process: ready, alive, about to end.
 
 The protocol is systemd's (sd_notify(3)): datagrams of ``NAME=value`` lines to the Unix socket that the environment
-variable ``NOTIFY_SOCKET`` names. Where nobody set it, nothing is sent.
+variable ``NOTIFY_SOCKET`` names. Without it, nothing is sent.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ __all__ = ["ServiceManager", "alive_to_service_manager"]
 logger = logging.getLogger(__name__)
 
 PINGS = 3
-"""In the time that the manager waits for one: the system may be busy."""
+"""Per period that the manager waits for one, as the system may be busy."""
 
 SHORTEST_PERIOD = 0.01
 
 
 class ServiceManager:
-    """Who started this process, if it wants to be told.
+    """The service manager that started this process, if there is one.
 
     Args:
         environment: with ``NOTIFY_SOCKET`` (a path, or ``@`` and a name of Linux's abstract kind), ``WATCHDOG_USEC``
-            (microseconds within which it wants to hear) and ``WATCHDOG_PID`` (of whom).
+            (microseconds within which it expects a ping) and ``WATCHDOG_PID`` (from which process).
     """
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
@@ -38,11 +38,11 @@ class ServiceManager:
 
     @property
     def period(self) -> float | None:
-        """Seconds between two signs of life; None: it wants none."""
+        """Seconds between two pings; None: it expects none."""
         return None if self._watchdog is None else max(SHORTEST_PERIOD, self._watchdog / PINGS)
 
-    def tell(self, *lines: str) -> bool:
-        """Send these lines, such as ``READY=1``; whether somebody took them."""
+    def send(self, *lines: str) -> bool:
+        """Send these lines, such as ``READY=1``; returns whether they were received."""
         if not self._address or not hasattr(socket, "AF_UNIX"):
             return False
         try:
@@ -50,7 +50,7 @@ class ServiceManager:
                 line.connect(self._address)
                 line.sendall("\n".join(lines).encode())
         except OSError as error:
-            logger.debug("the service manager was not told %s: %s", lines[0], error)
+            logger.debug("%s was not sent to the service manager: %s", lines[0], error)
             return False
         return True
 
@@ -68,24 +68,24 @@ def _seconds(environment: Mapping[str, str]) -> float | None:
 def alive_to_service_manager(
     is_alive: Callable[[float], bool], manager: ServiceManager | None = None, status: str = "It plays."
 ) -> Iterator[None]:
-    """While the context lasts, the service manager hears that this process is ready and lives.
+    """While the context lasts, the service manager is notified that this process is ready and alive.
 
     Args:
-        is_alive: asked again and again, with the seconds that the answer may take, in a thread of its own. As soon as
-            it says no, nothing more is told: the manager then ends this process and starts another.
-        manager: who is told; None: whoever the environment names.
-        status: what the manager shows beside it.
+        is_alive: called periodically in a thread of its own, with the seconds that it may take. While it returns
+            False, no ping is sent: the manager then ends this process and starts another.
+        manager: is notified; None: the one that the environment names.
+        status: shown by the manager.
     """
     manager = ServiceManager() if manager is None else manager
-    manager.tell("READY=1", f"STATUS={status}")
+    manager.send("READY=1", f"STATUS={status}")
     over = threading.Event()
 
     def ping(period: float) -> None:
         while not over.wait(period):
             if is_alive(period):
-                manager.tell("WATCHDOG=1")
+                manager.send("WATCHDOG=1")
             else:
-                logger.error("it does not answer any more; the service manager will start it again")
+                logger.error("the performance does not respond; the service manager will restart it")
 
     thread = None
     if manager.period is not None:
@@ -94,7 +94,7 @@ def alive_to_service_manager(
     try:
         yield
     finally:
-        manager.tell("STOPPING=1")
+        manager.send("STOPPING=1")
         over.set()
         if thread is not None:
             thread.join(1.0)

@@ -17,14 +17,14 @@ from impsy.events import Command, Interaction, Record
 __all__ = ["MOST_ANSWERS", "read_performance", "replay"]
 
 LEAD_SECONDS = 0.5
-"""How long before its first row a replayed performance begins: the log does not say."""
+"""Between the start of a replayed performance and its first row; a log does not record it."""
 
 MOST_ANSWERS = 1_000_000
 """Events of the model in one replay: an answer every tenth of a second for more than a day."""
 
 
 def read_performance(path: Path, controls: int) -> tuple[list[LogRow], Log]:
-    """The performer's rows of a log as ``impsy dataset`` takes them, and what else there is to say of the log.
+    """The performer's rows of a log as ``impsy dataset`` takes them, and the log they are from.
 
     Rows stay in the order of the file. Where its clock was set back, no time passes. Values are clipped to [0, 1].
 

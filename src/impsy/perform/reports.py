@@ -1,4 +1,4 @@
-"""What the performer is told, once, and what is counted after that."""
+"""Reports to the performer: each kind is logged once, then counted."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERR
 
 
 KINDS_LIMIT = 500
-"""Kinds that are told apart; some of the words in them come from strangers."""
+"""Kinds that are distinguished; a peer chooses some of the words in them."""
 
 
 class Reports:
-    """Logs each kind of report once and counts the rest. Any thread may tell."""
+    """Logs each kind of report once and counts the rest. Any thread may use it."""
 
     def __init__(self, remembered: int = 50) -> None:
         self._lock = Lock()
@@ -28,7 +28,7 @@ class Reports:
         self._recent: deque[Report] = deque(maxlen=remembered)
 
     def add(self, report: Report) -> bool:
-        """Log a report, unless its kind has been logged before; whether it was logged."""
+        """Log a report, unless its kind has been logged before; returns whether it was logged."""
         with self._lock:
             kind = report.kind if report.kind in self._counts or len(self._counts) < KINDS_LIMIT else "more"
             seen = self._counts.get(kind, 0)

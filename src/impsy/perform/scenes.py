@@ -32,7 +32,7 @@ class Scene:
     file: str = ""
 
     def holds(self, settings: Settings) -> bool:
-        """Whether these settings are what it asks for."""
+        """Whether these settings are those of the scene."""
         return all(getattr(settings, event.name) == event.value for event in self.events)
 
 

@@ -15,21 +15,21 @@ __all__ = ["ModelSwitcher", "OpenModel"]
 logger = logging.getLogger(__name__)
 
 OpenModel = Callable[[str], SetPredictor]
-"""Opens a model file by the name that a command gave; returns what puts it to use."""
+"""Opens a model file by the name in a command; returns the event that switches to it."""
 
 
 class ModelSwitcher:
-    """Opens models in a thread of its own, one at a time; of those asked for meanwhile, the newest is next.
+    """Opens models in a thread of its own, one at a time; of those requested meanwhile, the newest is next.
 
     Args:
-        deliver: takes the ``SetPredictor`` of a model that is ready.
-        report: says what went wrong.
+        deliver: takes the ``SetPredictor`` of a model that is open.
+        report: takes reports of errors.
         file: that of the model that plays at first, an absolute path; "" if it has none.
     """
 
     def __init__(self, deliver: Callable[[Event], None], report: SendReport, file: str = "") -> None:
         self.file = file
-        """Where the model came from that was put to use last."""
+        """The file of the model that plays."""
         self._deliver = deliver
         self._report = report
         self._lock = threading.Lock()
@@ -51,17 +51,17 @@ class ModelSwitcher:
             threading.Thread(target=self._run, name="impsy model", daemon=True).start()
 
     def stay(self) -> None:
-        """Play on: whatever is being opened is not wanted any more."""
+        """Keep the model that plays: discard what is being opened."""
         with self._lock:
             self._wanted = None
 
     def use(self, ready: SetPredictor) -> None:
-        """Play with this one, and not with what is being opened."""
+        """Switch to this model; discard what is being opened."""
         with self._lock:
             self._wanted = None
-            self._put_to_use(ready)
+            self._switch(ready)
 
-    def _put_to_use(self, ready: SetPredictor) -> None:
+    def _switch(self, ready: SetPredictor) -> None:
         self.file = ready.file
         self._deliver(ready)
 
@@ -78,8 +78,8 @@ class ModelSwitcher:
             ready = self._open(*done)
             if ready is not None:
                 with self._lock:
-                    if self._wanted is not None:  # else the performer has changed their mind
-                        self._put_to_use(ready)
+                    if self._wanted is not None:  # else the request was withdrawn
+                        self._switch(ready)
 
     def _open(self, file: str, open_model: OpenModel) -> SetPredictor | None:
         try:

@@ -1,4 +1,4 @@
-"""MIDI ports: one adapter a port. Each looks for its device, and takes it up again when it comes back."""
+"""MIDI ports: one adapter a port. Each finds its device, and opens it again when it is plugged in again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from impsy.events import Report, Unplugged
 from impsy.io.adapter import Complaints, Deliver, Health, Overhear, SendReport
 from impsy.io.feedback import FeedbackGuard
 from impsy.io.link import Link, Opened
-from impsy.io.midi.portnames import Fit, Meaning, Way
+from impsy.io.midi.portnames import Direction, Fit, Meaning
 from impsy.io.midi.ports import MidiInPort, MidiOutPort, MidiSystem, virtual_name
 from impsy.io.midi.system import SharedMidi
 from impsy.mapping.input import InputMapping
@@ -27,32 +27,32 @@ __all__ = ["MidiInput", "MidiOutput"]
 logger = logging.getLogger(__name__)
 
 CHECK_SECONDS = 0.25
-"""How often a port is asked whether its device is still there."""
+"""Between two checks that a port's device is still there."""
 
 UNNOTICED_SECONDS = 1.0
-"""For so long, at the most, a device may have been gone before that is noticed."""
+"""A missing device is detected within this time."""
 
 ENDED_LIMIT = 1000
-"""Ends of notes remembered for the case that they were sent to a device that had gone."""
+"""Recent note-offs that are kept, as they may have been sent to a device that was already unplugged."""
 
-DIRECTIONS: dict[Way, str] = {"in": "input", "out": "output"}
+_WORDS: dict[Direction, str] = {"in": "input", "out": "output"}
 
 
 P = TypeVar("P", bound=MidiInPort)
 
 
 class _Port(ABC, Generic[P]):
-    """What an input and an output share: the search for the device, and watching over it.
+    """What inputs and outputs share: finding the device, and checking that it is there.
 
     Args:
-        way: whether IMPSY hears it or plays to it.
+        direction: ``in``: IMPSY hears it; ``out``: IMPSY plays to it.
         configured: a device's name or part of it, or ``virtual:NAME`` for a port that others connect to.
         system: the MIDI system, shared with other ports.
     """
 
-    def __init__(self, way: Way, configured: str, system: SharedMidi) -> None:
-        self.name = f"midi {way} {configured}"
-        self._way: Way = way
+    def __init__(self, direction: Direction, configured: str, system: SharedMidi) -> None:
+        self.name = f"midi {direction} {configured}"
+        self._direction: Direction = direction
         self._configured = configured
         virtual = virtual_name(configured)
         self._is_virtual = virtual is not None
@@ -65,7 +65,7 @@ class _Port(ABC, Generic[P]):
         self.link = Link(self.name, self._serve, self._wake.set)
 
     def close(self) -> None:
-        """Let go of the device, within half a second."""
+        """Close the device's port, within half a second."""
         self.link.close()
         if self._is_open:
             self._is_open = False
@@ -97,20 +97,20 @@ class _Port(ABC, Generic[P]):
                 self._end()
                 port.close()
         finally:
-            self._shared.claims.release(self._way, self._configured)
+            self._shared.claims.release(self._direction, self._configured)
 
     def _watch(self, system: MidiSystem, port: P) -> None:
-        """Return when told to; raise when the device is gone, or is not the one that is meant any more."""
+        """Return when the link is closed; raise when the device is missing, or another port fits the name better."""
         claims = self._shared.claims
         while not self.link.stopping:
             try:
                 port.check()
                 now = None
-                if claims.is_loose(self._way, self._configured):
-                    now = claims.better(self._way, self._configured, system.ports(self._way))
+                if claims.is_loose(self._direction, self._configured):
+                    now = claims.better(self._direction, self._configured, system.ports(self._direction))
             except DeviceError:
                 self._lost()
-                system.ports(self._way)  # if it is the whole system that is gone, this says so
+                system.ports(self._direction)  # raises if the whole system has ended
                 raise self._missing() from None
             if now is not None:
                 self._leave()
@@ -119,7 +119,7 @@ class _Port(ABC, Generic[P]):
             self._wake.clear()
 
     def _find(self, system: MidiSystem) -> str:
-        found = self._shared.claims.claim(self._way, self._configured, system.ports(self._way))
+        found = self._shared.claims.claim(self._direction, self._configured, system.ports(self._direction))
         if found.port is None:
             raise self._taken(found) if found.taken else self._missing()
         if found.others:
@@ -133,13 +133,13 @@ class _Port(ABC, Generic[P]):
     def _taken(self, meaning: Meaning) -> DeviceError:
         return DeviceError(
             f"the name fits {meaning.taken}, which “{meaning.taken_by}” means already; give a longer name, or take "
-            f"it out of midi.{self._way}_device"
+            f"it out of midi.{self._direction}_device"
         )
 
     def _missing(self) -> DeviceError:
-        """The same words whether the device never was there or went: it is said once."""
+        """The same message for a device that was never there and one that was unplugged: it is reported once."""
         return DeviceError(
-            f"there is no MIDI {DIRECTIONS[self._way]} port called “{self._configured}” now; “impsy ports” lists "
+            f"there is no MIDI {_WORDS[self._direction]} port called “{self._configured}” now; “impsy ports” lists "
             "those that are there"
         )
 
@@ -153,11 +153,11 @@ class _Port(ABC, Generic[P]):
 
     @abstractmethod
     def _lost(self) -> None:
-        """The device went while the port was open."""
+        """The device was unplugged while the port was open."""
 
     @abstractmethod
     def _leave(self) -> None:
-        """The device is there, but will not be used any more."""
+        """The device is there, but the port will be closed."""
 
     @abstractmethod
     def _end(self) -> None:
@@ -165,14 +165,14 @@ class _Port(ABC, Generic[P]):
 
 
 class MidiInput(_Port[MidiInPort]):
-    """Hears a device: each message that the mapping knows becomes an event from the port ``midi in NAME``.
+    """Hears a device: each message that is mapped becomes an event from the port ``midi in NAME``.
 
     Args:
         configured: a device's name or part of it, or ``virtual:NAME``.
         system: the MIDI system, shared with other ports.
         mapping: what messages mean; None: the device is not heard.
-        guard: leaves out echoes of what IMPSY sent; None: without.
-        clock: seconds, the one that ``guard`` is told of sent messages by.
+        guard: recognises echoes of what IMPSY sent, which are ignored; None: without.
+        clock: seconds, the clock of ``guard``.
     """
 
     def __init__(
@@ -193,12 +193,12 @@ class MidiInput(_Port[MidiInPort]):
         self.overhear: Overhear | None = None
 
     def open(self, deliver: Deliver, report: SendReport) -> None:
-        """Start looking for the device."""
+        """Start searching for the device."""
         self._deliver = deliver
         self._start(report)
 
     def remap(self, mapping: InputMapping | None) -> None:
-        """Go on with another mapping."""
+        """Use another mapping."""
         self._mapping = mapping
 
     def send(self, values: Sequence[float]) -> None:
@@ -225,7 +225,7 @@ class MidiInput(_Port[MidiInPort]):
         return system.open_input(port, self._receive, self._label)
 
     def _begin(self, port: MidiInPort) -> None:
-        """Messages come by themselves."""
+        """Nothing to do: the system calls ``_receive``."""
 
     def _lost(self) -> None:
         self._deliver(Unplugged(self.name))
@@ -234,10 +234,10 @@ class MidiInput(_Port[MidiInPort]):
         self._lost()
 
     def _end(self) -> None:
-        """Messages end by themselves."""
+        """Nothing to do: the system stops calling ``_receive``."""
 
     def _receive(self, message: bytes) -> None:
-        """Called by the system, in its thread; what is raised here would be lost there."""
+        """Called in a thread of the system, which would ignore an exception."""
         self._received += 1
         try:
             if self._guard is not None and self._guard.repeats(message, self._clock()):
@@ -254,13 +254,13 @@ class MidiInput(_Port[MidiInPort]):
 
 
 class MidiOutput(_Port[MidiOutPort]):
-    """Plays to a device what the mapping makes of each vector.
+    """Sends each vector to a device, as the messages of a mapping.
 
     Args:
         configured: a device's name or part of it, or ``virtual:NAME``.
         system: the MIDI system, shared with other ports.
-        mapping: how values are played; None: the device is sent nothing.
-        guard: told of what is sent; None: without.
+        mapping: how values are sent; None: nothing is sent.
+        guard: records what is sent; None: without.
         clock: seconds, for ``guard``.
     """
 
@@ -280,25 +280,25 @@ class MidiOutput(_Port[MidiOutPort]):
         self._lock = threading.Lock()  # the engine's thread plays, the link's thread resends
         self._port: MidiOutPort | None = None
         self._held: list[bytes] = []
-        """Controllers and bends as last sent, for a mapping that has just forgotten them."""
-        self._owed: list[bytes] = []
-        """Ends of notes that could not be sent, as when the device went: it may sound on."""
+        """Controllers and bends as last sent, which the mapping forgets on silence."""
+        self._unsent: list[bytes] = []
+        """Note-offs that could not be sent: the device may still sound."""
         self._ended: deque[tuple[float, bytes]] = deque(maxlen=ENDED_LIMIT)
-        """When which note was ended lately."""
+        """Recent note-offs and when they were sent."""
         self._sent = self._failed = 0
 
     def open(self, deliver: Deliver, report: SendReport) -> None:  # noqa: ARG002 - an output hears nothing
-        """Start looking for the device."""
+        """Start searching for the device."""
         self._start(report)
 
     def send(self, values: Sequence[float]) -> None:
-        """Play x_1 … x_n; without the device, only remember them."""
+        """Send x_1 … x_n; without the device, only keep them."""
         with self._lock:
             if self._mapping is not None:
                 self._write(self._mapping.encode(values))
 
     def pass_on(self, values: Sequence[float], moved: Sequence[int], origin: str) -> None:
-        """Play those that moved; without the device, only remember them."""
+        """Send the values that moved; without the device, only keep them."""
         with self._lock:
             if self._mapping is not None:
                 self._write(self._mapping.pass_on(values, moved, origin))
@@ -310,7 +310,7 @@ class MidiOutput(_Port[MidiOutPort]):
                 self._write(self._mapping.end_notes(keys, origin))
 
     def remap(self, mapping: OutputMapping | None) -> None:
-        """Go on with another mapping; what sounds by the old one ends."""
+        """Use another mapping; notes that sound by the old one end."""
         with self._lock:
             if self._mapping is not None:
                 self._write(self._mapping.all_notes_off())
@@ -321,11 +321,11 @@ class MidiOutput(_Port[MidiOutPort]):
         self._quieten(OutputMapping.all_notes_off)
 
     def panic(self) -> None:
-        """End everything that could sound on the channels in use, known or not."""
+        """End every note on every channel in use, known to sound or not."""
         self._quieten(OutputMapping.panic)
 
     def close(self) -> None:
-        """End every note and let go of the device, within half a second."""
+        """End every note and close the device's port, within half a second."""
         self.silence()
         super().close()
 
@@ -342,8 +342,8 @@ class MidiOutput(_Port[MidiOutPort]):
                 self._write(make(self._mapping))
 
     def _write(self, messages: list[bytes]) -> None:
-        """Send, with the lock held. What cannot be sent is not sent later, but for the ends of notes."""
-        batch = self._owed + messages
+        """Send; the caller holds the lock. Of messages that cannot be sent, only note-offs are sent later."""
+        batch = self._unsent + messages
         if self._port is None or not batch:
             return
         if self._guard is not None:
@@ -351,14 +351,14 @@ class MidiOutput(_Port[MidiOutPort]):
         try:
             self._port.send(batch)
             self._sent += len(batch)
-            self._owed = []
+            self._unsent = []
             now = self._clock()
             self._ended.extend((now, message) for message in batch if _ends_note(message))
         except DeviceError as error:
             self._failed += len(messages)
-            self._owed = list(dict.fromkeys(message for message in batch if _ends_note(message)))
+            self._unsent = list(dict.fromkeys(message for message in batch if _ends_note(message)))
             self._complaints.add("send", f"a message could not be sent ({error})", self._report)
-            self._wake.set()  # the device may have gone: look now
+            self._wake.set()  # the device may be missing: check now
 
     def _open_port(self, system: MidiSystem, port: str | None) -> MidiOutPort:
         if port is None:
@@ -370,7 +370,7 @@ class MidiOutput(_Port[MidiOutPort]):
             self._port = port
             if self._mapping is not None:
                 self._held = self._mapping.resend() or self._held
-                self._mapping.all_notes_off()  # of notes that were played while nobody heard
+                self._mapping.all_notes_off()  # forget notes that were played without a device
                 self._write(self._held)
 
     def _lost(self) -> None:
@@ -380,7 +380,7 @@ class MidiOutput(_Port[MidiOutPort]):
                 self._held = self._mapping.resend() or self._held
                 since = self._clock() - UNNOTICED_SECONDS
                 unheard = [message for time, message in self._ended if time >= since]
-                self._owed = list(dict.fromkeys([*self._owed, *unheard, *self._mapping.all_notes_off()]))
+                self._unsent = list(dict.fromkeys([*self._unsent, *unheard, *self._mapping.all_notes_off()]))
                 self._ended.clear()
 
     def _leave(self) -> None:

@@ -1,9 +1,9 @@
-"""JACK: its server comes and goes, and its ports are connected by name.
+"""JACK: ports are connected by name, and the server may end and start again at any time.
 
-The port library carries the messages (JACK wants that done in a thread of its own, which may not wait for Python).
-All else is asked of JACK directly. The library keeps the interpreter to itself for 15 ms to open a port, and for up
-to a second to close one when the server is gone; it cannot tell that the server is gone; and it waits forever to send
-when the server has stopped. So each port is made once, and from then on connected and disconnected.
+The port library carries the messages, in a real-time thread of JACK that must not wait for Python. Everything else is
+done by JACK's own library. The port library holds the interpreter's lock for 15 ms to open a port, and for up to a
+second to close one after the server has ended; it does not detect that the server has ended; and it waits forever to
+send while the server is stopped. So each port is made once, and from then on connected and disconnected.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TypeVar
 from impsy.errors import DeviceError
 from impsy.io.midi.jackclient import NO_SERVER, JackServer
 from impsy.io.midi.library import JACK, Handle, Library, close_handles, library_call
-from impsy.io.midi.portnames import Way
+from impsy.io.midi.portnames import Direction
 from impsy.io.midi.ports import MidiInPort, MidiOutPort, Receive
 from impsy.io.worker import Worker
 
@@ -32,14 +32,14 @@ CALL_SECONDS = 3.0
 CLOSE_SECONDS = 0.3
 
 RING_BYTES = 6000
-"""What may be sent between two signs of life of the server: the library's buffer holds 16 KiB, and it waits forever
-for room in it. Twice as much may lie there, as the sign may come just before the buffer is emptied."""
+"""What may be sent within one cycle of the server. The library's buffer holds 16 KiB, and the library waits forever
+for room in it; it may hold twice this, as a cycle may be counted just before it empties the buffer."""
 
 OVERHEAD_BYTES = 4
-"""What the buffer holds beside each message."""
+"""The buffer's own bytes for each message."""
 
 LABEL_BYTES = 40
-"""JACK's names of clients may have 63 bytes, of which it needs three to tell them apart."""
+"""A client's name has 63 bytes at most in JACK, which may append three to make it unique."""
 
 
 class JackMidi:
@@ -54,33 +54,33 @@ class JackMidi:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._worker = Worker(self.name)
-        self._parked: dict[tuple[Way, str], _End] = {}
-        self._ends: list[_End] = []
+        self._parked: dict[tuple[Direction, str], _JackPort] = {}
+        self._ends: list[_JackPort] = []
         self._server: JackServer | None = None
         self._worker.call(self._connected, CALL_SECONDS)
 
-    def ports(self, way: Way) -> tuple[str, ...]:
+    def ports(self, direction: Direction) -> tuple[str, ...]:
         """The names of the devices' ports: ``client:port``."""
-        return self.ask(lambda: self._list(way))
+        return self.ask(lambda: self._list(direction))
 
     def open_input(self, port: str, receive: Receive, label: str) -> MidiInPort:
-        """Hear a device."""
+        """Open a connection from a device."""
         return self.ask(lambda: self._open("in", label, receive).connect(port))
 
     def open_output(self, port: str, label: str) -> MidiOutPort:
-        """Play to a device."""
+        """Open a connection to a device."""
         return self.ask(lambda: self._open("out", label).connect(port))
 
     def open_virtual_input(self, label: str, receive: Receive) -> MidiInPort:
-        """Make a port that other programs may play to: ``IMPSY label in:label``."""
+        """Make a port that other programs can play to: ``IMPSY label in:label``."""
         return self.ask(lambda: self._open("in", label, receive))
 
     def open_virtual_output(self, label: str) -> MidiOutPort:
-        """Make a port that other programs may hear: ``IMPSY label out:label``."""
+        """Make a port that other programs can listen to: ``IMPSY label out:label``."""
         return self.ask(lambda: self._open("out", label))
 
     def close(self) -> None:
-        """Destroy all ports; where the server does not answer, leave them be."""
+        """Destroy all ports, unless the server does not respond."""
         try:
             self._worker.call(self._close, CLOSE_SECONDS)
         except DeviceError as error:
@@ -94,7 +94,7 @@ class JackMidi:
         return self._worker.call(partial(library_call, function), CALL_SECONDS)
 
     def _connected(self) -> JackServer:
-        """The server, connected to anew where it was gone."""
+        """The connection to the server; a new one if the server has ended."""
         server = self._server
         if server is not None and not server.gone:
             return server
@@ -103,10 +103,10 @@ class JackMidi:
         return self._server
 
     def _abandon(self) -> None:
-        """Forget all that belonged to a server that is gone.
+        """Give up everything that belonged to a server that has ended.
 
-        The next connection makes JACK's library destroy what the last one had, the port library's clients with it; to
-        destroy them once more would end the process. They are kept from that for as long as it lives.
+        On the next connection JACK's library frees the clients of the last one, the port library's among them; to
+        free one again crashes the process. So their handles are kept until the process ends.
         """
         for end in self._ends:
             end.lost = True
@@ -117,45 +117,48 @@ class JackMidi:
             self._server.forget()
             self._server = None
 
-    def _list(self, way: Way) -> tuple[str, ...]:
+    def _list(self, direction: Direction) -> tuple[str, ...]:
         server = self._connected()
         own = {end.port for end in self._ends}
-        return tuple(name for name in server.ports(hears=way == "out") if name not in own)
+        return tuple(name for name in server.ports(hears=direction == "out") if name not in own)
 
-    def _open(self, way: Way, label: str, receive: Receive | None = None) -> _End:
+    def _open(self, direction: Direction, label: str, receive: Receive | None = None) -> _JackPort:
         server = self._connected()
         label = label.replace(":", " ").encode()[:LABEL_BYTES].decode(errors="ignore").strip()
-        end = self._parked.pop((way, label), None)
+        end = self._parked.pop((direction, label), None)
         if end is None:
-            client = f"IMPSY {label} {way}"
-            before = set(server.ports(hears=way == "in"))
-            end = _End(self, way, label, server)
-            make = self._library.make_input
-            end.handle = make(JACK, client, end.heard) if way == "in" else self._library.make_output(JACK, client)
+            client = f"IMPSY {label} {direction}"
+            before = set(server.ports(hears=direction == "in"))
+            end = _JackPort(self, direction, label, server)
+            library = self._library
+            if direction == "in":
+                end.handle = library.make_input(JACK, client, end.heard)
+            else:
+                end.handle = library.make_output(JACK, client)
             self._ends.append(end)
             end.handle.open_virtual_port(label)
-            new = [name for name in server.ports(hears=way == "in") if name not in before and name.startswith(client)]
-            if not new:
+            made = [name for name in server.ports(hears=direction == "in") if name not in before]
+            end.port = next((name for name in made if name.startswith(client)), "")
+            if not end.port:
                 raise DeviceError("JACK did not make a port")
-            end.port = new[0]
         end.open(receive)
         return end
 
-    def park(self, end: _End) -> None:
-        """Keep a port for when its device is back; others cannot use a virtual one any more."""
+    def park(self, end: _JackPort) -> None:
+        """Keep a device's port for the device's return; destroy a virtual one."""
         self._worker.call(lambda: self._park(end), CLOSE_SECONDS)
 
-    def _park(self, end: _End) -> None:
+    def _park(self, end: _JackPort) -> None:
         if end.lost or end not in self._ends:
             return
         if end.device is None:
             self._ends.remove(end)
             self._destroy([end])
             return
-        # If its device has gone, there is nothing to disconnect, and the server may still be busy with that.
+        # None if its device was unplugged: then there is nothing to disconnect.
         for device in end.server.connections(end.port):
             end.server.disconnect(*end.pair(device))
-        self._parked[end.way, end.label] = end
+        self._parked[end.direction, end.label] = end
 
     def _close(self) -> None:
         server = self._server
@@ -171,21 +174,21 @@ class JackMidi:
         self._server = None
 
     @staticmethod
-    def _destroy(ends: Sequence[_End]) -> None:
+    def _destroy(ends: Sequence[_JackPort]) -> None:
         for end in ends:
-            for device in end.server.connections(end.port):  # so that nothing more comes
+            for device in end.server.connections(end.port):  # so that no message arrives while it closes
                 end.server.disconnect(*end.pair(device))
         library_call(lambda: close_handles([end.handle for end in ends]))
 
 
-class _End:
-    """A port of ours, and the device's port that it is connected with (None: a virtual one)."""
+class _JackPort:
+    """One of our ports, and the device's port that it is connected with (None: a virtual port)."""
 
     handle: Handle
 
-    def __init__(self, system: JackMidi, way: Way, label: str, server: JackServer) -> None:
+    def __init__(self, system: JackMidi, direction: Direction, label: str, server: JackServer) -> None:
         self._system = system
-        self.way = way
+        self.direction = direction
         self.label = label
         self.server = server
         self.port = ""
@@ -193,20 +196,20 @@ class _End:
         self.lost = False
         self._receive: Receive | None = None
         self._is_open = False
-        self._signs = 0
+        self._cycle = 0
         self._bytes = 0
         self._flow = threading.Lock()
 
     def pair(self, device: str) -> tuple[str, str]:
-        """The port that plays and the port that hears."""
-        return (device, self.port) if self.way == "in" else (self.port, device)
+        """The source and the destination of the connection."""
+        return (device, self.port) if self.direction == "in" else (self.port, device)
 
     def open(self, receive: Receive | None) -> None:
         self.device = None
         self._receive = receive
         self._is_open = True
 
-    def connect(self, device: str) -> _End:
+    def connect(self, device: str) -> _JackPort:
         self.device = device
         try:
             self.server.connect(*self.pair(device))
@@ -230,7 +233,7 @@ class _End:
     def _check(self) -> None:
         if self.lost or self.server.gone:
             raise DeviceError(NO_SERVER)
-        # Someone may have connected us otherwise in a patch bay, and will not want that undone.
+        # Any connection counts: a user may have connected the port to something else in a patch bay.
         if self.device is not None and not self.server.connections(self.port):
             raise DeviceError(f"{self.device} is gone")
 
@@ -238,9 +241,9 @@ class _End:
         if not self._is_open or self.lost or self.server.gone:
             raise DeviceError(NO_SERVER if self._is_open else "the port is closed")
         with self._flow:
-            signs = self.server.signs_of_life()
-            if signs != self._signs:
-                self._signs, self._bytes = signs, 0
+            cycle = self.server.cycle()
+            if cycle != self._cycle:
+                self._cycle, self._bytes = cycle, 0
             for message in messages:
                 self._bytes += len(message) + OVERHEAD_BYTES
                 if self._bytes > RING_BYTES and self.server.seen_alive:
@@ -250,7 +253,7 @@ class _End:
     def close(self) -> None:
         if not self._is_open:
             return
-        # What was sent last has to get out. And a server that has stopped would not answer.
+        # Two cycles send what was written last. A stopped server would block the calls in ``park``.
         answers = not self.lost and self.server.answers(2)
         self._is_open = False
         try:

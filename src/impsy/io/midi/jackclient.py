@@ -1,4 +1,7 @@
-"""A client of the JACK server that only asks and connects, by JACK's own library (its C interface, version 0.118)."""
+"""A client of the JACK server that lists and connects ports, by JACK's own library (C interface, version 0.118).
+
+Why not by the package JACK-Client: docs/decisions/0012-house.md.
+"""
 
 from __future__ import annotations
 
@@ -45,8 +48,8 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
 
 _Shutdown = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
-_kept: list[object] = []
-"""What JACK's library may call for as long as the process lives."""
+_CALLBACKS: list[object] = []
+"""Shutdown callbacks, kept until the process ends: JACK's library may call them after their client is gone."""
 
 
 class JackServer:
@@ -66,30 +69,30 @@ class JackServer:
         if self._client is None:
             raise DeviceError(NO_SERVER)
         self.gone = False
-        """Whether the server has ended (since); nothing can be asked of it then."""
+        """Whether the server has ended; then every request raises ``DeviceError``."""
         self.seen_alive = False
-        """Whether it has been seen to work, by a count that not every server keeps."""
+        """Whether its frame count has changed since; some servers keep none."""
         shutdown = _Shutdown(self._shut_down)
-        _kept.append(shutdown)
+        _CALLBACKS.append(shutdown)
         self._library.jack_on_shutdown(self._client, shutdown, None)
         self._frames: int = self._library.jack_last_frame_time(self._client)
 
     def ports(self, *, hears: bool) -> tuple[str, ...]:
-        """The names of all MIDI ports that hear, or that play."""
+        """The names of all MIDI ports that receive (``hears``), or of all that send."""
         found = self._library.jack_get_ports(self._asked(), None, MIDI_TYPE, HEARS if hears else PLAYS)
         return self._names(found)
 
     def connections(self, port: str) -> tuple[str, ...]:
         """The names of the ports that a port is connected with; none if there is no such port."""
         client = self._asked()
-        known = self._library.jack_port_by_name(client, port.encode())
-        return self._names(self._library.jack_port_get_all_connections(client, known)) if known else ()
+        found = self._library.jack_port_by_name(client, port.encode())
+        return self._names(self._library.jack_port_get_all_connections(client, found)) if found else ()
 
     def connect(self, plays: str, hears: str) -> None:
         """Connect two ports, unless they are.
 
         Raises:
-            DeviceError: JACK refused; one of them may have gone.
+            DeviceError: JACK refused; one of the ports may no longer exist.
         """
         if self._library.jack_connect(self._asked(), plays.encode(), hears.encode()) not in (0, ALREADY_CONNECTED):
             raise DeviceError(f"JACK could not connect {plays} with {hears}")
@@ -98,8 +101,8 @@ class JackServer:
         """Disconnect two ports, if they are connected."""
         self._library.jack_disconnect(self._asked(), plays.encode(), hears.encode())
 
-    def signs_of_life(self) -> int:
-        """A number that changes in each cycle of the server. Quick; any thread may ask, at any time."""
+    def cycle(self) -> int:
+        """A number that changes with each cycle of the server. Fast; any thread may call it."""
         with self._lock:
             if self._client is not None:
                 frames: int = self._library.jack_last_frame_time(self._client)
@@ -108,12 +111,12 @@ class JackServer:
             return self._frames
 
     def answers(self, cycles: int = 1) -> bool:
-        """Wait for cycles of the server to pass, a short time at most; False: it worked once, and has stopped."""
+        """Wait for so many cycles, for ``CYCLES_SECONDS`` at most; False: the server has ended or stopped."""
         end = time.monotonic() + CYCLES_SECONDS
-        last = self.signs_of_life()
+        last = self.cycle()
         while not self.gone and time.monotonic() < end:
             time.sleep(POLL_SECONDS)
-            now = self.signs_of_life()
+            now = self.cycle()
             if now != last:
                 last = now
                 cycles -= 1
@@ -122,7 +125,7 @@ class JackServer:
         return not self.seen_alive and not self.gone
 
     def forget(self) -> None:
-        """Never touch JACK's side of it again: JACK's library destroys it when the server is gone."""
+        """Do not use the client again: JACK's library frees it after the server has ended."""
         with self._lock:
             self._client = None
 
@@ -142,7 +145,7 @@ class JackServer:
         return self._client
 
     def _names(self, found: Any) -> tuple[str, ...]:
-        """The strings of an array that ends with a null pointer; the array is given back to JACK."""
+        """The strings of an array that ends with a null pointer; the array is freed."""
         if not found:
             return ()
         names: list[str] = []
@@ -153,7 +156,7 @@ class JackServer:
 
 
 def _load() -> Any:
-    """JACK's library, its functions declared, and quiet: it would write to the terminal for each failure."""
+    """JACK's library with its functions declared, and its messages on standard error switched off."""
     library = load_jack()
     if library is None:
         raise DeviceError(NO_JACK)
@@ -161,7 +164,7 @@ def _load() -> Any:
         function = getattr(library, name)
         function.restype = result
         function.argtypes = arguments
-    # A C function, since JACK's threads may not wait for Python; it takes no arguments and does nothing.
+    # A C function without arguments or effect: JACK's real-time threads call it and must not wait for Python.
     nothing = ctypes.cast(ctypes.CDLL(None).getpid, ctypes.c_void_p)
     library.jack_set_error_function(nothing)
     library.jack_set_info_function(nothing)

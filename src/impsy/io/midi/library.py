@@ -1,8 +1,8 @@
-"""The port library: whichever of two is installed, made to look alike.
+"""The port library: one interface to the two that may be installed.
 
-python-rtmidi is the one that everybody has used for years; its wheels end at Python 3.12. supriya-midi wraps the same
-C++ library, RtMidi, nearly the same way, and has wheels for later Pythons. Neither documents what it raises, so each
-call into them is turned into ``DeviceError`` here.
+python-rtmidi is the usual one; its wheels end at Python 3.12. supriya-midi wraps the same C++ library, RtMidi, in
+nearly the same way, and has wheels for later Pythons. Neither documents its exceptions, so each call into them raises
+``DeviceError`` instead.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ def load_library() -> Library:
     Raises:
         DeviceError: none is, or it does not load because the system lacks what it needs.
     """
-    # A library that was built for JACK brings a copy of JACK's own library, which need not understand the server that
-    # runs here. What is loaded first, and for all, is used instead.
+    # A port library built for JACK contains a copy of JACK's own library, which may not fit the server that runs
+    # here. The system's, loaded first and with global symbols, is used instead.
     load_jack()
     refused = ""
     for module, load in _LOADERS.items():
@@ -135,15 +135,15 @@ def api_number(name: str, library: Library) -> int:
     if number is None:
         raise DeviceError(f"there is no MIDI system called “{name}”; midi.api may be one of: {available}")
     if number not in library.apis:
-        raise DeviceError(f"{API_NAMES[number]} is not to be had here; midi.api may be one of: {available}")
+        raise DeviceError(f"{API_NAMES[number]} is not available here; midi.api may be one of: {available}")
     return number
 
 
 def check_api(number: int) -> None:
-    """Find out cheaply and quietly whether a system works.
+    """Check without side effects whether a system works.
 
     Raises:
-        DeviceError: it does not, for sure.
+        DeviceError: it certainly does not.
     """
     if number == ALSA and not os.path.exists(ALSA_SEQUENCER):
         raise DeviceError(f"this machine has no ALSA sequencer ({ALSA_SEQUENCER}); try: sudo modprobe snd-seq")
@@ -209,5 +209,5 @@ _LOADERS: dict[str, Callable[[Any], Library]] = {"rtmidi": _rtmidi, "supriya_mid
 
 
 def _apis(compiled: Sequence[int]) -> tuple[int, ...]:
-    """The systems that we know; JACK last, as it is rarely what a machine with another has running."""
+    """The supported systems; JACK last, as it seldom runs where another system works."""
     return tuple(sorted((int(api) for api in compiled if int(api) in API_NAMES), key=lambda api: api == JACK))

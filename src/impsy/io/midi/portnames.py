@@ -1,4 +1,4 @@
-"""Which of the MIDI ports that are there a configured name means.
+"""Which of the available MIDI ports a configured name means.
 
 Systems name ports differently, and put numbers into the names that change when something is plugged in or started in
 another order:
@@ -21,9 +21,9 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Literal
 
-__all__ = ["Claims", "Fit", "Meaning", "Way", "assign_ports", "find_ports", "matching_ports"]
+__all__ = ["Claims", "Direction", "Fit", "Meaning", "assign_ports", "find_ports", "matching_ports"]
 
-Way = Literal["in", "out"]
+Direction = Literal["in", "out"]
 """``in``: ports that IMPSY hears. ``out``: ports that it plays to."""
 
 
@@ -167,10 +167,10 @@ def assign_ports(
     """Which port each name of a configuration means, so that no two names mean one port.
 
     The better fit comes first, among equals the name that the configuration has first, and of its ports the first.
-    Names that both are exactly a port's, its client's or its full name share it: that can only be meant.
+    Two names that both are exactly a port's, its client's or its full name share the port.
 
     Args:
-        names: the configured names of one way.
+        names: the configured names of one direction.
         ports: the ports that are there.
         held: what is open already, by configured name; such names keep their port.
     """
@@ -219,43 +219,43 @@ class Claims:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._names: dict[Way, tuple[str, ...]] = {"in": (), "out": ()}
-        self._held: dict[Way, dict[str, str]] = {"in": {}, "out": {}}
-        self._loose: dict[Way, dict[str, Fit]] = {"in": {}, "out": {}}
+        self._names: dict[Direction, tuple[str, ...]] = {"in": (), "out": ()}
+        self._held: dict[Direction, dict[str, str]] = {"in": {}, "out": {}}
+        self._loose: dict[Direction, dict[str, Fit]] = {"in": {}, "out": {}}
         """How well a name fits the port that it has, where it is not exactly its name."""
 
-    def plan(self, way: Way, names: Iterable[str]) -> None:
+    def plan(self, direction: Direction, names: Iterable[str]) -> None:
         """The names of a configuration from now on, in its order."""
         with self._lock:
-            self._names[way] = tuple(names)
+            self._names[direction] = tuple(names)
 
-    def claim(self, way: Way, name: str, ports: Sequence[str]) -> Meaning:
+    def claim(self, direction: Direction, name: str, ports: Sequence[str]) -> Meaning:
         """Take the port that a name means now, if there is one."""
         with self._lock:
-            meaning = self._assign(way, name, ports, self._held[way])
+            meaning = self._assign(direction, name, ports, self._held[direction])
             if meaning.port is not None and meaning.fit is not None:
-                self._held[way][name] = meaning.port
+                self._held[direction][name] = meaning.port
                 if meaning.fit > Fit.EXACT:
-                    self._loose[way][name] = meaning.fit
+                    self._loose[direction][name] = meaning.fit
             return meaning
 
-    def release(self, way: Way, name: str) -> None:
+    def release(self, direction: Direction, name: str) -> None:
         """Give its port back."""
         with self._lock:
-            self._held[way].pop(name, None)
-            self._loose[way].pop(name, None)
+            self._held[direction].pop(name, None)
+            self._loose[direction].pop(name, None)
 
-    def is_loose(self, way: Way, name: str) -> bool:
-        """Whether ``better`` may have something to say of a name."""
-        return name in self._loose[way]
+    def is_loose(self, direction: Direction, name: str) -> bool:
+        """Whether ``better`` may find another port for a name."""
+        return name in self._loose[direction]
 
-    def better(self, way: Way, name: str, ports: Sequence[str]) -> Meaning | None:
+    def better(self, direction: Direction, name: str, ports: Sequence[str]) -> Meaning | None:
         """What a name means instead of the port that it has, if that has changed.
 
         So it is when a port has come that it fits better, or when another name that fits its port better has it too.
         """
         with self._lock:
-            now, held = self._loose[way].get(name), self._held[way]
+            now, held = self._loose[direction].get(name), self._held[direction]
             if now is None:
                 return None
             port, numbered = held[name], _numbered(ports)
@@ -264,9 +264,9 @@ class Claims:
                 fit = _fit(other, port, numbered)
                 if theirs == port and fit is not None and fit < now:
                     return Meaning(taken=port, taken_by=other)
-            meaning = self._assign(way, name, ports, rest)
+            meaning = self._assign(direction, name, ports, rest)
             return meaning if meaning.fit is not None and meaning.fit < now else None
 
-    def _assign(self, way: Way, name: str, ports: Sequence[str], held: Mapping[str, str]) -> Meaning:
-        names = self._names[way]
+    def _assign(self, direction: Direction, name: str, ports: Sequence[str], held: Mapping[str, str]) -> Meaning:
+        names = self._names[direction]
         return assign_ports(names if name in names else (*names, name), ports, held)[name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from impsy.io.midi.portnames import Way
+from impsy.io.midi.portnames import Direction
 
 __all__ = ["MidiInPort", "MidiOutPort", "MidiSystem", "Receive", "virtual_name"]
 
@@ -19,11 +19,11 @@ class MidiInPort(Protocol):
     """An open input."""
 
     def check(self) -> None:
-        """Raise ``DeviceError`` if the device at the far end is gone."""
+        """Raise ``DeviceError`` if the device is no longer there."""
         ...
 
     def close(self) -> None:
-        """Hear no more. Twice is fine; raises nothing."""
+        """Stop and close. Twice is fine; raises nothing."""
         ...
 
 
@@ -47,31 +47,31 @@ class MidiSystem(Protocol):
         """Such as ``ALSA``."""
         ...
 
-    def ports(self, way: Way) -> tuple[str, ...]:
+    def ports(self, direction: Direction) -> tuple[str, ...]:
         """The names of the devices' ports, our own left out."""
         ...
 
     def open_input(self, port: str, receive: Receive, label: str) -> MidiInPort:
-        """Hear a device. Clock, active sensing and system exclusive messages are left out.
+        """Receive from a device. Clock, active sensing and system exclusive messages are left out.
 
-        ``label`` is the short name that others see our end by, where the system shows it.
+        ``label`` is the name of our port, where the system shows it to other programs.
         """
         ...
 
     def open_output(self, port: str, label: str) -> MidiOutPort:
-        """Play to a device."""
+        """Send to a device."""
         ...
 
     def open_virtual_input(self, label: str, receive: Receive) -> MidiInPort:
-        """Make a port that other programs may play to."""
+        """Make a port that other programs can play to."""
         ...
 
     def open_virtual_output(self, label: str) -> MidiOutPort:
-        """Make a port that other programs may hear."""
+        """Make a port that other programs can listen to."""
         ...
 
     def close(self) -> None:
-        """Let go of everything, within a short time."""
+        """Close everything, within a short time."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""ALSA, CoreMIDI and Windows' MIDI, by the port library: each open port is a client of its own."""
+"""ALSA, CoreMIDI and Windows' MIDI by the port library; each open port is a client of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from impsy.errors import DeviceError
 from impsy.io.midi.library import API_NAMES, WINDOWS_MM, Handle, Library, close_handles, library_call
-from impsy.io.midi.portnames import Way
+from impsy.io.midi.portnames import Direction
 from impsy.io.midi.ports import MidiInPort, MidiOutPort, Receive
 from impsy.io.worker import Worker
 
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 CLIENT = "IMPSY"
 
 CALL_SECONDS = 5.0
-"""How long the system may take to answer."""
+"""Time limit of a call into the system."""
 
 CLOSE_SECONDS = 0.3
 
@@ -41,38 +41,38 @@ class RtMidiSystem:
         self._library = library
         self._api = api
         self._worker = Worker(self.name)
-        self._lists: dict[Way, Handle] = {}
+        self._lists: dict[Direction, Handle] = {}
         self._own: set[str] = set()
 
-    def ports(self, way: Way) -> tuple[str, ...]:
+    def ports(self, direction: Direction) -> tuple[str, ...]:
         """The names of the devices' ports."""
-        return self._call(partial(self._list, way))
+        return self._call(partial(self._list, direction))
 
     def open_input(self, port: str, receive: Receive, label: str) -> MidiInPort:
-        """Hear a device."""
+        """Open a device's port to receive from it."""
         return self._call(lambda: self._open("in", port, self._make("in", own_client(), receive), label))
 
     def open_output(self, port: str, label: str) -> MidiOutPort:
-        """Play to a device."""
+        """Open a device's port to send to it."""
         return self._call(lambda: self._open("out", port, self._make("out", own_client()), label))
 
     def open_virtual_input(self, label: str, receive: Receive) -> MidiInPort:
-        """Make a port that other programs may play to."""
+        """Make a port that other programs can play to."""
         return self._call(lambda: self._open_virtual("in", self._make("in", CLIENT, receive), label))
 
     def open_virtual_output(self, label: str) -> MidiOutPort:
-        """Make a port that other programs may hear."""
+        """Make a port that other programs can listen to."""
         return self._call(lambda: self._open_virtual("out", self._make("out", CLIENT), label))
 
     def close(self) -> None:
-        """Let go of the clients that list ports."""
+        """Close the clients that list ports."""
         lists, self._lists = self._lists, {}
         for handle in lists.values():
-            self.let_go(handle)
+            self.release(handle)
         self._worker.end()
 
-    def let_go(self, handle: Handle) -> None:
-        """Close a handle; a driver that hangs is left to hang by itself."""
+    def release(self, handle: Handle) -> None:
+        """Close a handle; a driver that hangs is not waited for."""
         try:
             self._worker.call(partial(close_handles, [handle]), CLOSE_SECONDS)
         except DeviceError as error:
@@ -83,47 +83,47 @@ class RtMidiSystem:
     def _call(self, function: Callable[[], T]) -> T:
         return self._worker.call(partial(library_call, function), CALL_SECONDS)
 
-    def _make(self, way: Way, client: str, receive: Receive | None = None) -> Handle:
-        if way == "in":
+    def _make(self, direction: Direction, client: str, receive: Receive | None = None) -> Handle:
+        if direction == "in":
             return self._library.make_input(self._api, client, receive)
         return self._library.make_output(self._api, client)
 
-    def _list(self, way: Way) -> tuple[str, ...]:
-        if way not in self._lists:
-            self._lists[way] = self._make(way, own_client())
-        return tuple(name for name in self._lists[way].get_ports() if not self._ours(name))
+    def _list(self, direction: Direction) -> tuple[str, ...]:
+        if direction not in self._lists:
+            self._lists[direction] = self._make(direction, own_client())
+        return tuple(name for name in self._lists[direction].get_ports() if not self._ours(name))
 
     def _ours(self, name: str) -> bool:
         return name.startswith(f"{own_client()}:") or any(own in name for own in self._own)
 
-    def _open(self, way: Way, port: str, handle: Handle, label: str) -> _Port:
+    def _open(self, direction: Direction, port: str, handle: Handle, label: str) -> _Port:
         names = handle.get_ports()
         if port not in names:
             handle.delete()
-            raise DeviceError(f"{port} has just gone")
+            raise DeviceError(f"{port} is no longer there")
         handle.open_port(names.index(port), label)
-        return _Port(self, handle, way, port)
+        return _Port(self, handle, direction, port)
 
-    def _open_virtual(self, way: Way, handle: Handle, label: str) -> _Port:
+    def _open_virtual(self, direction: Direction, handle: Handle, label: str) -> _Port:
         if self._api == WINDOWS_MM:
             handle.delete()
             raise DeviceError("Windows has no virtual MIDI ports; a driver such as loopMIDI makes some")
         handle.open_virtual_port(label)
         self._own.add(f"{CLIENT}:{label} ")
-        return _Port(self, handle, way, None)
+        return _Port(self, handle, direction, None)
 
 
 class _Port:
-    """An open port. ``port``: the device's name; None: a virtual one, whose far end may come and go."""
+    """An open port. ``port``: the device's name; None: a virtual port."""
 
-    def __init__(self, system: RtMidiSystem, handle: Handle, way: Way, port: str | None) -> None:
+    def __init__(self, system: RtMidiSystem, handle: Handle, direction: Direction, port: str | None) -> None:
         self._system = system
         self._handle: Handle | None = handle
-        self._way = way
+        self._direction = direction
         self._port = port
 
     def check(self) -> None:
-        if self._port is not None and self._port not in self._system.ports(self._way):
+        if self._port is not None and self._port not in self._system.ports(self._direction):
             raise DeviceError(f"{self._port} is gone")
 
     def send(self, messages: Sequence[bytes]) -> None:
@@ -136,9 +136,9 @@ class _Port:
     def close(self) -> None:
         handle, self._handle = self._handle, None
         if handle is not None:
-            self._system.let_go(handle)
+            self._system.release(handle)
 
 
 def own_client() -> str:
-    """The name of our clients that nobody needs to find: unlike anybody else's, so that they can be left out."""
+    """The unique name of our clients that are not for other programs, so that lists of ports can leave them out."""
     return f"{CLIENT} {os.getpid()}"

@@ -62,12 +62,12 @@ class SharedMidi:
         self.claims = Claims()
 
     def enter(self) -> None:
-        """Count one more port that may need it."""
+        """Count one more user."""
         with self._lock:
             self._users += 1
 
     def leave(self) -> None:
-        """Count one less; with the last, the system is closed."""
+        """Count one user less; after the last, the system is closed."""
         with self._lock:
             self._users -= 1
             if self._users > 0:

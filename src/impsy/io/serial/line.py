@@ -1,4 +1,4 @@
-"""A serial line that is kept open: one thread reads, one writes, and a device that comes back is taken up again."""
+"""A serial line that is kept open: one thread reads, one writes, and a device that returns is opened again."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class SerialLine:
         self.link.open(report)
 
     def close(self) -> None:
-        """Send what waits, for a moment, and let go of the device."""
+        """Send what waits, for a moment, and close the device."""
         self.link.close()
 
     def health(self) -> Health:

@@ -23,8 +23,8 @@ MIDI_BAUDRATE = 31250
 class SerialMidiAdapter:
     """The transport: mapped messages in, mapped messages out.
 
-    A device that comes back hears which notes have ended meanwhile, and where its controllers and bends are. Where
-    the line is slower than the music, notes that have not begun and older positions give way; note-offs never do.
+    A device that returns is sent the note-offs that it missed, and its controllers and bends. Where the line is too
+    slow, notes that have not started and older positions are dropped; note-offs never are.
 
     Args:
         port: the serial port's path or name.
@@ -45,7 +45,7 @@ class SerialMidiAdapter:
         self._input = InputMapping(input_mapping)
         self._output = OutputMapping(output_mapping) if output_mapping else None
         self._mapping = threading.Lock()
-        """Held by whoever asks the output mapping, and until what it said has been put into the outbox."""
+        """Held from a call of the output mapping until its messages are in the outbox, so that their order stays."""
         self._outbox = Outbox(thin_midi, only_note_offs)
         self._line = SerialLine(self.name, port, baudrate, self._outbox, self._begin)
         self._deliver: Deliver = lambda _event: None
@@ -53,7 +53,7 @@ class SerialMidiAdapter:
         self.overhear: Overhear | None = None
 
     def open(self, deliver: Deliver, report: SendReport) -> None:
-        """Start looking for the device."""
+        """Start searching for the device."""
         self._deliver, self._report = deliver, report
         self._line.link.on_lost = lambda: deliver(Unplugged(self.name))
         self._line.open(report)
@@ -63,7 +63,7 @@ class SerialMidiAdapter:
         self._play(lambda mapping: mapping.encode(values))
 
     def pass_on(self, values: Sequence[float], moved: Sequence[int], origin: str) -> None:
-        """Play those that moved."""
+        """Send the values that moved."""
         self._play(lambda mapping: mapping.pass_on(values, moved, origin))
 
     def end_notes(self, keys: Sequence[tuple[int, float | None]], origin: str) -> None:
@@ -75,11 +75,11 @@ class SerialMidiAdapter:
         self._play(OutputMapping.all_notes_off)
 
     def panic(self) -> None:
-        """End everything that could sound, known or not."""
+        """End every note on every channel in use, known to sound or not."""
         self._play(OutputMapping.panic)
 
     def remap(self, input_mapping: Sequence[MappingEntry], output_mapping: Sequence[MappingEntry]) -> None:
-        """Go on with other mappings; what sounds by the old one ends."""
+        """Use other mappings; notes that sound by the old one end."""
         fresh = OutputMapping(output_mapping) if output_mapping else None
         with self._mapping:
             if self._output is not None:
@@ -88,7 +88,7 @@ class SerialMidiAdapter:
         self._input = InputMapping(input_mapping)
 
     def close(self) -> None:
-        """End every sounding note and let go of the device."""
+        """End every sounding note and close the device."""
         self.silence()
         self._line.close()
 
@@ -100,7 +100,7 @@ class SerialMidiAdapter:
         with self._mapping:
             if self._output is None or self._outbox.put(messages(self._output)):
                 return
-        text = "a MIDI cable is too slow for all that is played; some notes and older positions are left out"
+        text = "a MIDI cable is too slow for all that is played; some notes and older positions are dropped"
         self._line.losses.add("slow", text, self._report)
 
     def _begin(self) -> Receive:

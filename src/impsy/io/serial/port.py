@@ -1,7 +1,7 @@
 """One open serial port, and the ports that this machine has.
 
-``serialx`` opens and sets up the port on every system. Waiting for it is done here: where a port can be waited for
-together with other things (POSIX), a wake-up ends the wait at once and nothing ever polls.
+``serialx`` opens and sets up the port on every system. Waiting is done here: on POSIX systems, where ``select`` waits
+for a port and a wake-up together, nothing polls.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ WAIT_SECONDS = 0.1
 """How long a read or write waits where waiting can not be ended from outside."""
 
 MISSING = "is not there: is the device plugged in? “impsy ports” lists those that are"
-"""Said of a port that cannot be found, and of one that was pulled out: the same, so that it is said once."""
+"""The same message for a port that is not found and one that was unplugged: it is reported once."""
 
 _REASONS = {
     errno.EACCES: "may not be used by this user (on Linux: add the user to the group “dialout”, then log in again)",
@@ -55,7 +55,7 @@ def list_serial_ports() -> list[PortInfo]:
     """The serial ports that there are, by path.
 
     Raises:
-        DeviceError: the system does not tell.
+        DeviceError: the system cannot list them.
     """
     import serialx
 
@@ -102,7 +102,7 @@ class SerialPort(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the port; what is unwritten is lost, as the system would wait for it."""
+        """Close the port; what is unwritten is lost, as the system would wait for it."""
         ...
 
 
@@ -201,7 +201,7 @@ class WaitingPort:
 
     def wake_reader(self) -> None:
         self._reading = False
-        with suppress(OSError):  # a device that is gone ends the read itself
+        with suppress(OSError):  # an unplugged device ends the read itself
             self._device.reset_read_buffer()  # on Windows, what waits ends at once
 
     def wake_writer(self) -> None:
@@ -214,8 +214,8 @@ class WaitingPort:
 
 
 def _close(device: BaseSerial) -> None:
-    # Closing may wait (30 s on Linux) until all is sent, and a device that hangs never takes it.
-    with suppress(OSError):  # it is gone, and with it what was unwritten
+    # Closing may wait (30 s on Linux) until all is sent, forever if the device hangs.
+    with suppress(OSError):  # it was unplugged
         if device.num_unwritten_bytes():
             device.reset_write_buffer()
     with suppress(OSError):
@@ -223,5 +223,5 @@ def _close(device: BaseSerial) -> None:
 
 
 def _wake(end: socket.socket) -> None:
-    with suppress(OSError):  # closed just now: nobody waits
+    with suppress(OSError):  # closed: nothing waits
         end.send(b"x")

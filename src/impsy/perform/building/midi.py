@@ -1,4 +1,4 @@
-"""The MIDI ports that a configuration asks for."""
+"""The MIDI ports of a configuration."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from impsy.config.schema import MidiConfig
 from impsy.io.adapter import Adapter
 from impsy.io.feedback import FeedbackGuard
 from impsy.io.midi.adapter import MidiInput, MidiOutput
-from impsy.io.midi.portnames import Way
+from impsy.io.midi.portnames import Direction
 from impsy.io.midi.ports import virtual_name
 from impsy.io.midi.system import SharedMidi
 from impsy.mapping.entries import MappingEntry
@@ -34,8 +34,8 @@ def output_name(device: str) -> str:
 class MidiPorts:
     """Makes ports of ``[midi]`` sections, one after the other, that share a MIDI system and what was sent by it.
 
-    A device without a mapping is opened all the same, so that it shows in the list of ports; it is not heard or sent
-    nothing, as the configuration's warnings say.
+    A device without a mapping is opened, too, so that the list of ports shows it; its messages are ignored, or it is
+    sent nothing, as the configuration's warnings say.
     """
 
     def __init__(self) -> None:
@@ -43,14 +43,14 @@ class MidiPorts:
         self._guards: dict[float, FeedbackGuard] = {}
 
     def __call__(self, midi: MidiConfig) -> Iterator[Port]:
-        """One port for each device that the section lists: outputs first, so that they hear from the start."""
+        """One port for each device that the section lists: outputs first, so that they miss nothing."""
         system = self._systems.setdefault(midi.api, SharedMidi(midi.api))
         guard = None
         if midi.feedback_protection:
             guard = self._guards.setdefault(midi.feedback_threshold, FeedbackGuard(midi.feedback_threshold))
-        devices_of: dict[Way, tuple[str, ...]] = {"in": midi.in_device, "out": midi.out_device}
-        for way, devices in devices_of.items():
-            system.claims.plan(way, (device for device in devices if virtual_name(device) is None))
+        devices_of: dict[Direction, tuple[str, ...]] = {"in": midi.in_device, "out": midi.out_device}
+        for direction, devices in devices_of.items():
+            system.claims.plan(direction, (device for device in devices if virtual_name(device) is None))
         shared = (midi.api, midi.feedback_threshold if guard is not None else None)
         for device in dict.fromkeys(midi.out_device):
             yield _output(device, system, midi.output, guard, shared)

@@ -1,4 +1,4 @@
-"""The ports that a configuration asks for, kept open when it changes and they need not."""
+"""The ports of a configuration; when it changes, those that it still has stay open."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Port", "Ports"]
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """One port that a configuration asks for.
+    """One port of a configuration.
 
     ``identity`` is what cannot change while it is open. ``remap`` gives an open adapter what can: its ``mapping``.
     """
@@ -25,11 +25,11 @@ class Port:
 
 
 class Ports:
-    """Makes the adapters of a configuration, and keeps those that the next one asks for too.
+    """Makes the adapters of a configuration, and keeps those that the next one has, too.
 
     Args:
         wanted: the ports of a configuration.
-        more: adapters that are there whatever the configuration says.
+        more: further adapters, which no configuration changes.
     """
 
     def __init__(self, wanted: Callable[[Config], Iterable[Port]], more: Iterable[Adapter] = ()) -> None:

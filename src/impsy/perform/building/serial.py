@@ -1,4 +1,4 @@
-"""The serial ports that a configuration asks for."""
+"""The serial ports of a configuration."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def _thru_matrix(config: Config) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 
 def open_configured_model(loaded: LoadedConfig) -> tuple[Predictor, str]:
-    """The predictor that a sized configuration asks for, and its name; without a model file, the stand-in.
+    """The predictor of a sized configuration, and its name; without a model file, the stand-in.
 
     Raises:
         ConfigError: the file is not there, or it has another number of controls.
@@ -64,17 +64,17 @@ def open_configured_model(loaded: LoadedConfig) -> tuple[Predictor, str]:
 
 
 def configured_model(loaded: LoadedConfig) -> SetPredictor:
-    """The same, as the event that puts it to use; raises likewise."""
+    """The same, as the event that switches to it; raises the same errors."""
     path = loaded.model_file()
     predictor, name = open_configured_model(loaded)
     return SetPredictor(predictor, name, str(path.resolve()) if path is not None else "")
 
 
 def model_switcher(loaded: LoadedConfig, *, anywhere: bool = False) -> OpenModel:
-    """Opens models that are asked for while playing.
+    """Opens models that are requested while playing.
 
-    Unless ``anywhere``, only files in the configuration's folder or in the working directory: a message that asks for
-    one may come from anyone on the network. The configuration itself may name any.
+    Unless ``anywhere``, only files in the configuration's folder or in the working directory: a message that
+    requests one may come from anyone on the network. The configuration itself may name any.
     """
 
     def open_it(name: str) -> SetPredictor:
@@ -95,13 +95,13 @@ def configured_scenes(loaded: LoadedConfig) -> Scenes:
 
 
 class WantedPorts:
-    """What the sections of a configuration ask for; of the next one too, sharing what ports share."""
+    """The ports of the sections of a configuration, and of its later versions, which share MIDI systems with it."""
 
     def __init__(self) -> None:
         self._midi_ports = MidiPorts()
 
     def __call__(self, config: Config) -> Iterator[Port]:
-        """The ports, each to be made when it is first wanted."""
+        """The ports; each is made when it is first used."""
         controls = config.model.dimension - 1
         if config.midi is not None:
             yield from self._midi_ports(config.midi)
@@ -125,14 +125,14 @@ def build_session(
     reports: Reports | None = None,
     ports: Ports | None = None,
 ) -> Session:
-    """Put a performance together; nothing is opened yet, except the model.
+    """Build a performance; nothing is opened yet, except the model.
 
     Args:
         loaded: what to play.
         logdir: where the log goes; None: no log.
         seed: of the model's choices; None: a new one each time.
         reports: where the performer's messages go.
-        ports: the ports, for those who want to change them later, or have more than the configuration names.
+        ports: the ports, where they change later or are more than the configuration names.
 
     Raises:
         ConfigError, ModelError: as ``sized`` and ``open_configured_model``.
@@ -165,6 +165,6 @@ def build_session(
 
 
 def _about(loaded: LoadedConfig, seed: int | None) -> dict[str, object]:
-    """What those who watch want to know and does not change: which configuration, and the seed if one was given."""
+    """The parts of the state that do not change: the configuration's path, and the seed if one was given."""
     config = str(loaded.path.resolve()) if loaded.path is not None else ""
     return {"config": config} | ({"seed": seed} if seed is not None else {})

@@ -1,4 +1,4 @@
-"""The WebSocket server that a configuration asks for."""
+"""The WebSocket server of a configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looks a workspace over before the concert: what works, what does not, and what to do about it.
+"""Checks a workspace before a concert: what works, what does not, and what to do about it.
 
 Each check is a function in a table: it gets the workspace and yields what it finds.
 """
@@ -25,9 +25,10 @@ from impsy.config.loading import decode, parse_toml, read_file
 from impsy.config.positions import format_path
 from impsy.errors import ConfigError, ImpsyError, ModelError
 from impsy.modes import MODES
-from impsy.perform.diagnostics.ways import Way, ways_of
+from impsy.perform.diagnostics.portcheck import check_ports
 from impsy.perform.models import how_to_choose, sized
 from impsy.perform.priority import ADVICE, realtime_priority
+from impsy.protocol.workspace import Way
 from impsy.version import __version__
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ STEPS = 300
 STEP_SECONDS = 0.5
 
 SLOW_STEP_MS = 5.0
-"""A model that takes longer for a step is heard to be late (10 ms are, and the sound card takes its part)."""
+"""With a longer step the model is audibly late: 10 ms are audible, and the sound card adds its latency."""
 
 WAITS = 60
 WAIT_SECONDS = 0.010
@@ -57,7 +58,7 @@ LEAST_FREE_BYTES = 100 << 20
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found. ``problem``: it keeps IMPSY from playing. ``advice`` says what to do, or is empty."""
+    """What one check found. ``problem``: it keeps IMPSY from playing. ``advice`` is what to do, or empty."""
 
     check: str
     level: Level
@@ -69,7 +70,7 @@ class Workspace:
     """A configuration file and what lies around it, as far as they can be read.
 
     Args:
-        file: the configuration, which may be missing or wrong: that is found out.
+        file: the configuration, which may be missing or wrong.
     """
 
     def __init__(self, file: Path) -> None:
@@ -87,7 +88,7 @@ class Workspace:
         except ImpsyError as error:
             problems = getattr(error, "problems", ()) or (Problem("error", "", str(error)),)
             if self.loaded is None or problems[0].key == "model.dimension":
-                self.errors = problems  # what else is wrong with the model is for its own check to say
+                self.errors = problems  # other errors of the model are reported by its own check
 
     def table(self, *names: str) -> dict[str, Any]:
         """One section as the file has it; empty where there is none."""
@@ -98,7 +99,7 @@ class Workspace:
 
     @property
     def model_file(self) -> Path | None:
-        """The model file that is asked for, even where the rest of the configuration is wrong; None: none.
+        """The configured model file, even where the rest of the configuration is wrong; None: there is none.
 
         Raises:
             ConfigError: there is no such file.
@@ -134,7 +135,7 @@ class Check(NamedTuple):
 
 
 def check_up(file: Path) -> Iterator[Finding]:
-    """Look a workspace over; each finding comes as soon as it is there (all of it takes about two seconds)."""
+    """Check a workspace; yields each finding as soon as it is made (about two seconds in all)."""
     workspace = Workspace(file)
     for check in CHECKS:
         yield from check.look(workspace)
@@ -240,24 +241,24 @@ def _ports(workspace: Workspace) -> Iterator[Finding]:
     if workspace.loaded is None:
         return
     config = workspace.loaded.config
-    ways = ways_of(config)
-    for way in ways:
-        yield Finding("ports", "ok" if way.usable else "warning", f"{way.key}: {way.text}", way.advice)
-    plays = [way for way in ways if way.hears or way.plays]
+    checks = check_ports(config)
+    for check in checks:
+        yield Finding("ports", "ok" if check.usable else "warning", f"{check.key}: {check.text}", check.advice)
+    plays = [check for check in checks if check.hears or check.plays]
     if not plays:
         text = "no input or output is turned on"
         yield Finding("ports", "warning", text, "Add a section such as [osc] or [midi]; `impsy ports` lists devices")
         return
     mode = MODES[config.interaction.mode]
-    if mode.plays != "always" and not _any_usable(way for way in plays if way.hears):
-        text = f"nothing can be heard in the mode {mode.name}: no input is there"
+    if mode.plays != "always" and not _any_usable(check for check in plays if check.hears):
+        text = f"nothing can be received in the mode {mode.name}: no input is there"
         yield Finding("ports", "problem", text, "Turn an input on, or see to those above")
-    if mode.plays != "never" and not _any_usable(way for way in plays if way.plays):
+    if mode.plays != "never" and not _any_usable(check for check in plays if check.plays):
         yield Finding("ports", "problem", "nothing can be played: no output is there", "See to those above")
 
 
-def _any_usable(ways: Iterable[Way]) -> bool:
-    return any(way.usable for way in ways)
+def _any_usable(checks: Iterable[Way]) -> bool:
+    return any(check.usable for check in checks)
 
 
 # --- the machine ------------------------------------------------------------------------------------
@@ -285,7 +286,7 @@ def _folders(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _clock(_workspace: Workspace) -> Iterator[Finding]:
-    """How late a wait of 10 ms wakes up: the wait by which the performance keeps time."""
+    """How late a wait of 10 ms ends: the engine's thread waits in the same way."""
     queue: SimpleQueue[None] = SimpleQueue()
     late = []
     with realtime_priority() as permitted:
@@ -343,4 +344,4 @@ CHECKS = (
     Check("folders", _folders),
     Check("clock", _clock),
 )
-"""In the order in which they are told."""
+"""In the order of the report."""

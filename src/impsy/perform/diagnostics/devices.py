@@ -10,7 +10,7 @@ from typing import Literal
 
 from impsy.config import Config, MidiConfig
 from impsy.errors import DeviceError
-from impsy.io.midi.portnames import Fit, Meaning, Way, assign_ports, matching_ports
+from impsy.io.midi.portnames import Direction, Fit, Meaning, assign_ports, matching_ports
 from impsy.io.midi.ports import virtual_name
 from impsy.io.midi.system import open_midi_system
 from impsy.io.serial.port import PortInfo, list_serial_ports
@@ -82,10 +82,10 @@ def find_midi_ports(api: str | None = None) -> FoundMidi:
 
 
 _CHANGING_NUMBERS = re.compile(r" \d+(:\d+)?$")
-"""What ALSA (client and port) and Windows (the order) put behind a name, other each time something is plugged in."""
+"""What ALSA (client and port) and Windows (the order) append to a name; it changes when devices are plugged in."""
 
 _BRIDGES = ("a2j", "midi-bridge", "system")
-"""JACK's clients that stand for all devices: their names say nothing."""
+"""JACK's clients that stand for all devices: their names identify none."""
 
 
 def short_name(port: str, ports: Sequence[str]) -> str:
@@ -106,8 +106,8 @@ def find_serial_ports() -> FoundSerial:
 
 def wanted_midi_ports(midi: MidiConfig, ports: FoundMidi) -> Iterator[Wanted]:
     """Each name in ``in_device`` and ``out_device``, and the port that it means."""
-    yield from _wanted_one_way("in", midi.in_device, ports.inputs, ports.error, midi.input)
-    yield from _wanted_one_way("out", midi.out_device, ports.outputs, ports.error, midi.output)
+    yield from _wanted_one_direction("in", midi.in_device, ports.inputs, ports.error, midi.input)
+    yield from _wanted_one_direction("out", midi.out_device, ports.outputs, ports.error, midi.output)
 
 
 def ports_meant(names: Sequence[str], ports: Sequence[str]) -> dict[str, str]:
@@ -116,22 +116,24 @@ def ports_meant(names: Sequence[str], ports: Sequence[str]) -> dict[str, str]:
 
 
 def _meanings(names: Sequence[str], ports: Sequence[str]) -> dict[str, Meaning]:
-    """What the names of one way mean among these ports, as ``impsy run`` opens them."""
+    """What the names of one direction mean among these ports, as ``impsy run`` opens them."""
     return assign_ports((name for name in names if virtual_name(name) is None), ports)
 
 
-def _wanted_one_way(
-    way: Way, names: Sequence[str], ports: Sequence[str], error: str, mappings: Mapping[str, object]
+def _wanted_one_direction(
+    direction: Direction, names: Sequence[str], ports: Sequence[str], error: str, mappings: Mapping[str, object]
 ) -> Iterator[Wanted]:
     meant = _meanings(names, ports)
     for index, name in enumerate(names):
         meaning = meant.get(name, Meaning())
-        yield _wanted_midi(f"midi.{way}_device[{index}]", way, name, meaning, error, bool(mappings.get(name)))
+        yield _wanted_midi(
+            f"midi.{direction}_device[{index}]", direction, name, meaning, error, bool(mappings.get(name))
+        )
 
 
-def _wanted_midi(key: str, direction: Way, name: str, meaning: Meaning, error: str, mapped: bool) -> Wanted:
+def _wanted_midi(key: str, direction: Direction, name: str, meaning: Meaning, error: str, mapped: bool) -> Wanted:
     if error:
-        return Wanted(key, direction, name, problem="not to be told, as no MIDI system works here", mapped=mapped)
+        return Wanted(key, direction, name, problem="cannot be found, as no MIDI system works here", mapped=mapped)
     if virtual_name(name) is not None:
         return Wanted(key, direction, name, found=f"a port that IMPSY makes, {virtual_name(name)}", mapped=mapped)
     if meaning.taken:

@@ -1,4 +1,4 @@
-"""Hears what a configuration's inputs hear, without a model: for finding out what arrives and what it means."""
+"""Listens to a configuration's inputs without a model, to show what arrives and what it means."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Arrival", "Listening", "Tally", "inputs_only"]
 Changes = tuple[tuple[int, float], ...]
 
 WAITING_LIMIT = 20_000
-"""Arrivals kept for whoever shows them; when they are more, those that come later are only counted."""
+"""Arrivals that may wait to be taken; later ones are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Arrival:
 
     ``changes`` are the ``(index, value)`` pairs that it means to the instrument, indices from 0; none if it is
     ignored, and ``ignored`` then says why. ``message`` is the MIDI message, where it was one. ``command`` is an event
-    that is no playing, such as a change of mode.
+    that is not playing, such as a change of mode.
     """
 
     time: float
@@ -107,7 +107,7 @@ class Listening:
         self._queue: SimpleQueue[Arrival | Report] = SimpleQueue()
         self._adapters: tuple[Adapter, ...] = ()
         self._overheard: set[str] = set()
-        self._told: Counter[str] = Counter()
+        self._reported: Counter[str] = Counter()
         self.dropped = 0
 
     def __enter__(self) -> Self:
@@ -126,7 +126,7 @@ class Listening:
             adapter.close()
 
     def take(self) -> list[Arrival | Report]:
-        """All that arrived since the last call, oldest first; reports among it tell of ports and bad input."""
+        """All that arrived since the last call, oldest first; reports on ports and bad input are among it."""
         found: list[Arrival | Report] = []
         try:
             while len(found) < WAITING_LIMIT:
@@ -161,8 +161,8 @@ class Listening:
                 self._put(Arrival(self._now(), "osc", command=event))
 
     def _report(self, report: Report) -> None:
-        self._told[report.kind] += 1
-        if report.always or self._told[report.kind] == 1:
+        self._reported[report.kind] += 1
+        if report.always or self._reported[report.kind] == 1:
             self._put(report)
 
     def _put(self, item: Arrival | Report) -> None:
@@ -173,7 +173,7 @@ class Listening:
 
 
 def _mappings(config: Config) -> dict[str, Mapping]:
-    """The input mapping of each adapter that hears MIDI messages, by the adapter's name."""
+    """The input mapping of each adapter that receives MIDI messages, by the adapter's name."""
     found: dict[str, Mapping] = {}
     if config.midi is not None:
         found |= {input_name(name): config.midi.input.get(name, ()) for name in config.midi.in_device}

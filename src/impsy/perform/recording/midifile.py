@@ -111,7 +111,7 @@ def _track(name: str, entries: Mapping, part: Part) -> mido.MidiTrack:
     track = mido.MidiTrack([mido.MetaMessage("track_name", name=name, time=0)])
     now = 0
     for tick, messages in _timed(entries, part):
-        while tick - now > _LONGEST_WAIT:  # three days; longer ones take an event that says nothing
+        while tick - now > _LONGEST_WAIT:  # three days; a longer wait needs an empty event
             track.append(mido.MetaMessage("text", time=_LONGEST_WAIT))
             now += _LONGEST_WAIT
         for message in messages:
@@ -133,7 +133,7 @@ def _timed(entries: Mapping, part: Part) -> Iterator[tuple[int, list[bytes]]]:
         for tick, values in zip(ticks[begin : begin + 4096].tolist(), rows, strict=True):
             messages = mapping.encode(values)
             if not messages:
-                messages = mapping.resend()[-1:]  # the last of them says something by itself, even of 14 bits
+                messages = mapping.resend()[-1:]  # the last one is complete in itself, even of 14 bits
             yield tick, messages
             end = tick
     yield end + round(LAST_NOTE * TICKS_A_SECOND), mapping.all_notes_off()

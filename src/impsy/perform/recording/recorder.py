@@ -81,7 +81,7 @@ class Recorder:
 
     @property
     def waiting(self) -> int:
-        """Rows that are in no file yet. Any thread may ask; while rows are being written, it may be off by some."""
+        """Rows that are in no file yet. Any thread may read it; it is approximate while rows are being written."""
         return self._queue.qsize() + self._buffer.count(b"\n")
 
     def open(self) -> None:

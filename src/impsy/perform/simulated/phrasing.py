@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-__all__ = ["LONGEST_REST", "Ears", "Event", "Phrasing", "dialogue", "phrases"]
+__all__ = ["LONGEST_REST", "Event", "MovedControls", "Phrasing", "dialogue", "phrases"]
 
 Event = tuple[float, tuple[float, ...]]
 """Seconds since the event before, and the values x_1 … x_n."""
@@ -107,11 +107,11 @@ class Phrasing:
     """What a performer with ``controls`` controls plays: one phrase after another, each with a rest before it.
 
     Args:
-        rng: its imagination; the same, with the same hearing, plays the same.
+        rng: all its choices; with the same ``heard``, the same seed plays the same.
         controls: n, at least 1.
         repeats: phrases on one motif in a row, the fewest and the most.
         hands: how many controls a motif has; each of these is as likely as the others.
-        briefly: whether the first phrase is a short one: whoever comes new to this hears the first answer soon.
+        briefly: whether the first phrase is a short one: the first answer then comes soon.
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class Phrasing:
         return self._rest
 
     def phrase(self, heard: Collection[int] = ()) -> list[Event]:
-        """The next phrase; ``heard`` are the controls that somebody else has moved since the last one."""
+        """The next phrase; ``heard`` are the controls that another player has moved since the last one."""
         if not self._begun:
             self._begun = True
         elif self._left > 0:
@@ -300,35 +300,35 @@ def _way_to(place: int, wanted: float) -> int:
     return TOP - place if place < TOP / 2 else -place
 
 
-class Ears:
-    """Which controls somebody else has moved. Any thread may call it."""
+class MovedControls:
+    """Which controls another player has moved. Any thread may use it."""
 
     def __init__(self) -> None:
         self._values: tuple[float, ...] = ()
         self._moved: frozenset[int] = frozenset()
 
-    def hear(self, values: Sequence[float]) -> None:
-        """What they play now."""
+    def update(self, values: Sequence[float]) -> None:
+        """Take the other player's values."""
         before, self._values = self._values, tuple(values)
         moved = {index for index, (a, b) in enumerate(zip(before, self._values, strict=False)) if a != b}
         if moved:
             self._moved |= moved
 
-    def moved(self) -> frozenset[int]:
+    def take(self) -> frozenset[int]:
         """The controls that have moved since the last call."""
         moved, self._moved = self._moved, frozenset()
         return moved
 
 
-def dialogue(phrasing: Phrasing, ears: Ears) -> Iterator[tuple[float, tuple[float, ...]]]:
+def dialogue(phrasing: Phrasing, moved: MovedControls) -> Iterator[tuple[float, tuple[float, ...]]]:
     """Phrases without end, each chosen after the answer to the one before. A rest is an event without values."""
     while True:
         yield phrasing.rest(), ()
-        yield from phrasing.phrase(ears.moved())
+        yield from phrasing.phrase(moved.take())
 
 
 def phrases(rng: Generator, controls: int) -> Iterator[Event]:
-    """Phrases without end of a performer who hears nobody; rests are in the times."""
+    """Phrases without end of a performer who plays alone; rests are in the times."""
     phrasing = Phrasing(rng, controls)
     while True:
         rest = phrasing.rest()

@@ -1,4 +1,4 @@
-"""A performer that needs no hands: it follows a script."""
+"""A performer that plays a script."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ScriptedPerformer:
         name: of the port.
         script: what to play; each event is due after its seconds, counted from when the previous one was due.
         finished: called when the script is over.
-        hears: called with what is played to it, by another thread than the script's.
+        hears: called with what is played to it, in the engine's thread.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class ScriptedPerformer:
         self._finished()
 
     def send(self, values: Sequence[float]) -> None:
-        """Let it hear them."""
+        """Pass them to ``hears``."""
         self._hears(values)
 
     def silence(self) -> None:

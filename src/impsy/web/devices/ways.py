@@ -9,7 +9,8 @@ from typing import Any
 
 from impsy.config import Config
 from impsy.perform.diagnostics.checkup import CHECKS, Finding, Workspace
-from impsy.perform.diagnostics.ways import Way, ways_of
+from impsy.perform.diagnostics.portcheck import check_ports
+from impsy.protocol.workspace import Way
 from impsy.web.live.link import SessionLink
 from impsy.web.session.supervisor import SessionSupervisor
 from impsy.web.workspace import Workspace as WebWorkspace
@@ -30,7 +31,7 @@ def ways_now(config: Config | None, state: dict[str, Any] | None, status: str) -
     """
     if state is not None:
         return ways_of_session(state)
-    return ways_of(config) if config is not None and status in _IDLE else []
+    return check_ports(config) if config is not None and status in _IDLE else []
 
 
 def ways_of_session(state: dict[str, Any]) -> list[Way]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.random import default_rng
 
-from impsy.perform.simulated.phrasing import Ears, Phrasing, dialogue
+from impsy.perform.simulated.phrasing import MovedControls, Phrasing, dialogue
 from impsy.web.live.hub import PageHub
 from impsy.web.live.link import SessionLink
 
@@ -37,7 +37,7 @@ class SimulatedPerformer:
         self._changing = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self.ears = Ears()
+        self.ears = MovedControls()
         """To be given what the model plays: the next phrase may take up controls that moved."""
         self.played = 0
         """Events so far."""

@@ -1,4 +1,4 @@
-"""Every way in and out that a configuration asks for, and whether it could be opened now.
+"""Every port of a configuration, and whether it could be opened now.
 
 Nothing is opened that would disturb: network ports are bound for a moment, MIDI and serial ports are only looked up
 (opening a serial port restarts many microcontrollers).
@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from impsy.config import Config, WebuiConfig
 from impsy.errors import DeviceError
@@ -21,28 +20,14 @@ from impsy.perform.diagnostics.devices import (
     wanted_midi_ports,
     wanted_serial_ports,
 )
+from impsy.protocol.workspace import Way
 
-__all__ = ["Way", "ways_of"]
+__all__ = ["check_ports"]
 
-_WAITS = "`impsy run` takes it up as soon as it is there"
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One port. ``hears`` and ``plays`` say what it is for; ``usable``, whether it could be opened now.
-
-    ``text`` is the end of a sentence that starts with ``key``; ``advice`` says what to do, or is empty.
-    """
-
-    key: str
-    usable: bool
-    text: str
-    advice: str = ""
-    hears: bool = False
-    plays: bool = False
+_WAITS = "`impsy run` opens it as soon as it is there"
 
 
-def ways_of(config: Config) -> list[Way]:
+def check_ports(config: Config) -> list[Way]:
     """All ports of a configuration, in its order."""
     return [*_midi(config), *_network(config), *_serial(config)]
 
@@ -57,10 +42,10 @@ def _midi(config: Config) -> Iterator[Way]:
         advice = f"See to that, or choose another system in [midi] api; {_WAITS}"
         yield Way("midi.api", False, ports.error, advice, hears, plays)
         return
-    yield from map(_midi_way, wanted)
+    yield from map(_midi_check, wanted)
 
 
-def _midi_way(wanted: Wanted) -> Way:
+def _midi_check(wanted: Wanted) -> Way:
     hears = wanted.direction == "in"
     text, advice = wanted.problem, f"Plug it in, or correct the name (`impsy ports` lists all); {_WAITS}"
     if wanted.taken_by:
@@ -133,7 +118,7 @@ def _sending(key: str, ip: str, port: int) -> Way:
 
 
 def _watched(port: int) -> Way:
-    """The monitor port is the web interface's to listen on: either way, performing only sends to it."""
+    """The web interface listens on the monitor port; the session only sends to it, so either is usable."""
     key = "webui.monitor_port"
     if _bind("localhost", port, socket.SOCK_DGRAM) is None:
         return Way(key, True, f"localhost port {port} is free; no web interface listens yet")
@@ -141,7 +126,7 @@ def _watched(port: int) -> Way:
 
 
 def _bind(ip: str, port: int, kind: socket.SocketKind) -> OSError | None:
-    """Take a port for a moment; the system's reason if it cannot be had.
+    """Bind a port for a moment; returns the system's error if it refuses.
 
     Raises:
         DeviceError: there is no such host.

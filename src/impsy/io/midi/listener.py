@@ -1,4 +1,4 @@
-"""Hears several MIDI inputs at once, without a mapping: for finding out what there is to be mapped."""
+"""Receives from several MIDI inputs at once, without a mapping: for making one."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from impsy.io.midi.portnames import matching_ports
 from impsy.io.midi.ports import MidiInPort, MidiSystem, virtual_name
 from impsy.io.midi.system import open_midi_system
 
-__all__ = ["MidiEar", "inputs_named"]
+__all__ = ["MidiListener", "inputs_named"]
 
 Hear = Callable[[str, bytes], None]
 """Called with a port's name and a complete message, in a thread of the system."""
 
 
 def inputs_named(name: str | None, inputs: Sequence[str]) -> list[str]:
-    """The input that a name means, as performing takes it: the first that matches. All for None.
+    """The input that a name means, as in a performance: the first that matches. All for None.
 
     Raises:
         DeviceError: there is none.
@@ -33,12 +33,12 @@ def inputs_named(name: str | None, inputs: Sequence[str]) -> list[str]:
     raise DeviceError(f"no MIDI input has “{name}” in its name; there are {there}")
 
 
-class MidiEar:
+class MidiListener:
     """Listens for as long as its ``with`` block lasts.
 
     Args:
         name: of the input, in full or in part, or ``virtual:NAME``; None: every input there is.
-        hear: gets the messages.
+        hear: receives the messages.
         api: the MIDI system; None: the first that works.
     """
 
@@ -51,7 +51,7 @@ class MidiEar:
         self._open: list[tuple[str, MidiInPort]] = []
 
     def __enter__(self) -> Self:
-        """Open the inputs; one that another program keeps for itself is left out if there are others.
+        """Open the inputs; one that another program uses exclusively is left out if there are others.
 
         Raises:
             DeviceError: there is no MIDI system, no such input, or none that can be opened.
@@ -93,15 +93,15 @@ class MidiEar:
         """The names of all inputs that the system has.
 
         Raises:
-            DeviceError: the system does not tell.
+            DeviceError: the system cannot list them.
         """
         return self._system.ports("in") if self._system is not None else ()
 
     def check(self) -> None:
-        """See whether they are still there.
+        """Check that they are still there.
 
         Raises:
-            DeviceError: every one of them is gone.
+            DeviceError: none of them is there any more.
         """
         gone = []
         for name, port in self._open:
