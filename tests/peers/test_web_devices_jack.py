@@ -10,7 +10,7 @@ import pytest
 from jack_stage import Device
 from performance import free_ports
 
-from tests.web.setup_site import client_of, close_parts, make_site
+from tests.web.setup_site import client_of, make_site
 from waiting import if_idle, wait_until
 
 pytestmark = pytest.mark.peer("jackd")
@@ -36,7 +36,7 @@ def site(jack, tmp_path):
     (tmp_path / "config.toml").write_text(f"{CONFIG}monitor_port = {monitor}\n")
     site = make_site(tmp_path)
     yield site
-    close_parts(site)
+    site.close()
 
 
 @pytest.fixture
@@ -97,9 +97,12 @@ def test_a_control_is_learnt_beside_a_session_that_plays(jack, site, knobs, tmp_
         assert found["name"] == "knobs"
         assert found["port"] == "KNOBS plays:KNOBS"
         later = Device(jack, "LATER")
-        time.sleep(1.5)
-        later.play(*sweep(5))
-        site.hub.wait_for(lambda hub: len(chosen(hub)) == 2)
+
+        def is_chosen():  # once it is heard, which takes a second or more after it came
+            later.play(*sweep(5))
+            return len(chosen(site.hub)) == 2
+
+        wait_until(is_chosen, every=1.5)
         assert chosen(site.hub)[-1]["name"] == "LATER plays"
         later.end()
         assert client.delete("/api/learn").json()["on"] is False
