@@ -22,7 +22,7 @@ from impsy.config.workspace import STARTER_MODEL
 from impsy.data.datasets import read_dataset
 from impsy.engine import Engine, Settings
 from impsy.evaluation.answers import Exchange, answers_of
-from impsy.evaluation.gestures import moves_of, spread_of
+from impsy.evaluation.playing import moves_of, spread_of
 from impsy.events import Interaction, Play, Predictor
 from impsy.models.opening import open_model
 from impsy.perform.simulated.phrasing import MovedControls, Phrasing, dialogue

@@ -29,7 +29,7 @@ from impsy.mapping.wire import MESSAGES
 from impsy.modes import MODES
 from impsy.protocol import monitor
 from impsy.settings import SETTINGS, Settings
-from impsy.web.live.socket import COMMANDS
+from impsy.web.live.page import COMMANDS
 
 TARGET = Path(__file__).parent / "src" / "protocol.ts"
 

@@ -73,7 +73,7 @@ def told_of_midi() -> Callable[[str], str]:
     return told
 
 
-USUAL_PORTS = {"bench", "cli", "examples", "packaging", "pages"}
+USUAL_PORTS = {"cli", "packaging", "pages"}
 """Folders of tests that open the ports which a configuration has unless it says otherwise: one at a time."""
 PROGRAMS = {"examples", "packaging", "pages", "peers"}
 """Folders of tests that play with whole programs, browsers and servers: all of them are slow."""

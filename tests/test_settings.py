@@ -22,17 +22,16 @@ def other_value(row: Setting):
 
 def outlets(row: Setting) -> dict[str, object]:
     """What each place where a setting can be met makes of this one; a place that does not know it is left out."""
-    from impsy.web.config.api import Settings as SavedScene
-    from impsy.web.server.overview import Scene
-
     from impsy.cli.run import command as run
     from impsy.codecs.osc import OscDecoder, encode_message
     from impsy.config import parse_config
     from impsy.config.overrides import with_overrides
     from impsy.perform.building.session import engine_settings
     from impsy.perform.scenes import scenes_of
+    from impsy.protocol.workspace import Scene
+    from impsy.web.api.config import Settings as SavedScene
     from impsy.web.config.forms import config_schema
-    from impsy.web.live.socket import COMMANDS
+    from impsy.web.live.page import COMMANDS
 
     value = other_value(row)
     toml = f'"{value}"' if row.kind == "choice" else str(value).lower()

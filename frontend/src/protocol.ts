@@ -710,8 +710,12 @@ export interface SerialPort {
   error: string;
 }
 
-/** One way in or out that the configuration requests; `text` ends a sentence that begins with `key`. */
-export interface PortWay {
+/**
+ * One port that the configuration names. hears, plays: its direction. usable: it could be opened now.
+ *
+ * text: the end of a sentence that starts with `key`. advice: what to do, or empty.
+ */
+export interface Way {
   key: string;
   usable: boolean;
   text: string;
@@ -725,7 +729,7 @@ export interface Devices {
   midi: MidiPorts;
   serial: SerialPort[];
   serial_error: string;
-  ways: PortWay[];
+  ways: Way[];
   learning: boolean;
 }
 

@@ -56,7 +56,7 @@ def health(name):
 
 @given(awkward)
 def test_the_live_view(name):
-    snapshot = Snapshot(Settings(2), name, False, "performer", 0, (0.5,), (), Counters())
+    snapshot = Snapshot(Settings(2), name, "performer", 0, (0.5,), (), Counters())
     report = Report("x", f"midi in {name} is gone")
     log = f"/logs/{name}.log"
     view = SessionView(snapshot, (health(name),), {"count": 0}, 0, log, "", 0, 0, 0, 0, "", (report,))

@@ -17,7 +17,8 @@ from impsy.errors import ConfigError, ModelError
 from impsy.models.opening import model_facts, open_weights
 from impsy.models.sizes import SIZES
 from impsy.models.tflite.write import write_tflite
-from impsy.models.weights import Weights, random_weights
+from impsy.models.weights import Weights
+from random_networks import random_weights
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ def test_the_session_that_it_started_ends_with_it(tmp_path, number):
         pid = httpx.get(f"{url}api/session").json()["pid"]
         code = served.end(number)
         assert code == (0 if number == signal.SIGTERM else -signal.SIGKILL)
-        wait_until(lambda: not psutil.pid_exists(pid), 5)
+        wait_until(lambda: not psutil.pid_exists(pid))
 
 
 def test_beyond_this_machine_it_demands_the_token_that_it_prints(tmp_path):

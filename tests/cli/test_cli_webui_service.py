@@ -39,7 +39,7 @@ def test_the_session_starts_at_once_and_again(tmp_path, capsys, monkeypatch):
         state = wait_until(lambda: httpx.get(f"{url}api/session").json()["state"])
         assert state["pid"] != first
         assert served.end(signal.SIGTERM) == 0
-        wait_until(lambda: not psutil.pid_exists(state["pid"]), 5)
+        wait_until(lambda: not psutil.pid_exists(state["pid"]))
     assert "SIGKILL" in served.text
     with pytest.raises(DeviceError, match="nothing answers"):
         check(port)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from impsy.evaluation.answers import PAUSE, THRESHOLD, answers_of, find_phrases, overlap
 from impsy.evaluation.contestants import Contestant
-from impsy.evaluation.gestures import gestures, spread_of
+from impsy.evaluation.playing import gestures, spread_of
 
 
 def playing(moves: list[tuple[float, str]], controls: int = 4) -> np.ndarray:

@@ -7,8 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impsy.evaluation.twosample.convolutions import LEAST_EVENTS, convolved, random_kernels
-from impsy.evaluation.twosample.traits import channels, log_times, places_of, run_lengths, traits
+from impsy.evaluation.traits import (
+    LEAST_EVENTS,
+    channels,
+    convolved,
+    log_times,
+    places_of,
+    random_kernels,
+    run_lengths,
+    traits,
+)
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=40))

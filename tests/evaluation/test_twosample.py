@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from impsy.evaluation.twosample.classifier import Streams, TwoSampleTest
-from impsy.evaluation.twosample.material import Likeness
+from impsy.evaluation.twosample import Likeness, Streams, TwoSampleTest
 
 
 def performance(events: int, seed: int, *, step: int = 3, sets: int = 1, controls: int = 4) -> np.ndarray:

@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impsy.evaluation.answers import Answers
-from impsy.evaluation.gestures import Gestures
-from impsy.evaluation.playing import Estimate
+from impsy.evaluation.playing import Estimate, Gestures
 from impsy.evaluation.report.verdict import LONG_SILENCE, Heard, verdict
-from impsy.evaluation.twosample.classifier import TwoSample
+from impsy.evaluation.twosample import TwoSample
 
 
 def heard(

@@ -16,7 +16,7 @@ import pytest
 from example_session import EXAMPLES, playing
 from serial_device import Device
 
-from waiting import wait_until
+from waiting import if_idle, wait_until
 
 STAND_INS = Path(__file__).with_name("stand_ins")
 MICROBIT = EXAMPLES / "microbit" / "main.py"
@@ -39,8 +39,8 @@ def play_with_board(session, device, command, environment, written: Path, lines:
     session.wait_for("serial is connected to ")
     board = subprocess.Popen(command, env={**os.environ, **environment}, pass_fds=[device.main])
     try:
-        wait_until(lambda: written.exists() and len(written.read_text().splitlines()) >= lines, 20)
-        assert session.end() < 1.0
+        wait_until(lambda: written.exists() and len(written.read_text().splitlines()) >= lines)
+        assert if_idle(session.end()) < 1.0
         time.sleep(0.3)  # what is still on the line is read within a look or two
         assert board.poll() is None
     finally:

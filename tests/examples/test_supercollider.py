@@ -68,7 +68,7 @@ def test_supercollider_plays_and_sounds_the_answers(tmp_path, sound_system):
                 stderr=subprocess.STDOUT,
             )
         try:
-            wait_until(lambda: "loudest: " in output.read_text(errors="replace"), 40)
+            wait_until(lambda: "loudest: " in output.read_text(errors="replace"))
             assert if_idle(performance.end()) < 1.0
         finally:
             sclang.terminate()

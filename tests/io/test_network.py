@@ -218,7 +218,7 @@ REFUSED = {
 def test_an_address_that_nothing_can_be_sent_to_is_reported_once_with_its_remedy(host):
     words, port = REFUSED[host]
     stage = Stage(client=host, client_port=port)
-    wait_until(stage.errors, seconds=20)
+    wait_until(stage.errors)
     for _ in range(3):
         stage.adapter.send((0.5, 0.5))
     (text,) = stage.errors()

@@ -277,7 +277,7 @@ def test_rubbish_on_the_port_does_not_stop_the_music(stage):
                     changed[dice.randrange(len(changed))] = dice.randrange(256)
                 rough.sendall(bytes(changed))
         good.send("/channel/1/cc/7/127")
-        wait_until(lambda: Update(((1, 1.0),), "websocket") in stage.events, seconds=20)
+        wait_until(lambda: Update(((1, 1.0),), "websocket") in stage.events)
     stage.wait_for_clients(0)
 
 
@@ -291,7 +291,7 @@ def test_rubbish_in_frames_does_not_stop_the_music(stage):
                 text[dice.randrange(len(text))] = chr(dice.choice([dice.randrange(32, 127), dice.randrange(0x2FFF)]))
             client.send("".join(text)[: dice.randrange(len(text) + 1)])
         client.send("/channel/1/cc/7/127")
-        wait_until(lambda: Update(((1, 1.0),), "websocket") in stage.events, seconds=20)
+        wait_until(lambda: Update(((1, 1.0),), "websocket") in stage.events)
     assert len(stage.troubles()) <= 8
 
 
@@ -468,7 +468,7 @@ def test_an_address_that_is_not_ours_is_told(ip):
     reports = []
     adapter = WebSocketAdapter(ip, 0, INPUT, OUTPUT)
     adapter.open(lambda _event: None, reports.append)
-    wait_until(lambda: reports, seconds=20)
+    wait_until(lambda: reports)
     assert ip in reports[0].text
     adapter.close()
 

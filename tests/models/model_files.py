@@ -40,7 +40,8 @@ from impsy.models.tflite.schema import (
     Tensor,
     While,
 )
-from impsy.models.weights import SIGMA_OFFSET, Weights, random_weights
+from impsy.models.weights import SIGMA_OFFSET, Weights
+from random_networks import random_weights
 
 PARTS = ("mus", "sigmas", "pis")
 LESS = 58

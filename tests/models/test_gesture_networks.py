@@ -37,7 +37,7 @@ from impsy.models.tflite.heads import numbers_of
 from impsy.models.tflite.read import UnknownNetworkError, parse, read_tflite
 from impsy.models.tflite.schema import Op
 from impsy.models.tflite.write import STORAGES, encode_tflite
-from impsy.models.weights import random_weights
+from random_networks import random_weights
 
 CLOSE = {"atol": 2e-4, "rtol": 2e-4}
 BACKENDS = ("litert", "numpy")

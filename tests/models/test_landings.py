@@ -22,7 +22,8 @@ from impsy.models.sizes import SIZES, Size
 from impsy.models.tflite.read import UnknownNetworkError, read_tflite
 from impsy.models.tflite.schema import Op
 from impsy.models.tflite.write import encode_tflite
-from impsy.models.weights import Weights, random_weights
+from impsy.models.weights import Weights
+from random_networks import random_weights
 
 EXAMPLES = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "200"))
 CONTENT = encode_tflite(landing_weights(3, 4, mixtures=12))

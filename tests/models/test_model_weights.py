@@ -11,7 +11,8 @@ from model_files import small_weights
 from impsy.errors import ModelError
 from impsy.models.landings import Landings
 from impsy.models.sizes import SIZES, Size, model_name, size_name
-from impsy.models.weights import LSTMLayer, random_weights
+from impsy.models.weights import LSTMLayer
+from random_networks import random_weights
 
 
 def test_sizes_are_the_published_ones() -> None:

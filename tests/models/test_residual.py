@@ -38,7 +38,8 @@ from impsy.models.sizes import SIZES, Size
 from impsy.models.tflite.read import UnknownNetworkError, parse, read_facts, read_tflite
 from impsy.models.tflite.schema import Op
 from impsy.models.tflite.write import STORAGES, encode_tflite, write_tflite
-from impsy.models.weights import SIGMA_OFFSET, random_weights
+from impsy.models.weights import SIGMA_OFFSET
+from random_networks import random_weights
 
 CLOSE = {"atol": 1e-4, "rtol": 1e-4}
 GRIDS = ("all", "some", "none")
@@ -511,8 +512,6 @@ def test_untrained_residual_networks() -> None:
     assert weights.parameters == 58_143 + 32 * 256 + 41 * 95  # those of a plain one, and what it hears besides
     assert weights.residual.has_grid
     np.testing.assert_allclose(weights.residual.grid, 10 / 127, rtol=1e-6)
-    with pytest.raises(ModelError, match="'novel'; there are plain, residual"):
-        random_weights(9, SIZES["s"], rng=np.random.default_rng(0), architecture="novel")
 
 
 @pytest.mark.parametrize(

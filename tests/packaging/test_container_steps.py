@@ -221,7 +221,7 @@ def test_it_starts_plays_is_healthy_and_ends_as_the_engine_asks(fresh, tmp_path)
             container.communicate()
     assert container.returncode == 0, said
     assert "Traceback" not in said
-    wait_until(lambda: not psutil.pid_exists(found["pid"]), 5)
+    wait_until(lambda: not psutil.pid_exists(found["pid"]))
     (log,) = (workspace / "logs").glob("*.log")
     assert log.read_text().count(",interface,") == found["sent"]
     assert {path.name for path in workspace.iterdir()} >= {"config.toml", "logs", "models", "datasets"}

@@ -16,7 +16,7 @@ from bench.player import knobs
 from impsy.models.architectures import Gestures
 from impsy.models.opening import make_predictor
 from impsy.models.sizes import SIZES
-from impsy.models.weights import random_weights
+from random_networks import random_weights
 
 PATH = Path(__file__).parents[2] / "packaging" / "starter_model.py"
 FEW = {"recorded": 1500, "echoes": 1500, "performer": 1500}

@@ -44,7 +44,7 @@ def state_of(web: WebInterface):
 def start_session(web: WebInterface):
     """Start the session, and wait until it plays; returns its state."""
     web.post("/api/session/start")
-    wait_until(lambda: state_of(web), 20, "the session's start")
+    wait_until(lambda: state_of(web), what="the session's start")
     return state_of(web)
 
 

@@ -61,7 +61,7 @@ def furnished(tmp_path_factory):
     with WebInterface(folder) as web:
         web.post("/api/datasets", {"takes": None})
         web.post("/api/session/start")
-        wait_until(lambda: web.get("/api/session")["state"], 20)
+        wait_until(lambda: web.get("/api/session")["state"])
         web.post("/api/performer", {"running": True})
         yield web
 

@@ -109,7 +109,7 @@ def test_a_controller_is_mapped_by_moving_it_and_plays(chromium, played, knobs):
     assert midi["input"][name] == [["control_change", 1, controller] for controller in (74, 71, 10)]
 
     # The session that plays has taken it up: a knob that is turned moves its fader, and is written to the log.
-    wait_until(lambda: is_open(played), 10, "the port's opening")
+    wait_until(lambda: is_open(played), what="the port's opening")
     turn_to(page, "Perform")
     expect(faders_of(page)).to_have_text([re.compile("CC 74"), re.compile("CC 71"), re.compile("CC 10")])
     knobs.play("b04700", "b0477f")
@@ -139,7 +139,7 @@ def plugged(jack, knobs, tmp_path):
     write_config(folder, controls=3, more=MIDI)
     with WebInterface(folder, environment=jack.environment) as web:
         start_session(web)
-        wait_until(lambda: is_open(web), 10, "the port's opening")
+        wait_until(lambda: is_open(web), what="the port's opening")
         yield web
 
 

@@ -38,7 +38,7 @@ def test_the_setup_page_sets_the_dimension_to_the_models(disagreeing, page, webu
     page.get_by_role("button", name="Set dimension to 9").click()
     page.get_by_role("button", name="Save").first.click()
     expect(page.get_by_text("This model is for 8 controls")).to_have_count(0)
-    wait_until(lambda: saved(workspace) == {"dimension": 9, "file": f"models/{NAME}"}, 10, "saving")
+    wait_until(lambda: saved(workspace) == {"dimension": 9, "file": f"models/{NAME}"}, what="saving")
     assert "# my faders" in (workspace / "config.toml").read_text()
 
 

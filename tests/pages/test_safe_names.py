@@ -131,7 +131,7 @@ def test_no_other_script_runs_and_nothing_is_fetched_from_elsewhere(haunted, pag
     page.on("response", lambda response: arrived.append(response.url))
     page.evaluate(INJECTED)
     assert page.evaluate("fetch('https://elsewhere.example/').then(() => 'got', () => 'refused')") == "refused"
-    wait_until(lambda: len(page.evaluate("blocked")) >= 7, 10, "the browser's refusals")
+    wait_until(lambda: len(page.evaluate("blocked")) >= 7, what="the browser's refusals")
     blocked = [tuple(each) for each in page.evaluate("blocked")]
     assert ("script-src-elem", "inline") in blocked
     assert ("script-src-attr", "inline") in blocked

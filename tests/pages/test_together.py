@@ -115,7 +115,7 @@ def test_a_page_finds_back_to_a_web_process_that_was_killed(kitchen, open_page):
     expect(page.get_by_role("alert")).to_contain_text(LOST)
     expect(faders_of(page).first).to_have_attribute("aria-disabled", "true")
     # What it had started ends with it, in order.
-    wait_until(lambda: not psutil.pid_exists(session), 5, "the session's end")
+    wait_until(lambda: not psutil.pid_exists(session), what="the session's end")
     kitchen.start()
     expect(page.get_by_role("alert")).to_be_hidden(timeout=15_000)
     page.get_by_role("button", name="Start", exact=True).click()

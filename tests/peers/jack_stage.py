@@ -68,7 +68,7 @@ class JackProcess:
             except FileNotFoundError:
                 return False
 
-        wait_until(lambda: is_up() or self.process.poll() is not None, 10, "JACK's start")
+        wait_until(lambda: is_up() or self.process.poll() is not None, what="JACK's start")
         return self.process.poll() is None
 
     def end(self, number: int = signal.SIGTERM) -> None:
@@ -103,7 +103,7 @@ class Program:
         ]
         for reader in self._readers:
             reader.start()
-        wait_until(lambda: "ready" in self.lines or self.process.poll() is not None, 15, "a program's start")
+        wait_until(lambda: "ready" in self.lines or self.process.poll() is not None, what="a program's start")
         assert self.process.poll() is None, self.errors
 
     @staticmethod

@@ -310,7 +310,7 @@ def die_and_come_back(mortal: JackProcess, performer: Program, device: Device, t
     time.sleep(0.6)
     mortal.start()
     again = Device(mortal, "S-1")
-    wait_until(lambda: connected(performer) == 2 + 2 * times, 5)
+    wait_until(lambda: connected(performer) == 2 + 2 * times)
     again.play("b0 07 7f")
     wait_until(lambda: sum("event Update" in line for line in performer.lines) == times)
     performer.say("send 1.0 1.0")

@@ -88,7 +88,7 @@ def test_every_mode_hears_and_plays_notes_controllers_and_bends(tmp_path, keys, 
         phrase(keys)
         wait_until(lambda: len(performance.rows("interface")) == 9, what="the log")
         if mode != "useronly":
-            wait_until(lambda: kinds(synth.heard) >= {0x90, 0xB0, 0xE0, 0x80}, 20, "playing")
+            wait_until(lambda: kinds(synth.heard) >= {0x90, 0xB0, 0xE0, 0x80}, what="playing")
         performance.end()
         time.sleep(0.1)
     notes = [values[0] for _, values in performance.rows("interface")]
@@ -131,7 +131,7 @@ def _reload(performance, keys):
 def test_whatever_ends_the_playing_ends_its_notes(tmp_path, keys, synth, end):
     with performing(tmp_path, mode="battle", dimension=5, more=MIDI) as performance:
         connected(performance, "midi out synth")
-        wait_until(lambda: sounding(synth.heard), 20, "a note")
+        wait_until(lambda: sounding(synth.heard), what="a note")
         end(performance, keys)
         wait_until(lambda: not sounding(synth.heard), 2, "silence")
         count = len(synth.heard)
@@ -145,7 +145,7 @@ def test_the_performers_return_ends_the_models_notes(tmp_path, keys, synth):
     with performing(tmp_path, mode="callresponse", threshold=0.3, dimension=5, more=MIDI) as performance:
         connected(performance, "midi in keys", "midi out synth")
         phrase(keys)
-        wait_until(lambda: sounding(synth.heard), 20, "an answer")
+        wait_until(lambda: sounding(synth.heard), what="an answer")
         keys.play("b0 07 01")
         wait_until(lambda: not sounding(synth.heard), 0.25, "silence")
 
@@ -153,7 +153,7 @@ def test_the_performers_return_ends_the_models_notes(tmp_path, keys, synth):
 def test_switching_models_and_mappings_ends_the_notes_of_the_old(tmp_path, keys, synth):
     with performing(tmp_path, mode="battle", dimension=5, more=MIDI) as performance:
         connected(performance, "midi out synth")
-        wait_until(lambda: sounding(synth.heard), 20, "a note")
+        wait_until(lambda: sounding(synth.heard), what="a note")
         write_tflite(random_weights(5, SIZES["xxs"], rng=default_rng(1)), tmp_path / "other.tflite")
         command(performance, "/impsy/model", "s", "other.tflite")
         performance.wait_for("now playing with other.tflite")
@@ -200,17 +200,17 @@ def test_an_input_that_is_pulled_out_leaves_nothing_sounding_and_the_rest_plays_
 def test_an_output_that_is_pulled_out_comes_back_to_its_controllers(tmp_path, jack, keys, synth):
     with performing(tmp_path, mode="battle", dimension=5, more=MIDI) as performance:
         connected(performance, "midi out synth")
-        wait_until(lambda: kinds(synth.heard) >= {0x90, 0xB0, 0xE0}, 20, "playing")
+        wait_until(lambda: kinds(synth.heard) >= {0x90, 0xB0, 0xE0}, what="playing")
         synth.kill()
         played = len(performance.rows("rnn"))
-        wait_until(lambda: len(performance.rows("rnn")) > played + 2, 20, "playing on")
+        wait_until(lambda: len(performance.rows("rnn")) > played + 2, what="playing on")
         again = Device(jack, "synth")
         back = time.monotonic()
         performance.wait_for("midi out synth is again connected to")
         assert if_idle(time.monotonic() - back) < 1.0
         wait_until(lambda: kinds(again.heard) >= {0xB0, 0xE0}, 1.0, "controllers and bends")
         # It is told of the ends of notes that began before it went: a synthesiser may still sound.
-        wait_until(lambda: sounding(again.heard, strict=False), 20, "notes")
+        wait_until(lambda: sounding(again.heard, strict=False), what="notes")
         performance.end()
         time.sleep(0.1)
         assert sounding(again.heard, strict=False) == set()
@@ -251,7 +251,7 @@ def test_two_in_and_two_out_at_once_with_a_thru_matrix(tmp_path, jack, keys, syn
         with performing(tmp_path / "battle", mode="battle", dimension=3, more=TWO) as performance:
             connected(performance, "midi out synth", "midi out lights")
             before = len(lights.heard)
-            wait_until(lambda: synth.heard and len(lights.heard) > before, 20, "both outputs")
+            wait_until(lambda: synth.heard and len(lights.heard) > before, what="both outputs")
     finally:
         pads.kill()
         lights.kill()
@@ -276,7 +276,7 @@ def test_a_port_that_echoes_is_not_taken_for_the_performer(tmp_path, jack, prote
         more = FEEDBACK.format(protection=str(protection).lower())
         with performing(tmp_path, mode="battle", dimension=3, more=more) as performance:
             connected(performance, "midi in loop", "midi out loop")
-            wait_until(lambda: len(loop.heard) > 10, 30, "playing")
+            wait_until(lambda: len(loop.heard) > 10, what="playing")
             time.sleep(0.2)
             heard = len(performance.rows("interface"))
             loop.play("90 7f 01", "b0 07 7e")

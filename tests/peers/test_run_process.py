@@ -87,7 +87,7 @@ def test_kill_9_at_a_thousand_events_a_second_loses_a_fifth_of_a_second_at_most(
     rows = performance.rows("interface")
     assert [round(values[0] * 4096) for _, values in rows] == list(range(len(rows)))
     last = datetime.fromisoformat(rows[-1][0])
-    assert (killed - last).total_seconds() <= 0.2
+    assert if_idle((killed - last).total_seconds()) <= 0.2
     assert sent - len(rows) <= 250
 
 

@@ -82,7 +82,7 @@ def test_a_control_is_learnt_beside_a_session_that_plays(jack, site, knobs, tmp_
         stderr=subprocess.DEVNULL,
     )
     try:
-        wait_until(lambda: synth.heard, 20, "the session's playing")
+        wait_until(lambda: synth.heard, what="the session's playing")
         client = client_of(site)
         told = client.post("/api/learn", json={}).json()
         assert "KNOBS plays:KNOBS" in told["ports"]

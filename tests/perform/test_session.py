@@ -161,7 +161,7 @@ class Stumbler(FakePredictor):
 def test_a_model_that_raises_does_not_stop_the_music(tmp_path, caplog):
     made = Stage(tmp_path, "battle", Stumbler(3, [(0.01, 0.5, 0.5)]))
     with caplog.at_level(logging.CRITICAL, "impsy"), made.session, made.watcher.socket:
-        wait_until(lambda: made.predictor.resets >= 2, seconds=5)
+        wait_until(lambda: made.predictor.resets >= 2)
         assert made.port.silences >= 2  # what sounded when it broke does not sound on
         before = len(made.port.sent)
         wait_until(lambda: len(made.port.sent) > before)

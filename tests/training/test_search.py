@@ -17,8 +17,7 @@ from made_data import knobs
 from impsy.data.datasets import Dataset, write_dataset
 from impsy.data.windows import split_windows
 from impsy.errors import ConfigError, DataError
-from impsy.training.recipe import recipe_for
-from impsy.training.recipefile import load_recipe
+from impsy.training.recipe import load_recipe, recipe_for
 from impsy.training.search.found import found_so_far
 from impsy.training.search.running import SearchPlan, search, searched_part
 from impsy.training.search.space import TABLE, Choice, Space, defaults_for, recipe_from, space_for
@@ -156,7 +155,7 @@ def test_who_comes_later_takes_part_in_what_was_begun(plan):
     begin(plan(sizes=("xxs",), epochs=2))
     begin(plan())
     for changes in ({"sizes": ("s",)}, {"epochs": 3}, {"seed": 9}, {"keep": ("clip",)}, {"trial_minutes": 1.0}):
-        with pytest.raises(ConfigError, match="was begun with"):
+        with pytest.raises(ConfigError, match="was started with"):
             begin(plan(**changes))
 
 
@@ -267,7 +266,7 @@ def test_two_workers_share_the_trials_and_none_is_lost_when_one_is_killed(tmp_pa
     assert killed.number in under_way
     again = next(each for each in complete if each.place == killed.place)
     assert dict(again.params) == dict(killed.params)
-    assert f"the worker of trial {killed.place} is gone" in told
+    assert f"the worker of trial {killed.place} is lost" in told
     default = next(each for each in complete if each.place == 0)
     assert default.params["learning_rate"] == recipe_for(DATA, size="xxs").learning_rate
 

@@ -16,9 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impsy.errors import ConfigError, DeviceError
-from impsy.training.search.attempts import Attempt, stand
 from impsy.training.search.storages import embedded
-from impsy.training.search.studies import MOST_LOST, SharedStudy
+from impsy.training.search.studies import MOST_LOST, Attempt, SharedStudy, stand
 
 
 @pytest.fixture
@@ -164,7 +163,7 @@ def test_a_trial_that_brings_down_every_worker_is_not_tried_for_ever(url):
         assert gone(shared) == [0]
         assert len(stand(shared.attempts()).done) == (tries == MOST_LOST)
     assert shared.take(1) is None
-    assert "gone" in shared.attempts()[-1].failed
+    assert "lost" in shared.attempts()[-1].failed
 
 
 def test_of_two_that_begin_the_last_at_once_one_does_it(url, monkeypatch):
@@ -239,7 +238,7 @@ def test_a_folder_whose_name_is_strange(tmp_path):
 
 WORKER = """
 import sys, time
-from impsy.training.search.attempts import stand
+from impsy.training.search.studies import stand
 from impsy.training.search.studies import SharedStudy
 url, total, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
 shared = SharedStudy(url, "study", lost_after=1.5)

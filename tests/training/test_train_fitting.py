@@ -17,13 +17,14 @@ from impsy.errors import DataError, ModelError
 from impsy.evaluation.scoring import Mixtures, score
 from impsy.models.batch.network import BatchNetwork
 from impsy.models.sizes import SIZES, Size
-from impsy.models.weights import Weights, random_weights
+from impsy.models.weights import Weights
 from impsy.training import fitting
 from impsy.training.checkpoint import Checkpoint, read_checkpoint
 from impsy.training.distributed.parallel import Devices
 from impsy.training.fitting import Fitted, Progress, Training
 from impsy.training.recipe import Recipe
 from impsy.training.steps import Stretches
+from random_networks import random_weights
 from waiting import if_idle
 
 RECIPE = Recipe(size="xxs", batch=8, window=25, epochs=6, steps=10, warmup=5, patience=None, dropout=0.1, seed=3)

@@ -17,7 +17,7 @@ from impsy.models.opening import open_weights
 from impsy.models.sizes import SCALE_FACTOR, Size
 from impsy.models.weights import Weights, random_weights
 from impsy.training.gestures import HEADS, Design, designs
-from impsy.training.networks.lstm import lstm
+from impsy.training.networks.layers import lstm
 from impsy.training.networks.recurrent import Network
 from impsy.training.saving import saved_model
 

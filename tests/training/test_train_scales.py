@@ -13,9 +13,9 @@ from made_data import knobs, notes_and_faders, surface
 from impsy.data.grid import detect_grid
 from impsy.models.architectures import Gestures
 from impsy.models.sizes import SCALE_FACTOR, SIZES
-from impsy.models.weights import random_weights
 from impsy.training.gestures import COVERED, HEADS, MOST_SETS, designs, found_sets, head_of, possible_heads
 from impsy.training.scales import CONTINUOUS_UNIT, SHORTEST, Scales, scales_of
+from random_networks import random_weights
 
 STEP = SCALE_FACTOR / 127
 CATCH_ALL = -1

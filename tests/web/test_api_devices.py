@@ -13,10 +13,10 @@ from setup_site import client_of, make_site
 from impsy.errors import DeviceError
 from impsy.io.serial.port import PortInfo
 from impsy.mapping.entries import ChannelAftertouch, ControlChange, NoteOn, PitchBend, ProgramChange
+from impsy.mapping.learning import entry_and_value
 from impsy.perform.diagnostics.devices import FoundSerial
-from impsy.web.devices import learning as learning_module
-from impsy.web.devices import watching
-from impsy.web.devices.learning import Learning, entry_and_value
+from impsy.web.devices import mapping, watching
+from impsy.web.devices.mapping import MappingListener
 from impsy.web.devices.watching import DevicesWatcher
 from impsy.web.devices.ways import ways_of_session
 from waiting import if_idle, wait_until
@@ -222,8 +222,8 @@ KNOBS = "KNOBS plays 20:0"
 
 @pytest.fixture
 def learning(site, room):
-    site.learning = Learning(site.hub.send, lambda hear, _api: Ear(room, hear))
-    return site.learning
+    site.mapping = MappingListener(site.hub.send, lambda hear, _api: Ear(room, hear))
+    return site.mapping
 
 
 def learnt(hub, **like):
@@ -346,7 +346,7 @@ def test_a_port_that_another_program_keeps_is_a_sentence(site, room, learning):
 
 
 def test_a_lesson_ends_by_itself_and_starting_again_ends_the_last(site, room):
-    site.learning = Learning(site.hub.send, lambda hear, _api: Ear(room, hear), seconds=0.3)
+    site.mapping = MappingListener(site.hub.send, lambda hear, _api: Ear(room, hear), seconds=0.3)
     client = client_of(site)
     client.post("/api/learn", json={})
     client.post("/api/learn", json={"way": "output"})
@@ -389,4 +389,4 @@ def test_any_bytes_are_an_entry_or_nothing(message):
 
 
 def test_the_longest_lesson_is_two_minutes():
-    assert learning_module.LEARN_SECONDS == 120
+    assert mapping.LISTEN_SECONDS == 120

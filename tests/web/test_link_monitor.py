@@ -123,11 +123,20 @@ def test_a_session_that_is_known_to_have_ended_does_not_come_back_by_a_late_pack
         wait_until(lambda: link.state)
 
 
+def is_taken(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
 def test_a_port_that_is_taken_is_told_and_taken_up_when_it_is_free():
     monitor, command = free_ports(2)
     told: list[dict] = []
     with SessionLink(monitor, command, lambda _message: None) as first:
-        wait_until(lambda: first._listener.link.state == "open")
+        wait_until(lambda: is_taken(monitor))
         with SessionLink(monitor, command, told.append) as second:
             wait_until(lambda: second.trouble)
             assert str(monitor) in second.trouble

@@ -154,7 +154,7 @@ def test_another_session_on_the_same_ports_is_still_heard_when_ours_ends(site):
         wait_until(lambda: other.tell_state() or site.link.state["pid"] == 1)
         os.kill(site.supervisor.status()["pid"], signal.SIGKILL)
         wait_until(lambda: other.tell_state() or not site.supervisor.status()["ours"])
-        wait_until(lambda: site.supervisor.status()["status"] == "running", 5)
+        wait_until(lambda: site.supervisor.status()["status"] == "running")
         assert site.supervisor.status()["pid"] == 1
 
 
@@ -209,7 +209,7 @@ def test_a_session_ends_with_the_web_process_even_by_kill_9(tmp_path):
     owner.kill()
     owner.wait()
     owner.stdout.close()
-    wait_until(lambda: not psutil.pid_exists(pid), 5)
+    wait_until(lambda: not psutil.pid_exists(pid))
     rows = next((tmp_path / "logs").glob("*.log")).read_text()
     assert rows.endswith("\n")
     assert workspace.config.exists()

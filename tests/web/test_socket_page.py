@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 
 from impsy import __version__
 from impsy.codecs.osc import encode_message, encode_vector
-from impsy.web.live import socket as page_socket
+from impsy.web.live import page as page_socket
 from waiting import if_idle, wait_until
 
 

@@ -150,7 +150,7 @@ def find_dataset(given: Path | None, source: Path, dimension: int | None) -> Pat
 
 def _from_recipe(options: dict[str, Any], changes: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
     """Size, architecture and changes that a recipe's file asks for, where the command line does not."""
-    from impsy.training.recipefile import load_recipe
+    from impsy.training.recipe import load_recipe
 
     recipe = load_recipe(options["recipe"])
     asked = recipe.to_json() | {name: value for name, value in changes.items() if value is not None}

@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 
 from impsy.evaluation.contestants import Contestant
 from impsy.evaluation.generation import generate
-from impsy.evaluation.gestures import moves_of, spread_of
 from impsy.evaluation.likelihood import Tick, evenly
-from impsy.evaluation.playing import Estimate
+from impsy.evaluation.playing import Estimate, moves_of, spread_of
 
 __all__ = ["PAUSE", "THRESHOLD", "Answers", "Exchange", "Phrases", "answers_of", "find_phrases", "overlap"]
 

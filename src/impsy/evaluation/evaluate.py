@@ -20,13 +20,11 @@ from impsy.evaluation.answers import PAUSE, Phrases, answers_of, find_phrases
 from impsy.evaluation.calibration import calibration
 from impsy.evaluation.contestants import Contestant, RandomWalk, RepeatLast, contestant_for
 from impsy.evaluation.generation import generate, stretches
-from impsy.evaluation.gestures import Gestures, gestures
 from impsy.evaluation.likelihood import Tick, evenly, score_performances, score_windows
-from impsy.evaluation.playing import Features, features, features_of_many, summarise
+from impsy.evaluation.playing import Features, Gestures, features, features_of_many, gestures, summarise
 from impsy.evaluation.report.data import DataFacts, Excerpt, ModelFacts, Report, Result
 from impsy.evaluation.report.verdict import Heard, verdict
-from impsy.evaluation.twosample.classifier import TwoSample
-from impsy.evaluation.twosample.material import Likeness
+from impsy.evaluation.twosample import Likeness, TwoSample
 from impsy.models.calibration import PLAYED, Temperatures
 from impsy.models.opening import OpenedModel, open_model
 from impsy.version import __version__

@@ -1,9 +1,12 @@
 """What playing is like, and how far one way of playing is from another.
 
-Four things are told apart: how long between events, how far a control moves, how many move at once, and how much of
-playing a control sits at its end. Each is a distribution, and two are compared by the 1-Wasserstein distance, ∫|F −
-G| (Villani, "Optimal Transport", 2009): how far, on average, one has to move what was played to make it the other. A
-control's place is its 7-bit value, round(127 x), half up; it moves when that changes.
+Four distributions describe it: the time between events, how far a control moves, how many move at once, and how much
+of the playing a control is at an end. Two are compared by the 1-Wasserstein distance, ∫|F − G| (Villani, "Optimal
+Transport", 2009): how far, on average, values have to be moved to turn one into the other. A control's place is its
+7-bit value, round(127 x), half up; it moves when that changes.
+
+A gesture is a longest run of events that move the same set of controls; a rest is a longest run of events that move
+none.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from impsy.evaluation.generation import MINIMUM_DT
+from impsy.evaluation.traits import TOP, log_times, places_of, run_lengths
 
 __all__ = [
     "DISTANCES",
@@ -23,10 +26,14 @@ __all__ = [
     "Distances",
     "Estimate",
     "Features",
+    "Gestures",
     "Playing",
     "distances",
     "features",
     "features_of_many",
+    "gestures",
+    "moves_of",
+    "spread_of",
     "summarise",
     "wasserstein",
     "wasserstein_of_counts",
@@ -38,7 +45,7 @@ GROUPS = 8
 """Of streams, for the error of a distance."""
 DT_EDGES = np.linspace(-3.0, 3.0, 61)
 """Of the bins of log10(dt / s) in a histogram: 1 ms to 1,000 s, ten a decade; what is beyond counts in the last."""
-_TOP = 127
+BUSIEST = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,12 +120,12 @@ def features_of_many(stretches: Sequence[NDArray[np.float32]]) -> Features:
     controls = stretches[0].shape[1] - 1
     log_dt, steps, moving, pinned = [], [], [], []
     for stretch in stretches:
-        places = np.floor(stretch[:, 1:].astype(np.float64) * _TOP + 0.5).astype(np.int64)
+        places = places_of(stretch)
         changes = np.abs(np.diff(places, axis=0))
-        log_dt.append(np.log10(np.maximum(stretch[1:, 0].astype(np.float64), MINIMUM_DT)))
-        steps.append(np.bincount(changes[changes > 0], minlength=_TOP + 1))
+        log_dt.append(log_times(stretch[1:]))
+        steps.append(np.bincount(changes[changes > 0], minlength=TOP + 1))
         moving.append(np.bincount((changes > 0).sum(axis=1), minlength=controls + 1))
-        pinned.append(((places[1:] == 0) | (places[1:] == _TOP)).mean(axis=0))
+        pinned.append(((places[1:] == 0) | (places[1:] == TOP)).mean(axis=0))
     return Features(tuple(log_dt), np.array(steps), np.array(moving), np.array(pinned))
 
 
@@ -214,3 +221,60 @@ def _without(played: Features, group: int, groups: int) -> Features:
     kept = np.flatnonzero(np.arange(len(played.log_dt)) % groups != group)
     arrays = {field.name: getattr(played, field.name)[kept] for field in fields(played) if field.name != "log_dt"}
     return Features(log_dt=tuple(played.log_dt[i] for i in kept.tolist()), **arrays)
+
+
+@dataclass(frozen=True)
+class Gestures:
+    """Of streams of playing that are equally long.
+
+    shares: of events that move no control, one, and several. spread: share of all moves that the busiest three
+    controls have; None for three controls or fewer. length: events in a gesture, mean over gestures. rest: events in
+    the longest rest of a stream, mean over streams. switch: seconds before the first event of a gesture that moves
+    other controls than the gesture before it, median; None where that never happens.
+    """
+
+    shares: tuple[float, float, float]
+    spread: float | None
+    length: float
+    rest: float
+    switch: float | None
+
+
+def gestures(playing: NDArray[np.float32]) -> Gestures:
+    """Of streams (S, T + 1, D), whose first event says where the controls are."""
+    moves = moves_of(playing)
+    count = moves.sum(axis=2)
+    lengths: list[int] = []
+    rests: list[int] = []
+    switches: list[float] = []
+    for own, events in zip(moves, playing[:, 1:], strict=True):
+        continued = (own[1:] == own[:-1]).all(axis=1)
+        runs = run_lengths(continued)
+        begins = np.cumsum(runs) - runs
+        moving = own[begins].any(axis=1)
+        lengths += runs[moving].tolist()
+        rests.append(int(runs[~moving].max(initial=0)))
+        first = begins[moving]
+        other = (own[first[1:]] != own[first[:-1]]).any(axis=1)
+        switches += events[first[1:][other], 0].tolist()
+    return Gestures(
+        shares=(float((count == 0).mean()), float((count == 1).mean()), float((count > 1).mean())),
+        spread=spread_of(moves.reshape(-1, moves.shape[2])),
+        length=float(np.mean(lengths)) if lengths else 0.0,
+        rest=float(np.mean(rests)),
+        switch=float(np.median(switches)) if switches else None,
+    )
+
+
+def moves_of(playing: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which controls move in which event: (…, T, n) of (…, T + 1, D)."""
+    moves: NDArray[np.bool_] = np.diff(places_of(playing), axis=-2) != 0
+    return moves
+
+
+def spread_of(moves: NDArray[np.bool_]) -> float | None:
+    """The share that the busiest three controls have of all ``moves`` (E, n); None where there are no others."""
+    counts = np.sort(moves.sum(axis=0))[::-1]
+    if len(counts) <= BUSIEST or not counts.any():
+        return None
+    return float(counts[:BUSIEST].sum() / counts.sum())

@@ -21,7 +21,7 @@ from impsy.mapping.entries import (
     ProgramChange,
 )
 
-__all__ = ["Learner", "Proposal"]
+__all__ = ["FRESH_SECONDS", "Learner", "Proposal", "entry_and_value"]
 
 SETTLE_SECONDS = 0.4
 """A control that has been still for this long has been moved: what belongs to the gesture has come."""
@@ -94,17 +94,33 @@ class _Pairing:
     pairs: int = 0
 
 
-_ENTRIES: dict[int, Callable[[int, int], MappingEntry]] = {
-    wire.NOTE_ON: lambda channel, _: NoteOn(channel),
-    wire.CONTROL_CHANGE: ControlChange,
-    wire.PROGRAM_CHANGE: lambda channel, _: ProgramChange(channel),
-    wire.CHANNEL_AFTERTOUCH: lambda channel, _: ChannelAftertouch(channel),
-    wire.PITCH_BEND: lambda channel, _: PitchBend(channel),
+_GESTURES: dict[int, tuple[Callable[[int, int], MappingEntry], wire.Reader]] = {
+    wire.NOTE_ON: (lambda channel, _: NoteOn(channel), wire.read_note),
+    wire.CONTROL_CHANGE: (ControlChange, wire.read_control(0, wire.STEPS)),
+    wire.PROGRAM_CHANGE: (lambda channel, _: ProgramChange(channel), wire.read_first),
+    wire.CHANNEL_AFTERTOUCH: (lambda channel, _: ChannelAftertouch(channel), wire.read_first),
+    wire.PITCH_BEND: (lambda channel, _: PitchBend(channel), wire.read_bend),
 }
-"""The kinds of messages that can be learnt, and the entry for each, from channel and controller."""
+"""The kinds of messages that can be learnt: the entry for each, from channel and controller, and its value."""
 
-_DEFINITE = (wire.NOTE_ON, wire.PROGRAM_CHANGE)
-"""Kinds of which one message is a gesture."""
+
+def entry_and_value(message: bytes) -> tuple[MappingEntry, float] | None:
+    """The entry that a complete message is of, and its value in [0, 1]; None: it is no gesture.
+
+    By the MIDI 1.0 Detailed Specification. Channel mode messages (controllers from 120) and note-offs are none.
+    """
+    if not message or not 0x80 <= message[0] < wire.SYSTEM or len(message) != wire.message_size(message[0]):
+        return None
+    first, second = message[1], message[2] if len(message) > 2 else 0
+    if max(first, second) > 127:
+        return None
+    kind = message[0] & 0xF0
+    gesture = _GESTURES.get(kind)
+    if gesture is None or (kind == wire.CONTROL_CHANGE and first >= _CHANNEL_MODE):
+        return None
+    make, read = gesture
+    value = read(first, second)
+    return None if value is None else (make((message[0] & 0x0F) + 1, first), value)
 
 
 class Learner:
@@ -134,22 +150,15 @@ class Learner:
 
     def hear(self, port: str, message: bytes, now: float) -> None:
         """One complete message. Whatever is no gesture (clock, note-offs, damaged ones …) changes nothing."""
-        if not message:
-            return
-        kind = message[0] & 0xF0
-        wrong_size = kind not in _ENTRIES or len(message) != wire.message_size(message[0])
-        if wrong_size or any(byte > 127 for byte in message[1:]):
-            return
-        if kind == wire.NOTE_ON and not message[2]:
-            return
-        if kind == wire.CONTROL_CHANGE and message[1] >= _CHANNEL_MODE:
+        found = entry_and_value(message)
+        if found is None:
             return
         if self.port not in (None, port):
             self.elsewhere.add(port)
             return
-        key = (port, message[0], message[1] if kind == wire.CONTROL_CHANGE else -1)
+        key = (port, message[0], message[1] if isinstance(found[0], ControlChange) else -1)
         self._pair(key, now)
-        self._move(key, _value(kind, message), now)
+        self._move(key, found[1], now)
 
     def decide(self, now: float) -> Proposal | None:
         """The control that moved most, once it has come to rest; None while there is nothing to say."""
@@ -248,7 +257,7 @@ class Learner:
             for coarse in (controller, controller - wire.LSB_OFFSET):
                 if ControlChange14(channel, coarse) in self.learnt:
                     return ControlChange14(channel, coarse)
-        return _ENTRIES[status & 0xF0](channel, controller)
+        return _GESTURES[status & 0xF0][0](channel, controller)
 
     def _is_fine(self, key: Key) -> bool:
         """Whether a fine part follows this controller's coarse part as a rule."""
@@ -265,13 +274,6 @@ class Learner:
             if velocity not in self.learnt:
                 return replace(proposal, entry=velocity, taken_by=taken_by)
         return replace(proposal, taken_by=taken_by)
-
-
-def _value(kind: int, message: bytes) -> float:
-    """The message's value in [0, 1]."""
-    if kind == wire.PITCH_BEND:
-        return (message[2] << 7 | message[1]) / wire.BEND_STEPS
-    return message[-1 if kind == wire.CONTROL_CHANGE else 1] / wire.STEPS
 
 
 def _worth(proposal: Proposal, move: _Move) -> float:

@@ -1,10 +1,11 @@
-"""The one door to model files: whatever is in them, out comes something to play with."""
+"""Opening model files of any kind, ready to play."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -43,15 +44,15 @@ __all__ = [
 Backend = Literal["auto", "litert", "numpy"]
 
 FACTS = ("made_by", "created", "trained_on", "figures", CALIBRATED)
-"""What of a trained model's story goes into its ``.tflite``; the ``.json`` beside tells all."""
-_LONGEST_STORY = LONGEST_NOTE // 8
-"""Bytes of the longest ``.json`` that is read: whatever is in it, a file can say it of itself."""
+"""What of a trained model's description its ``.tflite`` holds; the ``.json`` beside has all."""
+_LONGEST_DESCRIPTION = LONGEST_NOTE // 8
+"""Bytes of the longest ``.json`` that is read: what it says fits into a model file."""
 _LARGEST = 512 << 20
 """Bytes of the largest file that is read at all."""
 
 
 class _Format(NamedTuple):
-    """A file format: what users call it, how it is told, and what reads it."""
+    """A file format: what users call it, how it is recognised, and what reads it."""
 
     name: str
     is_it: Callable[[bytes], bool]
@@ -82,14 +83,18 @@ _MISTAKEN: Mapping[bytes, str] = {
     b"<": "it is a web page: download the file itself",
     b"\x80": "it is a Python pickle, which is never opened, since it may run any code: get the model as .keras",
 }
-"""How other things begin that are taken for models."""
+"""The first bytes of files that are mistaken for models."""
 
 
 _ANOTHER_FILE = "name a .tflite, .keras or .h5 file, such as `impsy train` makes"
 
 
 class _AdvisedError(ModelError):
-    """Says what to do already."""
+    """Its message says what to do."""
+
+
+class _LocatedError(ModelError):
+    """Its message has the file's name, and says what to do."""
 
 
 @dataclass(frozen=True)
@@ -181,18 +186,13 @@ def open_model(path: str | os.PathLike[str], backend: Backend = "auto") -> Opene
     (or ``backend`` says so). A ``.tflite`` of another make plays as it is, once it has run some steps in a
     process of its own. Raises ModelError: not a model, damaged, or nothing here can play it.
     """
-    path = Path(path)
-    content, form = read_model_file(path)
-    try:
-        scale = scale_of(path, form.scale_note(content))
+    with _located(path) as file:
         try:
-            weights = at_scale_10(form.read(content), scale)
+            weights = at_scale_10(file.read(), file.scale)
         except UnknownNetworkError as reason:
-            return _open_graph(path, content, backend, reason, scale)
+            return _open_graph(file, backend, reason)
         predictor = make_predictor(weights, backend)
-    except ModelError as error:
-        raise _located(path, form, error) from error
-    return _of_weights(weights, predictor, path, form.name, len(content), scale, _facts_of(path, content, form))
+        return _of_weights(weights, predictor, file.path, file.form.name, len(file.content), file.scale, file.facts)
 
 
 def opened(weights: Weights, path: Path, facts: Mapping[str, Any]) -> OpenedModel:
@@ -241,12 +241,8 @@ def open_weights(path: str | os.PathLike[str]) -> Weights:
     Those of a file with another scale than 10 come back as those of the network of scale 10 that plays the same.
     Raises ModelError if it is none of these, is damaged, or holds another network.
     """
-    path = Path(path)
-    content, form = read_model_file(path)
-    try:
-        return at_scale_10(form.read(content), scale_of(path, form.scale_note(content)))
-    except ModelError as error:
-        raise _located(path, form, error) from error
+    with _located(path) as file:
+        return at_scale_10(file.read(), file.scale)
 
 
 def model_facts(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -255,23 +251,8 @@ def model_facts(path: str | os.PathLike[str]) -> dict[str, Any]:
     A ``.tflite`` holds it; of other files it is what the ``.json`` beside, of the same name, says of the like. Raises
     ModelError if the file is no model, or is damaged.
     """
-    path = Path(path)
-    content, form = read_model_file(path)
-    try:
-        return _facts_of(path, content, form)
-    except ModelError as error:
-        raise _located(path, form, error) from error
-
-
-def _facts_of(path: Path, content: bytes, form: _Format) -> dict[str, Any]:
-    if form is _TFLITE:
-        return read_facts(content)
-    try:
-        with path.with_suffix(".json").open("rb") as file:
-            told = json.loads(file.read(_LONGEST_STORY), parse_constant=str)
-    except (OSError, ValueError, RecursionError):  # there need not be any
-        return {}
-    return {key: told[key] for key in FACTS if key in told} if isinstance(told, dict) else {}
+    with _located(path) as file:
+        return file.facts
 
 
 def model_dimension(path: str | os.PathLike[str]) -> int:
@@ -289,24 +270,18 @@ def model_dimension(path: str | os.PathLike[str]) -> int:
 
 @lru_cache(maxsize=64)
 def _dimension(path: Path, _changed: int, _size: int) -> int:
-    content, form = read_model_file(path)
-    try:
-        scale_of(path, form.scale_note(content))
-        return form.read(content).dimension
-    except UnknownNetworkError:
-        return open_model(path).dimension
-    except ModelError as error:
-        raise _located(path, form, error) from error
+    with _located(path) as file:
+        _ = file.scale  # one that cannot be used is refused
+        try:
+            return file.read().dimension
+        except UnknownNetworkError:
+            return open_model(path).dimension
 
 
 def model_scale(path: str | os.PathLike[str]) -> float:
-    """What the numbers of a model are multiplied by; raises ModelError if the file is no model, or says no number."""
-    path = Path(path)
-    content, form = read_model_file(path)
-    try:
-        return scale_of(path, form.scale_note(content))
-    except ModelError as error:
-        raise _located(path, form, error) from error
+    """What the numbers of a model are multiplied by; raises ModelError if the file is no model, or has no number."""
+    with _located(path) as file:
+        return file.scale
 
 
 def make_predictor(weights: Weights, backend: Backend = "auto") -> MixturePredictor:
@@ -345,25 +320,23 @@ def read_model_file(path: Path) -> tuple[bytes, _Format]:
     raise ModelError(f"{path}: this is not a model that IMPSY can open: {why}")
 
 
-def _open_graph(
-    path: Path, content: bytes, backend: Backend, reason: UnknownNetworkError, scale: float
-) -> OpenedModel:
-    """A ``.tflite`` whose weights are not recognised, to be run as it is if it proves to run."""
+def _open_graph(file: _File, backend: Backend, reason: UnknownNetworkError) -> OpenedModel:
+    """A ``.tflite`` whose weights are not recognised, which runs as it is if a trial shows that it does."""
     if backend == "numpy" or not litert_is_installed():
         raise _AdvisedError(f"{reason}, so only LiteRT could play it: pip install ai-edge-litert") from reason
     from impsy.models.isolated import try_graph
 
     try:
-        try_graph(content)
+        try_graph(file.content)
     except ModelError as error:
         raise ModelError(f"{reason}, and it does not run as it is: {error}") from error
-    predictor = GraphPredictor(content, scale)
+    predictor = GraphPredictor(file.content, file.scale)
     layout = predictor.layout
     return OpenedModel(
         predictor=predictor,
-        path=path,
-        format=_TFLITE.name,
-        bytes=len(content),
+        path=file.path,
+        format=file.form.name,
+        bytes=len(file.content),
         weights=None,
         dimension=layout.dimension,
         layers=len(layout.states) // 2,
@@ -371,16 +344,50 @@ def _open_graph(
         mixtures=layout.mixtures,
         parameters=None,
         architecture=None,
-        runs=f"LiteRT, the file's own graph ({reason}){_at(scale)}",
-        scale=scale,
-        facts=read_facts(content),
+        runs=f"LiteRT, the file's own graph ({reason}){_at(file.scale)}",
+        scale=file.scale,
+        facts=file.facts,
     )
 
 
-def _located(path: Path, form: _Format, error: ModelError) -> ModelError:
-    advice = (
-        ""
-        if isinstance(error, _AdvisedError | UnusableScaleError)
-        else "; get it again, or train a model with `impsy train`"
-    )
-    return ModelError(f"{path}: this {form.name} file cannot be used: {error}{advice}")
+class _File(NamedTuple):
+    """A model file that was read."""
+
+    path: Path
+    content: bytes
+    form: _Format
+
+    def read(self) -> Weights:
+        """The network in it."""
+        return self.form.read(self.content)
+
+    @property
+    def scale(self) -> float:
+        """What its numbers are multiplied by."""
+        return scale_of(self.path, self.form.scale_note(self.content))
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Its own facts, or those of the ``.json`` beside it; empty if there are none."""
+        if self.form is _TFLITE:
+            return read_facts(self.content)
+        try:
+            with self.path.with_suffix(".json").open("rb") as file:
+                found = json.loads(file.read(_LONGEST_DESCRIPTION), parse_constant=str)
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return {key: found[key] for key in FACTS if key in found} if isinstance(found, dict) else {}
+
+
+@contextmanager
+def _located(path: str | os.PathLike[str]) -> Iterator[_File]:
+    """A model file; to a ModelError that is raised about it, the file's name and advice are added."""
+    file = _File(Path(path), *read_model_file(Path(path)))
+    try:
+        yield file
+    except _LocatedError:
+        raise
+    except ModelError as error:
+        advised = isinstance(error, _AdvisedError | UnusableScaleError)
+        advice = "" if advised else "; get it again, or train a model with `impsy train`"
+        raise _LocatedError(f"{file.path}: this {file.form.name} file cannot be used: {error}{advice}") from error

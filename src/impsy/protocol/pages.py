@@ -135,7 +135,7 @@ ServerMessage = Union[  # noqa: UP007 - a name that the generator can tell from 
 # --- page → web process: checked when they arrive ----------------------------------------------------
 
 CommandName = NewType("CommandName", str)
-"""A command that the session takes: a row of ``impsy.web.live.socket.COMMANDS``."""
+"""A command that the session takes: a row of ``impsy.web.live.page.COMMANDS``."""
 
 
 class _Message(BaseModel):

@@ -239,15 +239,18 @@ class SerialPort:
 
 
 @dataclass(frozen=True, slots=True)
-class PortWay:
-    """One way in or out that the configuration requests; ``text`` ends a sentence that begins with ``key``."""
+class Way:
+    """One port that the configuration names. hears, plays: its direction. usable: it could be opened now.
+
+    text: the end of a sentence that starts with ``key``. advice: what to do, or empty.
+    """
 
     key: str
     usable: bool
     text: str
-    advice: str
-    hears: bool
-    plays: bool
+    advice: str = ""
+    hears: bool = False
+    plays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +260,7 @@ class Devices:
     midi: MidiPorts
     serial: list[SerialPort]
     serial_error: str
-    ways: list[PortWay]
+    ways: list[Way]
     learning: bool
 
 

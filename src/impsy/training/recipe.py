@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 from impsy.data.datasets import Dataset
-from impsy.errors import ConfigError
+from impsy.errors import ConfigError, refusal
+from impsy.files import written_whole
 from impsy.models.sizes import SIZES
 
-__all__ = ["ARCHITECTURES", "Recipe", "recipe_for"]
+__all__ = ["ARCHITECTURES", "Recipe", "load_recipe", "recipe_for", "write_recipe"]
 
 ARCHITECTURES = ("gestures", "plain")
 """What can be trained from the start. A dataset of notes makes landings of gestures."""
@@ -47,6 +51,10 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "str": str,
 }
 """What JSON may hold, by the type of the field."""
+_FILE_FORMAT = 1
+_ANOTHER_FILE = "give a file that `impsy search` wrote, or the .json beside a trained model"
+_LARGEST_FILE = 16_000_000
+"""Bytes of the largest file that is read; a model's description, with the curve of a long training, has far less."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +106,7 @@ class Recipe:
         if self.patience is not None and self.patience < 1:
             raise ConfigError(f"--patience is a number of epochs, 1 or more, not {self.patience}")
         for name, (least, below) in _RANGES.items():
-            if not (math.isfinite(value := getattr(self, name)) and least <= value < below):
+            if not least <= (value := getattr(self, name)) < below:
                 upto = f" and below {below:.10g}" if math.isfinite(below) else ""
                 raise ConfigError(f"{name}{_OPTIONS.get(name, '')} must be {least:g} or more{upto}, not {value}")
         if self.head not in HEADS:
@@ -164,3 +172,32 @@ def recipe_for(
         mirrored=0.5,
         learning_rate=0.006 * math.sqrt(min(1.0, 64 / units)),
     )
+
+
+def load_recipe(path: Path) -> Recipe:
+    """The recipe in a file of ``impsy search``, or in the ``.json`` beside a model.
+
+    Raises:
+        ConfigError: it cannot be read, or holds no recipe of this version.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST_FILE + 1)
+        if len(data) > _LARGEST_FILE:
+            raise ConfigError(f"{path} is too large for a recipe: {_ANOTHER_FILE}")
+        content = json.loads(data)
+    except OSError as error:
+        raise ConfigError(f"{path}: the recipe cannot be read {refusal(error, _ANOTHER_FILE)}") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path} is not JSON, as recipes are ({error}): {_ANOTHER_FILE}") from error
+    try:
+        return Recipe.from_json(content.get("recipe") if isinstance(content, dict) else None)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}. Correct it there, or {_ANOTHER_FILE}") from error
+
+
+def write_recipe(path: Path, recipe: Recipe, found: Mapping[str, Any]) -> None:
+    """Write a recipe, whole or not at all, with how it was ``found``; raises DeviceError if the disk refuses."""
+    content = {"format": _FILE_FORMAT, "recipe": recipe.to_json(), **found}
+    with written_whole(path) as file:
+        file.write((json.dumps(content, indent=1, allow_nan=False) + "\n").encode())

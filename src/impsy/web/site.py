@@ -11,7 +11,7 @@ from impsy.config import WebuiConfig
 from impsy.processes import end_all_in
 from impsy.protocol.pages import ServerMessage
 from impsy.web.config.file import ConfigFile
-from impsy.web.devices.learning import Learning
+from impsy.web.devices.mapping import MappingListener
 from impsy.web.devices.watching import DevicesWatcher
 from impsy.web.devices.ways import CheckUps
 from impsy.web.jobs.evaluating import Evaluation
@@ -71,7 +71,7 @@ class Site:
         self.trainings = Trainings(workspace, self.hub, self.trash)
         self.evaluation = Evaluation(workspace, self.hub)
         self.devices = DevicesWatcher(lambda: self.hub.changed("devices"))
-        self.learning = Learning(self.hub.send)
+        self.mapping = MappingListener(self.hub.send)
         self.checkups = CheckUps(workspace, self.link, self.supervisor)
         self._status: tuple[str, Any] = ("", None)
         self._running = ExitStack()
@@ -104,7 +104,7 @@ class Site:
         parts: tuple[Callable[[], None], ...] = (
             self.performer.stop,
             self.playback.stop,
-            self.learning.stop,
+            self.mapping.stop,
             self.devices.close,
             self.trainings.close,
             self.evaluation.close,

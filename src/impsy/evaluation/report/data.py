@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from impsy.evaluation.answers import Answers
 from impsy.evaluation.calibration import Calibration
-from impsy.evaluation.gestures import Gestures
 from impsy.evaluation.likelihood import Likelihood
-from impsy.evaluation.playing import Playing
+from impsy.evaluation.playing import Gestures, Playing
 from impsy.evaluation.report.verdict import Sentence
-from impsy.evaluation.twosample.classifier import TwoSample
+from impsy.evaluation.twosample import TwoSample
 
 __all__ = ["DataFacts", "Excerpt", "ModelFacts", "Report", "Result", "to_json"]
 

@@ -1,9 +1,9 @@
 """The verdict on a model in three plain sentences, each with the figures that it is drawn from.
 
-The first is about what moves, the second about time, the third about whether one could tell. Each topic looks at
-several figures and speaks of the one in which the model is furthest from the players, in units of what is small: a
-share of 0.1, a third of a time. Where none is further than that, the sentence says so. "You" are those who played the
-dataset.
+The first is about what moves, the second about time, the third about whether one could tell. Each topic compares
+several figures and mentions the one in which the model is furthest from the players, in units of a small difference:
+a share of 0.1, a third of a time. Where none is further than that, the sentence says so. "You" are those who played
+the dataset.
 """
 
 from __future__ import annotations
@@ -11,24 +11,30 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from impsy.evaluation.answers import Answers
-from impsy.evaluation.gestures import Gestures
-from impsy.evaluation.twosample.classifier import TwoSample
+from impsy.evaluation.playing import Gestures
+from impsy.evaluation.twosample import TwoSample
 
 __all__ = ["SMALL_SHARE", "SMALL_TIME", "Heard", "Sentence", "verdict"]
 
 SMALL_SHARE = 0.1
-"""A difference of shares that is not spoken of."""
+"""A difference of shares that is not mentioned."""
 SMALL_TIME = math.log(4 / 3)
 """The same for the logarithm of a ratio of times: a third more, or a quarter less."""
 SMALL_COUNT = 1.0
 """The same for controls that move at once."""
 LONG_SILENCE = 3.5
 """Seconds of silence in mid answer that seem a fault, unless the players are silent as long."""
-HARDLY, OFTEN, NEARLY_ALWAYS = 0.6, 0.75, 0.9
-"""The bounds of how well a classifier tells 10 events, between what is said of it."""
+_TOLD = (
+    (0.6, "One can hardly tell its playing from yours."),
+    (0.75, "Its playing often passes for yours."),
+    (0.9, "One can tell its playing from yours most of the time."),
+    (math.inf, "One can nearly always tell its playing from yours."),
+)
+"""The highest AUC of the classifier for 10 events, and the sentence."""
 
 
 class Sentence(NamedTuple):
@@ -40,7 +46,7 @@ class Sentence(NamedTuple):
 
 @dataclass(frozen=True)
 class Heard:
-    """What of a contestant the verdict is drawn from; None where it was not measured."""
+    """The figures of a contestant that the verdict uses; None where one was not measured."""
 
     gestures: Gestures | None = None
     median_dt: float | None = None
@@ -57,12 +63,17 @@ class _Finding(NamedTuple):
 
 def verdict(model: Heard, players: Heard) -> tuple[Sentence, ...]:
     """Three sentences, fewer where something could not be measured."""
-    topics = (
-        list(_moving(model, players)),
-        list(_timing(model, players)),
-        list(_telling(model, players)),
-    )
+    topics = (list(topic(model, players)) for topic in (_moving, _timing, _telling))
     return tuple(max(findings, key=lambda each: each.far).sentence for findings in topics if findings)
+
+
+def _both(model: Heard, players: Heard, path: str) -> tuple[Any, Any] | None:
+    """A figure of the model and of the players, by its attributes; None where one was not measured."""
+    try:
+        mine, yours = (attrgetter(path)(each) for each in (model, players))
+    except AttributeError:  # of None
+        return None
+    return None if mine is None or yours is None else (mine, yours)
 
 
 _CLASSES = ("nothing", "one control at a time", "several controls at once")
@@ -70,91 +81,54 @@ _MORE = ("It plays events that move nothing", "It moves one control at a time", 
 
 
 def _moving(model: Heard, players: Heard) -> Iterator[_Finding]:
-    if model.gestures is not None and players.gestures is not None:
-        yield _at_once(model.gestures, players.gestures)
-        mine, yours = model.gestures.spread, players.gestures.spread
-        if mine is not None and yours is not None:
-            keeps = mine > yours
-            text = "It keeps to its busiest three controls more than you do."
-            yield _Finding(
-                abs(mine - yours) / SMALL_SHARE,
-                Sentence(
-                    text if keeps else "It goes over more controls than you do.",
-                    f"its busiest three controls have {mine:.0%} of its moves, yours {yours:.0%}",
-                ),
-            )
-    if model.answers is not None and players.answers is not None:
-        overlap, own = model.answers.overlap.value, players.answers.overlap.value
-        if overlap < own:
-            yield _Finding(
-                (own - overlap) / SMALL_SHARE,
-                Sentence(
-                    "It answers on other controls than those that you have just moved.",
-                    f"phrase and answer share {overlap:.0%} of their controls, two of your phrases {own:.0%}",
-                ),
-            )
-        opening, first = model.answers.opening, players.answers.opening
-        if opening > first:
-            yield _Finding(
-                (opening - first) / SMALL_COUNT,
-                Sentence(
-                    "It opens its answers by moving many controls at once.",
-                    f"its first event moves {opening:.1f} controls, the first of your phrases {first:.1f}",
-                ),
-            )
+    if shares := _both(model, players, "gestures.shares"):
+        yield _at_once(*shares)
+    if spread := _both(model, players, "gestures.spread"):
+        mine, yours = spread
+        keeps = "It keeps to its busiest three controls more than you do."
+        text = keeps if mine > yours else "It goes over more controls than you do."
+        evidence = f"its busiest three controls have {mine:.0%} of its moves, yours {yours:.0%}"
+        yield _Finding(abs(mine - yours) / SMALL_SHARE, Sentence(text, evidence))
+    if (overlap := _both(model, players, "answers.overlap.value")) and overlap[0] < overlap[1]:
+        mine, yours = overlap
+        text = "It answers on other controls than those that you have just moved."
+        evidence = f"phrase and answer share {mine:.0%} of their controls, two of your phrases {yours:.0%}"
+        yield _Finding((yours - mine) / SMALL_SHARE, Sentence(text, evidence))
+    if (opening := _both(model, players, "answers.opening")) and opening[0] > opening[1]:
+        mine, yours = opening
+        text = "It opens its answers by moving many controls at once."
+        evidence = f"its first event moves {mine:.1f} controls, the first of your phrases {yours:.1f}"
+        yield _Finding((mine - yours) / SMALL_COUNT, Sentence(text, evidence))
 
 
-def _at_once(model: Gestures, players: Gestures) -> _Finding:
-    """How many controls move in an event: of none, one and several, the one of which there is most too much."""
-    excess = [mine - yours for mine, yours in zip(model.shares, players.shares, strict=True)]
+def _at_once(model: tuple[float, ...], players: tuple[float, ...]) -> _Finding:
+    """The shares of events that move none, one and several controls: the one that the model has most in excess."""
+    excess = [mine - yours for mine, yours in zip(model, players, strict=True)]
     far = max(map(abs, excess)) / SMALL_SHARE
-    usual = max(range(3), key=lambda i: players.shares[i])
+    usual = max(range(3), key=lambda i: players[i])
     number = excess.index(max(excess)) if far > 1 else usual
     words = f"It moves {_CLASSES[usual]}, as you do." if far <= 1 else f"{_MORE[number]} more often than you do."
     what = ("none", "one control", "several controls")[number]
-    evidence = f"{model.shares[number]:.0%} of its events move {what}, {players.shares[number]:.0%} of yours"
-    return _Finding(far, Sentence(words, evidence))
+    return _Finding(
+        far, Sentence(words, f"{model[number]:.0%} of its events move {what}, {players[number]:.0%} of yours")
+    )
 
 
 def _timing(model: Heard, players: Heard) -> Iterator[_Finding]:
     found: list[_Finding] = []
-    if model.median_dt is not None and players.median_dt is not None:
-        mine, yours = model.median_dt, players.median_dt
-        found.append(
-            _Finding(
-                _times(mine, yours),
-                Sentence(
-                    f"It plays {'slower' if mine > yours else 'faster'} than you do.",
-                    f"half of its events come within {_time(mine)} of the one before, half of yours within "
-                    f"{_time(yours)}",
-                ),
-            )
-        )
-    if model.gestures is not None and players.gestures is not None:
-        switch, own = model.gestures.switch, players.gestures.switch
-        if switch is not None and own is not None:
-            found.append(
-                _Finding(
-                    _times(switch, own),
-                    Sentence(
-                        f"It pauses {'longer' if switch > own else 'less'} than you do before it turns to another "
-                        "control.",
-                        f"{_time(switch)} before another control as a rule, you {_time(own)}",
-                    ),
-                )
-            )
-    if model.answers is not None and players.answers is not None:
-        mine, yours = model.answers.silence, players.answers.silence
-        if mine > max(LONG_SILENCE, yours):
-            found.append(
-                _Finding(
-                    _times(mine, LONG_SILENCE) + 1,
-                    Sentence(
-                        "It falls silent in the middle of an answer.",
-                        f"for up to {_time(mine)}, you in a phrase for up to {_time(yours)}",
-                    ),
-                )
-            )
+    if dt := _both(model, players, "median_dt"):
+        text = f"It plays {'slower' if dt[0] > dt[1] else 'faster'} than you do."
+        evidence = "half of its events come within {} of the one before, half of yours within {}"
+        found.append(_Finding(_times(*dt), Sentence(text, evidence.format(*map(_time, dt)))))
+    if switch := _both(model, players, "gestures.switch"):
+        longer = "longer" if switch[0] > switch[1] else "less"
+        text = f"It pauses {longer} than you do before it turns to another control."
+        evidence = "{} before another control as a rule, you {}"
+        found.append(_Finding(_times(*switch), Sentence(text, evidence.format(*map(_time, switch)))))
+    if (silence := _both(model, players, "answers.silence")) and silence[0] > max(LONG_SILENCE, silence[1]):
+        evidence = "for up to {}, you in a phrase for up to {}".format(*map(_time, silence))
+        sentence = Sentence("It falls silent in the middle of an answer.", evidence)
+        found.append(_Finding(_times(silence[0], LONG_SILENCE) + 1, sentence))
     furthest = max(found, key=lambda each: each.far, default=None)
     if furthest is not None and furthest.far <= 1:
         yield furthest._replace(sentence=Sentence("It keeps your time.", furthest.sentence.evidence))
@@ -166,14 +140,7 @@ def _telling(model: Heard, players: Heard) -> Iterator[_Finding]:
     if told is None:
         return
     floor = players.told.auc10 if players.told is not None else None
-    if told.value <= HARDLY:
-        text = "One can hardly tell its playing from yours."
-    elif told.value <= OFTEN:
-        text = "Its playing often passes for yours."
-    elif told.value <= NEARLY_ALWAYS:
-        text = "One can tell its playing from yours most of the time."
-    else:
-        text = "One can nearly always tell its playing from yours."
+    text = next(text for most, text in _TOLD if told.value <= most)
     beside = f", 10 of your own {_cases(floor.value)} %" if floor is not None else ""
     evidence = f"a classifier picks out 10 of its events {_cases(told.value)} % of the time{beside}"
     yield _Finding(0.0, Sentence(text, f"{evidence} (chance: 50)"))
@@ -189,5 +156,5 @@ def _time(seconds: float) -> str:
 
 
 def _cases(auc: float) -> str:
-    """Never 100, since there is always a case that was not tried."""
+    """Per cent, below 100: no finite number of cases shows that it is always so."""
     return f"{min(100 * auc, 99.9):.1f}" if auc > 0.99 else f"{100 * auc:.0f}"

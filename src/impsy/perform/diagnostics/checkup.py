@@ -25,9 +25,10 @@ from impsy.config.loading import decode, parse_toml, read_file
 from impsy.config.positions import format_path
 from impsy.errors import ConfigError, ImpsyError, ModelError
 from impsy.modes import MODES
-from impsy.perform.diagnostics.portcheck import PortCheck, check_ports
+from impsy.perform.diagnostics.portcheck import check_ports
 from impsy.perform.models import how_to_choose, sized
 from impsy.perform.priority import ADVICE, realtime_priority
+from impsy.protocol.workspace import Way
 from impsy.version import __version__
 
 if TYPE_CHECKING:
@@ -256,7 +257,7 @@ def _ports(workspace: Workspace) -> Iterator[Finding]:
         yield Finding("ports", "problem", "nothing can be played: no output is there", "See to those above")
 
 
-def _any_usable(checks: Iterable[PortCheck]) -> bool:
+def _any_usable(checks: Iterable[Way]) -> bool:
     return any(check.usable for check in checks)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from impsy.config import Config, WebuiConfig
 from impsy.errors import DeviceError
@@ -21,33 +20,19 @@ from impsy.perform.diagnostics.devices import (
     wanted_midi_ports,
     wanted_serial_ports,
 )
+from impsy.protocol.workspace import Way
 
-__all__ = ["PortCheck", "check_ports"]
+__all__ = ["check_ports"]
 
 _WAITS = "`impsy run` opens it as soon as it is there"
 
 
-@dataclass(frozen=True, slots=True)
-class PortCheck:
-    """One port. ``hears`` and ``plays``: what it is for; ``usable``, whether it could be opened now.
-
-    ``text`` is the end of a sentence that starts with ``key``; ``advice`` is what to do, or empty.
-    """
-
-    key: str
-    usable: bool
-    text: str
-    advice: str = ""
-    hears: bool = False
-    plays: bool = False
-
-
-def check_ports(config: Config) -> list[PortCheck]:
+def check_ports(config: Config) -> list[Way]:
     """All ports of a configuration, in its order."""
     return [*_midi(config), *_network(config), *_serial(config)]
 
 
-def _midi(config: Config) -> Iterator[PortCheck]:
+def _midi(config: Config) -> Iterator[Way]:
     if config.midi is None:
         return
     ports = find_midi_ports(config.midi.api)
@@ -55,12 +40,12 @@ def _midi(config: Config) -> Iterator[PortCheck]:
     if ports.error:
         hears, plays = (any(each.direction == way and each.mapped for each in wanted) for way in ("in", "out"))
         advice = f"See to that, or choose another system in [midi] api; {_WAITS}"
-        yield PortCheck("midi.api", False, ports.error, advice, hears, plays)
+        yield Way("midi.api", False, ports.error, advice, hears, plays)
         return
     yield from map(_midi_check, wanted)
 
 
-def _midi_check(wanted: Wanted) -> PortCheck:
+def _midi_check(wanted: Wanted) -> Way:
     hears = wanted.direction == "in"
     text, advice = wanted.problem, f"Plug it in, or correct the name (`impsy ports` lists all); {_WAITS}"
     if wanted.taken_by:
@@ -71,12 +56,10 @@ def _midi_check(wanted: Wanted) -> PortCheck:
         text += f" (the name fits {', '.join(wanted.others)} as well)"
     if wanted.renumbered:
         text += " (it differs in numbers that the system gives)"
-    return PortCheck(
-        wanted.key, bool(wanted.found), text, advice, hears and wanted.mapped, not hears and wanted.mapped
-    )
+    return Way(wanted.key, bool(wanted.found), text, advice, hears and wanted.mapped, not hears and wanted.mapped)
 
 
-def _serial(config: Config) -> Iterator[PortCheck]:
+def _serial(config: Config) -> Iterator[Way]:
     for wanted in wanted_serial_ports(config, find_serial_ports()):
         advice = "" if wanted.found else f"Plug it in, or correct the name (`impsy ports` lists all); {_WAITS}"
         usable = bool(wanted.found)
@@ -89,13 +72,13 @@ def _serial(config: Config) -> Iterator[PortCheck]:
                 f"Add yourself to the group of {wanted.found} (on Linux as a rule: sudo usermod -aG dialout $USER)"
             )
         hears, plays = (wanted.mapped and wanted.direction != other for other in ("out", "in"))
-        yield PortCheck(wanted.key, usable, text, advice, hears, plays)
+        yield Way(wanted.key, usable, text, advice, hears, plays)
 
 
 # --- network ----------------------------------------------------------------------------------------
 
 
-def _network(config: Config) -> Iterator[PortCheck]:
+def _network(config: Config) -> Iterator[Way]:
     if config.osc is not None:
         osc = config.osc
         yield _listening("osc.server_port", osc.server_ip, osc.server_port, socket.SOCK_DGRAM, hears=True)
@@ -111,35 +94,35 @@ def _network(config: Config) -> Iterator[PortCheck]:
 
 def _listening(
     key: str, ip: str, port: int, kind: socket.SocketKind, hears: bool = False, plays: bool = False
-) -> PortCheck:
+) -> Way:
     try:
         error = _bind(ip, port, kind)
     except DeviceError as problem:
-        return PortCheck(key, False, str(problem), "Correct the address", hears, plays)
+        return Way(key, False, str(problem), "Correct the address", hears, plays)
     where = f"{ip or 'any address'} port {port}"
     if error is None:
-        return PortCheck(key, True, f"{where} is free", "", hears, plays)
+        return Way(key, True, f"{where} is free", "", hears, plays)
     text = f"{where} cannot be listened on ({error.strerror})"
     advice = "End the other program that has it (perhaps an IMPSY that is playing), or choose another port or address"
-    return PortCheck(key, False, text, f"{advice}; {_WAITS}", hears, plays)
+    return Way(key, False, text, f"{advice}; {_WAITS}", hears, plays)
 
 
-def _sending(key: str, ip: str, port: int) -> PortCheck:
+def _sending(key: str, ip: str, port: int) -> Way:
     outlet = Outlet(ip, port)
     try:
         outlet.open()
     except DeviceError as problem:
-        return PortCheck(key, False, str(problem), "Correct the address, or see to the network", plays=True)
+        return Way(key, False, str(problem), "Correct the address, or see to the network", plays=True)
     outlet.close()
-    return PortCheck(key, True, f"sends to {ip} port {port}", plays=True)
+    return Way(key, True, f"sends to {ip} port {port}", plays=True)
 
 
-def _watched(port: int) -> PortCheck:
+def _watched(port: int) -> Way:
     """The web interface listens on the monitor port; the session only sends to it, so either is usable."""
     key = "webui.monitor_port"
     if _bind("localhost", port, socket.SOCK_DGRAM) is None:
-        return PortCheck(key, True, f"localhost port {port} is free; no web interface listens yet")
-    return PortCheck(key, True, f"localhost port {port} is listened on, as by the web interface")
+        return Way(key, True, f"localhost port {port} is free; no web interface listens yet")
+    return Way(key, True, f"localhost port {port} is listened on, as by the web interface")
 
 
 def _bind(ip: str, port: int, kind: socket.SocketKind) -> OSError | None:

@@ -18,9 +18,8 @@ from impsy.errors import ModelError
 from impsy.models.architectures import FloatArray, Residual
 from impsy.models.sizes import Size
 from impsy.models.weights import SIGMA_OFFSET, LSTMLayer, Weights
-from impsy.training.networks.lstm import lstm
 
-__all__ = ["RecurrentNetwork", "log_normal", "positive"]
+__all__ = ["RecurrentNetwork", "log_normal", "lstm", "positive"]
 
 HALF_LOG_TWO_PI = 0.9189385332046727
 _KERNEL_START = 0.3
@@ -177,3 +176,63 @@ def log_normal(x: Any, mu: Any, sigma: Any) -> Any:
     """log of the density of Normal(mu, sigma) at x."""
     z = (x - mu) / sigma
     return -0.5 * z * z - jnp.log(sigma) - HALF_LOG_TWO_PI
+
+
+@jax.custom_vjp  # type: ignore[untyped-decorator]
+def lstm(inputs: Any, recurrent: Any) -> Any:
+    """The outputs (T, B, U) of an LSTM layer that begins with the zero state.
+
+    ``inputs`` (T, B, 4U) is kernel · x + bias of each event, gates in Keras's order; ``recurrent`` is (U, 4U).
+    Hochreiter & Schmidhuber 1997, with forget gates. The gradient of the recurrent weights is one product over all
+    events of a window; automatic differentiation would sum over them event by event, and a step of training would
+    take 1.2 times as long on a CPU.
+    """
+    return _forward(inputs, recurrent)[0]
+
+
+def _forward(inputs: Any, recurrent: Any) -> tuple[Any, Any]:
+    batch, units = inputs.shape[1], recurrent.shape[0]
+    zero = jnp.zeros((batch, units), inputs.dtype)
+
+    def step(state: tuple[Any, Any], x: Any) -> tuple[tuple[Any, Any], tuple[Any, ...]]:
+        h, c = state
+        write, keep, new, show = jnp.split(x + h @ recurrent, 4, -1)
+        write, keep, show = jax.nn.sigmoid(write), jax.nn.sigmoid(keep), jax.nn.sigmoid(show)
+        new = jnp.tanh(new)
+        after = keep * c + write * new
+        squashed = jnp.tanh(after)
+        h = show * squashed
+        return (h, after), (h, c, jnp.concatenate([write, keep, new, show], -1), squashed)
+
+    _, (outputs, before, gates, squashed) = jax.lax.scan(step, (zero, zero), inputs)
+    return outputs, (outputs, before, gates, squashed, recurrent)
+
+
+def _backward(saved: Any, gradient: Any) -> tuple[Any, Any]:
+    outputs, before, gates, squashed, recurrent = saved
+    turned = recurrent.T
+    zero = jnp.zeros_like(outputs[0])
+
+    def step(state: tuple[Any, Any], x: Any) -> tuple[tuple[Any, Any], Any]:
+        from_next, cell = state
+        gradient, c, gates, squashed = x
+        write, keep, new, show = jnp.split(gates, 4, -1)
+        gradient = gradient + from_next
+        cell = cell + gradient * show * (1 - squashed * squashed)
+        into = jnp.concatenate(
+            [
+                cell * new * write * (1 - write),
+                cell * c * keep * (1 - keep),
+                cell * write * (1 - new * new),
+                gradient * squashed * show * (1 - show),
+            ],
+            -1,
+        )
+        return (into @ turned, cell * keep), into
+
+    _, into = jax.lax.scan(step, (zero, zero), (gradient, before, gates, squashed), reverse=True)
+    earlier = jnp.concatenate([zero[None], outputs[:-1]], 0)
+    return into, jnp.einsum("tbu,tbk->uk", earlier, into)
+
+
+lstm.defvjp(_forward, _backward)

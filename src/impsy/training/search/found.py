@@ -1,4 +1,4 @@
-"""How a search stands, for whoever wants to know."""
+"""The state of a search, and what it has found."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from impsy.errors import ConfigError
-from impsy.training.search.attempts import Attempt, stand
 from impsy.training.search.storages import embedded
-from impsy.training.search.studies import SharedStudy
+from impsy.training.search.studies import Attempt, SharedStudy, stand
 
 __all__ = ["Found", "Row", "check_name", "found_so_far", "recipe_file", "rows_of", "storage_url"]
 
@@ -32,7 +31,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Found:
-    """How a search stands: rows with the best first, how many places are done, and where the best recipe is."""
+    """The state of a search: rows with the best first, how many places are done, and the file of the best recipe."""
 
     rows: tuple[Row, ...]
     done: int
@@ -64,7 +63,7 @@ def recipe_file(destination: Path, study: str) -> Path:
 
 
 def found_so_far(destination: Path, study: str, storage: str | None = None) -> Found:
-    """How a search stands, without taking part.
+    """The state of a search, without taking part.
 
     Raises:
         ConfigError: there is none of this name, or Optuna is missing.
@@ -72,7 +71,7 @@ def found_so_far(destination: Path, study: str, storage: str | None = None) -> F
     """
     check_name(study)
     if storage is None and not (destination / f"{study}.db").exists():
-        raise ConfigError(f"{destination} holds no search named {study!r}; begin one with `impsy search`")
+        raise ConfigError(f"{destination} holds no search named {study!r}; start one with `impsy search`")
     shared = SharedStudy(storage_url(storage, destination, study), study, make=False)
     attempts = shared.attempts()
     path = recipe_file(destination, study)

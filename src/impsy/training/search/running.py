@@ -1,7 +1,7 @@
-"""Looking for a better size and recipe: what ``impsy search`` does.
+"""Searching for a better size and recipe: what ``impsy search`` does.
 
-The dataset's held-out part is not looked at: the search learns from the rest, of which it holds out a part of its
-own. So ``impsy evaluate`` measures the model that comes of it on events by which nothing was chosen.
+The search does not use the held-out part of the dataset: it trains on the rest, of which it holds out a part of its
+own. So ``impsy evaluate`` measures the model that results on events by which nothing was chosen.
 """
 
 from __future__ import annotations
@@ -22,12 +22,10 @@ from impsy.errors import ConfigError, DataError, ModelError
 from impsy.files import check_writable
 from impsy.training.checkpoint import fingerprint
 from impsy.training.learning import SPLITS
-from impsy.training.recipe import Recipe
-from impsy.training.recipefile import write_recipe
-from impsy.training.search.attempts import stand
+from impsy.training.recipe import Recipe, write_recipe
 from impsy.training.search.found import Found, Row, check_name, recipe_file, rows_of, storage_url
 from impsy.training.search.space import Space, defaults_for, recipe_from, space_for
-from impsy.training.search.studies import Lease, SharedStudy
+from impsy.training.search.studies import Lease, SharedStudy, stand
 
 __all__ = ["Listener", "Search", "SearchPlan", "search"]
 
@@ -42,7 +40,7 @@ POLLED_EVERY = 2.0
 
 @dataclass(frozen=True)
 class SearchPlan:
-    """What is to be searched, and for how long. None takes what the search began with, else the default.
+    """What to search, and for how long. None takes what the search was started with, else the default.
 
     study: a name; workers with the same name and storage share the work.
     storage: an Optuna storage URL; None is a file in ``destination``.
@@ -51,7 +49,7 @@ class SearchPlan:
     sizes: to consider.
     keep: numbers of the recipe that are not searched, but left as ``impsy train`` would take them.
     epochs, trial_minutes: how long each trial learns; not both.
-    lost_after: seconds after which a worker that says nothing counts as gone.
+    lost_after: seconds without a heartbeat after which a worker counts as lost.
     """
 
     dataset_file: Path
@@ -96,13 +94,13 @@ class _Outcome:
 
 
 class Listener(Protocol):
-    """Who is told how the search goes."""
+    """Receives how the search goes."""
 
     def began(self, dataset: Dataset, split: Split, settings: Mapping[str, Any], done: int, total: int) -> None:
         """All is ready; ``done`` trials of earlier or other workers are known."""
 
     def trial(self, number: int, recipe: Recipe, again: bool) -> None:
-        """A trial begins; ``again``: another worker had begun it."""
+        """A trial starts; ``again``: another worker had started it."""
 
     def progress(self, progress: Any) -> None:
         """After each epoch: a :class:`impsy.training.fitting.Progress`."""
@@ -114,7 +112,7 @@ class Listener(Protocol):
         """Nothing is left to begin, but ``running`` trials of other workers are not done."""
 
     def note(self, text: str) -> None:
-        """Something worth saying."""
+        """A message to show."""
 
 
 def search(plan: SearchPlan, listener: Listener, *, stop: Callable[[], bool], began: float | None = None) -> Found:
@@ -154,14 +152,14 @@ class Search:
         plan = self._plan
         done = len(stand(self._shared.attempts()).done)
         self._listener.began(self._dataset, self._split, self._settings, done, plan.trials)
-        told_waiting = 0
+        reported_waiting = 0
         while not self._over():
             taken_over = self._shared.take_over()
             for place in taken_over:
-                self._listener.note(f"the worker of trial {place} is gone: the trial waits for another")
+                self._listener.note(f"the worker of trial {place} is lost: the trial waits for another")
             lease = self._shared.take(plan.trials) if self._time_for_another() else None
             if lease is not None:
-                told_waiting = 0
+                reported_waiting = 0
                 with lease:
                     self._do(lease)
                 _forget()
@@ -170,9 +168,9 @@ class Search:
             others = len(standing.running) + len(standing.waiting) + len(standing.owed)
             if (not others and len(standing.done) >= plan.trials) or not self._time_for_another():
                 break
-            if others != told_waiting:
+            if others != reported_waiting:
                 self._listener.waiting(others)
-                told_waiting = others
+                reported_waiting = others
             self._pause()
         return self._found()
 
@@ -186,7 +184,7 @@ class Search:
         pruned = False
         reported = 0
 
-        def tell(progress: Any) -> None:
+        def after_epoch(progress: Any) -> None:
             nonlocal pruned, reported
             self._listener.progress(progress)
             part = PARTS * progress.step // max(1, progress.total)
@@ -194,7 +192,7 @@ class Search:
                 reported = part
                 pruned = lease.report(progress.best, part)
 
-        outcome = self._learn(recipe, tell, lambda: pruned or lease.lost or self._over())
+        outcome = self._learn(recipe, after_epoch, lambda: pruned or lease.lost or self._over())
         if outcome.stopped and not pruned and not lease.lost:
             self._shared.give_back(lease)
             return
@@ -203,7 +201,7 @@ class Search:
             self._listener.note(f"trial {lease.number} was taken over by another worker meanwhile: it counts there")
             return
         self._longest = max(self._longest, lease.seconds)
-        self._told(lease.number)
+        self._report(lease.number)
 
     def _learn(self, recipe: Recipe, tell: Callable[[Any], None], stop: Callable[[], bool]) -> _Outcome:
         import jax
@@ -227,7 +225,7 @@ class Search:
         return defaults_for(self._dataset, FIRST_SIZE if FIRST_SIZE in sizes else sizes[0], self._space)
 
     def _sampler(self, place: int) -> Any:
-        """A sampler of this place's own: with one seed, several workers must not all find the same."""
+        """A sampler with a seed of its own for each place: several workers must not all choose the same."""
         from optuna.samplers import TPESampler
 
         seed = int(np.random.SeedSequence([self._settings["seed"], place]).generate_state(1)[0])
@@ -236,7 +234,7 @@ class Search:
     # ------------------------------------------------------------------ the whole
 
     def _agree(self, dataset: Dataset) -> dict[str, Any]:
-        """What all workers do alike: what the first of them asked for."""
+        """The settings of all workers: those that the first one was given."""
         plan = self._plan
         sizes = plan.sizes or SIZES_CONSIDERED
         part, _ = searched_part(dataset, plan.split or "windows")
@@ -253,7 +251,7 @@ class Search:
         }
         agreed = self._shared.agree(mine)
         if agreed.get("format") != mine["format"]:
-            raise ConfigError(f"another version of IMPSY began the search {plan.study!r}; choose another --study")
+            raise ConfigError(f"another version of IMPSY started the search {plan.study!r}; choose another --study")
         if agreed["data"] != mine["data"]:
             raise DataError(
                 f"the search {plan.study!r} is on another dataset than {plan.dataset_file}: give that one, or "
@@ -263,7 +261,7 @@ class Search:
             given = getattr(plan, name)
             if given is not None and mine[name] != agreed[name]:
                 raise ConfigError(
-                    f"the search {plan.study!r} was begun with {name.replace('_', ' ')} {agreed[name]}, not "
+                    f"the search {plan.study!r} was started with {name.replace('_', ' ')} {agreed[name]}, not "
                     f"{mine[name]}: leave the option out to take part, or choose another --study"
                 )
         return agreed
@@ -280,7 +278,7 @@ class Search:
         while time.monotonic() < until and not self._over():
             time.sleep(0.1)
 
-    def _told(self, number: int) -> None:
+    def _report(self, number: int) -> None:
         found = self._found()
         row = next(row for row in found.rows if row.number == number)
         self._listener.result(row, found.best, found.done, self._plan.trials)
@@ -334,7 +332,7 @@ def searched_part(dataset: Dataset, split: str) -> tuple[Dataset, Split]:
 
 
 def _forget() -> None:
-    """Give back the memory of a trial: its network, and its compiled steps, which the disk keeps."""
+    """Free the memory of a trial: its network and its compiled steps, which the disk cache keeps."""
     import jax
 
     jax.clear_caches()

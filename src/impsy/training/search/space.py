@@ -1,4 +1,4 @@
-"""What a search chooses between: each number of the recipe that is worth looking at, and its limits."""
+"""The search space: the numbers of a recipe that a search chooses, and their limits."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Space:
                 for name, part in content.items()
             }
         except (AttributeError, KeyError, TypeError) as error:
-            raise ConfigError("another version of IMPSY began this search; begin one of another name") from error
+            raise ConfigError("another version of IMPSY started this search; start one of another name") from error
         return cls(parts)
 
 
@@ -111,7 +111,7 @@ def space_for(dataset: Dataset, sizes: Sequence[str], keep: Sequence[str] = ()) 
 
 
 def recipe_from(dataset: Dataset, params: Mapping[str, Any], **changes: Any) -> Recipe:
-    """The recipe for ``dataset`` with these parameters; an epoch hears what one of :func:`recipe_for` hears."""
+    """The recipe for ``dataset`` with these parameters; an epoch has as many events as one of :func:`recipe_for`."""
     usual = recipe_for(dataset, size=params["size"])
     recipe = usual.with_changes(**{**params, **changes})
     heard = usual.steps * usual.batch * usual.window

@@ -12,7 +12,7 @@ from impsy.errors import ConfigError
 __all__ = ["LOCKED", "embedded", "need_optuna", "opened", "without_password"]
 
 OPENED_WITHIN = 5
-"""Tries to open a storage: two workers that make its tables at once stand in each other's way."""
+"""Tries to open a storage: two workers that make its tables at once may fail."""
 LOCKED = 60
 """Seconds to wait for another worker's write to an embedded file."""
 
@@ -23,7 +23,7 @@ def embedded(path: Path) -> str:
     from sqlalchemy.engine import URL
 
     url = URL.create("sqlite", database=str(path.resolve())).render_as_string(hide_password=False)
-    # Optuna fills in what stands between braces.
+    # Optuna replaces what is between braces.
     return url.replace("{", "{{").replace("}", "}}")
 
 
@@ -56,7 +56,7 @@ def without_password(url: str) -> str:
     return parsed.render_as_string(hide_password=True)
 
 
-def opened(url: str, told: str) -> Any:
+def opened(url: str, shown: str) -> Any:
     """An Optuna storage; raises ConfigError, or what SQLAlchemy raises of a database."""
     import sqlalchemy
     from optuna.storages import RDBStorage
@@ -72,12 +72,12 @@ def opened(url: str, told: str) -> Any:
             break
         except (ImportError, NoSuchModuleError) as error:
             raise ConfigError(
-                f"{told}: the Python package that speaks to this kind of database is not installed: install it "
+                f"{shown}: the Python package that speaks to this kind of database is not installed: install it "
                 f"with pip, as in `pip install psycopg2-binary`, or leave out --storage ({error.__cause__ or error})"
             ) from error
         except RuntimeError as error:
             raise ConfigError(
-                f"{told}: another version of Optuna made this storage: give another --storage, or -O "
+                f"{shown}: another version of Optuna made this storage: give another --storage, or -O "
                 f"({str(error).splitlines()[0]})"
             ) from error
         except (OperationalError, ProgrammingError, IntegrityError):
@@ -85,8 +85,8 @@ def opened(url: str, told: str) -> Any:
                 raise
             time.sleep(0.3)
     if sqlite:
-        # SQLite knows no lock on a row: two workers could read that a trial waits, and both begin it. With the lock
-        # from a transaction's begin, they come one after the other.
+        # SQLite has no row locks: two workers could read that a trial waits, and both start it. With a lock from the
+        # start of each transaction, they take turns.
         sqlalchemy.event.listen(storage.engine, "begin", _begin_immediately)
     return storage
 

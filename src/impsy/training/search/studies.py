@@ -1,10 +1,14 @@
-"""One search shared by several workers: its storage, and who does which trial.
+"""One search that several workers share: its storage, and which worker does which trial.
 
-Optuna keeps the trials; what is here makes sure that each is done once and none is lost. A *place* is one of the
-agreed number of trials. Who begins a new trial takes the place of its own number, which the storage gives out only
-once. A trial whose worker is gone (its beat has stopped), or was given back, is ended, and waits again in the same
-place with the same parameters. All of it is read off the trials themselves, so that a worker may be killed between
-any two writes.
+Optuna keeps the trials; this module makes sure that each is done once and none is lost. A *place* is one of the
+agreed number of trials. A worker that starts a new trial takes the place of the trial's number, which the storage
+gives out only once. A trial whose worker is lost (its heartbeat has stopped), or that was given back, is ended, and
+its place waits again with the same parameters. All of this is read from the trials, so that a worker may be killed
+between any two writes.
+
+Optuna's own heartbeat does less: a worker that is killed before its first heartbeat, or between ending another's
+trial and putting it back, loses that trial, and a worker that was taken for lost is not informed
+(docs/decisions/0012).
 """
 
 from __future__ import annotations
@@ -14,25 +18,95 @@ import logging
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from impsy.errors import ConfigError, DeviceError
-from impsy.training.search.attempts import Attempt, stand
 from impsy.training.search.storages import LOCKED, need_optuna, opened, without_password
 
-__all__ = ["Lease", "SharedStudy"]
+__all__ = ["Attempt", "Lease", "SharedStudy", "Standing", "stand"]
 
 logger = logging.getLogger(__name__)
 
 BEATS_BEFORE_LOST = 6
-"""A worker tells that it is alive so many times in the time after which it counts as gone."""
+"""Heartbeats of a worker in the time after which it counts as lost."""
 MOST_LOST = 3
-"""Workers that may be gone in one place before it counts as failed: a trial that takes more memory than there is
-would bring down one worker after the other."""
+"""Workers lost in one place before it counts as failed: a trial that needs too much memory would end them all."""
 
 _BEAT, _PLACE, _SURPLUS, _FAILED, _SECONDS, _RETURNED = "beat", "place", "surplus", "failed", "seconds", "returned"
 _SETTINGS = "search"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One trial of the study. ``state`` is Optuna's: waiting, running, complete, pruned or fail.
+
+    place: number of the trial that took this one's place first.
+    surplus: started by two workers at once where one place was left; not done.
+    failed: why it cannot be done, however often it is tried; "" otherwise.
+    returned: its worker gave it back, and nothing is wrong with it.
+    beat: counts the heartbeats of its worker.
+    """
+
+    number: int
+    state: str
+    place: int
+    surplus: bool = False
+    failed: str = ""
+    returned: bool = False
+    beat: int = 0
+    value: float | None = None
+    seconds: float | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, trial: Any) -> Attempt:
+        """A trial of Optuna's."""
+        attrs = trial.user_attrs
+        return cls(
+            number=trial.number,
+            state=trial.state.name.lower(),
+            place=attrs.get(_PLACE, trial.number),
+            surplus=bool(attrs.get(_SURPLUS)),
+            failed=attrs.get(_FAILED, ""),
+            returned=bool(attrs.get(_RETURNED)),
+            beat=attrs.get(_BEAT, 0),
+            value=trial.value if trial.state.name == "COMPLETE" else None,
+            seconds=attrs.get(_SECONDS),
+            params=trial.params,
+        )
+
+    @property
+    def done(self) -> bool:
+        """Whether its place needs no other trial."""
+        return self.state in ("complete", "pruned") or (self.state == "fail" and bool(self.failed))
+
+
+class Standing(NamedTuple):
+    """Places by state, ascending. ``owed``: started, not done, and no worker has it."""
+
+    done: tuple[int, ...]
+    running: tuple[int, ...]
+    waiting: tuple[int, ...]
+    owed: tuple[int, ...]
+
+    @property
+    def places(self) -> list[int]:
+        """All of them, ascending."""
+        return sorted(place for places in self for place in places)
+
+
+def stand(attempts: Iterable[Attempt]) -> Standing:
+    """The state of each place that has any of ``attempts``: that of its furthest."""
+    states: dict[int, set[str]] = {}
+    for each in attempts:
+        if not each.surplus:
+            states.setdefault(each.place, set()).add("done" if each.done else each.state)
+    places: dict[str, list[int]] = {name: [] for name in Standing._fields}
+    for place in sorted(states):
+        places[next((name for name in ("done", "running", "waiting") if name in states[place]), "owed")].append(place)
+    return Standing(*map(tuple, places.values()))
 
 
 class SharedStudy:
@@ -41,7 +115,7 @@ class SharedStudy:
     Args:
         url: any storage URL of Optuna: sqlite, postgresql, mysql.
         name: of the study.
-        lost_after: seconds without a beat after which a running trial's worker counts as gone.
+        lost_after: seconds without a heartbeat after which a running trial's worker counts as lost.
         make: make the study if the storage has none of this name.
 
     Raises:
@@ -53,11 +127,11 @@ class SharedStudy:
         need_optuna()
         import optuna
 
-        self._told = without_password(url)
+        self._shown = without_password(url)
         self._lost_after = lost_after
         self._seen: dict[tuple[str, int], tuple[int, float]] = {}
         with self.storage_errors():
-            storage = opened(url, self._told)
+            storage = opened(url, self._shown)
             pruner = optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=4)
             quiet = optuna.samplers.RandomSampler()  # replaced as soon as a trial's place is known
             try:
@@ -69,17 +143,15 @@ class SharedStudy:
                     self.study = optuna.load_study(storage=storage, study_name=name, sampler=quiet, pruner=pruner)
             except KeyError as error:
                 raise ConfigError(
-                    f"{self._told} holds no search named {name!r}; begin one with `impsy search`"
+                    f"{self._shown} holds no search named {name!r}; start one with `impsy search`"
                 ) from error
 
     def agree(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """The settings of whoever began the search; they become ``settings`` if nobody has yet."""
-        with self.storage_errors():
-            known = self.study.user_attrs.get(_SETTINGS)
-            if known is None:
+        """The settings of the worker that started the search; ``settings`` if this one does."""
+        if self.settings is None:
+            with self.storage_errors():
                 self.study.set_user_attr(_SETTINGS, dict(settings))
-                known = self.study.user_attrs[_SETTINGS]
-        return dict(known)
+        return self.settings or {}
 
     @property
     def settings(self) -> dict[str, Any] | None:
@@ -92,12 +164,12 @@ class SharedStudy:
         """All trials, by number."""
         with self.storage_errors():
             trials = self.study.get_trials(deepcopy=False)
-        return [_attempt(trial) for trial in trials]
+        return [Attempt.of(trial) for trial in trials]
 
     # ------------------------------------------------------------------ taking and giving back
 
     def take(self, total: int) -> Lease | None:
-        """A trial to do, if fewer than ``total`` places are done or being done; it is this worker's from now on."""
+        """A trial for this worker to do; None if ``total`` places are done or running."""
         attempts = self.attempts()
         standing = stand(attempts)
         if not standing.waiting and len(standing.places) >= total:
@@ -109,7 +181,7 @@ class SharedStudy:
         mine = next(attempt for attempt in attempts if attempt.number == number)
         others = [other for other in attempts if other.place == mine.place and other.number != number]
         rank = stand(attempts).places.index(mine.place)
-        # A place that was already begun is finished, whatever the total is now.
+        # A place that was started before is finished, whatever the total is now.
         too_many = mine.place == number and rank >= total
         if too_many or any(o.done or (o.state == "running" and o.number < number) for o in others):
             self._drop(trial)
@@ -118,27 +190,27 @@ class SharedStudy:
         return Lease(self, trial, mine.place, params, self._lost_after / BEATS_BEFORE_LOST)
 
     def take_over(self) -> list[int]:
-        """Let trials whose worker is gone wait again; gives their places.
+        """Put trials whose worker is lost back into the queue; returns their places.
 
-        Whether a beat has stopped is seen by looking twice, ``lost_after`` apart, so that clocks need not agree.
+        A heartbeat has stopped if two calls, ``lost_after`` apart, see the same: clocks need not agree.
         """
         attempts = self.attempts()
         standing = stand(attempts)
         freed = []
         for attempt in attempts:
             unchanged = attempt.state == "running" and self._unchanged("trial", attempt.number, attempt.beat)
-            # The storage lets only one worker end it: that one puts it back.
+            # The storage lets only one worker end a trial: that one puts it back.
             if unchanged and self._end(attempt.number) and not attempt.surplus and attempt.place in standing.running:
                 freed.append(attempt.place)
         # A worker may be killed between ending a trial and putting it back.
         freed += [place for place in standing.owed if self._unchanged("place", place, 0)]
         for place in freed:
             gone = [a for a in attempts if a.place == place and not (a.surplus or a.returned or a.state == "waiting")]
-            self._put_back(place, failed=f"{len(gone)} workers were gone in it" if len(gone) >= MOST_LOST else "")
+            self._put_back(place, failed=f"{len(gone)} workers were lost in it" if len(gone) >= MOST_LOST else "")
         return freed
 
     def give_back(self, lease: Lease) -> None:
-        """Let a trial that was begun wait for whoever comes next."""
+        """Put a trial that was started back into the queue, for the next worker."""
         with self.storage_errors(), contextlib.suppress(*_already_ended()):
             lease.trial.set_user_attr(_RETURNED, True)
         if self._end(lease.number):
@@ -192,7 +264,7 @@ class SharedStudy:
         return True
 
     def _put_back(self, place: int, failed: str = "") -> None:
-        """Let the place wait for a worker; or, if it ``failed``, for none."""
+        """Put the place back into the queue; or end it, if it ``failed``."""
         from optuna.trial import TrialState, create_trial
 
         attrs = {_PLACE: place, **({_FAILED: failed} if failed else {})}
@@ -220,17 +292,17 @@ class SharedStudy:
             cause = error.__cause__ or error
             reason = (str(getattr(cause, "orig", None) or cause) or "no reason given").splitlines()[0]
             raise DeviceError(
-                f"{self._told}: the storage of the search cannot be used ({reason}); what was complete is kept, and "
-                "what was under way is taken over by whoever goes on. See that it can be reached and written, or "
-                "give another --storage"
+                f"{self._shown}: the storage of the search cannot be used ({reason}). Complete trials are kept, and "
+                "the next worker takes over the others. Check that the storage can be reached and written, or give "
+                "another --storage"
             ) from error
 
 
 class Lease:
-    """A trial that is this worker's, as long as it says so: a thread tells the others while in ``with``.
+    """A trial that this worker does. Within ``with``, a thread sends its heartbeat.
 
     place: see :class:`Attempt`.
-    params: those an earlier worker had begun it with; they are kept.
+    params: those with which an earlier worker started it; they are kept.
     """
 
     def __init__(self, shared: SharedStudy, trial: Any, place: int, params: Mapping[str, Any], every: float) -> None:
@@ -240,11 +312,11 @@ class Lease:
         self._began = time.monotonic()
         self._ended = threading.Event()
         self._lost = False
-        self._thread = threading.Thread(target=self._run, name=f"beat of trial {self.number}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"heartbeat of trial {self.number}", daemon=True)
 
     @property
     def lost(self) -> bool:
-        """Whether another worker took it over: this one seemed gone (asleep, or cut off from the storage)."""
+        """Whether another worker took it over: this one seemed lost (asleep, or cut off from the storage)."""
         return self._lost
 
     @property
@@ -263,8 +335,7 @@ class Lease:
     def suggest(
         self, sampler: Callable[[], Any], fixed: Mapping[str, Any], ask: Callable[[Any], None]
     ) -> dict[str, Any]:
-        """The trial's parameters: ``fixed`` ones, else those begun with, else what the sampler finds
-        that ``sampler()`` makes.
+        """The trial's parameters: ``fixed``, else those it was started with, else what ``sampler()`` chooses.
 
         ``ask`` calls the trial's ``suggest`` methods.
         """
@@ -277,7 +348,7 @@ class Lease:
             return dict(self.trial.params)
 
     def report(self, value: float, step: int) -> bool:
-        """Tell how the trial stands after ``step`` parts of its schedule; True if it is not worth going on."""
+        """Report the value after ``step`` parts of the trial's schedule; True if the trial is to be given up."""
         with self.shared.storage_errors():
             try:
                 self.trial.report(value, step)
@@ -295,30 +366,14 @@ class Lease:
                     self.trial.set_user_attr(_BEAT, beat)
             except _already_ended():
                 self._lost = not self._ended.is_set()
-            except DeviceError as error:  # the next beat may come through; if none does, another takes the trial over
+            except DeviceError as error:  # the next one may arrive; if none does, another worker takes the trial over
                 logger.warning("%s", error)
             if self._ended.wait(self._every):
                 return
 
 
-def _attempt(trial: Any) -> Attempt:
-    attrs = trial.user_attrs
-    return Attempt(
-        number=trial.number,
-        state=trial.state.name.lower(),
-        place=attrs.get(_PLACE, trial.number),
-        surplus=bool(attrs.get(_SURPLUS)),
-        failed=attrs.get(_FAILED, ""),
-        returned=bool(attrs.get(_RETURNED)),
-        beat=attrs.get(_BEAT, 0),
-        value=trial.value if trial.state.name == "COMPLETE" else None,
-        seconds=attrs.get(_SECONDS),
-        params=trial.params,
-    )
-
-
 def _already_ended() -> tuple[type[Exception], ...]:
-    """What Optuna raises at whoever comes second: ``tell`` a ValueError, the storage the other."""
+    """What Optuna raises when a trial has ended already: ``tell`` a ValueError, the storage the other."""
     from optuna.exceptions import UpdateFinishedTrialError
 
     return (UpdateFinishedTrialError, ValueError)
@@ -326,7 +381,7 @@ def _already_ended() -> tuple[type[Exception], ...]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """No warnings: that Optuna tells of its experimental parts helps no user. Not for threads."""
+    """No warnings about Optuna's experimental parts. Not for threads."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

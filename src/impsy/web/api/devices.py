@@ -1,9 +1,8 @@
-"""The machine's ports over HTTP: what there is, what the configuration means by it, and learning by moving."""
+"""The machine's ports over HTTP: what there is, what the configuration means by it, and mapping by moving."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from typing import Any, Literal
 
 from impsy.config.document import ConfigDocument
@@ -18,10 +17,10 @@ from impsy.perform.diagnostics.devices import (
     wanted_midi_ports,
     wanted_serial_ports,
 )
-from impsy.protocol.workspace import Devices, Listening, MidiPort, MidiPorts, PortWay, SerialPort
+from impsy.protocol.workspace import Devices, Listening, MidiPort, MidiPorts, SerialPort
 from impsy.web.api.endpoints import Body, Endpoints
 from impsy.web.config.file import ConfigFile
-from impsy.web.devices.learning import Way as LearnWay
+from impsy.web.devices.mapping import Way
 from impsy.web.devices.ways import ports_of_session, ways_now
 from impsy.web.site import Site
 
@@ -36,7 +35,7 @@ _KEPT_BY_SESSION = "Perhaps the session that plays has it: stop that, learn, and
 class LearnBody(Body):
     """``output``: names are those for an output, as when a synthesiser's own knobs are moved."""
 
-    way: LearnWay = "input"
+    way: Way = "input"
 
 
 @ENDPOINTS.add("GET", "/api/devices", "MIDI and serial ports, and what is made of them")
@@ -61,8 +60,8 @@ def devices(site: Site) -> Devices:
             for port in found.serial.ports
         ],
         found.serial.error,
-        [PortWay(**asdict(way)) for way in ways_now(config, state, site.supervisor.status()["status"])],
-        site.learning.on,
+        ways_now(config, state, site.supervisor.status()["status"]),
+        site.mapping.on,
     )
 
 
@@ -102,7 +101,7 @@ def learn(site: Site, body: LearnBody) -> Listening:
         return known or short_name(port, inputs)
 
     try:
-        heard = site.learning.start(name, api)
+        heard = site.mapping.start(name, api)
     except DeviceError as error:
         if site.link.state is None or not site.devices.look(api).midi.inputs:
             raise
@@ -129,5 +128,5 @@ def _document(file: ConfigFile) -> ConfigDocument | None:
 
 @ENDPOINTS.add("DELETE", "/api/learn", "listen no more")
 def stop_learning(site: Site) -> Listening:
-    site.learning.stop()
+    site.mapping.stop()
     return Listening(False, [], [])

@@ -9,7 +9,8 @@ from typing import Any
 
 from impsy.config import Config
 from impsy.perform.diagnostics.checkup import CHECKS, Finding, Workspace
-from impsy.perform.diagnostics.portcheck import PortCheck, check_ports
+from impsy.perform.diagnostics.portcheck import check_ports
+from impsy.protocol.workspace import Way
 from impsy.web.live.link import SessionLink
 from impsy.web.session.supervisor import SessionSupervisor
 from impsy.web.workspace import Workspace as WebWorkspace
@@ -23,7 +24,7 @@ _IDLE = ("stopped", "failed")
 """States of a session that holds no ports."""
 
 
-def ways_now(config: Config | None, state: dict[str, Any] | None, status: str) -> list[PortCheck]:
+def ways_now(config: Config | None, state: dict[str, Any] | None, status: str) -> list[Way]:
     """What the configuration asks for, and how that does: by the session while one plays, as it has the ports.
 
     Nothing while one starts or ends: to try a port then could take it from that.
@@ -33,7 +34,7 @@ def ways_now(config: Config | None, state: dict[str, Any] | None, status: str) -
     return check_ports(config) if config is not None and status in _IDLE else []
 
 
-def ways_of_session(state: dict[str, Any]) -> list[PortCheck]:
+def ways_of_session(state: dict[str, Any]) -> list[Way]:
     """The ports of a session that plays, from its ``/monitor/state``."""
     ways = []
     for name, port in ports_of_session(state).items():
@@ -41,7 +42,7 @@ def ways_of_session(state: dict[str, Any]) -> list[PortCheck]:
         text = " ".join(filter(None, ("works" if usable else "waits", str(port.get("detail") or ""))))
         advice = "" if usable else "It is taken up as soon as it is there"
         hears, plays = not name.startswith("midi out"), not name.startswith("midi in")
-        ways.append(PortCheck(name, usable, str(port.get("error") or "") or text, advice, hears, plays))
+        ways.append(Way(name, usable, str(port.get("error") or "") or text, advice, hears, plays))
     return ways
 
 
@@ -84,7 +85,7 @@ class CheckUps:
                 yield from _ports(ways_now(workspace.loaded.config, state, self._supervisor.status()["status"]))
 
 
-def _ports(ways: list[PortCheck]) -> Iterator[Finding]:
+def _ports(ways: list[Way]) -> Iterator[Finding]:
     for way in ways:
         yield Finding("ports", "ok" if way.usable else "warning", f"{way.key}: {way.text}", way.advice)
     if ways and not any(way.usable and (way.hears or way.plays) for way in ways):

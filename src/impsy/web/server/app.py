@@ -37,7 +37,7 @@ from impsy.web.api import (
 )
 from impsy.web.api.description import openapi
 from impsy.web.api.endpoints import Endpoint, problem, routes
-from impsy.web.live.socket import serve_page
+from impsy.web.live.page import serve_page
 from impsy.web.server.pages import STATIC, Pages
 from impsy.web.server.safety import Safety, SafetyRules
 from impsy.web.site import Site

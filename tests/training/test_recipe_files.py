@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impsy.errors import ConfigError
-from impsy.training.recipe import Recipe
-from impsy.training.recipefile import load_recipe, write_recipe
+from impsy.training.recipe import Recipe, load_recipe, write_recipe
 
 RECIPE = Recipe(size="m", batch=16, window=100, learning_rate=0.003, patience=None, seed=7)
 

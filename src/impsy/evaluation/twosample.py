@@ -1,4 +1,4 @@
-"""Can a classifier tell what a model plays from what players play? 0.5 is no, 1 is always.
+"""How well a classifier tells what a model plays from what players play: 0.5 is not at all, 1 is always.
 
 The classifier two-sample test (Lopez-Paz & Oquab, "Revisiting classifier two-sample tests", ICLR 2017): both are cut
 into short windows, a classifier learns to tell them apart, and what counts is how well it does so on windows that it
@@ -6,8 +6,8 @@ has not seen, as the area under the ROC curve (AUC): how often, of one window of
 model's. Whatever differs counts, also what no other figure was made for.
 
 Two classifiers are tried, and the one that tells better counts: kernel ridge regression (Saunders, Gammerman & Vovk,
-"Ridge regression learning algorithm in dual variables", ICML 1998) on :mod:`impsy.evaluation.twosample.traits`, and
-ridge regression on :mod:`impsy.evaluation.twosample.convolutions`. On 56 pairs of samples of real playing, most of
+"Ridge regression learning algorithm in dual variables", ICML 1998) on :mod:`impsy.evaluation.traits`, and
+ridge regression on its random convolutions. On 56 pairs of samples of real playing, most of
 them spoilt in some way, their AUC was compared with that of scikit-learn's gradient boosting and logistic regression:
 0.005 less on average, standard deviation 0.025, from −0.07 to +0.13. The settings below were chosen on the same
 pairs. scikit-learn and what it needs are five packages and 62 MB.
@@ -15,19 +15,22 @@ pairs. scikit-learn and what it needs are five packages and 62 MB.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
+from impsy.evaluation.contestants import Contestant
+from impsy.evaluation.generation import generate, stretches
+from impsy.evaluation.likelihood import Tick
 from impsy.evaluation.playing import Estimate
-from impsy.evaluation.twosample.convolutions import convolved, random_kernels
-from impsy.evaluation.twosample.traits import channels, log_times, places_of, traits
+from impsy.evaluation.traits import channels, convolved, log_times, places_of, random_kernels, traits
 
-__all__ = ["LONG", "SHORT", "Streams", "TwoSample", "TwoSampleTest"]
+__all__ = ["LONG", "SHORT", "Likeness", "Streams", "TwoSample", "TwoSampleTest"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -138,6 +141,52 @@ class TwoSampleTest:
             apart = (when + length <= places.min()) | (when >= places.max() + played)
             divided.append((~tested & apart, np.flatnonzero(tested)))
         return divided
+
+
+class Likeness:
+    """Tells playing from that in ``parts`` of ``events`` (N, D), at ``streams`` places, evenly spaced.
+
+    At each place a contestant hears ``heard`` events of the players and plays ``played``; the other sample is what
+    the players themselves played next, so that only the playing differs. There are fewer places where the parts are
+    short.
+    """
+
+    def __init__(
+        self, events: NDArray[np.float32], parts: Sequence[slice], streams: int, heard: int, played: int, seed: int
+    ) -> None:
+        self._events, self._parts, self._played = events, parts, played
+        places = np.unique(stretches(parts, heard + played, streams))
+        self._heard = events[places[:, None] + np.arange(heard)]
+        self._when = places + heard
+        self._test = TwoSampleTest(self._stretch(self._when), seed)
+        self.work = len(places) * (heard + played)
+        """Events that a contestant hears."""
+
+    def of(self, contestant: Contestant, rng: Generator, tick: Tick) -> TwoSample:
+        """How well a contestant's playing is told from the players'."""
+        made = generate(contestant, self._heard, len(self._heard), self._played, rng, tick)
+        return self._test.of(Streams(np.concatenate([self._heard[:, -1:], made], axis=1), self._when))
+
+    def of_themselves(self) -> TwoSample:
+        """How well the players' playing is told from itself, a little later: what "not at all" looks like."""
+        apart = max(LONG // 2, int(np.median(np.diff(self._when))) // 2 if len(self._when) > 1 else 0)
+        every = np.concatenate([np.arange(part.start + 1, part.stop - self._played + 1) for part in self._parts])
+        wanted = self._when + apart
+        after = np.minimum(np.searchsorted(every, wanted), len(every) - 1)
+        before = np.maximum(after - 1, 0)
+        nearest = np.where(wanted - every[before] < every[after] - wanted, every[before], every[after])
+        return self._test.of(self._stretch(nearest))
+
+    def of_parts(self, parts: Sequence[slice], rng: Generator) -> TwoSample | None:
+        """How well playing in other parts is told from theirs; None if there is none that is long enough."""
+        begins = stretches(parts, 1 + self._played, len(self._when))
+        if not len(begins):
+            return None
+        rng.shuffle(begins)  # which place of theirs stands for which of ours means nothing
+        return self._test.of(Streams(self._stretch(begins + 1).events, self._when))
+
+    def _stretch(self, when: NDArray[np.int64]) -> Streams:
+        return Streams(self._events[when[:, None] + np.arange(-1, self._played)], when)
 
 
 _KernelOf = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]

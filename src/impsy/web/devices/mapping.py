@@ -1,4 +1,4 @@
-"""Learn by moving: hears all MIDI inputs, and tells the pages what moves and which control is meant."""
+"""Mapping by moving: listens to all MIDI inputs, and sends the pages what moves and which control is meant."""
 
 from __future__ import annotations
 
@@ -13,72 +13,31 @@ from typing import Literal
 from impsy.errors import DeviceError
 from impsy.io.midi.listener import MidiListener
 from impsy.mapping import wire
-from impsy.mapping.entries import (
-    ChannelAftertouch,
-    ControlChange,
-    ControlChange14,
-    MappingEntry,
-    NoteOn,
-    PitchBend,
-    ProgramChange,
-    entry_to_list,
-)
-from impsy.mapping.learning import FRESH_SECONDS, Learner, Proposal
+from impsy.mapping.entries import ControlChange, ControlChange14, MappingEntry, entry_to_list
+from impsy.mapping.learning import FRESH_SECONDS, Learner, Proposal, entry_and_value
 from impsy.protocol.pages import ServerMessage
 from impsy.web.config.labels import describe_entry
 from impsy.web.devices.watching import is_ours
 
-__all__ = ["LEARN_SECONDS", "Heard", "Learning", "Way", "entry_and_value"]
+__all__ = ["LISTEN_SECONDS", "Heard", "MappingListener", "Way"]
 
 Way = Literal["input", "output"]
 
-LEARN_SECONDS = 120.0
-"""Who has not learnt by then has left."""
+LISTEN_SECONDS = 120.0
+"""Listening stops after this many seconds."""
 
 TICK_SECONDS = 1 / 30
-"""Each control is told once in this time at most."""
+"""Each control is sent once in this time at most."""
 
 CHECK_SECONDS = 1.0
 START_SECONDS = 8.0
 CLOSE_SECONDS = 3.0
 
 WAITING_LIMIT = 5000
-"""Messages that may wait; more come from no hand."""
+"""Messages that may wait; nobody moves controls so fast."""
 
-NO_CONTROLS = 200
-"""Different controls told in one lesson at most."""
-
-
-_CHANNEL_MODE = 120
-"""Controllers from here on are messages to the whole channel (MIDI 1.0, "Channel Mode Messages")."""
-
-_GESTURES: dict[int, tuple[Callable[[int, int], MappingEntry], wire.Reader]] = {
-    wire.NOTE_ON: (lambda channel, _: NoteOn(channel), wire.read_note),
-    wire.CONTROL_CHANGE: (ControlChange, wire.read_control(0, wire.STEPS)),
-    wire.PROGRAM_CHANGE: (lambda channel, _: ProgramChange(channel), wire.read_first),
-    wire.CHANNEL_AFTERTOUCH: (lambda channel, _: ChannelAftertouch(channel), wire.read_first),
-    wire.PITCH_BEND: (lambda channel, _: PitchBend(channel), wire.read_bend),
-}
-"""The kinds of messages that can be learnt: the entry for each, from channel and controller, and its value."""
-
-
-def entry_and_value(message: bytes) -> tuple[MappingEntry, float] | None:
-    """What a complete message is an entry of, and its value in [0, 1]; None: it is no gesture.
-
-    By the MIDI 1.0 Detailed Specification. Channel mode messages (controllers from 120) and note-offs are none.
-    """
-    if not message or not 0x80 <= message[0] < 0xF0 or len(message) != wire.message_size(message[0]):
-        return None
-    first, second = message[1], message[2] if len(message) > 2 else 0
-    if max(first, second) > 127:
-        return None
-    kind = message[0] & 0xF0
-    gesture = _GESTURES.get(kind)
-    if gesture is None or (kind == wire.CONTROL_CHANGE and first >= _CHANNEL_MODE):
-        return None
-    make, read = gesture
-    value = read(first, second)
-    return None if value is None else (make((message[0] & 0x0F) + 1, first), value)
+MOST_CONTROLS = 200
+"""Different controls that are sent in one listening at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +48,17 @@ class Heard:
     others: tuple[str, ...] = ()
 
 
-class Learning:
+class MappingListener:
     """Listens from ``start`` to ``stop``, for two minutes at most. For several threads.
 
-    Each control that moves is told by ``send`` as ``{"type": "learn", …}``, up to 30 times a second; when one has
-    clearly been moved and come to rest, it is told once more with ``chosen`` true. Beginning and end are told as
+    Each control that moves is sent as ``{"type": "learn", …}``, up to 30 times a second; when one has
+    clearly been moved and come to rest, it is sent once more with ``chosen`` true. Start and end are sent as
     ``{"type": "learning", "on": …, "error": …}``.
 
     Args:
         send: sends a message to all pages; it must not wait.
         ear: makes what listens to all inputs; gets the function that takes port and message, and the system's name.
-        seconds: how long a lesson lasts at most.
+        seconds: how long a listening lasts at most.
     """
 
     def __init__(
@@ -108,19 +67,19 @@ class Learning:
         ear: Callable[[Callable[[str, bytes], None], str | None], MidiListener] = lambda hear, api: MidiListener(
             None, hear, api
         ),
-        seconds: float = LEARN_SECONDS,
+        seconds: float = LISTEN_SECONDS,
     ) -> None:
         self._send = send
         self._make_ear = ear
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._lesson: _Lesson | None = None
+        self._listening: _Listening | None = None
 
     @property
     def on(self) -> bool:
         """Whether it listens."""
-        lesson = self._lesson
-        return lesson is not None and lesson.alive
+        listening = self._listening
+        return listening is not None and listening.alive
 
     def start(self, name: Callable[[str, Sequence[str]], str], api: str | None = None) -> Heard:
         """Listen to all inputs for two minutes from now.
@@ -130,17 +89,17 @@ class Learning:
             api: the MIDI system; None: the first that works.
 
         Raises:
-            DeviceError: nothing can be listened to. The pages are told, too.
+            DeviceError: nothing can be listened to. The pages receive it, too.
         """
         with self._lock:
             self._end()
-            lesson = _Lesson(self._send, self._make_ear, api, name, self._seconds)
+            listening = _Listening(self._send, self._make_ear, api, name, self._seconds)
             try:
-                heard = lesson.begin()
+                heard = listening.begin()
             except DeviceError as error:
                 self._send({"type": "learning", "on": False, "error": str(error)})
                 raise
-            self._lesson = lesson
+            self._listening = listening
             return heard
 
     def stop(self) -> None:
@@ -149,12 +108,12 @@ class Learning:
             self._end()
 
     def _end(self) -> None:
-        lesson, self._lesson = self._lesson, None
-        if lesson is not None:
-            lesson.end()
+        listening, self._listening = self._listening, None
+        if listening is not None:
+            listening.end()
 
 
-class _Lesson:
+class _Listening:
     """One time of listening, in a thread of its own."""
 
     def __init__(
@@ -177,7 +136,7 @@ class _Lesson:
         self._ports: tuple[str, ...] = ()
         self._inputs: tuple[str, ...] = ()
         self._names: dict[str, str] = {}
-        self._thread = threading.Thread(target=self._run, name="impsy learning", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="impsy mapping", daemon=True)
         self._learner = Learner()
         self._pending: dict[tuple[str, MappingEntry], float] = {}
         self._known: set[tuple[str, MappingEntry]] = set()
@@ -225,7 +184,7 @@ class _Lesson:
         self._send({"type": "learning", "on": False, "error": problem})
 
     def _open(self, stack: ExitStack) -> MidiListener:
-        ear = stack.enter_context(self._make_ear(self._hear, self._api))
+        ear = stack.enter_context(self._make_ear(self._receive, self._api))
         self._ports = tuple(port for port in ear.ports if not is_ours(port))
         self._inputs = ear.inputs()
         self._names = {port: self._name(port, self._inputs) for port in self._ports}
@@ -233,25 +192,25 @@ class _Lesson:
             raise DeviceError("there is no MIDI input here: is the device plugged in and switched on?")
         return ear
 
-    def _hear(self, port: str, message: bytes) -> None:
+    def _receive(self, port: str, message: bytes) -> None:
         """Called in a thread of the MIDI system."""
         if port in self._names and self._arrived.qsize() < WAITING_LIMIT:
             self._arrived.put((port, message, time.monotonic()))
 
     def _listen(self, ear: MidiListener, stack: ExitStack) -> None:
-        told = checked = time.monotonic()
+        sent = checked = time.monotonic()
         while not self._stop.is_set() and (now := time.monotonic()) < self._until:
-            self._take(told + TICK_SECONDS - now)
+            self._take(sent + TICK_SECONDS - now)
             now = time.monotonic()
-            if now - told >= TICK_SECONDS:
-                told = now
-                self._tell(now)
+            if now - sent >= TICK_SECONDS:
+                sent = now
+                self._report(now)
             if now - checked >= CHECK_SECONDS:
                 checked = now
-                ear = self._look(ear, stack)
+                ear = self._reopen(ear, stack)
 
-    def _look(self, ear: MidiListener, stack: ExitStack) -> MidiListener:
-        """What was plugged in meanwhile is heard, too. Raises DeviceError when nothing is left to hear."""
+    def _reopen(self, ear: MidiListener, stack: ExitStack) -> MidiListener:
+        """Also listen to what was plugged in meanwhile. Raises DeviceError when no input is left."""
         inputs = ear.inputs()
         if inputs == self._inputs:
             return ear
@@ -262,7 +221,7 @@ class _Lesson:
         """Wait for messages for so long, and take all that came."""
         try:
             self._consider(*self._arrived.get(timeout=max(0.001, seconds)))
-            for _ in range(WAITING_LIMIT):  # whatever floods in, it is told of in between
+            for _ in range(WAITING_LIMIT):  # so that what moves is sent even while messages flood in
                 self._consider(*self._arrived.get_nowait())
         except Empty:
             return
@@ -276,7 +235,7 @@ class _Lesson:
             entry, value = self._as_fine(port, entry, value)
         key = (port, entry)
         if key not in self._known:
-            if len(self._known) >= NO_CONTROLS:
+            if len(self._known) >= MOST_CONTROLS:
                 return
             self._known.add(key)
         self._pending[key] = self._values[key] = value
@@ -296,9 +255,9 @@ class _Lesson:
                 return fine, value if is_coarse else self._values.get((port, fine), value)
         return entry, value
 
-    def _tell(self, now: float) -> None:
+    def _report(self, now: float) -> None:
         for (port, entry), value in self._pending.items():
-            self._say(port, entry, value, chosen=False)
+            self._send_control(port, entry, value, chosen=False)
         self._pending.clear()
         self._forget_chosen(now)
         proposal = self._learner.decide(now)
@@ -318,7 +277,7 @@ class _Lesson:
         self._chosen, self._chosen_moved = key, now
         # While its movement goes on it is not chosen again.
         self._learner.learnt = [proposal.entry]
-        self._say(*key, value or 0.0, chosen=True)
+        self._send_control(*key, value or 0.0, chosen=True)
 
     def _forget_chosen(self, now: float) -> None:
         """Once it has been still for a while, it may be chosen again."""
@@ -326,7 +285,7 @@ class _Lesson:
             self._chosen = None
             self._learner.learnt = []
 
-    def _say(self, port: str, entry: MappingEntry, value: float, chosen: bool) -> None:
+    def _send_control(self, port: str, entry: MappingEntry, value: float, chosen: bool) -> None:
         self._send(
             {
                 "type": "learn",

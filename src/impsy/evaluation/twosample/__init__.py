@@ -1,1 +1,0 @@
-"""The two-sample test: can a classifier tell what a model plays from what players play?"""
