@@ -65,7 +65,7 @@ class Reading(NamedTuple):
 
 
 def default_mapping(controls: int) -> Mapping:
-    """The mapping where none is configured: x_1, x_2, … are the controllers 20, 21, … of channel 1, beyond 119 of channel 2 …
+    """Where none is configured: x_1, x_2, … are the controllers 20, 21, … of channel 1, beyond 119 of channel 2 …
 
     Raises:
         DataError: there are more controls than 16 channels have such controllers.
