@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.random import default_rng
 
-from impsy import evaluation
 from impsy.codecs.log import dimension_of
 from impsy.config import LoadedConfig, load_config, parse_config
 from impsy.data import collecting, datasets
@@ -23,6 +22,7 @@ from impsy.data.logs.reading import Log
 from impsy.engine import Engine
 from impsy.errors import ConfigError, DataError
 from impsy.evaluation import Report
+from impsy.evaluation import evaluate as evaluate_models
 from impsy.events import Predictor
 from impsy.models.calibration import PLAYED
 from impsy.models.opening import OpenedModel, open_model
@@ -172,7 +172,7 @@ def train(
         changes={"seed": seed, **recipe},
         **named,
     )
-    given = {name: call for name, call in (("tell", progress), ("stop", stop)) if call is not None}
+    given = {name: call for name, call in (("progress", progress), ("stop", stop)) if call is not None}
     learned = learn(plan, data, **given)  # type: ignore[arg-type]
     assert learned is not None  # only processes of a distributed training that do not lead have nothing
     return learned
@@ -214,7 +214,7 @@ def evaluate(
     """
     models = [model] if isinstance(model, str | os.PathLike | OpenedModel) else model
     data = dataset if isinstance(dataset, Dataset) else load_dataset(dataset)
-    return evaluation.evaluate(
+    return evaluate_models(
         data,
         models,
         name="" if isinstance(dataset, Dataset) else Path(dataset).name,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from impsy.cli.main import main
-from impsy.data.logs.played import read_played
+from impsy.data.logs.performances import read_played
 
 CONFIG = """\
 [model]

@@ -16,8 +16,7 @@ from impsy.cli.dataset import command
 from impsy.codecs.log import LogRow, dimension_of
 from impsy.data.collecting import REASONS, collect
 from impsy.data.datasets import read_dataset
-from impsy.data.logs.performances import events_of
-from impsy.data.logs.played import read_played
+from impsy.data.logs.performances import events_of, read_played
 from impsy.data.logs.reading import EPOCH, read_log
 from impsy.data.logs.scanning import scan_log
 from impsy.errors import DataError

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from impsy.codecs.log import dimension_of, encode_row
 from impsy.data.logs import scanning
-from impsy.data.logs.played import read_played
+from impsy.data.logs.performances import read_played
 from impsy.data.logs.scanning import Scan, scan_log, started_at
 from impsy.errors import DataError
 

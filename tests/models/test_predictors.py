@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -242,3 +244,20 @@ class TestRandomGestures:
     def test_needs_a_value_to_play(self) -> None:
         with pytest.raises(ValueError, match="2 numbers"):
             RandomGestures(1)
+
+
+def test_litert_prints_nothing_and_later_models_leave_standard_error_alone():
+    program = """if True:
+        import os
+        from numpy.random import default_rng
+        from impsy.models.litert import LiteRTPredictor, prepare_litert
+        from impsy.models.sizes import Size
+        from impsy.models.weights import random_weights
+        prepare_litert()
+        redirected, dup2 = [], os.dup2
+        os.dup2 = lambda *args, **more: redirected.append(args) or dup2(*args, **more)
+        LiteRTPredictor(random_weights(3, Size(8, 2), rng=default_rng(1)))
+        print(redirected)
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")

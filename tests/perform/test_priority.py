@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import threading
 
 import pytest
 
-from impsy.perform.priority import realtime_priority
+from impsy.perform.priority import realtime_priority, responsive_interpreter
 from impsy.processes import ask
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="this system has no such scheduling")
@@ -35,7 +36,7 @@ def test_without_permission_it_goes_on_as_usual():
     """RLIMIT_RTPRIO 0, and no privilege: as most users have it."""
     program = """if True:
         import os, resource
-        from impsy.perform.priority import realtime_priority
+        from impsy.perform.priority import realtime_priority, responsive_interpreter
         resource.setrlimit(resource.RLIMIT_RTPRIO, (0, 0))
         if os.getuid() == 0:
             os.setuid(65534)
@@ -51,3 +52,11 @@ def test_opening_strangers_files_does_not_come_first():
     program += "serve(lambda _: str(os.sched_getscheduler(0)).encode(), memory=4 << 30)"
     with realtime_priority():
         assert int(ask(["-c", program], b"", seconds=30, low=False)) == os.SCHED_OTHER
+
+
+def test_the_interpreter_is_set_up_for_playing_and_then_as_before():
+    interval, frozen = sys.getswitchinterval(), gc.get_freeze_count()
+    with responsive_interpreter():
+        assert sys.getswitchinterval() == pytest.approx(0.0005)
+        assert gc.get_freeze_count() > frozen
+    assert (sys.getswitchinterval(), gc.get_freeze_count()) == (interval, 0)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import socket
+import sys
 import threading
 import time
 from collections import Counter
@@ -282,6 +284,23 @@ def test_waiting_costs_nothing(stage):
     before = time.process_time()
     time.sleep(1.0)
     assert time.process_time() - before < 0.05
+
+
+def test_what_others_read_is_published_once_for_each_change(stage):
+    """The engine itself is used by no other thread: reading twice gives the same object, until the engine goes on."""
+    stage.port.deliver(Interaction((0.25, 0.5)))
+    wait_until(lambda: stage.session.view().engine.counters.played)
+    stage.port.deliver(Set("paused", True))
+    wait_until(lambda: stage.session.view().engine.turn == "nobody")
+    assert stage.session.view().engine is stage.session.view().engine
+    assert stage.session.view().lateness_ms["count"] == stage.session.view().engine.counters.played
+
+
+def test_a_session_leaves_the_interpreter_as_it_is(tmp_path):
+    before = (sys.getswitchinterval(), gc.get_freeze_count())
+    made = Stage(tmp_path)
+    with made.watcher.socket, made.session:
+        assert (sys.getswitchinterval(), gc.get_freeze_count()) == before
 
 
 # --- the web interface's messages ---------------------------------------------------------------------

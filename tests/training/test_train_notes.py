@@ -21,8 +21,9 @@ from impsy.models.predictor import NumPyPredictor
 from impsy.models.sizes import SCALE_FACTOR, Size
 from impsy.models.weights import Weights
 from impsy.training.distributed.parallel import join
-from impsy.training.fitting import LATER_WORSE, Training, network_of
+from impsy.training.fitting import LATER_WORSE, Training
 from impsy.training.gestures import LANDINGS, PLAYED_AT, PLAYED_LESS, USED_MORE, Design, designs
+from impsy.training.networks import network_of
 from impsy.training.networks.landings import LandingNetwork
 from impsy.training.networks.layers import RecurrentNetwork
 from impsy.training.notes import anchors, found_notes

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impsy.data.logs.played import Played
+from impsy.data.logs.performances import Played
 from impsy.web.library.pictures import TakeCache, draw
 
 

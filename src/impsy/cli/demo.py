@@ -172,7 +172,7 @@ def _perform(
         site.performer.stop()
         site.supervisor.close()
         heard, played, late, rows = _figures(site.link)
-        timer.print(site.link.last_state)
+        timer.show(site.link.last_state)
     if timer.failure:
         raise DeviceError(timer.failure)
     sum_up(heard, played, late, rows)
@@ -266,7 +266,7 @@ class _Timer:
                 return
             if now - printed >= LINE_SECONDS:
                 printed = now
-                self.print(state)
+                self.show(state)
 
     def _over(self, now: float, started: float, first: float | None) -> bool:
         if first is not None:
@@ -278,7 +278,7 @@ class _Timer:
             self.failure = f"the session sent no state within {START_SECONDS:.0f} s. {status['sentence']}"
         return bool(self.failure)
 
-    def print(self, state: dict[str, Any] | None) -> None:
+    def show(self, state: dict[str, Any] | None) -> None:
         """Print a line, if this is no terminal and something was played since the last."""
         from impsy.cli.live import sparkline
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import click
 from click.shell_completion import CompletionItem
 
-from impsy.cli.terminal import echo, finish_streams, prepare_streams, report_error
+from impsy.cli.terminal import Context, echo, finish_streams, prepare_streams, report_error
 from impsy.errors import ImpsyError, refusal
 from impsy.version import __version__
 
@@ -80,8 +80,16 @@ OVERVIEW: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
+def _use_own_context(command: click.Command) -> None:
+    command.context_class = Context
+    for each in command.commands.values() if isinstance(command, click.Group) else ():
+        _use_own_context(each)
+
+
 class _Group(click.Group):
     """A group that imports a command's module when it is used, and lists commands by the steps of the work."""
+
+    context_class = Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
@@ -91,6 +99,7 @@ class _Group(click.Group):
         if row is None:
             return None
         command: click.Command = import_module(f"impsy.cli.{row.module}").command
+        _use_own_context(command)
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:

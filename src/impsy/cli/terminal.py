@@ -10,42 +10,27 @@ from __future__ import annotations
 import codecs
 import io
 import os
-import re
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
+from impsy.cli.visible import visible
+
 if TYPE_CHECKING:
     from impsy.cli.console import Console
 
-__all__ = ["HelpFormatter", "echo", "finish_streams", "prepare_streams", "report_error", "terminal", "visible"]
+__all__ = ["Context", "echo", "finish_streams", "prepare_streams", "report_error", "terminal", "visible"]
 
 _ERRORS = "impsy.terminal"
 """The name of our handler of characters that an encoding lacks."""
-
-#: C0 without tab and newline, DEL and C1 (ECMA-48); marks, embeddings, overrides and isolates of the bidirectional
-#: algorithm (UAX #9); line and paragraph separators.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 #: What our own output draws with, for encodings that lack it: one character for one, so that columns stay.
 _ALIKE: dict[int, int | str] = {
     **str.maketrans("█▉▊▋▌▍▎▏▁▂▃▄▅▆▇·●▸→←–−“”‘’×±µ♯─━│┃✓", "####==--__--==#.*>><--\"\"''x~u#--||v"),
     ord("…"): "...",
 }
-
-
-def visible(text: str) -> str:
-    r"""The text with control characters as escapes, such as ``\x1b``; tabs and newlines stay."""
-    if text.isprintable():
-        return text
-    return _CONTROL.sub(_escape, text.replace("\r\n", "\n"))
-
-
-def _escape(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
 
 
 def _instead(error: UnicodeError) -> tuple[str, int]:
@@ -65,7 +50,6 @@ def prepare_streams() -> None:
             setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
         elif name != "stdin" and isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=_ERRORS)
-    click.Context.formatter_class = HelpFormatter
 
 
 def finish_streams() -> None:
@@ -105,10 +89,17 @@ def terminal(*, stderr: bool = False, soft_wrap: bool = True) -> Console:
     return Console(stderr=stderr, soft_wrap=soft_wrap, markup=False, emoji=False, highlight=False)
 
 
-class HelpFormatter(click.HelpFormatter):
-    """Makes help of characters that standard output has, as click may write it past our handler."""
+class _HelpFormatter(click.HelpFormatter):
+    """Uses only characters that standard output has, as click may write help without our error handler."""
 
     def getvalue(self) -> str:
         """The text of the help."""
         encoding = sys.stdout.encoding or "utf-8"
+        codecs.register_error(_ERRORS, _instead)
         return super().getvalue().encode(encoding, _ERRORS).decode(encoding)
+
+
+class Context(click.Context):
+    """A command's context, with our help formatter."""
+
+    formatter_class = _HelpFormatter

@@ -20,7 +20,7 @@ from impsy.models.sizes import SIZES
 if TYPE_CHECKING:
     from impsy.cli.console import Console
     from impsy.training.fitting import Progress
-    from impsy.training.learning import Learned, Told
+    from impsy.training.learning import Learned, Start
 
 __all__ = ["command", "find_dataset"]
 
@@ -120,7 +120,7 @@ def command(**options: Any) -> None:
     else:
         screen = _Screen(path)
     with stopping(_STOPPING) as stop, screen:
-        learned = learn(plan, dataset, told=screen.told, tell=screen.tell, stop=stop, began=began)
+        learned = learn(plan, dataset, started=screen.started, progress=screen.progress, stop=stop, began=began)
         if learned is not None:
             screen.done(learned)
 
@@ -198,10 +198,10 @@ class _Silence:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def told(self, told: Told) -> None:
+    def started(self, start: Start) -> None:
         pass
 
-    def tell(self, progress: Progress) -> None:
+    def progress(self, progress: Progress) -> None:
         pass
 
     def done(self, learned: Learned) -> None:
@@ -211,19 +211,19 @@ class _Silence:
 class _Lines(_Silence):
     """One JSON object a line, for programs; the last one is the model's description, with its files."""
 
-    def told(self, told: Told) -> None:
+    def started(self, start: Start) -> None:
         self._say(
             "start",
-            name=told.name,
-            events=len(told.dataset),
-            parameters=told.parameters,
-            device=told.where,
-            resumed_at=told.resumed_at,
-            windows_here=told.windows_here,
-            recipe=told.recipe.to_json(),
+            name=start.name,
+            events=len(start.dataset),
+            parameters=start.parameters,
+            device=start.where,
+            resumed_at=start.resumed_at,
+            windows_here=start.windows_here,
+            recipe=start.recipe.to_json(),
         )
 
-    def tell(self, progress: Progress) -> None:
+    def progress(self, progress: Progress) -> None:
         content = asdict(progress)
         del content["history"]
         self._say("progress", **{key: _number(value) for key, value in content.items()})
@@ -264,24 +264,24 @@ class _Screen(_Silence):
     def __exit__(self, *_: object) -> None:
         self._stop()
 
-    def told(self, told: Told) -> None:
-        performances = int((told.dataset.lengths > 0).sum())
+    def started(self, start: Start) -> None:
+        performances = int((start.dataset.lengths > 0).sum())
         self._print(
-            f"{self._path}: {performances} performances, {len(told.dataset):,} events, {told.dataset.dimension - 1} "
-            f"controls; {len(told.split.held_out):,} windows held out"
+            f"{self._path}: {performances} performances, {len(start.dataset):,} events, "
+            f"{start.dataset.dimension - 1} controls; {len(start.split.held_out):,} windows held out"
         )
-        recipe = told.recipe
+        recipe = start.recipe
         self._print(
-            f"{told.name}: {recipe.architecture}, {told.parameters:,} numbers to learn, {recipe.total_steps:,} steps "
-            f"of {recipe.batch} windows, on {told.where}"
+            f"{start.name}: {recipe.architecture}, {start.parameters:,} numbers to learn, {recipe.total_steps:,} "
+            f"steps of {recipe.batch} windows, on {start.where}"
         )
-        if told.components:
-            self._print(f"the data asks for {told.components}")
-        if told.resumed_at:
-            self._print(f"going on after step {told.resumed_at:,}")
+        if start.components:
+            self._print(f"the data asks for {start.components}")
+        if start.resumed_at:
+            self._print(f"going on after step {start.resumed_at:,}")
         self._bar.update(self._task, description="compiling the first step", total=recipe.total_steps)
 
-    def tell(self, progress: Progress) -> None:
+    def progress(self, progress: Progress) -> None:
         if progress.note:
             self._print(progress.note)
         line = (

@@ -54,6 +54,8 @@ class SessionView:
 class Session:
     """Runs a performance between ``__enter__`` and ``__exit__``.
 
+    A program that is to play on time enters the contexts of :mod:`impsy.perform.priority` first.
+
     Args:
         engine: makes the decisions. Only the engine's thread uses it from now on.
         adapters: the transports.

@@ -1,4 +1,4 @@
-"""Training itself: epochs, the schedule, the best weights, backing off, and going on where it stopped."""
+"""The training loop: epochs, the schedule, the best weights, recovery from divergence, and resuming."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import math
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from impsy.data.datasets import Dataset
 from impsy.data.windows import Split
 from impsy.errors import DataError, ModelError
 from impsy.models.landings import Landings
-from impsy.models.sizes import SIZES, Size
+from impsy.models.sizes import SIZES
 from impsy.models.weights import Weights
 from impsy.training.backend import give_back_memory, prepare
 from impsy.training.checkpoint import Checkpoint, Look, fingerprint, write_checkpoint
@@ -28,17 +28,15 @@ from impsy.training.recipe import Recipe
 
 prepare()
 
-from impsy.training.networks.landings import LandingNetwork  # noqa: E402 - after prepare()
-from impsy.training.networks.layers import RecurrentNetwork  # noqa: E402
-from impsy.training.networks.recurrent import Network  # noqa: E402
-from impsy.training.steps import Learner, LearnerState, Stretches  # noqa: E402
+from impsy.training.networks import network_of  # noqa: E402 - after prepare()
+from impsy.training.steps import Learner, LearnerState, Pace, Stretches  # noqa: E402
 
 __all__ = ["Fitted", "Progress", "Training"]
 
 logger = logging.getLogger(__name__)
 
 HELD_OUT_LOOK = 512
-"""Held-out windows, evenly spaced, that are looked at after each epoch; they overlap, so more would add little."""
+"""Held-out windows, evenly spaced, that are scored after each epoch; they overlap, so more would add little."""
 SAVED_EVERY = 10.0
 """Seconds between two checkpoints: what a crash costs at most."""
 IN_FLIGHT = 2
@@ -46,7 +44,7 @@ IN_FLIGHT = 2
 BACK_OFF = 0.5
 MOST_BACK_OFFS = 5
 DIVERGED_BY = 50.0
-"""Nats an event by which the held-out loss may exceed the best before training goes back to that."""
+"""Nats an event by which the held-out loss may exceed the best before training returns to the best weights."""
 SURPRISING = 0.1
 """Share of the held-out windows, those foreseen worst, that do not count when the best weights are chosen."""
 LATER_WORSE = 0.3
@@ -57,25 +55,15 @@ foreseen best: such weights play less like the players of other pieces than the 
 LAST_LOOK = 2048
 """Held-out windows, evenly spaced, by which the model is judged in the end."""
 RESERVED = 4.0
-"""Seconds that are kept for the end when training must fit into a time: the last look, and writing the files."""
-
-
+"""Seconds reserved for the last look and the files when training has a deadline."""
 BEGINNINGS = 0.3
-"""Share of the windows that begin where a performance does, where notes are learned: pieces are short, and how they
-begin says in which key they are."""
-
-
-def network_of(dimension: int, size: Size, designed: Design, dropout: float = 0.0) -> RecurrentNetwork:
-    """The network in JAX that was designed."""
-    fixed = designed.fixed
-    if isinstance(fixed, Landings):
-        return LandingNetwork(dimension, size, fixed, designed.changes, dropout)
-    return Network(dimension, size, designed.mixtures, fixed, designed.scales, dropout)
+"""Share of the windows that begin where a performance does, for networks of notes: pieces are short, and their
+beginning shows the key."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How training stands. ``note`` is a message to report once, or empty. Seconds, milliseconds, nats an event."""
+    """The state of a training, in seconds, milliseconds and nats an event. ``note``: a message to show once, or ""."""
 
     step: int
     total: int
@@ -180,7 +168,7 @@ class Training:
 
     @property
     def untrained(self) -> Weights:
-        """The network as it was before it learned anything."""
+        """The network before training."""
         return self._network.weights(self._start)
 
     # ------------------------------------------------------------------ going on
@@ -196,21 +184,11 @@ class Training:
                 "the unfinished training learned from other data, or held out another part of it: give the same "
                 "dataset and --split, or start anew without --resume"
             )
-        state = self._state
-        groups = {
-            "trainable": state.trainable,
-            "first": state.first,
-            "second": state.second,
-            "sums": [state.count, state.loss, state.skipped],
-            "best": state.trainable if checkpoint.arrays["best"] else [],
-        }
-        for name, now in groups.items():
-            saved = checkpoint.arrays[name]
-            if [(array.shape, array.dtype) for array in saved] != [(array.shape, array.dtype) for array in now]:
-                raise DataError(
-                    "the unfinished training is of a network of another shape; start anew without --resume"
-                )
-        parts = {name: [self._devices.everywhere(array) for array in checkpoint.arrays[name]] for name in groups}
+        saved = checkpoint.arrays
+        groups = self._groups(self._state.trainable if saved["best"] else [])
+        if any(_shapes(saved[name]) != _shapes(now) for name, now in groups.items()):
+            raise DataError("the unfinished training is of a network of another shape; start anew without --resume")
+        parts = {name: [self._devices.everywhere(array) for array in saved[name]] for name in groups}
         self._state = LearnerState(parts["trainable"], parts["first"], parts["second"], *parts["sums"])
         self._best = list(checkpoint.arrays["best"])
         self._history = list(checkpoint.history)
@@ -221,17 +199,6 @@ class Training:
 
     def checkpoint(self, facts: dict[str, Any] | None = None) -> Checkpoint:
         """All that :meth:`resume` needs."""
-        state = self._state
-        arrays = {
-            name: [np.asarray(array) for array in arrays]
-            for name, arrays in (
-                ("trainable", state.trainable),
-                ("first", state.first),
-                ("second", state.second),
-                ("sums", [state.count, state.loss, state.skipped]),
-                ("best", self._best),
-            )
-        }
         return Checkpoint(
             recipe=self.recipe,
             data=self._data,
@@ -243,15 +210,27 @@ class Training:
             seconds=self._seconds,
             best_step=self._best_step,
             history=list(self._history),
-            arrays=arrays,
+            arrays={name: list(map(np.asarray, arrays)) for name, arrays in self._groups(self._best).items()},
             facts=facts or {},
         )
+
+    def _groups(self, best: list[Any]) -> dict[str, list[Any]]:
+        """The arrays of a checkpoint."""
+        state = self._state
+        sums = [state.count, state.loss, state.skipped]
+        return {
+            "trainable": state.trainable,
+            "first": state.first,
+            "second": state.second,
+            "sums": sums,
+            "best": best,
+        }
 
     # ------------------------------------------------------------------ learning
 
     def run(
         self,
-        tell: Callable[[Progress], object],
+        progress: Callable[[Progress], object],
         *,
         stop: Callable[[], bool] = lambda: False,
         save_to: Path | None = None,
@@ -262,7 +241,7 @@ class Training:
         """Train until the schedule ends, nothing gets better, ``stop()`` says so, or the ``deadline`` comes.
 
         Args:
-            tell: called after each epoch.
+            progress: called after each epoch.
             stop: asked after each step.
             save_to: where checkpoints go; in a distributed training, only the leading process writes them.
             deadline: on ``time.monotonic()``'s clock; the schedule is fitted into the time until then.
@@ -274,8 +253,7 @@ class Training:
         """
         began = time.monotonic() - self._seconds
         saved = time.monotonic()
-        ended = "the schedule is complete"
-        timer = _Pace()
+        ended, timer = "", Pace()
         while self._step < self._total or self._since:
             stopped = self._devices.any(self._epoch(stop, timer))
             self._seconds = time.monotonic() - began
@@ -287,37 +265,31 @@ class Training:
                 give_back_memory()
                 if deadline is not None:
                     self._fit_into(deadline, timer)
-                tell(self._progress(timer, note))
-            if stopped:
-                ended = "stopped"
-                break
-            if self._out_of_patience():
-                ended = f"nothing got better for {self.recipe.patience} epochs"
-                break
-            if self._back_offs > MOST_BACK_OFFS:
-                ended = f"training diverged {self._back_offs} times"
-                break
-            if save_to is not None and self._devices.leads and time.monotonic() - saved > SAVED_EVERY:
+                progress(self._progress(timer, note))
+            ended = "stopped" if stopped else self._why_end()
+            due = ended == "stopped" or (not ended and time.monotonic() - saved > SAVED_EVERY)
+            if due and save_to is not None and self._devices.leads:
                 write_checkpoint(save_to, self.checkpoint(facts))
                 saved = time.monotonic()
-        if save_to is not None and self._devices.leads and ended == "stopped":
-            write_checkpoint(save_to, self.checkpoint(facts))
-        return self._finish(ended, timer)
+            if ended:
+                break
+        return self._finish(ended or "the schedule is complete", timer)
 
     def try_out(self, stop: Callable[[], bool] = lambda: False) -> float:
-        """Train for one epoch, from which :meth:`run` goes on; how surprising the held-out windows still are.
+        """Train for one epoch, after which :meth:`run` goes on.
 
-        See :meth:`impsy.training.networks.recurrent.Network.surprise`.
+        Returns:
+            :meth:`impsy.training.networks.recurrent.Network.surprise` over the held-out windows.
         """
         began = time.monotonic()
-        if not self._devices.any(self._epoch(stop, _Pace())):
+        if not self._devices.any(self._epoch(stop, Pace())):
             self._look()
         self._seconds += time.monotonic() - began
         return self._learner.surprise(self._state, self._looked_at)
 
-    def _epoch(self, stop: Callable[[], bool], timer: _Pace) -> bool:
+    def _epoch(self, stop: Callable[[], bool], timer: Pace) -> bool:
         """One epoch of steps, or what is left of it; True if it was cut short."""
-        under_way: deque[Any] = deque()
+        running: deque[Any] = deque()
         for _ in range(min(self.recipe.steps - self._since, self._total - self._step)):
             rate = self.recipe.rate(self._step, self._total) * self._factor
             self._state, token = self._learner.step(self._state, self._step, rate)
@@ -327,13 +299,13 @@ class Training:
                 token.block_until_ready()
                 give_back_memory()
                 self._compiled = True
-            under_way.append(token)
-            if len(under_way) > IN_FLIGHT:
-                under_way.popleft().block_until_ready()
+            running.append(token)
+            if len(running) > IN_FLIGHT:
+                running.popleft().block_until_ready()
                 timer.tick()
             if self._devices.processes == 1 and stop():
                 return True
-        for token in under_way:
+        for token in running:
             token.block_until_ready()
             timer.tick()
         timer.pause()
@@ -372,18 +344,21 @@ class Training:
         logger.warning("%s", note)
         return note
 
-    def _out_of_patience(self) -> bool:
+    def _why_end(self) -> str:
+        """Why training ends before its schedule does; "" if it goes on."""
         patience = self.recipe.patience
-        return patience is not None and self._step - self._best_step >= patience * self.recipe.steps
+        if patience is not None and self._step - self._best_step >= patience * self.recipe.steps:
+            return f"nothing got better for {patience} epochs"
+        return f"training diverged {self._back_offs} times" if self._back_offs > MOST_BACK_OFFS else ""
 
-    def _fit_into(self, deadline: float, timer: _Pace) -> None:
+    def _fit_into(self, deadline: float, timer: Pace) -> None:
         """Plan as many steps as there is time for, at the pace so far."""
         epoch = timer.step * self.recipe.steps + timer.between
         epochs = (deadline - RESERVED - time.monotonic()) / max(epoch, 1e-6)
         total = self._step + max(0, int(epochs * self.recipe.steps))
         self._total = max(self._step, int(self._devices.agree(total)))
 
-    def _progress(self, timer: _Pace, note: str) -> Progress:
+    def _progress(self, timer: Pace, note: str) -> Progress:
         last = self._history[-1] if self._history else Look(self._step, self._seconds, math.nan, math.nan, math.nan)
         epochs_left = (self._total - self._step) / self.recipe.steps
         return Progress(
@@ -399,7 +374,7 @@ class Training:
             note=note,
         )
 
-    def _finish(self, ended: str, timer: _Pace) -> Fitted:
+    def _finish(self, ended: str, timer: Pace) -> Fitted:
         if not self._best:
             if not all(np.isfinite(np.asarray(array)).all() for array in self._state.trainable):
                 raise ModelError("training diverged from the start: nothing was learned; try a smaller --modelsize")
@@ -419,40 +394,13 @@ class Training:
         )
 
 
+def _shapes(arrays: Sequence[Any]) -> list[tuple[Any, Any]]:
+    return [(array.shape, array.dtype) for array in arrays]
+
+
 def _usual(windows: NDArray[np.float64]) -> float:
     """The mean NLL of ``windows`` (W,) without the share SURPRISING of them that is highest.
 
     In the mean of all, a few events that cannot be foreseen would decide which weights are best.
     """
     return float(np.sort(windows)[: max(1, round(len(windows) * (1 - SURPRISING)))].mean())
-
-
-class _Pace:
-    """How long steps take (a median, so that compiling does not count), and what lies between two epochs."""
-
-    def __init__(self) -> None:
-        self._steps: deque[float] = deque(maxlen=200)
-        self._gaps: deque[float] = deque(maxlen=5)
-        self._last: float | None = None
-        self._ended: float | None = None
-
-    def tick(self) -> None:
-        now = time.perf_counter()
-        if self._last is not None:
-            self._steps.append(now - self._last)
-        elif self._ended is not None:
-            self._gaps.append(now - self._ended)
-        self._last = now
-
-    def pause(self) -> None:
-        self._ended, self._last = time.perf_counter(), None
-
-    @property
-    def step(self) -> float:
-        """Seconds a step."""
-        return float(np.median(self._steps)) if self._steps else 0.0
-
-    @property
-    def between(self) -> float:
-        """Seconds between an epoch's last step and the next one's first."""
-        return float(np.median(self._gaps)) if self._gaps else 0.0

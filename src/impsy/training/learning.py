@@ -1,4 +1,4 @@
-"""From a dataset to a trained model and its files: what ``impsy train`` and :func:`impsy.train` do."""
+"""Training a model on a dataset, and writing its files: what ``impsy train`` and :func:`impsy.train` do."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from impsy.version import __version__
 if TYPE_CHECKING:
     from impsy.training.fitting import Progress
 
-__all__ = ["Learned", "Plan", "Told", "learn", "plan_for"]
+__all__ = ["Learned", "Plan", "Start", "learn", "plan_for"]
 
 CONTINUED_RATE = 0.3
 """A trained network is continued at this share of the usual rate: larger steps would undo what it learned."""
@@ -55,7 +55,7 @@ NO_KERAS = (
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be learned from what, and how.
+    """The dataset, the recipe and the files of a training.
 
     dataset_file: where the dataset came from; None: from no file.
     destination: the folder of the model's files; None: none are written.
@@ -133,9 +133,9 @@ class Learned:
 
 
 @dataclass(frozen=True)
-class Told:
-    """What is known before training starts. ``windows_here`` of a step's are computed by this process; ``components``
-    says in words what the mixture is made of."""
+class Start:
+    """The facts of a training at its start. ``windows_here``: windows of a step that this process computes;
+    ``components``: what the mixture is made of, in words."""
 
     name: str
     dataset: Dataset
@@ -199,16 +199,16 @@ def learn(
     plan: Plan,
     dataset: Dataset,
     *,
-    told: Callable[[Told], object] = lambda _told: None,
-    tell: Callable[[Progress], object] = lambda _progress: None,
+    started: Callable[[Start], object] = lambda _start: None,
+    progress: Callable[[Progress], object] = lambda _progress: None,
     stop: Callable[[], bool] = lambda: False,
     began: float | None = None,
 ) -> Learned | None:
     """Train, and write the model's files if the plan has a destination.
 
     Args:
-        told: called once, when everything is ready.
-        tell: called with a :class:`impsy.training.fitting.Progress` after each epoch.
+        started: called once, when everything is ready.
+        progress: called with a :class:`impsy.training.fitting.Progress` after each epoch.
         stop: asked after each step whether to end with the best so far.
         began: when the command started, by ``time.monotonic()``, for ``plan.minutes``.
 
@@ -240,7 +240,7 @@ def learn(
     if folder is not None and (plan.cluster is None or plan.cluster.index == 0):
         check_writable(folder)  # reported before anything is computed
     devices = join(plan.cluster, recipe.batch, _task(plan, recipe, dataset, checkpoint), stop)
-    # This loads JAX: all that can be wrong with the files and the other processes has been reported before.
+    # This loads JAX: problems with the files and the other processes were reported before.
     from impsy.training.fitting import Training
 
     with devices.together():
@@ -259,14 +259,16 @@ def learn(
         like = _to_play(training.untrained, plan)[0]
         with_keras = files is not None and devices.leads and is_saved_by_keras(like)
         empty = _empty_keras_model(like) if with_keras else None
-        told(Told(name, dataset, split, recipe, training.parameters, resumed_at, devices.words, here, designed.words))
+        started(
+            Start(name, dataset, split, recipe, training.parameters, resumed_at, devices.words, here, designed.words)
+        )
 
         def improved(weights: Weights) -> None:
             if files is not None:
                 write_so_far(*_to_play(designed.played(weights), plan), files)
 
         fitted = training.run(
-            tell,
+            progress,
             stop=stop,
             save_to=None if files is None else files.unfinished,
             deadline=None if plan.minutes is None else began + plan.minutes * 60.0,
@@ -320,8 +322,8 @@ def _task(plan: Plan, recipe: Recipe, dataset: Dataset, checkpoint: Checkpoint |
     """A digest of what must be the same in all processes of a distributed training."""
     digest = hashlib.sha256(b"" if plan.start_from is None else plan.start_from.read_bytes())
     went_before = None if checkpoint is None else (checkpoint.step, checkpoint.total, checkpoint.seconds)
-    told = [__version__, recipe.to_json(), fingerprint(dataset), plan.split, plan.minutes, went_before]
-    digest.update(json.dumps(told).encode())
+    compared = [__version__, recipe.to_json(), fingerprint(dataset), plan.split, plan.minutes, went_before]
+    digest.update(json.dumps(compared).encode())
     return digest.hexdigest()
 
 

@@ -6,6 +6,8 @@ that nothing is fed to it, any step can be done again, and every process of a di
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +25,7 @@ from impsy.training.networks.layers import RecurrentNetwork
 from impsy.training.networks.recurrent import Network
 from impsy.training.recipe import Recipe
 
-__all__ = ["HELD_OUT_AT_ONCE", "Learner", "LearnerState", "Stretches", "changed"]
+__all__ = ["HELD_OUT_AT_ONCE", "Learner", "LearnerState", "Pace", "Stretches", "changed"]
 
 HELD_OUT_AT_ONCE = 256
 """Held-out windows in one compiled call."""
@@ -223,3 +225,36 @@ def changed(windows: Any, key: Any, alike: NDArray[np.int32], permuted: float, m
     values = jnp.take_along_axis(values, jnp.where(chosen, places, jnp.arange(n))[:, None], -1)
     turned = jax.random.bernoulli(which, mirrored, (batch, 1, n))
     return jnp.concatenate([time, jnp.where(turned, SCALE_FACTOR - values, values)], -1)
+
+
+class Pace:
+    """The time of a step (a median, so that compiling does not count), and of the pause between two epochs."""
+
+    def __init__(self) -> None:
+        self._steps: deque[float] = deque(maxlen=200)
+        self._gaps: deque[float] = deque(maxlen=5)
+        self._last: float | None = None
+        self._ended: float | None = None
+
+    def tick(self) -> None:
+        """A step is complete."""
+        now = time.perf_counter()
+        if self._last is not None:
+            self._steps.append(now - self._last)
+        elif self._ended is not None:
+            self._gaps.append(now - self._ended)
+        self._last = now
+
+    def pause(self) -> None:
+        """An epoch is complete."""
+        self._ended, self._last = time.perf_counter(), None
+
+    @property
+    def step(self) -> float:
+        """Seconds a step."""
+        return float(np.median(self._steps)) if self._steps else 0.0
+
+    @property
+    def between(self) -> float:
+        """Seconds between an epoch's last step and the next one's first."""
+        return float(np.median(self._gaps)) if self._gaps else 0.0

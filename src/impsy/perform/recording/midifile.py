@@ -33,7 +33,7 @@ LAST_NOTE = 0.5
 """Seconds that the last note of a part sounds, and that the last value of any other kind is held."""
 
 MOST_VALUES = 16_000_000
-"""Of all events that are read together."""
+"""Limit of all values of the events of one file."""
 _LONGEST_WAIT = 0x0FFF_FFFF
 """Ticks between two messages of a file."""
 
@@ -43,9 +43,9 @@ _FIRST_CONTROLLER = 20
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Part:
-    """What one of the two played.
+    """What the performer or the model played.
 
-    times: (R,) seconds since the beginning, not falling. values: (R, n) in [0, 1], all values after each event.
+    times: (R,) seconds since the beginning, never decreasing. values: (R, n) in [0, 1], all values after each event.
     """
 
     times: NDArray[np.float64]
@@ -57,7 +57,7 @@ class Part:
 
 
 class Reading(NamedTuple):
-    """What a MIDI file plays. remarks: sentences on what of it was left out or corrected."""
+    """The content of a MIDI file. remarks: sentences on what was left out or corrected."""
 
     performer: Part
     model: Part
@@ -65,7 +65,7 @@ class Reading(NamedTuple):
 
 
 def default_mapping(controls: int) -> Mapping:
-    """For those that have none: x_1, x_2, … are the controllers 20, 21, … of channel 1, beyond 119 of channel 2 …
+    """Where none is configured: x_1, x_2, … are the controllers 20, 21, … of channel 1, beyond 119 of channel 2 …
 
     Raises:
         DataError: there are more controls than 16 channels have such controllers.
@@ -143,10 +143,10 @@ def _timed(entries: Mapping, part: Part) -> Iterator[tuple[int, list[bytes]]]:
 
 
 def read_midi(file: IO[bytes], mappings: Sequence[Mapping]) -> Reading:
-    """What a MIDI file plays on an instrument whose inputs are mapped in one of these ways: the one that hears most.
+    """Read a MIDI file by the mapping that fits most of its messages.
 
     Messages at the same moment are one event, as long as each changes something else; so a chord is several. A
-    control that is not heard of at first stands where it will be when it is. The model's part is empty but for
+    control has the first value that it receives from the beginning. The model's part is empty but for
     files that :func:`write_midi` wrote.
 
     Args:
@@ -154,8 +154,8 @@ def read_midi(file: IO[bytes], mappings: Sequence[Mapping]) -> Reading:
         mappings: one at least; each has an entry for each of the n values.
 
     Raises:
-        DataError: it is no MIDI file, too large or too long, or nothing in it fits a mapping; the message says what
-            it holds.
+        DataError: it is no MIDI file, too large or too long, or nothing in it fits a mapping; the message names
+            what it holds.
     """
     midi = read_smf(file.read(MOST_BYTES + 1))
     tracks: dict[bool, list[Track]] = {True: [], False: []}
@@ -203,7 +203,7 @@ def _part(messages: Iterable[tuple[float, bytes]], entries: Mapping) -> Part:
 
 
 def _filled(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """With what is unknown at first put where it will first be; 0 where that never comes."""
+    """Fill unknown values at the beginning of each column with its first known value; 0 where there is none."""
     for column in values.T:
         known = np.flatnonzero(~np.isnan(column))
         column[: known[0] if len(known) else len(column)] = column[known[0]] if len(known) else 0.0
@@ -211,7 +211,7 @@ def _filled(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _kinds(tracks: Iterable[Track]) -> str:
-    """What is in a file, in words."""
+    """The kinds of messages of a file, in words."""
     counts: Counter[str] = Counter()
     for message, count in Counter(message for track in tracks for _, message in track.messages).items():
         what = describe_message(message).partition(", ")

@@ -10,7 +10,7 @@ import numpy as np
 
 from impsy.codecs.log import MODEL, PERFORMER, encode_row
 from impsy.config import Config
-from impsy.data.logs.played import played_of
+from impsy.data.logs.performances import played_of
 from impsy.data.logs.reading import Log, read_log
 from impsy.errors import DataError
 from impsy.files import written_whole

@@ -34,7 +34,7 @@ class Evaluation:
         return self._model
 
     def start(self, model: Path, dataset: Path, report: Path, *, quick: bool) -> None:
-        """Begin to evaluate a model on a dataset; the pages are told when it is done.
+        """Begin to evaluate a model on a dataset; the pages are notified when it is done.
 
         Raises:
             Conflict: another one is being evaluated.
@@ -46,12 +46,12 @@ class Evaluation:
             report.parent.mkdir(parents=True, exist_ok=True)
             command = ["-m", "impsy", "evaluate", str(model), str(dataset), "--report", str(report), "--json"]
             log = report.with_suffix(".log")
-            with log.open("wb") as told, report.with_suffix(".json").open("wb") as figures:
+            with log.open("wb") as messages, report.with_suffix(".json").open("wb") as figures:
                 self._process = start(
                     [*command, *(["--quick"] if quick else [])],
                     self._workspace.root,
                     stdout=figures,
-                    stderr=told,
+                    stderr=messages,
                 )
             self._model = model.name
             self._thread = threading.Thread(
@@ -82,7 +82,7 @@ class Evaluation:
 
 
 def last_line(log: Path) -> str:
-    """The last line that a command told on its standard error, without what marks it as an error."""
+    """The last line of a command's standard error, without what marks it as an error."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - _LONGEST_LOG))

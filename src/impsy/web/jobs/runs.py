@@ -1,4 +1,4 @@
-"""What a training run told so far: from the lines of ``impsy train --json`` to what the page shows."""
+"""The progress of a training run: from the lines of ``impsy train --json`` to what the page shows."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Progress:
     _rest: bytes = b""
 
     def begin(self) -> None:
-        """A process was started (again): it has told nothing yet."""
+        """A process was started (again): it has reported nothing yet."""
         self.phase, self.model, self.ended, self.left = "loading", None, "", None
 
     def look(self) -> bool:
@@ -62,39 +62,39 @@ class Progress:
 
     def _take(self, line: bytes) -> None:
         try:
-            told = json.loads(line)
-            handle = {"start": self._start, "progress": self._progress, "done": self._done}[told["event"]]
-            handle(told)
+            message = json.loads(line)
+            handle = {"start": self._start, "progress": self._progress, "done": self._done}[message["event"]]
+            handle(message)
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return  # a line that was cut off, or that a newer version writes
 
-    def _start(self, told: Mapping[str, Any]) -> None:
+    def _start(self, message: Mapping[str, Any]) -> None:
         self.phase = "compiling"
-        self._steps = int(told["recipe"]["steps"])
-        self.epochs = int(told["recipe"]["epochs"])
-        # What a crash cost is learned again, and told again.
-        resumed_at = int(told.get("resumed_at") or 0) // max(1, self._steps)
+        self._steps = int(message["recipe"]["steps"])
+        self.epochs = int(message["recipe"]["epochs"])
+        # What a crash cost is learned and reported again.
+        resumed_at = int(message.get("resumed_at") or 0) // max(1, self._steps)
         self.losses = [loss for loss in self.losses if loss["epoch"] <= resumed_at]
         self.epoch = resumed_at
 
-    def _progress(self, told: Mapping[str, Any]) -> None:
+    def _progress(self, message: Mapping[str, Any]) -> None:
         self.phase = "learning"
-        self.epoch = int(told["epoch"])
-        self.epochs = max(self.epoch, math.ceil(int(told["total"]) / max(1, self._steps))) if self._steps else None
-        self.pace, self.left, self.best = (_number(told.get(key)) for key in ("step_ms", "left", "best"))
-        if told.get("note"):
-            self.notes = [*self.notes[-4:], str(told["note"])[:500]]
-        train, held_out = _number(told.get("loss")), _number(told.get("held_out"))
+        self.epoch = int(message["epoch"])
+        self.epochs = max(self.epoch, math.ceil(int(message["total"]) / max(1, self._steps))) if self._steps else None
+        self.pace, self.left, self.best = (_number(message.get(key)) for key in ("step_ms", "left", "best"))
+        if message.get("note"):
+            self.notes = [*self.notes[-4:], str(message["note"])[:500]]
+        train, held_out = _number(message.get("loss")), _number(message.get("held_out"))
         if not self.losses or self.losses[-1]["epoch"] < self.epoch:
             self.losses.append(Loss(epoch=self.epoch, train=train, held_out=held_out))
 
-    def _done(self, told: Mapping[str, Any]) -> None:
-        files = [str(file) for file in told["files"]]
+    def _done(self, message: Mapping[str, Any]) -> None:
+        files = [str(file) for file in message["files"]]
         self.model = next((Path(file).name for file in files if file.endswith(".tflite")), None)
-        self.ended = str(told["figures"]["ended"])
+        self.ended = str(message["figures"]["ended"])
         self.left = 0.0
         self.phase = "done"
-        best = _number(told["figures"].get("held_out_nll"))
+        best = _number(message["figures"].get("held_out_nll"))
         self.best = self.best if best is None else best
 
     def shown(self, every: bool) -> list[Loss]:

@@ -1,8 +1,8 @@
 """Training runs: processes of their own, which go on when the page is closed and when the web process ends.
 
 A run is a folder ``.impsy/training/{id}``: ``run.json`` says what was asked for, which process does it and how it
-ended, ``progress.jsonl`` is what that process tells, ``log.txt`` its standard error. A web process that starts later
-finds by the process's number and the moment it was made whether it is still the same one.
+ended, ``progress.jsonl`` is the output of that process, ``log.txt`` its standard error. A web process that starts
+later finds by the process's number and the moment it was made whether it is still the same one.
 """
 
 from __future__ import annotations
@@ -52,29 +52,29 @@ _OPTIONS = {
 }
 _STOPPED_EARLY = 130
 _MADE_WITHIN = 1.0
-"""Seconds by which two tellings of when a process was made may differ."""
+"""Seconds by which two reports of when a process was made may differ."""
 
 
 @dataclass
 class _Run:
-    """A run in memory: what ``run.json`` says, and what it told."""
+    """A run in memory: the content of ``run.json``, and its progress."""
 
     id: str
     folder: Path
-    said: dict[str, Any]
+    record: dict[str, Any]
     progress: Progress
     process: subprocess.Popen[bytes] | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
     def status(self) -> Status:
-        found: Status = self.said["status"]
+        found: Status = self.record["status"]
         return found
 
     @property
     def model(self) -> str:
         """The name of the model that it makes, which no two may make at once."""
-        return str(self.said["model"])
+        return str(self.record["model"])
 
 
 class Trainings:
@@ -95,14 +95,14 @@ class Trainings:
     def pids(self) -> list[int]:
         """The processes of the runs that go on."""
         with self._lock:
-            going = [_process(run.said) for run in self._runs.values() if run.status in {"running", "stopping"}]
+            going = [_process(run.record) for run in self._runs.values() if run.status in {"running", "stopping"}]
         return [process.pid for process in going if process is not None]
 
     def all(self) -> list[Run]:
         """All runs, the latest first."""
         self.follow()
         with self._lock:
-            runs = sorted(self._runs.values(), key=lambda run: (run.said["started"], run.id), reverse=True)
+            runs = sorted(self._runs.values(), key=lambda run: (run.record["started"], run.id), reverse=True)
         return [self._shown(run) for run in runs]
 
     def one(self, run_id: str) -> Run:
@@ -129,18 +129,18 @@ class Trainings:
             run_id = self._new_id(now, dimension, size)
             folder = self._folder / run_id
             folder.mkdir(parents=True)
-            said = {
+            record = {
                 "dataset": dataset.name,
                 "size": size,
                 "model": model,
                 "started": now.isoformat(timespec="milliseconds"),
                 "options": {key: value for key, value in options.items() if value is not None},
             }
-            run = _Run(run_id, folder, said, Progress(folder / "progress.jsonl"))
+            run = _Run(run_id, folder, record, Progress(folder / "progress.jsonl"))
             self._launch(run, [])
             self._runs[run_id] = run
         self._watch()
-        self._tell(run)
+        self._publish(run)
         self._hub.changed("training")
         return self._shown(run)
 
@@ -151,11 +151,11 @@ class Trainings:
             if run.status in ENDED:
                 raise Conflict("this training has ended already")
             if run.status == "running":
-                process = _process(run.said)
+                process = _process(run.record)
                 if process is not None:
                     _interrupt(process)
-                self._say(run, status="stopping")
-        self._tell(run)
+                self._save(run, status="stopping")
+        self._publish(run)
         return self._shown(run)
 
     def resume(self, run_id: str) -> Run:
@@ -175,13 +175,13 @@ class Trainings:
                     "this training cannot go on: it is complete, nothing of it was kept yet, or a later one of the "
                     "same model has taken its place; start a new one"
                 )
-            if not (self._workspace.datasets / run.said["dataset"]).is_file():
-                raise Conflict(f"the dataset {run.said['dataset']} is not there any more: bring it back to go on")
+            if not (self._workspace.datasets / run.record["dataset"]).is_file():
+                raise Conflict(f"the dataset {run.record['dataset']} is not there any more: bring it back to go on")
             run.progress.look()
             run.progress.begin()
             self._launch(run, ["--resume"])
         self._watch()
-        self._tell(run)
+        self._publish(run)
         return self._shown(run)
 
     def delete(self, run_id: str) -> Entry:
@@ -190,7 +190,7 @@ class Trainings:
         with self._lock, run.lock:
             if run.status not in ENDED:
                 raise Conflict("this training runs: stop it first")
-            entry = self._trash.delete("training", f"the training of {run.said['dataset']}", [run.folder])
+            entry = self._trash.delete("training", f"the training of {run.record['dataset']}", [run.folder])
             self._runs.pop(run_id, None)
         self._hub.changed("training")
         return entry
@@ -205,26 +205,26 @@ class Trainings:
     # --- processes ---------------------------------------------------------------------------------
 
     def _launch(self, run: _Run, more: list[str]) -> None:
-        said = run.said
-        options = said["options"]
-        command = ["-m", "impsy", "train", str(Path(self._workspace.datasets.name) / said["dataset"])]
-        command += ["-M", said["size"], "-O", self._workspace.models.name, "--json", *more]
+        record = run.record
+        options = record["options"]
+        command = ["-m", "impsy", "train", str(Path(self._workspace.datasets.name) / record["dataset"])]
+        command += ["-M", record["size"], "-O", self._workspace.models.name, "--json", *more]
         for key, option in _OPTIONS.items():
             if key in options:
                 command += [option, str(options[key])]
-        with (run.folder / "progress.jsonl").open("ab") as told, (run.folder / "log.txt").open("wb") as log:
-            run.process = start(command, self._workspace.root, stdout=told, stderr=log, detached=True)
+        with (run.folder / "progress.jsonl").open("ab") as output, (run.folder / "log.txt").open("wb") as log:
+            run.process = start(command, self._workspace.root, stdout=output, stderr=log, detached=True)
         made = None
         with suppress(psutil.Error):
             made = psutil.Process(run.process.pid).create_time()
-        self._say(run, status="running", command=command, pid=run.process.pid, made=made, sentence="")
+        self._save(run, status="running", command=command, pid=run.process.pid, made=made, sentence="")
 
     def _check_free(self, model: str) -> None:
         busy = next((run for run in self._runs.values() if run.model == model and run.status not in ENDED), None)
         if busy is not None:
             raise Conflict(
-                f"a model of this size and dimension is being trained (on {busy.said['dataset']}): stop that first, "
-                "or choose another size"
+                f"a model of this size and dimension is being trained (on {busy.record['dataset']}): "
+                "stop that first, or choose another size"
             )
 
     def _resumable(self, run: _Run) -> bool:
@@ -232,7 +232,7 @@ class Trainings:
         if run.status not in ("stopped", "interrupted", "failed"):
             return False
         latest = max(
-            (each for each in self._runs.values() if each.model == run.model), key=lambda each: each.said["started"]
+            (each for each in self._runs.values() if each.model == run.model), key=lambda each: each.record["started"]
         )
         return latest is run and (self._workspace.models / f"{run.model}.training.npz").is_file()
 
@@ -269,7 +269,7 @@ class Trainings:
 
     def _look_at(self, run: _Run) -> None:
         with run.lock:
-            # First whether it has ended: what it told last is then there.
+            # First whether it has ended: its last output can then be read.
             ended = _has_ended(run)
             fresh = run.progress.look()
             if ended:
@@ -279,13 +279,13 @@ class Trainings:
             if run.progress.model:
                 self._hub.changed("models")
         if ended or fresh:
-            self._tell(run)
+            self._publish(run)
 
     def _conclude(self, run: _Run) -> None:
         """Say how it ended."""
         status, sentence = _verdict(run)
         run.process = None
-        self._say(run, status=status, sentence=sentence, ended=datetime.now().isoformat(timespec="seconds"))
+        self._save(run, status=status, sentence=sentence, ended=datetime.now().isoformat(timespec="seconds"))
 
     def follow(self) -> None:
         """Take up the runs that the disk knows of, and forget those whose folder is gone."""
@@ -309,25 +309,25 @@ class Trainings:
     def _load(self, run_id: str) -> _Run | None:
         folder = self._folder / run_id
         try:
-            said = json.loads((folder / "run.json").read_bytes())
-            texts = all(isinstance(said[key], str) for key in ("dataset", "size", "model", "started", "status"))
-            if not texts or not isinstance(said["options"], dict) or said["size"] not in SIZES:
+            record = json.loads((folder / "run.json").read_bytes())
+            texts = all(isinstance(record[key], str) for key in ("dataset", "size", "model", "started", "status"))
+            if not texts or not isinstance(record["options"], dict) or record["size"] not in SIZES:
                 return None
             for key in ("dataset", "model"):  # a resumed run reads the one, and goes on from what lies by the other
-                safe_name(said[key])
+                safe_name(record[key])
         except (OSError, ValueError, LookupError, TypeError, RecursionError, DataError):
             return None
-        if said["status"] not in (*ENDED, "running", "stopping"):
+        if record["status"] not in (*ENDED, "running", "stopping"):
             return None
-        return _Run(run_id, folder, said, Progress(folder / "progress.jsonl"))
+        return _Run(run_id, folder, record, Progress(folder / "progress.jsonl"))
 
-    # --- telling -----------------------------------------------------------------------------------
+    # --- saving and publishing ---------------------------------------------------------------------
 
-    def _say(self, run: _Run, **what: Any) -> None:
-        run.said.update(what)
-        write_whole(run.folder / "run.json", json.dumps(run.said, indent=1).encode())
+    def _save(self, run: _Run, **what: Any) -> None:
+        run.record.update(what)
+        write_whole(run.folder / "run.json", json.dumps(run.record, indent=1).encode())
 
-    def _tell(self, run: _Run) -> None:
+    def _publish(self, run: _Run) -> None:
         self._hub.send({"type": "training", "run": self._shown(run)})
 
     def _find(self, run_id: str) -> _Run:
@@ -339,29 +339,29 @@ class Trainings:
 
     def _shown(self, run: _Run, every: bool = False) -> Run:
         with self._lock, run.lock:
-            told, status = run.progress, run.status
+            progress, status = run.progress, run.status
             return Run(
                 id=run.id,
-                dataset=run.said["dataset"],
-                size=run.said["size"],
+                dataset=run.record["dataset"],
+                size=run.record["size"],
                 status=status,
-                started=run.said["started"],
-                epoch=told.epoch,
-                epochs=told.epochs,
-                pace=told.pace,
-                left=told.left if status == "running" else None,
-                losses=told.shown(every),
-                best=told.best,
-                model=told.model,
+                started=run.record["started"],
+                epoch=progress.epoch,
+                epochs=progress.epochs,
+                pace=progress.pace,
+                left=progress.left if status == "running" else None,
+                losses=progress.shown(every),
+                best=progress.best,
+                model=progress.model,
                 resumable=status in ENDED and self._resumable(run),
-                options=run.said["options"],
-                sentence=run.said.get("sentence") or _sentence(run),
+                options=run.record["options"],
+                sentence=run.record.get("sentence") or _sentence(run),
             )
 
 
-def _process(said: Mapping[str, Any]) -> psutil.Process | None:
+def _process(record: Mapping[str, Any]) -> psutil.Process | None:
     """The process that does a run; None if it has ended, even where another one has got its number."""
-    pid, made = said.get("pid"), said.get("made")
+    pid, made = record.get("pid"), record.get("made")
     if not isinstance(pid, int) or not isinstance(made, int | float) or pid <= 0:
         return None
     try:
@@ -377,7 +377,7 @@ def _process(said: Mapping[str, Any]) -> psutil.Process | None:
 def _has_ended(run: _Run) -> bool:
     if run.process is not None:
         return run.process.poll() is not None
-    return _process(run.said) is None
+    return _process(run.record) is None
 
 
 def _interrupt(process: psutil.Process) -> None:
@@ -390,12 +390,12 @@ def _interrupt(process: psutil.Process) -> None:
 
 
 def _verdict(run: _Run) -> tuple[Status, str]:
-    """How a run ended, by what it told, its exit status where that is known, and what it said last."""
-    told, code = run.progress, run.process.returncode if run.process is not None else None
-    if told.phase == "done":
-        if told.ended == "stopped":
-            return "stopped", f"stopped after epoch {told.epoch}; the best so far is kept"
-        return "done", f"done: {told.ended}"
+    """How a run ended, by its progress, its exit status where that is known, and the last line of its log."""
+    progress, code = run.progress, run.process.returncode if run.process is not None else None
+    if progress.phase == "done":
+        if progress.ended == "stopped":
+            return "stopped", f"stopped after epoch {progress.epoch}; the best so far is kept"
+        return "done", f"done: {progress.ended}"
     last = last_line(run.folder / "log.txt")
     if code == _STOPPED_EARLY or (run.status == "stopping" and (code is None or code < 0)):
         return "stopped", "stopped before anything was learned"

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impsy.data.logs.played import Played, read_played
+from impsy.data.logs.performances import Played, read_played
 
 __all__ = ["TakeCache", "draw"]
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from impsy.data.logs.played import Played
+from impsy.data.logs.performances import Played
 from impsy.protocol.pages import PlaybackMessage
 from impsy.web.live.hub import PageHub
 from impsy.web.live.link import SessionLink
