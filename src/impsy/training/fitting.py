@@ -63,7 +63,7 @@ beginning shows the key."""
 
 @dataclass(frozen=True)
 class Progress:
-    """The state of a training, in seconds, milliseconds and nats an event. ``note``: shown once, or ""."""
+    """The state of a training, in seconds, milliseconds and nats an event. ``note``: a message to show, or ""."""
 
     step: int
     total: int

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from impsy.models.architectures import FloatArray, Gestures
+from impsy.models.architectures import FloatArray, Gestures, own_fields
 from impsy.models.components import Live
 from impsy.models.tflite.graph import GraphBuilder
 from impsy.models.tflite.heads import ResidualHead
@@ -23,7 +23,7 @@ from impsy.models.weights import SIGMA_OFFSET, Weights
 
 __all__ = ["DEFINITION", "GestureHead", "LiveGestureHead", "numbers_of_gestures"]
 
-DEFINITION = ("threshold", "unit", "rest", "direction", "one_sided", "momentum", "continues", "margin")
+DEFINITION = own_fields(Gestures)
 """The fields that are kept as they are, each in a tensor ``gestures/<field>``."""
 
 _TOGETHER = 32
