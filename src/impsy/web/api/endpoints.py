@@ -23,8 +23,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from impsy.errors import ImpsyError
-from impsy.web.errors import Conflict, NotFound
 from impsy.web.site import Site
+from impsy.web.workspace import Conflict, NotFound
 
 __all__ = ["Body", "Endpoint", "Endpoints", "problem", "routes"]
 

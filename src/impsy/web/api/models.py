@@ -13,10 +13,10 @@ from impsy.perform.models import choices
 from impsy.protocol.library import Model, Undo, Used
 from impsy.web.api.endpoints import Body, Endpoints
 from impsy.web.api.files import NameQuery, deleted
-from impsy.web.errors import Conflict, NotFound
 from impsy.web.library.models import checked_name, files_of
 from impsy.web.library.uploads import received
 from impsy.web.site import Site
+from impsy.web.workspace import Conflict, NotFound
 
 __all__ = ["ENDPOINTS", "REPORT_POLICY"]
 
