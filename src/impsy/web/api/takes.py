@@ -19,7 +19,7 @@ from impsy.mapping.entries import entry_to_list
 from impsy.perform.recording.takes import output_for
 from impsy.protocol.library import ChangedTake, Picture, Take, Undo
 from impsy.web.api.endpoints import Body, Endpoints
-from impsy.web.api.files import NameQuery, changed, deleted
+from impsy.web.api.trash import NameQuery, changed, deleted
 from impsy.web.config.labels import controls_of, unmapped
 from impsy.web.library.pictures import draw
 from impsy.web.library.takes import count_controls
