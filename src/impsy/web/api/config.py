@@ -69,9 +69,9 @@ def answer(file: ConfigFile) -> ConfigAnswer:
         path=str(file.path),
         text=saved.text,
         stamp=saved.stamp,
-        values=saved.draft.values,
-        problems=saved.draft.problems,
-        understood=saved.draft.understood,
+        values=saved.values,
+        problems=saved.problems,
+        understood=saved.understood,
         schema=cast("FormSchema", config_schema()),
         mapping_kinds=mapping_kinds(),
     )

@@ -11,7 +11,7 @@ from impsy.protocol.monitor import Level
 from impsy.web.live.hub import PageHub
 from impsy.web.workspace import Conflict, Workspace
 
-__all__ = ["Evaluation", "last_line"]
+__all__ = ["Evaluation", "end_of", "last_line"]
 
 _LONGEST_LOG = 64 << 10
 
@@ -73,19 +73,24 @@ class Evaluation:
         if status == 0:
             self._say("info", f"{model} has been evaluated: its report is there")
         elif status > 0:
-            self._say("error", f"{model} could not be evaluated: {last_line(log)}")
+            self._say("error", f"{model} could not be evaluated: {last_line(end_of(log))}")
         self._hub.changed("models")
 
     def _say(self, level: Level, text: str) -> None:
         self._hub.send({"type": "sentence", "level": level, "text": text})
 
 
-def last_line(log: Path) -> str:
-    """The last line of a command's standard error, without what marks it as an error."""
+def end_of(log: Path) -> str:
+    """The end of a command's standard error; empty where that cannot be read."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - _LONGEST_LOG))
-            lines = [line.strip() for line in file.read().decode("utf-8", "replace").splitlines() if line.strip()]
+            return file.read().decode("utf-8", "replace")
     except OSError:
-        lines = []
-    return lines[-1].removeprefix("Error: ")[:2000] if lines else "it did not say why"
+        return ""
+
+
+def last_line(log: str) -> str:
+    """The last line, without what marks it as an error."""
+    lines = log.strip().splitlines()
+    return lines[-1].strip().removeprefix("Error: ")[:2000] if lines else "it did not say why"
