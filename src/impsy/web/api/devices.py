@@ -20,7 +20,7 @@ from impsy.perform.diagnostics.devices import (
 from impsy.protocol.workspace import Devices, Listening, MidiPort, MidiPorts, SerialPort
 from impsy.web.api.endpoints import Body, Endpoints
 from impsy.web.config.file import ConfigFile
-from impsy.web.devices.mapping import Way
+from impsy.web.config.labels import Way
 from impsy.web.devices.ways import ports_of_session, ways_now
 from impsy.web.site import Site
 

@@ -11,7 +11,7 @@ from impsy.config import Config
 from impsy.mapping.entries import ControlChange, ControlKind, MappingEntry, NoteOn, kind_of
 from impsy.protocol.workspace import Control, EntryName, MappedEntry
 
-__all__ = ["controls_of", "describe_entry", "unmapped"]
+__all__ = ["Way", "controls_of", "describe_entry", "unmapped"]
 
 MOST_CONTROLS = 1024
 """More are not shown: a dimension may be any number."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Literal
 
 from impsy.errors import DeviceError
 from impsy.io.midi.listener import MidiListener
@@ -19,9 +19,7 @@ from impsy.protocol.pages import ServerMessage
 from impsy.web.config.labels import describe_entry
 from impsy.web.devices.watching import is_ours
 
-__all__ = ["LISTEN_SECONDS", "Heard", "MappingListener", "Way"]
-
-Way = Literal["input", "output"]
+__all__ = ["LISTEN_SECONDS", "Heard", "MappingListener"]
 
 LISTEN_SECONDS = 120.0
 """Listening stops after this many seconds."""
@@ -131,8 +129,7 @@ class _Listening:
         self._until = time.monotonic() + seconds
         self._arrived: SimpleQueue[tuple[str, bytes, float]] = SimpleQueue()
         self._stop = threading.Event()
-        self._ready = threading.Event()
-        self._error: DeviceError | None = None
+        self._opened: Future[Heard] = Future()
         self._ports: tuple[str, ...] = ()
         self._inputs: tuple[str, ...] = ()
         self._names: dict[str, str] = {}
@@ -151,13 +148,11 @@ class _Listening:
     def begin(self) -> Heard:
         """Open the inputs; raises DeviceError if that cannot be done."""
         self._thread.start()
-        if not self._ready.wait(START_SECONDS):
+        try:
+            return self._opened.result(START_SECONDS)
+        except TimeoutError as error:
             self._stop.set()
-            raise DeviceError("the MIDI system does not answer")
-        if self._error is not None:
-            raise self._error
-        others = [port for port in self._inputs if port not in self._ports and not is_ours(port)]
-        return Heard(self._ports, tuple(others))
+            raise DeviceError("the MIDI system does not answer") from error
 
     def end(self) -> None:
         """Close them."""
@@ -171,11 +166,11 @@ class _Listening:
             try:
                 ear = self._open(stack)
             except DeviceError as error:
-                self._error = error
-                self._ready.set()
+                self._opened.set_exception(error)
                 return
             self._send({"type": "learning", "on": True, "error": ""})
-            self._ready.set()
+            others = (port for port in self._inputs if port not in self._ports and not is_ours(port))
+            self._opened.set_result(Heard(self._ports, tuple(others)))
             problem = ""
             try:
                 self._listen(ear, stack)

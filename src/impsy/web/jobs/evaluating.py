@@ -24,13 +24,9 @@ class Evaluation:
         self._hub = hub
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._model: str | None = None
         self._thread: threading.Thread | None = None
-
-    @property
-    def model(self) -> str | None:
+        self.model: str | None = None
         """The one that is being evaluated."""
-        return self._model
 
     def start(self, model: Path, dataset: Path, report: Path, *, quick: bool) -> None:
         """Begin to evaluate a model on a dataset; the pages are notified when it is done.
@@ -40,8 +36,8 @@ class Evaluation:
             DeviceError: the process cannot be started.
         """
         with self._lock:
-            if self._model is not None:
-                raise Conflict(f"{self._model} is being evaluated: wait until that is done")
+            if self.model is not None:
+                raise Conflict(f"{self.model} is being evaluated: wait until that is done")
             report.parent.mkdir(parents=True, exist_ok=True)
             command = ["-m", "impsy", "evaluate", str(model), str(dataset), "--report", str(report), "--json"]
             log = report.with_suffix(".log")
@@ -52,7 +48,7 @@ class Evaluation:
                     stdout=figures,
                     stderr=messages,
                 )
-            self._model = model.name
+            self.model = model.name
             self._thread = threading.Thread(
                 target=self._wait, args=(self._process, model.name, log), name="impsy evaluation", daemon=True
             )
@@ -69,7 +65,7 @@ class Evaluation:
 
     def _wait(self, process: subprocess.Popen[bytes], model: str, log: Path) -> None:
         status = process.wait()
-        self._model = self._process = None
+        self.model = self._process = None
         if status == 0:
             self._say("info", f"{model} has been evaluated: its report is there")
         elif status > 0:

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -237,11 +238,8 @@ class Trainings:
 
     def _new_id(self, now: datetime, dimension: int, size: str) -> str:
         base = f"{now:%Y-%m-%dT%H-%M-%S}-{dimension}d-{size}"
-        number, run_id = 1, base
-        while (self._folder / run_id).exists():
-            number += 1
-            run_id = f"{base}-{number}"
-        return run_id
+        names = (base if number == 1 else f"{base}-{number}" for number in count(1))
+        return next(name for name in names if not (self._folder / name).exists())
 
     # --- looking at them ---------------------------------------------------------------------------
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -24,13 +23,6 @@ from impsy.web.workspace import Workspace
 __all__ = ["Datasets"]
 
 SUFFIX = ".npz"
-
-
-@dataclass(frozen=True)
-class _Chosen:
-    dimension: int
-    logs: list[Path]
-    remarks: list[str]
 
 
 class Datasets:
@@ -84,8 +76,8 @@ class Datasets:
             NotFound: one that was named is not there.
         """
         workspace = self._workspace
-        chosen = self._choose(names, dimension)
-        name = name or f"training-dataset-{chosen.dimension}d{SUFFIX}"
+        dimension, logs, remarks = self._choose(names, dimension)
+        name = name or f"training-dataset-{dimension}d{SUFFIX}"
         name = name if name.endswith(SUFFIX) else name + SUFFIX
         path = workspace.inside(workspace.datasets, name)
         fresh = workspace.private / "making" / name
@@ -94,12 +86,12 @@ class Datasets:
                 made = work(
                     "collect",
                     workspace.root,
-                    logs=[str(log) for log in chosen.logs],
-                    dimension=chosen.dimension,
+                    logs=[str(log) for log in logs],
+                    dimension=dimension,
                     target=str(fresh),
                     config=str(workspace.config),
                 )
-                undo, remarks = None, [*chosen.remarks, *made["told"]]
+                undo, remarks = None, [*remarks, *made["told"]]
                 if path.exists():
                     undo = self._trash.delete("dataset", name, [path], {"replaced": True}).id
                     remarks.insert(0, f"the dataset {name} that there was before can be brought back from the trash")
@@ -109,7 +101,8 @@ class Datasets:
         facts = made["statistics"]
         return Made(dataset=_dataset(path, facts), told=remarks, statistics=facts, undo=undo)
 
-    def _choose(self, names: Sequence[str] | None, dimension: int | None) -> _Chosen:
+    def _choose(self, names: Sequence[str] | None, dimension: int | None) -> tuple[int, list[Path], list[str]]:
+        """The dimension, the logs, and remarks on what was chosen."""
         remarks = []
         notes = read_notes(self._workspace.logs)
         excluded: list[Path] = []
@@ -140,7 +133,7 @@ class Datasets:
             remarks.append(f"{_counted(len(logs) - len(chosen))} left out: of another dimension than {dimension}")
         live = [path.name for path in chosen if self._takes.is_live(path.name)]
         remarks += [f"{name} is still being recorded: what it held so far is in" for name in live]
-        return _Chosen(dimension, chosen, remarks)
+        return dimension, chosen, remarks
 
     def _facts(self) -> dict[str, dict[str, Any]]:
         return self._files.of({path: stamp_of(path) for path in self._files.found(SUFFIX)})

@@ -128,8 +128,7 @@ class Trash:
         """
         with self._lock:
             folder = self._folder / entry.id
-            if self._read(entry.id) is None:
-                raise NotFound("this cannot be undone any more: it is not in the trash")
+            self.find(entry.id)
             pairs = [(folder / str(n), self._place(file)) for n, file in enumerate(entry.files)]
             taken = next((place for _, place in pairs if place.exists()), None)
             if taken is not None:
