@@ -7,7 +7,6 @@ import threading
 from pathlib import Path
 
 from impsy.processes import start
-from impsy.protocol.monitor import Level
 from impsy.web.live.hub import PageHub
 from impsy.web.workspace import Conflict, Workspace
 
@@ -67,13 +66,10 @@ class Evaluation:
         status = process.wait()
         self.model = self._process = None
         if status == 0:
-            self._say("info", f"{model} has been evaluated: its report is there")
+            self._hub.say("info", f"{model} has been evaluated: its report is there")
         elif status > 0:
-            self._say("error", f"{model} could not be evaluated: {last_line(end_of(log))}")
+            self._hub.say("error", f"{model} could not be evaluated: {last_line(end_of(log))}")
         self._hub.changed("models")
-
-    def _say(self, level: Level, text: str) -> None:
-        self._hub.send({"type": "sentence", "level": level, "text": text})
 
 
 def end_of(log: Path) -> str:

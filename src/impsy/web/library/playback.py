@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impsy.data.logs.performances import Played
+from impsy.errors import DataError
 from impsy.protocol.pages import PlaybackMessage
 from impsy.web.live.hub import PageHub
 from impsy.web.live.link import SessionLink
@@ -74,8 +75,13 @@ class Playback:
             speed: 2 is twice as fast.
             longest_pause: seconds, at speed 1, that longer ones are shortened to; None: as they were.
             silence: end all notes at the end: the outputs play notes.
+
+        Raises:
+            DataError: there is nothing of theirs in it.
         """
         wanted = {"performer": played.performer, "model": ~played.performer}.get(who, np.ones_like(played.performer))
+        if not wanted.any():
+            raise DataError(f"{name} holds no event{'' if who == 'both' else f' of the {who}'}")
         chosen = wanted & (played.times >= begin)
         times = played.times[chosen]
         gaps = np.diff(times, prepend=begin)
@@ -116,8 +122,7 @@ class Playback:
                     if stop.wait(min(left, _POSITION_SECONDS)):
                         return
                     if self._link.state is None:
-                        text = f"{playing.name} stopped playing: the session has ended"
-                        self._hub.send({"type": "sentence", "level": "warning", "text": text})
+                        self._hub.say("warning", f"{playing.name} stopped playing: the session has ended")
                         return
                     now = time.monotonic()
                     if now - shown >= _POSITION_SECONDS:
