@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from impsy.config import Config
 from impsy.errors import ImpsyError
-from impsy.protocol.workspace import Control, Overview, Scene
+from impsy.protocol.workspace import Overview, Scene
 from impsy.settings import SETTINGS
 from impsy.version import __version__
 from impsy.web.api.endpoints import Endpoints
@@ -37,16 +36,10 @@ def overview(site: Site) -> Overview:
         configured=bool(saved.stamp),
         dimension=dimension,
         mode=mode,
-        controls=_controls(config, dimension),
+        controls=controls_of(config) if config else unmapped((dimension or 1) - 1),
         scenes=_scenes(values),
         models=_models(site, dimension),
     )
-
-
-def _controls(config: Config | None, dimension: int | None) -> list[Control]:
-    if config is not None:
-        return controls_of(config)
-    return unmapped(dimension - 1) if dimension else []
 
 
 def _scenes(values: dict[str, Any]) -> list[Scene]:
