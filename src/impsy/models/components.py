@@ -1,4 +1,4 @@
-"""Which numbers of a mixture a network computes, and which are fixed by what its components leave at rest.
+"""The numbers of a mixture that a network computes, and those that are fixed, of controls at rest.
 
 A component of the architecture ``gestures`` moves few controls. The means and deviations of the others are known, and
 are not computed: the dense layer is computed for *live* numbers only, time
@@ -28,7 +28,7 @@ _ROUNDING = 1e-4
 
 @dataclass(frozen=True, eq=False)
 class Live:
-    """The live numbers of a mixture, Q of them, in their order; arrays (Q,) unless said otherwise."""
+    """The live numbers of a mixture, Q of them, in their order; arrays (Q,) unless stated otherwise."""
 
     fixed: Gestures
 

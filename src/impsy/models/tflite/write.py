@@ -108,8 +108,8 @@ def build_model(
         heard, cell = _lstm(graph, weights, i, heard, given[2 * i], given[2 * i + 1])
         states += [heard, cell]
     outputs = [head.mixture(heard), *states, *head.kept]
-    told = facts or weights.architecture != "plain" or weights.spread != 1
-    notes = {METADATA: _note(weights, facts)} if told else {}
+    described = facts or weights.architecture != "plain" or weights.spread != 1
+    notes = {METADATA: _note(weights, facts)} if described else {}
     return graph.finish(inputs, {f"output_{i}": tensor for i, tensor in enumerate(outputs)}, notes)
 
 
