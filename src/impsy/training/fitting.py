@@ -217,14 +217,8 @@ class Training:
     def _groups(self, best: list[Any]) -> dict[str, list[Any]]:
         """The arrays of a checkpoint."""
         state = self._state
-        sums = [state.count, state.loss, state.skipped]
-        return {
-            "trainable": state.trainable,
-            "first": state.first,
-            "second": state.second,
-            "sums": sums,
-            "best": best,
-        }
+        groups = {name: getattr(state, name) for name in ("trainable", "first", "second")}
+        return {**groups, "sums": [state.count, state.loss, state.skipped], "best": best}
 
     # ------------------------------------------------------------------ learning
 

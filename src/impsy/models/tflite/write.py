@@ -82,7 +82,7 @@ def encode_tflite(weights: Weights, *, storage: Storage = "float32", facts: Mapp
 def encode_player(weights: Weights) -> bytes:
     """A graph to play here, not to keep.
 
-    Its first output is the mixture or, of a gesture network, what :class:`impsy.models.components.LiveSampler` takes.
+    Its first output is the mixture or, of a gesture network, what :class:`impsy.models.mixture.LiveSampler` takes.
     """
     return flatbuffer.write(build_model(weights, "float32", gestures=LiveGestureHead), IDENTIFIER)
 
