@@ -78,6 +78,11 @@ class Attempt:
         )
 
     @property
+    def outcome(self) -> str:
+        """``state``, or failed."""
+        return "failed" if self.failed else self.state
+
+    @property
     def done(self) -> bool:
         """Whether its place needs no other trial."""
         return self.state in ("complete", "pruned") or (self.state == "fail" and bool(self.failed))
