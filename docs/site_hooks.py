@@ -37,7 +37,7 @@ ROLE = re.compile(r":(?:attr|class|data|func|meth|mod):<code>([^<]+?)(?: &lt;[^<
 """A role of reStructuredText, as Markdown renders it; ``text <target>`` is shown as its text."""
 
 SOURCE_LINK = re.compile(r"\[([^\]]+)\]\((?:\.\./)*(?:src|\.github)/[^)\s]*\)")
-"""A link to a file that is in the repository alone: of pages that are taken in, the site shows its text."""
+"""A link to a file that is in the repository alone: the site has its text."""
 
 LINK = re.compile(r"(\]\(|\bhref=\"|\bsrc=\")(?![a-z]+:|#)([^)\s\"#]+)")
 """The beginning of a link of Markdown or HTML, and its target without its anchor; not one to elsewhere."""
@@ -74,10 +74,9 @@ def turned(markdown: str, place: str) -> str:
         return found[1] + posixpath.relpath(there, posixpath.dirname(place) or ".")
 
     blocks = re.split(r"(^ *```.*?^ *```)", markdown, flags=re.S | re.M)
-    if place in origins:
-        blocks[::2] = [SOURCE_LINK.sub(r"\1", block) for block in blocks[::2]]
-    blocks[::2] = [LINK.sub(turn, block) for block in blocks[::2]]
-    return "".join(blocks)
+    return "".join(
+        block if number % 2 else LINK.sub(turn, SOURCE_LINK.sub(r"\1", block)) for number, block in enumerate(blocks)
+    )
 
 
 def examples() -> list[str]:
