@@ -33,7 +33,7 @@ COMMANDS: dict[str, _Row] = {
     "init": _Row("init", "Write a commented starter workspace."),
     "config": _Row("config", "Check or upgrade a configuration file."),
     "ports": _Row("ports", "List MIDI and serial ports, and which are meant."),
-    "map": _Row("learn", "Make a mapping by moving each control in turn."),
+    "map": _Row("map", "Make a mapping by moving each control in turn."),
     "monitor": _Row("monitor", "Show what arrives from your instruments."),
     "doctor": _Row("doctor", "Check that all is ready to play."),
     "run": _Row("run", "Play: listen, record, predict, answer."),
