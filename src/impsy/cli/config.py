@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from impsy.cli.options import PATH, json_option
 from impsy.cli.terminal import echo, terminal
 from impsy.errors import ConfigError, ImpsyError
 from impsy.modes import MODES
@@ -34,8 +35,8 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("file", default="config.toml", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.argument("file", default="config.toml", type=PATH)
+@json_option("Print the findings as JSON.")
 @click.pass_context
 def check(context: click.Context, file: Path, as_json: bool) -> None:
     """Tell whether FILE (config.toml, if not given) is in order, and what it turns on.
@@ -74,7 +75,7 @@ def check(context: click.Context, file: Path, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("file", default="config.toml", type=click.Path(path_type=Path))
+@click.argument("file", default="config.toml", type=PATH)
 @click.option("--dry-run", is_flag=True, help="Only show the changes, as a diff; write nothing.")
 def upgrade(file: Path, dry_run: bool) -> None:
     """Write FILE (config.toml, if not given) in the present form, its comments kept.

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from impsy.cli.options import FILE, PATH, json_option
 from impsy.cli.terminal import echo, terminal
 from impsy.errors import ConfigError
 from impsy.files import check_writable, write_whole
@@ -35,15 +36,11 @@ _EXPLANATION = (
 
 
 @click.command("evaluate", short_help="Measure what a model foresees, and how it plays.")
-@click.argument("model", type=click.Path(path_type=Path))
-@click.argument("dataset", type=click.Path(path_type=Path))
-@click.option(
-    "--against", multiple=True, type=click.Path(path_type=Path), help="Another model to compare with (repeatable)."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
-@click.option(
-    "--report", type=click.Path(path_type=Path, dir_okay=False), help="Write an HTML page with tables and plots."
-)
+@click.argument("model", type=PATH)
+@click.argument("dataset", type=PATH)
+@click.option("--against", multiple=True, type=PATH, help="Another model to compare with (repeatable).")
+@json_option("Print all figures as JSON.")
+@click.option("--report", type=FILE, help="Write an HTML page with tables and plots.")
 @click.option(
     "--split",
     type=click.Choice(["windows", "performances"]),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from impsy.cli.options import FILE, json_option
 from impsy.cli.terminal import echo, terminal
 from impsy.errors import ConfigError
 
@@ -24,11 +25,11 @@ __all__ = ["command"]
     "-c",
     "--config",
     "config_file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     help="The configuration whose names are looked for.  [default: config.toml, if there is one]",
 )
 @click.option("--api", help="The MIDI system, such as ALSA, JACK or CoreMIDI.  [default: the configuration's]")
-@click.option("--json", "as_json", is_flag=True, help="Print the lists as JSON.")
+@json_option("Print the lists as JSON.")
 @click.pass_context
 def command(context: click.Context, config_file: Path | None, api: str | None, as_json: bool) -> None:
     """List the MIDI and serial ports that there are, and which of them the configuration's names mean.

@@ -12,7 +12,7 @@ import click
 from numpy.random import default_rng
 from rich.progress import Progress
 
-from impsy.cli.options import config_option, override_options
+from impsy.cli.options import FILE, PATH, config_option, override_options
 from impsy.cli.performing import Ending, perform
 from impsy.cli.run import announce, load, log_folder, sum_up
 from impsy.cli.terminal import echo, terminal
@@ -40,7 +40,7 @@ LONGEST_TAIL = 86_400
 
 
 @click.command("replay", short_help="Put a recorded performance through the system again.")
-@click.argument("log", type=click.Path(path_type=Path))
+@click.argument("log", type=PATH)
 @config_option
 @override_options
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the model's choices.")
@@ -51,7 +51,7 @@ LONGEST_TAIL = 86_400
     show_default=True,
     help="Seconds after the last row.",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="The log to write.")
+@click.option("-o", "--output", type=FILE, help="The log to write.")
 @click.option("--realtime", is_flag=True, help="Through the live system and its outputs, in the recording's time.")
 def command(
     log: Path, config_file: Path, seed: int, tail: float, output: Path | None, realtime: bool, **overrides: Any

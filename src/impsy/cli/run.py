@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from impsy.cli.options import config_option, override_options
+from impsy.cli.options import FILE, FOLDER, config_option, override_options
 from impsy.cli.performing import Ending, perform
 from impsy.cli.terminal import echo
 from impsy.config import LoadedConfig, load_config
@@ -34,13 +34,10 @@ logger = logging.getLogger("impsy")
 
 
 @click.command("run", short_help="Play: listen, log, predict, answer.")
-@click.argument("model", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("model", required=False, type=FILE)
 @config_option
 @click.option(
-    "-l",
-    "--logdir",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Where the log goes.  [default: logs/ beside the configuration file]",
+    "-l", "--logdir", type=FOLDER, help="Where the log goes.  [default: logs/ beside the configuration file]"
 )
 @override_options
 @click.option("--seed", type=click.IntRange(min=0), help="Of the model's choices; the same seed, the same choices.")

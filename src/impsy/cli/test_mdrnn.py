@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
+from impsy.cli.options import PATH
 from impsy.cli.terminal import terminal
 from impsy.errors import ConfigError, ModelError
 from impsy.models.sizes import SIZES, size_name
@@ -27,7 +28,7 @@ _PERCENTILES = ((50, "p50"), (99, "p99"), (100, "max"))
 
 
 @click.command(name="test-mdrnn")
-@click.argument("model", required=False, type=click.Path(path_type=Path))
+@click.argument("model", required=False, type=PATH)
 @click.option(
     "-d", "--dimension", type=click.IntRange(2, 1000), help="Of the untrained model [9], or check the MODEL's."
 )
