@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from impsy.cli.options import PATH, config_option, from_command_line, json_option
+from impsy.cli.options import PATH, config_option, folder_option, from_command_line, json_option
 from impsy.cli.terminal import echo, terminal
 
 if TYPE_CHECKING:
@@ -23,14 +23,10 @@ PROBLEMS_SHOWN = 10
 """Rows left out that are shown with what is wrong with them; the others are counted."""
 
 
-@click.command("dataset", short_help="Make a dataset of the logs, and say what is in it.")
+@click.command("dataset")
 @click.option("-D", "--dimension", type=int, help="1 + the number of controls; if there are logs of several.")
-@click.option(
-    "-S", "--source", type=PATH, default=Path("logs"), show_default=True, help="The folder that holds the logs."
-)
-@click.option(
-    "-O", "--destination", type=PATH, default=Path("datasets"), show_default=True, help="The folder to write in."
-)
+@folder_option("-S", "--source", "logs", "The folder that holds the logs.")
+@folder_option("-O", "--destination", "datasets", "The folder to write in.")
 @click.option("-F", "--filename", help="The file's name.  [default: training-dataset-{dimension}d.npz]")
 @click.option("--include", multiple=True, metavar="PATTERN", help="Only logs with such names; may be repeated.")
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="No logs with such names; may be repeated.")

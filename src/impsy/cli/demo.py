@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from impsy.cli.options import FOLDER, from_command_line
+from impsy.cli.options import FOLDER, from_command_line, seed_option
 from impsy.cli.terminal import echo
 from impsy.errors import ConfigError, DeviceError, refusal
 from impsy.modes import MODES
@@ -62,7 +62,7 @@ LOOK_SECONDS = 0.1
 LINE_SECONDS = 1.0
 
 
-@click.command("demo", short_help="Hear what this is: a simulated performer plays, the system answers.")
+@click.command("demo")
 @click.option(
     "--seconds", type=click.FloatRange(min=0.1), help="End by itself after so long.  [default: Ctrl-C ends]"
 )
@@ -73,9 +73,7 @@ LINE_SECONDS = 1.0
     show_default=True,
     help=SETTINGS["mode"].help,
 )
-@click.option(
-    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="The performer's and the model's."
-)
+@seed_option("The performer's and the model's.", 1)
 @click.option("--open/--no-open", "open_browser", default=True, help="Open the page, where there is a desktop.")
 @click.option(
     "--port",
@@ -132,32 +130,22 @@ def _play(config_file: Path, seconds: float | None, seed: int) -> None:
     """Play in this process, and show it in the terminal."""
     from numpy.random import default_rng
 
-    from impsy.cli.performing import Ending, perform
-    from impsy.cli.run import announce
+    from impsy.cli.run import perform_script
+    from impsy.cli.stopping import Ending
     from impsy.config import load_config
-    from impsy.perform import (
-        MovedControls,
-        Phrasing,
-        Ports,
-        Reports,
-        ScriptedPerformer,
-        WantedPorts,
-        build_session,
-        dialogue,
-    )
+    from impsy.perform import MovedControls, Phrasing, ScriptedPerformer, dialogue
 
     loaded = load_config(config_file)
     moved, phrasing = MovedControls(), Phrasing(default_rng(seed), loaded.config.model.dimension - 1)
     performer = ScriptedPerformer("simulated performer", dialogue(phrasing, moved), hears=moved.update)
-    ports, logs = Ports(WantedPorts(), [performer]), config_file.parent / "logs"
-    session = build_session(loaded, logdir=logs, seed=seed, reports=Reports(), ports=ports)
     shown = _Shown()
 
     def line(view: SessionView) -> str | None:
         now = view.engine
         return shown.line(now.counters.heard, now.counters.played, now.input_values, now.output_values)
 
-    view = perform(session, Ending(), seconds=seconds, announce=lambda: announce(loaded, session, seed), lines=line)
+    logs = config_file.parent / "logs"
+    view = perform_script(loaded, performer, logs, seed, Ending(), seconds=seconds, lines=line)
     counters = view.engine.counters
     _sum_up(counters.heard, counters.played, view.lateness_ms, view.rows)
 

@@ -16,7 +16,7 @@ __all__ = ["command"]
 _MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "problem": ("PROBLEM", "bold red")}
 
 
-@click.command("doctor", short_help="Check that all is ready to play.")
+@click.command("doctor")
 @config_option
 @json_option("Print the findings as JSON.")
 @click.pass_context

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from impsy.cli.options import FILE, PATH, json_option
+from impsy.cli.options import FILE, PATH, json_option, seed_option
 from impsy.cli.terminal import echo, terminal
 from impsy.errors import ConfigError
 from impsy.files import check_writable, write_whole
@@ -35,7 +35,7 @@ _EXPLANATION = (
 )
 
 
-@click.command("evaluate", short_help="Measure what a model foresees, and how it plays.")
+@click.command("evaluate")
 @click.argument("model", type=PATH)
 @click.argument("dataset", type=PATH)
 @click.option("--against", multiple=True, type=PATH, help="Another model to compare with (repeatable).")
@@ -55,7 +55,7 @@ _EXPLANATION = (
     show_default=True,
     help="How much is held out.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all that is random.")
+@seed_option("Of all that is random.")
 @click.option("--quick", is_flag=True, help="At most 1,000 windows and fewer generations: less exact.")
 @click.option(
     "--sigma-temp", type=click.FloatRange(0), default=0.01, show_default=True, help="Sigma temperature to play at."

@@ -17,7 +17,7 @@ from impsy.perform.recording.takes import log_to_midi, output_for
 __all__ = ["command"]
 
 
-@click.command("export-midi", short_help="Make MIDI files of logs.")
+@click.command("export-midi")
 @click.argument("logs", nargs=-1, required=True, metavar="LOG...", type=PATH)
 @config_option
 @click.option(

@@ -22,7 +22,7 @@ __all__ = ["command"]
 _FOLDER = "choose another folder with -o"
 
 
-@click.command("import-midi", short_help="Make logs of MIDI files.")
+@click.command("import-midi")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=PATH)
 @config_option
 @click.option(

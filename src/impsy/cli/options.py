@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FILE", "FOLDER", "PATH", "check_dimension", "config_option", "dataset_options", "find_dataset",
-    "from_command_line", "json_option", "mapped_by", "override_options",
+    "folder_option", "from_command_line", "json_option", "mapped_by", "override_options", "seed_option",
 ]  # fmt: skip
 
 PATH = click.Path(path_type=Path)
@@ -44,6 +44,17 @@ def config_option(function: Function) -> Function:
 def json_option(about: str) -> Callable[[Function], Function]:
     """``--json``, which prints for programs instead of for people."""
     return click.option("--json", "as_json", is_flag=True, help=about)
+
+
+def folder_option(flag: str, name: str, default: str, about: str) -> Callable[[Function], Function]:
+    """``-S/--source`` or ``-O/--destination``: a folder that a command reads from or writes to."""
+    return click.option(flag, name, type=PATH, default=Path(default), show_default=True, help=about)
+
+
+def seed_option(about: str, default: int | None = 0) -> Callable[[Function], Function]:
+    """``--seed``; ``default`` None: another one each time."""
+    shown = default is not None
+    return click.option("--seed", type=click.IntRange(min=0), default=default, show_default=shown, help=about)
 
 
 def from_command_line(context: click.Context, name: str) -> bool:
@@ -86,12 +97,11 @@ def _option(row: Setting) -> Callable[[Function], Function]:
 def dataset_options(function: Function) -> Function:
     """The dataset to train with: DATASET, or ``-D`` and ``-S`` to find it, as :func:`find_dataset` takes them."""
     dimension = "Which dataset of the source folder; 1 + the number of controls."
-    source, folder = Path("datasets"), "The folder that holds the datasets."
     return _together(
         function,
         click.argument("dataset", type=PATH, required=False),
         click.option("-D", "--dimension", type=int, help=dimension),
-        click.option("-S", "--source", type=PATH, default=source, show_default=True, help=folder),
+        folder_option("-S", "--source", "datasets", "The folder that holds the datasets."),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("ports", short_help="List MIDI and serial ports.")
+@click.command("ports")
 @click.option(
     "-c",
     "--config",
@@ -60,7 +60,8 @@ def command(context: click.Context, config_file: Path | None, api: str | None, a
         wanted += wanted_midi_ports(midi_section, midi) if midi_section else ()
         wanted += wanted_serial_ports(config, serial)
     if as_json:
-        echo(json.dumps(_report(midi, serial, wanted), indent=2))
+        report = {"midi": asdict(midi), "serial": asdict(serial), "wanted": [asdict(each) for each in wanted]}
+        echo(json.dumps(report, indent=2))
     else:
         _print(midi, serial, wanted, None if config is None else str(config_file or "config.toml"))
     if api and midi.error:
@@ -129,11 +130,3 @@ def _group(wanted: Wanted) -> str:
     if wanted.key.startswith("serial"):
         return "serial port"
     return "MIDI input" if wanted.direction == "in" else "MIDI output"
-
-
-def _report(midi: FoundMidi, serial: FoundSerial, wanted: list[Wanted]) -> dict[str, Any]:
-    return {
-        "midi": asdict(midi),
-        "serial": asdict(serial),
-        "wanted": [asdict(each) for each in wanted],
-    }

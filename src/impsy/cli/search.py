@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from impsy.cli.options import PATH, check_dimension, dataset_options, find_dataset
+from impsy.cli.options import check_dimension, dataset_options, find_dataset, folder_option
 from impsy.cli.progress import ProgressScreen
 from impsy.cli.stopping import stopping
 from impsy.cli.terminal import terminal
@@ -30,10 +30,9 @@ _COLUMNS = {"size": "size", "learning_rate": "rate", "batch": "batch", "window":
             "momentum": "momentum", "clip": "clip"}  # fmt: skip
 
 
-@click.command("search", short_help="Look for a better size and recipe for a dataset.")
+@click.command("search")
 @dataset_options
-@click.option("-O", "--destination", type=PATH, default=Path("searches"), show_default=True,
-              help="The folder for the trials and the best recipe.")  # fmt: skip
+@folder_option("-O", "--destination", "searches", "The folder for the trials and the best recipe.")
 @click.option("--study", metavar="NAME", help="The search to begin or take part in.  [default: the dataset's name]")
 @click.option("--storage", metavar="URL", help="A database that the workers share.  [default: a file in -O]")
 @click.option("--trials", type=int, default=30, show_default=True, metavar="N",

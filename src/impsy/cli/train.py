@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from impsy.cli.options import PATH, check_dimension, dataset_options, find_dataset, json_option
+from impsy.cli.options import PATH, check_dimension, dataset_options, find_dataset, folder_option, json_option
 from impsy.cli.progress import ProgressScreen
 from impsy.cli.stopping import stopping
 from impsy.cli.terminal import echo
@@ -33,10 +33,9 @@ _CURVE = 40
 """Columns of the curve."""
 
 
-@click.command("train", short_help="Make a model of a dataset.")
+@click.command("train")
 @dataset_options
-@click.option("-O", "--destination", type=PATH, default=Path("models"), show_default=True,
-              help="The folder to write the model in.")  # fmt: skip
+@folder_option("-O", "--destination", "models", "The folder to write the model in.")
 @click.option("-M", "--modelsize", metavar="SIZE", help=f"{', '.join(SIZES)}.  [default: s]")
 @click.option("-N", "--numepochs", type=int, metavar="N", help="Epochs: looks at the held-out windows.  [default: 8]")
 @click.option("-B", "--batchsize", type=int, metavar="N", help="Windows in a step.  [default: 32]")

@@ -21,7 +21,7 @@ __all__ = ["command"]
 WORKDIR_VARIABLE = "IMPSY_WORKDIR"
 
 
-@click.command("webui", short_help="All of it on one page, in your browser.")
+@click.command("webui")
 @click.option(
     "--host",
     default="127.0.0.1",
