@@ -389,15 +389,10 @@ def _names(opened: Sequence[OpenedModel]) -> list[str]:
 
 
 def _facts(model: OpenedModel, learnt: Temperatures) -> ModelFacts:
+    same = ("format", "bytes", "units", "layers", "mixtures", "parameters", "architecture")
     return ModelFacts(
         file=str(model.path),
-        format=model.format,
-        bytes=model.bytes,
-        units=model.units,
-        layers=model.layers,
-        mixtures=model.mixtures,
-        parameters=model.parameters,
-        architecture=model.architecture,
+        **{name: getattr(model, name) for name in same},
         runs="NumPy" if model.weights is not None else model.runs,
         sigma_temperature=learnt.sigma,
         pi_temperature=learnt.pi,

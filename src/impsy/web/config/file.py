@@ -197,7 +197,7 @@ def _stamp(content: bytes | None) -> str:
 def _is_earlier(content: bytes) -> bool:
     """Whether the file is in an earlier form; then no backup is given up for it."""
     try:
-        return bool(present_form(parse_toml(decode(content, ""))).understood)
+        return bool(present_form(parse_toml(decode(content, ""))).findings)
     except ConfigError:
         return False
 
