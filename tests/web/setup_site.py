@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from impsy.web.api import config, devices, overview, setup, system
 from impsy.web.api.endpoints import routes
+from impsy.web.live.hub import PageHub
 from impsy.web.site import Site
 from impsy.web.workspace import Workspace
 from waiting import PATIENCE
@@ -18,10 +19,11 @@ from waiting import PATIENCE
 ENDPOINTS = [row for module in (config, overview, setup, devices, system) for row in module.ENDPOINTS]
 
 
-class FakeHub:
+class FakeHub(PageHub):
     """Remembers what the pages would be told."""
 
     def __init__(self):
+        super().__init__()
         self.messages = []
         self.changes = []
         self.told = threading.Condition()

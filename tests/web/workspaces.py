@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from impsy.codecs.log import encode_row, log_name
 from impsy.web.api import playback, takes, trash
 from impsy.web.api.endpoints import routes
+from impsy.web.live.hub import PageHub
 from impsy.web.site import Site
 from impsy.web.workspace import Workspace
 
@@ -39,17 +40,15 @@ output."Synth" = [["note_on", 2], ["control_change", 2, 74]]
 """
 
 
-class Pages:
+class Pages(PageHub):
     """Keeps what the pages are told."""
 
     def __init__(self):
+        super().__init__()
         self.messages = []
 
     def send(self, message):
         self.messages.append(message)
-
-    def changed(self, what):
-        self.send({"type": "changed", "what": what})
 
     def of(self, kind):
         return [message for message in self.messages if message["type"] == kind]
