@@ -152,7 +152,7 @@ def evaluate(
             left_out=_left_out(material, players),
         ),
         players=players,
-        results=(*(_judged(result, players) for result in results), *([training] if training else [])),
+        results=(*(_with_verdict(result, players) for result in results), *([training] if training else [])),
         seconds=time.perf_counter() - began,
         excerpts=tuple(excerpts),
     )
@@ -199,7 +199,8 @@ def _material(dataset: Dataset, split: Split, windows: NDArray[np.int64], seed: 
     answers = _cut(
         events, stretches(parts, effort.heard + effort.answer, effort.streams), effort.heard + effort.answer
     )
-    whole_parts = _performances(dataset)
+    ends = np.cumsum(dataset.lengths, dtype=np.int64).tolist()
+    whole_parts = [slice(end - length, end) for end, length in zip(ends, dataset.lengths.tolist(), strict=True)]
     durations = answers[:, :, 0].sum(axis=1)
     return _Material(
         events=events,
@@ -219,11 +220,6 @@ def _material(dataset: Dataset, split: Split, windows: NDArray[np.int64], seed: 
         # One that is neither hurried nor full of pauses.
         example=int(np.argsort(durations, kind="stable")[len(durations) // 2]),
     )
-
-
-def _performances(dataset: Dataset) -> list[slice]:
-    ends = np.cumsum(dataset.lengths, dtype=np.int64).tolist()
-    return [slice(end - length, end) for end, length in zip(ends, dataset.lengths.tolist(), strict=True)]
 
 
 def _contestants(
@@ -308,7 +304,7 @@ def _players(material: _Material) -> Result:
     )
 
 
-def _judged(result: Result, players: Result) -> Result:
+def _with_verdict(result: Result, players: Result) -> Result:
     """A model's result with the verdict on it."""
     return replace(result, verdict=verdict(_heard(result), _heard(players))) if result.kind == "model" else result
 
