@@ -42,7 +42,7 @@ COMMANDS: dict[str, _Row] = {
     "export-midi": _Row("export_midi", "Make MIDI files of logs."),
     "dataset": _Row("dataset", "Make a dataset of what was recorded."),
     "train": _Row("train", "Make a model of a dataset."),
-    "evaluate": _Row("evaluate", "Measure what a model foresees and how it plays."),
+    "evaluate": _Row("evaluate", "Measure what a model predicts and how it plays."),
     "search": _Row("search", "Look for a better size and recipe."),
     "model": _Row("model", "Say what a model file is."),
     "convert-tflite": _Row("convert_tflite", "Turn any model file into a .tflite."),

@@ -238,12 +238,12 @@ def _contestants(
 
 
 def _examine(result: Result, contestant: Contestant, material: _Material, tick: Tick) -> tuple[Result, Excerpt]:
-    """Everything about one contestant. Random numbers are the same for all, whoever else is there."""
+    """Everything about one contestant. Random numbers are the same for all, whatever the other contestants."""
     likelihood, playing, answering, telling, anywhere, asked = (
         np.random.default_rng([material.seed, part]) for part in range(6)
     )
     effort = material.effort
-    if contestant.foresees:
+    if contestant.has_density:
         performances, ranked = score_performances(
             contestant, material.events, material.split.held_out_performances, material.grid, likelihood, tick
         )
@@ -353,7 +353,7 @@ def _events(contestant: Contestant, material: _Material) -> int:
     played += material.told.work + material.told_anywhere.work
     if material.phrases is not None:
         played += len(material.phrases.own) * (effort.heard + effort.longest_answer)
-    if not contestant.foresees:
+    if not contestant.has_density:
         return played
     parts = material.split.held_out_performances
     carried = sum(int(each.stop) - int(each.start) - 1 for each in parts)
