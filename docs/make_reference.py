@@ -210,7 +210,7 @@ def commands() -> str:
     for heading, typed in OVERVIEW.items():
         for what, text in typed:
             links = [f"[`{each}`](#impsy-{each.split()[0]})" for each in what.split(", ")]
-            rows.append([heading, ", ".join(links), text or COMMANDS[what].help])
+            rows.append([heading, ", ".join(links), text or COMMANDS[what]])
     lines += _table(["", "Command", "What it does"], rows)
     for name in COMMANDS:
         command = group.get_command(context, name)

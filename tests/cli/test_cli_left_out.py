@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 from numpy.random import default_rng
 
-from impsy.cli.learn import _count, _rehearse
 from impsy.cli.main import group
+from impsy.cli.map import _count, _rehearse
 from impsy.config import load_config
 from impsy.config.document import ConfigDocument
 from impsy.errors import ConfigError

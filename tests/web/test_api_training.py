@@ -18,7 +18,7 @@ from workspaces import TAKES, make_site, served
 from impsy.data.datasets import Dataset, write_dataset
 from impsy.errors import DeviceError
 from impsy.web.api.datasets import ENDPOINTS as DATASETS
-from impsy.web.api.description import openapi
+from impsy.web.api.endpoints import openapi
 from impsy.web.api.models import ENDPOINTS as MODELS
 from impsy.web.api.training import ENDPOINTS
 from impsy.web.jobs import training

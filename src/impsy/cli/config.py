@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from impsy.cli.options import PATH, json_option
 from impsy.cli.terminal import echo, terminal
 from impsy.errors import ConfigError, ImpsyError
 from impsy.modes import MODES
@@ -34,8 +35,8 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("file", default="config.toml", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.argument("file", default="config.toml", type=PATH)
+@json_option("Print the findings as JSON.")
 @click.pass_context
 def check(context: click.Context, file: Path, as_json: bool) -> None:
     """Tell whether FILE (config.toml, if not given) is in order, and what it turns on.
@@ -74,7 +75,7 @@ def check(context: click.Context, file: Path, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("file", default="config.toml", type=click.Path(path_type=Path))
+@click.argument("file", default="config.toml", type=PATH)
 @click.option("--dry-run", is_flag=True, help="Only show the changes, as a diff; write nothing.")
 def upgrade(file: Path, dry_run: bool) -> None:
     """Write FILE (config.toml, if not given) in the present form, its comments kept.
@@ -118,7 +119,7 @@ def _print(file: Path, loaded: LoadedConfig, errors: tuple[Problem, ...]) -> Non
         console.print(f"{file} is valid, but cannot be played", style="red")
     else:
         console.print(f"{file} is valid", style="green")
-    for name, what in _summary(loaded, known=_is_sized(loaded, errors)):
+    for name, what in _summary(loaded, errors):
         console.print(f"  {name:<12} {what}")
     if loaded.earlier_form:
         console.print(loaded.earlier_form, style="cyan")
@@ -129,11 +130,6 @@ def _print(file: Path, loaded: LoadedConfig, errors: tuple[Problem, ...]) -> Non
     ):
         for problem in problems:
             console.print(f"{word}: {problem.short()}", style=style)
-
-
-def _is_sized(loaded: LoadedConfig, errors: tuple[Problem, ...]) -> bool:
-    """Whether its dimension is known: not where it is left out, and the model that has it cannot be opened."""
-    return loaded.dimension_from != "model" or not errors
 
 
 def _problems(error: ConfigError) -> tuple[Problem, ...]:
@@ -151,17 +147,18 @@ def _report(file: Path, loaded: LoadedConfig | None = None, errors: tuple[Proble
     warnings = [problem for problem in errors if problem.level == "warning"]
     if loaded is not None:
         warnings = list(loaded.warnings)
-        report["conflicts"] = [asdict(problem) for problem in loaded.conflicts]
-        report["notes"] = [asdict(problem) for problem in loaded.notes]
-        report["understood"] = [asdict(problem) for problem in loaded.understood]
-        report["on"] = dict(_summary(loaded, known=_is_sized(loaded, errors)))
+        for key in ("conflicts", "notes", "understood"):
+            report[key] = [asdict(problem) for problem in getattr(loaded, key)]
+        report["on"] = dict(_summary(loaded, errors))
     report["warnings"] = [asdict(problem) for problem in warnings]
     return report
 
 
-def _summary(loaded: LoadedConfig, *, known: bool = True) -> list[tuple[str, str]]:
+def _summary(loaded: LoadedConfig, errors: tuple[Problem, ...]) -> list[tuple[str, str]]:
     """What this config turns on, a row each: its name and what it is."""
     config, model = loaded.config, loaded.config.model
+    # Where it is left out, and the model that has it cannot be opened, there is no dimension.
+    known = loaded.dimension_from != "model" or not errors
     taken = {"mappings": ", as its mappings have", "model": ", as its model has"}.get(loaded.dimension_from, "")
     dimension = f"dimension {model.dimension}{taken}" if known else "dimension unknown"
     mode = MODES[config.interaction.mode]

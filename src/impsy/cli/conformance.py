@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from impsy.cli.options import PATH
 from impsy.cli.terminal import terminal
 from impsy.errors import DataError
 
@@ -18,7 +19,7 @@ __all__ = ["command"]
 
 
 @click.command(name="conformance")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=PATH)
 @click.pass_context
 def command(context: click.Context, folder: Path) -> None:
     """Run the vector files in DIR, and tell for each case whether this version of IMPSY does what it expects.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
-from impsy.cli.options import config_option
+from impsy.cli.options import PATH, config_option
 from impsy.cli.terminal import terminal
 from impsy.errors import ConfigError
 from impsy.models.sizes import SCALE_FACTOR, SIZES, size_name
@@ -24,17 +24,12 @@ __all__ = ["command"]
 
 @click.command(name="convert-tflite")
 @click.option(
-    "-m",
-    "--model",
-    type=click.Path(path_type=Path),
-    help="The .keras, .h5 or .tflite file.  [default: the configuration's model]",
+    "-m", "--model", type=PATH, help="The .keras, .h5 or .tflite file.  [default: the configuration's model]"
 )
 @config_option
 @click.option("-d", "--dimension", type=int, help="Check that the model has this dimension.")
 @click.option("-s", "--size", type=click.Choice(list(SIZES)), help="Check that the model has this size.")
-@click.option(
-    "-o", "--out_dir", "--out-dir", type=click.Path(path_type=Path), help="Where to write [the model's folder]."
-)
+@click.option("-o", "--out_dir", "--out-dir", type=PATH, help="Where to write [the model's folder].")
 @click.option(
     "--optimise/--no-optimise", default=False, help="Store the weights smaller, as far as it stays faithful."
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from impsy.cli.options import config_option
+from impsy.cli.options import PATH, config_option, folder_option, from_command_line, json_option
 from impsy.cli.terminal import echo, terminal
 
 if TYPE_CHECKING:
@@ -23,30 +23,16 @@ PROBLEMS_SHOWN = 10
 """Rows left out that are shown with what is wrong with them; the others are counted."""
 
 
-@click.command("dataset", short_help="Make a dataset of the logs, and say what is in it.")
+@click.command("dataset")
 @click.option("-D", "--dimension", type=int, help="1 + the number of controls; if there are logs of several.")
-@click.option(
-    "-S",
-    "--source",
-    type=click.Path(path_type=Path),
-    default=Path("logs"),
-    show_default=True,
-    help="The folder that holds the logs.",
-)
-@click.option(
-    "-O",
-    "--destination",
-    type=click.Path(path_type=Path),
-    default=Path("datasets"),
-    show_default=True,
-    help="The folder to write in.",
-)
+@folder_option("-S", "--source", "logs", "The folder that holds the logs.")
+@folder_option("-O", "--destination", "datasets", "The folder to write in.")
 @click.option("-F", "--filename", help="The file's name.  [default: training-dataset-{dimension}d.npz]")
 @click.option("--include", multiple=True, metavar="PATTERN", help="Only logs with such names; may be repeated.")
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="No logs with such names; may be repeated.")
 @config_option
-@click.option("--show", type=click.Path(path_type=Path), metavar="FILE", help="Only say what is in a dataset.")
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.option("--show", type=PATH, metavar="FILE", help="Only say what is in a dataset.")
+@json_option("Print the figures as JSON.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -120,12 +106,8 @@ def _show(context: click.Context, console: Console, path: Path, as_json: bool) -
     from impsy.data.statistics import describe
     from impsy.errors import ConfigError
 
-    given = [
-        name
-        for name in ("dimension", "source", "destination", "filename", "include", "exclude")
-        if _given(context, name)
-    ]
-    if given:
+    others = ("dimension", "source", "destination", "filename", "include", "exclude")
+    if given := [name for name in others if from_command_line(context, name)]:
         raise ConfigError(f"--show only looks at a dataset; leave out --{given[0]}")
     statistics = describe(read_dataset(path))
     if as_json:
@@ -133,10 +115,6 @@ def _show(context: click.Context, console: Console, path: Path, as_json: bool) -
         return
     console.print(str(path))
     _print_statistics(console, statistics)
-
-
-def _given(context: click.Context, name: str) -> bool:
-    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
 
 
 def _name(filename: str | None, dimension: int) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
+from impsy.cli.options import FOLDER, from_command_line, seed_option
 from impsy.cli.terminal import echo
 from impsy.errors import ConfigError, DeviceError, refusal
 from impsy.modes import MODES
@@ -21,10 +22,9 @@ from impsy.protocol.monitor import LatenessSummary
 from impsy.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from impsy.web.live.link import SessionLink
+    from impsy.perform import SessionView
     from impsy.web.server.serve import Listener, Serving
     from impsy.web.site import Site
-    from impsy.web.workspace import Workspace
 
 __all__ = ["command"]
 
@@ -62,7 +62,7 @@ LOOK_SECONDS = 0.1
 LINE_SECONDS = 1.0
 
 
-@click.command("demo", short_help="Hear what this is: a simulated performer plays, the system answers.")
+@click.command("demo")
 @click.option(
     "--seconds", type=click.FloatRange(min=0.1), help="End by itself after so long.  [default: Ctrl-C ends]"
 )
@@ -73,9 +73,7 @@ LINE_SECONDS = 1.0
     show_default=True,
     help=SETTINGS["mode"].help,
 )
-@click.option(
-    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="The performer's and the model's."
-)
+@seed_option("The performer's and the model's.", 1)
 @click.option("--open/--no-open", "open_browser", default=True, help="Open the page, where there is a desktop.")
 @click.option(
     "--port",
@@ -85,7 +83,7 @@ LINE_SECONDS = 1.0
 )
 @click.option(
     "--workdir",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     help="Keep all that happens in this folder; a workspace that is there already is played as it is.",
 )
 @click.option("--terminal", is_flag=True, help="Show it here, without any web page.")
@@ -111,28 +109,49 @@ def command(
     impsy demo --terminal                      without a web page
     """
     if terminal:
-        lost = [
-            f"--{name}"
-            for name in ("workdir", "port")
-            if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        ]
-        if lost:
-            raise ConfigError(f"--terminal serves no page and keeps nothing: leave it out, or {lost[0]}")
-        from impsy.cli.demo_terminal import play
-
-        play(seconds, mode, seed)
+        for name in ("workdir", "port"):
+            if from_command_line(context, name):
+                raise ConfigError(f"--terminal serves no page and keeps nothing: leave it out, or --{name}")
+        with _temporary() as folder:
+            _play(_workspace(folder, mode), seconds, seed)
         return
-    given = context.get_parameter_source("port") is ParameterSource.COMMANDLINE
-    with contextlib.ExitStack() as stack:
-        kept = workdir is not None
-        if workdir is None:
-            made = tempfile.TemporaryDirectory(prefix="impsy-demo-", ignore_cleanup_errors=True)
-            workdir = Path(stack.enter_context(made))
-        _perform(_workspace(workdir, mode), seconds, seed, open_browser, port, given, kept)
+    given = from_command_line(context, "port")
+    with _temporary() if workdir is None else contextlib.nullcontext(workdir) as folder:
+        _serve(_workspace(folder, mode), seconds, seed, open_browser, port, given, workdir is not None)
 
 
-def _perform(
-    workspace: Workspace,
+@contextlib.contextmanager
+def _temporary() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="impsy-demo-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def _play(config_file: Path, seconds: float | None, seed: int) -> None:
+    """Play in this process, and show it in the terminal."""
+    from numpy.random import default_rng
+
+    from impsy.cli.run import perform_script
+    from impsy.cli.stopping import Ending
+    from impsy.config import load_config
+    from impsy.perform import MovedControls, Phrasing, ScriptedPerformer, dialogue
+
+    loaded = load_config(config_file)
+    moved, phrasing = MovedControls(), Phrasing(default_rng(seed), loaded.config.model.dimension - 1)
+    performer = ScriptedPerformer("simulated performer", dialogue(phrasing, moved), hears=moved.update)
+    shown = _Shown()
+
+    def line(view: SessionView) -> str | None:
+        now = view.engine
+        return shown.line(now.counters.heard, now.counters.played, now.input_values, now.output_values)
+
+    logs = config_file.parent / "logs"
+    view = perform_script(loaded, performer, logs, seed, Ending(), seconds=seconds, lines=line)
+    counters = view.engine.counters
+    _sum_up(counters.heard, counters.played, view.lateness_ms, view.rows)
+
+
+def _serve(
+    config_file: Path,
     seconds: float | None,
     seed: int,
     open_browser: bool,
@@ -140,12 +159,13 @@ def _perform(
     port_given: bool,
     kept: bool,
 ) -> None:
+    """Play in another process, and show it on the page."""
     from impsy.cli.browser import has_desktop, open_page
-    from impsy.cli.demo_terminal import sum_up
     from impsy.web.server.serve import Serving, serve
     from impsy.web.site import Site
+    from impsy.web.workspace import Workspace
 
-    serving = Serving()
+    serving, workspace = Serving(), Workspace(config_file.parent)
     with (
         _listen(port, port_given) as listener,
         Site(workspace, demo=True, seed=seed, arguments=("--seed", str(seed))) as site,
@@ -171,11 +191,13 @@ def _perform(
         timer.leave()
         site.performer.stop()
         site.supervisor.close()
-        heard, played, late, rows = _figures(site.link)
         timer.show(site.link.last_state)
+        last = site.link.last_state or {}
     if timer.failure:
         raise DeviceError(timer.failure)
-    sum_up(heard, played, late, rows)
+    counters = last.get("counters", {})
+    rows = last.get("log", {}).get("rows", 0)
+    _sum_up(counters.get("heard", 0), counters.get("played", 0), last.get("lateness_ms", {}), rows)
 
 
 @contextlib.contextmanager
@@ -193,34 +215,38 @@ def _ending_trainings(site: Site) -> Iterator[None]:
                 process.wait(END_SECONDS)
 
 
-def _workspace(folder: Path, mode: str) -> Workspace:
-    """A workspace with the bundled model, unless there is one already."""
-    from impsy.cli.demo_terminal import free_ports
+def _workspace(folder: Path, mode: str) -> Path:
+    """The configuration of a workspace with the bundled model; one that is there already stays as it is."""
     from impsy.config.workspace import FOLDERS, STARTER_MODEL, starter_files
-    from impsy.web.workspace import Workspace
 
-    workspace = Workspace(folder)
-    if workspace.config.exists():
-        return workspace
-    monitor_port, command_port, client_port = free_ports(3)
+    root = folder.resolve()
+    config_file = root / "config.toml"
+    if config_file.exists():
+        return config_file
+    monitor, command, client = _free_ports(3)
     text = CONFIG.format(
-        mode=mode,
-        model=STARTER_MODEL,
-        monitor_port=monitor_port,
-        command_port=command_port,
-        client_port=client_port,
+        mode=mode, model=STARTER_MODEL, monitor_port=monitor, command_port=command, client_port=client
     )
     try:
         for name in FOLDERS:
-            (workspace.root / name).mkdir(parents=True, exist_ok=True)
+            (root / name).mkdir(parents=True, exist_ok=True)
         for name, content in starter_files().items():
             if name.startswith("models/"):
-                (workspace.root / name).write_bytes(content)
-        workspace.config.write_text(text, encoding="utf-8")
+                (root / name).write_bytes(content)
+        config_file.write_text(text, encoding="utf-8")
     except OSError as error:
         remedy = "choose another folder with --workdir"
         raise DeviceError(f"{error.filename or folder} cannot be written {refusal(error, remedy)}") from error
-    return workspace
+    return config_file
+
+
+def _free_ports(count: int) -> list[int]:
+    """UDP ports that nobody listens on: what a demo sends must not reach another session."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket(type=socket.SOCK_DGRAM)) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
 
 
 def _listen(port: int, given: bool) -> Listener:
@@ -244,7 +270,7 @@ class _Timer:
         self._seconds = seconds
         self._prints = not sys.stdout.isatty()
         self._left = threading.Event()
-        self._shown = (0, 0)
+        self._shown = _Shown()
         self._thread = threading.Thread(target=self._run, name="impsy demo", daemon=True)
         self.failure = ""
 
@@ -280,27 +306,38 @@ class _Timer:
 
     def show(self, state: dict[str, Any] | None) -> None:
         """Print a line, if this is no terminal and something was played since the last."""
-        from impsy.cli.live import sparkline
-
         if state is None or not self._prints:
             return
         counters = state.get("counters", {})
-        seen = (counters.get("heard", 0), counters.get("played", 0))
-        if seen == self._shown:
-            return
-        heard, played = (now > before for now, before in zip(seen, self._shown, strict=True))
-        self._shown = seen
-        performer, model = sparkline(state.get("input") or ()), sparkline(state.get("output") or ())
-        echo(f"  performer {'▸' if heard else ' '} {performer}   model {'▸' if played else ' '} {model}")
+        heard, played = counters.get("heard", 0), counters.get("played", 0)
+        line = self._shown.line(heard, played, state.get("input") or (), state.get("output") or ())
+        if line is not None:
+            echo(line)
 
 
-def _figures(link: SessionLink) -> tuple[int, int, LatenessSummary, int]:
-    """Events heard and played, lateness and logged rows, as far as the session has sent them."""
-    state = link.last_state or {}
-    counters = state.get("counters", {})
-    return (
-        counters.get("heard", 0),
-        counters.get("played", 0),
-        state.get("lateness_ms", {}),
-        state.get("log", {}).get("rows", 0),
-    )
+class _Shown:
+    """The events that have been shown so far."""
+
+    def __init__(self) -> None:
+        self._before = (0, 0)
+
+    def line(self, heard: int, played: int, inputs: Sequence[float], outputs: Sequence[float]) -> str | None:
+        """A line with all values and with marks for who played since the last one; None: nobody did."""
+        from impsy.cli.live import sparkline
+
+        if (heard, played) == self._before:
+            return None
+        marks = ["▸" if now > before else " " for now, before in zip((heard, played), self._before, strict=True)]
+        self._before = (heard, played)
+        return f"  performer {marks[0]} {sparkline(inputs)}   model {marks[1]} {sparkline(outputs)}"
+
+
+def _sum_up(heard: int, played: int, lateness_ms: LatenessSummary, rows: int) -> None:
+    """Print what was played and logged."""
+    echo(f"The performer played {heard} events, the system answered with {played}.")
+    if lateness_ms.get("count"):
+        echo(
+            f"The answers sounded {lateness_ms['p50']:.2f} ms late in the middle, {lateness_ms['max']:.2f} ms "
+            f"at worst; {rows} rows were logged."
+        )
+    echo("Make it yours: impsy webui, in an empty folder")

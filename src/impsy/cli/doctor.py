@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from impsy.cli.options import config_option
+from impsy.cli.options import config_option, json_option
 from impsy.cli.terminal import echo, terminal
 
 __all__ = ["command"]
@@ -16,9 +16,9 @@ __all__ = ["command"]
 _MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "problem": ("PROBLEM", "bold red")}
 
 
-@click.command("doctor", short_help="Check that all is ready to play.")
+@click.command("doctor")
 @config_option
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@json_option("Print the findings as JSON.")
 @click.pass_context
 def command(context: click.Context, config_file: Path, as_json: bool) -> None:
     """Check a workspace before the concert: what is wrong, and what to do about it.

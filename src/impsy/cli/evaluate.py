@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from impsy.cli.options import FILE, PATH, json_option, seed_option
 from impsy.cli.terminal import echo, terminal
 from impsy.errors import ConfigError
 from impsy.files import check_writable, write_whole
@@ -34,16 +35,12 @@ _EXPLANATION = (
 )
 
 
-@click.command("evaluate", short_help="Measure what a model predicts, and how it plays.")
-@click.argument("model", type=click.Path(path_type=Path))
-@click.argument("dataset", type=click.Path(path_type=Path))
-@click.option(
-    "--against", multiple=True, type=click.Path(path_type=Path), help="Another model to compare with (repeatable)."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
-@click.option(
-    "--report", type=click.Path(path_type=Path, dir_okay=False), help="Write an HTML page with tables and plots."
-)
+@click.command("evaluate")
+@click.argument("model", type=PATH)
+@click.argument("dataset", type=PATH)
+@click.option("--against", multiple=True, type=PATH, help="Another model to compare with (repeatable).")
+@json_option("Print all figures as JSON.")
+@click.option("--report", type=FILE, help="Write an HTML page with tables and plots.")
 @click.option(
     "--split",
     type=click.Choice(["windows", "performances"]),
@@ -58,7 +55,7 @@ _EXPLANATION = (
     show_default=True,
     help="How much is held out.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all that is random.")
+@seed_option("Of all that is random.")
 @click.option("--quick", is_flag=True, help="At most 1,000 windows and fewer generations: less exact.")
 @click.option(
     "--sigma-temp", type=click.FloatRange(0), default=0.01, show_default=True, help="Sigma temperature to play at."

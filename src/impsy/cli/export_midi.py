@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from impsy.cli.options import config_option, mapped_by
+from impsy.cli.options import FILE, PATH, config_option, mapped_by
 from impsy.cli.terminal import echo
 from impsy.codecs.log import dimension_of
 from impsy.config import Config
@@ -17,13 +17,13 @@ from impsy.perform.recording.takes import log_to_midi, output_for
 __all__ = ["command"]
 
 
-@click.command("export-midi", short_help="Make MIDI files of logs.")
-@click.argument("logs", nargs=-1, required=True, metavar="LOG...", type=click.Path(path_type=Path))
+@click.command("export-midi")
+@click.argument("logs", nargs=-1, required=True, metavar="LOG...", type=PATH)
 @config_option
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     help="The file to write, of one LOG.  [default: beside the log, with .mid as its ending]",
 )
 @click.option(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from impsy.cli.options import config_option, mapped_by
+from impsy.cli.options import FOLDER, PATH, config_option, mapped_by
 from impsy.cli.run import log_folder
 from impsy.cli.terminal import echo, visible
 from impsy.codecs.log import log_name
@@ -22,13 +22,13 @@ __all__ = ["command"]
 _FOLDER = "choose another folder with -o"
 
 
-@click.command("import-midi", short_help="Make logs of MIDI files.")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.command("import-midi")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=PATH)
 @config_option
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     help="The folder to write the logs in.  [default: logs/ beside the configuration file]",
 )
 @click.option("-d", "--dimension", type=click.IntRange(2, 1025), help="1 (time) + the number of controls.")

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
+from impsy.cli.options import FOLDER
 from impsy.cli.terminal import terminal
 
 __all__ = ["command"]
 
 
 @click.command(name="init")
-@click.argument("folder", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", metavar="[DIR]", default=".", type=FOLDER)
 @click.option("-f", "--force", is_flag=True, help="Replace a config that is there; it is kept as config.toml.bak.")
 def command(folder: Path, force: bool) -> None:
     """Start a workspace in DIR (here, if not given): a commented config and folders for what you play.

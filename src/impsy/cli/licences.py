@@ -31,7 +31,7 @@ class Part:
     text: str
 
 
-@click.command("licences", short_help="Show whose work this is made of.")
+@click.command("licences")
 @click.argument("name", required=False)
 @click.option("--texts", is_flag=True, help="Every licence in full.")
 def command(name: str | None, texts: bool) -> None:

@@ -6,7 +6,6 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 from io import StringIO
-from typing import NamedTuple
 
 import click
 from click.shell_completion import CompletionItem
@@ -21,35 +20,30 @@ COMPLETION = "_IMPSY_COMPLETE"
 """The environment variable by which a shell asks for completions, whatever the program file is called."""
 
 
-class _Row(NamedTuple):
-    module: str
-    help: str
-
-
-#: Command -> its module, and what it does. Only the module of the command that is used is imported, for a fast start.
-COMMANDS: dict[str, _Row] = {
-    "demo": _Row("demo", "Hear it at once: a simulated performer plays."),
-    "webui": _Row("webui", "All of it on one page, in your browser."),
-    "init": _Row("init", "Write a commented starter workspace."),
-    "config": _Row("config", "Check or upgrade a configuration file."),
-    "ports": _Row("ports", "List MIDI and serial ports, and which are meant."),
-    "map": _Row("learn", "Make a mapping by moving each control in turn."),
-    "monitor": _Row("monitor", "Show what arrives from your instruments."),
-    "doctor": _Row("doctor", "Check that all is ready to play."),
-    "run": _Row("run", "Play: listen, record, predict, answer."),
-    "replay": _Row("replay", "Put a recorded performance through it again."),
-    "import-midi": _Row("import_midi", "Make logs of MIDI files."),
-    "export-midi": _Row("export_midi", "Make MIDI files of logs."),
-    "dataset": _Row("dataset", "Make a dataset of what was recorded."),
-    "train": _Row("train", "Make a model of a dataset."),
-    "evaluate": _Row("evaluate", "Measure what a model predicts and how it plays."),
-    "search": _Row("search", "Look for a better size and recipe."),
-    "model": _Row("model", "Say what a model file is."),
-    "convert-tflite": _Row("convert_tflite", "Turn any model file into a .tflite."),
-    "test-mdrnn": _Row("test_mdrnn", "Step a model and time it."),
-    "completion": _Row("completion", "Let the Tab key complete commands."),
-    "licences": _Row("licences", "Show whose work this is made of."),
-    "conformance": _Row("conformance", "Check this implementation against vectors."),
+#: Command -> what it does. Only the module of the command that is used is imported, for a fast start.
+COMMANDS: dict[str, str] = {
+    "demo": "Hear it at once: a simulated performer plays.",
+    "webui": "All of it on one page, in your browser.",
+    "init": "Write a commented starter workspace.",
+    "config": "Check or upgrade a configuration file.",
+    "ports": "List MIDI and serial ports, and which are meant.",
+    "map": "Make a mapping by moving each control in turn.",
+    "monitor": "Show what arrives from your instruments.",
+    "doctor": "Check that all is ready to play.",
+    "run": "Play: listen, record, predict, answer.",
+    "replay": "Put a recorded performance through it again.",
+    "import-midi": "Make logs of MIDI files.",
+    "export-midi": "Make MIDI files of logs.",
+    "dataset": "Make a dataset of what was recorded.",
+    "train": "Make a model of a dataset.",
+    "evaluate": "Measure what a model predicts and how it plays.",
+    "search": "Look for a better size and recipe.",
+    "model": "Say what a model file is.",
+    "convert-tflite": "Turn any model file into a .tflite.",
+    "test-mdrnn": "Step a model and time it.",
+    "completion": "Let the Tab key complete commands.",
+    "licences": "Show whose work this is made of.",
+    "conformance": "Check this implementation against vectors.",
 }
 
 ALIASES = {"learn": "map"}
@@ -95,16 +89,16 @@ class _Group(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        row = COMMANDS.get(ALIASES.get(cmd_name, cmd_name))
-        if row is None:
+        name = ALIASES.get(cmd_name, cmd_name)
+        if name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"impsy.cli.{row.module}").command
+        command: click.Command = import_module(f"impsy.cli.{name.replace('-', '_')}").command
         _use_own_context(command)
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The commands, without importing any of them."""
-        found = [CompletionItem(name, help=row.help) for name, row in COMMANDS.items() if name.startswith(incomplete)]
+        found = [CompletionItem(name, help=about) for name, about in COMMANDS.items() if name.startswith(incomplete)]
         return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -116,7 +110,7 @@ class _Group(click.Group):
         widest = max(map(len, OVERVIEW))
         for heading, lines in OVERVIEW.items():
             for number, (typed, text) in enumerate(lines):
-                shown = text or COMMANDS[typed].help
+                shown = text or COMMANDS[typed]
                 column = f"  {heading if not number else '':<{widest}}  "
                 formatter.write(f"{column}{typed:<14}  {shown}\n")
         formatter.write("  -h, --help after a command explains it; -V, --version prints the version.\n")

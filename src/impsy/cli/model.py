@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from impsy.cli.options import PATH, json_option
 from impsy.cli.terminal import echo, terminal
 from impsy.models.sizes import SCALE_FACTOR, size_name
 
@@ -29,8 +30,8 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
+@click.argument("file", type=PATH)
+@json_option("Print the facts as JSON.")
 def info(file: Path, as_json: bool) -> None:
     """Tell what the model FILE is and how it would play here.
 

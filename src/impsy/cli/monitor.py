@@ -16,7 +16,6 @@ from impsy.cli.terminal import terminal
 from impsy.errors import ConfigError
 
 if TYPE_CHECKING:
-    from impsy.events import Report
     from impsy.perform.diagnostics.listening import Arrival, Tally
 
 __all__ = ["command"]
@@ -27,7 +26,7 @@ SHOWN_VALUES = 12
 _STYLES = {"info": "cyan", "warning": "yellow", "error": "red"}
 
 
-@click.command("monitor", short_help="Show what arrives from your instruments.")
+@click.command("monitor")
 @config_option
 @click.option("--seconds", type=click.FloatRange(min=0), help="End after so many.  [default: until Ctrl-C]")
 def command(config_file: Path, seconds: float | None) -> None:
@@ -42,7 +41,7 @@ def command(config_file: Path, seconds: float | None) -> None:
       impsy monitor -c gigs/friday.toml
       impsy monitor --seconds 30 > what-came.txt
     """
-    from impsy.cli.performing import Ending
+    from impsy.cli.stopping import Ending
     from impsy.config import load_config
     from impsy.perform.diagnostics.listening import Arrival, Listening, Tally
     from impsy.perform.models import sized
@@ -54,21 +53,20 @@ def command(config_file: Path, seconds: float | None) -> None:
         )
     console = terminal()
     tally = Tally()
-    end = None if seconds is None else time.monotonic() + seconds
     ending = Ending()
+    ending.limit(seconds)
     started = datetime.now() - timedelta(seconds=time.monotonic())
     with ending.on_signals(), Listening(config, time.monotonic) as listening:
         console.print("Listening; Ctrl-C ends.", style="bold")
         over = False
         while not over:
-            left = FRAME_SECONDS if end is None else max(0.0, min(FRAME_SECONDS, end - time.monotonic()))
-            over = ending.wait(left) or (end is not None and time.monotonic() >= end)
+            over = ending.wait(FRAME_SECONDS)
             for item in listening.take():
                 if isinstance(item, Arrival):
                     tally.add(item)
                     _show(console, item, started)
                 else:
-                    _report(console, item)
+                    console.print(item.text, style=_STYLES[item.level])
     _summary(console, tally, config.model.dimension - 1, listening.dropped)
 
 
@@ -87,10 +85,6 @@ def _show(console: Console, arrival: Arrival, started: datetime) -> None:
         words = f"  [{arrival.message.hex(' ')}]  {describe_message(arrival.message)}"
         console.print(words, style="dim" if arrival.ignored else None, end="")
     console.print(f"  ({arrival.ignored})" if arrival.ignored else "", style="yellow")
-
-
-def _report(console: Console, report: Report) -> None:
-    console.print(report.text, style=_STYLES[report.level])
 
 
 def _summary(console: Console, tally: Tally, controls: int, dropped: int) -> None:

@@ -1,70 +1,34 @@
-"""Runs a performance from the command line: with a live view on a terminal, with plain lines elsewhere."""
+"""Runs a performance from the command line: with a live view on a terminal, with plain lines elsewhere.
+
+Log lines never delay the engine's thread: another thread prints them.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import signal
-import threading
+import sys
 import time
 from collections.abc import Callable, Iterator
+from logging.handlers import QueueHandler, QueueListener
+from queue import SimpleQueue
 
 from rich.live import Live
 
 from impsy.cli.console import Console
-from impsy.cli.keys import event_for, keyboard
-from impsy.cli.live import Rates, render
-from impsy.cli.output import logging_to
-from impsy.cli.terminal import echo, terminal
+from impsy.cli.live import Rates, event_for, keyboard, render
+from impsy.cli.stopping import Ending
+from impsy.cli.terminal import echo, terminal, visible
 from impsy.models.litert import litert_is_installed, prepare_litert
 from impsy.perform import Session, SessionView
 from impsy.perform.notify import alive_to_service_manager
 from impsy.perform.priority import realtime_priority, responsive_interpreter
 
-__all__ = ["Ending", "perform"]
+__all__ = ["logging_to", "perform"]
 
 FRAME_SECONDS = 0.1
 IDLE_SECONDS = 1.0
-SAME_REQUEST_SECONDS = 1.0
-
-
-class Ending:
-    """The end of a command, requested by a signal, or by any other thread."""
-
-    def __init__(self) -> None:
-        self._event = threading.Event()
-
-    def request(self) -> None:
-        """Request the end."""
-        self._event.set()
-
-    def wait(self, seconds: float | None) -> bool:
-        """Wait for the request; whether it came within ``seconds`` (None: no limit)."""
-        return self._event.wait(seconds)
-
-    @contextlib.contextmanager
-    def on_signals(self) -> Iterator[None]:
-        """SIGINT and SIGTERM request the end; a second one ends the process at once.
-
-        A SIGTERM within a second of another is the same request: a service manager sends one to every process, and
-        the parent of this process may send it another.
-        """
-        requested: dict[int, float] = {}
-
-        def handle(number: int, _frame: object) -> None:
-            now = time.monotonic()
-            since = now - requested.setdefault(number, now)
-            if since > SAME_REQUEST_SECONDS or (since > 0 and number == signal.SIGINT):
-                signal.signal(number, signal.SIG_DFL)
-                signal.raise_signal(number)
-            self.request()
-
-        before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+WAITING_LIMIT = 10_000
 
 
 def perform(
@@ -98,7 +62,7 @@ def perform(
     console = terminal(soft_wrap=False)
     live = console.is_terminal and not quiet
     level = logging.WARNING if quiet else logging.DEBUG if verbose and not live else logging.INFO
-    end = None if seconds is None else time.monotonic() + seconds
+    ending.limit(seconds)
     # The live view shows the reports itself, so their log records are dropped.
     with ending.on_signals(), logging_to(logging.NullHandler() if live else None, level):
         announce()
@@ -110,30 +74,20 @@ def perform(
             alive_to_service_manager(session.answers),
         ):
             if live:
-                _live(session, ending, console, end)
+                _live(session, ending, console)
             else:
-                _plain(session, ending, end, lines)
+                _plain(session, ending, lines)
     return session.view()
 
 
-def _until(end: float | None, most: float | None) -> float | None:
-    left = None if end is None else max(0.0, end - time.monotonic())
-    return most if left is None else left if most is None else min(left, most)
-
-
-def _plain(
-    session: Session, ending: Ending, end: float | None, lines: Callable[[SessionView], str | None] | None
-) -> None:
-    frame = None if lines is None else FRAME_SECONDS
-    while not ending.wait(_until(end, frame)):
-        if end is not None and time.monotonic() >= end:
-            return
+def _plain(session: Session, ending: Ending, lines: Callable[[SessionView], str | None] | None) -> None:
+    while not ending.wait(None if lines is None else FRAME_SECONDS):
         line = lines(session.view()) if lines is not None else None
         if line is not None:
             echo(line)
 
 
-def _live(session: Session, ending: Ending, console: Console, end: float | None) -> None:
+def _live(session: Session, ending: Ending, console: Console) -> None:
     rates = Rates()
     shown: SessionView | None = None
     shown_at = 0.0
@@ -150,5 +104,60 @@ def _live(session: Session, ending: Ending, console: Console, end: float | None)
             if view != shown or now - shown_at >= IDLE_SECONDS:
                 screen.update(render(view, current, min(console.width, 110)), refresh=True)
                 shown, shown_at = view, now
-            if ending.wait(_until(end, FRAME_SECONDS)) or (end is not None and time.monotonic() >= end):
+            if ending.wait(FRAME_SECONDS):
                 return
+
+
+# --- log lines --------------------------------------------------------------------------------------
+
+
+class _Handler(QueueHandler):
+    """Queues records as they are; another thread formats and prints them."""
+
+    def __init__(self, queue: SimpleQueue[logging.LogRecord]) -> None:
+        super().__init__(queue)
+        self._waiting = queue
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        return record
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        if self._waiting.qsize() < WAITING_LIMIT:
+            self._waiting.put_nowait(record)
+
+
+class _Lines(logging.StreamHandler):  # type: ignore[type-arg]
+    """Records as lines of text without control characters: reports contain names of devices and peers."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record))
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exc_info()[1], OSError | ValueError):  # the stream is closed
+            super().handleError(record)
+
+
+@contextlib.contextmanager
+def logging_to(handler: logging.Handler | None = None, level: int = logging.INFO) -> Iterator[None]:
+    """Send IMPSY's log records to ``handler`` (default: lines on standard output) through a queue and a thread."""
+    if handler is None:
+        handler = _Lines(sys.stdout)
+        handler.setFormatter(logging.Formatter("%(asctime)s.%(msecs)03d %(levelname)-7s %(message)s", "%H:%M:%S"))
+    queue: SimpleQueue[logging.LogRecord] = SimpleQueue()
+    logger = logging.getLogger("impsy")
+    # Otherwise a library that logs would print each bad packet; those are counted and reported once.
+    logging.getLogger().addHandler(logging.NullHandler())
+    entrance = _Handler(queue)
+    listener = QueueListener(queue, handler)
+    before = logger.level
+    logger.setLevel(level)
+    logger.addHandler(entrance)
+    propagate, logger.propagate = logger.propagate, False
+    listener.start()
+    try:
+        yield
+    finally:
+        listener.stop()
+        logger.removeHandler(entrance)
+        logger.setLevel(before)
+        logger.propagate = propagate

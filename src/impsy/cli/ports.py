@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from impsy.cli.options import FILE, json_option
 from impsy.cli.terminal import echo, terminal
 from impsy.errors import ConfigError
 
@@ -19,16 +20,16 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("ports", short_help="List MIDI and serial ports.")
+@click.command("ports")
 @click.option(
     "-c",
     "--config",
     "config_file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     help="The configuration whose names are looked for.  [default: config.toml, if there is one]",
 )
 @click.option("--api", help="The MIDI system, such as ALSA, JACK or CoreMIDI.  [default: the configuration's]")
-@click.option("--json", "as_json", is_flag=True, help="Print the lists as JSON.")
+@json_option("Print the lists as JSON.")
 @click.pass_context
 def command(context: click.Context, config_file: Path | None, api: str | None, as_json: bool) -> None:
     """List the MIDI and serial ports that there are, and which of them the configuration's names mean.
@@ -59,7 +60,8 @@ def command(context: click.Context, config_file: Path | None, api: str | None, a
         wanted += wanted_midi_ports(midi_section, midi) if midi_section else ()
         wanted += wanted_serial_ports(config, serial)
     if as_json:
-        echo(json.dumps(_report(midi, serial, wanted), indent=2))
+        report = {"midi": asdict(midi), "serial": asdict(serial), "wanted": [asdict(each) for each in wanted]}
+        echo(json.dumps(report, indent=2))
     else:
         _print(midi, serial, wanted, None if config is None else str(config_file or "config.toml"))
     if api and midi.error:
@@ -128,11 +130,3 @@ def _group(wanted: Wanted) -> str:
     if wanted.key.startswith("serial"):
         return "serial port"
     return "MIDI input" if wanted.direction == "in" else "MIDI output"
-
-
-def _report(midi: FoundMidi, serial: FoundSerial, wanted: list[Wanted]) -> dict[str, Any]:
-    return {
-        "midi": asdict(midi),
-        "serial": asdict(serial),
-        "wanted": [asdict(each) for each in wanted],
-    }

@@ -12,9 +12,9 @@ import click
 from numpy.random import default_rng
 from rich.progress import Progress
 
-from impsy.cli.options import config_option, override_options
-from impsy.cli.performing import Ending, perform
-from impsy.cli.run import announce, load, log_folder, sum_up
+from impsy.cli.options import FILE, PATH, config_option, override_options, seed_option
+from impsy.cli.run import load, log_folder, perform_script, sum_up
+from impsy.cli.stopping import Ending
 from impsy.cli.terminal import echo, terminal
 from impsy.codecs.log import LogRow
 from impsy.config import LoadedConfig
@@ -22,28 +22,18 @@ from impsy.data.logs.performances import events_of
 from impsy.engine import Engine
 from impsy.errors import ConfigError, DataError
 from impsy.files import written_whole
-from impsy.perform import (
-    Ports,
-    Reports,
-    ScriptedPerformer,
-    WantedPorts,
-    build_session,
-    engine_settings,
-    open_configured_model,
-    read_performance,
-    replay,
-)
+from impsy.perform import ScriptedPerformer, engine_settings, open_configured_model, read_performance, replay
 
 __all__ = ["command"]
 
 LONGEST_TAIL = 86_400
 
 
-@click.command("replay", short_help="Put a recorded performance through the system again.")
-@click.argument("log", type=click.Path(path_type=Path))
+@click.command("replay")
+@click.argument("log", type=PATH)
 @config_option
 @override_options
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the model's choices.")
+@seed_option("Of the model's choices.")
 @click.option(
     "--tail",
     type=click.FloatRange(min=0, max=LONGEST_TAIL),
@@ -51,7 +41,7 @@ LONGEST_TAIL = 86_400
     show_default=True,
     help="Seconds after the last row.",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="The log to write.")
+@click.option("-o", "--output", type=FILE, help="The log to write.")
 @click.option("--realtime", is_flag=True, help="Through the live system and its outputs, in the recording's time.")
 def command(
     log: Path, config_file: Path, seed: int, tail: float, output: Path | None, realtime: bool, **overrides: Any
@@ -140,14 +130,5 @@ def _live(
         threading.Timer(tail, ending.request).start()
 
     performer = ScriptedPerformer("replay", script, finished)
-    session = build_session(
-        loaded, logdir=log_folder(config_file), seed=seed, reports=Reports(), ports=Ports(WantedPorts(), [performer])
-    )
-    view = perform(
-        session,
-        ending,
-        verbose=loaded.config.verbose,
-        quiet=quiet,
-        announce=lambda: announce(loaded, session, seed),
-    )
-    sum_up(view)
+    logs, verbose = log_folder(config_file), loaded.config.verbose
+    sum_up(perform_script(loaded, performer, logs, seed, ending, verbose=verbose, quiet=quiet))

@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 
-from impsy.cli.options import config_option, override_options
-from impsy.cli.performing import Ending, perform
+from impsy.cli.options import FILE, FOLDER, config_option, override_options, seed_option
+from impsy.cli.performing import perform
+from impsy.cli.stopping import Ending
 from impsy.cli.terminal import echo
 from impsy.config import LoadedConfig, load_config
 from impsy.config.watching import ConfigWatcher
@@ -20,6 +21,7 @@ from impsy.perform import (
     Ports,
     Reloader,
     Reports,
+    ScriptedPerformer,
     Session,
     SessionView,
     WantedPorts,
@@ -28,22 +30,19 @@ from impsy.perform import (
 )
 from impsy.version import __version__
 
-__all__ = ["announce", "command", "load", "log_folder", "sum_up"]
+__all__ = ["announce", "command", "load", "log_folder", "perform_script", "sum_up"]
 
 logger = logging.getLogger("impsy")
 
 
-@click.command("run", short_help="Play: listen, log, predict, answer.")
-@click.argument("model", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.command("run")
+@click.argument("model", required=False, type=FILE)
 @config_option
 @click.option(
-    "-l",
-    "--logdir",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Where the log goes.  [default: logs/ beside the configuration file]",
+    "-l", "--logdir", type=FOLDER, help="Where the log goes.  [default: logs/ beside the configuration file]"
 )
 @override_options
-@click.option("--seed", type=click.IntRange(min=0), help="Of the model's choices; the same seed, the same choices.")
+@seed_option("Of the model's choices; the same seed, the same choices.", None)
 def command(model: Path | None, config_file: Path, logdir: Path | None, seed: int | None, **overrides: Any) -> None:
     """Listen to the performer, log every event, and play with the model, as config.toml says.
 
@@ -63,7 +62,9 @@ def command(model: Path | None, config_file: Path, logdir: Path | None, seed: in
     ports = Ports(WantedPorts())
     folder = logdir or log_folder(config_file)
     session = build_session(loaded, logdir=folder, seed=seed, reports=reports, ports=ports)
-    reloader = Reloader(session, ports, loaded, lambda fresh: _overridden(fresh, overrides, model), session.report)
+    reloader = Reloader(
+        session, ports, loaded, lambda fresh: fresh.with_overrides(model_file=model, **overrides), session.report
+    )
     view = perform(
         session,
         Ending(),
@@ -87,11 +88,16 @@ def load(config_file: Path, overrides: dict[str, Any], model: Path | None = None
         raise ConfigError(
             f"{model}: there is no such model file; correct the name, or leave it out for the configuration's"
         )
-    return sized(_overridden(loaded, overrides, model))
+    return sized(loaded.with_overrides(model_file=model, **overrides))
 
 
-def _overridden(loaded: LoadedConfig, overrides: dict[str, Any], model: Path | None) -> LoadedConfig:
-    return loaded.with_overrides(model_file=model, **overrides)
+def perform_script(
+    loaded: LoadedConfig, performer: ScriptedPerformer, logs: Path, seed: int, ending: Ending, **how: Any
+) -> SessionView:
+    """Perform with this performer beside the configured inputs; ``how`` as for :func:`perform`."""
+    ports = Ports(WantedPorts(), [performer])
+    session = build_session(loaded, logdir=logs, seed=seed, reports=Reports(), ports=ports)
+    return perform(session, ending, announce=lambda: announce(loaded, session, seed), **how)
 
 
 def log_folder(config_file: Path) -> Path:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from impsy.cli.options import check_dimension, dataset_options, find_dataset, folder_option
+from impsy.cli.progress import ProgressScreen
 from impsy.cli.stopping import stopping
 from impsy.cli.terminal import terminal
-from impsy.cli.train import find_dataset
-from impsy.errors import ConfigError
 
 if TYPE_CHECKING:
     from impsy.cli.console import Console
@@ -31,13 +31,9 @@ _COLUMNS = {"size": "size", "learning_rate": "rate", "batch": "batch", "window":
             "momentum": "momentum", "clip": "clip"}  # fmt: skip
 
 
-@click.command("search", short_help="Look for a better size and recipe for a dataset.")
-@click.argument("dataset", type=click.Path(path_type=Path), required=False)
-@click.option("-D", "--dimension", type=int, help="Which dataset of the source folder; 1 + the number of controls.")
-@click.option("-S", "--source", type=click.Path(path_type=Path), default=Path("datasets"), show_default=True,
-              help="The folder that holds the datasets.")  # fmt: skip
-@click.option("-O", "--destination", type=click.Path(path_type=Path), default=Path("searches"), show_default=True,
-              help="The folder for the trials and the best recipe.")  # fmt: skip
+@click.command("search")
+@dataset_options
+@folder_option("-O", "--destination", "searches", "The folder for the trials and the best recipe.")
 @click.option("--study", metavar="NAME", help="The search to begin or take part in.  [default: the dataset's name]")
 @click.option("--storage", metavar="URL", help="A database that the workers share.  [default: a file in -O]")
 @click.option("--trials", type=int, default=30, show_default=True, metavar="N",
@@ -100,67 +96,48 @@ def command(**options: Any) -> None:
     _say_how(console, found, path)
 
 
-class _Screen:
+class _Screen(ProgressScreen):
     """A line for each trial; on a terminal, a bar for the one under way."""
 
     def __init__(self, path: Path, dimension: int | None) -> None:
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
+        super().__init__("opening the storage")
         self._path, self._dimension = path, dimension
-        columns = (BarColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-        self._bar = Progress(*columns, console=terminal(), transient=True)
-        self._task = self._bar.add_task("opening the storage", total=None)
         self._now = ""
 
-    def __enter__(self) -> _Screen:
-        if self._bar.console.is_terminal:
-            self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
     def began(self, dataset: Dataset, split: Split, settings: Mapping[str, Any], done: int, total: int) -> None:
-        if self._dimension not in (None, dataset.dimension):
-            raise ConfigError(
-                f"{self._path} has dimension {dataset.dimension}, not {self._dimension} as -D says: leave out -D, or "
-                "name another dataset"
-            )
-        self._print(
+        check_dimension(self._path, dataset, self._dimension)
+        self.print(
             f"{self._path}: {len(dataset):,} events to search with, {len(split.held_out):,} windows of them held out "
             "to choose by; the rest stays untouched for `impsy evaluate`"
         )
         length = settings["trial_minutes"]
         each = f"{length:g} minutes" if length else f"{settings['epochs'] or 30} epochs at most"
-        self._print(f"sizes {', '.join(settings['sizes'])}; {each} a trial; {done} of {total} trials are done")
-        self._bar.update(self._task, description="loading Keras and JAX")
+        self.print(f"sizes {', '.join(settings['sizes'])}; {each} a trial; {done} of {total} trials are done")
+        self.update(description="loading Keras and JAX")
 
     def trial(self, number: int, recipe: Recipe, again: bool) -> None:
         what = "again" if again else f"rate {recipe.learning_rate:.2g}"
         self._now = f"trial {number} ({recipe.size}, {what})"
-        self._bar.reset(self._task, total=recipe.total_steps, description=f"{self._now}: compiling")
-        self._bar.start_task(self._task)
+        self.bar.reset(self.task, total=recipe.total_steps, description=f"{self._now}: compiling")
+        self.bar.start_task(self.task)
 
     def progress(self, progress: Progress) -> None:
         if progress.note:
-            self._print(f"{self._now}: {progress.note}")
+            self.print(f"{self._now}: {progress.note}")
         text = f"{self._now}: held out {progress.held_out:.2f} (best {progress.best:.2f})"
-        self._bar.update(self._task, completed=progress.step, total=progress.total, description=text)
+        self.update(completed=progress.step, total=progress.total, description=text)
 
     def result(self, row: Attempt, best: Attempt | None, done: int, total: int) -> None:
         outcome = row.outcome if row.value is None else f"{row.value:.3f}"
         standing = "" if best is None else f"  best {best.value:.3f} (trial {best.number})"
         why = f"  {row.failed}" if row.failed else ""
-        self._print(f"{done}/{total}  trial {row.number}: {outcome}{standing}  {_words(row.params)}{why}")
+        self.print(f"{done}/{total}  trial {row.number}: {outcome}{standing}  {_words(row.params)}{why}")
 
     def waiting(self, running: int) -> None:
-        self._print(f"waiting for {running} {'trial' if running == 1 else 'trials'} of other workers")
+        self.print(f"waiting for {running} {'trial' if running == 1 else 'trials'} of other workers")
 
     def note(self, text: str) -> None:
-        self._print(text)
-
-    def _print(self, line: str) -> None:
-        self._bar.console.print(line)
+        self.print(text)
 
 
 def _table(console: Console, found: Found) -> None:

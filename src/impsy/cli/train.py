@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import sys
@@ -12,17 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from impsy.cli.options import PATH, check_dimension, dataset_options, find_dataset, folder_option, json_option
+from impsy.cli.progress import ProgressScreen
 from impsy.cli.stopping import stopping
-from impsy.cli.terminal import echo, terminal
-from impsy.errors import ConfigError, DataError
+from impsy.cli.terminal import echo
+from impsy.errors import ConfigError
 from impsy.models.sizes import SIZES
 
 if TYPE_CHECKING:
-    from impsy.cli.console import Console
     from impsy.training.fitting import Progress
     from impsy.training.learning import Learned, Start
 
-__all__ = ["command", "find_dataset"]
+__all__ = ["command"]
 
 _STOPPING = "Stopping: the best so far is kept. (Ctrl-C again: at once, keeping nothing new.)"
 
@@ -31,13 +33,9 @@ _CURVE = 40
 """Columns of the curve."""
 
 
-@click.command("train", short_help="Make a model of a dataset.")
-@click.argument("dataset", type=click.Path(path_type=Path), required=False)
-@click.option("-D", "--dimension", type=int, help="Which dataset of the source folder; 1 + the number of controls.")
-@click.option("-S", "--source", type=click.Path(path_type=Path), default=Path("datasets"), show_default=True,
-              help="The folder that holds the datasets.")  # fmt: skip
-@click.option("-O", "--destination", type=click.Path(path_type=Path), default=Path("models"), show_default=True,
-              help="The folder to write the model in.")  # fmt: skip
+@click.command("train")
+@dataset_options
+@folder_option("-O", "--destination", "models", "The folder to write the model in.")
 @click.option("-M", "--modelsize", metavar="SIZE", help=f"{', '.join(SIZES)}.  [default: s]")
 @click.option("-N", "--numepochs", type=int, metavar="N", help="Epochs: looks at the held-out windows.  [default: 8]")
 @click.option("-B", "--batchsize", type=int, metavar="N", help="Windows in a step.  [default: 32]")
@@ -59,18 +57,14 @@ _CURVE = 40
 @click.option("--seed", type=int, help="The same seed gives the same model.  [default: 0]")
 @click.option("--split", default="windows", show_default=True,
               help="What is held out: the last 10 % of `windows`, or whole `performances`.")  # fmt: skip
-@click.option(
-    "--from", "start_from", type=click.Path(path_type=Path), metavar="MODEL", help="Go on from a trained model."
-)
-@click.option(
-    "--recipe", type=click.Path(path_type=Path), metavar="FILE", help="What `impsy search` found, or a model's .json."
-)
+@click.option("--from", "start_from", type=PATH, metavar="MODEL", help="Go on from a trained model.")
+@click.option("--recipe", type=PATH, metavar="FILE", help="What `impsy search` found, or a model's .json.")
 @click.option("--resume", is_flag=True, help="Go on with a training that was stopped, or crashed.")
 @click.option("--distributed", is_flag=True, help="Share the work between processes or hosts, with the next three.")
 @click.option("--coordinator", metavar="HOST:PORT", help="Where the first process listens for the others.")
 @click.option("--processes", type=int, metavar="N", help="How many processes there are in all.")
 @click.option("--index", type=int, metavar="I", help="Which of them this is, from 0.")
-@click.option("--json", "as_json", is_flag=True, help="Tell the progress as lines of JSON.")
+@json_option("Tell the progress as lines of JSON.")
 def command(**options: Any) -> None:
     """Train a network on a dataset, and write the model: .tflite to play, .keras for Keras, .json about it.
 
@@ -106,46 +100,13 @@ def command(**options: Any) -> None:
         resume=options["resume"],
         cluster=_cluster(options),
     )
-    if options["dimension"] not in (None, dataset.dimension):
-        raise ConfigError(
-            f"{path} has dimension {dataset.dimension}, not {options['dimension']} as -D says: leave out -D, or name "
-            "another dataset"
-        )
-    quiet = plan.cluster is not None and plan.cluster.index > 0
-    screen: _Lines | _Screen | _Silence
-    if options["as_json"]:
-        screen = _Lines()
-    elif quiet:
-        screen = _Silence()
-    else:
-        screen = _Screen(path)
+    check_dimension(path, dataset, options["dimension"])
+    leads = plan.cluster is None or plan.cluster.index == 0
+    screen = _Lines() if options["as_json"] else _Screen(path) if leads else _Silence()
     with stopping(_STOPPING) as stop, screen:
         learned = learn(plan, dataset, started=screen.started, progress=screen.progress, stop=stop, began=began)
         if learned is not None:
             screen.done(learned)
-
-
-def find_dataset(given: Path | None, source: Path, dimension: int | None) -> Path:
-    """The dataset that is meant: the one given, or that of ``dimension`` (or the only one) in ``source``.
-
-    Raises:
-        DataError: there is none, or more than one could be meant.
-    """
-    if given is not None:
-        return given
-    if not source.is_dir():
-        raise DataError(f"there is no folder {source}: give a dataset, or make one with `impsy dataset`")
-    if dimension is not None:
-        path = source / f"training-dataset-{dimension}d.npz"
-        if path.exists():
-            return path
-    found = sorted(source.glob("*.npz" if dimension is None else f"*-{dimension}d*.npz"))
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise DataError(f"{source} holds no such dataset: make one with `impsy dataset`")
-    names = "\n  ".join(path.name for path in found)
-    raise DataError(f"{source} holds several datasets; say which, by name or with -D:\n  {names}")
 
 
 def _from_recipe(options: dict[str, Any], changes: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
@@ -165,10 +126,7 @@ def _patience(options: dict[str, Any]) -> dict[str, Any]:
         return {"patience": options["patience"]}
     if options["patience"] is not None:
         raise ConfigError("--patience says when to stop early, --no-earlystopping not to: give one of them")
-    return {"patience": _NEVER}
-
-
-_NEVER = sys.maxsize
+    return {"patience": sys.maxsize}
 
 
 def _cluster(options: dict[str, Any]) -> Any:
@@ -189,14 +147,8 @@ def _cluster(options: dict[str, Any]) -> Any:
     return Cluster(**given)
 
 
-class _Silence:
+class _Silence(contextlib.nullcontext[None]):
     """For those processes of a distributed training that do not lead."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *_: object) -> None:
-        pass
 
     def started(self, start: Start) -> None:
         pass
@@ -239,88 +191,61 @@ def _number(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-class _Screen(_Silence):
+class _Screen(ProgressScreen):
     """For people: a progress bar where there is a terminal, a line an epoch where there is none."""
 
     def __init__(self, path: Path) -> None:
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
+        super().__init__("loading JAX", percentage=True)
         self._path = path
-        self._console: Console = terminal()
-        self._bar = Progress(
-            TextColumn("{task.percentage:3.0f}%"),
-            BarColumn(),
-            TextColumn("{task.description}", markup=False),
-            TimeElapsedColumn(),
-            console=self._console,
-            transient=True,
-        )
-        self._task = self._bar.add_task("loading JAX", total=None)
-
-    def __enter__(self) -> None:
-        if self._console.is_terminal:
-            self._bar.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._stop()
 
     def started(self, start: Start) -> None:
         performances = int((start.dataset.lengths > 0).sum())
-        self._print(
+        self.print(
             f"{self._path}: {performances} performances, {len(start.dataset):,} events, "
             f"{start.dataset.dimension - 1} controls; {len(start.split.held_out):,} windows held out"
         )
         recipe = start.recipe
-        self._print(
+        self.print(
             f"{start.name}: {recipe.architecture}, {start.parameters:,} numbers to learn, {recipe.total_steps:,} "
             f"steps of {recipe.batch} windows, on {start.where}"
         )
         if start.components:
-            self._print(f"the data asks for {start.components}")
+            self.print(f"the data asks for {start.components}")
         if start.resumed_at:
-            self._print(f"going on after step {start.resumed_at:,}")
-        self._bar.update(self._task, description="compiling the first step", total=recipe.total_steps)
+            self.print(f"going on after step {start.resumed_at:,}")
+        self.update(description="compiling the first step", total=recipe.total_steps)
 
     def progress(self, progress: Progress) -> None:
         if progress.note:
-            self._print(progress.note)
+            self.print(progress.note)
         line = (
             f"step {progress.step:,}  loss {progress.loss:.2f}  held out {progress.held_out:.2f} "
             f"(best {progress.best:.2f})  {progress.step_ms:.0f} ms a step  {_clock(progress.left)} left"
         )
-        if self._console.is_terminal:
+        if self.console.is_terminal:
             curve = _sparkline([look.held_out for look in progress.history])
-            self._bar.update(
-                self._task, completed=progress.step, total=progress.total, description=f"{line}  {curve}"
-            )
+            self.update(completed=progress.step, total=progress.total, description=f"{line}  {curve}")
         else:
-            self._print(line)
-
-    def _stop(self) -> None:
-        if self._console.is_terminal:  # else it was never started, and would print an empty line
-            self._bar.stop()
+            self.print(line)
 
     def done(self, learned: Learned) -> None:
-        self._stop()
+        self.__exit__()
         figures = learned.description["figures"]
-        self._print(f"held out  {_sparkline([look[3] for look in learned.description['curve']])}")
-        self._print(
+        self.print(f"held out  {_sparkline([look[3] for look in learned.description['curve']])}")
+        self.print(
             f"held-out NLL {figures['held_out_nll']:.2f} nats an event, after {figures['best_step']:,} of "
             f"{figures['steps']:,} steps in {_clock(figures['seconds'])}; {figures['ended']}"
         )
         for path in learned.set_aside:
-            self._print(f"the earlier model is kept as {path}")
+            self.print(f"the earlier model is kept as {path}")
         for path in learned.files:
-            self._print(f"{path}  {path.stat().st_size / 1000:,.0f} KB")
+            self.print(f"{path}  {path.stat().st_size / 1000:,.0f} KB")
         if figures["ended"] == "stopped":
-            self._print("`impsy train` with the same options and --resume goes on from here.")
+            self.print("`impsy train` with the same options and --resume goes on from here.")
         if "remark" in learned.description:
-            self._print(learned.description["remark"])
+            self.print(learned.description["remark"])
         tflite = next(path for path in learned.files if path.suffix == ".tflite")
-        self._print(f"Play it: impsy run {tflite}   Measure it: impsy evaluate {tflite} {self._path}")
-
-    def _print(self, line: str) -> None:
-        self._bar.console.print(line)
+        self.print(f"Play it: impsy run {tflite}   Measure it: impsy evaluate {tflite} {self._path}")
 
 
 def _sparkline(values: list[float | None]) -> str:

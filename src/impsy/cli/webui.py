@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from impsy.cli.options import FOLDER
 from impsy.cli.terminal import echo
 from impsy.errors import ConfigError, DeviceError, refusal
 
@@ -20,7 +21,7 @@ __all__ = ["command"]
 WORKDIR_VARIABLE = "IMPSY_WORKDIR"
 
 
-@click.command("webui", short_help="All of it on one page, in your browser.")
+@click.command("webui")
 @click.option(
     "--host",
     default="127.0.0.1",
@@ -30,7 +31,7 @@ WORKDIR_VARIABLE = "IMPSY_WORKDIR"
 @click.option("--port", type=click.IntRange(0, 65535), default=4000, show_default=True, help="0 takes any free one.")
 @click.option(
     "--workdir",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     help="The workspace: where config.toml, logs, datasets and models are.  [default: the folder that IMPSY_WORKDIR "
     "names, else this one]",
 )

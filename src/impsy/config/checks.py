@@ -199,21 +199,21 @@ def _unmatched(
             path = ("midi", f"{way}_device", index)
             yield _finding("warning", path, text, f"Add {format_path(('midi', way + 'put', device))}")
     for port in mappings:
-        if port not in devices:
-            text = f"this mapping is not used: midi.{way}_device does not list {show_value(port)}"
-            yield _finding("warning", ("midi", way + "put", port), text, _did_you_mean(port, devices))
+        yield from _unlisted(("midi", way + "put", port), "this mapping is not used", port, way, devices)
 
 
 def _thru(midi: MidiConfig) -> Iterator[Finding]:
     for source, targets in midi.thru_matrix.items():
-        if source not in midi.in_device:
-            text = f"not used: midi.in_device does not list {show_value(source)}"
-            yield _finding("warning", ("midi", "thru_matrix", source), text, _did_you_mean(source, midi.in_device))
+        path: Path = ("midi", "thru_matrix", source)
+        yield from _unlisted(path, "not used", source, "in", midi.in_device)
         for index, target in enumerate(targets):
-            if target not in midi.out_device:
-                text = f"not used: midi.out_device does not list {show_value(target)}"
-                path = ("midi", "thru_matrix", source, index)
-                yield _finding("warning", path, text, _did_you_mean(target, midi.out_device))
+            yield from _unlisted((*path, index), "not used", target, "out", midi.out_device)
+
+
+def _unlisted(path: Path, what: str, name: str, way: str, devices: tuple[str, ...]) -> Iterator[Finding]:
+    if name not in devices:
+        text = f"{what}: midi.{way}_device does not list {show_value(name)}"
+        yield _finding("warning", path, text, _did_you_mean(name, devices))
 
 
 def _stuck_controllers(config: Config) -> Iterator[Finding]:

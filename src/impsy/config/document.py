@@ -63,12 +63,8 @@ class ConfigDocument:
 
     def get(self, key: str | Sequence[str], default: object = None) -> Any:
         """The plain value of a key as the file has it, whether valid or not; ``default`` if it is not there."""
-        node: object = parse_toml(self._text, self._where)
-        for step in self._key(key):
-            if not isinstance(node, dict) or step not in node:
-                return default
-            node = node[step]
-        return node
+        found = _walk(parse_toml(self._text, self._where), self._key(key))
+        return default if found is None else found  # TOML has no None
 
     def set(self, key: str | Sequence[str], value: object) -> None:
         """Give a key a value, adding key and section where they are missing.

@@ -5,7 +5,14 @@ behaviour: ``{"spec_version": "1.0.0", "tolerance": 1e-9, "cases": [{"name": …
 says what its cases are about (see :data:`impsy.conformance.checking.CHECKERS`).
 """
 
-from impsy.conformance.checking import CHECKERS, Checked, Malformed, Skipped, check_path
-from impsy.conformance.compare import Difference, first_difference
+from impsy.conformance.checking import (
+    CHECKERS,
+    Checked,
+    Difference,
+    Malformed,
+    Skipped,
+    check_path,
+    first_difference,
+)
 
 __all__ = ["CHECKERS", "Checked", "Difference", "Malformed", "Skipped", "check_path", "first_difference"]

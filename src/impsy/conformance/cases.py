@@ -1,19 +1,28 @@
-"""What the cases of all kinds of vector files share."""
+"""The cases of vector files about messages, playing and learning, and what this implementation does with them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from io import BytesIO
 from pathlib import Path
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
+from impsy.codecs.websocket import decode_frame, encode_text
+from impsy.data.logs.performances import events_of
+from impsy.data.logs.reading import parse_log
+from impsy.engine import Engine, Settings, to_step
 from impsy.errors import ConfigError
+from impsy.events import Command, Interaction, Record, Update
 from impsy.mapping.entries import Mapping, parse_mapping
+from impsy.mapping.input import InputMapping
+from impsy.mapping.output import OutputMapping
+from impsy.testing import FakePredictor
 
-__all__ = ["Byte", "Case", "Checker", "Dimension", "MappingField", "Part"]
+__all__ = ["CHECKERS", "Case", "Checker", "Part"]
 
 
 class Part(BaseModel):
@@ -42,18 +51,164 @@ MappingField = Annotated[Mapping, PlainValidator(_mapping)]
 Byte = Annotated[int, Field(ge=0, le=255)]
 Dimension = Annotated[int, Field(ge=2, le=10_000)]
 
-AnyCase = TypeVar("AnyCase", bound=Case)
+Checker = tuple[type[Case], Callable[[Any, Path], Any]]
+"""The form of a case, and what this implementation does with one, in the form of its ``expected``.
+
+The function takes a case and the folder of its file, and raises ImpsyError or ValueError if the case asks for what
+cannot be.
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class Checker(Generic[AnyCase]):
-    """One row of the table of file kinds.
+# --- messages: MIDI and WebSocket, in and out -------------------------------------------------------
 
-    ``file`` is the name without its suffix. ``compute`` takes a case and the folder of its file, and gives what this
-    implementation does, in the form of the case's ``expected``; it raises ImpsyError or ValueError if the case asks
-    for what cannot be.
-    """
 
-    file: str
-    case: type[AnyCase]
-    compute: Callable[[AnyCase, Path], Any]
+class MidiInputCase(Case):
+    """Messages, and for each the ``[index, value]`` pairs that it changes, or null."""
+
+    input_mapping: MappingField
+    messages: list[list[Byte]]
+
+
+class MidiOutputStep(Part):
+    """Values x_1 … x_n to play."""
+
+    values: list[float]
+
+
+class AllNotesOffStep(Part):
+    """An end to all notes."""
+
+    all_notes_off: Literal[True]
+
+
+class MidiOutputCase(Case):
+    """Steps one after the other, and for each the messages that are sent."""
+
+    output_mapping: MappingField
+    steps: list[MidiOutputStep | AllNotesOffStep]
+
+
+class WebSocketInputCase(Case):
+    """Frames, and for each the ``[index, value]`` pairs that it changes, or null."""
+
+    input_mapping: MappingField
+    messages: list[str]
+
+
+class WebSocketOutputCase(Case):
+    """Values one after the other, and for each the frames that are sent."""
+
+    output_mapping: MappingField
+    steps: list[list[float]]
+
+
+def _midi_input(case: MidiInputCase, _folder: Path) -> Any:
+    return _decode_all(InputMapping(case.input_mapping), map(bytes, case.messages))
+
+
+def _midi_output(case: MidiOutputCase, _folder: Path) -> Any:
+    mapping = OutputMapping(case.output_mapping)
+    sent = (
+        mapping.encode(step.values) if isinstance(step, MidiOutputStep) else mapping.all_notes_off()
+        for step in case.steps
+    )
+    return [[list(message) for message in messages] for messages in sent]
+
+
+def _websocket_input(case: WebSocketInputCase, _folder: Path) -> Any:
+    found = (next(iter(decode_frame(text)), None) for text in case.messages)
+    messages = (message if isinstance(message, bytes) else None for message in found)
+    return _decode_all(InputMapping(case.input_mapping), messages)
+
+
+def _websocket_output(case: WebSocketOutputCase, _folder: Path) -> Any:
+    mapping = OutputMapping(case.output_mapping)
+    return [[encode_text(message) for message in mapping.encode(values)] for values in case.steps]
+
+
+def _decode_all(mapping: InputMapping, messages: Iterable[bytes | None]) -> list[Any]:
+    return [mapping.decode(message) if message is not None else None for message in messages]
+
+
+# --- playing and learning: what the model hears, when it plays, what a log teaches ------------------
+
+
+class PipelineEvent(Part):
+    """A MIDI message at a time in seconds."""
+
+    time: float
+    bytes: list[Byte]
+
+
+class PipelineCase(Case):
+    """Messages in time, and what the model hears and the log says of them."""
+
+    dimension: Dimension
+    input_mapping: MappingField
+    initial_values: list[float]
+    start_time: float
+    events: list[PipelineEvent]
+
+
+class PlaybackCase(Case):
+    """What the model says, and for each the wait in seconds, what is played and what the model hears of it."""
+
+    timescale: Annotated[float, Field(gt=0)]
+    model_outputs: list[Annotated[list[float], Field(min_length=2)]]
+
+
+class DatasetCase(Case):
+    """Lines of a log, and the events made of them."""
+
+    dimension: Dimension
+    log_lines: list[str]
+
+
+def _pipeline(case: PipelineCase, _folder: Path) -> Any:
+    n = case.dimension - 1
+    for name, items in (("input_mapping", case.input_mapping), ("initial_values", case.initial_values)):
+        if len(items) != n:
+            raise ValueError(f"{name} holds {len(items)} items; dimension {n + 1} wants {n}")
+    model = FakePredictor(case.dimension)
+    engine = Engine(Settings(case.dimension), model, np.random.default_rng(0), case.start_time)
+    mapping = InputMapping(case.input_mapping)
+    # The engine begins with values of its own choice. Setting them is an interaction, which is left out of what
+    # the case asks about.
+    engine.receive(Interaction(tuple(case.initial_values)), case.start_time)
+    heard_before = len(model.heard)
+    commands: list[Command] = []
+    for event in case.events:
+        changes = mapping.decode(bytes(event.bytes))
+        if changes is not None:
+            commands += engine.receive(Update(changes), event.time)
+    return {
+        "model_inputs": model.heard[heard_before:],
+        "log": [
+            {"source": command.source, "values": command.values}
+            for command in commands
+            if isinstance(command, Record)
+        ],
+    }
+
+
+def _playback(case: PlaybackCase, _folder: Path) -> Any:
+    steps = (to_step(output, case.timescale) for output in case.model_outputs)
+    return [step and {"wait": step.wait, "output": step.values, "next_model_input": step.vector} for step in steps]
+
+
+def _dataset(case: DatasetCase, _folder: Path) -> Any:
+    file = BytesIO("\n".join(case.log_lines).encode())
+    events, _ = events_of(parse_log(file, case.dimension - 1, Path(case.name), exact=True))
+    return events.tolist()
+
+
+CHECKERS: dict[str, Checker] = {
+    "midi_input": (MidiInputCase, _midi_input),
+    "midi_output": (MidiOutputCase, _midi_output),
+    "websocket_input": (WebSocketInputCase, _websocket_input),
+    "websocket_output": (WebSocketOutputCase, _websocket_output),
+    "pipeline": (PipelineCase, _pipeline),
+    "playback": (PlaybackCase, _playback),
+    "dataset": (DatasetCase, _dataset),
+}
+"""By the name of the file, without ``.json``."""

@@ -5,25 +5,35 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
-from impsy.conformance import messages, network, playing
+from impsy.conformance import cases, network
 from impsy.conformance.cases import Checker, Part
-from impsy.conformance.compare import Difference, first_difference
 from impsy.errors import ConfigError, ImpsyError
 
-__all__ = ["CHECKERS", "VERSION", "Checked", "Malformed", "Skipped", "check_path"]
+__all__ = ["CHECKERS", "VERSION", "Checked", "Difference", "Malformed", "Skipped", "check_path", "first_difference"]
 
-CHECKERS: dict[str, Checker[Any]] = {
-    checker.file: checker for checker in (*messages.CHECKERS, *playing.CHECKERS, *network.CHECKERS)
-}
+CHECKERS: dict[str, Checker] = cases.CHECKERS | network.CHECKERS
 """What can be checked, by the name of its file (without ``.json``)."""
 
 VERSION = "1"
 """The major version of the format that is understood; minor ones only add to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """``where`` it is in the case (``expected[2].pi[0]``), and both values as text."""
+
+    where: str
+    expected: str
+    got: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: expected {self.expected}, got {self.got}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +105,13 @@ def _check_file(file: Path) -> Iterator[Checked | Malformed | Skipped]:
             yield _check_case(file, number, item, checker, document.tolerance)
 
 
-def _check_case(
-    file: Path, number: int, item: object, checker: Checker[Any], tolerance: float
-) -> Checked | Malformed:
+def _check_case(file: Path, number: int, item: object, checker: Checker, tolerance: float) -> Checked | Malformed:
+    form, compute = checker
     given = item.get("name") if isinstance(item, dict) else None
     name = given if isinstance(given, str) and given else f"case {number}"
     try:
-        case = checker.case.model_validate(item)
-        got = checker.compute(case, file.parent)
+        case = form.model_validate(item)
+        got = compute(case, file.parent)
     except ValidationError as error:
         return Malformed(file, name, _faults(error))
     except (ImpsyError, ValueError) as error:
@@ -115,3 +124,47 @@ def _faults(error: ValidationError, most: int = 3) -> str:
     faults = [f"{'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}" for fault in error.errors()]
     more = f"; and {len(faults) - most} more" if len(faults) > most else ""
     return "; ".join(faults[:most]) + more
+
+
+# --- comparing --------------------------------------------------------------------------------------
+
+_NOTHING = object()
+
+
+def first_difference(expected: Any, got: Any, tolerance: float, where: str = "expected") -> Difference | None:
+    """Compare what a file expects (of JSON's types) with what was computed; None if they agree.
+
+    What was computed as a float may be ``tolerance`` away; whole numbers (bytes, counts), words, null and the lengths
+    of lists must agree. A table may hold more than is expected of it.
+    """
+    if isinstance(expected, list) and isinstance(got, list | tuple):
+        pairs = zip_longest(expected, got, fillvalue=_NOTHING)
+        return _items(((one, other, f"{where}[{i}]") for i, (one, other) in enumerate(pairs)), tolerance)
+    if isinstance(expected, dict) and isinstance(got, dict):
+        return _items(((one, got.get(key, _NOTHING), f"{where}.{key}") for key, one in expected.items()), tolerance)
+    if _agree(expected, got, tolerance):
+        return None
+    return Difference(where, _shown(expected), _shown(got))
+
+
+def _items(items: Iterator[tuple[Any, Any, str]], tolerance: float) -> Difference | None:
+    found = (first_difference(expected, got, tolerance, where) for expected, got, where in items)
+    return next((difference for difference in found if difference is not None), None)
+
+
+def _agree(expected: Any, got: Any, tolerance: float) -> bool:
+    if isinstance(got, bool) or isinstance(expected, bool) or not isinstance(expected, int | float):
+        return type(expected) is type(got) and bool(expected == got)
+    if isinstance(got, int):
+        return expected == got
+    try:
+        return isinstance(got, float) and abs(expected - got) <= tolerance
+    except OverflowError:  # a whole number beyond all floats
+        return False
+
+
+def _shown(value: Any) -> str:
+    if value is _NOTHING:
+        return "nothing"
+    text = json.dumps(value, ensure_ascii=True)
+    return text if len(text) <= 80 else text[:79] + "…"

@@ -114,4 +114,4 @@ def _step(step: ModelStep | ResetStep, case: ModelCase, predictor: MixturePredic
     }
 
 
-CHECKERS: tuple[Checker[Any], ...] = (Checker("model", ModelCase, _model),)
+CHECKERS: dict[str, Checker] = {"model": (ModelCase, _model)}

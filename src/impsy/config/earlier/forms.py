@@ -9,22 +9,11 @@ what it means in words, and the steps to the present form. Loading makes the ste
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
-from impsy.config.earlier.steps import (
-    Cut,
-    PresentForm,
-    Rename,
-    Retire,
-    Split,
-    Step,
-    Tables,
-    Understood,
-    Write,
-    value_at,
-)
+from impsy.config.earlier.steps import Cut, PresentForm, Rename, Retire, Split, Step, Tables, Write, value_at
 from impsy.config.positions import Path, format_path
 from impsy.config.problems import Problem
 
@@ -43,6 +32,9 @@ _NUMBERS = (
 """Port numbers, and the speed of a serial port: earlier versions had some of them in quotes."""
 
 
+Understood = tuple[str, Sequence[Step]]
+"""What an earlier form means, and the steps that write it as today; without steps, there is nothing of that form."""
+
 Rule = Callable[[Tables], Understood | None]
 
 
@@ -56,24 +48,22 @@ def present_form(tables: Tables, *, whole_lists: bool = False) -> PresentForm:
     for rule in RULES:
         if rule is not _longer_outputs or not whole_lists:
             form = _with(form, rule)
-    if form.understood:
+    if form.findings:
         for rule in RULES_OF_EARLIER_FILES:
             form = _with(form, rule)
     return form
 
 
 def _with(form: PresentForm, rule: Rule) -> PresentForm:
-    found = rule(form.tables)
-    if found is None or not found.steps:
+    sentence, steps = rule(form.tables) or ("", ())
+    if not steps:
         return form
     tables = copy.deepcopy(form.tables)
-    for step in found.steps:
+    for step in steps:
         step.apply(tables)
-    place = form.origin(found.steps[0].place)
-    problem = Problem("info", format_path(place), found.sentence)
-    return PresentForm(
-        tables, (*form.understood, found), (*form.findings, (place, problem)), (*form.steps, *found.steps)
-    )
+    place = form.origin(steps[0].place)
+    finding = (place, Problem("info", format_path(place), sentence))
+    return PresentForm(tables, (*form.findings, finding), (*form.steps, *steps))
 
 
 def in_one_line(problems: Iterable[Problem]) -> str:
@@ -88,9 +78,9 @@ def in_one_line(problems: Iterable[Problem]) -> str:
 def _text_in_other_types(tables: Tables) -> Understood | None:
     """``[owner]`` as a table, a date as title."""
     found = [(key, _as_text(tables[key])) for key in _FREE_TEXT if not isinstance(tables.get(key, ""), str)]
-    steps = tuple(Write((key,), text) for key, text in found if text is not None)
+    steps = [Write((key,), text) for key, text in found if text is not None]
     names = _listed(format_path(step.place) for step in steps)
-    return Understood(f"{names} read as text", steps) if steps else None
+    return f"{names} read as text", steps
 
 
 def _as_text(value: object) -> str | None:
@@ -114,8 +104,8 @@ def _log(tables: Tables) -> Understood | None:
     if not isinstance(tables.get("log"), bool):
         return None
     if "log_input" in tables:
-        return Understood("log has no effect beside log_input", (Retire(("log",)),))
-    return Understood("log is log_input", (Rename(("log",), ("log_input",)),))
+        return "log has no effect beside log_input", (Retire(("log",)),)
+    return "log is log_input", (Rename(("log",), ("log_input",)),)
 
 
 def _midiserial(tables: Tables) -> Understood | None:
@@ -137,7 +127,7 @@ def _midiserial(tables: Tables) -> Understood | None:
         # 16 is no number that a message could carry: then only the zeros count from 0.
         counted = entries if max(channels) < 16 else [(path, channel) for path, channel in entries if channel == 0]
         steps += [Write(path, channel + 1) for path, channel in counted]
-    return Understood(sentence, tuple(steps))
+    return sentence, steps
 
 
 def _device_is_port(tables: Tables) -> Understood | None:
@@ -147,15 +137,15 @@ def _device_is_port(tables: Tables) -> Understood | None:
         for section in ("serialmidi", "serial")
         if isinstance(_table(tables, section).get("device"), str) and "port" not in tables[section]
     )
-    return Understood(f"device of [{steps[0].place[0]}] is its port", steps) if steps else None
+    return (f"device of [{steps[0].place[0]}] is its port", steps) if steps else None
 
 
 def _one_device(tables: Tables) -> Understood | None:
     """``in_device = "X-TOUCH"``."""
     midi = _table(tables, "midi")
     found = [key for key in _DEVICES.values() if isinstance(midi.get(key), str)]
-    steps = tuple(Write(("midi", key), [midi[key]]) for key in found)
-    return Understood(f"{_listed(found)} of [midi] name one port", steps) if steps else None
+    steps = [Write(("midi", key), [midi[key]]) for key in found]
+    return f"{_listed(found)} of [midi] name one port", steps
 
 
 def _one_list(tables: Tables) -> Understood | None:
@@ -175,7 +165,7 @@ def _one_list(tables: Tables) -> Understood | None:
         if len(devices) > 1 and controls and len(entries) == len(devices) * controls:
             continue  # a list for each: _merged_lists divides it
         steps += [Write(("midi", way, name), entries, ("midi", way, devices[0])) for name in devices[1:]]
-    return Understood(f"{_listed(found)} of [midi] are one list of entries", tuple(steps)) if steps else None
+    return f"{_listed(found)} of [midi] are one list of entries", steps
 
 
 def _merged_lists(tables: Tables) -> Understood | None:
@@ -201,7 +191,7 @@ def _merged_lists(tables: Tables) -> Understood | None:
             steps.append(Split(("midi", way, port), controls, names))
             count = lists
     sentence = f"the entries of {count} devices that were merged into one list belong to one device each"
-    return Understood(sentence, tuple(steps)) if steps else None
+    return sentence, steps
 
 
 _MOST_LISTS = 16
@@ -213,8 +203,8 @@ def _thru_matrix(tables: Tables) -> Understood | None:
     matrix = _table(tables, "midi").get("thru_matrix")
     place: Path = ("midi", "thru_matrix")
     if isinstance(matrix, dict):
-        steps = tuple(Write((*place, port), [target]) for port, target in matrix.items() if isinstance(target, str))
-        return Understood("thru_matrix names one output as text", steps) if steps else None
+        steps = [Write((*place, port), [target]) for port, target in matrix.items() if isinstance(target, str)]
+        return "thru_matrix names one output as text", steps
     if not isinstance(matrix, list):
         return None
     pairs = [matrix] if matrix and all(isinstance(item, str) for item in matrix) else matrix
@@ -227,7 +217,7 @@ def _thru_matrix(tables: Tables) -> Understood | None:
             return None
         known = table.setdefault(pair[0], [])
         known += [target for target in dict.fromkeys(targets) if target not in known]
-    return Understood("thru_matrix is a list of pairs", (Write(place, table),))
+    return "thru_matrix is a list of pairs", (Write(place, table),)
 
 
 def _longer_outputs(tables: Tables) -> Understood | None:
@@ -244,7 +234,7 @@ def _longer_outputs(tables: Tables) -> Understood | None:
         if len(entries) > controls and len(entries) not in inputs
     ]
     where = _listed(format_path(step.place) for step in steps)
-    return Understood(f"of {where} the first {controls} entries are played", tuple(steps)) if steps else None
+    return f"of {where} the first {controls} entries are played", steps
 
 
 def _numbers_in_quotes(tables: Tables) -> Understood | None:
@@ -258,7 +248,7 @@ def _numbers_in_quotes(tables: Tables) -> Understood | None:
         and len(value) < 12
     )
     names = _listed(format_path(step.place) for step in steps)
-    return Understood(f"{names} read as a number" if len(steps) == 1 else f"{names} read as numbers", steps)
+    return f"{names} read as a number" if len(steps) == 1 else f"{names} read as numbers", steps
 
 
 def _mappings_of_midi(tables: Tables) -> Understood | None:
@@ -281,7 +271,7 @@ def _mappings_of_midi(tables: Tables) -> Understood | None:
     unported = [way for way in _WAYS if isinstance(_table(tables, "midi").get(way), list)]
     steps += [Retire(("midi", way)) for way in unported if steps and not _devices(tables["midi"], way)]
     verb = "uses" if len(sections) == 1 else "use"
-    return Understood(f"{_listed(sections)} without mappings {verb} [midi]'s", tuple(steps)) if steps else None
+    return f"{_listed(sections)} without mappings {verb} [midi]'s", steps
 
 
 def _only_list(found: object, place: Path) -> Iterator[tuple[Path, list[Any]]]:
@@ -300,7 +290,7 @@ def _port_of_serial(tables: Tables) -> Understood | None:
     if not isinstance(port, str) or not isinstance(table, dict) or "port" in table:
         return None
     steps = (Write(("serialmidi", "port"), port, ("serial", "port")), Retire(("serial",)))
-    return Understood("[serial] names the port of [serialmidi]", steps)
+    return "[serial] names the port of [serialmidi]", steps
 
 
 RULES: tuple[Rule, ...] = (
@@ -327,7 +317,7 @@ def _name(tables: Tables) -> Understood | None:
     """``name``, which was the ``owner``. In other files it is another program's key."""
     if not isinstance(tables.get("name"), str) or "owner" in tables:
         return None
-    return Understood("name is owner", (Rename(("name",), ("owner",)),))
+    return "name is owner", (Rename(("name",), ("owner",)),)
 
 
 def _websocket_client(tables: Tables) -> Understood | None:
@@ -335,7 +325,7 @@ def _websocket_client(tables: Tables) -> Understood | None:
     table = _table(tables, "websocket")
     steps = tuple(Retire(("websocket", key)) for key in ("client_ip", "client_port") if key in table)
     names = _listed(str(step.place[-1]) for step in steps)
-    return Understood(f"{names} of [websocket] {'has' if len(steps) == 1 else 'have'} no effect", steps)
+    return f"{names} of [websocket] {'has' if len(steps) == 1 else 'have'} no effect", steps
 
 
 def _serial_beside_serialmidi(tables: Tables) -> Understood | None:
@@ -343,7 +333,7 @@ def _serial_beside_serialmidi(tables: Tables) -> Understood | None:
     port = _table(tables, "serial").get("port")
     if not isinstance(port, str) or _table(tables, "serialmidi").get("port") != port:
         return None
-    return Understood("[serial] names the port of [serialmidi]", (Retire(("serial",)),))
+    return "[serial] names the port of [serialmidi]", (Retire(("serial",)),)
 
 
 RULES_OF_EARLIER_FILES: tuple[Rule, ...] = (_name, _websocket_client, _serial_beside_serialmidi)

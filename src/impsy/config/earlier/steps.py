@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from impsy.config.positions import Path
 from impsy.config.problems import Problem
 
-__all__ = ["Cut", "PresentForm", "Rename", "Retire", "Split", "Step", "Tables", "Understood", "Write", "value_at"]
+__all__ = ["Cut", "PresentForm", "Rename", "Retire", "Split", "Step", "Tables", "Write", "value_at"]
 
 Tables = dict[str, Any]
 
@@ -29,9 +29,9 @@ class Step(ABC):
     def apply(self, tables: Tables) -> None:
         """Make the change in ``tables``, which this may change freely."""
 
-    @abstractmethod
     def touches(self) -> tuple[Path, ...]:
         """The paths whose meaning differs before and after the step."""
+        return (self.place,)
 
     def origin(self, path: Path) -> Path:
         """Where that which ``path`` leads to after the step was before it."""
@@ -54,15 +54,12 @@ class Rename(Step):
         _put(tables, self.new, _take(tables, self.place))
 
     def touches(self) -> tuple[Path, ...]:
-        """Both names."""
         return self.place, self.new
 
     def origin(self, path: Path) -> Path:
-        """Under the old name."""
         return _moved(path, self.new, self.place)
 
     def present(self, path: Path) -> Path:
-        """Under the new name."""
         return _moved(path, self.place, self.new)
 
 
@@ -75,7 +72,6 @@ class Write(Step):
     source: Path | None = None
 
     def apply(self, tables: Tables) -> None:
-        """Set the value."""
         _put(tables, self.place, copy.deepcopy(self.value))
 
     def touches(self) -> tuple[Path, ...]:
@@ -96,12 +92,7 @@ class Retire(Step):
     place: Path
 
     def apply(self, tables: Tables) -> None:
-        """Remove it."""
         _take(tables, self.place)
-
-    def touches(self) -> tuple[Path, ...]:
-        """The key."""
-        return (self.place,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +103,7 @@ class Cut(Step):
     length: int
 
     def apply(self, tables: Tables) -> None:
-        """Shorten the list."""
         del value_at(tables, self.place)[self.length :]
-
-    def touches(self) -> tuple[Path, ...]:
-        """The list."""
-        return (self.place,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +115,12 @@ class Split(Step):
     names: tuple[str, ...]
 
     def apply(self, tables: Tables) -> None:
-        """Divide the list."""
         items = value_at(tables, self.place)
         for number, name in enumerate(self.names, start=1):
             _put(tables, (*self.place[:-1], name), items[number * self.length : (number + 1) * self.length])
         del items[self.length :]
 
     def touches(self) -> tuple[Path, ...]:
-        """All of the lists."""
         return (self.place, *((*self.place[:-1], name) for name in self.names))
 
     def origin(self, path: Path) -> Path:
@@ -161,25 +145,16 @@ class Split(Step):
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
-    """One earlier form that was found: what it means, and the steps that write it as today."""
-
-    sentence: str
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class PresentForm:
     """Tables in the present form, and how they came about.
 
-    ``understood`` is empty where the file was in the present form already; ``tables`` are then its own.
-    ``findings`` say it with the place in the file, at the level "info".
+    ``findings``: each earlier form that was understood, with its place in the file, at the level "info"; empty where
+    the file was in the present form already: ``tables`` are then its own. ``steps``: from the file's tables to these.
     """
 
     tables: Tables
-    understood: tuple[Understood, ...] = ()
     findings: tuple[tuple[Path, Problem], ...] = ()
-    steps: tuple[Step, ...] = field(default=())
+    steps: tuple[Step, ...] = ()
 
     def origin(self, path: Path) -> Path:
         """Where the file has that which ``path`` leads to in ``tables``."""

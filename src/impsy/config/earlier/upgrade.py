@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Iterable
+from itertools import takewhile
 from typing import Any
 
 import tomlkit
@@ -47,7 +48,7 @@ def upgrade(document: ConfigDocument, *, whole_lists: bool = False) -> tuple[str
     except ConfigError:
         document.take(before)
         raise
-    return tuple(found.sentence for found in form.understood)
+    return tuple(problem.text for _, problem in form.findings)
 
 
 def upgrade_playing_the_same(document: ConfigDocument) -> tuple[str, ...]:
@@ -88,11 +89,11 @@ def _make(document: ConfigDocument, step: Step) -> None:
 # --- in the text ------------------------------------------------------------------------------------
 
 
-def _in_place(document: ConfigDocument, step: Step, wanted: Tables) -> None:
-    _IN_PLACE[type(step)](document, step, Lines(document.text), wanted)
+def _in_place(document: ConfigDocument, step: Step, _wanted: Tables) -> None:
+    _IN_PLACE[type(step)](document, step, Lines(document.text))
 
 
-def _rename(document: ConfigDocument, step: Rename, lines: Lines, _wanted: Tables) -> None:
+def _rename(document: ConfigDocument, step: Rename, lines: Lines) -> None:
     """Give the key its new name wherever it stands: in headers, before dots, or alone."""
     depth = len(step.place) - 1
     name = format_path(step.new[depth:])
@@ -104,7 +105,7 @@ def _rename(document: ConfigDocument, step: Rename, lines: Lines, _wanted: Table
     document.take(_replaced(document.text, [(span, name) for span in spans]))
 
 
-def _write(document: ConfigDocument, step: Write, lines: Lines, _wanted: Tables) -> None:
+def _write(document: ConfigDocument, step: Write, lines: Lines) -> None:
     """Put the new value where the old one is; else add the key. A section that becomes a value becomes comments."""
     pair = next((w for w in lines.written if w.path == step.place and w.value is not None), None)
     if step.place in lines.items:
@@ -134,7 +135,7 @@ def _with_value(text: str, pair: Written, value: Span, step: Write) -> str:
     return _replaced(text, [(pair.whole, block)])
 
 
-def _retire(document: ConfigDocument, step: Retire, lines: Lines, _wanted: Tables) -> None:
+def _retire(document: ConfigDocument, step: Retire, lines: Lines) -> None:
     """Make comments of a key, or of a section with its keys. A section that had no other key stays on."""
     places = [w.whole for w in lines.written if w.path[: len(step.place)] == step.place]
     document.take(_commented(document.text, places))
@@ -143,12 +144,12 @@ def _retire(document: ConfigDocument, step: Retire, lines: Lines, _wanted: Table
         document.set(section, {})
 
 
-def _cut(document: ConfigDocument, step: Cut, lines: Lines, _wanted: Tables) -> None:
+def _cut(document: ConfigDocument, step: Cut, lines: Lines) -> None:
     """Make comments of the entries beyond the length."""
     document.take(_commented(document.text, _items(lines, step.place)[step.length :], ends=","))
 
 
-def _split(document: ConfigDocument, step: Split, lines: Lines, _wanted: Tables) -> None:
+def _split(document: ConfigDocument, step: Split, lines: Lines) -> None:
     """End the list before the first item of the next one, which gets its name there."""
     text, items = document.text, _items(lines, step.place)
     pair = next(w for w in lines.written if w.path == step.place)
@@ -163,7 +164,7 @@ def _split(document: ConfigDocument, step: Split, lines: Lines, _wanted: Tables)
     document.take(_replaced(text, edits))
 
 
-_IN_PLACE: dict[type[Step], Callable[[ConfigDocument, Any, Lines, Tables], None]] = {
+_IN_PLACE: dict[type[Step], Callable[[ConfigDocument, Any, Lines], None]] = {
     Rename: _rename,
     Write: _write,
     Retire: _retire,
@@ -194,12 +195,7 @@ _COMMENT = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]
 
 def _keys(path: Path) -> tuple[str, ...]:
     """The keys of a path up to the first position in a list."""
-    keys = []
-    for step in path:
-        if isinstance(step, int):
-            break
-        keys.append(step)
-    return tuple(keys)
+    return tuple(str(step) for step in takewhile(lambda step: isinstance(step, str), path))
 
 
 def _items(lines: Lines, path: Path) -> list[Span]:

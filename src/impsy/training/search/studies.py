@@ -8,7 +8,7 @@ between any two writes.
 
 Optuna's own heartbeat does less: a worker that is killed before its first heartbeat, or between ending another's
 trial and putting it back, loses that trial, and a worker that was taken for lost is not informed
-(docs/decisions/0012).
+(docs/decisions/0012-folders.md).
 """
 
 from __future__ import annotations

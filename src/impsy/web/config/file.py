@@ -19,8 +19,7 @@ from impsy.files import write_keeping_previous
 from impsy.perform.models import sized
 from impsy.protocol.workspace import ConfigProblem, ConfigVersion
 from impsy.web.config.drafts import Draft, read_draft
-from impsy.web.errors import Conflict, NotFound
-from impsy.web.workspace import Workspace
+from impsy.web.workspace import Conflict, NotFound, Workspace
 
 __all__ = ["KEPT_VERSIONS", "ConfigFile", "SavedConfig"]
 
@@ -207,7 +206,7 @@ def _stamp(content: bytes | None) -> str:
 def _is_earlier(content: bytes) -> bool:
     """Whether the file is in an earlier form; then no backup is given up for it."""
     try:
-        return bool(present_form(parse_toml(decode(content, ""))).understood)
+        return bool(present_form(parse_toml(decode(content, ""))).findings)
     except ConfigError:
         return False
 

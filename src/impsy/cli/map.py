@@ -33,7 +33,7 @@ CHECK_SECONDS = 1.0
 _HELP = "Enter leaves a control out, b goes back to the one before, Ctrl-C ends."
 
 
-@click.command("map", short_help="Make a mapping by moving each control in turn.")
+@click.command("map")
 @click.argument("port", required=False)
 @config_option
 @click.option("--controls", type=click.IntRange(min=1), help="How many to map.  [default: dimension - 1]")
