@@ -117,7 +117,7 @@ def _whole(address: str, text: str) -> None:
     """Refuse a text whose end is missing.
 
     Raises:
-        PeerError: it may have gone on.
+        PeerError: the sender may have meant a longer text.
     """
     if isinstance(text, CutText):
         raise PeerError("cut", f"{address} is cut short, or the sender ends its texts without a zero: {_shown(text)}")
@@ -171,7 +171,7 @@ COMMAND_ADDRESSES: dict[str, _Row] = {
     "/impsy/panic": _Row("nothing", lambda _a, _v: (PanicButton(),), ""),
     "/impsy/reset": _Row("nothing", lambda _a, _v: (Reset(),), ""),
 }
-"""What can be asked for while playing, by address; the page's commands are the last parts of these."""
+"""What can be requested while playing, by address; the page's commands are the last parts of these."""
 
 CONTROL_ADDRESSES: dict[str, _Row] = {
     **COMMAND_ADDRESSES,
