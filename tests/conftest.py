@@ -73,8 +73,8 @@ def told_of_midi() -> Callable[[str], str]:
     return told
 
 
-USUAL_PORTS = {"cli", "packaging", "pages"}
-"""Folders of tests that open the ports which a configuration has unless it says otherwise: one at a time."""
+USUAL_PORTS = {"packaging", "pages", "test_cli_perform.py", "test_cli_terminal.py"}
+"""Folders and files of tests that use the ports which a configuration has unless it says otherwise: one at a time."""
 PROGRAMS = {"examples", "packaging", "pages", "peers"}
 """Folders of tests that play with whole programs, browsers and servers: all of them are slow."""
 
@@ -88,7 +88,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     slow_files = set()
     for item in items:
         folder = item.path.parent.name
-        item.add_marker(pytest.mark.xdist_group("usual ports" if folder in USUAL_PORTS else str(item.path)))
+        usual = not USUAL_PORTS.isdisjoint((folder, item.path.name))
+        item.add_marker(pytest.mark.xdist_group("usual ports" if usual else str(item.path)))
         if folder in PROGRAMS:
             item.add_marker("slow")
         if item.get_closest_marker("slow"):

@@ -41,6 +41,7 @@ def impsy(*arguments: object) -> Result:
     return CliRunner().invoke(group, ["evaluate", *map(str, arguments)])
 
 
+@pytest.mark.slow
 def test_tables(model: Path, dataset: Path) -> None:
     result = impsy(model, dataset, "--quick", "--against", model)
     assert result.exit_code == 0, result.output
@@ -49,6 +50,7 @@ def test_tables(model: Path, dataset: Path) -> None:
     assert max(map(len, result.stdout.splitlines())) <= 160
 
 
+@pytest.mark.slow
 def test_json_is_all_there_is_on_standard_output(model: Path, dataset: Path) -> None:
     result = impsy(model, dataset, "--quick", "--json", "--split", "windows", "--fraction", "0.2", "--seed", "3")
     assert result.exit_code == 0, result.output
@@ -60,6 +62,7 @@ def test_json_is_all_there_is_on_standard_output(model: Path, dataset: Path) -> 
     assert all(set(each) == {"text", "evidence"} for each in verdict)
 
 
+@pytest.mark.slow
 def test_the_verdict_comes_first(model: Path, dataset: Path) -> None:
     result = impsy(model, dataset, "--quick", "--sigma-temp", "1", "--pi-temp", "0.8")
     assert result.exit_code == 0, result.output
@@ -69,6 +72,7 @@ def test_the_verdict_comes_first(model: Path, dataset: Path) -> None:
     assert "played at        sigma temperature 1, pi temperature 0.8" in result.stdout
 
 
+@pytest.mark.slow
 def test_report(model: Path, dataset: Path, tmp_path: Path) -> None:
     pytest.importorskip("pygal")
     page = tmp_path / "reports" / "mine.html"
@@ -79,6 +83,7 @@ def test_report(model: Path, dataset: Path, tmp_path: Path) -> None:
     assert [each.name for each in page.parent.iterdir()] == ["mine.html"]
 
 
+@pytest.mark.slow
 def test_pictures_are_the_same_from_every_process(model: Path, dataset: Path, tmp_path: Path) -> None:
     pytest.importorskip("pygal")
     drawn = []
@@ -115,6 +120,7 @@ def test_a_report_that_cannot_be_written(model: Path, dataset: Path, tmp_path: P
     assert isinstance(result.exception, DeviceError)
 
 
+@pytest.mark.slow
 def test_without_pygal(model: Path, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pygal", None)
     result = impsy(model, dataset, "--quick", "--report", tmp_path / "page.html")

@@ -116,6 +116,7 @@ def complete(program: Path, shell: str, words: str, position: int) -> str:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.slow
 def test_the_protocol_of_each_shell_brings_commands_options_and_choices(program: Path, shell: str) -> None:
     assert "convert-tflite" in complete(program, shell, "impsy con", 1)
     assert "--log-predictions" in complete(program, shell, "impsy run --log", 2)

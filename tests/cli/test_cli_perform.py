@@ -51,6 +51,7 @@ def workspace(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_every_command_has_help_with_examples(tmp_path):
     overview = impsy("--help", cwd=tmp_path).stdout
     for name in COMMANDS:
@@ -102,6 +103,7 @@ def test_options_out_of_range_are_named(workspace):
 # --- replay -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_replay_is_the_same_each_time_and_another_seed_answers_otherwise(workspace):
     files = [workspace / name for name in ("a.log", "b.log", "c.log")]
     for file, seed in zip(files, (5, 5, 6), strict=True):
@@ -144,6 +146,7 @@ def test_replay_tells_which_lines_are_malformed_and_goes_on(workspace):
         (["config.toml"], "no row of a performer"),
     ],
 )
+@pytest.mark.slow
 def test_replay_errors_say_what_is_wrong(workspace, arguments, words):
     before = (workspace / "take.log").read_bytes()
     assert words in impsy("replay", *arguments, cwd=workspace, code=1).stderr
@@ -159,6 +162,7 @@ def test_replay_in_real_time_goes_through_the_live_system(workspace):
     assert log.read_text().count(",interface,") == 10
 
 
+@pytest.mark.slow
 def test_a_real_recording_replays_the_same_each_time(shared_data, workspace):
     model = shared_data / "models" / "musicMDRNN-dim9-layers2-units64-mixtures5-scale10.tflite"
     (workspace / "config.toml").write_text(f'[model]\ndimension = 9\nfile = "{model}"\n')

@@ -18,7 +18,7 @@ import httpx
 import psutil
 import pytest
 
-from impsy.cli import browser, webui
+from impsy.cli import webui
 from impsy.errors import ImpsyError
 from waiting import if_idle, wait_until
 
@@ -87,6 +87,7 @@ def configure(folder) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.slow
 def test_it_serves_an_empty_folder_and_ends_in_order(tmp_path, number):
     with Command("webui", "--port", 0, cwd=tmp_path) as served:
         url = served.url()
@@ -111,6 +112,7 @@ def test_it_serves_an_empty_folder_and_ends_in_order(tmp_path, number):
         ("there", ("--workdir", "other"), "other"),
     ],
 )
+@pytest.mark.slow
 def test_the_workspace_is_the_one_that_the_environment_names(tmp_path, named, options, root):
     for folder in ("there", "other"):
         (tmp_path / folder).mkdir()
@@ -129,6 +131,7 @@ def test_an_environment_that_names_no_folder_is_told_with_what_to_do(tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.slow
 def test_the_session_that_it_started_ends_with_it(tmp_path, number):
     configure(tmp_path)
     with Command("webui", "--port", 0, "--workdir", tmp_path, cwd="/") as served:
@@ -181,6 +184,7 @@ def test_mistakes_are_told_and_what_to_do(tmp_path, monkeypatch):
             assert words in str(told.value)
 
 
+@pytest.mark.slow
 def test_two_web_interfaces_of_one_workspace_do_not_get_in_each_others_way(tmp_path):
     configure(tmp_path)
     with Command("webui", "--port", 0, cwd=tmp_path) as first:
@@ -198,6 +202,7 @@ def test_two_web_interfaces_of_one_workspace_do_not_get_in_each_others_way(tmp_p
         first.end(signal.SIGINT)
 
 
+@pytest.mark.slow
 def test_it_ends_soon_even_while_it_works_on_something_long(tmp_path):
     configure(tmp_path)
     log = b"2026-09-26T10:00:00.500000,interface,0.1,0.2\n" + b"rubbish\n" * (8 << 20)
@@ -324,8 +329,8 @@ class FakeBrowser:
 )
 def test_a_page_is_not_opened_in_the_terminal(monkeypatch, name, opens):
     made = FakeBrowser(name)
-    monkeypatch.setattr(browser.webbrowser, "get", lambda: made)
-    browser._open("http://127.0.0.1:4000/")
+    monkeypatch.setattr(webui.webbrowser, "get", lambda: made)
+    webui._open("http://127.0.0.1:4000/")
     assert len(made.opened) == opens
 
 
@@ -333,6 +338,6 @@ def test_a_page_is_not_opened_in_the_terminal(monkeypatch, name, opens):
 def test_where_there_is_a_desktop(monkeypatch):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    assert not browser.has_desktop()
+    assert not webui.has_desktop()
     monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
-    assert browser.has_desktop()
+    assert webui.has_desktop()

@@ -44,6 +44,7 @@ def tools() -> Path:
     return modules
 
 
+@pytest.mark.slow
 def test_types_hold(tools):
     node(tools / "typescript" / "bin" / "tsc", "--noEmit")
 

@@ -28,8 +28,8 @@ from impsy.errors import ModelError
 from impsy.models import mixture
 from impsy.models.accuracy import smallest_faithful
 from impsy.models.architectures import Gestures, Residual
-from impsy.models.components import Live, LiveSampler
 from impsy.models.litert import GraphPredictor, LiteRTPredictor
+from impsy.models.mixture import Live, LiveSampler
 from impsy.models.opening import make_predictor, open_model
 from impsy.models.sizes import SIZES, Size
 from impsy.models.tflite.gestures import numbers_of_gestures

@@ -442,6 +442,45 @@ def test_keras_with_nothing_of_ours_computes_it_too(tmp_path: Path) -> None:
             np.testing.assert_allclose(answer["played"], told(weights, answer["heard"]), **CLOSE)
 
 
+@pytest.mark.parametrize("architecture", MAKERS)
+@pytest.mark.parametrize(("dimension", "units"), [(2, 16), (6, 3)])
+@pytest.mark.slow
+def test_training_computes_it_too(architecture: str, dimension: int, units: int) -> None:
+    """The network that is differentiated, given the weights of files. Of notes it has the likelihood only."""
+    from impsy.training.backend import prepare
+
+    prepare()
+    import jax
+
+    from impsy.training.gestures import Design
+    from impsy.training.networks import network_of
+    from impsy.training.scales import scales_of
+
+    weights = MAKERS[architecture](8, dimension, Size(units, 2), 9)
+    fixed = weights.residual
+    heard = playing(7, 40, dimension, None if fixed is None else fixed.grid)
+    if isinstance(fixed, Landings):  # so narrow that all values but the one that was played have no density
+        fixed = replace(fixed, rest=np.where(fixed.grid > 0, fixed.grid / 20, fixed.rest).astype(np.float32))
+        weights = replace(weights, residual=fixed)
+        for voice, control in enumerate(fixed.note):
+            values = np.random.default_rng(voice).choice(fixed.landing(voice), len(heard))
+            heard[:, 1 + control] = values / 10
+    network = network_of(
+        dimension, weights.size, Design(scales_of(np.abs(heard), [slice(0, 40)]), weights.mixtures, fixed)
+    )
+    learned, scaled, expected = network.unfolded(weights), heard[None] * np.float32(10), told(weights, heard)
+    if not isinstance(fixed, Landings):
+        parts = [np.asarray(part)[0].reshape(len(heard), -1) for part in jax.jit(network.mixture)(learned, scaled)]
+        np.testing.assert_allclose(np.hstack(parts), expected, **CLOSE)
+        return
+    found = np.asarray(jax.jit(network.likelihood)(learned, scaled[:, :-1], scaled[:, 1:]))[0]
+    for density, numbers, event in zip(found, expected[:-1], scaled[0, 1:], strict=True):
+        mu, sigma, logits = split(numbers, dimension)
+        normals = -0.5 * ((event - mu) / sigma) ** 2 - np.log(sigma) - 0.5 * np.log(2 * np.pi)
+        whole = np.logaddexp.reduce(logits + normals.sum(axis=1)) - np.logaddexp.reduce(logits)
+        np.testing.assert_allclose(density, whole, rtol=2e-3, atol=2e-2)
+
+
 @pytest.mark.parametrize("architecture", [name for name in MAKERS if name != "plain"])
 @pytest.mark.parametrize("factor", [10.0, 0.1, 3.0])
 def test_widened_networks_say_the_same_with_other_deviations(architecture: str, factor: float) -> None:

@@ -18,8 +18,7 @@ from impsy.data.datasets import Dataset, write_dataset
 from impsy.data.windows import split_windows
 from impsy.errors import ConfigError, DataError
 from impsy.training.recipe import load_recipe, recipe_for
-from impsy.training.search.found import found_so_far
-from impsy.training.search.running import SearchPlan, search, searched_part
+from impsy.training.search.running import SearchPlan, found_so_far, search, searched_part
 from impsy.training.search.space import TABLE, Choice, Space, defaults_for, recipe_from, space_for
 from impsy.training.search.storages import embedded
 from impsy.training.search.studies import SharedStudy

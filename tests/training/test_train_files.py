@@ -93,6 +93,7 @@ def opened(tmp_path_factory, gestures, plain):
 
 @pytest.mark.parametrize("way", ["stock", "signature", "index", "live .keras"])
 @pytest.mark.parametrize("name", ["gestures", "plain"])
+@pytest.mark.slow
 def test_all_ways_of_opening_agree(opened, name, way):
     live = opened[name]["live .tflite"]
     assert live.shape[0] == EVENTS

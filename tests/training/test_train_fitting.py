@@ -104,6 +104,7 @@ def training(trained, whole) -> Training:
 # -------------------------------------------------------------------------------------------- the course
 
 
+@pytest.mark.slow
 def test_it_looks_after_each_epoch_and_keeps_the_best(training, whole) -> None:
     listener = Listener()
     fitted = run(training, listener)
@@ -132,6 +133,7 @@ def test_what_it_says_is_what_evaluation_says(whole) -> None:
     assert np.mean(costs) == pytest.approx(whole.held_out, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_curve_and_weights(whole, another) -> None:
     again = run(another)
     assert curve(again) == curve(whole)
@@ -144,6 +146,7 @@ def test_another_seed_gives_another(whole) -> None:
     assert other.history[0].held_out != whole.history[0].held_out
 
 
+@pytest.mark.slow
 def test_patience_ends_training(training) -> None:
     training.recipe = replace(RECIPE, patience=2, epochs=50, learning_rate=1e-9)
     start = replace(training.checkpoint(), total=500)
@@ -158,6 +161,7 @@ def test_patience_ends_training(training) -> None:
 
 
 @pytest.mark.parametrize("stopped_at", [25, 30, 60], ids=["within an epoch", "between two", "at the very end"])
+@pytest.mark.slow
 def test_stopped_and_resumed_it_goes_on_as_if_not(training, another, whole, tmp_path, stopped_at) -> None:
     path = tmp_path / "model.training.npz"
     stopped = run(training, stop_at=stopped_at, save_to=path)
@@ -369,6 +373,7 @@ def test_backing_off_is_remembered_when_resumed(training, monkeypatch) -> None:
         pytest.param(surface(4, 600, seed=5), {"architecture": "plain"}, id="plain"),
     ],
 )
+@pytest.mark.slow
 def test_it_learns_from_every_kind_of_playing(dataset, changes, request) -> None:
     if changes is None:
         training, start = request.getfixturevalue("trained")

@@ -15,11 +15,12 @@ from impsy.models.architectures import Gestures
 from impsy.models.batch.network import BatchNetwork
 from impsy.models.opening import open_weights
 from impsy.models.sizes import SCALE_FACTOR, Size
-from impsy.models.weights import Weights, random_weights
+from impsy.models.weights import Weights
 from impsy.training.gestures import HEADS, Design, designs
 from impsy.training.networks.layers import lstm
 from impsy.training.networks.recurrent import Network
 from impsy.training.saving import saved_model
+from random_networks import random_weights
 
 SIZE = Size(12, 2)
 CLOSE = {"atol": 1e-4, "rtol": 1e-4}

@@ -164,6 +164,7 @@ def whole(tmp_path):
 
 @settings(max_examples=8)
 @given(st.data())
+@pytest.mark.slow
 def test_any_upload_is_taken_or_refused_in_words(tmp_path_factory, data):
     content = bytearray(whole(tmp_path_factory.mktemp("whole")))
     for _ in range(data.draw(st.integers(1, 4))):

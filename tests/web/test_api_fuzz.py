@@ -43,6 +43,7 @@ ADDRESSES = [
 
 
 @pytest.mark.parametrize(("path", "method"), ADDRESSES)
+@pytest.mark.slow
 def test_every_answer_is_one_that_is_announced(api, path, method):
     @settings(
         max_examples=15,

@@ -231,6 +231,7 @@ def test_takes_and_models_do_not_mix(site, client):
 @pytest.mark.parametrize("stated", [None, 2, 3, 5, 9])
 @pytest.mark.parametrize("mapped", [None, 1, 2, 8])
 @pytest.mark.parametrize("trained", [3, 9])
+@pytest.mark.slow
 def test_a_model_of_another_dimension_is_used_where_the_dimension_can_be_set(site, client, stated, mapped, trained):
     put(site, dimension=trained)
     text = "[model]\n" + ("" if stated is None else f"dimension = {stated} # mine\n")

@@ -83,6 +83,7 @@ def test_each_template_turns_on_what_it_says(template):
     list(product(TEMPLATES, (2, 9, 13, 257), ("", "My synth", 'a "b\\" # é'), ("", "My controller"))),
     ids=lambda value: getattr(value, "id", None),
 )
+@pytest.mark.slow
 def test_each_template_is_right_for_any_choice(template, dimension, in_device, out_device):
     text = fill_in(template, Wishes('a "title"\\', dimension, "polyphony", in_device, out_device))
     loaded = parse_config(text)

@@ -359,6 +359,7 @@ def test_a_log_that_another_program_saved_is_taken_and_shown(site, client, name,
     assert (picture["performer"][0][-1], picture["performer"][1][-1], picture["seconds"]) == (0.5, 1.0, 0.5)
 
 
+@pytest.mark.slow
 def test_a_log_is_checked_where_what_is_played_need_not_wait_for_it(site, client):
     content = b"2026-09-26T10:00:00.000000,interface,0.5,0.5\n" + b"\n" * (2 << 20)
     before = time.process_time()
@@ -427,6 +428,7 @@ def test_a_midi_file_that_does_not_fit_says_what_it_holds(site, client):
     ],
     ids=["cut off", "junk", "chunk and count", "sound"],
 )
+@pytest.mark.slow
 def test_a_midi_file_of_the_wild_becomes_a_take_and_what_was_left_out_is_said(site, client, damage, words):
     site.workspace.config.write_text(CONFIG.replace('"note_on", 2', '"control_change", 1, 7'))
     answer = client.post("/api/takes/midi?name=tune.mid", content=damage(midi_file()))
@@ -445,6 +447,7 @@ def midi_file():
 
 @settings(max_examples=10)
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 255)), max_size=3), st.integers(1, 60))
+@pytest.mark.slow
 def test_any_midi_upload_is_taken_or_refused_in_words(tmp_path_factory, damage, length):
     site = make_site(tmp_path_factory.mktemp("any"))
     site.workspace.config.write_text(CONFIG)

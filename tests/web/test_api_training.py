@@ -18,7 +18,7 @@ from workspaces import TAKES, make_site, served
 from impsy.data.datasets import Dataset, write_dataset
 from impsy.errors import DeviceError
 from impsy.web.api.datasets import ENDPOINTS as DATASETS
-from impsy.web.api.description import openapi
+from impsy.web.api.endpoints import openapi
 from impsy.web.api.models import ENDPOINTS as MODELS
 from impsy.web.api.training import ENDPOINTS
 from impsy.web.jobs import training
@@ -175,7 +175,7 @@ def test_what_cannot_be_trained_is_said(site, client, body, status):
 
 
 def test_without_what_training_needs_it_says_how_to_get_it(site, client, monkeypatch):
-    monkeypatch.setattr(training, "find_spec", lambda name: None if name == "jax" else name)
+    monkeypatch.setattr("impsy.training.backend.find_spec", lambda name: None if name == "jax" else name)
     answer = client.post("/api/training", json=BEGIN)
     assert (answer.status_code, "pip install 'impsy[train]'" in answer.json()["error"]) == (422, True)
 
@@ -304,14 +304,14 @@ def test_what_is_told_is_read_in_pieces_and_whatever_is_in_it(tmp_path):
     for end in range(0, len(text) + 7, 7):
         path.write_text(text[:end])
         progressing.look()
-    assert [loss.epoch for loss in progressing.losses] == [1, 2, 3]
-    assert progressing.losses[1].held_out is None
+    assert [loss["epoch"] for loss in progressing.losses] == [1, 2, 3]
+    assert progressing.losses[1]["held_out"] is None
     assert (progressing.epochs, progressing.phase, progressing.notes) == (20, "learning", ["diverged"])
     with path.open("a") as file:
         file.write('nonsense\n{"event": "other"}\n{"event": "progress"}\n[]\n"x"\n{"event": ["start"]}\n')
         file.write(json.dumps({**START, "resumed_at": 15}) + "\n" + json.dumps(progress(2)) + "\n")
     progressing.look()
-    assert [loss.epoch for loss in progressing.losses] == [1, 2], "what a crash cost is told anew"
+    assert [loss["epoch"] for loss in progressing.losses] == [1, 2], "what a crash cost is told anew"
 
 
 def test_long_curves_are_thinned_in_lists(site, client):

@@ -10,9 +10,9 @@ import pytest
 from web_core import make_workspace, serving_site
 
 from impsy.web.api.endpoints import Endpoint
-from impsy.web.errors import NotFound
 from impsy.web.server import app as application
 from impsy.web.site import Site
+from impsy.web.workspace import NotFound
 
 INDEX = "<!doctype html><title>IMPSY</title>" + "<p>page</p>" * 200
 SCRIPT = "console.log(1);\n" * 500

@@ -27,6 +27,7 @@ def pid_of(site):
     return state["pid"] if state else None
 
 
+@pytest.mark.slow
 def test_it_plays_at_once_and_again_after_a_crash_and_stays_stopped_when_it_was_stopped(tmp_path, said, monkeypatch):
     monkeypatch.setattr(restart, "FIRST_PAUSE", 0.1)
     with Site(make_workspace(tmp_path)) as site:

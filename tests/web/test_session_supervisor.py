@@ -13,10 +13,10 @@ import psutil
 import pytest
 from web_core import StandIn, free_ports, make_workspace, serving
 
-from impsy.web.errors import Conflict
 from impsy.web.session.log import FILE_BYTES, SessionLog, parse_line
 from impsy.web.session.supervisor import is_session
 from impsy.web.site import Site
+from impsy.web.workspace import Conflict
 from waiting import if_idle, wait_until
 
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from impsy.data.windows import Split
     from impsy.training.fitting import Progress
     from impsy.training.recipe import Recipe
-    from impsy.training.search.found import Found, Row
+    from impsy.training.search.running import Found
+    from impsy.training.search.studies import Attempt
 
 __all__ = ["command"]
 
@@ -70,8 +71,7 @@ def command(**options: Any) -> None:
     if not (show and study):
         path = find_dataset(options["dataset"], options["source"], options["dimension"])
         study = study or path.stem.replace(" ", "-")
-    from impsy.training.search.found import found_so_far
-    from impsy.training.search.running import SearchPlan, search
+    from impsy.training.search.running import SearchPlan, found_so_far, search
 
     if path is None or show:
         found = found_so_far(options["destination"], study, options["storage"])
@@ -127,10 +127,10 @@ class _Screen(ProgressScreen):
         text = f"{self._now}: held out {progress.held_out:.2f} (best {progress.best:.2f})"
         self.update(completed=progress.step, total=progress.total, description=text)
 
-    def result(self, row: Row, best: Row | None, done: int, total: int) -> None:
+    def result(self, row: Attempt, best: Attempt | None, done: int, total: int) -> None:
         outcome = row.outcome if row.value is None else f"{row.value:.3f}"
         standing = "" if best is None else f"  best {best.value:.3f} (trial {best.number})"
-        why = f"  {row.why}" if row.why else ""
+        why = f"  {row.failed}" if row.failed else ""
         self.write(f"{done}/{total}  trial {row.number}: {outcome}{standing}  {_words(row.params)}{why}")
 
     def waiting(self, running: int) -> None:

@@ -19,7 +19,7 @@ from impsy.errors import ConfigError, DeviceError, refusal
 if TYPE_CHECKING:
     from impsy.web.workspace import Workspace
 
-__all__ = ["command", "open_page"]
+__all__ = ["command", "has_desktop", "open_page"]
 
 WORKDIR_VARIABLE = "IMPSY_WORKDIR"
 
@@ -196,7 +196,7 @@ def _workspace(folder: Path, config_file: str = "config.toml") -> Workspace:
     return Workspace(root, str(config.relative_to(root)))
 
 
-def _has_desktop() -> bool:
+def has_desktop() -> bool:
     """Whether windows can be opened here."""
     if sys.platform in {"win32", "darwin"}:
         return not os.environ.get("SSH_CONNECTION")
@@ -205,7 +205,7 @@ def _has_desktop() -> bool:
 
 def open_page(url: str) -> None:
     """Open the page in a browser with windows, if there is one and a desktop. Returns at once."""
-    if _has_desktop():
+    if has_desktop():
         threading.Thread(target=_open, args=(url,), name="impsy browser", daemon=True).start()
 
 

@@ -1,4 +1,4 @@
-"""From a file to a typed config; all errors are reported together."""
+"""From a file to a typed config, with every error reported at once."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Calibration: do things that are foreseen with probability p happen in a share p of cases?
+"""Calibration: whether events predicted with probability p happen in a share p of cases.
 
-From the ranks of what happened (its probability integral transform), which are uniform on [0, 1] if they do.
+It is computed from the ranks of the events (their probability integral transform), which are then uniform on [0, 1].
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["BINS", "INTERVALS", "Calibration", "PartCalibration", "calibration",
 BINS = 20
 """Of a histogram of ranks."""
 INTERVALS: Mapping[str, tuple[float, float]] = {"coverage_50": (0.25, 0.75), "coverage_90": (0.05, 0.95)}
-"""The central intervals whose coverage is told, by the ranks between which they lie."""
+"""The central intervals whose coverage is reported, by their ranks."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class PartCalibration:
         Kuleshov, Fenner & Ermon, "Accurate Uncertainties for Deep Learning Using Calibrated Regression", 2018, and
         the diagonal; it is also the 1-Wasserstein distance to uniform).
     greatest: the greatest |share of ranks ≤ p − p| (Kolmogorov-Smirnov distance).
-    coverage_50, coverage_90: share of events within the central interval that is foreseen to hold 50 % and 90 %
+    coverage_50, coverage_90: share of events within the central interval that is predicted to hold 50 % and 90 %
         (Gneiting, Balabdaoui & Raftery, "Probabilistic forecasts, calibration and sharpness", 2007).
     """
 

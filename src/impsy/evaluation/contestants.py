@@ -1,4 +1,4 @@
-"""Who is evaluated: networks, and the baselines that any network should beat. Each plays many streams at once."""
+"""The contestants of an evaluation: networks and baselines. Each plays many streams at once."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Network(Protocol):
 
 
 class Contestant(ABC):
-    """Foresees and plays the next event of many streams, given what each has heard.
+    """Predicts and plays the next event of many streams, given what each has heard.
 
     ``streams``: the most that it takes side by side. ``foresees``: whether it has a density; else ``hear`` gives
     None.
@@ -128,7 +128,7 @@ class NetworkContestant(Contestant):
 
 
 class RepeatLast(Contestant):
-    """Plays what it heard last once more, time and all. It foresees nothing: it has no density."""
+    """Plays the event that it heard last once more, with its dt. It has no density."""
 
     foresees = False
 

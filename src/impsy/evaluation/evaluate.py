@@ -24,7 +24,7 @@ from impsy.evaluation.likelihood import Tick, evenly, score_performances, score_
 from impsy.evaluation.playing import Features, Gestures, features, features_of_many, gestures, summarise
 from impsy.evaluation.report.data import DataFacts, Excerpt, ModelFacts, Report, Result
 from impsy.evaluation.report.verdict import Heard, verdict
-from impsy.evaluation.twosample import Likeness, TwoSample
+from impsy.evaluation.twosample import Likeness
 from impsy.models.calibration import PLAYED, Temperatures
 from impsy.models.opening import OpenedModel, open_model
 from impsy.version import __version__
@@ -63,7 +63,7 @@ QUICK = Effort(streams=16, free=100, answer=100, places=48, phrases=32)
 
 @dataclass(frozen=True, eq=False)
 class _Material:
-    """What all contestants are put through: the data, and held-out playing to compare theirs with."""
+    """What all contestants are measured on: the data, and held-out playing to compare theirs with."""
 
     events: NDArray[np.float32]
     split: Split
@@ -314,18 +314,14 @@ def _judged(result: Result, players: Result) -> Result:
 
 
 def _heard(result: Result) -> Heard:
+    anywhere = result.told_anywhere
     return Heard(
         gestures=result.gestures,
         median_dt=result.answering.dt_quantiles[2] if result.answering is not None else None,
         answers=result.answers,
-        # Where everything is heard, the players are as alike to themselves as they can be: a fairer measure than a
-        # held-out part that they played differently from the rest.
-        told=result.told_anywhere if _is_told(result.told_anywhere) else result.told,
+        # Contexts from all playing are fairer than a held-out part that the players played differently from the rest.
+        told=anywhere if anywhere is not None and anywhere.auc10 is not None else result.told,
     )
-
-
-def _is_told(told: TwoSample | None) -> bool:
-    return told is not None and told.auc10 is not None
 
 
 def _left_out(material: _Material, players: Result) -> str:
@@ -355,7 +351,7 @@ def _cut(events: NDArray[np.float32], starts: NDArray[np.int64], length: int) ->
 
 
 def _events(contestant: Contestant, material: _Material) -> int:
-    """How many events it takes to examine a contestant: for a bar that tells how far it is."""
+    """How many events it takes to examine a contestant, for a progress bar."""
     effort = material.effort
     played = effort.streams * (1 + effort.free + 1 + effort.heard + effort.answer)
     played += material.told.work + material.told_anywhere.work
@@ -393,15 +389,10 @@ def _names(opened: Sequence[OpenedModel]) -> list[str]:
 
 
 def _facts(model: OpenedModel, learnt: Temperatures) -> ModelFacts:
+    same = ("format", "bytes", "units", "layers", "mixtures", "parameters", "architecture")
     return ModelFacts(
         file=str(model.path),
-        format=model.format,
-        bytes=model.bytes,
-        units=model.units,
-        layers=model.layers,
-        mixtures=model.mixtures,
-        parameters=model.parameters,
-        architecture=model.architecture,
+        **{name: getattr(model, name) for name in same},
         runs="NumPy" if model.weights is not None else model.runs,
         sigma_temperature=learnt.sigma,
         pi_temperature=learnt.pi,

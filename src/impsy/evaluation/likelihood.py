@@ -1,4 +1,4 @@
-"""Putting a contestant through held-out playing: windows from the zero state, and performances with carried state."""
+"""The likelihood of held-out playing: windows from the zero state, and performances with carried state."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FloatArray = NDArray[np.float64]
 _ROWS = 512
 """Predictions that are scored in one go, or fewer where they are large: array operations on few rows cost as much."""
 Tick = Callable[[int], None]
-"""Told how many events were done since it was told last."""
+"""Called with the number of events since the last call."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Likelihood:
 def score_windows(
     contestant: Contestant, events: NDArray[np.float32], starts: NDArray[np.int64], grid: FloatArray, tick: Tick
 ) -> Likelihood:
-    """Windows of 51 ``events`` (N, D): from the zero state hear the first 50, after each foresee the next.
+    """Windows of 51 ``events`` (N, D): from the zero state hear the first 50, after each predict the next.
 
     ``starts`` (W,) says where they begin. Raises ModelError where the model computes no numbers.
     """
@@ -69,7 +69,7 @@ def score_windows(
         sequences = events[chunk[:, None] + offsets]
         steps = []
         for t in range(WINDOW - 1):
-            steps.append(score(_foreseen(contestant, sequences[:, t]), sequences[:, t + 1], grid))
+            steps.append(score(_predicted(contestant, sequences[:, t]), sequences[:, t + 1], grid))
             tick(len(chunk))
         chunks.append(np.stack(steps, axis=2))
     scores = np.concatenate(chunks, axis=1)
@@ -91,10 +91,10 @@ def score_performances(
     rng: Generator,
     tick: Tick,
 ) -> tuple[Likelihood, FloatArray]:
-    """Each of the ``performances`` (stretches of ``events``) from the zero state to its end, foreseeing each next
+    """Each of the ``performances`` (stretches of ``events``) from the zero state to its end, predicting each next
     event.
 
-    Also returns the ranks (E, D) of :func:`impsy.evaluation.scoring.ranks` for all E foreseen events; ``rng``
+    Also returns the ranks (E, D) of :func:`impsy.evaluation.scoring.ranks` for all E predicted events; ``rng``
     randomises those of values on a grid. Raises ModelError where the model computes no numbers.
     """
     scored: dict[int, FloatArray] = {}
@@ -109,13 +109,13 @@ def score_performances(
             expected, following = [], []
             for t in range(first, min(first + at_once, lengths.max() - 1)):
                 # Those that are over hear their last event again; that is left out below.
-                expected.append(_foreseen(contestant, events[begins + np.minimum(t, lengths - 1)]))
+                expected.append(_predicted(contestant, events[begins + np.minimum(t, lengths - 1)]))
                 following.append(begins + np.minimum(t + 1, lengths - 1))
                 tick(int((t + 1 < lengths).sum()))
             mixtures, places_next = Mixtures.joined(expected), np.concatenate(following)
             scores.append(np.stack(score(mixtures, events[places_next], grid)))
             places.append(ranks(mixtures, events[places_next], grid, uniform[places_next]))
-        # Row t · B + b is what stream b foresaw after its event t.
+        # Row t · B + b is what stream b predicted after its event t.
         stacked, placed = np.concatenate(scores, axis=1), np.concatenate(places)
         for b, (i, length) in enumerate(zip(group, lengths.tolist(), strict=True)):
             scored[i] = stacked[:, b :: len(group)][:, : length - 1]
@@ -155,10 +155,10 @@ def _summaries(sequences: Sequence[FloatArray], grid: FloatArray) -> _Summaries:
     return {"joint": joint, "time": time, "values": values, "bits": bits if grid.any() else None}
 
 
-def _foreseen(contestant: Contestant, heard: NDArray[np.float32]) -> Mixtures:
+def _predicted(contestant: Contestant, heard: NDArray[np.float32]) -> Mixtures:
     expected = contestant.hear(heard)
     if expected is None:
-        raise ValueError("this contestant foresees nothing")
+        raise ValueError("this contestant has no density")
     return expected
 
 
@@ -173,7 +173,7 @@ def _length(performance: slice) -> int:
 def _alike(performances: Sequence[slice], most: int) -> Iterator[list[int]]:
     """Groups of at most ``most`` performances (their numbers), none less than half as long as the group's longest.
 
-    A group goes side by side until its longest ends, so that this bounds what is computed for nothing.
+    A group goes side by side until its longest ends, which bounds what is computed in vain.
     """
     lengths = [_length(each) for each in performances]
     group: list[int] = []

@@ -143,28 +143,11 @@ def wasserstein_of_counts(a: NDArray[np.int64], b: NDArray[np.int64]) -> float:
     return float(np.abs(np.cumsum(a / a.sum() - b / b.sum())).sum())
 
 
-def _dt(played: Features, reference: Features) -> float:
-    return wasserstein(np.concatenate(played.log_dt), np.concatenate(reference.log_dt))
-
-
-def _step(played: Features, reference: Features) -> float:
-    return wasserstein_of_counts(_steps(played), _steps(reference))
-
-
-def _moving(played: Features, reference: Features) -> float:
-    return wasserstein_of_counts(played.moving.sum(axis=0), reference.moving.sum(axis=0))
-
-
-def _pinned(played: Features, reference: Features) -> float:
-    pairs = zip(played.pinned.T, reference.pinned.T, strict=True)
-    return float(np.mean([wasserstein(mine, theirs) for mine, theirs in pairs]))
-
-
 DISTANCES: Mapping[str, Callable[[Features, Features], float]] = {
-    "dt": _dt,
-    "step": _step,
-    "moving": _moving,
-    "pinned": _pinned,
+    "dt": lambda a, b: wasserstein(np.concatenate(a.log_dt), np.concatenate(b.log_dt)),
+    "step": lambda a, b: wasserstein_of_counts(_steps(a), _steps(b)),
+    "moving": lambda a, b: wasserstein_of_counts(a.moving.sum(axis=0), b.moving.sum(axis=0)),
+    "pinned": lambda a, b: float(np.mean([wasserstein(*pair) for pair in zip(a.pinned.T, b.pinned.T, strict=True)])),
 }
 
 
@@ -209,7 +192,7 @@ def summarise(played: Features, reference: Features | None) -> Playing:
 
 
 def _steps(played: Features) -> NDArray[np.int64]:
-    """Counts of steps (128,); who never moved takes steps of 0, so that there is something to compare."""
+    """Counts of steps (128,); one step of 0 where nothing moved, so that there is something to compare."""
     steps: NDArray[np.int64] = played.steps.sum(axis=0)
     if not steps.any():
         steps[0] = 1

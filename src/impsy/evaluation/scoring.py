@@ -1,4 +1,4 @@
-"""How well a predicted mixture foresaw what was played: densities, probabilities of grid cells, ranks.
+"""Scores of predicted mixtures on what was played: densities, probabilities of grid cells, ranks.
 
 All in the scaled space (interaction vectors × 10), where networks predict. The density of an event v under
 components k with weights w = softmax(logits) is sum_k w_k prod_d Normal(v_d; mu_kd, sigma_kd) (Bishop, "Mixture

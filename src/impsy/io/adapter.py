@@ -14,7 +14,7 @@ Deliver = Callable[[Event], None]
 """Give an event to the performance. Any thread may call it, and it returns at once."""
 
 SendReport = Callable[[Report], object]
-"""SendReport the performer something. Any thread may call it."""
+"""Report something to the performer. Any thread may call it, and it returns at once."""
 
 Overhear = Callable[[str, bytes, tuple[tuple[int, float], ...] | None], object]
 """Called with each MIDI message that arrives: the adapter's name, the message, and what it changes (None: nothing).

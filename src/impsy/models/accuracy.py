@@ -57,7 +57,7 @@ class Comparison:
 
     @property
     def is_faithful(self) -> bool:
-        """Whether it plays so nearly like the exact network that nobody need know."""
+        """Whether the difference is too small to matter."""
         return self.divergence <= LARGEST_DIVERGENCE and max(self.mu, self.sigma) <= LARGEST_DIFFERENCE
 
 

@@ -1,13 +1,13 @@
-"""What the layers of a network hear, and what is fixed about its mixture before it learns.
+"""The architectures of networks: their features, and the constants of their mixtures.
 
-An architecture says which features the first LSTM layer hears, whether the mixture layer hears them too, and what is
-carried from one step to the next besides the LSTM layers' states. Every architecture predicts a mixture of Gaussians
-with diagonal covariance, [mu | sigma | logits], so that every reader of the format plays it.
+An architecture defines the features that the first LSTM layer hears, whether the mixture layer hears them too, and
+what is carried from one step to the next besides the LSTM layers' states. Every architecture predicts a mixture of
+Gaussians with diagonal covariance, [mu | sigma | logits], so that every reader of the format plays it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -22,6 +22,8 @@ __all__ = [
     "Gestures",
     "Residual",
     "expect",
+    "own_fields",
+    "times",
 ]
 
 FloatArray = NDArray[np.float32]
@@ -54,7 +56,7 @@ class Residual:
       base_i + |m| at the lower, base_i − |m| at the upper one; and mu_k,0 = mu'_k,0;
     - sigma = sigma_scale · (elu(z) + 1 + 1e-7) + sigma_floor.
 
-    So a control that nobody moves stays where it is without having to be learned (residual learning: He et al. 2016).
+    So a control that is not moved stays where it is without having to be learned (residual learning: He et al. 2016).
     Which control moved last, and how, is at hand for the mixture at once, where the LSTM layers would first have
     to learn to pass it on (skip connections from the input to the output layer: Graves 2013). The squares say
     whether a control moved, either way, and low and high that it is at an end of its way, where it can only turn
@@ -96,7 +98,7 @@ class Residual:
 
     def widened(self, factor: float) -> Self:
         """The same, but that every sigma is ``factor`` times as large; means are the same."""
-        return replace(self, **{what: _times(getattr(self, what), factor) for what in self._deviations})
+        return replace(self, **{what: times(getattr(self, what), factor) for what in self._deviations})
 
     _deviations: ClassVar[tuple[str, ...]] = ("sigma_scale", "sigma_floor")
 
@@ -135,8 +137,8 @@ class Residual:
 class Gestures(Residual):
     """What is fixed before a network of the architecture ``gestures`` learns: which controls each component moves.
 
-    A component of a residual network moves every control a little, so that none of them can say "this control moves,
-    the others rest". Here each component moves the controls of one gesture only, and the others rest exactly where
+    A component of a residual network moves every control a little: none can predict that one control moves and the
+    others rest. Here each component moves the controls of one gesture only, and the others rest exactly where
     they stand. Components that *continue* move whichever controls the last gesture moved, in its direction.
 
     Beside what :class:`Residual` holds, all float32, in the scaled space, with n controls and M components:
@@ -188,7 +190,7 @@ class Gestures(Residual):
 
     def widened(self, factor: float) -> Self:
         # What a component keeps from standing still counts in sigma, and stays.
-        return replace(super().widened(factor), margin=_times(self.margin, 1 / factor))
+        return replace(super().widened(factor), margin=times(self.margin, 1 / factor))
 
     @property
     def features(self) -> int:
@@ -226,7 +228,8 @@ class Gestures(Residual):
         return np.concatenate([np.ones((len(self.direction), 1), bool), self.direction != 0], axis=1)
 
 
-def _times(array: FloatArray, factor: float) -> FloatArray:
+def times(array: FloatArray, factor: float) -> FloatArray:
+    """The product, computed in float64."""
     return (array.astype(np.float64) * factor).astype(np.float32)
 
 
@@ -238,3 +241,8 @@ def expect(what: str, array: FloatArray, shape: tuple[int, ...]) -> None:
         raise ModelError(f"{what} holds {array.dtype}, not float32")
     if not np.isfinite(array).all():
         raise ModelError(f"{what} holds numbers that are not finite: the training of this model diverged")
+
+
+def own_fields(definition: type[Residual]) -> tuple[str, ...]:
+    """The names of the constants that an architecture has besides those of :class:`Residual`, in their order."""
+    return tuple(each.name for each in fields(definition)[len(fields(Residual)) :])

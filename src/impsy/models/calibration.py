@@ -1,4 +1,4 @@
-"""At which temperatures a network's densities hold.
+"""The temperatures at which a network's densities hold.
 
 A network trained by likelihood is right at the temperatures 1 and 1; performances have 0.01 for deviations and 1 for
 components. A network *calibrated* for those has other constants: with them, every front end draws from exactly the
@@ -13,10 +13,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from impsy.errors import ModelError
-from impsy.models.architectures import FloatArray
+from impsy.models.architectures import times
 from impsy.models.weights import Weights
 
 __all__ = ["AS_LEARNED", "CALIBRATED", "PLAYED", "Temperatures", "calibrated", "density_temperatures", "uncalibrated"]
@@ -46,10 +44,10 @@ def density_temperatures(facts: Mapping[str, Any]) -> Temperatures:
 
     1 and 1 where the fact is missing or cannot be read.
     """
-    said = facts.get(CALIBRATED)
-    if not isinstance(said, Mapping):
+    given = facts.get(CALIBRATED)
+    if not isinstance(given, Mapping):
         return AS_LEARNED
-    found = [said.get(name) for name in AS_LEARNED.facts]
+    found = [given.get(name) for name in AS_LEARNED.facts]
     numbers = [float(value) for value in found if isinstance(value, int | float) and not isinstance(value, bool)]
     if len(numbers) != len(found) or not all(math.isfinite(number) and number > 0 for number in numbers):
         return AS_LEARNED
@@ -93,10 +91,6 @@ def _moved(weights: Weights, right_at: Temperatures, wanted: Temperatures) -> We
     fixed = fixed.widened(wider)
     kernel, bias = weights.mixture_kernel.copy(), weights.mixture_bias.copy()
     logits = slice(bias.size - fixed.logits, None)
-    kernel[:, logits] = _times(kernel[:, logits], sharper)
-    bias[logits] = _times(bias[logits], sharper)
+    kernel[:, logits] = times(kernel[:, logits], sharper)
+    bias[logits] = times(bias[logits], sharper)
     return replace(weights, mixture_kernel=kernel, mixture_bias=bias, residual=fixed)
-
-
-def _times(array: FloatArray, factor: float) -> FloatArray:
-    return (array.astype(np.float64) * factor).astype(np.float32)

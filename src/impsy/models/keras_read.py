@@ -38,27 +38,12 @@ _WEIGHTS = "model.weights.h5"
 _LIMITS = {_CONFIG: 4 << 20, _WEIGHTS: 512 << 20}
 """Bytes that the parts of an archive may come to."""
 _LAYERS = frozenset({"InputLayer", "LSTM", "MDN", "TimeDistributed"})
-_ARITHMETIC = frozenset(
-    {
-        *(
-            "Absolute",
-            "Activation",
-            "Add",
-            "Cast",
-            "Clip",
-            "Concatenate",
-            "Cropping1D",
-            "Cumsum",
-            "Divide",
-            "Elu",
-            "Equal",
-        ),
-        *("ExpandDims", "GetItem", "Matmul", "Max", "Sum", "Transpose"),
-        *("Identity", "Log", "Log1p", "Maximum", "Minimum", "Multiply", "Negative", "OnesLike", "Pad", "ReLU"),
-        *("Relu", "Repeat", "RepeatVector", "Rescaling", "Reshape", "Round", "Slice", "Split", "Square", "Squeeze"),
-        *("Stack", "Subtract", "Tanh", "Tile", "TrueDivide", "Where", "ZeroPadding1D", "ZerosLike"),
-    }
-)
+_ARITHMETIC_NAMES = """
+Absolute Activation Add Cast Clip Concatenate Cropping1D Cumsum Divide Elu Equal ExpandDims GetItem Identity Log Log1p
+Matmul Max Maximum Minimum Multiply Negative OnesLike Pad ReLU Relu Repeat RepeatVector Rescaling Reshape Round Slice
+Split Square Squeeze Stack Subtract Sum Tanh Tile Transpose TrueDivide Where ZeroPadding1D ZerosLike
+"""
+_ARITHMETIC = frozenset(_ARITHMETIC_NAMES.split())
 """Layers and operations without weights, of which the features and the mixture of a residual network are made."""
 _RESIDUAL = ("residual_grid", "residual_change", "residual_output")
 DEFINITION = "gestures_definition"

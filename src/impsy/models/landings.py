@@ -1,4 +1,4 @@
-"""Networks for notes: what is fixed of the architecture ``landings``."""
+"""Networks for notes: the constants of the architecture ``landings``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from impsy.models.architectures import FloatArray, Residual, expect
 __all__ = ["DECAYS", "HAT", "LEAST_USE", "OCTAVE", "REACH", "SOONEST", "Landings"]
 
 REACH = 12
-"""Intervals of a note are told apart up to so many steps; further ones count as that far."""
+"""Intervals of a note are distinguished up to so many steps; longer ones count as that long."""
 DECAYS = (0.8, 0.98)
 """What is left, after each note, of what the leaky sums of a note control hold."""
 OCTAVE = 12
@@ -23,9 +23,9 @@ OCTAVE = 12
 LEAST_USE = 0.01
 """What is added to the use of a value, whose logarithm counts."""
 SOONEST = 0.02
-"""Times are not told apart below this (scaled space: 2 ms)."""
+"""Times are not distinguished below this (scaled space: 2 ms)."""
 HAT = 0.2
-"""Half the width of the features that tell times apart, in natural logarithms."""
+"""Half the width of the features that distinguish times, in natural logarithms."""
 MOST_VALUES = 256
 """A note control has no more values than this."""
 
@@ -39,7 +39,7 @@ class Landings(Residual):
     apart, so that a few outputs make hundreds of components.
 
     With n controls, C of which are *notes*, S slots and T anchors of time, all float32 and in the scaled space
-    unless said otherwise, beside ``grid``, ``change_scale`` (n,), ``sigma_scale`` and ``sigma_floor`` (S, D), which
+    unless stated otherwise, beside ``grid``, ``change_scale`` (n,), ``sigma_scale`` and ``sigma_floor`` (S, D), which
     are those of slots here:
 
     - ``notes`` (C,): which controls are notes, from 0, ascending; each has a grid. The others are *knobs*.

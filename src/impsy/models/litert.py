@@ -14,8 +14,7 @@ import numpy as np
 
 from impsy.errors import ModelError
 from impsy.models.architectures import Gestures
-from impsy.models.components import Live, LiveSampler
-from impsy.models.mixture import MixtureSampler
+from impsy.models.mixture import Live, LiveSampler, MixtureSampler
 from impsy.models.predictor import MixturePredictor
 from impsy.models.sizes import SCALE_FACTOR, Size
 from impsy.models.tflite.write import encode_player

@@ -236,7 +236,7 @@ def _at(scale: float) -> str:
 
 
 def open_weights(path: str | os.PathLike[str]) -> Weights:
-    """The weights in a model file, told by its content, whatever its suffix: ``.tflite``, ``.keras`` or ``.h5``.
+    """The weights in a model file: ``.tflite``, ``.keras`` or ``.h5``, recognised by its content, not its suffix.
 
     Those of a file with another scale than 10 come back as those of the network of scale 10 that plays the same.
     Raises ModelError if it is none of these, is damaged, or holds another network.
@@ -301,7 +301,7 @@ def make_predictor(weights: Weights, backend: Backend = "auto") -> MixturePredic
 
 
 def read_model_file(path: Path) -> tuple[bytes, _Format]:
-    """A file's bytes and its format, told by how it begins; raises ModelError if it is no model."""
+    """A file's bytes and its format, recognised by its first bytes; raises ModelError if it is no model."""
     try:
         if path.is_dir():
             raise ModelError(f"{path}: this is a folder; give the .tflite, .keras or .h5 file in it")

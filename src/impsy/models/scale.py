@@ -1,4 +1,4 @@
-"""By what a model's numbers are multiplied: 10 for almost all, but some were trained with another scale.
+"""The scale by which a model's numbers are multiplied: 10 for almost all; some were trained with another.
 
 A file says its scale by its facts (the metadata of a ``.tflite``, the ``.json`` beside it) or else by its name
 (``…-scale12``); a file that says nothing has 10. A plain network of another scale s is turned into one of scale 10
@@ -44,9 +44,9 @@ def scale_of(path: Path, note: Mapping[str, Any]) -> float:
     Raises ModelError if it is no usable number.
     """
     for facts, where in ((note, "it says"), (_beside(path), f"{path.stem}.json says")):
-        said = facts.get("scale")
-        if isinstance(said, int | float) and not isinstance(said, bool):
-            return _usable(float(said), str(said), where)
+        given = facts.get("scale")
+        if isinstance(given, int | float) and not isinstance(given, bool):
+            return _usable(float(given), str(given), where)
         found = _IN_NAME.search(str(facts.get("name", "")))
         if found:
             return _usable(float(found[1]), found[1], where)

@@ -20,7 +20,7 @@ _COMPILED_IN = 0.3
 _CACHED = 256 << 20
 """Bytes that are kept at most (JAX needs filelock to count them); what was used longest ago goes first."""
 _IN_WRITING = 60.0
-"""Seconds after which nobody can still be writing a compiled step."""
+"""Seconds after which no process is still writing a compiled step."""
 
 
 def check_installed() -> None:

@@ -58,15 +58,14 @@ _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
 )
-"""All that reading an archive, arrays and JSON can come to."""
+"""All that reading a damaged archive, arrays and JSON raises."""
 _GROUPS = ("trainable", "first", "second", "sums", "best")
 
 
 @dataclass(frozen=True)
 class Look:
-    """One look at the held-out windows: after ``step`` steps and ``seconds`` of training, the mean training
-    loss since the look before, the mean held-out NLL (nats an event, × 10 space), and that of the windows that are
-    foreseen as usual: without the few whose surprises outweigh all others."""
+    """One evaluation on held-out windows: after ``step`` steps and ``seconds`` of training, the mean training loss
+    since the one before, the mean held-out NLL (nats an event, × 10 space), and that without the worst windows."""
 
     step: int
     seconds: float
@@ -77,12 +76,12 @@ class Look:
 
 @dataclass(eq=False)
 class Checkpoint:
-    """Everything that training changes, and what it must agree with to go on.
+    """Everything that training changes, and what must be the same to resume it.
 
     since: steps since the last look at the held-out windows.
     arrays: lists of arrays for ``trainable``, ``first`` and ``second`` (Adam's moments), ``sums`` (steps that these
         hold, then loss and steps left out since the last look) and ``best``.
-    factor: how far training has backed off: what the planned learning rate is multiplied by.
+    factor: of the planned learning rate, after training has diverged.
     """
 
     recipe: Recipe

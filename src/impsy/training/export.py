@@ -1,4 +1,4 @@
-"""The files of a trained model: ``.keras``, ``.tflite``, and ``.json`` that says how it came to be."""
+"""The files of a trained model: ``.keras``, ``.tflite``, and ``.json`` with its description."""
 
 from __future__ import annotations
 

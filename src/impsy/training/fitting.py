@@ -46,12 +46,12 @@ MOST_BACK_OFFS = 5
 DIVERGED_BY = 50.0
 """Nats an event by which the held-out loss may exceed the best before training returns to the best weights."""
 SURPRISING = 0.1
-"""Share of the held-out windows, those foreseen worst, that do not count when the best weights are chosen."""
+"""Share of the held-out windows, those with the highest NLL, that do not count when the best weights are chosen."""
 LATER_WORSE = 0.3
-"""Nats an event by which notes may be foreseen worse later on, and the later weights are kept all the same.
+"""Nats an event by which the NLL of notes may rise, and the later weights are kept all the same.
 
-The windows that are held out come from a handful of pieces, and the learning rate is still high where they are
-foreseen best: such weights play less like the players of other pieces than the last ones do."""
+The held-out windows come from few pieces, and the learning rate is still high where their NLL is lowest: such weights
+play less like the players of other pieces than the last ones do."""
 LAST_LOOK = 2048
 """Held-out windows, evenly spaced, by which the model is judged in the end."""
 RESERVED = 4.0
@@ -63,7 +63,7 @@ beginning shows the key."""
 
 @dataclass(frozen=True)
 class Progress:
-    """The state of a training, in seconds, milliseconds and nats an event. ``note``: shown once, or ""."""
+    """The state of a training, in seconds, milliseconds and nats an event. ``note``: a message to show, or ""."""
 
     step: int
     total: int
@@ -217,14 +217,8 @@ class Training:
     def _groups(self, best: list[Any]) -> dict[str, list[Any]]:
         """The arrays of a checkpoint."""
         state = self._state
-        sums = [state.count, state.loss, state.skipped]
-        return {
-            "trainable": state.trainable,
-            "first": state.first,
-            "second": state.second,
-            "sums": sums,
-            "best": best,
-        }
+        groups = {name: getattr(state, name) for name in ("trainable", "first", "second")}
+        return {**groups, "sums": [state.count, state.loss, state.skipped], "best": best}
 
     # ------------------------------------------------------------------ learning
 
@@ -401,6 +395,6 @@ def _shapes(arrays: Sequence[Any]) -> list[tuple[Any, Any]]:
 def _usual(windows: NDArray[np.float64]) -> float:
     """The mean NLL of ``windows`` (W,) without the share SURPRISING of them that is highest.
 
-    In the mean of all, a few events that cannot be foreseen would decide which weights are best.
+    In the mean of all, a few events that no network predicts would decide which weights are best.
     """
     return float(np.sort(windows)[: max(1, round(len(windows) * (1 - SURPRISING)))].mean())

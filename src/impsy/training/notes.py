@@ -1,4 +1,4 @@
-"""Which controls are notes, and the values and slots by which they land.
+"""Finding the controls that are notes, and the values and slots of the network for them.
 
 A knob passes through the values between and goes on the way it went; a melody takes few values, jumps past
 neighbours, and turns as often as not. What is found here is what :class:`impsy.models.landings.Landings` fixes.
@@ -127,18 +127,18 @@ def note_figures(events: NDArray[np.float32], ranges: Sequence[slice], control: 
 
 
 def found_notes(
-    events: NDArray[np.float32], ranges: Sequence[slice], scales: Scales, said: Sequence[bool] | None = None
+    events: NDArray[np.float32], ranges: Sequence[slice], scales: Scales, declared: Sequence[bool] | None = None
 ) -> tuple[int, ...]:
     """Which controls (from 0) are notes: at most :data:`MOST_NOTES`, those that move most.
 
     A velocity of few levels moves in the same events as its note, and further: it is none.
 
-    ``said``: what the configuration says of each; where it says that one is a note, it is one if it moves on a grid.
+    ``declared``: whether the configuration has each as a note; such a control is one if it moves on a grid.
     """
     found = dict[int, tuple[bool, NoteFigures]]()
     for control, step in enumerate(scales.grid.tolist()):
         figures = note_figures(events, ranges, control, step / SCALE_FACTOR)
-        named = said is not None and said[control] and 0 < figures.values <= 128 and figures.moves > 0
+        named = declared is not None and declared[control] and 0 < figures.values <= 128 and figures.moves > 0
         if named or figures.note:
             found[control] = not named, figures
     moved = {
@@ -221,7 +221,7 @@ class LandingStarts(NamedTuple):
 
 
 def changes_of(events: NDArray[np.float32], ranges: Sequence[slice], fixed: Landings) -> Changes:
-    """What a network with these landings can learn from that nobody played."""
+    """The changes of windows from which a network with these landings can learn besides."""
     down, up = DOWN, UP
     for voice, control in enumerate(fixed.note.tolist()):
         steps = np.rint(

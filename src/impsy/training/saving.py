@@ -135,7 +135,7 @@ def _ends(base: Any, fixed: Residual) -> tuple[Any, Any]:
 
 
 def _defined(time: Any, fixed: Gestures) -> Any:
-    """Zero."""
+    """The definition, in the configuration of a layer; its output is zero."""
     return ops.sum(_scaled(ops.zeros_like(time), as_listed(fixed), name=DEFINITION), axis=-1, keepdims=True)
 
 

@@ -1,6 +1,6 @@
-"""What a dataset fixes before anything is learned: the grid of each control and the scales of moves and times.
+"""The constants that a dataset gives a network: the grid of each control and the scales of moves and times.
 
-Everything here is computed from the events that are learned from, by the same rules for every dataset.
+They are computed from the training part, by the same rules for every dataset.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ALIKE = 2.0
 
 @dataclass(frozen=True, eq=False)
 class Scales:
-    """Of n controls, float32, in the × 10 space unless said otherwise.
+    """Of n controls, float32, in the × 10 space unless stated otherwise.
 
     grid (n,): the step of the grid that a control's values lie on; 0 where there is none.
     usual_move (n,): median of the moves of each control that moved.

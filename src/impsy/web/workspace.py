@@ -8,15 +8,22 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from impsy.errors import DataError
-from impsy.web.errors import NotFound
+from impsy.errors import DataError, ImpsyError
 
-__all__ = ["Workspace", "safe_name"]
+__all__ = ["Conflict", "NotFound", "Workspace", "safe_name"]
 
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 LONGEST_NAME = 160
+
+
+class NotFound(ImpsyError):
+    """What was asked for does not exist (any more)."""
+
+
+class Conflict(ImpsyError):
+    """It cannot be done in the present state of something else."""
 
 
 def safe_name(name: str) -> str:

@@ -1,1 +1,1 @@
-"""What an evaluation found: plain data, and the page made of it."""
+"""The results of an evaluation: data, and the page made of it."""

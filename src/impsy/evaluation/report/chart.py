@@ -1,8 +1,8 @@
-"""One chart of lines, areas and bars, as SVG to stand inside a page. Laid out by pygal, which only this module needs.
+"""One chart of lines, areas and bars, as SVG inside a page. Its layout is pygal's, which only this module needs.
 
-pygal finds where everything goes. What else it makes stays behind: a report has no script and no tooltips, a style
-in one picture would hold for the whole page, and a date or a random name would make each file another. Shapes and
-letters are painted here, in the colours and the font of the page, so that it can be light or dark.
+Only the layout is used: a report has no script and no tooltips, the style of one chart would apply to the whole page,
+and a date or a random name would make equal reports differ. Shapes and letters are drawn here, in the colours and the
+font of the page, so that it can be light or dark.
 """
 
 from __future__ import annotations

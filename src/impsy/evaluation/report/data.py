@@ -1,4 +1,4 @@
-"""What an evaluation found, as plain frozen data, and as JSON."""
+"""The results of an evaluation, as frozen data and as JSON."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Result:
 
 @dataclass(frozen=True, eq=False)
 class Excerpt:
-    """For a picture: what was heard (H, D), and how the contestant ``name`` went on (T, D)."""
+    """For a plot: the events heard (H, D), and what the contestant ``name`` then played (T, D)."""
 
     name: str
     heard: NDArray[np.float32]

@@ -1,6 +1,6 @@
-"""The pictures of a report, as SVG to stand inside a page. They need pygal, which only the extra ``train`` installs.
+"""The plots of a report, as SVG inside the page. They need pygal, which only the extra ``train`` installs.
 
-Nothing that comes from files (names, paths) is drawn: the page has these beside the pictures, in its own text.
+Names and paths from files are not drawn: the page has them beside the plots, in its own text.
 Colours are those of the page, by the names of its CSS variables.
 """
 
@@ -62,7 +62,7 @@ def histogram_of_ranks(colour: int, part: PartCalibration) -> str:
 
 
 def one_of(way: Way, players: Playing, series: Sequence[tuple[int, Playing]]) -> str:
-    """One thing that playing is told by: the players' as an area (or in ink), each contestant's in its colour."""
+    """One distribution of playing: the players' as an area (or in ink), each contestant's in its colour."""
     return _WAYS[way](players, series)
 
 
@@ -73,7 +73,7 @@ def _dt(players: Playing, series: Sequence[tuple[int, Playing]]) -> str:
     edges = DT_EDGES[shown[0] : shown[-1] + 2]
     # One that plays a single dt all the time would flatten all others.
     high = 105 * min(np.max(all_of_them), 3 * max(players.dt_histogram))
-    chart = _told(Axis(edges[0], edges[-1], _DT_TICKS, "dt"), high, "% of events")
+    chart = _distribution(Axis(edges[0], edges[-1], _DT_TICKS, "dt"), high, "% of events")
     chart.area(edges, np.array(players.dt_histogram[bins]) * 100, INK, opacity=0.18)
     for colour, playing in series:
         heights = np.concatenate([[0.0], playing.dt_histogram[bins], [0.0]]) * 100
@@ -86,7 +86,7 @@ def _step(players: Playing, series: Sequence[tuple[int, Playing]]) -> str:
         return np.cumsum(playing.step_histogram)[1:] * 100
 
     edges = np.log2(np.arange(1, 129))
-    chart = _told(Axis(0, 7, _STEP_TICKS, "steps of 1/127, at most"), 102, "% of moves")
+    chart = _distribution(Axis(0, 7, _STEP_TICKS, "steps of 1/127, at most"), 102, "% of moves")
     chart.area(edges, below(players), INK, opacity=0.18)
     for colour, playing in series:
         chart.stairs(edges, below(playing), _colour(colour))
@@ -139,15 +139,15 @@ def _bars(shares: Sequence[Sequence[float]], colours: Sequence[int], first: int,
     width = 0.84 / len(shares)
     ticks = [(place, str(place)) for place in places[:: -(-len(places) // 16)].tolist()]
     high = 105 * float(np.max(shares)) or 1.0
-    chart = _told(Axis(first - 0.6, places[-1] + 0.6, ticks, x_title), high, y_title)
+    chart = _distribution(Axis(first - 0.6, places[-1] + 0.6, ticks, x_title), high, y_title)
     paints = [(INK, 0.35), *((_colour(colour), 1.0) for colour in colours)]
     for i, (share, (paint, opacity)) in enumerate(zip(shares, paints, strict=True)):
         chart.bars(places - 0.42 + (i + 0.5) * width, width, np.array(share) * 100, paint, opacity=opacity)
     return chart
 
 
-def _told(x: Axis, high: float, y_title: str) -> Chart:
-    """What the pictures of playing have in common."""
+def _distribution(x: Axis, high: float, y_title: str) -> Chart:
+    """The chart of a distribution of playing."""
     return Chart(331, 180, x, Axis(0, high, round_ticks(0, high, 8), y_title))
 
 

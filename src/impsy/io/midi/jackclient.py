@@ -1,6 +1,6 @@
 """A client of the JACK server that lists and connects ports, by JACK's own library (C interface, version 0.118).
 
-Why not by the package JACK-Client: docs/decisions/0012-house.md.
+Why not by the package JACK-Client: docs/decisions/0012-folders.md.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impsy.models.architectures import EDGE_REACH, Gestures, Residual
-from impsy.models.components import Live
+from impsy.models.mixture import Live
 from impsy.models.sizes import SCALE_FACTOR
 from impsy.models.weights import SIGMA_OFFSET, Weights
 

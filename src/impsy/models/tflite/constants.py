@@ -19,7 +19,7 @@ LONGEST_NOTE = 1 << 20
 
 
 class UnknownNetworkError(ModelError):
-    """The file is sound, but the network in it is not one whose weights can be told apart."""
+    """The file is sound, but the weights of the network in it are not recognised."""
 
 
 def data_of(model: Model, tensor: Tensor) -> memoryview | bytes:

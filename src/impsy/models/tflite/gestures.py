@@ -1,7 +1,7 @@
 """The parts of a ``.tflite`` graph that are a gesture network's own: see
 :class:`impsy.models.architectures.Gestures`.
 
-Only the live numbers of the mixture are computed (:class:`impsy.models.components.Live`), one vector of them all, and
+Only the live numbers of the mixture are computed (:class:`impsy.models.mixture.Live`), one vector of them all, and
 then placed among those that rest. The definition's constants lie in tensors ``gestures/…`` as they are, beside what
 is made of them.
 """
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from impsy.models.architectures import FloatArray, Gestures
-from impsy.models.components import Live
+from impsy.models.architectures import FloatArray, Gestures, own_fields
+from impsy.models.mixture import Live
 from impsy.models.tflite.graph import GraphBuilder
 from impsy.models.tflite.heads import ResidualHead
 from impsy.models.tflite.schema import RELU, FullyConnected, Op, Softmax, Subtract
@@ -23,7 +23,7 @@ from impsy.models.weights import SIGMA_OFFSET, Weights
 
 __all__ = ["DEFINITION", "GestureHead", "LiveGestureHead", "numbers_of_gestures"]
 
-DEFINITION = ("threshold", "unit", "rest", "direction", "one_sided", "momentum", "continues", "margin")
+DEFINITION = own_fields(Gestures)
 """The fields that are kept as they are, each in a tensor ``gestures/<field>``."""
 
 _TOGETHER = 32
@@ -194,7 +194,7 @@ class GestureHead(ResidualHead):
 
 
 class LiveGestureHead(GestureHead):
-    """That of a gesture network whose mixture is what :class:`impsy.models.components.LiveSampler` draws from."""
+    """That of a gesture network whose mixture is what :class:`impsy.models.mixture.LiveSampler` draws from."""
 
     def parts(self, mu: int, sigma: int, logits: int) -> tuple[list[int], list[int]]:
         """Live means and deviations, the values of controls at rest, logits, and sums of their softmax."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from impsy.models.architectures import FloatArray
+from impsy.models.architectures import FloatArray, own_fields
 from impsy.models.landings import DECAYS, HAT, LEAST_USE, OCTAVE, REACH, SOONEST, Landings
 from impsy.models.tflite.graph import GraphBuilder
 from impsy.models.tflite.heads import ResidualHead
@@ -19,7 +19,7 @@ from impsy.models.weights import Weights
 
 __all__ = ["LANDING_FIELDS", "LandingHead", "numbers_of_landings"]
 
-LANDING_FIELDS = ("notes", "lowest", "counts", "voice", "moves", "time", "anchors", "threshold", "rest", "apart")
+LANDING_FIELDS = own_fields(Landings)
 """The fields that are kept as they are, each in a tensor ``landings/<field>``."""
 
 
@@ -35,7 +35,9 @@ class LandingHead(ResidualHead):
         self._kept_constants = {}
         n = self.controls = fixed.grid.size
         self.one = self.constant("one", np.ones(1, np.float32))
-        self.down, self.up = (self.constant(*end) for end in _ends())
+        self.down, self.up = (
+            self.constant(name, np.array([end], np.float32)) for name, end in (("down", -REACH), ("up", REACH))
+        )
         self.reach = self.constant("reach", np.arange(-REACH, REACH + 1, dtype=np.float32))
         self.all_of = self.constant("all_of", np.ones((1, 2 * REACH + 1), np.float32))
         for field in LANDING_FIELDS:
@@ -301,10 +303,6 @@ class LandingHead(ResidualHead):
         if name not in self._kept_constants:
             self._kept_constants[name] = self.constant(name, np.array(shape, np.int32))
         return self.graph.add(Op.RESHAPE, [source, self._kept_constants[name]], shape)
-
-
-def _ends() -> list[tuple[str, FloatArray]]:
-    return [(name, np.array([end], np.float32)) for name, end in (("down", -REACH), ("up", REACH))]
 
 
 def _by_pairs(of_slots: FloatArray, fixed: Landings) -> FloatArray:

@@ -15,8 +15,8 @@ import numpy as np
 
 from impsy.errors import ModelError
 from impsy.models.architectures import FINEST_GRID, FloatArray, Gestures, Residual
-from impsy.models.components import Live
 from impsy.models.landings import Landings
+from impsy.models.mixture import Live
 from impsy.models.sizes import SCALE_FACTOR
 from impsy.models.tflite.constants import UnknownNetworkError, constant, data_of, read_note
 from impsy.models.tflite.gestures import DEFINITION, numbers_of_gestures

@@ -295,7 +295,7 @@ def _is_output_of(main: _Graph, cell: _Cell, index: int) -> bool:
 
 
 def _layer(main: _Graph, previous: _Cell | None, cell: _Cell) -> LSTMLayer:
-    """The cell's weights; which product is the recurrent one is told by where its input comes from."""
+    """The cell's weights; the recurrent product is the one whose input is a state."""
     terms = {_outside(main, cell, term.source): term.weights for term in cell.gates.terms}
     if len(cell.gates.terms) != 2 or len(terms) != 2:
         raise UnknownNetworkError("an LSTM cell in it is not fed by its input and its state alone")

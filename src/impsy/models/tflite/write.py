@@ -82,7 +82,7 @@ def encode_tflite(weights: Weights, *, storage: Storage = "float32", facts: Mapp
 def encode_player(weights: Weights) -> bytes:
     """A graph to play here, not to keep.
 
-    Its first output is the mixture or, of a gesture network, what :class:`impsy.models.components.LiveSampler` takes.
+    Its first output is the mixture or, of a gesture network, what :class:`impsy.models.mixture.LiveSampler` takes.
     """
     return flatbuffer.write(build_model(weights, "float32", gestures=LiveGestureHead), IDENTIFIER)
 
@@ -108,8 +108,8 @@ def build_model(
         heard, cell = _lstm(graph, weights, i, heard, given[2 * i], given[2 * i + 1])
         states += [heard, cell]
     outputs = [head.mixture(heard), *states, *head.kept]
-    told = facts or weights.architecture != "plain" or weights.spread != 1
-    notes = {METADATA: _note(weights, facts)} if told else {}
+    described = facts or weights.architecture != "plain" or weights.spread != 1
+    notes = {METADATA: _note(weights, facts)} if described else {}
     return graph.finish(inputs, {f"output_{i}": tensor for i, tensor in enumerate(outputs)}, notes)
 
 

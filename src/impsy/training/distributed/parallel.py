@@ -74,7 +74,7 @@ class Devices:
 
     @property
     def words(self) -> str:
-        """What computes, in words."""
+        """The devices in words."""
         import jax
 
         kinds = sorted({device.device_kind for device in jax.local_devices()})
@@ -148,13 +148,13 @@ class Devices:
 
         return float(broadcast_one_to_all(np.float32(number)))
 
-    def any(self, said: bool) -> bool:
-        """Whether it is so in any process; the same in all."""
+    def any(self, own: bool) -> bool:
+        """Whether ``own`` is true in any process; the same result in all."""
         if self.processes == 1:
-            return said
+            return own
         from jax.experimental.multihost_utils import process_allgather
 
-        return bool(np.any(process_allgather(np.int32(said))))
+        return bool(np.any(process_allgather(np.int32(own))))
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -181,15 +181,15 @@ def _leave() -> None:
 def join(cluster: Cluster | None, batch: int, task: str = "", stop: Callable[[], bool] = lambda: False) -> Devices:
     """Take part in a distributed training, once in a process; with None, train alone.
 
-    Waits until all processes are there.
+    Waits until all processes have arrived.
 
     Args:
         batch: windows in a step.
-        task: says what is to be done; it must be the same in every process.
+        task: describes what is to be done; it must be the same in every process.
         stop: asked while waiting; when true, KeyboardInterrupt is raised.
 
     Raises:
-        ConfigError: the batch cannot be divided evenly, the others do not come, or they are to do something else.
+        ConfigError: the batch cannot be divided evenly, the others do not arrive, or they have another task.
     """
     if cluster is None:
         prepare()

@@ -111,11 +111,11 @@ class LandingNetwork(RecurrentNetwork):
         slots = len(fixed.voice)
         r, sigma = r * self._scale, positive(z) * self._scale + self._floor
         terms = log_normal(targets[..., :1], fixed.time + r[..., :slots], sigma[..., :slots])
-        said, base = targets[..., 1:], events.base
+        values_played, base = targets[..., 1:], events.base
         travel, low, high = r[..., slots:], events.low[..., self._control], events.high[..., self._control]
         mu = base[..., self._control] + travel * (1 - 2 * low) + jax.nn.relu(travel) * (2 * (low - high))
-        terms += log_normal(said[..., self._control], mu, sigma[..., slots:]) @ self._of_slot
-        terms += log_normal(said, base, fixed.rest) @ self._rests
+        terms += log_normal(values_played[..., self._control], mu, sigma[..., slots:]) @ self._of_slot
+        terms += log_normal(values_played, base, fixed.rest) @ self._rests
         parts, whole = [], []
         every = jnp.concatenate([use[..., 1, :] for use in events.use], -1)
         for voice, each in enumerate(values):
@@ -127,7 +127,7 @@ class LandingNetwork(RecurrentNetwork):
                 by = (fixed.classes(voice) - self._class(events.at[other], other)[..., None]) % OCTAVE
                 logits += jnp.take_along_axis(next(chords), by, -1)
             logits += w[..., 2 * voice, None] * wide + w[..., 2 * voice + 1, None] * own
-            note = said[..., control]
+            note = values_played[..., control]
             at = self._at(note, voice)
             place = (fixed.lowest[voice] + at) * fixed.grid[control]
             landed = (

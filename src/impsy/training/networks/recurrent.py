@@ -23,8 +23,8 @@ from impsy.training.scales import Scales
 __all__ = ["Mixture", "Network"]
 
 LOGIT_UNIT = 4.0
-"""What the logits of gesture components count in: which gesture comes next is learned that much faster than how far
-it goes. At 1 it took three times as many steps to foresee as well when nothing moves."""
+"""The unit of the logits of gesture components: which gesture comes next is learned that much faster than how far it
+goes. At 1 it took three times as many steps to predict as well when nothing moves."""
 _TIME_SPREAD_START = -0.3
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import gc
 import math
+import re
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,12 +24,13 @@ from impsy.files import check_writable
 from impsy.training.checkpoint import fingerprint
 from impsy.training.learning import SPLITS
 from impsy.training.recipe import Recipe, write_recipe
-from impsy.training.search.found import Found, Row, check_name, recipe_file, rows_of, storage_url
 from impsy.training.search.space import Space, defaults_for, recipe_from, space_for
-from impsy.training.search.studies import Lease, SharedStudy, stand
+from impsy.training.search.storages import embedded
+from impsy.training.search.studies import Attempt, Lease, SharedStudy, stand
 
-__all__ = ["Listener", "Search", "SearchPlan", "search"]
+__all__ = ["Found", "Listener", "SearchPlan", "found_so_far", "search", "searched_part"]
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 SIZES_CONSIDERED = ("xs", "s", "m")
 FIRST_SIZE = "s"
 """The size of the first trial, if it is considered: what ``impsy train`` would do."""
@@ -67,7 +69,7 @@ class SearchPlan:
     lost_after: float = 60.0
 
     def __post_init__(self) -> None:
-        check_name(self.study)
+        _check_name(self.study)
         if self.trials < 1:
             raise ConfigError(f"--trials is a number of trials, 1 or more, not {self.trials}")
         for name in ("minutes", "trial_minutes", "lost_after"):
@@ -82,6 +84,36 @@ class SearchPlan:
                 raise ConfigError(f"{name} ({option}) must be {least} or more, not {number}")
         if self.split is not None and self.split not in SPLITS:
             raise ConfigError(f"--split is one of {', '.join(SPLITS)}, not {self.split!r}")
+
+
+@dataclass(frozen=True)
+class Found:
+    """The state of a search.
+
+    rows: trials that are complete, the best first; then those without a value, by number.
+    done: how many places are done.
+    recipe_file: of the best; None while there is none.
+    importance: of each parameter, shares of 1; empty while few trials are complete.
+    """
+
+    rows: tuple[Attempt, ...]
+    done: int
+    recipe_file: Path | None
+    trial_minutes: float | None
+    importance: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, attempts: Sequence[Attempt], recipe_file: Path, settings: Mapping[str, Any], **more: Any) -> Found:
+        """The state in which ``attempts`` are, of a search with ``settings``."""
+        rows = [each for each in attempts if each.done or each.state == "running"]
+        rows.sort(key=lambda row: (row.value is None, row.value or 0.0, row.number))
+        path = recipe_file if recipe_file.exists() else None
+        return cls(tuple(rows), len(stand(attempts).done), path, settings.get("trial_minutes"), **more)
+
+    @property
+    def best(self) -> Attempt | None:
+        """The complete trial with the lowest held-out NLL."""
+        return next((row for row in self.rows if row.value is not None), None)
 
 
 @dataclass(frozen=True)
@@ -105,7 +137,7 @@ class Listener(Protocol):
     def progress(self, progress: Any) -> None:
         """After each epoch: a :class:`impsy.training.fitting.Progress`."""
 
-    def result(self, row: Row, best: Row | None, done: int, total: int) -> None:
+    def result(self, row: Attempt, best: Attempt | None, done: int, total: int) -> None:
         """A trial of this worker ended."""
 
     def waiting(self, running: int) -> None:
@@ -113,6 +145,31 @@ class Listener(Protocol):
 
     def note(self, text: str) -> None:
         """A message to show."""
+
+
+def found_so_far(destination: Path, study: str, storage: str | None = None) -> Found:
+    """The state of a search, without taking part.
+
+    Raises:
+        ConfigError: there is none of this name, or Optuna is missing.
+        DeviceError: the storage cannot be used.
+    """
+    _check_name(study)
+    if storage is None and not (destination / f"{study}.db").exists():
+        raise ConfigError(f"{destination} holds no search named {study!r}; start one with `impsy search`")
+    shared = SharedStudy(_storage_url(storage, destination, study), study, make=False)
+    recipe_file = destination / f"{study}.json"
+    return Found.of(shared.attempts(), recipe_file, shared.settings or {}, importance=shared.importance())
+
+
+def _check_name(study: str) -> None:
+    """Raise ConfigError if ``study`` is not fit for a file's name."""
+    if not _NAME.fullmatch(study):
+        raise ConfigError(f"--study is a name of letters, digits, '.', '_' and '-', not {study!r}")
+
+
+def _storage_url(storage: str | None, destination: Path, study: str) -> str:
+    return storage if storage is not None else embedded(destination / f"{study}.db")
 
 
 def search(plan: SearchPlan, listener: Listener, *, stop: Callable[[], bool], began: float | None = None) -> Found:
@@ -125,23 +182,22 @@ def search(plan: SearchPlan, listener: Listener, *, stop: Callable[[], bool], be
     Raises:
         ImpsyError: of the kind of what was wrong.
     """
-    return Search(plan, listener, stop, time.monotonic() if began is None else began).run()
+    return _Search(plan, listener, stop, time.monotonic() if began is None else began).run()
 
 
-class Search:
+class _Search:
     """One worker of a search."""
 
     def __init__(self, plan: SearchPlan, listener: Listener, stop: Callable[[], bool], began: float) -> None:
         self._plan, self._listener, self._asked = plan, listener, stop
         self._deadline = math.inf if plan.minutes is None else began + plan.minutes * 60.0
         self._longest = 0.0
-        self._recipe_file = recipe_file(plan.destination, plan.study)
+        self._recipe_file = plan.destination / f"{plan.study}.json"
         whole = read_dataset(plan.dataset_file)
         check_writable(plan.destination)
         plan.destination.mkdir(parents=True, exist_ok=True)
-        self._shared = SharedStudy(
-            storage_url(plan.storage, plan.destination, plan.study), plan.study, lost_after=plan.lost_after
-        )
+        url = _storage_url(plan.storage, plan.destination, plan.study)
+        self._shared = SharedStudy(url, plan.study, lost_after=plan.lost_after)
         self._settings = self._agree(whole)
         self._whole = whole
         self._dataset, self._split = searched_part(whole, self._settings["split"])
@@ -284,24 +340,18 @@ class Search:
         self._listener.result(row, found.best, found.done, self._plan.trials)
 
     def _found(self) -> Found:
-        """How it stands; the best recipe is written."""
+        """The state of the search; the best recipe is written."""
         attempts = self._shared.attempts()
-        found = Found(
-            rows=rows_of(attempts),
-            done=len(stand(attempts).done),
-            total=self._plan.trials,
-            recipe_file=self._recipe_file,
-            importance={},
-            trial_minutes=self._settings["trial_minutes"],
+        found = Found.of(attempts, self._recipe_file, self._settings)
+        if found.best is None:
+            return replace(found, recipe_file=None)
+        recipe = recipe_from(
+            self._whole, found.best.params, epochs=self._settings["epochs"], seed=self._settings["seed"]
         )
-        best = found.best
-        if best is None:
-            return Found(found.rows, found.done, found.total, None, {}, found.trial_minutes)
-        recipe = recipe_from(self._whole, best.params, epochs=self._settings["epochs"], seed=self._settings["seed"])
-        write_recipe(self._recipe_file, recipe, self._describe(best, found))
-        return found
+        write_recipe(self._recipe_file, recipe, self._describe(found.best, found))
+        return replace(found, recipe_file=self._recipe_file)
 
-    def _describe(self, best: Row, found: Found) -> dict[str, Any]:
+    def _describe(self, best: Attempt, found: Found) -> dict[str, Any]:
         return {
             "study": self._plan.study,
             "dataset": self._plan.dataset_file.name,

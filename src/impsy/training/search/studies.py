@@ -8,7 +8,7 @@ between any two writes.
 
 Optuna's own heartbeat does less: a worker that is killed before its first heartbeat, or between ending another's
 trial and putting it back, loses that trial, and a worker that was taken for lost is not informed
-(docs/decisions/0012).
+(docs/decisions/0012-folders.md).
 """
 
 from __future__ import annotations
@@ -76,6 +76,11 @@ class Attempt:
             seconds=attrs.get(_SECONDS),
             params=trial.params,
         )
+
+    @property
+    def outcome(self) -> str:
+        """``state``, or failed."""
+        return "failed" if self.failed else self.state
 
     @property
     def done(self) -> bool:

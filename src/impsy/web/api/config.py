@@ -28,8 +28,8 @@ from impsy.web.api.endpoints import Body, Endpoints
 from impsy.web.config.drafts import TEXT_LIMIT, Change, edited, in_present_form, read_draft
 from impsy.web.config.file import ConfigFile
 from impsy.web.config.forms import config_schema, mapping_kinds
-from impsy.web.errors import NotFound
 from impsy.web.site import Site
+from impsy.web.workspace import NotFound
 
 __all__ = ["ENDPOINTS", "answer"]
 

@@ -11,9 +11,7 @@ from impsy.data.statistics import DatasetStatistics
 from impsy.errors import DataError
 from impsy.protocol.library import Dataset, Made, Undo
 from impsy.web.api.endpoints import Body, Endpoints
-from impsy.web.api.files import NameQuery, deleted
-from impsy.web.library.datasets import checked_name
-from impsy.web.library.uploads import received
+from impsy.web.api.trash import NameQuery, deleted
 from impsy.web.site import Site
 
 __all__ = ["ENDPOINTS"]
@@ -46,8 +44,7 @@ def make(site: Site, body: Make) -> Made:
 
 @ENDPOINTS.add("POST", "/api/datasets/upload", "Add a dataset's file", upload_limit=LIMIT)
 def upload(site: Site, query: NameQuery, upload: IO[bytes]) -> Dataset:
-    with received(site.workspace, checked_name(query.name), upload) as file:
-        added = site.datasets.add(file)
+    added = site.datasets.add(query.name, upload)
     site.hub.changed("datasets")
     return added
 

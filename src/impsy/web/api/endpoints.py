@@ -1,11 +1,10 @@
 """The HTTP interface as a table: method, path, and the function that answers, whose signature defines what it takes.
 
-From the table come the routes, the checks of what arrives, and the description (:mod:`impsy.web.api.description`).
+From the table come the routes, the checks of what arrives, and the description.
 """
 
 from __future__ import annotations
 
-import inspect
 import json
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -14,7 +13,7 @@ from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
 from types import UnionType
-from typing import IO, Any, Literal, TypeVar, get_args
+from typing import IO, Any, Literal, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
@@ -23,10 +22,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from impsy.errors import ImpsyError
-from impsy.web.errors import Conflict, NotFound
 from impsy.web.site import Site
+from impsy.web.workspace import Conflict, NotFound
 
-__all__ = ["Body", "Endpoint", "Endpoints", "problem", "routes"]
+__all__ = ["Body", "Endpoint", "Endpoints", "openapi", "problem", "routes"]
 
 JSON_LIMIT = 4 << 20
 """Bytes of a JSON body at most."""
@@ -75,32 +74,27 @@ class Endpoint:
     upload_limit: int = 0
 
     @cached_property
-    def signature(self) -> inspect.Signature:
-        """The handler's, with types instead of their names."""
-        return inspect.signature(self.handler, eval_str=True)
+    def types(self) -> dict[str, Any]:
+        """Of the handler's parameters, by name, and of its answer as ``return``."""
+        return get_type_hints(self.handler, include_extras=True)
 
     @property
     def body(self) -> type[BaseModel] | None:
         """The JSON body that it takes."""
-        return _type(self.signature, "body")
+        return self.types.get("body")
 
     @property
     def query(self) -> type[BaseModel] | None:
         """What it takes after the question mark."""
-        return _type(self.signature, "query")
+        return self.types.get("query")
 
     @cached_property
     def returns(self) -> TypeAdapter[Any] | None:
         """The type of its answer, where it is not a response of another kind; None: a file or a page."""
-        found = self.signature.return_annotation
+        found = self.types["return"]
         if isinstance(found, UnionType):
             found = get_args(found)[0]
         return None if isinstance(found, type) and issubclass(found, Response) else TypeAdapter(found)
-
-
-def _type(signature: inspect.Signature, name: str) -> type[BaseModel] | None:
-    found = signature.parameters.get(name)
-    return None if found is None else found.annotation
 
 
 class Endpoints(list[Endpoint]):
@@ -160,7 +154,7 @@ def _handle(row: Endpoint, site: Site, given: dict[str, Any]) -> Response:
             f"The folder {root.name} is gone: nothing can be kept in it, or played. Put it back where it was, or end "
             "impsy webui and start it in another one"
         )
-    if "site" in row.signature.parameters:
+    if "site" in row.types:
         given = {**given, "site": site}
     result = row.handler(**given)
     if isinstance(result, Response):
@@ -223,3 +217,57 @@ def _of_the_disk(error: OSError, root: Path) -> str:
         where = where.relative_to(root)
     what = error.strerror or str(error)
     return f"{where or 'The disk'}: {what}. See whether the disk is full and the workspace is still there"
+
+
+# --- the description ----------------------------------------------------------------------------------
+
+_ERROR = {
+    "type": "object",
+    "properties": {"error": {"type": "string"}, "advice": {"type": "string"}},
+    "required": ["error", "advice"],
+}
+_FAILED = {
+    "description": "a sentence on why it could not be done",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+}
+_FILE = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+
+
+def openapi(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
+    """The table as an OpenAPI 3.1 document (specification: spec.openapis.org/oas/v3.1.0)."""
+    paths: dict[str, dict[str, Any]] = {}
+    schemas: dict[str, Any] = {"Error": _ERROR}
+    for row in endpoints:
+        paths.setdefault(row.path, {})[row.method.lower()] = _operation(row, schemas)
+    info = {"title": "IMPSY", "version": version, "description": "What the page asks of the web process."}
+    return {"openapi": "3.1.0", "info": info, "paths": paths, "components": {"schemas": schemas}}
+
+
+def _operation(row: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
+    names = [part[1:-1] for part in row.path.split("/") if part.startswith("{")]
+    parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    if row.query is not None:
+        whole = _schema(TypeAdapter(row.query), schemas)
+        parameters += [
+            {"name": name, "in": "query", "required": name in whole.get("required", []), "schema": schema}
+            for name, schema in whole["properties"].items()
+        ]
+    content = {"*/*": {}} if row.returns is None else {"application/json": {"schema": _schema(row.returns, schemas)}}
+    operation: dict[str, Any] = {
+        "summary": row.summary,
+        "parameters": parameters,
+        "responses": {"200": {"description": "done", "content": content}, "default": _FAILED},
+    }
+    if row.body is not None:
+        body = {"application/json": {"schema": _schema(TypeAdapter(row.body), schemas)}}
+        operation["requestBody"] = {"required": True, "content": body}
+    elif row.upload_limit:
+        operation["requestBody"] = {"required": True, "content": _FILE}
+    return operation
+
+
+def _schema(kind: TypeAdapter[Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a type; those that it refers to are added to ``schemas``."""
+    schema = kind.json_schema(ref_template="#/components/schemas/{model}", mode="validation")
+    schemas.update(schema.pop("$defs", {}))
+    return schema

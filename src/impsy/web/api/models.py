@@ -12,11 +12,10 @@ from impsy.errors import ModelError
 from impsy.perform.models import choices
 from impsy.protocol.library import Model, Undo, Used
 from impsy.web.api.endpoints import Body, Endpoints
-from impsy.web.api.files import NameQuery, deleted
-from impsy.web.errors import Conflict, NotFound
-from impsy.web.library.models import checked_name, files_of
-from impsy.web.library.uploads import received
+from impsy.web.api.trash import NameQuery, deleted
+from impsy.web.library.models import files_of
 from impsy.web.site import Site
+from impsy.web.workspace import Conflict, NotFound
 
 __all__ = ["ENDPOINTS", "REPORT_POLICY"]
 
@@ -51,8 +50,7 @@ def _one(site: Site, name: str) -> Model:
 
 @ENDPOINTS.add("POST", "/api/models", "Add a model's file", upload_limit=LIMIT)
 def upload(site: Site, query: NameQuery, upload: IO[bytes]) -> Model:
-    with received(site.workspace, checked_name(query.name), upload) as file:
-        site.models.add(file)
+    site.models.add(query.name, upload)
     site.hub.changed("models")
     return _one(site, query.name)
 

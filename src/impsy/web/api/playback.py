@@ -12,10 +12,10 @@ from impsy.mapping.entries import NoteOn
 from impsy.protocol.library import PlaybackState
 from impsy.web.api.endpoints import Body, Endpoints
 from impsy.web.api.takes import Seconds
-from impsy.web.errors import Conflict
 from impsy.web.library.playback import LONGEST_PAUSE, Who
 from impsy.web.library.takes import count_controls
 from impsy.web.site import Site
+from impsy.web.workspace import Conflict
 
 __all__ = ["ENDPOINTS"]
 

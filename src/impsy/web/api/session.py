@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from impsy.protocol.session import Output, PerformerState, Session
 from impsy.web.api.endpoints import Body, Endpoints
-from impsy.web.errors import Conflict
 from impsy.web.site import Site
+from impsy.web.workspace import Conflict
 
 __all__ = ["ENDPOINTS"]
 

@@ -12,9 +12,8 @@ from impsy.protocol.workspace import ConfigAnswer, Setup, SetupTemplate
 from impsy.web.api.config import answer
 from impsy.web.api.endpoints import Body, Endpoints
 from impsy.web.config.templates import STARTER_DIMENSION, TEMPLATES, Wishes, fill_in
-from impsy.web.errors import Conflict
 from impsy.web.site import Site
-from impsy.web.workspace import Workspace
+from impsy.web.workspace import Conflict, Workspace
 
 __all__ = ["ENDPOINTS"]
 

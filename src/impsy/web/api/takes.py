@@ -19,14 +19,14 @@ from impsy.mapping.entries import entry_to_list
 from impsy.perform.recording.takes import output_for
 from impsy.protocol.library import ChangedTake, Picture, Take, Undo
 from impsy.web.api.endpoints import Body, Endpoints
-from impsy.web.api.files import NameQuery, changed, deleted
+from impsy.web.api.trash import NameQuery, changed, deleted
 from impsy.web.config.labels import controls_of, unmapped
-from impsy.web.errors import Conflict
-from impsy.web.library.adding import add_log, add_midi
 from impsy.web.library.pictures import draw
 from impsy.web.library.takes import count_controls
+from impsy.web.library.uploads import add_log, add_midi
 from impsy.web.library.worker import work
 from impsy.web.site import Site
+from impsy.web.workspace import Conflict
 
 __all__ = ["ENDPOINTS", "Seconds"]
 

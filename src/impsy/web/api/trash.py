@@ -1,18 +1,50 @@
-"""What was deleted, and undoing, over HTTP."""
+"""What was deleted, and undoing, over HTTP; what the endpoints of takes, datasets and models share."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from impsy.data.takes import TakeNote, annotate
 from impsy.errors import DataError
-from impsy.protocol.library import Done, Trashed
-from impsy.web.api.endpoints import Endpoints
-from impsy.web.api.files import changed
+from impsy.protocol.library import Done, Trashed, Undo
+from impsy.protocol.pages import Topic
+from impsy.web.api.endpoints import Body, Endpoints
 from impsy.web.library.trash import CHANGE, Entry
 from impsy.web.site import Site
 
-__all__ = ["ENDPOINTS"]
+__all__ = ["ENDPOINTS", "NameQuery", "changed", "deleted"]
 
 ENDPOINTS = Endpoints()
+
+
+class NameQuery(Body):
+    """The name of a file that is sent."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+_LISTS: dict[str, Topic] = {
+    "take": "takes",
+    "dataset": "datasets",
+    "model": "models",
+    "training": "training",
+    CHANGE: "takes",
+}
+
+
+def changed(site: Site, what: str) -> None:
+    """Have the pages load the list of such things anew, and the trash."""
+    if what in _LISTS:
+        site.hub.changed(_LISTS[what])
+    site.hub.changed("trash")
+
+
+def deleted(site: Site, entry: Entry, title: str = "") -> Undo:
+    """The answer to a deletion, which the pages are notified of."""
+    changed(site, entry.what)
+    return Undo(undo=entry.id, sentence=f"{title or entry.name} was deleted")
 
 
 @ENDPOINTS.add("POST", "/api/undo/{id}", "Undo a deletion or a change")
@@ -42,5 +74,5 @@ def _note_in(entry: Entry) -> TakeNote | None:
 
 
 @ENDPOINTS.add("GET", "/api/trash", "What was deleted and can be brought back")
-def deleted(site: Site) -> list[Trashed]:
+def list_deleted(site: Site) -> list[Trashed]:
     return [Trashed(id=each.id, what=each.what, name=each.name, time=each.time) for each in site.trash.deleted()]

@@ -19,8 +19,7 @@ from impsy.files import write_keeping_previous
 from impsy.perform.models import sized
 from impsy.protocol.workspace import ConfigProblem, ConfigVersion
 from impsy.web.config.drafts import Draft, read_draft
-from impsy.web.errors import Conflict, NotFound
-from impsy.web.workspace import Workspace
+from impsy.web.workspace import Conflict, NotFound, Workspace
 
 __all__ = ["KEPT_VERSIONS", "ConfigFile", "SavedConfig"]
 

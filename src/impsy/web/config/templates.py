@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,31 +38,11 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One way to begin. ``turn`` makes its sections of the template's, which it gets and returns by name."""
+    """One way to begin."""
 
     id: Literal["browser", "midi", "osc", "serial"]
     title: str
     description: str
-    turn: Callable[[dict[str, str], Wishes], dict[str, str]]
-
-
-def _browser(sections: dict[str, str], _wishes: Wishes) -> dict[str, str]:
-    return {**sections, "osc": _off(sections["osc"])}
-
-
-def _osc(sections: dict[str, str], _wishes: Wishes) -> dict[str, str]:
-    return sections
-
-
-def _midi(sections: dict[str, str], wishes: Wishes) -> dict[str, str]:
-    return {**sections, "osc": _off(sections["osc"]), "midi": _chosen_midi(sections["midi"], wishes)}
-
-
-def _serial(sections: dict[str, str], wishes: Wishes) -> dict[str, str]:
-    serial = _on(sections["serial"])
-    if wishes.in_device:
-        serial = serial.replace(_EXAMPLE_SERIAL, _quoted(wishes.in_device))
-    return {**sections, "osc": _off(sections["osc"]), "serial": serial}
 
 
 TEMPLATES = (
@@ -71,25 +50,21 @@ TEMPLATES = (
         "browser",
         "Only this page",
         "No hardware: you play the faders on the page, and the page sounds. Devices can be added at any time.",
-        _browser,
     ),
     Template(
         "midi",
         "MIDI controller and synthesiser",
         "A controller plays, the predictions go to a synthesiser. Which knob is which can be learnt by moving them.",
-        _midi,
     ),
     Template(
         "osc",
         "OSC: Pure Data, Max, SuperCollider …",
         "A program sends /interface with the values, and receives /prediction. Ports 6000 and 6001.",
-        _osc,
     ),
     Template(
         "serial",
         "Arduino or micro:bit",
         "A board on a serial port sends lines of numbers, and gets the predictions as such.",
-        _serial,
     ),
 )
 
@@ -98,10 +73,7 @@ def fill_in(chosen: Template, wishes: Wishes) -> str:
     """The text of a configuration. It is valid for every dimension of 2 or more and any text as title and devices."""
     controls = wishes.dimension - 1
     blocks = [_for_controls(block, controls) for block in template("config.toml").split("\n\n\n")]
-    names = [_name(block) for block in blocks]
-    sections = chosen.turn({name: block for name, block in zip(names, blocks, strict=True) if name}, wishes)
-    sections["webui"] = _on(sections["webui"])
-    text = "\n\n\n".join(sections.get(name, block) for name, block in zip(names, blocks, strict=True))
+    text = "\n\n\n".join(_turned(block, chosen, wishes) for block in blocks)
     document = ConfigDocument(text)
     document.set("title", wishes.title)
     # The page shows both players side by side; only the performer's rows are learned from.
@@ -112,22 +84,28 @@ def fill_in(chosen: Template, wishes: Wishes) -> str:
     return document.dumps()
 
 
-def _name(block: str) -> str:
-    """The section that a part of the template is about; empty for what stands before the first."""
-    found = re.search(r"^#?\[(\w+)\]", block, re.MULTILINE)
-    return found.group(1) if found else ""
+def _turned(block: str, chosen: Template, wishes: Wishes) -> str:
+    """A part of the commented template, with its section turned on or off."""
+    section = re.search(r"^#?\[(\w+)\]", block, re.MULTILINE)
+    match section and section[1]:
+        case "webui":
+            return _on(block)
+        case "osc" if chosen.id != "osc":
+            return _off(block)
+        case "midi" if chosen.id == "midi":
+            return _chosen_midi(block, wishes)
+        case "serial" if chosen.id == "serial":
+            serial = _on(block)
+            return serial.replace(_EXAMPLE_SERIAL, _quoted(wishes.in_device)) if wishes.in_device else serial
+    return block
 
 
 def _on(block: str) -> str:
-    return "\n".join(_OFF.sub("", line, count=1) if _OFF.match(line) else line for line in _lines(block))
+    return "\n".join(_OFF.sub("", line, count=1) if _OFF.match(line) else line for line in block.split("\n"))
 
 
 def _off(block: str) -> str:
-    return "\n".join("#" + line if line and not line.startswith("#") else line for line in _lines(block))
-
-
-def _lines(block: str) -> list[str]:
-    return block.split("\n")
+    return "\n".join("#" + line if line and not line.startswith("#") else line for line in block.split("\n"))
 
 
 def _for_controls(block: str, controls: int) -> str:
@@ -138,7 +116,7 @@ def _for_controls(block: str, controls: int) -> str:
     block = block.replace("9 is time and 8 values", f"{controls + 1} is time and {values}")
     lines: list[str] = []
     rows: list[str] = []
-    for line in [*_lines(block), ""]:
+    for line in [*block.split("\n"), ""]:
         if _ROW.match(line):
             rows.append(line)
             continue
@@ -156,17 +134,14 @@ def _as_many(rows: list[str], count: int) -> list[str]:
     spare = [(channel, number) for channel, number in free if channel > 1 or number not in used]
     more = max(0, count - len(rows))
     added = [spare[index % len(spare)] for index in range(more)]
-    return [
-        *rows[:count],
-        *(f'{off}["control_change", {channel}, {number}],' for channel, number in added),
-    ]
+    return [*rows[:count], *(f'{off}["control_change", {channel}, {number}],' for channel, number in added)]
 
 
 def _chosen_midi(block: str, wishes: Wishes) -> str:
     """The section with the devices that were chosen; the example of one that was not stays an example."""
     lines = []
     inside = ""
-    for line in _lines(block):
+    for line in block.split("\n"):
         key = line.removeprefix("#")
         if key.startswith(('input."', 'output."')):
             inside = key[: key.index(".")]

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from impsy.processes import start
 from impsy.protocol.monitor import Level
-from impsy.web.errors import Conflict
 from impsy.web.live.hub import PageHub
-from impsy.web.workspace import Workspace
+from impsy.web.workspace import Conflict, Workspace
 
 __all__ = ["Evaluation", "last_line"]
 

@@ -29,12 +29,11 @@ from impsy.models.sizes import SIZES, model_name
 from impsy.processes import start
 from impsy.protocol.library import Run
 from impsy.training.backend import check_installed
-from impsy.web.errors import Conflict, NotFound
 from impsy.web.jobs.evaluating import last_line
 from impsy.web.jobs.runs import ENDED, Progress, Status
 from impsy.web.library.trash import Entry, Trash
 from impsy.web.live.hub import PageHub
-from impsy.web.workspace import Workspace, safe_name
+from impsy.web.workspace import Conflict, NotFound, Workspace, safe_name
 
 __all__ = ["Trainings"]
 

@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import IO, Any
 
 from impsy.codecs.log import dimension_of
 from impsy.data.takes import read_notes
 from impsy.errors import DataError
 from impsy.protocol.library import Dataset, Made
-from impsy.web.library.facts import FactsCache, describe, stamp_of
+from impsy.web.library.facts import DescribedFiles, stamp_of
 from impsy.web.library.takes import Takes
 from impsy.web.library.trash import Trash
 from impsy.web.library.uploads import keep
 from impsy.web.library.worker import work
 from impsy.web.workspace import Workspace
 
-__all__ = ["Datasets", "checked_name"]
+__all__ = ["Datasets"]
 
 SUFFIX = ".npz"
 
@@ -46,12 +46,12 @@ class Datasets:
         self._workspace = workspace
         self._takes = takes
         self._trash = trash
-        self._cache = FactsCache(workspace, "datasets")
+        self._files = DescribedFiles(workspace, "dataset", workspace.datasets, DataError)
         self._making = Lock()
 
     def path(self, name: str) -> Path:
         """The dataset of this name; raises NotFound if there is none, DataError if that can be no dataset's name."""
-        return self._workspace.existing(self._workspace.datasets, checked_name(name), "dataset")
+        return self._workspace.existing(self._workspace.datasets, _checked_name(name), "dataset")
 
     def facts(self, path: Path) -> Mapping[str, Any]:
         """Its statistics as :func:`impsy.data.statistics.describe` gives them, or ``{"problem": …}``."""
@@ -60,21 +60,16 @@ class Datasets:
     def all(self) -> list[Dataset]:
         """All datasets."""
         known = self._facts()
-        return [_dataset(path, known[path.name]) for path in self._paths() if path.name in known]
+        return [_dataset(path, known[path.name]) for path in self._files.found(SUFFIX) if path.name in known]
 
-    def add(self, file: Path) -> Dataset:
-        """Move a file that was sent to the datasets, if it is one.
+    def add(self, name: str, upload: IO[bytes]) -> Dataset:
+        """Keep a file that was sent as a dataset of this name.
 
         Raises:
             DataError: it is none.
             Conflict: there is one of its name.
         """
-        (facts,) = describe(self._workspace, "describe_datasets", [file])
-        if "problem" in facts:
-            raise DataError(f"{file.name}: {facts['problem']}")
-        path = self._workspace.inside(self._workspace.datasets, file.name)
-        keep(file, path, "dataset")
-        return _dataset(path, facts)
+        return _dataset(*self._files.add(_checked_name(name), upload))
 
     def make(self, names: Sequence[str] | None, dimension: int | None, name: str | None) -> Made:
         """Make a dataset of takes.
@@ -148,18 +143,10 @@ class Datasets:
         return _Chosen(dimension, chosen, remarks)
 
     def _facts(self) -> dict[str, dict[str, Any]]:
-        def find(paths: Sequence[Path], _before: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
-            return describe(self._workspace, "describe_datasets", paths)
-
-        return self._cache.of(self._paths(), find)
-
-    def _paths(self) -> dict[Path, tuple[int, int]]:
-        folder = self._workspace.datasets
-        files = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
-        return {path: stamp_of(path) for path in files if path.is_file() and not path.name.startswith(".")}
+        return self._files.of({path: stamp_of(path) for path in self._files.found(SUFFIX)})
 
 
-def checked_name(name: str) -> str:
+def _checked_name(name: str) -> str:
     """``name``, if a dataset's file can have it; raises DataError."""
     if not name.endswith(SUFFIX):
         raise DataError(f"{name[:80]} is no dataset: their names end in {SUFFIX}")

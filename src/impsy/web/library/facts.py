@@ -7,14 +7,15 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from impsy.errors import DataError, DeviceError
+from impsy.errors import DataError, DeviceError, ImpsyError
 from impsy.files import write_whole
+from impsy.web.library.uploads import keep, received
 from impsy.web.library.worker import work
 from impsy.web.workspace import Workspace
 
-__all__ = ["FactsCache", "describe", "stamp_of"]
+__all__ = ["DescribedFiles", "FactsCache", "stamp_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -28,14 +29,14 @@ def stamp_of(path: Path) -> tuple[int, int]:
     return found.st_mtime_ns, found.st_size
 
 
-def describe(workspace: Workspace, task: str, paths: Sequence[Path]) -> list[Facts]:
+def _describe(workspace: Workspace, task: str, paths: Sequence[Path]) -> list[Facts]:
     """The result of a worker's task for each of these files; ``{"problem": …}`` for one that ends its process."""
     try:
         found: list[Facts] = work(task, workspace.root, files=[str(path) for path in paths])
     except DataError as error:
         if len(paths) == 1:
             return [{"problem": str(error)}]
-        return [describe(workspace, task, [path])[0] for path in paths]
+        return [_describe(workspace, task, [path])[0] for path in paths]
     return found
 
 
@@ -100,3 +101,49 @@ class FactsCache:
             write_whole(self._path, json.dumps({"format": _FORMAT, "files": known}).encode())
         except DeviceError as error:
             logger.warning("the facts about the files cannot be cached: %s", error)
+
+
+class DescribedFiles:
+    """The files of one kind in a workspace, each with what another process finds in it.
+
+    Args:
+        workspace: theirs.
+        what: dataset or model.
+        folder: where they are.
+        error_type: raised for a file that is none.
+    """
+
+    def __init__(self, workspace: Workspace, what: str, folder: Path, error_type: type[ImpsyError]) -> None:
+        self._workspace = workspace
+        self._what = what
+        self._folder = folder
+        self._error_type = error_type
+        self._cache = FactsCache(workspace, f"{what}s")
+
+    def of(self, paths: Mapping[Path, tuple[int, int]]) -> dict[str, Facts]:
+        """The facts about each of these files, or ``{"problem": …}``, by name. ``paths``: with their stamps."""
+        return self._cache.of(paths, lambda new, _before: self.describe(new))
+
+    def describe(self, paths: Sequence[Path]) -> list[Facts]:
+        """The same about files whose facts are not cached."""
+        return _describe(self._workspace, f"describe_{self._what}s", paths)
+
+    def found(self, suffix: str) -> list[Path]:
+        """Those in the folder, in the order of their names."""
+        files = sorted(self._folder.glob(f"*{suffix}")) if self._folder.is_dir() else []
+        return [path for path in files if path.is_file() and not path.name.startswith(".")]
+
+    def add(self, name: str, upload: IO[bytes]) -> tuple[Path, Facts]:
+        """Keep a file that was sent, under this name, if it is one; its path and the facts about it.
+
+        Raises:
+            ImpsyError: of ``error_type``: it is none.
+            Conflict: there is one of its name.
+        """
+        with received(self._workspace, name, upload) as file:
+            (facts,) = self.describe([file])
+            if "problem" in facts:
+                raise self._error_type(f"{name}: {facts['problem']}")
+            path = self._workspace.inside(self._folder, name)
+            keep(file, path, self._what)
+        return path, facts

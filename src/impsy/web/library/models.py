@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from impsy.errors import DataError, ModelError
 from impsy.protocol.library import Model, VerdictSentence
 from impsy.web.config.file import ConfigFile
-from impsy.web.library.facts import FactsCache, describe, stamp_of
-from impsy.web.library.uploads import keep
+from impsy.web.library.facts import DescribedFiles, stamp_of
 from impsy.web.workspace import Workspace
 
-__all__ = ["Models", "checked_name", "files_of", "read_verdict"]
+__all__ = ["Models", "files_of", "read_verdict"]
 
 SUFFIXES = (".tflite", ".keras", ".h5")
 """Of files that can be played, the one that is shown first where a model has several."""
@@ -38,7 +37,7 @@ class Models:
     def __init__(self, workspace: Workspace, config: ConfigFile) -> None:
         self._workspace = workspace
         self._config = config
-        self._cache = FactsCache(workspace, "models")
+        self._files = DescribedFiles(workspace, "model", workspace.models, ModelError)
 
     def path(self, name: str) -> Path:
         """The file of this name; raises NotFound if there is none, DataError if that can be no model's name."""
@@ -49,7 +48,7 @@ class Models:
     def all(self, evaluating: str | None = None) -> list[Model]:
         """All models, the newest first. ``evaluating``: the one that is being evaluated."""
         paths = self._paths()
-        known = self._facts(paths)
+        known = self._files.of(paths)
         config = self._config.config
         used = (self._workspace.root / config.model.file).resolve() if config and config.model.file else None
         newest = sorted(paths, key=lambda path: paths[path][0], reverse=True)
@@ -57,22 +56,18 @@ class Models:
 
     def facts(self, path: Path) -> Mapping[str, Any]:
         """What a model is, or ``{"problem": …}``; of a file that is not shown by itself too."""
-        known = self._facts(self._paths())
-        if path.name in known:
-            return known[path.name]
-        return describe(self._workspace, "describe_models", [path])[0]
+        return self._files.of(self._paths()).get(path.name) or self._files.describe([path])[0]
 
-    def add(self, file: Path) -> None:
-        """Move a file that was sent to the models, if it is one.
+    def add(self, name: str, upload: IO[bytes]) -> None:
+        """Keep a file that was sent as a model of this name.
 
         Raises:
             ModelError: it is none.
             Conflict: there is one of its name.
         """
-        (facts,) = describe(self._workspace, "describe_models", [file])
-        if "problem" in facts:
-            raise ModelError(f"{file.name}: {facts['problem']}")
-        keep(file, self._workspace.inside(self._workspace.models, file.name), "model")
+        if not name.endswith(SUFFIXES):
+            raise ModelError(f"{name[:80]}: the name of a model ends in {', '.join(SUFFIXES)}")
+        self._files.add(name, upload)
 
     def report(self, path: Path) -> Path:
         """Where the report about this model is, if it has been evaluated."""
@@ -86,19 +81,11 @@ class Models:
             return False
 
     def _paths(self) -> dict[Path, tuple[int, int]]:
-        folder = self._workspace.models
         found: dict[str, Path] = {}
         for suffix in SUFFIXES:
-            for path in sorted(folder.glob(f"*{suffix}")) if folder.is_dir() else ():
-                if path.is_file() and not path.name.startswith("."):
-                    found.setdefault(path.stem, path)
+            for path in self._files.found(suffix):
+                found.setdefault(path.stem, path)
         return {path: stamp_of(path) for path in found.values()}
-
-    def _facts(self, paths: Mapping[Path, tuple[int, int]]) -> dict[str, dict[str, Any]]:
-        def find(new: Sequence[Path], _before: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
-            return describe(self._workspace, "describe_models", new)
-
-        return self._cache.of(paths, find)
 
     def _model(
         self, path: Path, stamp: tuple[int, int], facts: Mapping[str, Any], used: Path | None, evaluating: str | None
@@ -121,13 +108,6 @@ class Models:
             facts=facts.get("facts", {}),
             problem=facts.get("problem", ""),
         )
-
-
-def checked_name(name: str) -> str:
-    """``name``, if a model's file can have it; raises ModelError."""
-    if not name.endswith(SUFFIXES):
-        raise ModelError(f"{name[:80]}: the name of a model ends in {', '.join(SUFFIXES)}")
-    return name
 
 
 def files_of(path: Path) -> list[Path]:

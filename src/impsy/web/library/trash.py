@@ -20,8 +20,7 @@ from typing import Any
 from uuid import uuid4
 
 from impsy.errors import DataError
-from impsy.web.errors import Conflict, NotFound
-from impsy.web.workspace import Workspace
+from impsy.web.workspace import Conflict, NotFound, Workspace
 
 __all__ = ["Entry", "Trash"]
 

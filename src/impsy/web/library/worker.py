@@ -43,16 +43,10 @@ def _describe_model(path: Path) -> dict[str, Any]:
     from impsy.models.sizes import size_name
 
     model = open_model(path)
+    same = ("dimension", "layers", "units", "mixtures", "parameters", "architecture", "format", "runs")
     return {
-        "dimension": model.dimension,
+        **{name: getattr(model, name) for name in same},
         "size": size_name(model.units, model.layers),
-        "layers": model.layers,
-        "units": model.units,
-        "mixtures": model.mixtures,
-        "parameters": model.parameters,
-        "architecture": model.architecture,
-        "format": model.format,
-        "runs": model.runs,
         "facts": model_facts(path),
     }
 
@@ -145,13 +139,8 @@ def midi_to_take(file: str, mappings: Sequence[Sequence[Any]], started: str, tar
 
 
 _TASKS: Mapping[str, Callable[..., Any]] = {
-    "describe_datasets": describe_datasets,
-    "describe_models": describe_models,
-    "collect": collect,
-    "check_log": check_log,
-    "scan_logs": scan_logs,
-    "take_to_midi": take_to_midi,
-    "midi_to_take": midi_to_take,
+    task.__name__: task
+    for task in (describe_datasets, describe_models, collect, check_log, scan_logs, take_to_midi, midi_to_take)
 }
 
 

@@ -35,8 +35,7 @@ from impsy.web.api import (
     training,
     trash,
 )
-from impsy.web.api.description import openapi
-from impsy.web.api.endpoints import Endpoint, problem, routes
+from impsy.web.api.endpoints import Endpoint, openapi, problem, routes
 from impsy.web.live.page import serve_page
 from impsy.web.server.pages import STATIC, Pages
 from impsy.web.server.safety import Safety, SafetyRules

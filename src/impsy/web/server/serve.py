@@ -84,34 +84,24 @@ def addresses(host: str, port: int) -> list[str]:
     return [f"http://{each}:{port}/" for each in [*found[:SHOWN_ADDRESSES], "127.0.0.1"]]
 
 
-class Serving:
+class Serving(threading.Event):
     """Stops a server, from any thread, and before it has started too."""
 
-    def __init__(self) -> None:
-        self._stopped = threading.Event()
-        self._server: uvicorn.Server | None = None
-
-    def stop(self) -> None:
-        """End ``serve``, soon."""
-        self._stopped.set()
-        if self._server is not None:
-            self._server.should_exit = True
-
-    def attach(self, server: uvicorn.Server) -> None:
-        """This is the server."""
-        self._server = server
-        if self._stopped.is_set():
-            server.should_exit = True
+    stop = threading.Event.set
 
 
 class _Server(uvicorn.Server):
     """Leaves signals to :func:`_ending`: uvicorn would raise them again before the cleaning up."""
 
     ready: Callable[[], None]
+    serving: Serving
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        return self.serving.is_set() or await super().on_tick(counter)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -151,10 +141,8 @@ def serve(
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
     server = _Server(config)
-    server.ready = ready
-    serving = serving or Serving()
-    serving.attach(server)
-    with listener, _ending(serving):
+    server.ready, server.serving = ready, serving or Serving()
+    with listener, _ending(server.serving):
         # In this order: each is taken out of the loop before it is closed, and the listener closes the others.
         asyncio.run(server.serve([*listener.others, listener]))
 

@@ -39,8 +39,6 @@ class SimulatedPerformer:
         self._thread: threading.Thread | None = None
         self.ears = MovedControls()
         """To be given what the model plays: the next phrase may take up controls that moved."""
-        self.played = 0
-        """Events so far."""
 
     @property
     def running(self) -> bool:
@@ -94,7 +92,6 @@ class SimulatedPerformer:
             arguments = [part for index in moved for part in (index + 1, values[index])]
             if arguments:
                 self._link.send("/impsy/control", "if" * len(moved), arguments)
-                self.played += 1
 
 
 def _controls(state: dict[str, Any] | None) -> int:

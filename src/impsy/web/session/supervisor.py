@@ -25,9 +25,9 @@ from impsy.protocol.monitor import State
 from impsy.protocol.pages import ServerMessage
 from impsy.protocol.session import Line, Session
 from impsy.web.config.file import ConfigFile
-from impsy.web.errors import Conflict
 from impsy.web.live.link import SessionLink
 from impsy.web.session.log import SessionLog
+from impsy.web.workspace import Conflict
 
 __all__ = ["SessionSupervisor", "is_session"]
 
