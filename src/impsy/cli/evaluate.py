@@ -129,7 +129,7 @@ def command(
 
 @contextlib.contextmanager
 def _progress(*, quiet: bool) -> Iterator[Told]:
-    """A bar on standard error, gone when all is done."""
+    """A progress bar on standard error, removed at the end."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
     with Progress(
         *columns, console=terminal(stderr=True, soft_wrap=False), transient=True, disable=quiet
