@@ -24,8 +24,7 @@ def outlets(row: Setting) -> dict[str, object]:
     """What each place where a setting can be met makes of this one; a place that does not know it is left out."""
     from impsy.cli.run import command as run
     from impsy.codecs.osc import OscDecoder, encode_message
-    from impsy.config import parse_config
-    from impsy.config.overrides import with_overrides
+    from impsy.config import parse_config, with_overrides
     from impsy.perform.building.session import engine_settings
     from impsy.perform.scenes import scenes_of
     from impsy.protocol.workspace import Scene

@@ -18,7 +18,7 @@ import httpx
 import psutil
 import pytest
 
-from impsy.cli import browser, webui
+from impsy.cli import webui
 from impsy.errors import ImpsyError
 from waiting import if_idle, wait_until
 
@@ -329,8 +329,8 @@ class FakeBrowser:
 )
 def test_a_page_is_not_opened_in_the_terminal(monkeypatch, name, opens):
     made = FakeBrowser(name)
-    monkeypatch.setattr(browser.webbrowser, "get", lambda: made)
-    browser._open("http://127.0.0.1:4000/")
+    monkeypatch.setattr(webui.webbrowser, "get", lambda: made)
+    webui._open("http://127.0.0.1:4000/")
     assert len(made.opened) == opens
 
 
@@ -338,6 +338,6 @@ def test_a_page_is_not_opened_in_the_terminal(monkeypatch, name, opens):
 def test_where_there_is_a_desktop(monkeypatch):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    assert not browser.has_desktop()
+    assert not webui.has_desktop()
     monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
-    assert browser.has_desktop()
+    assert webui.has_desktop()

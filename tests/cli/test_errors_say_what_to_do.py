@@ -201,7 +201,7 @@ CASES = [
     ),
     Case(f"search {DATASET} --storage sqlite:///no/x.db", "no/x.db", "give another --storage"),
     Case(f"search {DATASET} -O config.toml", "config.toml", "choose another folder (-O on the command line)"),
-    Case("search --show --study gone", "'gone'", "begin one with `impsy search`"),
+    Case("search --show --study gone", "'gone'", "start one with `impsy search`"),
     # --- Models
     Case("model info nowhere.tflite", "nowhere.tflite", MODEL_FILE),
     Case("model info models", "models: this is a folder", "give the .tflite, .keras or .h5 file in it"),

@@ -209,13 +209,10 @@ def _print_times(console: Console, facts: DatasetStatistics) -> None:
     most = max(facts.time_counts)
     used = [number for number, count in enumerate(facts.time_counts) if count]
     for number in range(used[0], used[-1] + 1):
-        count = facts.time_counts[number]
-        upper = facts.time_edges[number + 1] if number + 1 < len(facts.time_edges) else None
-        label = (
-            f"below {_seconds(upper)}" if upper and not number else f"{_seconds(facts.time_edges[number])} and more"
-        )
-        if number and upper:
-            label = f"{_seconds(facts.time_edges[number])} – {_seconds(upper)}"
+        count, (lower, *upper) = facts.time_counts[number], map(_seconds, facts.time_edges[number : number + 2])
+        label = f"{lower} and more"
+        if upper:
+            label = f"{lower} – {upper[0]}" if number else f"below {upper[0]}"
         table.add_row(label, _bar(count / most, 30), f"{count:,}")
     console.print(table)
     median, mean, longest = map(_seconds, (facts.time_median, facts.time_mean, facts.time_longest))

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from impsy.cli.options import FOLDER, from_command_line, seed_option
+from impsy.cli.options import FOLDER, from_command_line, seed_option, setting_option
 from impsy.cli.terminal import echo
-from impsy.errors import ConfigError, DeviceError, refusal
-from impsy.modes import MODES
+from impsy.errors import ConfigError, DeviceError
 from impsy.protocol.monitor import LatenessSummary
 from impsy.settings import SETTINGS
 
@@ -66,13 +65,7 @@ LINE_SECONDS = 1.0
 @click.option(
     "--seconds", type=click.FloatRange(min=0.1), help="End by itself after so long.  [default: Ctrl-C ends]"
 )
-@click.option(
-    "--mode",
-    type=click.Choice(list(MODES)),
-    default=SETTINGS["mode"].default,
-    show_default=True,
-    help=SETTINGS["mode"].help,
-)
+@setting_option(SETTINGS["mode"], default=SETTINGS["mode"].default)
 @seed_option("The performer's and the model's.", 1)
 @click.option("--open/--no-open", "open_browser", default=True, help="Open the page, where there is a desktop.")
 @click.option(
@@ -160,7 +153,7 @@ def _serve(
     kept: bool,
 ) -> None:
     """Play in another process, and show it on the page."""
-    from impsy.cli.browser import has_desktop, open_page
+    from impsy.cli.webui import open_page
     from impsy.web.server.serve import Serving, serve
     from impsy.web.site import Site
     from impsy.web.workspace import Workspace
@@ -175,7 +168,7 @@ def _serve(
 
         def ready() -> None:
             echo(f"A simulated performer plays, the system answers: {url}\nCtrl-C ends.")
-            if open_browser and has_desktop():
+            if open_browser:
                 open_page(url)
 
         site.supervisor.start()
@@ -217,7 +210,7 @@ def _ending_trainings(site: Site) -> Iterator[None]:
 
 def _workspace(folder: Path, mode: str) -> Path:
     """The configuration of a workspace with the bundled model; one that is there already stays as it is."""
-    from impsy.config.workspace import FOLDERS, STARTER_MODEL, starter_files
+    from impsy.config.workspace import STARTER_MODEL, fill_workspace, starter_files
 
     root = folder.resolve()
     config_file = root / "config.toml"
@@ -227,16 +220,8 @@ def _workspace(folder: Path, mode: str) -> Path:
     text = CONFIG.format(
         mode=mode, model=STARTER_MODEL, monitor_port=monitor, command_port=command, client_port=client
     )
-    try:
-        for name in FOLDERS:
-            (root / name).mkdir(parents=True, exist_ok=True)
-        for name, content in starter_files().items():
-            if name.startswith("models/"):
-                (root / name).write_bytes(content)
-        config_file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        remedy = "choose another folder with --workdir"
-        raise DeviceError(f"{error.filename or folder} cannot be written {refusal(error, remedy)}") from error
+    files = {name: content for name, content in starter_files().items() if name.startswith("models/")}
+    fill_workspace(root, files | {config_file.name: text.encode()}, "choose another folder with --workdir")
     return config_file
 
 

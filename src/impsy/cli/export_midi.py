@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from impsy.cli.options import FILE, PATH, config_option, mapped_by
-from impsy.cli.terminal import echo
+from impsy.cli.terminal import echo, echo_left_out
 from impsy.codecs.log import dimension_of
 from impsy.config import Config
 from impsy.errors import ConfigError, DataError
@@ -76,10 +76,4 @@ def _export(log: Path, config: Config | None, dimension: int | None, output: Pat
     check_writable(target.parent, "name another file with -o")
     read = log_to_midi(log, dimension - 1, output_for(config, dimension - 1), target)
     echo(f"{target} written, of {log}: {len(read.times):,} events")
-    for problem in read.problems:
-        echo(f"{log}, line {problem.line}: {problem.text}; left out", err=True)
-    more = read.counts.malformed + read.counts.others - len(read.problems)
-    if more:
-        echo(f"{log}: {more:,} more rows left out, malformed or of another source", err=True)
-    for remark in read.remarks:
-        echo(f"{log}: {remark}", err=True)
+    echo_left_out(read, read.remarks)

@@ -182,7 +182,7 @@ def _read_posix() -> str:
     keys = ""
     while select.select([sys.stdin], [], [], 0)[0]:
         read = os.read(sys.stdin.fileno(), 64)
-        if not read:  # the terminal is gone
+        if not read:  # the terminal was closed
             break
         keys += read.decode(errors="replace")
     # Arrow and function keys come as several characters, some of them letters that mean something here.

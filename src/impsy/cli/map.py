@@ -72,10 +72,10 @@ def command(
     lesson = _Lesson(Learner(), count)
     ended = False
     inputs: tuple[str, ...] = ()
-    with MidiListener(port, lesson.hear, document.get("midi.api")) as ear:
+    with MidiListener(port, lesson.hear, document.get("midi.api")) as listener:
         try:
-            inputs = ear.inputs()
-            lesson.give(ear)
+            inputs = listener.inputs()
+            lesson.give(listener)
         except KeyboardInterrupt:
             ended = True
         except DeviceError as error:
@@ -92,7 +92,7 @@ def command(
 
 
 def _count(document: ConfigDocument, controls: int | None, set_dimension: bool) -> int:
-    """How many controls to learn.
+    """How many controls to map.
 
     Raises:
         ConfigError: the configuration does not say, or says otherwise.
@@ -124,7 +124,7 @@ def _count(document: ConfigDocument, controls: int | None, set_dimension: bool) 
 def _rehearse(
     document: ConfigDocument, config_file: Path, way: Way, port: str | None, count: int, dimension: int | None
 ) -> None:
-    """Find out before anything is moved whether the result could be written; raises ConfigError if not."""
+    """Raise ConfigError, before anything is moved, if the result could not be written."""
     from impsy.config.document import ConfigDocument
     from impsy.config.learnt import complete, put_mapping
 
@@ -137,14 +137,14 @@ def _rehearse(
 
 
 class _Lesson:
-    """Talks to the player while the learner listens."""
+    """Asks the player to move each control, and answers what is typed, while the learner receives messages."""
 
     def __init__(self, learner: Learner, count: int) -> None:
         self.learner = learner
         self.count = count
         self._console = terminal()
         self._arrived: SimpleQueue[tuple[str, bytes, float] | str | None] = SimpleQueue()
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._reader: threading.Thread | None = None
 
     def say(self, text: str, style: str | None = None, end: str = "\n") -> None:
@@ -152,31 +152,31 @@ class _Lesson:
         self._console.print(text, style=style, end=end)
 
     def hear(self, port: str, message: bytes) -> None:
-        """Take a message from the ear; any thread may call it."""
+        """Take a message from the listener; any thread may call it."""
         self._arrived.put((port, message, time.monotonic()))
 
-    def give(self, ear: MidiListener) -> None:
-        """Ask for one control after the other until all are learnt or left out.
+    def give(self, listener: MidiListener) -> None:
+        """Request one control after the other until all are mapped or left out.
 
         Raises:
             DeviceError: the device went away.
         """
         self._listen_to_the_keyboard()
-        self.say(f"Learning {self.count} controls from {', '.join(ear.ports)}.", "bold")
+        self.say(f"Learning {self.count} controls from {', '.join(listener.ports)}.", "bold")
         self.say(_HELP, "dim")
         checked = time.monotonic()
         self._ask_for_the_next()
         while len(self.learner.learnt) < self.count:
             if time.monotonic() - checked >= CHECK_SECONDS:
                 checked = time.monotonic()
-                ear.check()
+                listener.check()
             self._answer(self._wait(TICK_SECONDS))
             proposal = self.learner.decide(time.monotonic())
             if proposal is not None:
                 self._consider(proposal)
 
     def keep(self, ended: bool, yes: bool) -> bool:
-        """Whether what was learnt is to be written."""
+        """Whether the mapping is to be written."""
         learnt = [entry for entry in self.learner.learnt if entry is not None]
         if not learnt:
             return False
@@ -248,8 +248,8 @@ class _Lesson:
             return item
         elif listen:
             self.learner.hear(*item)
-            for port in self.learner.elsewhere - self._told:
-                self._told.add(port)
+            for port in self.learner.elsewhere - self._reported:
+                self._reported.add(port)
                 self.say(f"  {port} is another device: learn it by itself", "yellow")
         return None
 
@@ -286,7 +286,7 @@ def _write(
     inputs: tuple[str, ...],
     dimension: int | None,
 ) -> None:
-    """Put what was learnt into the file, and tell what became of each control."""
+    """Write the mapping into the file, and print the entry of each control."""
     from impsy.config.learnt import complete, device_name, put_mapping
     from impsy.mapping.entries import entry_to_list
     from impsy.perform.diagnostics.devices import ports_meant, short_name

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from impsy.errors import ConfigError, DataError
-from impsy.settings import SETTINGS, Setting
+from impsy.settings import SETTINGS, Setting, Value
 
 if TYPE_CHECKING:
     from impsy.config import Config
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FILE", "FOLDER", "PATH", "check_dimension", "config_option", "dataset_options", "find_dataset",
     "folder_option", "from_command_line", "json_option", "mapped_by", "override_options", "seed_option",
+    "setting_option",
 ]  # fmt: skip
 
 PATH = click.Path(path_type=Path)
@@ -81,17 +82,18 @@ def override_options(function: Function) -> Function:
     return _together(
         function,
         click.option("-d", "--dimension", type=int, help="1 (time) + the number of controls."),
-        *(_option(row) for row in SETTINGS.values() if row.option),
+        *(setting_option(row) for row in SETTINGS.values() if row.option),
         click.option("--verbose/--quiet", default=None, help="Print every event, or only warnings and errors."),
         click.option("--log-input/--no-log-input", default=None, help="Write the performer's events to the log."),
         click.option("--log-predictions/--no-log-predictions", default=None, help="Write the model's too."),
     )
 
 
-def _option(row: Setting) -> Callable[[Function], Function]:
+def setting_option(row: Setting, *, default: Value | None = None) -> Callable[[Function], Function]:
     """The option of a live setting. Numbers are checked with the configuration, which says where one is wrong."""
-    kinds: dict[str, Any] = {"number": float, "choice": click.Choice(row.choices), "flag": None}
-    return click.option(row.option, row.key, type=kinds[row.kind], default=None, help=row.help)
+    kind = {"number": float, "choice": click.Choice(row.choices), "flag": None}[row.kind]
+    shown = default is not None
+    return click.option(row.option, row.key, type=kind, default=default, show_default=shown, help=row.help)
 
 
 def dataset_options(function: Function) -> Function:

@@ -30,7 +30,7 @@ class ProgressScreen:
         if self.console.is_terminal:  # else it was never started, and would print an empty line
             self.bar.stop()
 
-    def print(self, line: str) -> None:
+    def write(self, line: str) -> None:
         """Print a line above the bar."""
         self.console.print(line)
 

@@ -15,7 +15,7 @@ from rich.progress import Progress
 from impsy.cli.options import FILE, PATH, config_option, override_options, seed_option
 from impsy.cli.run import load, log_folder, perform_script, sum_up
 from impsy.cli.stopping import Ending
-from impsy.cli.terminal import echo, terminal
+from impsy.cli.terminal import echo, echo_left_out, terminal
 from impsy.codecs.log import LogRow
 from impsy.config import LoadedConfig
 from impsy.data.logs.performances import events_of
@@ -61,13 +61,7 @@ def command(
     loaded = load(config_file, overrides)
     controls = loaded.config.model.dimension - 1
     rows, found = read_performance(log, controls)
-    for each in found.problems:
-        echo(f"{log}, line {each.line}: {each.text}; left out", err=True)
-    more = found.counts.malformed + found.counts.others - len(found.problems)
-    if more:
-        echo(f"{log}: {more:,} more rows left out, malformed or of another source", err=True)
-    for remark in events_of(found)[1]:
-        echo(f"{log}: {remark}", err=True)
+    echo_left_out(found, events_of(found)[1])
     if realtime:
         if output is not None:
             raise ConfigError(

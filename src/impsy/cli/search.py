@@ -51,7 +51,7 @@ _COLUMNS = {"size": "size", "learning_rate": "rate", "batch": "batch", "window":
               help="When a silent worker counts as gone, and its trial is done by another.")  # fmt: skip
 @click.option("--show", is_flag=True, help="Only show the best trials so far.")
 def command(**options: Any) -> None:
-    """Look for the size and recipe that foresee a dataset best, by training many times for a while.
+    """Search for the size and recipe that predict a dataset best, by training many times for a while.
 
     Start it in as many terminals or on as many machines as there are: with one dataset, study and storage they share
     the work. Ctrl-C ends one of them, or all; what is complete is kept, and the same command goes on. Needs the
@@ -106,13 +106,13 @@ class _Screen(ProgressScreen):
 
     def began(self, dataset: Dataset, split: Split, settings: Mapping[str, Any], done: int, total: int) -> None:
         check_dimension(self._path, dataset, self._dimension)
-        self.print(
+        self.write(
             f"{self._path}: {len(dataset):,} events to search with, {len(split.held_out):,} windows of them held out "
             "to choose by; the rest stays untouched for `impsy evaluate`"
         )
         length = settings["trial_minutes"]
         each = f"{length:g} minutes" if length else f"{settings['epochs'] or 30} epochs at most"
-        self.print(f"sizes {', '.join(settings['sizes'])}; {each} a trial; {done} of {total} trials are done")
+        self.write(f"sizes {', '.join(settings['sizes'])}; {each} a trial; {done} of {total} trials are done")
         self.update(description="loading Keras and JAX")
 
     def trial(self, number: int, recipe: Recipe, again: bool) -> None:
@@ -123,7 +123,7 @@ class _Screen(ProgressScreen):
 
     def progress(self, progress: Progress) -> None:
         if progress.note:
-            self.print(f"{self._now}: {progress.note}")
+            self.write(f"{self._now}: {progress.note}")
         text = f"{self._now}: held out {progress.held_out:.2f} (best {progress.best:.2f})"
         self.update(completed=progress.step, total=progress.total, description=text)
 
@@ -131,13 +131,13 @@ class _Screen(ProgressScreen):
         outcome = row.outcome if row.value is None else f"{row.value:.3f}"
         standing = "" if best is None else f"  best {best.value:.3f} (trial {best.number})"
         why = f"  {row.failed}" if row.failed else ""
-        self.print(f"{done}/{total}  trial {row.number}: {outcome}{standing}  {_words(row.params)}{why}")
+        self.write(f"{done}/{total}  trial {row.number}: {outcome}{standing}  {_words(row.params)}{why}")
 
     def waiting(self, running: int) -> None:
-        self.print(f"waiting for {running} {'trial' if running == 1 else 'trials'} of other workers")
+        self.write(f"waiting for {running} {'trial' if running == 1 else 'trials'} of other workers")
 
     def note(self, text: str) -> None:
-        self.print(text)
+        self.write(text)
 
 
 def _table(console: Console, found: Found) -> None:

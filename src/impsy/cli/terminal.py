@@ -12,6 +12,7 @@ import io
 import os
 import re
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,11 @@ import click
 
 if TYPE_CHECKING:
     from impsy.cli.console import Console
+    from impsy.data.logs.reading import Log
 
-__all__ = ["Context", "echo", "finish_streams", "prepare_streams", "report_error", "terminal", "visible"]
+__all__ = [
+    "Context", "echo", "echo_left_out", "finish_streams", "prepare_streams", "report_error", "terminal", "visible",
+]  # fmt: skip
 
 _ERRORS = "impsy.terminal"
 """The name of our handler of characters that an encoding lacks."""
@@ -69,7 +73,7 @@ def prepare_streams() -> None:
 
 
 def finish_streams() -> None:
-    """Flush both; if the reader is gone, discard the rest, so that Python reports no error at exit."""
+    """Flush both; if the reader has closed its end, discard the rest, so that Python reports no error at exit."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -86,6 +90,17 @@ def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     The stream is named: click would replace one of ASCII by one of UTF-8.
     """
     click.echo(visible(text), file=sys.stderr if err else sys.stdout, nl=nl)
+
+
+def echo_left_out(log: Log, remarks: Iterable[str]) -> None:
+    """Print to standard error which rows of a log were left out, and how the rest was read."""
+    for each in log.problems:
+        echo(f"{log.path}, line {each.line}: {each.text}; left out", err=True)
+    more = log.counts.malformed + log.counts.others - len(log.problems)
+    if more:
+        echo(f"{log.path}: {more:,} more rows left out, malformed or of another source", err=True)
+    for remark in remarks:
+        echo(f"{log.path}: {remark}", err=True)
 
 
 def report_error(text: str) -> None:

@@ -29,6 +29,7 @@ __all__ = ["command"]
 _STOPPING = "Stopping: the best so far is kept. (Ctrl-C again: at once, keeping nothing new.)"
 
 _BARS = "▁▂▃▄▅▆▇█"
+_PASSED_ON = ("size", "architecture", "batch", "start_from", "split", "minutes", "calibrated_at", "resume")
 _CURVE = 40
 """Columns of the curve."""
 
@@ -36,9 +37,9 @@ _CURVE = 40
 @click.command("train")
 @dataset_options
 @folder_option("-O", "--destination", "models", "The folder to write the model in.")
-@click.option("-M", "--modelsize", metavar="SIZE", help=f"{', '.join(SIZES)}.  [default: s]")
+@click.option("-M", "--modelsize", "size", metavar="SIZE", help=f"{', '.join(SIZES)}.  [default: s]")
 @click.option("-N", "--numepochs", type=int, metavar="N", help="Epochs: looks at the held-out windows.  [default: 8]")
-@click.option("-B", "--batchsize", type=int, metavar="N", help="Windows in a step.  [default: 32]")
+@click.option("-B", "--batchsize", "batch", type=int, metavar="N", help="Windows in a step.  [default: 32]")
 @click.option(
     "-P", "--patience", type=int, metavar="N", help="Stop after so many epochs without a better one.  [default: 10]"
 )
@@ -85,20 +86,13 @@ def command(**options: Any) -> None:
 
     changes: dict[str, Any] = {"epochs": options["numepochs"], "seed": options["seed"]}
     if options["recipe"] is not None:
-        options["modelsize"], options["architecture"], changes = _from_recipe(options, changes)
+        options["size"], options["architecture"], changes = _from_recipe(options, changes)
     plan, dataset = plan_for(
         path,
         options["destination"],
-        size=options["modelsize"],
-        architecture=options["architecture"],
-        batch=options["batchsize"],
-        start_from=options["start_from"],
         changes=changes | _patience(options),
-        split=options["split"],
-        minutes=options["minutes"],
-        calibrated_at=options["calibrated_at"],
-        resume=options["resume"],
         cluster=_cluster(options),
+        **{name: options[name] for name in _PASSED_ON},
     )
     check_dimension(path, dataset, options["dimension"])
     leads = plan.cluster is None or plan.cluster.index == 0
@@ -115,10 +109,10 @@ def _from_recipe(options: dict[str, Any], changes: dict[str, Any]) -> tuple[str,
 
     recipe = load_recipe(options["recipe"])
     asked = recipe.to_json() | {name: value for name, value in changes.items() if value is not None}
-    if options["batchsize"] is not None:
-        asked["batch"] = options["batchsize"]
+    if options["batch"] is not None:
+        asked["batch"] = options["batch"]
     size, architecture = asked.pop("size"), asked.pop("architecture")
-    return options["modelsize"] or size, options["architecture"] or architecture, asked
+    return options["size"] or size, options["architecture"] or architecture, asked
 
 
 def _patience(options: dict[str, Any]) -> dict[str, Any]:
@@ -200,24 +194,24 @@ class _Screen(ProgressScreen):
 
     def started(self, start: Start) -> None:
         performances = int((start.dataset.lengths > 0).sum())
-        self.print(
+        self.write(
             f"{self._path}: {performances} performances, {len(start.dataset):,} events, "
             f"{start.dataset.dimension - 1} controls; {len(start.split.held_out):,} windows held out"
         )
         recipe = start.recipe
-        self.print(
+        self.write(
             f"{start.name}: {recipe.architecture}, {start.parameters:,} numbers to learn, {recipe.total_steps:,} "
             f"steps of {recipe.batch} windows, on {start.where}"
         )
         if start.components:
-            self.print(f"the data asks for {start.components}")
+            self.write(f"the data asks for {start.components}")
         if start.resumed_at:
-            self.print(f"going on after step {start.resumed_at:,}")
+            self.write(f"going on after step {start.resumed_at:,}")
         self.update(description="compiling the first step", total=recipe.total_steps)
 
     def progress(self, progress: Progress) -> None:
         if progress.note:
-            self.print(progress.note)
+            self.write(progress.note)
         line = (
             f"step {progress.step:,}  loss {progress.loss:.2f}  held out {progress.held_out:.2f} "
             f"(best {progress.best:.2f})  {progress.step_ms:.0f} ms a step  {_clock(progress.left)} left"
@@ -226,26 +220,26 @@ class _Screen(ProgressScreen):
             curve = _sparkline([look.held_out for look in progress.history])
             self.update(completed=progress.step, total=progress.total, description=f"{line}  {curve}")
         else:
-            self.print(line)
+            self.write(line)
 
     def done(self, learned: Learned) -> None:
         self.__exit__()
         figures = learned.description["figures"]
-        self.print(f"held out  {_sparkline([look[3] for look in learned.description['curve']])}")
-        self.print(
+        self.write(f"held out  {_sparkline([look[3] for look in learned.description['curve']])}")
+        self.write(
             f"held-out NLL {figures['held_out_nll']:.2f} nats an event, after {figures['best_step']:,} of "
             f"{figures['steps']:,} steps in {_clock(figures['seconds'])}; {figures['ended']}"
         )
         for path in learned.set_aside:
-            self.print(f"the earlier model is kept as {path}")
+            self.write(f"the earlier model is kept as {path}")
         for path in learned.files:
-            self.print(f"{path}  {path.stat().st_size / 1000:,.0f} KB")
+            self.write(f"{path}  {path.stat().st_size / 1000:,.0f} KB")
         if figures["ended"] == "stopped":
-            self.print("`impsy train` with the same options and --resume goes on from here.")
+            self.write("`impsy train` with the same options and --resume goes on from here.")
         if "remark" in learned.description:
-            self.print(learned.description["remark"])
+            self.write(learned.description["remark"])
         tflite = next(path for path in learned.files if path.suffix == ".tflite")
-        self.print(f"Play it: impsy run {tflite}   Measure it: impsy evaluate {tflite} {self._path}")
+        self.write(f"Play it: impsy run {tflite}   Measure it: impsy evaluate {tflite} {self._path}")
 
 
 def _sparkline(values: list[float | None]) -> str:

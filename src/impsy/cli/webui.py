@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
+import threading
+import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +19,12 @@ from impsy.errors import ConfigError, DeviceError, refusal
 if TYPE_CHECKING:
     from impsy.web.workspace import Workspace
 
-__all__ = ["command"]
+__all__ = ["command", "has_desktop", "open_page"]
 
 WORKDIR_VARIABLE = "IMPSY_WORKDIR"
+
+_IN_A_TERMINAL = ("www-browser", "lynx", "links", "elinks", "w3m", "browsh", "carbonyl")
+"""Browsers that would take over the terminal."""
 
 
 @click.command("webui")
@@ -80,7 +86,6 @@ def command(
     if check:
         _check(host, port)
         return
-    from impsy.cli.browser import has_desktop, open_page
     from impsy.perform.notify import alive_to_service_manager
     from impsy.web.server.app import create_app
     from impsy.web.server.health import TOKEN_VARIABLE
@@ -95,21 +100,22 @@ def command(
     port = listener.getsockname()[1]
     urls = addresses(host, port)
     entrances = [f"{url}?token={rules.token}" if rules.token else url for url in urls]
-    # A service's words are kept in the system's journal, which others may read: there a token of one's own stays out.
-    unsaid = bool(os.environ.get("NOTIFY_SOCKET") and os.environ.get(TOKEN_VARIABLE, "").strip())
+    # What a service prints is kept in the system's journal, which others may read: a token that the user chose is not
+    # printed there.
+    hidden = bool(os.environ.get("NOTIFY_SOCKET") and os.environ.get(TOKEN_VARIABLE, "").strip())
 
     def ready() -> None:
         echo(f"IMPSY plays in {workspace.root}. Open this in a browser:")
-        for address in urls if unsaid else entrances:
+        for address in urls if hidden else entrances:
             echo(f"  {address}")
         if rules.token:
             echo(
                 f"Put ?token= after it, and the token that {TOKEN_VARIABLE} holds."
-                if unsaid
+                if hidden
                 else "Whoever has the token can do all that the page can: keep it to yourself."
             )
         echo("Ctrl-C ends.")
-        if open_browser and has_desktop():
+        if open_browser:
             open_page(entrances[-1])
         stack.enter_context(alive_to_service_manager(answers, status="The page is served."))
 
@@ -188,3 +194,26 @@ def _workspace(folder: Path, config_file: str = "config.toml") -> Workspace:
     if config.is_dir():
         raise ConfigError(f"-c {config_file}: this is a folder; name a file in the workspace, such as config.toml")
     return Workspace(root, str(config.relative_to(root)))
+
+
+def has_desktop() -> bool:
+    """Whether windows can be opened here."""
+    if sys.platform in {"win32", "darwin"}:
+        return not os.environ.get("SSH_CONNECTION")
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def open_page(url: str) -> None:
+    """Open the page in a browser with windows, if there is one and a desktop. Returns at once."""
+    if has_desktop():
+        threading.Thread(target=_open, args=(url,), name="impsy browser", daemon=True).start()
+
+
+def _open(url: str) -> None:
+    try:
+        browser = webbrowser.get()
+        name = os.path.basename(str(getattr(browser, "name", "")))
+        if not name.startswith(_IN_A_TERMINAL):
+            browser.open(url)
+    except (webbrowser.Error, OSError):  # the address is on the screen
+        return

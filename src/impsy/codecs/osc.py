@@ -117,7 +117,7 @@ def _whole(address: str, text: str) -> None:
     """Refuse a text whose end is missing.
 
     Raises:
-        PeerError: it may have gone on.
+        PeerError: the sender may have meant a longer text.
     """
     if isinstance(text, CutText):
         raise PeerError("cut", f"{address} is cut short, or the sender ends its texts without a zero: {_shown(text)}")
@@ -171,7 +171,7 @@ COMMAND_ADDRESSES: dict[str, _Row] = {
     "/impsy/panic": _Row("nothing", lambda _a, _v: (PanicButton(),), ""),
     "/impsy/reset": _Row("nothing", lambda _a, _v: (Reset(),), ""),
 }
-"""What can be asked for while playing, by address; the page's commands are the last parts of these."""
+"""What can be requested while playing, by address; the page's commands are the last parts of these."""
 
 CONTROL_ADDRESSES: dict[str, _Row] = {
     **COMMAND_ADDRESSES,
@@ -185,9 +185,6 @@ PLAYING_ADDRESSES = ("/interface", "/impsy/control")
 
 LOCAL_ADDRESSES = ("/impsy/output",)
 """Addresses that are heard from this machine only."""
-
-_PAIR_HEADER = b"/impsy/control\0\0,if\0"
-_PAIR = struct.Struct(">if")
 
 
 class OscDecoder:
@@ -207,13 +204,12 @@ class OscDecoder:
         if local:
             self._playing["/impsy/output"] = self._through
         self._matching = lru_cache(maxsize=256)(self._heard)
-        self._numbers = struct.Struct(f">{controls}f")
-        # What nearly every packet is: how it begins, its length, what follows, and what that means.
+        # Nearly all packets are one of these: the bytes up to the arguments, the layout of the whole, the event.
         self._usual = [
-            (header, len(header) + numbers.size, numbers, make)
-            for header, numbers, make in (
-                (_header("/interface", controls), self._numbers, self._interaction),
-                (_PAIR_HEADER, _PAIR, self._update),
+            (head, struct.Struct(f">{len(head)}x{types}"), make)
+            for types, head, make in (
+                (f"{controls}f", _head("/interface", "f" * controls), self._interaction),
+                ("if", _head("/impsy/control", "if"), self._update),
             )
         ]
 
@@ -224,11 +220,11 @@ class OscDecoder:
         """
         events: list[Event] = []
         problems: list[PeerError] = []
-        for header, length, numbers, make in self._usual:
-            if len(packet) == length and packet.startswith(header):
+        for head, layout, make in self._usual:
+            if len(packet) == layout.size and packet.startswith(head):
                 # The general way takes five times as long.
                 try:
-                    events.append(make(numbers.unpack_from(packet, len(header)), problems))
+                    events.append(make(layout.unpack(packet), problems))
                 except PeerError as problem:
                     problems.append(problem)
                 return Decoded(tuple(events), tuple(problems))
@@ -346,26 +342,20 @@ def _nobody(address: str) -> PeerError:
 
 def encode_vector(address: str, values: Sequence[float]) -> bytes:
     """``address f f f…``: the message in which values travel. ``values`` are sent as float32."""
-    return _header(address, len(values)) + struct.pack(f">{len(values)}f", *values)
-
-
-@lru_cache(maxsize=64)
-def _header(address: str, count: int) -> bytes:
-    # Building a whole message takes 35 µs, and this goes out several times an event; only its end differs.
-    message = encode_message(address, "f" * count, [0.0] * count)
-    return message[: len(message) - 4 * count]
+    return _head(address, "f" * len(values)) + struct.pack(f">{len(values)}f", *values)
 
 
 def encode_text(address: str, text: str) -> bytes:
     """``address s``: one string, which must not hold a NUL (JSON never does)."""
     content = text.encode()
-    return _text_header(address) + content + bytes(4 - len(content) % 4)
+    return _head(address, "s") + content + bytes(4 - len(content) % 4)
 
 
 @lru_cache(maxsize=64)
-def _text_header(address: str) -> bytes:
-    # As above: building a whole message takes longer than finding the words.
-    return encode_message(address, "s", [""])[:-4]
+def _head(address: str, types: str) -> bytes:
+    """A message up to its arguments. Building a whole message takes 35 µs; several go out for each event."""
+    message = encode_message(address, types, ["" if tag == "s" else 0 for tag in types])
+    return message[: len(message) - 4 * len(types)]
 
 
 def encode_message(address: str, types: str, values: Sequence[float | str]) -> bytes:

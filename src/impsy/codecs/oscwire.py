@@ -38,7 +38,7 @@ _BARE_COMMA = re.compile(r",(?![^{]*\})")
 
 
 class CutText(str):
-    """A text whose end is missing: it may have gone on."""
+    """A text without its terminating zero: its end may be missing."""
 
     __slots__ = ()
 

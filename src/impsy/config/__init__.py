@@ -1,7 +1,6 @@
 """The configuration: typed, checked as a whole, and edited without losing a comment."""
 
-from impsy.config.loading import LoadedConfig, Resolved, known_notes, load_config, parse_config
-from impsy.config.overrides import with_overrides
+from impsy.config.loading import LoadedConfig, Resolved, known_notes, load_config, parse_config, with_overrides
 from impsy.config.problems import InvalidConfigError, InvalidTomlError, Problem
 from impsy.config.schema import (
     Config,

@@ -1,7 +1,7 @@
-"""Checks across sections: what no single key can tell.
+"""Checks of several keys together.
 
-Errors are looked for in the plain tables that the file holds, since they must be told together with the
-errors in single keys; warnings, in the typed config that results.
+Errors are looked for in the plain tables that the file holds, since they are reported together with the errors in
+single keys; warnings, in the typed config that results.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import difflib
 from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Mapping as ReadOnlyDict
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 from pydantic import BaseModel
@@ -26,6 +26,7 @@ __all__ = [
     "errors_across",
     "mapped_dimension",
     "mapping_lengths",
+    "mappings_in",
     "notes_on_unknown",
     "serial_conflict",
     "skipped_elsewhere",
@@ -88,7 +89,7 @@ def skipped_elsewhere(config: Config) -> Iterator[Finding]:
 
     Not a warning about playing here, so it is for those who look a configuration over.
     """
-    for path, mapping in _mappings(config):
+    for path, mapping in mappings_in(vars(config)):
         kinds = [kind_of(entry) for entry in mapping]
         known = [index for index, kind in enumerate(kinds) if kind.everywhere]
         skipped = [index for index, kind in enumerate(kinds) if not kind.everywhere]
@@ -102,14 +103,15 @@ def skipped_elsewhere(config: Config) -> Iterator[Finding]:
             yield _finding("warning", (*path, skipped[0]), text, hint)
 
 
-def _mappings(config: Config) -> Iterator[tuple[Path, tuple[MappingEntry, ...]]]:
-    """All mappings, with where they are."""
-    for way in ("input", "output"):
-        if config.midi is not None:
-            yield from ((("midi", way, port), mapping) for port, mapping in getattr(config.midi, way).items())
-        for section in ("websocket", "serialmidi"):
-            if getattr(config, section) is not None:
-                yield (section, way), getattr(getattr(config, section), way)
+def mappings_in(data: Table) -> Iterator[tuple[Path, Any]]:
+    """All mappings, each with ``("midi", way, port)`` or ``(section, way)``. ``data``: plain tables or sections."""
+    for section, way in product(("midi", "websocket", "serialmidi"), ("input", "output")):
+        # A typed section holds () where the file says nothing; the file's own [] is a mapping of no entries.
+        mapping = _table(data, section).get(way, ())
+        if section == "midi":
+            yield from (((section, way, port), found) for port, found in _table(_table(data, section), way).items())
+        elif mapping != ():
+            yield (section, way), mapping
 
 
 def notes_on_unknown(data: Table) -> Iterator[Finding]:
@@ -135,15 +137,7 @@ def _unknown_within(path: Path, table: object, section: type[BaseModel]) -> Iter
 
 def mapping_lengths(data: Table) -> Iterator[tuple[Path, int]]:
     """Where each mapping is, and how many entries it has. ``data``: the plain tables, typed or not."""
-    midi = _table(data, "midi")
-    mappings: list[tuple[Path, object]] = [
-        (("midi", way, port), mapping) for way in ("input", "output") for port, mapping in _table(midi, way).items()
-    ]
-    for section in ("websocket", "serialmidi"):
-        table = _table(data, section)
-        # A typed section holds () where the file says nothing; the file's own [] is a mapping of no entries.
-        mappings += [((section, way), table[way]) for way in ("input", "output") if table.get(way, ()) != ()]
-    yield from ((path, len(mapping)) for path, mapping in mappings if isinstance(mapping, list | tuple))
+    yield from ((path, len(found)) for path, found in mappings_in(data) if isinstance(found, list | tuple))
 
 
 def mapped_dimension(data: Table) -> tuple[int, Path] | None:
@@ -218,7 +212,7 @@ def _unlisted(path: Path, what: str, name: str, way: str, devices: tuple[str, ..
 
 def _stuck_controllers(config: Config) -> Iterator[Finding]:
     """Inputs whose minimum is their maximum: every message means the same value."""
-    for path, mapping in _mappings(config):
+    for path, mapping in mappings_in(vars(config)):
         for index, entry in enumerate(mapping):
             if isinstance(entry, ControlChange) and entry.minimum == entry.maximum and "input" in path[:2]:
                 text = f"minimum and maximum are both {entry.minimum}: this input never changes"
@@ -285,4 +279,5 @@ def _has(data: Table, key: str) -> bool:
 
 def _table(data: Table, key: str) -> Table:
     value = data.get(key)
+    value = vars(value) if isinstance(value, BaseModel) else value
     return value if isinstance(value, ReadOnlyDict) else {}

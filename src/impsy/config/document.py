@@ -268,7 +268,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 def _without_empty(data: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
-    """A copy in which the tables along ``path`` are gone if nothing is in them."""
+    """A copy without those tables along ``path`` that are empty."""
     data = copy.deepcopy(data)
     for length in range(len(path), 1, -1):
         parent = _walk(data, path[: length - 1])

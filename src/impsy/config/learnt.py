@@ -1,4 +1,4 @@
-"""Putting a mapping that was learnt into a configuration."""
+"""Putting a mapping that `impsy map` or the page made into a configuration."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Completed:
 
 
 def configured_controls(document: ConfigDocument) -> int | None:
-    """The number of controls that ``[model] dimension`` means; None if it says nothing of use."""
+    """The number of controls that ``[model] dimension`` means; None if it is missing or no dimension."""
     dimension = document.get("model.dimension")
     usable = isinstance(dimension, int) and not isinstance(dimension, bool) and dimension >= 2
     return dimension - 1 if usable else None
@@ -61,7 +61,7 @@ def device_name(
 
 
 def complete(document: ConfigDocument, way: Way, name: str, learnt: Sequence[MappingEntry | None]) -> Completed:
-    """Fill the gaps in what was learnt: with what the configuration has there, or else with stand-ins."""
+    """Fill the gaps of a new mapping: with the entries that the configuration has there, or else with stand-ins."""
     before = _entries(document.get(("midi", way, name)))
     mapping: list[MappingEntry] = []
     kept, stand_ins = [], []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -22,14 +22,24 @@ from impsy.config.checks import (
 )
 from impsy.config.earlier.forms import in_one_line, present_form
 from impsy.config.earlier.steps import PresentForm
-from impsy.config.overrides import with_overrides
 from impsy.config.positions import Lines, format_path
+from impsy.config.positions import Path as KeyPath
 from impsy.config.problems import InvalidConfigError, InvalidTomlError, Problem
 from impsy.config.schema import Config
 from impsy.config.translate import problems_of
 from impsy.errors import ConfigError, DeviceError, refusal
+from impsy.settings import SETTINGS, Value
 
-__all__ = ["LoadedConfig", "Resolved", "decode", "load_config", "parse_config", "parse_toml", "read_file"]
+__all__ = [
+    "LoadedConfig",
+    "Resolved",
+    "decode",
+    "load_config",
+    "parse_config",
+    "parse_toml",
+    "read_file",
+    "with_overrides",
+]
 
 DimensionFrom = Literal["file", "mappings", "model"]
 
@@ -103,7 +113,7 @@ class LoadedConfig:
             return None
         resolved = self.resolve(name)
         if resolved.found is None:
-            places = " or ".join(str(path) for path in resolved.tried)
+            places = " or ".join(map(str, resolved.tried))
             hint = "Correct the name, or leave it empty to play without a model"
             file = str(self.path or "")
             raise InvalidConfigError([Problem("error", "model.file", f"there is no {places}", hint, file)])
@@ -181,7 +191,7 @@ _TOO_DEEP = f"tables or lists are nested too deeply, wanted {_DEEPEST} levels at
 
 
 def _is_deeper(data: dict[str, Any], limit: int) -> bool:
-    """Whether anything is nested deeper than ``limit``: what follows may then recurse without a thought."""
+    """Whether anything is nested deeper than ``limit``: the code that follows may then recurse."""
     level: list[Any] = [data]
     for _ in range(limit):
         inner = (node.values() if isinstance(node, dict) else node for node in level)
@@ -294,3 +304,59 @@ _SLIPS = (
     (re.compile(r"^\[[^\]]*$"), "A section name ends with ]"),
 )
 """The usual slips, looked for in the line that is wrong and in what the parser says, and what to do about them."""
+
+
+# --- options of a command, which take precedence ----------------------------------------------------
+
+_FLAGS: dict[str, tuple[KeyPath, str]] = {
+    "dimension": (("model", "dimension"), "--dimension"),
+    "model_file": (("model", "file"), "MODEL"),
+    **{row.key: ((row.section, row.key), row.flag) for row in SETTINGS.values() if row.option},
+    "verbose": (("verbose",), "--verbose"),
+    "log_input": (("log_input",), "--log-input"),
+    "log_predictions": (("log_predictions",), "--log-predictions"),
+}
+"""For each option: the key it stands above, and its name on the command line."""
+
+
+def with_overrides(config: Config, *, model_file: str | Path | None = None, **options: Value | None) -> Config:
+    """The config with these options in place of its own; None leaves what the config says.
+
+    ``options`` are ``dimension``, the keys of the live settings that have an option, ``verbose``, ``log_input`` and
+    ``log_predictions``. A relative ``model_file`` is taken from the working directory, as commands do.
+
+    Raises:
+        InvalidConfigError: naming every option whose value does not fit, and mappings that a new
+            dimension no longer fits.
+    """
+    options["model_file"] = None if model_file is None else str(Path(model_file).absolute())
+    given = {name: value for name, value in options.items() if value is not None}
+    if not given:
+        return config
+    sections: dict[str, Any] = dict(config)
+    for name, value in given.items():
+        (*section, key), _ = _FLAGS[name]
+        if section:
+            sections[str(section[0])] = {**dict(sections[str(section[0])]), str(key): value}
+        else:
+            sections[str(key)] = value
+    try:
+        changed = Config.model_validate(sections)
+    except ValidationError as error:
+        raise InvalidConfigError(_named(problems_of(error, Config), given)) from error
+    problems = list(_named(errors_across(changed.model_dump()), given))
+    if problems:
+        raise InvalidConfigError(problems)
+    return changed
+
+
+def _named(findings: Iterable[Finding], given: dict[str, Any]) -> Iterator[Problem]:
+    """The problems under the names that the command line uses."""
+    flags = {_FLAGS[name][0]: _FLAGS[name][1] for name in given}
+    for path, problem in findings:
+        flag = flags.get(path)
+        if flag is not None:
+            yield replace(problem, key=flag, file="command line")
+        else:  # the config by itself is valid: only another dimension can put it out of order
+            text = f"--dimension {given.get('dimension')} does not fit: {problem.text}"
+            yield replace(problem, text=text, file="command line")

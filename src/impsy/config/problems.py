@@ -1,7 +1,7 @@
 """What is wrong with a config, and the errors that carry it.
 
-A :class:`Problem` is one remark about one place in the file. Errors carry all of them at once, so that a
-config is mended in one go and not by trial and error.
+A :class:`Problem` is one remark about one place in the file. An error carries all of them, so that a config can be
+corrected in one go.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Problem:
     """One remark: what was found, what is wanted, where.
 
     ``key`` is the key path (``midi.input."X-TOUCH"[3]``, positions from 0), ``line`` counts from 1 and is
-    None where it cannot be told, ``hint`` says what was likely meant or what to do, or is empty.
+    None where it is unknown, ``hint`` says what was likely meant or what to do, or is empty.
     """
 
     level: Literal["error", "warning", "info"]
@@ -54,7 +54,7 @@ class InvalidConfigError(ConfigError):
 
 
 class InvalidTomlError(ConfigSyntaxError):
-    """The config is not TOML. ``line`` and ``column`` count from 1 and are None where they cannot be told."""
+    """The config is not TOML. ``line`` and ``column`` count from 1 and are None where they are unknown."""
 
     def __init__(self, problem: Problem, column: int | None = None) -> None:
         self.problems = (problem,)

@@ -251,13 +251,16 @@ class Config(_Section):
         """Whether ``[serial]`` must not be opened because ``[serialmidi]`` holds the same port."""
         return self.serial is not None and self.serialmidi_port == self.serial.port
 
+    def mappings(self, way: Literal["input", "output"]) -> list[tuple[MappingEntry, ...]]:
+        """All mappings of a way: those of the MIDI ports, then of ``[websocket]`` and ``[serialmidi]``."""
+        ports = getattr(self.midi, way).values() if self.midi else ()
+        return [*ports, *(getattr(section, way) for section in (self.websocket, self.serialmidi) if section)]
+
     @property
     def notes(self) -> tuple[bool, ...]:
         """For each control, whether an input maps it to the pitch of notes."""
-        mappings = [*(self.midi.input.values() if self.midi else ())]
-        mappings += [section.input for section in (self.websocket, self.serialmidi) if section]
         found = [False] * (self.model.dimension - 1)
-        for mapping in mappings:
+        for mapping in self.mappings("input"):
             for control, entry in zip(range(len(found)), mapping, strict=False):
                 found[control] |= isinstance(entry, NoteOn)
         return tuple(found)

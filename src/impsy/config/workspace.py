@@ -8,7 +8,7 @@ from pathlib import Path
 from impsy.errors import ConfigError, DeviceError, refusal
 from impsy.files import backup_of, write_keeping_previous
 
-__all__ = ["FOLDERS", "STARTER_MODEL", "create_workspace", "starter_files", "template"]
+__all__ = ["FOLDERS", "STARTER_MODEL", "create_workspace", "fill_workspace", "starter_files", "template"]
 
 FOLDERS = ("logs", "datasets", "models")
 _FILES = ("config.toml", "README.txt")
@@ -29,7 +29,7 @@ def starter_files() -> dict[str, bytes]:
 
 
 def create_workspace(folder: Path, force: bool = False) -> list[str]:
-    """Fill ``folder`` (made if missing) with a config, a README and empty folders; tells what was done.
+    """Fill ``folder`` (made if missing) with a config, a README and empty folders; returns what was done.
 
     With ``force``, files that are there are replaced and kept as ``.bak``; without, a README stays.
 
@@ -39,19 +39,30 @@ def create_workspace(folder: Path, force: bool = False) -> list[str]:
     """
     if (folder / _FILES[0]).exists() and not force:
         raise ConfigError(f"{folder / _FILES[0]} exists already. With -f it is replaced, and kept as {_FILES[0]}.bak")
+    remedy = "choose another folder, as in `impsy init my-instrument`"
+    return fill_workspace(folder, starter_files(), remedy, replace=force)
+
+
+def fill_workspace(folder: Path, files: dict[str, bytes], remedy: str, *, replace: bool = False) -> list[str]:
+    """Make the folders of a workspace, and write these files (path in it -> content); returns what was done.
+
+    Files that are there stay; with ``replace``, they are kept as ``.bak``.
+
+    Raises:
+        DeviceError: if the disk refuses.
+    """
     done = []
     try:
         for name in FOLDERS:
             (folder / name).mkdir(parents=True, exist_ok=True)
-        for name, content in starter_files().items():
+        for name, content in files.items():
             path = folder / name
             present = path.exists()
-            if present and (not force or path.read_bytes() == content):
+            if present and (not replace or path.read_bytes() == content):
                 done.append(f"{name} was there and stays")
                 continue
             write_keeping_previous(path, content)
             done.append(f"{name} written" + (f", the previous one is {backup_of(path).name}" if present else ""))
     except OSError as error:
-        remedy = "choose another folder, as in `impsy init my-instrument`"
         raise DeviceError(f"{error.filename or folder} cannot be written {refusal(error, remedy)}") from error
     return [*done, *(f"{name}/" for name in FOLDERS)]

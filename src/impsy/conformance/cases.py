@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,7 +23,7 @@ from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
 from impsy.testing import FakePredictor
 
-__all__ = ["CHECKERS", "Case", "Checker", "Part"]
+__all__ = ["CHECKERS", "Case", "Part"]
 
 
 class Part(BaseModel):
@@ -31,11 +32,19 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False, extra="ignore", protected_namespaces=())
 
 
-class Case(Part):
+class Case(Part, ABC):
     """One case. ``expected`` is anything: what does not have the right form is a difference."""
 
     name: str
     expected: Any
+
+    @abstractmethod
+    def compute(self, folder: Path, /) -> Any:
+        """What this implementation does, in the form of ``expected``. ``folder``: that of the case's file.
+
+        Raises:
+            ImpsyError, ValueError: the case asks for what cannot be.
+        """
 
 
 def _mapping(items: object) -> Mapping:
@@ -51,13 +60,6 @@ MappingField = Annotated[Mapping, PlainValidator(_mapping)]
 Byte = Annotated[int, Field(ge=0, le=255)]
 Dimension = Annotated[int, Field(ge=2, le=10_000)]
 
-Checker = tuple[type[Case], Callable[[Any, Path], Any]]
-"""The form of a case, and what this implementation does with one, in the form of its ``expected``.
-
-The function takes a case and the folder of its file, and raises ImpsyError or ValueError if the case asks for what
-cannot be.
-"""
-
 
 # --- messages: MIDI and WebSocket, in and out -------------------------------------------------------
 
@@ -67,6 +69,9 @@ class MidiInputCase(Case):
 
     input_mapping: MappingField
     messages: list[list[Byte]]
+
+    def compute(self, _folder: Path) -> Any:
+        return _decode_all(InputMapping(self.input_mapping), map(bytes, self.messages))
 
 
 class MidiOutputStep(Part):
@@ -87,12 +92,25 @@ class MidiOutputCase(Case):
     output_mapping: MappingField
     steps: list[MidiOutputStep | AllNotesOffStep]
 
+    def compute(self, _folder: Path) -> Any:
+        mapping = OutputMapping(self.output_mapping)
+        sent = (
+            mapping.encode(step.values) if isinstance(step, MidiOutputStep) else mapping.all_notes_off()
+            for step in self.steps
+        )
+        return [[list(message) for message in messages] for messages in sent]
+
 
 class WebSocketInputCase(Case):
     """Frames, and for each the ``[index, value]`` pairs that it changes, or null."""
 
     input_mapping: MappingField
     messages: list[str]
+
+    def compute(self, _folder: Path) -> Any:
+        found = (next(iter(decode_frame(text)), None) for text in self.messages)
+        messages = (message if isinstance(message, bytes) else None for message in found)
+        return _decode_all(InputMapping(self.input_mapping), messages)
 
 
 class WebSocketOutputCase(Case):
@@ -101,29 +119,9 @@ class WebSocketOutputCase(Case):
     output_mapping: MappingField
     steps: list[list[float]]
 
-
-def _midi_input(case: MidiInputCase, _folder: Path) -> Any:
-    return _decode_all(InputMapping(case.input_mapping), map(bytes, case.messages))
-
-
-def _midi_output(case: MidiOutputCase, _folder: Path) -> Any:
-    mapping = OutputMapping(case.output_mapping)
-    sent = (
-        mapping.encode(step.values) if isinstance(step, MidiOutputStep) else mapping.all_notes_off()
-        for step in case.steps
-    )
-    return [[list(message) for message in messages] for messages in sent]
-
-
-def _websocket_input(case: WebSocketInputCase, _folder: Path) -> Any:
-    found = (next(iter(decode_frame(text)), None) for text in case.messages)
-    messages = (message if isinstance(message, bytes) else None for message in found)
-    return _decode_all(InputMapping(case.input_mapping), messages)
-
-
-def _websocket_output(case: WebSocketOutputCase, _folder: Path) -> Any:
-    mapping = OutputMapping(case.output_mapping)
-    return [[encode_text(message) for message in mapping.encode(values)] for values in case.steps]
+    def compute(self, _folder: Path) -> Any:
+        mapping = OutputMapping(self.output_mapping)
+        return [[encode_text(message) for message in mapping.encode(values)] for values in self.steps]
 
 
 def _decode_all(mapping: InputMapping, messages: Iterable[bytes | None]) -> list[Any]:
@@ -149,12 +147,44 @@ class PipelineCase(Case):
     start_time: float
     events: list[PipelineEvent]
 
+    def compute(self, _folder: Path) -> Any:
+        n = self.dimension - 1
+        for name, items in (("input_mapping", self.input_mapping), ("initial_values", self.initial_values)):
+            if len(items) != n:
+                raise ValueError(f"{name} holds {len(items)} items; dimension {n + 1} wants {n}")
+        model = FakePredictor(self.dimension)
+        engine = Engine(Settings(self.dimension), model, np.random.default_rng(0), self.start_time)
+        mapping = InputMapping(self.input_mapping)
+        # The engine begins with values of its own choice. Setting them is an interaction, which is left out of what
+        # the case asks about.
+        engine.receive(Interaction(tuple(self.initial_values)), self.start_time)
+        heard_before = len(model.heard)
+        commands: list[Command] = []
+        for event in self.events:
+            changes = mapping.decode(bytes(event.bytes))
+            if changes is not None:
+                commands += engine.receive(Update(changes), event.time)
+        return {
+            "model_inputs": model.heard[heard_before:],
+            "log": [
+                {"source": command.source, "values": command.values}
+                for command in commands
+                if isinstance(command, Record)
+            ],
+        }
+
 
 class PlaybackCase(Case):
     """What the model says, and for each the wait in seconds, what is played and what the model hears of it."""
 
     timescale: Annotated[float, Field(gt=0)]
     model_outputs: list[Annotated[list[float], Field(min_length=2)]]
+
+    def compute(self, _folder: Path) -> Any:
+        steps = (to_step(output, self.timescale) for output in self.model_outputs)
+        return [
+            step and {"wait": step.wait, "output": step.values, "next_model_input": step.vector} for step in steps
+        ]
 
 
 class DatasetCase(Case):
@@ -163,52 +193,19 @@ class DatasetCase(Case):
     dimension: Dimension
     log_lines: list[str]
 
-
-def _pipeline(case: PipelineCase, _folder: Path) -> Any:
-    n = case.dimension - 1
-    for name, items in (("input_mapping", case.input_mapping), ("initial_values", case.initial_values)):
-        if len(items) != n:
-            raise ValueError(f"{name} holds {len(items)} items; dimension {n + 1} wants {n}")
-    model = FakePredictor(case.dimension)
-    engine = Engine(Settings(case.dimension), model, np.random.default_rng(0), case.start_time)
-    mapping = InputMapping(case.input_mapping)
-    # The engine begins with values of its own choice. Setting them is an interaction, which is left out of what
-    # the case asks about.
-    engine.receive(Interaction(tuple(case.initial_values)), case.start_time)
-    heard_before = len(model.heard)
-    commands: list[Command] = []
-    for event in case.events:
-        changes = mapping.decode(bytes(event.bytes))
-        if changes is not None:
-            commands += engine.receive(Update(changes), event.time)
-    return {
-        "model_inputs": model.heard[heard_before:],
-        "log": [
-            {"source": command.source, "values": command.values}
-            for command in commands
-            if isinstance(command, Record)
-        ],
-    }
+    def compute(self, _folder: Path) -> Any:
+        file = BytesIO("\n".join(self.log_lines).encode())
+        events, _ = events_of(parse_log(file, self.dimension - 1, Path(self.name), exact=True))
+        return events.tolist()
 
 
-def _playback(case: PlaybackCase, _folder: Path) -> Any:
-    steps = (to_step(output, case.timescale) for output in case.model_outputs)
-    return [step and {"wait": step.wait, "output": step.values, "next_model_input": step.vector} for step in steps]
-
-
-def _dataset(case: DatasetCase, _folder: Path) -> Any:
-    file = BytesIO("\n".join(case.log_lines).encode())
-    events, _ = events_of(parse_log(file, case.dimension - 1, Path(case.name), exact=True))
-    return events.tolist()
-
-
-CHECKERS: dict[str, Checker] = {
-    "midi_input": (MidiInputCase, _midi_input),
-    "midi_output": (MidiOutputCase, _midi_output),
-    "websocket_input": (WebSocketInputCase, _websocket_input),
-    "websocket_output": (WebSocketOutputCase, _websocket_output),
-    "pipeline": (PipelineCase, _pipeline),
-    "playback": (PlaybackCase, _playback),
-    "dataset": (DatasetCase, _dataset),
+CHECKERS: dict[str, type[Case]] = {
+    "midi_input": MidiInputCase,
+    "midi_output": MidiOutputCase,
+    "websocket_input": WebSocketInputCase,
+    "websocket_output": WebSocketOutputCase,
+    "pipeline": PipelineCase,
+    "playback": PlaybackCase,
+    "dataset": DatasetCase,
 }
 """By the name of the file, without ``.json``."""

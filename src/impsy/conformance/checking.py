@@ -11,13 +11,14 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
-from impsy.conformance import cases, network
-from impsy.conformance.cases import Checker, Part
+from impsy.conformance import cases
+from impsy.conformance.cases import Case, Part
+from impsy.conformance.network import ModelCase
 from impsy.errors import ConfigError, ImpsyError
 
 __all__ = ["CHECKERS", "VERSION", "Checked", "Difference", "Malformed", "Skipped", "check_path", "first_difference"]
 
-CHECKERS: dict[str, Checker] = cases.CHECKERS | network.CHECKERS
+CHECKERS: dict[str, type[Case]] = cases.CHECKERS | {"model": ModelCase}
 """What can be checked, by the name of its file (without ``.json``)."""
 
 VERSION = "1"
@@ -84,8 +85,8 @@ def check_path(path: Path) -> Iterator[Checked | Malformed | Skipped]:
 
 
 def _check_file(file: Path) -> Iterator[Checked | Malformed | Skipped]:
-    checker = CHECKERS.get(file.stem)
-    if checker is None:
+    form = CHECKERS.get(file.stem)
+    if form is None:
         yield Skipped(file, f"not a known kind of vector file; known are {', '.join(CHECKERS)}")
         return
     try:
@@ -102,16 +103,15 @@ def _check_file(file: Path) -> Iterator[Checked | Malformed | Skipped]:
             yield Skipped(file, f"its format is version {document.spec_version}, and only {VERSION}.x is known here")
             return
         for number, item in enumerate(document.cases, start=1):
-            yield _check_case(file, number, item, checker, document.tolerance)
+            yield _check_case(file, number, item, form, document.tolerance)
 
 
-def _check_case(file: Path, number: int, item: object, checker: Checker, tolerance: float) -> Checked | Malformed:
-    form, compute = checker
+def _check_case(file: Path, number: int, item: object, form: type[Case], tolerance: float) -> Checked | Malformed:
     given = item.get("name") if isinstance(item, dict) else None
     name = given if isinstance(given, str) and given else f"case {number}"
     try:
         case = form.model_validate(item)
-        got = compute(case, file.parent)
+        got = case.compute(file.parent)
     except ValidationError as error:
         return Malformed(file, name, _faults(error))
     except (ImpsyError, ValueError) as error:

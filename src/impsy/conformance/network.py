@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from impsy.conformance.cases import Case, Checker, Part
+from impsy.conformance.cases import Case, Part
 from impsy.errors import ModelError
 from impsy.models.litert import find_layout
 from impsy.models.mixture import choose, component_weights, split
@@ -19,7 +19,7 @@ from impsy.models.sizes import SCALE_FACTOR
 from impsy.models.tflite.read import parse
 from impsy.models.tflite.schema import TensorType
 
-__all__ = ["CHECKERS"]
+__all__ = ["ModelCase"]
 
 
 class ModelStep(Part):
@@ -35,7 +35,7 @@ class ResetStep(Part):
 
 
 class ModelCase(Case):
-    """A model file, what it is told, and the mixture that it predicts each time."""
+    """A model file, its inputs, and the mixture that it predicts after each."""
 
     model_file: str
     pi_temp: float
@@ -43,20 +43,19 @@ class ModelCase(Case):
     uniform_draws: list[Annotated[float, Field(ge=0, le=1)]]
     steps: list[ModelStep | ResetStep]
 
-
-def _model(case: ModelCase, folder: Path) -> Any:
-    path = _find(case.model_file, folder)
-    model = open_model(path)
-    return {
-        "introspected": {
-            "dimension": model.dimension,
-            "units": model.units,
-            "mixtures": model.mixtures,
-            "layers": model.layers,
-        },
-        "tensors": _tensors(path.read_bytes()),
-        "steps": [_step(step, case, model.predictor) for step in case.steps],
-    }
+    def compute(self, folder: Path) -> Any:
+        path = _find(self.model_file, folder)
+        model = open_model(path)
+        return {
+            "introspected": {
+                "dimension": model.dimension,
+                "units": model.units,
+                "mixtures": model.mixtures,
+                "layers": model.layers,
+            },
+            "tensors": _tensors(path.read_bytes()),
+            "steps": [_step(step, self, model.predictor) for step in self.steps],
+        }
 
 
 def _find(name: str, folder: Path) -> Path:
@@ -112,6 +111,3 @@ def _step(step: ModelStep | ResetStep, case: ModelCase, predictor: MixturePredic
         "std": (sigma * math.sqrt(case.sigma_temp) / SCALE_FACTOR).tolist(),
         "mixture_for_draw": [choose(weights, draw) for draw in case.uniform_draws],
     }
-
-
-CHECKERS: dict[str, Checker] = {"model": (ModelCase, _model)}

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
+from impsy.config.checks import mapping_lengths
 from impsy.config.earlier.steps import Cut, PresentForm, Rename, Retire, Split, Step, Tables, Write, value_at
 from impsy.config.positions import Path, format_path
 from impsy.config.problems import Problem
@@ -225,13 +226,12 @@ def _longer_outputs(tables: Tables) -> Understood | None:
     controls = _controls(tables)
     if not controls:
         return None
-    midi = _table(tables, "midi")
     # Inputs of the same length say that the dimension is wrong, not the output.
-    inputs = {len(entries) for _, entries in _lists(tables, midi, "input")}
+    inputs = {length for path, length in mapping_lengths(tables) if path[1] == "input"}
     steps = [
         Cut(path, controls)
-        for path, entries in _lists(tables, midi, "output")
-        if len(entries) > controls and len(entries) not in inputs
+        for path, length in mapping_lengths(tables)
+        if path[1] == "output" and length > controls and length not in inputs
     ]
     where = _listed(format_path(step.place) for step in steps)
     return f"of {where} the first {controls} entries are played", steps
@@ -356,22 +356,11 @@ def _devices(midi: Tables, way: str) -> list[str]:
 
 
 def _controls(tables: Tables) -> int:
-    """The number of controls that ``[model] dimension`` means; 0: it says nothing of use."""
+    """The number of controls that ``[model] dimension`` means; 0: it is missing or no dimension."""
     dimension = _table(tables, "model").get("dimension")
     if not isinstance(dimension, int) or isinstance(dimension, bool):
         return 0
     return max(0, dimension - 1)
-
-
-def _lists(tables: Tables, midi: Tables, way: str) -> Iterator[tuple[Path, list[Any]]]:
-    """Every mapping of a way, with its path."""
-    for port, entries in _table(midi, way).items():
-        if isinstance(entries, list):
-            yield ("midi", way, port), entries
-    for section in ("websocket", "serialmidi"):
-        entries = _table(tables, section).get(way)
-        if isinstance(entries, list):
-            yield (section, way), entries
 
 
 def _listed(names: Any) -> str:

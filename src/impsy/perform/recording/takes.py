@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,24 +17,7 @@ from impsy.files import written_whole
 from impsy.mapping.entries import Mapping
 from impsy.perform.recording.midifile import Part, Reading, default_mapping, write_midi
 
-__all__ = ["inputs_for", "log_to_midi", "output_for", "outputs_of", "write_log"]
-
-
-def _inputs(config: Config) -> Iterator[Mapping]:
-    if config.midi is not None:
-        yield from config.midi.input.values()
-    for section in (config.websocket, config.serialmidi):
-        if section is not None:
-            yield section.input
-
-
-def outputs_of(config: Config) -> Iterator[Mapping]:
-    """How each output of a configuration is mapped."""
-    if config.midi is not None:
-        yield from config.midi.output.values()
-    for section in (config.websocket, config.serialmidi):
-        if section is not None:
-            yield section.output
+__all__ = ["inputs_for", "log_to_midi", "output_for", "write_log"]
 
 
 def _fitting(mappings: Iterable[Mapping], controls: int) -> list[Mapping]:
@@ -43,7 +26,7 @@ def _fitting(mappings: Iterable[Mapping], controls: int) -> list[Mapping]:
 
 def output_for(config: Config | None, controls: int) -> Mapping:
     """How ``controls`` values are played: as the first output has it, or else the first input, or else by default."""
-    mappings = [] if config is None else [*outputs_of(config), *_inputs(config)]
+    mappings = [] if config is None else [*config.mappings("output"), *config.mappings("input")]
     return next(iter(_fitting(mappings, controls)), None) or default_mapping(controls)
 
 
@@ -52,7 +35,7 @@ def inputs_for(config: Config | None, controls: int) -> list[Mapping]:
 
     The outputs count too, as a take that was exported is what they play.
     """
-    mappings = [] if config is None else [*_inputs(config), *outputs_of(config)]
+    mappings = [] if config is None else [*config.mappings("input"), *config.mappings("output")]
     return list(dict.fromkeys(_fitting(mappings, controls))) or [default_mapping(controls)]
 
 

@@ -8,7 +8,6 @@ from pydantic import Field
 
 from impsy.config import Config
 from impsy.mapping.entries import NoteOn
-from impsy.perform.recording.takes import outputs_of
 from impsy.protocol.library import PlaybackState
 from impsy.web.api.endpoints import Body, Endpoints
 from impsy.web.api.takes import Seconds
@@ -56,7 +55,7 @@ def play(site: Site, name: str, body: Play) -> PlaybackState:
 def _plays_notes(config: Config | None) -> bool:
     """Whether any output plays notes, which go on until they are ended."""
     return config is not None and any(
-        isinstance(entry, NoteOn) for mapping in outputs_of(config) for entry in mapping
+        isinstance(entry, NoteOn) for mapping in config.mappings("output") for entry in mapping
     )
 
 
