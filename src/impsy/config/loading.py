@@ -24,9 +24,8 @@ from impsy.config.earlier.forms import in_one_line, present_form
 from impsy.config.earlier.steps import PresentForm
 from impsy.config.positions import Lines, format_path
 from impsy.config.positions import Path as KeyPath
-from impsy.config.problems import InvalidConfigError, InvalidTomlError, Problem
+from impsy.config.problems import InvalidConfigError, InvalidTomlError, Problem, problems_of
 from impsy.config.schema import Config
-from impsy.config.translate import problems_of
 from impsy.errors import ConfigError, DeviceError, refusal
 from impsy.settings import SETTINGS, Value
 
