@@ -51,7 +51,7 @@ def command(
     Where the configuration maps a control to the pitch of notes, the dataset says so, and `impsy train` takes it as
     one; else what was played shows it.
 
-    Tells what is in it, which rows were malformed, which logs are there twice, and what may spoil what is learned.
+    Reports what is in it, which rows were malformed, which logs are there twice, and what may spoil what is learned.
 
     \b
     Examples:

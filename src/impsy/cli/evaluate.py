@@ -22,7 +22,7 @@ from impsy.errors import ConfigError
 from impsy.files import check_writable, write_whole
 
 if TYPE_CHECKING:
-    from impsy.evaluation import Progress as Told
+    from impsy.evaluation import Progress as Advance
     from impsy.evaluation.report.data import Report, Result
     from impsy.evaluation.report.figures import Figure
 
@@ -99,10 +99,10 @@ def command(
     if report is not None:
         from impsy.evaluation.report.chart import check_installed
 
-        check_installed()  # rather say now than in a minute that pygal is missing
+        check_installed()  # now, not after a minute of computing
         _check_target(report, (model, dataset, *against))
     events = read_dataset(dataset)
-    with _progress(quiet=as_json) as told:
+    with _progress(quiet=as_json) as progress:
         found = evaluate(
             events,
             [model, *against],
@@ -113,7 +113,7 @@ def command(
             quick=quick,
             sigma_temperature=sigma_temp,
             pi_temperature=pi_temp,
-            progress=told,
+            progress=progress,
         )
     if report is not None:
         from impsy.evaluation.report.page import render
@@ -128,7 +128,7 @@ def command(
 
 
 @contextlib.contextmanager
-def _progress(*, quiet: bool) -> Iterator[Told]:
+def _progress(*, quiet: bool) -> Iterator[Advance]:
     """A progress bar on standard error, removed at the end."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
     with Progress(
@@ -136,10 +136,10 @@ def _progress(*, quiet: bool) -> Iterator[Told]:
     ) as progress:
         task = progress.add_task("evaluating", total=None)
 
-        def told(what: str, done: int, total: int) -> None:
+        def advance(what: str, done: int, total: int) -> None:
             progress.update(task, description=what, completed=done, total=total)
 
-        yield told
+        yield advance
 
 
 def _print(report: Report) -> None:

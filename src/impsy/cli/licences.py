@@ -98,14 +98,14 @@ def installed() -> list[Part]:
 
 def _part(package: metadata.Distribution) -> Part:
     about = package.metadata
-    (said,) = (about.get_all("License-Expression") or [""])[:1]
-    if not said:
+    (licence,) = (about.get_all("License-Expression") or [""])[:1]
+    if not licence:
         classifiers = [
             each.split("::")[-1].strip() for each in about.get_all("Classifier") or () if "License" in each
         ]
         # Some put the whole text where its name belongs.
         lines = "\n".join(about.get_all("License") or ()).strip().splitlines()
-        said = lines[0] if lines and len(lines[0]) <= _LONGEST else ", ".join(classifiers) or "see its files"
+        licence = lines[0] if lines and len(lines[0]) <= _LONGEST else ", ".join(classifiers) or "see its files"
     texts = []
     for file in package.files or ():
         if ".dist-info/" in str(file) and _FILES.search(str(file)):
@@ -114,7 +114,7 @@ def _part(package: metadata.Distribution) -> Part:
             except OSError:
                 continue
             texts.append(text.strip())
-    return Part(about["Name"], about["Version"], said, "\n\n".join(texts))
+    return Part(about["Name"], about["Version"], licence, "\n\n".join(texts))
 
 
 def _list(parts: list[Part]) -> None:

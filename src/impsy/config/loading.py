@@ -285,9 +285,9 @@ def _syntax_error(text: str, where: str, error: ValueError) -> InvalidTomlError:
     line, column = len(rows), len(rows[-1]) + 1
     if position and position.group(1):
         line, column = int(position.group(1)), int(position.group(2))
-    said = _POSITION.sub("", message)
+    reason = _POSITION.sub("", message)
     row = rows[line - 1].strip() if line <= len(rows) else ""
-    text = f"not TOML at column {column}: {said[:1].lower()}{said[1:200]}"
+    text = f"not TOML at column {column}: {reason[:1].lower()}{reason[1:200]}"
     hint = next((hint for pattern, hint in _SLIPS if pattern.search(row) or pattern.search(message)), "")
     return InvalidTomlError(Problem("error", "", text, hint, where, line), column)
 
