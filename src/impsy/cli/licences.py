@@ -14,7 +14,7 @@ from impsy.errors import DataError
 
 __all__ = ["Part", "bundled", "command", "installed"]
 
-_HEADING = re.compile(r"^## (?P<name>\S+) - (?P<version>\S+) \((?P<licence>[^)]+)\)\s*$", re.MULTILINE)
+_HEADING = re.compile(r"^## (\S+) - (\S+) \(([^)]+)\)\s*$", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _FOR_DEVELOPERS = re.compile(r"extra\s*==\s*['\"]dev['\"]")
 _LONGEST = 40
@@ -72,12 +72,9 @@ def bundled() -> list[Part]:
         text = file.read_text(encoding="utf-8")
     except OSError as error:
         raise DataError("the pages are missing from this installation: install it anew with pip") from error
-    found = list(_HEADING.finditer(text))
-    ends = [each.start() for each in found[1:]] + [len(text)]
-    return [
-        Part(each["name"], each["version"], each["licence"], text[each.end() : end].strip())
-        for each, end in zip(found, ends, strict=True)
-    ]
+    _, *pieces = _HEADING.split(text)
+    rows = zip(pieces[::4], pieces[1::4], pieces[2::4], pieces[3::4], strict=True)
+    return [Part(name, version, licence, terms.strip()) for name, version, licence, terms in rows]
 
 
 def installed() -> list[Part]:
