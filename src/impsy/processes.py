@@ -11,16 +11,17 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, NoReturn
 
 from impsy.errors import ConfigError, DataError, DeviceError, ImpsyError, ModelError
 
-__all__ = ["ask", "end_all_in", "limit", "serve", "start"]
+__all__ = ["ask", "end_all_in", "limit", "serve", "signal_name", "start"]
 
 logger = logging.getLogger(__name__)
 
@@ -47,12 +48,16 @@ def start(
     stderr: int | IO[bytes] = subprocess.PIPE,
     low: bool = True,
     detached: bool = False,
+    inherited: Mapping[str, str] = os.environ,
+    what: str = "a process",
 ) -> subprocess.Popen[bytes]:
     """Start Python with these arguments in ``folder``.
 
     Args:
         low: at low priority, so that playing and the pages go first.
         detached: it goes on when this process and the terminal end, and is not ended by a Ctrl-C meant for others.
+        inherited: the environment, but for what every process of IMPSY gets.
+        what: it is, for the message.
 
     Raises:
         DeviceError: the system refuses, or there is no Python interpreter.
@@ -62,8 +67,8 @@ def start(
     root = str(Path(__file__).resolve().parents[1])
     # Thread pools of OpenBLAS bring nothing here, and take a third of the start.
     environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])]),
+        **inherited,
+        "PYTHONPATH": os.pathsep.join([root, *filter(None, [inherited.get("PYTHONPATH")])]),
         "PYTHONIOENCODING": "utf-8",
         "OPENBLAS_NUM_THREADS": "1",
     }
@@ -84,7 +89,7 @@ def start(
             creationflags=flags,
         )
     except OSError as error:
-        raise DeviceError(f"a process cannot be started: {error.strerror or error}") from error
+        raise DeviceError(f"{what} cannot be started: {error.strerror or error}") from error
     if low and sys.platform != "win32":
         with suppress(OSError):  # it may have ended already, or the system may not allow it
             os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
@@ -145,6 +150,14 @@ def end_all_in(folder: Path) -> None:
     for process, where in list(_running.items()):
         if where == folder:
             process.kill()
+
+
+def signal_name(number: int) -> str:
+    """What the signal that ended a process is called, such as SIGKILL."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 # --- in the other process ---------------------------------------------------------------------------

@@ -76,7 +76,7 @@ def test_overlap_by_hand(phrase: str, answer: str, expected: float) -> None:
 class Answering(Contestant):
     """Moves control a each ``dt`` seconds, whatever it hears; ``heard`` is all of that."""
 
-    foresees = False
+    has_density = False
 
     def __init__(self, dt: float, dimension: int = 5) -> None:
         super().__init__(dimension)

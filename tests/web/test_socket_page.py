@@ -223,9 +223,9 @@ def test_the_simulated_performer_hears_what_the_model_plays(server, session, pag
     ears = server.site.performer.ears
     session.send(encode_vector("/monitor/out", (0.5, 0.25)))
     receive(page, "out")
-    ears.moved()
+    ears.take()
     session.send(encode_vector("/monitor/out", (0.5, 0.75)))
-    wait_until(lambda: ears.moved() == {1})
+    wait_until(lambda: ears.take() == {1})
 
 
 def test_without_a_session_the_performer_does_not_begin(server):

@@ -36,7 +36,7 @@ COMMANDS: dict[str, str] = {
     "export-midi": "Make MIDI files of logs.",
     "dataset": "Make a dataset of what was recorded.",
     "train": "Make a model of a dataset.",
-    "evaluate": "Measure what a model foresees and how it plays.",
+    "evaluate": "Measure what a model predicts and how it plays.",
     "search": "Look for a better size and recipe.",
     "model": "Say what a model file is.",
     "convert-tflite": "Turn any model file into a .tflite.",

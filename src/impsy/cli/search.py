@@ -51,7 +51,7 @@ _COLUMNS = {"size": "size", "learning_rate": "rate", "batch": "batch", "window":
               help="When a silent worker counts as gone, and its trial is done by another.")  # fmt: skip
 @click.option("--show", is_flag=True, help="Only show the best trials so far.")
 def command(**options: Any) -> None:
-    """Look for the size and recipe that foresee a dataset best, by training many times for a while.
+    """Search for the size and recipe that predict a dataset best, by training many times for a while.
 
     Start it in as many terminals or on as many machines as there are: with one dataset, study and storage they share
     the work. Ctrl-C ends one of them, or all; what is complete is kept, and the same command goes on. Needs the

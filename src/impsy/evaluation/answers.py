@@ -25,7 +25,7 @@ __all__ = ["PAUSE", "THRESHOLD", "Answers", "Exchange", "Phrases", "answers_of",
 EventArray = NDArray[np.float32]
 
 PAUSE = 1.0
-"""Seconds of silence that end a phrase: less leaves no time for an answer that anyone would hear as one."""
+"""Seconds of silence that end a phrase: less leaves no time for an answer."""
 THRESHOLD = 0.1
 """Seconds of silence after which a model answers, unless a performance says otherwise."""
 

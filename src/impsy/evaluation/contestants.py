@@ -56,12 +56,12 @@ class Network(Protocol):
 class Contestant(ABC):
     """Predicts and plays the next event of many streams, given what each has heard.
 
-    ``streams``: the most that it takes side by side. ``foresees``: whether it has a density; else ``hear`` gives
+    ``streams``: the most that it takes side by side. ``has_density``: if not, ``hear`` returns
     None.
     """
 
     streams = _WIDEST
-    foresees = True
+    has_density = True
 
     def __init__(self, dimension: int) -> None:
         self.dimension = dimension
@@ -76,7 +76,7 @@ class Contestant(ABC):
 
     @abstractmethod
     def play(self, rng: Generator) -> NDArray[np.float64]:
-        """Draw the next event of each stream, (B, D) seconds and about [0, 1], not clipped; nobody hears it yet."""
+        """Draw the next event of each stream, (B, D) seconds and about [0, 1], not clipped, without hearing it."""
 
 
 class NetworkContestant(Contestant):
@@ -130,7 +130,7 @@ class NetworkContestant(Contestant):
 class RepeatLast(Contestant):
     """Plays the event that it heard last once more, with its dt. It has no density."""
 
-    foresees = False
+    has_density = False
 
     def __init__(self, dimension: int) -> None:
         super().__init__(dimension)

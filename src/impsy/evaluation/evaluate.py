@@ -152,7 +152,7 @@ def evaluate(
             left_out=_left_out(material, players),
         ),
         players=players,
-        results=(*(_judged(result, players) for result in results), *([training] if training else [])),
+        results=(*(_with_verdict(result, players) for result in results), *([training] if training else [])),
         seconds=time.perf_counter() - began,
         excerpts=tuple(excerpts),
     )
@@ -199,7 +199,8 @@ def _material(dataset: Dataset, split: Split, windows: NDArray[np.int64], seed: 
     answers = _cut(
         events, stretches(parts, effort.heard + effort.answer, effort.streams), effort.heard + effort.answer
     )
-    whole_parts = _performances(dataset)
+    ends = np.cumsum(dataset.lengths, dtype=np.int64).tolist()
+    whole_parts = [slice(end - length, end) for end, length in zip(ends, dataset.lengths.tolist(), strict=True)]
     durations = answers[:, :, 0].sum(axis=1)
     return _Material(
         events=events,
@@ -221,11 +222,6 @@ def _material(dataset: Dataset, split: Split, windows: NDArray[np.int64], seed: 
     )
 
 
-def _performances(dataset: Dataset) -> list[slice]:
-    ends = np.cumsum(dataset.lengths, dtype=np.int64).tolist()
-    return [slice(end - length, end) for end, length in zip(ends, dataset.lengths.tolist(), strict=True)]
-
-
 def _contestants(
     dataset: Dataset, split: Split, opened: Sequence[OpenedModel], playing: Temperatures
 ) -> list[tuple[Result, Contestant]]:
@@ -242,12 +238,12 @@ def _contestants(
 
 
 def _examine(result: Result, contestant: Contestant, material: _Material, tick: Tick) -> tuple[Result, Excerpt]:
-    """Everything about one contestant. Random numbers are the same for all, whoever else is there."""
+    """Everything about one contestant. Random numbers are the same for all, whatever the other contestants."""
     likelihood, playing, answering, telling, anywhere, asked = (
         np.random.default_rng([material.seed, part]) for part in range(6)
     )
     effort = material.effort
-    if contestant.foresees:
+    if contestant.has_density:
         performances, ranked = score_performances(
             contestant, material.events, material.split.held_out_performances, material.grid, likelihood, tick
         )
@@ -308,7 +304,7 @@ def _players(material: _Material) -> Result:
     )
 
 
-def _judged(result: Result, players: Result) -> Result:
+def _with_verdict(result: Result, players: Result) -> Result:
     """A model's result with the verdict on it."""
     return replace(result, verdict=verdict(_heard(result), _heard(players))) if result.kind == "model" else result
 
@@ -357,7 +353,7 @@ def _events(contestant: Contestant, material: _Material) -> int:
     played += material.told.work + material.told_anywhere.work
     if material.phrases is not None:
         played += len(material.phrases.own) * (effort.heard + effort.longest_answer)
-    if not contestant.foresees:
+    if not contestant.has_density:
         return played
     parts = material.split.held_out_performances
     carried = sum(int(each.stop) - int(each.start) - 1 for each in parts)

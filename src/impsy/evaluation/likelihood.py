@@ -101,7 +101,8 @@ def score_performances(
     ranked: dict[int, FloatArray] = {}
     uniform = rng.random(events.shape)
     for group in _alike(performances, contestant.streams):
-        begins, lengths = (np.array([at(performances[i]) for i in group]) for at in (_start, _length))
+        begins = np.array([performances[i].start for i in group])
+        lengths = np.array([_length(performances[i]) for i in group])
         contestant.reset(len(group))
         scores, places = [], []
         at_once = max(1, min(_ROWS, contestant.streams) // len(group))
@@ -160,10 +161,6 @@ def _predicted(contestant: Contestant, heard: NDArray[np.float32]) -> Mixtures:
     if expected is None:
         raise ValueError("this contestant has no density")
     return expected
-
-
-def _start(performance: slice) -> int:
-    return int(performance.start)
 
 
 def _length(performance: slice) -> int:

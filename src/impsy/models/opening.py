@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -350,7 +350,8 @@ def _open_graph(file: _File, backend: Backend, reason: UnknownNetworkError) -> O
     )
 
 
-class _File(NamedTuple):
+@dataclass(frozen=True)
+class _File:
     """A model file that was read."""
 
     path: Path
@@ -361,7 +362,7 @@ class _File(NamedTuple):
         """The network in it."""
         return self.form.read(self.content)
 
-    @property
+    @cached_property
     def scale(self) -> float:
         """What its numbers are multiplied by."""
         return scale_of(self.path, self.form.scale_note(self.content))

@@ -114,10 +114,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     meta = {
         "format": _FORMAT,
         "recipe": checkpoint.recipe.to_json(),
-        **{
-            name: getattr(checkpoint, name)
-            for name in ("data", "split", "step", "since", "total", "factor", "seconds", "best_step", "facts")
-        },
+        **{name: getattr(checkpoint, name) for name in _KINDS},
         "history": [[look.step, look.seconds, look.loss, look.held_out, look.usual] for look in checkpoint.history],
     }
     arrays = {f"{group}_{i}": array for group, many in checkpoint.arrays.items() for i, array in enumerate(many)}

@@ -49,26 +49,12 @@ class Workspace:
     def __init__(self, root: Path, config: str = "config.toml") -> None:
         self.root = root.resolve()
         self.config = self.root / config
-
-    @property
-    def logs(self) -> Path:
+        self.logs = self.root / "logs"
         """Where takes are."""
-        return self.root / "logs"
-
-    @property
-    def datasets(self) -> Path:
-        """Where datasets are."""
-        return self.root / "datasets"
-
-    @property
-    def models(self) -> Path:
-        """Where models are."""
-        return self.root / "models"
-
-    @property
-    def private(self) -> Path:
+        self.datasets = self.root / "datasets"
+        self.models = self.root / "models"
+        self.private = self.root / ".impsy"
         """What the web interface itself keeps: deleted files, previous configurations, training runs."""
-        return self.root / ".impsy"
 
     def check_private(self) -> None:
         """See that what is written in :attr:`private` stays there: a workspace may have come from anyone.

@@ -25,7 +25,7 @@ _FONT_SIZE = 9
 _TICK = 3
 _MARGIN = 4
 _LEAST = 0.8
-"""Of its size: made smaller than that, as on a telephone, no one could read its letters."""
+"""The smallest share of its size at which its letters can be read, as on a telephone."""
 _NUMBER = re.compile(r"-?\d+\.\d+")
 
 Ticks = Sequence[tuple[float, str]]
@@ -210,5 +210,5 @@ def _letters(texts: Iterable[Any]) -> str:
 
 
 def _short(places: str) -> str:
-    """A tenth of a point is less than anyone sees."""
+    """Numbers with one decimal: a tenth of a point cannot be seen."""
     return _NUMBER.sub(lambda number: f"{float(number[0]):.1f}".removesuffix(".0"), places)

@@ -29,7 +29,7 @@ def render(report: Report) -> str:
     """The page. Raises ConfigError where pygal is missing."""
     name = report.results[0].name
     style = files(__package__).joinpath("page.css").read_text("utf-8")
-    parts = (_glance, _telling, _answers, _foreseeing, _calibration, _playing, _excerpts, _facts)
+    parts = (_glance, _telling, _answers, _prediction, _calibration, _playing, _excerpts, _facts)
     sections = "".join(part(report) for part in parts)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -113,7 +113,7 @@ def _answers(report: Report) -> str:
     )
 
 
-def _foreseeing(report: Report) -> str:
+def _prediction(report: Report) -> str:
     series = [
         (i, result.windows.by_position, result.windows.median_by_position)
         for i, result in enumerate(report.results)
@@ -122,7 +122,7 @@ def _foreseeing(report: Report) -> str:
     plot = plots.positions(series)
     tables = "".join(_table(report, group) for group in ("windows", "performances"))
     return (
-        "<h2>What it foresees</h2><p>Negative log-likelihood of what was played next: less is better. Means are "
+        "<h2>What it predicts</h2><p>Negative log-likelihood of what was played next: less is better. Means are "
         f"ruled by rare surprises, medians by ordinary events.</p>{tables}"
         + _figure(
             "By how many events were heard", plot, "median (solid) and mean (dashed), windows from the zero state"
@@ -194,7 +194,7 @@ def _facts(report: Report) -> str:
 
 
 def _table(report: Report, group: str) -> str:
-    """One group of figures, a row for each who has them, the best of models and baselines in bold."""
+    """One group of figures, a row for each result that has them, the best of models and baselines in bold."""
     title, figures = GROUPS_OF_FIGURES[group]
     rows = [report.players, *report.results]
     figures = [figure for figure in figures if any(figure.of(row) is not None for row in rows)]

@@ -46,7 +46,7 @@ def positions(series: Sequence[tuple[int, Sequence[float], Sequence[float]]]) ->
 
 
 def histogram_of_ranks(colour: int, part: PartCalibration) -> str:
-    """Where in the predicted distribution the played value was, 1 where all is as foreseen."""
+    """Where in the predicted distribution the played values are; 1 everywhere is perfect."""
     heights = np.array(part.histogram) * BINS
     high = 1.05 * max(2.0, float(heights.max()))
     chart = Chart(

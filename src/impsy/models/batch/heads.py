@@ -141,6 +141,26 @@ class ResidualHead(Head):
         high += self._beyond
         np.maximum(self._ends, 0, out=self._ends)
 
+    def _allocate_places(self, batch: int) -> None:
+        """Room for base, 1 − 2 low and 2 (low − high) of controls and of time, which has base 0 and no ends."""
+        self._where = np.zeros((3, self._controls + 1, batch), self._precision)
+        self._where[1] = 1
+
+    def _place(self, travel: _Array, control: NDArray[np.intp]) -> None:
+        """Moves (Q, B) of these controls (Q,), n for time, become values, in place."""
+        low, high = self._ends
+        base, back, onto = self._where
+        base[:-1] = self._base
+        np.multiply(low, -2, out=back[:-1])
+        back[:-1] += 1
+        np.subtract(low, high, out=onto[:-1])
+        onto[:-1] *= 2
+        base, back, onto = self._where[:, control]
+        onto *= np.maximum(travel, 0)
+        travel *= back
+        travel += onto
+        travel += base
+
     def _squash(self, moves: _Array, scale: _Array, out: _Array) -> None:
         np.multiply(moves, scale, out=out)
         np.tanh(out, out=out)
@@ -159,7 +179,6 @@ class GestureHead(ResidualHead):
         self._margin = fixed.margin.astype(precision)
         self._per_threshold = np.reciprocal(fixed.threshold)[:, None]
         self._rest = fixed.rest.astype(precision)
-        # Time lies with the controls as one more, which is never at an end and whose base is 0.
         self._control = live.control % weights.dimension
         continues = live.of_components(fixed.continues) != 0
         self._dynamic = np.flatnonzero(continues)
@@ -188,9 +207,7 @@ class GestureHead(ResidualHead):
             self._out[2 * split :],
         )
         self._above = np.empty_like(self._sigma)
-        # base, 1 − 2 low and 2 (low − high) of controls and time
-        self._where = np.zeros((3, self._controls + 1, batch), precision)
-        self._where[1] = 1
+        self._allocate_places(batch)
         rests = self.parameters[:, self._width : 2 * self._width].reshape(batch, mixtures, -1)
         rests[:, :, 1:] = self._rest
 
@@ -237,18 +254,7 @@ class GestureHead(ResidualHead):
         way = self._way[self._dynamic_control]
         travel[self._dynamic] *= way
         self._rest_those(way)
-        low, high = self._ends
-        base, back, onto = self._where
-        base[:-1] = self._base
-        np.multiply(low, -2, out=back[:-1])
-        back[:-1] += 1
-        np.subtract(low, high, out=onto[:-1])
-        onto[:-1] *= 2
-        base, back, onto = self._where[:, self._control]
-        onto *= np.maximum(travel, 0)
-        travel *= back
-        travel += onto
-        travel += base
+        self._place(travel, self._control)
         parameters, width = self.parameters.T, self._width
         means = parameters[:width].reshape(-1, *self._where.shape[1:])
         means[:, 1:] = self._base

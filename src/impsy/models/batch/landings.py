@@ -56,9 +56,7 @@ class LandingHead(ResidualHead):
         self.parameters = np.zeros((batch, self._width * 2 + fixed.mixtures), precision)
         self._first = True
         slots, n = fixed.moves.shape
-        # base, 1 − 2 low and 2 (low − high) of controls and time, as one that is never at an end, its base 0
-        self._where = np.zeros((3, n + 1, batch), precision)
-        self._where[1] = 1
+        self._allocate_places(batch)
         self._means = np.zeros((slots + slots * n, batch), precision)
         self._deviations = np.zeros((slots + slots * n, batch), precision)
         self._deviations[slots:] = np.tile(fixed.rest, slots)[:, None]
@@ -104,15 +102,10 @@ class LandingHead(ResidualHead):
         elu_plus_one(sigma, np.empty_like(sigma))
         sigma *= self._slot_scale
         sigma += self._slot_floor
-        low, high = self._ends
-        base, back, onto = self._where
-        base[:-1] = self._base
-        back[:-1] = 1 - 2 * low
-        onto[:-1] = 2 * (low - high)
-        base, back, onto = self._where[:, self._control]
+        self._place(travel, self._control)
         count = len(self._time)
         self._means[count:] = np.tile(self._base, (count, 1))
-        self._means[self._places] = base + travel * back + np.maximum(travel, 0) * onto
+        self._means[self._places] = travel
         self._means[:count] += self._time
         self._deviations[self._places] = sigma
         batch = heard.shape[1]

@@ -14,10 +14,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from impsy.models.architectures import EDGE_REACH, FloatArray
+from impsy.models.architectures import FloatArray
 from impsy.models.landings import DECAYS, HAT, LEAST_USE, OCTAVE, REACH, SOONEST, Landings
 from impsy.models.sizes import SCALE_FACTOR, Size
-from impsy.training.networks.layers import RecurrentNetwork, log_normal, positive
+from impsy.training.networks.layers import RecurrentNetwork, log_normal, moved, positive, standing
 from impsy.training.notes import Changes
 
 __all__ = ["LandingNetwork"]
@@ -113,7 +113,7 @@ class LandingNetwork(RecurrentNetwork):
         terms = log_normal(targets[..., :1], fixed.time + r[..., :slots], sigma[..., :slots])
         values_played, base = targets[..., 1:], events.base
         travel, low, high = r[..., slots:], events.low[..., self._control], events.high[..., self._control]
-        mu = base[..., self._control] + travel * (1 - 2 * low) + jax.nn.relu(travel) * (2 * (low - high))
+        mu = moved(base[..., self._control], travel, low, high)
         terms += log_normal(values_played[..., self._control], mu, sigma[..., slots:]) @ self._of_slot
         terms += log_normal(values_played, base, fixed.rest) @ self._rests
         parts, whole = [], []
@@ -156,12 +156,8 @@ class LandingNetwork(RecurrentNetwork):
     def _hear(self, vectors: Any) -> _Heard:
         """Windows (B, T, D), each heard from the zero state."""
         fixed, knobs = self.fixed, self.fixed.knobs
-        per_step, step = fixed.rounding()
-        base = jnp.round(vectors[..., 1:] * per_step) * step
+        base, low, high = standing(fixed, vectors)
         move = jnp.concatenate([jnp.zeros_like(base[:, :1]), jnp.diff(base, axis=1)], 1)
-        per_way = fixed.change_scale / np.float32(EDGE_REACH)
-        low = jax.nn.relu(1 - base * per_way)
-        high = jax.nn.relu(1 - (np.float32(SCALE_FACTOR) - base) * per_way)
         logged = jnp.log(jnp.maximum(vectors[..., :1], SOONEST))
         hats = jax.nn.relu(1 - jnp.abs(logged - np.log(fixed.anchors)) / HAT)
         heard = jnp.broadcast_to((jnp.arange(vectors.shape[1]) > 0).astype(jnp.float32)[:, None], logged.shape)

@@ -15,11 +15,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from impsy.errors import ModelError
-from impsy.models.architectures import FloatArray, Residual
-from impsy.models.sizes import Size
+from impsy.models.architectures import EDGE_REACH, FloatArray, Residual
+from impsy.models.sizes import SCALE_FACTOR, Size
 from impsy.models.weights import SIGMA_OFFSET, LSTMLayer, Weights
 
-__all__ = ["RecurrentNetwork", "log_normal", "lstm", "positive"]
+__all__ = ["RecurrentNetwork", "log_normal", "lstm", "moved", "positive", "standing"]
 
 HALF_LOG_TWO_PI = 0.9189385332046727
 _KERNEL_START = 0.3
@@ -170,6 +170,21 @@ def _left_out(h: Any, share: float, key: Any) -> Any:
 def positive(z: Any) -> Any:
     """elu(z) + 1 + 1e-7."""
     return jax.nn.elu(z) + SIGMA_OFFSET
+
+
+def standing(fixed: Residual, vectors: Any) -> tuple[Any, Any, Any]:
+    """Where the controls stand after events (B, T, D), and how close they are to their lower and upper ends."""
+    per_step, step = fixed.rounding()
+    base = jnp.round(vectors[..., 1:] * per_step) * step
+    per_way = fixed.change_scale / np.float32(EDGE_REACH)
+    low = jax.nn.relu(1 - base * per_way)
+    high = jax.nn.relu(1 - (np.float32(SCALE_FACTOR) - base) * per_way)
+    return base, low, high
+
+
+def moved(base: Any, travel: Any, low: Any, high: Any) -> Any:
+    """The means of controls that travel from ``base`` and turn back at their ends."""
+    return base + travel * (1 - 2 * low) + jax.nn.relu(travel) * (2 * (low - high))
 
 
 def log_normal(x: Any, mu: Any, sigma: Any) -> Any:

@@ -15,9 +15,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from impsy.models.architectures import EDGE_REACH, FloatArray, Gestures, Residual
-from impsy.models.sizes import SCALE_FACTOR, Size
-from impsy.training.networks.layers import RecurrentNetwork, log_normal, positive
+from impsy.models.architectures import FloatArray, Gestures, Residual
+from impsy.models.sizes import Size
+from impsy.training.networks.layers import RecurrentNetwork, log_normal, moved, positive, standing
 from impsy.training.scales import Scales
 
 __all__ = ["Mixture", "Network"]
@@ -243,7 +243,7 @@ class Network(RecurrentNetwork):
                 travel = head.direction * way * jnp.where(head.one_sided > 0, forward, free)
                 sigma = jnp.where(way == 0, head.rest[head.control], sigma)
             low, high = heard.low[..., head.control], heard.high[..., head.control]
-            mu = base + travel * (1 - 2 * low) + jax.nn.relu(travel) * (2 * (low - high))
+            mu = moved(base, travel, low, high)
         return _Parts(
             time * head.time_scale,
             positive(time_z) * head.time_scale + head.time_floor,
@@ -255,34 +255,30 @@ class Network(RecurrentNetwork):
 
     def _hear(self, vectors: Any) -> _Heard:
         """Features of windows (B, T, D), each heard from the zero state."""
-        fixed, values = self.fixed, vectors[..., 1:]
+        fixed = self.fixed
         if fixed is None:
-            zero = jnp.zeros_like(values)
+            zero = jnp.zeros_like(vectors[..., 1:])
             return _Heard(vectors, zero, zero, zero, zero, zero)
-        per_step, step = fixed.rounding()
-        base = jnp.round(values * per_step) * step
+        base, low, high = standing(fixed, vectors)
         before = jnp.concatenate([jnp.zeros_like(base[:, :1]), base[:, :-1]], 1)
         move = base - before
         gestures = isinstance(fixed, Gestures)
         if gestures:
             move = move.at[:, 0].set(0.0)
         change = jnp.tanh(move * fixed.change_scale)
-        per_way = fixed.change_scale / np.float32(EDGE_REACH)
-        low = jax.nn.relu(1 - base * per_way)
-        high = jax.nn.relu(1 - (np.float32(SCALE_FACTOR) - base) * per_way)
         logged = jnp.log(1 + 100 * jnp.maximum(vectors[..., :1], 0))
         features = [logged, base, change, change * change, low, high]
         gesture = way = jnp.zeros_like(base)
         if isinstance(fixed, Gestures):
             per_threshold = np.reciprocal(fixed.threshold)
-            moved = (jnp.round(move * per_threshold) != 0).any(-1)
-            at = jax.lax.cummax(jnp.where(moved, jnp.arange(moved.shape[1]), 0), axis=1)
+            turned = (jnp.round(move * per_threshold) != 0).any(-1)
+            at = jax.lax.cummax(jnp.where(turned, jnp.arange(turned.shape[1]), 0), axis=1)
             gesture = jnp.take_along_axis(move, at[..., None], 1)
             way = jnp.clip(jnp.round(gesture * per_threshold), -1, 1)
             features += [
                 jnp.tanh(gesture * (fixed.change_scale / 2)),
                 jnp.abs(way),
-                moved[..., None].astype(jnp.float32),
+                turned[..., None].astype(jnp.float32),
             ]
         return _Heard(jnp.concatenate(features, -1), base, low, high, gesture, way)
 

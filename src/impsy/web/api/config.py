@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import cast
-from urllib.parse import quote
 
 from pydantic import Field, create_model
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 
 from impsy.config.document import ConfigDocument
 from impsy.config.schema import scene_fields
@@ -69,9 +68,9 @@ def answer(file: ConfigFile) -> ConfigAnswer:
         path=str(file.path),
         text=saved.text,
         stamp=saved.stamp,
-        values=saved.draft.values,
-        problems=saved.draft.problems,
-        understood=saved.draft.understood,
+        values=saved.values,
+        problems=saved.problems,
+        understood=saved.understood,
         schema=cast("FormSchema", config_schema()),
         mapping_kinds=mapping_kinds(),
     )
@@ -121,12 +120,11 @@ def _edited(text: str, site: Site) -> EditedText:
 
 
 @ENDPOINTS.add("GET", "/api/config/file", "the configuration file")
-def download(site: Site) -> Response:
-    content, name = site.config.content(), site.config.path.name
-    if content is None:
-        raise NotFound(f"there is no {name} yet: set the workspace up first")
-    disposition = f"attachment; filename*=UTF-8''{quote(name)}"
-    return Response(content, media_type="application/toml", headers={"Content-Disposition": disposition})
+def download(site: Site) -> FileResponse:
+    path = site.config.path
+    if not path.is_file():
+        raise NotFound(f"there is no {path.name} yet: set the workspace up first")
+    return FileResponse(path, media_type="application/toml", filename=path.name)
 
 
 @ENDPOINTS.add("GET", "/api/config/previous", "versions that were replaced")

@@ -20,7 +20,7 @@ from impsy.perform.diagnostics.devices import (
 from impsy.protocol.workspace import Devices, Listening, MidiPort, MidiPorts, SerialPort
 from impsy.web.api.endpoints import Body, Endpoints
 from impsy.web.config.file import ConfigFile
-from impsy.web.devices.mapping import Way
+from impsy.web.config.labels import Way
 from impsy.web.devices.ways import ports_of_session, ways_now
 from impsy.web.site import Site
 
@@ -41,13 +41,11 @@ class LearnBody(Body):
 @ENDPOINTS.add("GET", "/api/devices", "MIDI and serial ports, and what is made of them")
 def devices(site: Site) -> Devices:
     config, state = site.config.config, site.link.state
-    found = site.devices.look(config.midi.api if config is not None and config.midi is not None else None)
+    wanted = config.midi if config is not None else None
+    found = site.devices.look(wanted.api if wanted is not None else None)
     ports = ports_of_session(state)
-    midi: list[Wanted] = []
-    serial: list[Wanted] = []
-    if config is not None:
-        midi = list(wanted_midi_ports(config.midi, found.midi)) if config.midi is not None else []
-        serial = list(wanted_serial_ports(config, found.serial))
+    midi = list(wanted_midi_ports(wanted, found.midi)) if wanted is not None else []
+    serial = list(wanted_serial_ports(config, found.serial)) if config is not None else []
     return Devices(
         MidiPorts(
             found.midi.system,

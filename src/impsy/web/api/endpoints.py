@@ -17,6 +17,7 @@ from typing import IO, Any, Literal, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -40,20 +41,7 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
-class _TooLarge(ImpsyError):
-    """The body is longer than the endpoint takes."""
-
-
-class _NotJson(ImpsyError):
-    """The body does not declare itself as JSON, which other sites' forms cannot send."""
-
-
-_STATUS: dict[type[ImpsyError], HTTPStatus] = {
-    NotFound: HTTPStatus.NOT_FOUND,
-    Conflict: HTTPStatus.CONFLICT,
-    _TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    _NotJson: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-}
+_STATUS = {NotFound: HTTPStatus.NOT_FOUND, Conflict: HTTPStatus.CONFLICT}
 
 
 @dataclass(frozen=True)
@@ -135,6 +123,8 @@ def _answering(row: Endpoint, site: Site) -> Callable[[Request], Any]:
             return await run_in_threadpool(_handle, row, site, given)
         except ValidationError as error:
             return problem(HTTPStatus.UNPROCESSABLE_ENTITY, _in_words(error))
+        except HTTPException as error:
+            return problem(error.status_code, error.detail)
         except ImpsyError as error:
             return problem(_STATUS.get(type(error), HTTPStatus.UNPROCESSABLE_ENTITY), str(error))
         except OSError as error:
@@ -171,7 +161,8 @@ def _fields(value: Any) -> dict[str, Any]:
 
 async def _read_json(request: Request, kind: type[BaseModel]) -> BaseModel:
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        raise _NotJson("this takes JSON: send it as application/json")
+        # Forms of other sites cannot send this type.
+        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "this takes JSON: send it as application/json")
     content = bytearray()
     async for chunk in _chunks(request, JSON_LIMIT):
         content += chunk
@@ -191,7 +182,8 @@ async def _read_file(request: Request, limit: int) -> IO[bytes]:
 
 
 async def _chunks(request: Request, limit: int) -> AsyncIterator[bytes]:
-    too_large = _TooLarge(f"this is too large: at most {limit / (1 << 20):g} MiB are taken here")
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    too_large = HTTPException(status, f"this is too large: at most {limit / (1 << 20):g} MiB are taken here")
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
         raise too_large
@@ -203,7 +195,7 @@ async def _chunks(request: Request, limit: int) -> AsyncIterator[bytes]:
                 raise too_large
             yield chunk
     except ClientDisconnect as gone:
-        raise _TooLarge("the connection ended before everything had arrived") from gone
+        raise HTTPException(status, "the connection ended before everything had arrived") from gone
 
 
 def _in_words(error: ValidationError) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from typing import Any
 
-from impsy.config import Config
 from impsy.errors import ImpsyError
-from impsy.protocol.workspace import Control, Overview, Scene
+from impsy.protocol.workspace import Overview, Scene
 from impsy.settings import SETTINGS
 from impsy.version import __version__
 from impsy.web.api.endpoints import Endpoints
@@ -25,29 +23,23 @@ logger = logging.getLogger(__name__)
 @ENDPOINTS.add("GET", "/api/overview", "the workspace at a glance")
 def overview(site: Site) -> Overview:
     saved = site.config.read()
-    values = saved.draft.values or {}
-    config = saved.draft.loaded.config if saved.draft.loaded else None
-    dimension = config.model.dimension if config else _whole(_table(values, "model").get("dimension"))
-    mode = config.interaction.mode if config else _text(_table(values, "interaction").get("mode"))
+    values = saved.values or {}
+    config = saved.loaded.config if saved.loaded else None
+    dimension = config.model.dimension if config else _dimension(values)
+    mode = config.interaction.mode if config else _value(_table(values, "interaction"), "mode", "choice")
     return Overview(
         version=__version__,
-        title=_text(values.get("title")) or "",
+        title=_value(values, "title", "choice") or "",
         workspace=site.workspace.root.name,
         path=str(site.workspace.root),
         demo=site.demo,
         configured=bool(saved.stamp),
         dimension=dimension,
         mode=mode,
-        controls=_controls(config, dimension),
+        controls=controls_of(config) if config else unmapped((dimension or 1) - 1),
         scenes=_scenes(values),
         models=_models(site, dimension),
     )
-
-
-def _controls(config: Config | None, dimension: int | None) -> list[Control]:
-    if config is not None:
-        return controls_of(config)
-    return unmapped(dimension - 1) if dimension else []
 
 
 def _scenes(values: dict[str, Any]) -> list[Scene]:
@@ -55,8 +47,8 @@ def _scenes(values: dict[str, Any]) -> list[Scene]:
     found = []
     for name, table in _table(values, "scenes").items():
         if isinstance(table, dict):
-            live = {row.key: _READERS[row.kind](table.get(row.key)) for row in SETTINGS.values() if row.in_scenes}
-            found.append(Scene.model_construct(name=name, model=_text(table.get("model")), **live))
+            live = {row.key: _value(table, row.key, row.kind) for row in SETTINGS.values() if row.in_scenes}
+            found.append(Scene.model_construct(name=name, model=_value(table, "model", "choice"), **live))
     return found
 
 
@@ -76,20 +68,17 @@ def _table(values: dict[str, Any], key: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+_KINDS: dict[str, type] = {"number": float, "whole": int, "choice": str, "flag": bool}
 
 
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+def _value(table: dict[str, Any], key: str, kind: str) -> Any:
+    """The value of a key as the kind of its setting has it; None where it is of another kind."""
+    value = table.get(key)
+    if kind == "number" and type(value) is int:
+        return float(value)
+    return value if type(value) is _KINDS[kind] else None
 
 
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 2 else None
-
-
-def _flag(value: object) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-_READERS: dict[str, Callable[[object], Any]] = {"number": _number, "choice": _text, "flag": _flag}
+def _dimension(values: dict[str, Any]) -> int | None:
+    found = _value(_table(values, "model"), "dimension", "whole")
+    return found if found is not None and found >= 2 else None

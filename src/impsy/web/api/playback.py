@@ -7,7 +7,6 @@ from typing import Annotated
 from pydantic import Field
 
 from impsy.config import Config
-from impsy.errors import DataError
 from impsy.mapping.entries import NoteOn
 from impsy.protocol.library import PlaybackState
 from impsy.web.api.endpoints import Body, Endpoints
@@ -41,10 +40,6 @@ def play(site: Site, name: str, body: Play) -> PlaybackState:
     if isinstance(heard, list) and len(heard) != controls:
         raise Conflict(f"{path.name} has {controls} controls, and the session plays {len(heard)}")
     played = site.pictures.take(path, controls)
-    chosen = played.of(body.who == "performer")[0] if body.who != "both" else played.times
-    if not len(chosen):
-        whose = {"performer": " of the performer", "model": " of the model"}.get(body.who, "")
-        raise DataError(f"{path.name} holds no event{whose}")
     site.playback.play(
         path.name,
         played,

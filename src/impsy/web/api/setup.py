@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from impsy.config import Mode
 from impsy.config.workspace import FOLDERS, STARTER_MODEL, starter_files
-from impsy.protocol.workspace import ConfigAnswer, Setup, SetupTemplate
+from impsy.protocol.workspace import ConfigAnswer, Setup
 from impsy.web.api.config import answer
 from impsy.web.api.endpoints import Body, Endpoints
 from impsy.web.config.templates import STARTER_DIMENSION, TEMPLATES, Wishes, fill_in
@@ -40,7 +40,7 @@ class SetupBody(Body):
 
 @ENDPOINTS.add("GET", "/api/setup", "ways to begin a workspace", anywhere=True)
 def templates() -> Setup:
-    return Setup([SetupTemplate(each.id, each.title, each.description) for each in TEMPLATES])
+    return Setup(list(TEMPLATES))
 
 
 @ENDPOINTS.add("POST", "/api/setup", "make a workspace", anywhere=True)

@@ -61,8 +61,7 @@ class Words(Body):
 @ENDPOINTS.add("GET", "/api/takes", "All takes, the newest first")
 def list_takes(site: Site) -> list[Take]:
     for problem in site.takes.new_problems():
-        text = problem.replace(f"{site.workspace.root}{os.sep}", "")
-        site.hub.send({"type": "sentence", "level": "warning", "text": text})
+        site.hub.say("warning", problem.replace(f"{site.workspace.root}{os.sep}", ""))
     return site.takes.all()
 
 
@@ -160,7 +159,6 @@ def upload_midi(site: Site, query: NameQuery, upload: IO[bytes]) -> Take:
         raise ConfigError("a MIDI file becomes a take by the mapping of the instrument: set the workspace up first")
     path, remarks = add_midi(site.workspace, config, query.name, upload)
     if remarks:
-        text = f"{query.name}: {'; '.join(remarks)}."
-        site.hub.send({"type": "sentence", "level": "warning", "text": text})
+        site.hub.say("warning", f"{query.name}: {'; '.join(remarks)}.")
     changed(site, "take")
     return site.takes.one(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter, ValidationError
 
 from impsy.data.takes import TakeNote, annotate
 from impsy.errors import DataError
@@ -17,6 +17,7 @@ from impsy.web.site import Site
 __all__ = ["ENDPOINTS", "NameQuery", "changed", "deleted"]
 
 ENDPOINTS = Endpoints()
+_NOTE = TypeAdapter(TakeNote)
 
 
 class NameQuery(Body):
@@ -64,13 +65,12 @@ def undo(site: Site, id: str) -> Done:
 
 
 def _note_in(entry: Entry) -> TakeNote | None:
-    note = entry.extra.get("note")
-    if not isinstance(note, dict):
+    if "note" not in entry.extra:
         return None
-    title, tags, excluded = note.get("title", ""), note.get("tags", ()), note.get("excluded", False)
-    if not isinstance(title, str) or not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        raise DataError(f"the former title and tags of {entry.name} are damaged: this cannot be undone")
-    return TakeNote(title, tuple(tags), bool(excluded))
+    try:
+        return _NOTE.validate_python(entry.extra["note"])
+    except ValidationError as error:
+        raise DataError(f"the former title and tags of {entry.name} are damaged: this cannot be undone") from error
 
 
 @ENDPOINTS.add("GET", "/api/trash", "What was deleted and can be brought back")

@@ -6,7 +6,7 @@ import math
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from pathlib import Path
 from typing import Any
@@ -39,13 +39,16 @@ class Draft:
     """The content of a text, in the present form.
 
     ``values`` None: it is no TOML; ``loaded`` None: something in it is wrong. ``understood`` is a line about the
-    earlier form that the text is in; empty: it is in the present one.
+    earlier form that the text is in; empty: it is in the present one. ``text`` and ``stamp`` are those of a file;
+    ``stamp`` differs for every content; empty: there is no file.
     """
 
-    values: dict[str, Any] | None
-    problems: list[ConfigProblem]
+    values: dict[str, Any] | None = None
+    problems: list[ConfigProblem] = field(default_factory=list)
     loaded: LoadedConfig | None = None
     understood: str = ""
+    text: str = ""
+    stamp: str = ""
 
 
 class Change(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import datetime
 from typing import Self
 
@@ -21,21 +21,12 @@ from impsy.protocol.workspace import ConfigProblem, ConfigVersion
 from impsy.web.config.drafts import Draft, read_draft
 from impsy.web.workspace import Conflict, NotFound, Workspace
 
-__all__ = ["KEPT_VERSIONS", "ConfigFile", "SavedConfig"]
+__all__ = ["KEPT_VERSIONS", "ConfigFile"]
 
 KEPT_VERSIONS = 50
 
 _NAME = "%Y-%m-%dT%H-%M-%S.%f.toml"
 _BOM = "\ufeff"
-
-
-@dataclass(frozen=True, slots=True)
-class SavedConfig:
-    """The file as it was read. ``stamp`` differs for every content; empty: there is no file."""
-
-    text: str = ""
-    stamp: str = ""
-    draft: Draft = field(default_factory=lambda: Draft(None, []))
 
 
 class ConfigFile:
@@ -70,11 +61,11 @@ class ConfigFile:
 
     # --- reading -----------------------------------------------------------------------------------
 
-    def read(self) -> SavedConfig:
+    def read(self) -> Draft:
         """The file, in whatever state it is. Raises OSError."""
         content = self.content()
         if content is None:
-            return SavedConfig()
+            return Draft()
         try:
             text = content.decode()
             draft = read_draft(text, self.path)
@@ -83,7 +74,7 @@ class ConfigFile:
             line = content.count(b"\n", 0, error.start) + 1
             message = "this is not text in UTF-8: what could not be read is shown as �. Mend it, and save"
             draft = Draft(None, [ConfigProblem("", [], message, line, "error")])
-        return SavedConfig(text, _stamp(content), draft)
+        return replace(draft, text=text, stamp=_stamp(content))
 
     def load(self) -> LoadedConfig:
         """The configuration as a session would load it.

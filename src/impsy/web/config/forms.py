@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from impsy.config import Config
-from impsy.mapping.entries import KINDS, Argument
+from impsy.mapping.entries import KINDS
 from impsy.models.sizes import SIZES
 from impsy.modes import MODES
 from impsy.protocol.workspace import EntryName, MappingArgument, MappingKind
@@ -110,14 +110,14 @@ _CHOICES: dict[str, dict[str, str]] = {
 def mapping_kinds() -> list[MappingKind]:
     """Every kind of entry, in the order in which they should be offered."""
 
-    def argument(each: Argument, optional: bool) -> MappingArgument:
-        return MappingArgument(each.name, each.low, each.high, optional)
-
     return [
         MappingKind(
             EntryName(name),
             kind.words.title,
-            [argument(each, False) for each in kind.required] + [argument(each, True) for each in kind.optional],
+            [
+                MappingArgument(each.name, each.low, each.high, each in kind.optional)
+                for each in kind.required + kind.optional
+            ],
         )
         for name, kind in KINDS.items()
     ]

@@ -11,7 +11,7 @@ from impsy.config import Config
 from impsy.mapping.entries import ControlChange, ControlKind, MappingEntry, NoteOn, kind_of
 from impsy.protocol.workspace import Control, EntryName, MappedEntry
 
-__all__ = ["controls_of", "describe_entry", "unmapped"]
+__all__ = ["Way", "controls_of", "describe_entry", "unmapped"]
 
 MOST_CONTROLS = 1024
 """More are not shown: a dimension may be any number."""
@@ -34,28 +34,24 @@ def describe_entry(entry: MappingEntry) -> str:
 def controls_of(config: Config) -> list[Control]:
     """The controls of a configuration, in its order (at most 1024)."""
     count = min(config.model.dimension - 1, MOST_CONTROLS)
-    received, sent = ([_column(config, index, way) for index in range(count)] for way in ("input", "output"))
-    mapped = [
-        ([entry for _, entry in inputs], [entry for _, entry in outputs])
-        for inputs, outputs in zip(received, sent, strict=True)
-    ]
-    short = Counter(_labels(inputs or outputs, index) for index, (inputs, outputs) in enumerate(mapped))
+    columns = [(_column(config, index, "input"), _column(config, index, "output")) for index in range(count)]
+    short = Counter(_labels(received or sent, index) for index, (received, sent) in enumerate(columns))
     controls = []
-    for index, (inputs, outputs) in enumerate(mapped):
-        label = _labels(inputs or outputs, index)
+    for index, (received, sent) in enumerate(columns):
+        label = _labels(received or sent, index)
         if short[label] > 1:
-            label = _labels(inputs or outputs, index, with_channel=True)
+            label = _labels(received or sent, index, with_channel=True)
         controls.append(
             Control(
                 index,
                 label,
-                _kind(inputs or outputs),
-                _kind(outputs or inputs),
-                (outputs or inputs)[0].channel if outputs or inputs else None,
-                [*_in_words(received[index]), *_unmapped_ports(config, index, "input")],
-                [*_in_words(sent[index]), *_unmapped_ports(config, index, "output")],
-                [_structure(*each) for each in received[index]],
-                [_structure(*each) for each in sent[index]],
+                _kind(received or sent),
+                _kind(sent or received),
+                (sent or received)[0][1].channel if sent or received else None,
+                [*_in_words(received), *_unmapped_ports(config, index, "input")],
+                [*_in_words(sent), *_unmapped_ports(config, index, "output")],
+                [_structure(*each) for each in received],
+                [_structure(*each) for each in sent],
             )
         )
     return _distinct(controls)
@@ -70,10 +66,12 @@ def unmapped(count: int) -> list[Control]:
 
 
 Way = Literal["input", "output"]
+Column = Sequence[tuple[str, MappingEntry]]
+"""The entries for one control, each with the name of its port or section."""
 
 
-def _column(config: Config, index: int, way: Way) -> list[tuple[str, MappingEntry]]:
-    """The entries for one control in the mappings in use, each with the name of its port or section."""
+def _column(config: Config, index: int, way: Way) -> Column:
+    """The entries in the mappings in use."""
     return [(name, mapping[index]) for name, mapping in _mappings(config, way)]
 
 
@@ -88,7 +86,7 @@ def _mappings(config: Config, way: Way) -> Iterator[tuple[str, Sequence[MappingE
             yield name, mapping
 
 
-def _in_words(column: Sequence[tuple[str, MappingEntry]]) -> list[str]:
+def _in_words(column: Column) -> list[str]:
     return [f"{name}: {describe_entry(entry)}" for name, entry in column]
 
 
@@ -110,13 +108,13 @@ def _unmapped_ports(config: Config, index: int, way: Way) -> list[str]:
     return found
 
 
-def _kind(entries: Sequence[MappingEntry]) -> ControlKind:
-    return kind_of(entries[0]).words.kind if entries else "value"
+def _kind(column: Column) -> ControlKind:
+    return kind_of(column[0][1]).words.kind if column else "value"
 
 
-def _labels(entries: Sequence[MappingEntry], index: int, with_channel: bool = False) -> str:
+def _labels(column: Column, index: int, with_channel: bool = False) -> str:
     """One label for a control, however many ports it is received from."""
-    labels = list(dict.fromkeys(_label(entry, with_channel) for entry in entries))
+    labels = list(dict.fromkeys(_label(entry, with_channel) for _, entry in column))
     return " / ".join(labels[:2]) + (" …" if len(labels) > 2 else "") if labels else f"x {index + 1}"
 
 

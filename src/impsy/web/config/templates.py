@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
 
 import tomlkit
 
 from impsy.config.document import ConfigDocument
 from impsy.config.workspace import STARTER_MODEL, template
+from impsy.protocol.workspace import SetupTemplate
 
-__all__ = ["STARTER_DIMENSION", "TEMPLATES", "Template", "Wishes", "fill_in"]
+__all__ = ["STARTER_DIMENSION", "TEMPLATES", "Wishes", "fill_in"]
 
 STARTER_DIMENSION = 9
 TEMPLATE_CONTROLS = 8
@@ -21,8 +21,10 @@ _EXAMPLE_IN, _EXAMPLE_OUT = '"My controller"', '"My synth"'
 _EXAMPLE_SERIAL = '"/dev/ttyACM0"'
 
 _ROW = re.compile(r"#?  \[")
-_OFF = re.compile(r"#(?=\S)")
+_OFF = re.compile(r"^#(?=\S)", re.MULTILINE)
 """What turns a line off; words have a blank after theirs."""
+_ON = re.compile(r"^(?=[^#\n])", re.MULTILINE)
+"""Where a line is on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,32 +38,23 @@ class Wishes:
     out_device: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
-    """One way to begin."""
-
-    id: Literal["browser", "midi", "osc", "serial"]
-    title: str
-    description: str
-
-
 TEMPLATES = (
-    Template(
+    SetupTemplate(
         "browser",
         "Only this page",
         "No hardware: you play the faders on the page, and the page sounds. Devices can be added at any time.",
     ),
-    Template(
+    SetupTemplate(
         "midi",
         "MIDI controller and synthesiser",
         "A controller plays, the predictions go to a synthesiser. Which knob is which can be learnt by moving them.",
     ),
-    Template(
+    SetupTemplate(
         "osc",
         "OSC: Pure Data, Max, SuperCollider …",
         "A program sends /interface with the values, and receives /prediction. Ports 6000 and 6001.",
     ),
-    Template(
+    SetupTemplate(
         "serial",
         "Arduino or micro:bit",
         "A board on a serial port sends lines of numbers, and gets the predictions as such.",
@@ -69,7 +62,7 @@ TEMPLATES = (
 )
 
 
-def fill_in(chosen: Template, wishes: Wishes) -> str:
+def fill_in(chosen: SetupTemplate, wishes: Wishes) -> str:
     """The text of a configuration. It is valid for every dimension of 2 or more and any text as title and devices."""
     controls = wishes.dimension - 1
     blocks = [_for_controls(block, controls) for block in template("config.toml").split("\n\n\n")]
@@ -84,28 +77,20 @@ def fill_in(chosen: Template, wishes: Wishes) -> str:
     return document.dumps()
 
 
-def _turned(block: str, chosen: Template, wishes: Wishes) -> str:
+def _turned(block: str, chosen: SetupTemplate, wishes: Wishes) -> str:
     """A part of the commented template, with its section turned on or off."""
     section = re.search(r"^#?\[(\w+)\]", block, re.MULTILINE)
     match section and section[1]:
         case "webui":
-            return _on(block)
+            return _OFF.sub("", block)
         case "osc" if chosen.id != "osc":
-            return _off(block)
+            return _ON.sub("#", block)
         case "midi" if chosen.id == "midi":
             return _chosen_midi(block, wishes)
         case "serial" if chosen.id == "serial":
-            serial = _on(block)
+            serial = _OFF.sub("", block)
             return serial.replace(_EXAMPLE_SERIAL, _quoted(wishes.in_device)) if wishes.in_device else serial
     return block
-
-
-def _on(block: str) -> str:
-    return "\n".join(_OFF.sub("", line, count=1) if _OFF.match(line) else line for line in block.split("\n"))
-
-
-def _off(block: str) -> str:
-    return "\n".join("#" + line if line and not line.startswith("#") else line for line in block.split("\n"))
 
 
 def _for_controls(block: str, controls: int) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Literal
 
 from impsy.errors import DeviceError
 from impsy.io.midi.listener import MidiListener
@@ -19,9 +20,7 @@ from impsy.protocol.pages import ServerMessage
 from impsy.web.config.labels import describe_entry
 from impsy.web.devices.watching import is_ours
 
-__all__ = ["LISTEN_SECONDS", "Heard", "MappingListener", "Way"]
-
-Way = Literal["input", "output"]
+__all__ = ["LISTEN_SECONDS", "Heard", "MappingListener"]
 
 LISTEN_SECONDS = 120.0
 """Listening stops after this many seconds."""
@@ -38,6 +37,9 @@ WAITING_LIMIT = 5000
 
 MOST_CONTROLS = 200
 """Different controls that are sent in one listening at most."""
+
+_MakeListener = Callable[[Callable[[str, bytes], None], str | None], MidiListener]
+_LISTEN_TO_ALL: _MakeListener = partial(MidiListener, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +59,19 @@ class MappingListener:
 
     Args:
         send: sends a message to all pages; it must not wait.
-        ear: makes what listens to all inputs; gets the function that takes port and message, and the system's name.
+        make_listener: makes what listens to all inputs, of a function that takes port and message, and the system's
+            name.
         seconds: how long a listening lasts at most.
     """
 
     def __init__(
         self,
         send: Callable[[ServerMessage], None],
-        ear: Callable[[Callable[[str, bytes], None], str | None], MidiListener] = lambda hear, api: MidiListener(
-            None, hear, api
-        ),
+        make_listener: _MakeListener = _LISTEN_TO_ALL,
         seconds: float = LISTEN_SECONDS,
     ) -> None:
         self._send = send
-        self._make_ear = ear
+        self._make_listener = make_listener
         self._seconds = seconds
         self._lock = threading.Lock()
         self._listening: _Listening | None = None
@@ -79,7 +80,7 @@ class MappingListener:
     def on(self) -> bool:
         """Whether it listens."""
         listening = self._listening
-        return listening is not None and listening.alive
+        return listening is not None and listening.thread.is_alive()
 
     def start(self, name: Callable[[str, Sequence[str]], str], api: str | None = None) -> Heard:
         """Listen to all inputs for two minutes from now.
@@ -93,7 +94,7 @@ class MappingListener:
         """
         with self._lock:
             self._end()
-            listening = _Listening(self._send, self._make_ear, api, name, self._seconds)
+            listening = _Listening(self._send, self._make_listener, api, name, self._seconds)
             try:
                 heard = listening.begin()
             except DeviceError as error:
@@ -119,24 +120,23 @@ class _Listening:
     def __init__(
         self,
         send: Callable[[ServerMessage], None],
-        make_ear: Callable[[Callable[[str, bytes], None], str | None], MidiListener],
+        make_listener: _MakeListener,
         api: str | None,
         name: Callable[[str, Sequence[str]], str],
         seconds: float,
     ) -> None:
         self._send = send
-        self._make_ear = make_ear
+        self._make_listener = make_listener
         self._api = api
         self._name = name
         self._until = time.monotonic() + seconds
         self._arrived: SimpleQueue[tuple[str, bytes, float]] = SimpleQueue()
         self._stop = threading.Event()
-        self._ready = threading.Event()
-        self._error: DeviceError | None = None
+        self._opened: Future[Heard] = Future()
         self._ports: tuple[str, ...] = ()
         self._inputs: tuple[str, ...] = ()
         self._names: dict[str, str] = {}
-        self._thread = threading.Thread(target=self._run, name="impsy mapping", daemon=True)
+        self.thread = threading.Thread(target=self._run, name="impsy mapping", daemon=True)
         self._learner = Learner()
         self._pending: dict[tuple[str, MappingEntry], float] = {}
         self._known: set[tuple[str, MappingEntry]] = set()
@@ -144,60 +144,53 @@ class _Listening:
         self._chosen: tuple[str, MappingEntry] | None = None
         self._chosen_moved = 0.0
 
-    @property
-    def alive(self) -> bool:
-        return self._thread.is_alive()
-
     def begin(self) -> Heard:
         """Open the inputs; raises DeviceError if that cannot be done."""
-        self._thread.start()
-        if not self._ready.wait(START_SECONDS):
+        self.thread.start()
+        try:
+            return self._opened.result(START_SECONDS)
+        except TimeoutError as error:
             self._stop.set()
-            raise DeviceError("the MIDI system does not answer")
-        if self._error is not None:
-            raise self._error
-        others = [port for port in self._inputs if port not in self._ports and not is_ours(port)]
-        return Heard(self._ports, tuple(others))
+            raise DeviceError("the MIDI system does not answer") from error
 
     def end(self) -> None:
         """Close them."""
         self._stop.set()
-        self._thread.join(CLOSE_SECONDS)
+        self.thread.join(CLOSE_SECONDS)
 
     # --- in the thread -----------------------------------------------------------------------------
 
     def _run(self) -> None:
         with ExitStack() as stack:
             try:
-                ear = self._open(stack)
+                self._open(stack)
             except DeviceError as error:
-                self._error = error
-                self._ready.set()
+                self._opened.set_exception(error)
                 return
             self._send({"type": "learning", "on": True, "error": ""})
-            self._ready.set()
+            others = (port for port in self._inputs if port not in self._ports and not is_ours(port))
+            self._opened.set_result(Heard(self._ports, tuple(others)))
             problem = ""
             try:
-                self._listen(ear, stack)
+                self._listen(stack)
             except DeviceError as lost:
                 problem = str(lost)
         self._send({"type": "learning", "on": False, "error": problem})
 
-    def _open(self, stack: ExitStack) -> MidiListener:
-        ear = stack.enter_context(self._make_ear(self._receive, self._api))
-        self._ports = tuple(port for port in ear.ports if not is_ours(port))
-        self._inputs = ear.inputs()
+    def _open(self, stack: ExitStack) -> None:
+        self._listener = stack.enter_context(self._make_listener(self._receive, self._api))
+        self._ports = tuple(port for port in self._listener.ports if not is_ours(port))
+        self._inputs = self._listener.inputs()
         self._names = {port: self._name(port, self._inputs) for port in self._ports}
         if not self._ports:
             raise DeviceError("there is no MIDI input here: is the device plugged in and switched on?")
-        return ear
 
     def _receive(self, port: str, message: bytes) -> None:
         """Called in a thread of the MIDI system."""
         if port in self._names and self._arrived.qsize() < WAITING_LIMIT:
             self._arrived.put((port, message, time.monotonic()))
 
-    def _listen(self, ear: MidiListener, stack: ExitStack) -> None:
+    def _listen(self, stack: ExitStack) -> None:
         sent = checked = time.monotonic()
         while not self._stop.is_set() and (now := time.monotonic()) < self._until:
             self._take(sent + TICK_SECONDS - now)
@@ -207,15 +200,13 @@ class _Listening:
                 self._report(now)
             if now - checked >= CHECK_SECONDS:
                 checked = now
-                ear = self._reopen(ear, stack)
+                self._reopen(stack)
 
-    def _reopen(self, ear: MidiListener, stack: ExitStack) -> MidiListener:
+    def _reopen(self, stack: ExitStack) -> None:
         """Also listen to what was plugged in meanwhile. Raises DeviceError when no input is left."""
-        inputs = ear.inputs()
-        if inputs == self._inputs:
-            return ear
-        stack.close()
-        return self._open(stack)
+        if self._listener.inputs() != self._inputs:
+            stack.close()
+            self._open(stack)
 
     def _take(self, seconds: float) -> None:
         """Wait for messages for so long, and take all that came."""

@@ -7,11 +7,10 @@ import threading
 from pathlib import Path
 
 from impsy.processes import start
-from impsy.protocol.monitor import Level
 from impsy.web.live.hub import PageHub
 from impsy.web.workspace import Conflict, Workspace
 
-__all__ = ["Evaluation", "last_line"]
+__all__ = ["Evaluation", "end_of", "last_line"]
 
 _LONGEST_LOG = 64 << 10
 
@@ -24,13 +23,9 @@ class Evaluation:
         self._hub = hub
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._model: str | None = None
         self._thread: threading.Thread | None = None
-
-    @property
-    def model(self) -> str | None:
+        self.model: str | None = None
         """The one that is being evaluated."""
-        return self._model
 
     def start(self, model: Path, dataset: Path, report: Path, *, quick: bool) -> None:
         """Begin to evaluate a model on a dataset; the pages are notified when it is done.
@@ -40,8 +35,8 @@ class Evaluation:
             DeviceError: the process cannot be started.
         """
         with self._lock:
-            if self._model is not None:
-                raise Conflict(f"{self._model} is being evaluated: wait until that is done")
+            if self.model is not None:
+                raise Conflict(f"{self.model} is being evaluated: wait until that is done")
             report.parent.mkdir(parents=True, exist_ok=True)
             command = ["-m", "impsy", "evaluate", str(model), str(dataset), "--report", str(report), "--json"]
             log = report.with_suffix(".log")
@@ -52,7 +47,7 @@ class Evaluation:
                     stdout=figures,
                     stderr=messages,
                 )
-            self._model = model.name
+            self.model = model.name
             self._thread = threading.Thread(
                 target=self._wait, args=(self._process, model.name, log), name="impsy evaluation", daemon=True
             )
@@ -69,23 +64,25 @@ class Evaluation:
 
     def _wait(self, process: subprocess.Popen[bytes], model: str, log: Path) -> None:
         status = process.wait()
-        self._model = self._process = None
+        self.model = self._process = None
         if status == 0:
-            self._say("info", f"{model} has been evaluated: its report is there")
+            self._hub.say("info", f"{model} has been evaluated: its report is there")
         elif status > 0:
-            self._say("error", f"{model} could not be evaluated: {last_line(log)}")
+            self._hub.say("error", f"{model} could not be evaluated: {last_line(end_of(log))}")
         self._hub.changed("models")
 
-    def _say(self, level: Level, text: str) -> None:
-        self._hub.send({"type": "sentence", "level": level, "text": text})
 
-
-def last_line(log: Path) -> str:
-    """The last line of a command's standard error, without what marks it as an error."""
+def end_of(log: Path) -> str:
+    """The end of a command's standard error; empty where that cannot be read."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - _LONGEST_LOG))
-            lines = [line.strip() for line in file.read().decode("utf-8", "replace").splitlines() if line.strip()]
+            return file.read().decode("utf-8", "replace")
     except OSError:
-        lines = []
-    return lines[-1].removeprefix("Error: ")[:2000] if lines else "it did not say why"
+        return ""
+
+
+def last_line(log: str) -> str:
+    """The last line, without what marks it as an error."""
+    lines = log.strip().splitlines()
+    return lines[-1].strip().removeprefix("Error: ")[:2000] if lines else "it did not say why"

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,10 @@ import psutil
 from impsy.errors import DataError, DeviceError
 from impsy.files import write_whole
 from impsy.models.sizes import SIZES, model_name
-from impsy.processes import start
+from impsy.processes import signal_name, start
 from impsy.protocol.library import Run
 from impsy.training.backend import check_installed
-from impsy.web.jobs.evaluating import last_line
+from impsy.web.jobs.evaluating import end_of, last_line
 from impsy.web.jobs.runs import ENDED, Progress, Status
 from impsy.web.library.trash import Entry, Trash
 from impsy.web.live.hub import PageHub
@@ -237,11 +238,8 @@ class Trainings:
 
     def _new_id(self, now: datetime, dimension: int, size: str) -> str:
         base = f"{now:%Y-%m-%dT%H-%M-%S}-{dimension}d-{size}"
-        number, run_id = 1, base
-        while (self._folder / run_id).exists():
-            number += 1
-            run_id = f"{base}-{number}"
-        return run_id
+        names = (base if number == 1 else f"{base}-{number}" for number in count(1))
+        return next(name for name in names if not (self._folder / name).exists())
 
     # --- looking at them ---------------------------------------------------------------------------
 
@@ -395,30 +393,14 @@ def _verdict(run: _Run) -> tuple[Status, str]:
         if progress.ended == "stopped":
             return "stopped", f"stopped after epoch {progress.epoch}; the best so far is kept"
         return "done", f"done: {progress.ended}"
-    last = last_line(run.folder / "log.txt")
+    log = end_of(run.folder / "log.txt")
     if code == _STOPPED_EARLY or (run.status == "stopping" and (code is None or code < 0)):
         return "stopped", "stopped before anything was learned"
     if code is not None and code < 0:
-        return "interrupted", f"it was ended from outside ({_signal_name(-code)}); it can go on from what was kept"
-    if code is None and not _says_why(run.folder / "log.txt"):
+        return "interrupted", f"it was ended from outside ({signal_name(-code)}); it can go on from what was kept"
+    if code is None and not any(sign in log for sign in ("Error: ", "Traceback (most recent call last)")):
         return "interrupted", "it was ended from outside, or the machine was; it can go on from what was kept"
-    return "failed", last
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
-def _says_why(log: Path) -> bool:
-    """Whether the standard error ends in what the command says when it fails."""
-    try:
-        text = log.read_text("utf-8", "replace")
-    except OSError:
-        return False
-    return "Error: " in text or "Traceback (most recent call last)" in text
+    return "failed", last_line(log)
 
 
 _PHASES = {

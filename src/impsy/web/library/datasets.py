@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -14,7 +13,7 @@ from impsy.codecs.log import dimension_of
 from impsy.data.takes import read_notes
 from impsy.errors import DataError
 from impsy.protocol.library import Dataset, Made
-from impsy.web.library.facts import DescribedFiles, stamp_of
+from impsy.web.library.facts import DescribedFiles
 from impsy.web.library.takes import Takes
 from impsy.web.library.trash import Trash
 from impsy.web.library.uploads import keep
@@ -26,14 +25,7 @@ __all__ = ["Datasets"]
 SUFFIX = ".npz"
 
 
-@dataclass(frozen=True)
-class _Chosen:
-    dimension: int
-    logs: list[Path]
-    remarks: list[str]
-
-
-class Datasets:
+class Datasets(DescribedFiles):
     """The datasets of a workspace. Any thread may ask.
 
     Args:
@@ -43,24 +35,20 @@ class Datasets:
     """
 
     def __init__(self, workspace: Workspace, takes: Takes, trash: Trash) -> None:
-        self._workspace = workspace
+        super().__init__(workspace, "dataset", workspace.datasets, (SUFFIX,), DataError)
         self._takes = takes
         self._trash = trash
-        self._files = DescribedFiles(workspace, "dataset", workspace.datasets, DataError)
         self._making = Lock()
 
     def path(self, name: str) -> Path:
         """The dataset of this name; raises NotFound if there is none, DataError if that can be no dataset's name."""
         return self._workspace.existing(self._workspace.datasets, _checked_name(name), "dataset")
 
-    def facts(self, path: Path) -> Mapping[str, Any]:
-        """Its statistics as :func:`impsy.data.statistics.describe` gives them, or ``{"problem": …}``."""
-        return self._facts()[path.name]
-
     def all(self) -> list[Dataset]:
         """All datasets."""
-        known = self._facts()
-        return [_dataset(path, known[path.name]) for path in self._files.found(SUFFIX) if path.name in known]
+        paths = self._paths()
+        known = self._facts(paths)
+        return [_dataset(path, known[path.name]) for path in paths]
 
     def add(self, name: str, upload: IO[bytes]) -> Dataset:
         """Keep a file that was sent as a dataset of this name.
@@ -69,7 +57,7 @@ class Datasets:
             DataError: it is none.
             Conflict: there is one of its name.
         """
-        return _dataset(*self._files.add(_checked_name(name), upload))
+        return _dataset(*self._keep(_checked_name(name), upload))
 
     def make(self, names: Sequence[str] | None, dimension: int | None, name: str | None) -> Made:
         """Make a dataset of takes.
@@ -84,8 +72,8 @@ class Datasets:
             NotFound: one that was named is not there.
         """
         workspace = self._workspace
-        chosen = self._choose(names, dimension)
-        name = name or f"training-dataset-{chosen.dimension}d{SUFFIX}"
+        dimension, logs, remarks = self._choose(names, dimension)
+        name = name or f"training-dataset-{dimension}d{SUFFIX}"
         name = name if name.endswith(SUFFIX) else name + SUFFIX
         path = workspace.inside(workspace.datasets, name)
         fresh = workspace.private / "making" / name
@@ -94,12 +82,12 @@ class Datasets:
                 made = work(
                     "collect",
                     workspace.root,
-                    logs=[str(log) for log in chosen.logs],
-                    dimension=chosen.dimension,
+                    logs=[str(log) for log in logs],
+                    dimension=dimension,
                     target=str(fresh),
                     config=str(workspace.config),
                 )
-                undo, remarks = None, [*chosen.remarks, *made["told"]]
+                undo, remarks = None, [*remarks, *made["told"]]
                 if path.exists():
                     undo = self._trash.delete("dataset", name, [path], {"replaced": True}).id
                     remarks.insert(0, f"the dataset {name} that there was before can be brought back from the trash")
@@ -109,7 +97,8 @@ class Datasets:
         facts = made["statistics"]
         return Made(dataset=_dataset(path, facts), told=remarks, statistics=facts, undo=undo)
 
-    def _choose(self, names: Sequence[str] | None, dimension: int | None) -> _Chosen:
+    def _choose(self, names: Sequence[str] | None, dimension: int | None) -> tuple[int, list[Path], list[str]]:
+        """The dimension, the logs, and remarks on what was chosen."""
         remarks = []
         notes = read_notes(self._workspace.logs)
         excluded: list[Path] = []
@@ -140,10 +129,7 @@ class Datasets:
             remarks.append(f"{_counted(len(logs) - len(chosen))} left out: of another dimension than {dimension}")
         live = [path.name for path in chosen if self._takes.is_live(path.name)]
         remarks += [f"{name} is still being recorded: what it held so far is in" for name in live]
-        return _Chosen(dimension, chosen, remarks)
-
-    def _facts(self) -> dict[str, dict[str, Any]]:
-        return self._files.of({path: stamp_of(path) for path in self._files.found(SUFFIX)})
+        return dimension, chosen, remarks
 
 
 def _checked_name(name: str) -> str:

@@ -29,17 +29,6 @@ def stamp_of(path: Path) -> tuple[int, int]:
     return found.st_mtime_ns, found.st_size
 
 
-def _describe(workspace: Workspace, task: str, paths: Sequence[Path]) -> list[Facts]:
-    """The result of a worker's task for each of these files; ``{"problem": …}`` for one that ends its process."""
-    try:
-        found: list[Facts] = work(task, workspace.root, files=[str(path) for path in paths])
-    except DataError as error:
-        if len(paths) == 1:
-            return [{"problem": str(error)}]
-        return [_describe(workspace, task, [path])[0] for path in paths]
-    return found
-
-
 class FactsCache:
     """Facts about the files of a folder, by their names. Any thread may ask.
 
@@ -104,44 +93,57 @@ class FactsCache:
 
 
 class DescribedFiles:
-    """The files of one kind in a workspace, each with what another process finds in it.
+    """The files of one kind in a workspace, each with what another process finds in it. Any thread may ask.
 
     Args:
         workspace: theirs.
         what: dataset or model.
         folder: where they are.
+        suffixes: of their names; where there are several files of one name, that with the first of these is shown.
         error_type: raised for a file that is none.
     """
 
-    def __init__(self, workspace: Workspace, what: str, folder: Path, error_type: type[ImpsyError]) -> None:
+    def __init__(
+        self, workspace: Workspace, what: str, folder: Path, suffixes: tuple[str, ...], error_type: type[ImpsyError]
+    ) -> None:
         self._workspace = workspace
         self._what = what
         self._folder = folder
+        self._suffixes = suffixes
         self._error_type = error_type
         self._cache = FactsCache(workspace, f"{what}s")
 
-    def of(self, paths: Mapping[Path, tuple[int, int]]) -> dict[str, Facts]:
-        """The facts about each of these files, or ``{"problem": …}``, by name. ``paths``: with their stamps."""
-        return self._cache.of(paths, lambda new, _before: self.describe(new))
+    def facts(self, path: Path) -> Facts:
+        """What a file is, or ``{"problem": …}``; of one that is not shown by itself, too."""
+        return self._facts(self._paths()).get(path.name) or self._describe([path])[0]
 
-    def describe(self, paths: Sequence[Path]) -> list[Facts]:
-        """The same about files whose facts are not cached."""
-        return _describe(self._workspace, f"describe_{self._what}s", paths)
+    def _facts(self, paths: Mapping[Path, tuple[int, int]]) -> dict[str, Facts]:
+        return self._cache.of(paths, lambda new, _before: self._describe(new))
 
-    def found(self, suffix: str) -> list[Path]:
-        """Those in the folder, in the order of their names."""
-        files = sorted(self._folder.glob(f"*{suffix}")) if self._folder.is_dir() else []
-        return [path for path in files if path.is_file() and not path.name.startswith(".")]
+    def _describe(self, paths: Sequence[Path]) -> list[Facts]:
+        """The result of a worker's task for each of these; ``{"problem": …}`` for one that ends its process."""
+        try:
+            task = f"describe_{self._what}s"
+            found: list[Facts] = work(task, self._workspace.root, files=[str(path) for path in paths])
+        except DataError as error:
+            if len(paths) == 1:
+                return [{"problem": str(error)}]
+            return [self._describe([path])[0] for path in paths]
+        return found
 
-    def add(self, name: str, upload: IO[bytes]) -> tuple[Path, Facts]:
-        """Keep a file that was sent, under this name, if it is one; its path and the facts about it.
+    def _paths(self) -> dict[Path, tuple[int, int]]:
+        """Those in the folder, with their stamps."""
+        found: dict[str, Path] = {}
+        for suffix in self._suffixes:
+            for path in sorted(self._folder.glob(f"*{suffix}")) if self._folder.is_dir() else ():
+                if path.is_file() and not path.name.startswith("."):
+                    found.setdefault(path.stem, path)
+        return {path: stamp_of(path) for path in found.values()}
 
-        Raises:
-            ImpsyError: of ``error_type``: it is none.
-            Conflict: there is one of its name.
-        """
+    def _keep(self, name: str, upload: IO[bytes]) -> tuple[Path, Facts]:
+        """Keep a file that was sent, under this name, if it is one; its path and the facts about it."""
         with received(self._workspace, name, upload) as file:
-            (facts,) = self.describe([file])
+            (facts,) = self._describe([file])
             if "problem" in facts:
                 raise self._error_type(f"{name}: {facts['problem']}")
             path = self._workspace.inside(self._folder, name)

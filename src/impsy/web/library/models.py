@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from impsy.errors import DataError, ModelError
 from impsy.protocol.library import Model, VerdictSentence
 from impsy.web.config.file import ConfigFile
-from impsy.web.library.facts import DescribedFiles, stamp_of
+from impsy.web.library.facts import DescribedFiles
 from impsy.web.workspace import Workspace
 
 __all__ = ["Models", "files_of", "read_verdict"]
@@ -26,7 +26,7 @@ _LONGEST_SENTENCE = 300
 _SENTENCES = TypeAdapter(list[VerdictSentence])
 
 
-class Models:
+class Models(DescribedFiles):
     """The models of a workspace. Any thread may ask.
 
     Args:
@@ -35,9 +35,8 @@ class Models:
     """
 
     def __init__(self, workspace: Workspace, config: ConfigFile) -> None:
-        self._workspace = workspace
+        super().__init__(workspace, "model", workspace.models, SUFFIXES, ModelError)
         self._config = config
-        self._files = DescribedFiles(workspace, "model", workspace.models, ModelError)
 
     def path(self, name: str) -> Path:
         """The file of this name; raises NotFound if there is none, DataError if that can be no model's name."""
@@ -48,15 +47,11 @@ class Models:
     def all(self, evaluating: str | None = None) -> list[Model]:
         """All models, the newest first. ``evaluating``: the one that is being evaluated."""
         paths = self._paths()
-        known = self._files.of(paths)
+        known = self._facts(paths)
         config = self._config.config
         used = (self._workspace.root / config.model.file).resolve() if config and config.model.file else None
         newest = sorted(paths, key=lambda path: paths[path][0], reverse=True)
         return [self._model(path, paths[path], known[path.name], used, evaluating) for path in newest]
-
-    def facts(self, path: Path) -> Mapping[str, Any]:
-        """What a model is, or ``{"problem": …}``; of a file that is not shown by itself too."""
-        return self._files.of(self._paths()).get(path.name) or self._files.describe([path])[0]
 
     def add(self, name: str, upload: IO[bytes]) -> None:
         """Keep a file that was sent as a model of this name.
@@ -67,7 +62,7 @@ class Models:
         """
         if not name.endswith(SUFFIXES):
             raise ModelError(f"{name[:80]}: the name of a model ends in {', '.join(SUFFIXES)}")
-        self._files.add(name, upload)
+        self._keep(name, upload)
 
     def report(self, path: Path) -> Path:
         """Where the report about this model is, if it has been evaluated."""
@@ -79,13 +74,6 @@ class Models:
             return self.report(path).stat().st_mtime_ns >= path.stat().st_mtime_ns
         except OSError:
             return False
-
-    def _paths(self) -> dict[Path, tuple[int, int]]:
-        found: dict[str, Path] = {}
-        for suffix in SUFFIXES:
-            for path in self._files.found(suffix):
-                found.setdefault(path.stem, path)
-        return {path: stamp_of(path) for path in found.values()}
 
     def _model(
         self, path: Path, stamp: tuple[int, int], facts: Mapping[str, Any], used: Path | None, evaluating: str | None

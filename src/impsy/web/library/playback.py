@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impsy.data.logs.performances import Played
+from impsy.errors import DataError
 from impsy.protocol.pages import PlaybackMessage
 from impsy.web.live.hub import PageHub
 from impsy.web.live.link import SessionLink
@@ -23,6 +24,8 @@ LONGEST_PAUSE = 3.0
 """Seconds that a pause is shortened to, unless it is to be played as it was."""
 
 _POSITION_SECONDS = 0.1
+
+_NOTHING: PlaybackMessage = {"type": "playback", "name": None, "at": 0.0, "seconds": 0.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,12 +55,8 @@ class Playback:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._now = _nothing()
-
-    @property
-    def now(self) -> PlaybackMessage:
+        self.now = _NOTHING
         """What plays."""
-        return self._now
 
     def play(
         self,
@@ -76,22 +75,20 @@ class Playback:
             speed: 2 is twice as fast.
             longest_pause: seconds, at speed 1, that longer ones are shortened to; None: as they were.
             silence: end all notes at the end: the outputs play notes.
+
+        Raises:
+            DataError: there is nothing of theirs in it.
         """
         wanted = {"performer": played.performer, "model": ~played.performer}.get(who, np.ones_like(played.performer))
+        if not wanted.any():
+            raise DataError(f"{name} holds no event{'' if who == 'both' else f' of the {who}'}")
         chosen = wanted & (played.times >= begin)
         times = played.times[chosen]
         gaps = np.diff(times, prepend=begin)
         if longest_pause is not None:
             gaps = np.minimum(gaps, longest_pause)
-        playing = _Playing(
-            name,
-            played.seconds,
-            times,
-            gaps.cumsum() / speed,
-            played.values[chosen],
-            begin,
-            silence,
-        )
+        due = gaps.cumsum() / speed
+        playing = _Playing(name, played.seconds, times, due, played.values[chosen], begin, silence)
         with self._lock:
             self._end()
             self._stop = threading.Event()
@@ -125,7 +122,7 @@ class Playback:
                     if stop.wait(min(left, _POSITION_SECONDS)):
                         return
                     if self._link.state is None:
-                        self._gone(playing)
+                        self._hub.say("warning", f"{playing.name} stopped playing: the session has ended")
                         return
                     now = time.monotonic()
                     if now - shown >= _POSITION_SECONDS:
@@ -140,22 +137,10 @@ class Playback:
         finally:
             if playing.silence and self._link.state is not None:
                 self._link.send("/impsy/output", "", ())
-            self._now = _nothing()
-            self._hub.send(self._now)
+            self.now = _NOTHING
+            self._hub.send(self.now)
 
     def _show(self, playing: _Playing, at: float) -> None:
-        self._now = {
-            "type": "playback",
-            "name": playing.name,
-            "at": round(at, 3),
-            "seconds": round(playing.seconds, 3),
-        }
-        self._hub.send(self._now)
-
-    def _gone(self, playing: _Playing) -> None:
-        text = f"{playing.name} stopped playing: the session has ended"
-        self._hub.send({"type": "sentence", "level": "warning", "text": text})
-
-
-def _nothing() -> PlaybackMessage:
-    return {"type": "playback", "name": None, "at": 0.0, "seconds": 0.0}
+        at, seconds = round(at, 3), round(playing.seconds, 3)
+        self.now = {"type": "playback", "name": playing.name, "at": at, "seconds": seconds}
+        self._hub.send(self.now)

@@ -67,22 +67,18 @@ class Takes:
 
     def all(self) -> list[Take]:
         """All takes, the newest first."""
-        return self._described(None)
-
-    def one(self, path: Path) -> Take:
-        """The take in this log."""
-        return self._described(path)[0]
-
-    def _described(self, only: Path | None) -> list[Take]:
         paths = self.paths()
         live = frozenset(path.name for path in paths if self.is_live(path.name))
         known = self._cache.of(paths, self._scan, passing=live)
         notes = read_notes(self._workspace.logs)
-        chosen = paths if only is None else [only]
         return [
-            _take(path.name, paths[path][1], known[path.name], notes, path.name in live)
-            for path in reversed(list(chosen))
+            _take(path.name, size, known[path.name], notes, path.name in live)
+            for path, (_, size) in reversed(paths.items())
         ]
+
+    def one(self, path: Path) -> Take:
+        """The take in this log."""
+        return next(take for take in self.all() if take.name == path.name)
 
     def _scan(self, paths: Sequence[Path], before: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
         """The facts about takes; large ones are read in another process, so that nothing that plays waits."""

@@ -13,11 +13,13 @@ import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+
+from pydantic import TypeAdapter
 
 from impsy.errors import DataError
 from impsy.web.workspace import Conflict, NotFound, Workspace
@@ -35,6 +37,10 @@ CHANGE = "change"
 """The kind of an entry without files, which holds a former title and tags."""
 
 
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
 @dataclass(frozen=True)
 class Entry:
     """Something that can be undone.
@@ -44,12 +50,15 @@ class Entry:
     extra: more that is needed to restore it.
     """
 
-    id: str
     what: str
     name: str
-    time: str
     files: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
+    time: str = field(default_factory=_now)
+    id: str = field(default_factory=lambda: uuid4().hex)
+
+
+_ENTRY = TypeAdapter(Entry)
 
 
 class Trash:
@@ -77,7 +86,7 @@ class Trash:
             if not there:
                 raise NotFound(f"there is no {what} {name} any more")
             belongs = tuple(path.relative_to(self._workspace.root).as_posix() for path in there)
-            entry = Entry(uuid4().hex, what, name, _now(), belongs, extra or {})
+            entry = Entry(what, name, belongs, extra or {})
             folder = self._write(entry)
             moved: list[tuple[Path, Path]] = []
             try:
@@ -95,7 +104,7 @@ class Trash:
     def remember(self, name: str, extra: Mapping[str, Any]) -> Entry:
         """Keep a former title and tags. Raises OSError if the disk refuses."""
         with self._lock:
-            entry = Entry(uuid4().hex, CHANGE, name, _now(), (), extra)
+            entry = Entry(CHANGE, name, extra=extra)
             self._write(entry)
             changes = [each for each in self._entries() if each.what == CHANGE]
             for old in changes[MOST_CHANGES:]:
@@ -119,8 +128,7 @@ class Trash:
         """
         with self._lock:
             folder = self._folder / entry.id
-            if self._read(entry.id) is None:
-                raise NotFound("this cannot be undone any more: it is not in the trash")
+            self.find(entry.id)
             pairs = [(folder / str(n), self._place(file)) for n, file in enumerate(entry.files)]
             taken = next((place for _, place in pairs if place.exists()), None)
             if taken is not None:
@@ -148,9 +156,8 @@ class Trash:
     def _write(self, entry: Entry) -> Path:
         folder = self._folder / entry.id
         folder.mkdir(parents=True)
-        content = {"what": entry.what, "name": entry.name, "time": entry.time, "files": list(entry.files)}
         try:
-            (folder / "entry.json").write_text(json.dumps(content | {"extra": dict(entry.extra)}), "utf-8")
+            (folder / "entry.json").write_text(json.dumps(asdict(entry)), "utf-8")
         except OSError:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -158,13 +165,10 @@ class Trash:
 
     def _read(self, entry_id: str) -> Entry | None:
         try:
-            content = json.loads((self._folder / entry_id / "entry.json").read_bytes())
-            what, name, moment = (str(content[key]) for key in ("what", "name", "time"))
-            files = tuple(str(file) for file in content["files"])
-            extra = content["extra"]
-        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            found = _ENTRY.validate_json((self._folder / entry_id / "entry.json").read_bytes())
+        except (OSError, ValueError):
             return None
-        return Entry(entry_id, what, name, moment, files, extra) if isinstance(extra, dict) else None
+        return replace(found, id=entry_id)
 
     def _entries(self) -> list[Entry]:
         """All of them, the newest first."""
@@ -192,10 +196,6 @@ class Trash:
             if entry.id not in keep and (left < 0 or entry.time < oldest):
                 shutil.rmtree(folder, ignore_errors=True)
                 logger.info("%s %s is gone from the trash for good", entry.what, entry.name)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat()
 
 
 def _size(folder: Path) -> int:

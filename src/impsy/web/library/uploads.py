@@ -6,6 +6,7 @@ A log becomes a take, and so does a MIDI file, by the mapping of the instrument.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -40,8 +41,7 @@ def received(workspace: Workspace, name: str, upload: IO[bytes]) -> Iterator[Pat
     path = folder / name
     try:
         with path.open("wb") as file:
-            while chunk := upload.read(1 << 20):
-                file.write(chunk)
+            shutil.copyfileobj(upload, file, 1 << 20)
             file.flush()
             os.fsync(file.fileno())
         yield path

@@ -73,29 +73,29 @@ def collect(logs: Sequence[str], dimension: int, target: str, config: str) -> di
     collection = collecting.collect([Path(log) for log in logs], dimension)
     notes = known_notes(Path(config), dimension)
     write_dataset(Path(target), replace(collection.dataset, notes=notes))
-    return {"statistics": asdict(describe(collection.dataset)), "told": _told(collection)}
+    return {"statistics": asdict(describe(collection.dataset)), "told": _remarks(collection)}
 
 
-def _told(collection: Any) -> list[str]:
-    told = [collection.account]
-    told += [
+def _remarks(collection: Any) -> list[str]:
+    remarks = [collection.account]
+    remarks += [
         f"{log.name}: {log.unread:,} rows left out, malformed or of another source, the first in line "
         f"{log.problems[0].line} ({log.problems[0].text})"
         for log in collection.logs
         if log.unread
     ]
-    told += [f"{copy.name} left out: it has the same rows as {copy.original}" for copy in collection.copies]
-    told += [
+    remarks += [f"{copy.name} left out: it has the same rows as {copy.original}" for copy in collection.copies]
+    remarks += [
         f"{each.name} and {each.other} have {each.rows:,} rows in common, which now count twice"
         for each in collection.overlaps
     ]
-    told += [f"{log.name}: {remark}" for log in collection.logs for remark in log.remarks]
+    remarks += [f"{log.name}: {remark}" for log in collection.logs for remark in log.remarks]
     copies = {copy.name for copy in collection.copies}
     empty = [log.name for log in collection.logs if not log.events and log.name not in copies]
     if empty:
         more = f" and {len(empty) - 3} more" if len(empty) > 3 else ""
-        told.append(f"left out, with less than two rows of a performer: {', '.join(empty[:3])}{more}")
-    return told
+        remarks.append(f"left out, with less than two rows of a performer: {', '.join(empty[:3])}{more}")
+    return remarks
 
 
 def check_log(file: str, controls: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import cast
 
+from impsy.protocol.monitor import Level
 from impsy.protocol.pages import OutputMessage, ServerMessage, Topic
 
 __all__ = ["PageHub", "PageQueue"]
@@ -176,6 +177,10 @@ class PageHub:
     def changed(self, what: Topic) -> None:
         """Announce to every page that ``what`` is out of date."""
         self.send({"type": "changed", "what": what})
+
+    def say(self, level: Level, text: str) -> None:
+        """Show a sentence on every page."""
+        self.send({"type": "sentence", "level": level, "text": text})
 
     def _take(self) -> None:
         self._woken = False

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from math import isfinite
-from typing import Any, Literal, NoReturn, Self, TypedDict, cast
+from typing import Any, Literal, Self, TypedDict, cast
 
 from impsy.codecs.osc import encode_message
 from impsy.codecs.oscwire import Value, read_packet
@@ -77,7 +77,7 @@ def _floats(values: Sequence[Value]) -> list[float]:
 
 def _object(address: str, text: str) -> dict[str, Any]:
     try:
-        value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+        value = json.loads(text, parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise PeerError("json", f"{address} is not JSON ({error})") from error
     if not isinstance(value, dict):
@@ -85,14 +85,10 @@ def _object(address: str, text: str) -> dict[str, Any]:
     return value
 
 
-def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is not a number")
-
-
 def _finite(text: str) -> float:
     value = float(text)
     if not isfinite(value):
-        raise ValueError(f"{text[:20]} is too large a number")
+        raise ValueError(f"{text[:20]} is not a finite number")
     return value
 
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
+from typing import cast
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -116,10 +117,9 @@ async def _not_there(api: Sequence[Route], request: Request) -> Response:
 
 async def _http_problem(_request: Request, error: Exception) -> Response:
     """What the routing itself refuses: no such address, no such method."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    response = problem(status, _WORDS.get(status, HTTPStatus(status).phrase))
-    if isinstance(error, HTTPException) and error.headers:
-        response.headers.update(error.headers)
+    refused = cast("HTTPException", error)
+    response = problem(refused.status_code, _WORDS.get(refused.status_code, refused.detail))
+    response.headers.update(refused.headers or {})
     return response
 
 

@@ -15,10 +15,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Literal, cast
+from typing import Any, Literal, cast
 
 import psutil
 
+from impsy import processes
 from impsy.config import WebuiConfig
 from impsy.errors import DeviceError, ImpsyError
 from impsy.protocol.monitor import State
@@ -189,19 +190,17 @@ class SessionSupervisor:
         self._failure = ""
         self._ours = {}
         self._log.begin()
-        try:
-            process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
-                # The folder may hold anything, so -P: no module is taken from it.
-                [sys.executable, "-P", "-m", "impsy.web.session.child", *play],
-                cwd=root,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                env=_environment(),
-                **_GROUP,
-            )
-        except OSError as error:
-            raise DeviceError(f"the session cannot be started: {error.strerror or error}") from error
+        process = processes.start(
+            ["-m", "impsy.web.session.child", *play],
+            root,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            low=False,
+            # A Ctrl-C in the terminal ends the web process, which then ends the session in order.
+            detached=True,
+            inherited=_environment(),
+            what="the session",
+        )
         run = self._run = _Run(process, time.monotonic())
         threading.Thread(target=self._read, args=(run,), name="impsy session output", daemon=True).start()
 
@@ -252,8 +251,8 @@ class SessionSupervisor:
     def _read(self, run: _Run) -> None:
         """Keep what it prints until it ends, then report how it ended."""
         if run.process.stdout is not None:
-            for text in _texts(run.process.stdout):
-                self._pages({"type": "output", "lines": [self._log.add(text)]})
+            while content := run.process.stdout.readline(LINE_LIMIT):
+                self._pages({"type": "output", "lines": [self._log.add(content.decode("utf-8", "replace"))]})
         code = run.process.wait()
         for pipe in (run.process.stdin, run.process.stdout):
             if pipe is not None:
@@ -311,18 +310,8 @@ def _session(
     return {"status": status, "ours": ours, "pid": pid, "sentence": sentence, "state": shown}
 
 
-def _texts(stream: IO[bytes]) -> Iterator[str]:
-    while content := stream.readline(LINE_LIMIT):
-        yield content.decode("utf-8", "replace")
-
-
 def _cause(code: int) -> str:
-    if code < 0:
-        try:
-            return f"it was ended by {signal.Signals(-code).name}"
-        except ValueError:
-            return f"it was ended by signal {-code}"
-    return f"it gave no reason (exit code {code})"
+    return f"it was ended by {processes.signal_name(-code)}" if code < 0 else f"it gave no reason (exit code {code})"
 
 
 def _environment() -> dict[str, str]:
@@ -335,15 +324,12 @@ def _environment() -> dict[str, str]:
 
 if sys.platform == "win32":
     _ASK = signal.CTRL_BREAK_EVENT
-    _GROUP: dict[str, Any] = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
 
     def _kill(process: subprocess.Popen[bytes]) -> None:
         process.kill()
 
 else:
     _ASK = signal.SIGTERM  # SIGINT may be ignored, where a shell started us in the background
-    # A Ctrl-C in the terminal ends the web process, which then ends the session in order.
-    _GROUP: dict[str, Any] = {"start_new_session": True}
 
     def _kill(process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(OSError):  # it ended just now
