@@ -100,7 +100,9 @@ def command(
         from impsy.evaluation.report.chart import check_installed
 
         check_installed()  # now, not after a minute of computing
-        _check_target(report, (model, dataset, *against))
+        if report.resolve() in {each.resolve() for each in (model, dataset, *against)}:
+            raise ConfigError(f"{report} is one of the files to read; name another file with --report")
+        check_writable(report.parent, _ANOTHER_REPORT)
     events = read_dataset(dataset)
     with _progress(quiet=as_json) as progress:
         found = evaluate(
@@ -198,9 +200,3 @@ def _cell(figure: Figure, row: Result, is_best: bool) -> Text:
     if error is not None:
         text.append(f" ±{figure.text(error)}", "dim")
     return text
-
-
-def _check_target(target: Path, inputs: tuple[Path, ...]) -> None:
-    if any(target.resolve() == each.resolve() for each in inputs):
-        raise ConfigError(f"{target} is one of the files to read; name another file with --report")
-    check_writable(target.parent, _ANOTHER_REPORT)
