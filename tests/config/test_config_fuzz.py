@@ -49,7 +49,7 @@ def test_any_toml(text: str) -> None:
 
 
 def _keys() -> list[str]:
-    from impsy.config.translate import section_of
+    from impsy.config.problems import section_of
 
     sections = {name: section_of(Config, name) for name in Config.model_fields}
     keys = [f"{name}.{key}" for name, section in sections.items() if section for key in section.model_fields]

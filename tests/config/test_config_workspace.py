@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from impsy.config import Config, load_config, parse_config
-from impsy.config.translate import named_section_of, section_of
+from impsy.config.problems import section_of
 from impsy.config.workspace import STARTER_MODEL, create_workspace, starter_files, template
 from impsy.errors import ConfigError, DeviceError
 from impsy.models.opening import open_model
 
 TEMPLATE = template("config.toml")
 CODE = re.compile(r'#([a-z\[\]]|  \["\w+", \d)')
-SECTIONS = sorted(n for n in Config.model_fields if section_of(Config, n) or named_section_of(Config, n))
+SECTIONS = sorted(n for n in Config.model_fields if section_of(Config, n) or section_of(Config, n, named=True))
 
 
 def uncommented(section: str | None = None) -> str:
@@ -61,7 +61,7 @@ def test_the_template_shows_every_key() -> None:
         for key in section.model_fields if section else ():
             if (name, key) != ("midi", "api"):  # for those who know that they need it
                 assert key in data[name], (name, key)
-        named = named_section_of(Config, name)
+        named = section_of(Config, name, named=True)
         for table in data[name].values() if named else ():
             assert table.keys() == named.model_fields.keys()
 

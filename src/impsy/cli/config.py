@@ -39,10 +39,10 @@ def command() -> None:
 @json_option("Print the findings as JSON.")
 @click.pass_context
 def check(context: click.Context, file: Path, as_json: bool) -> None:
-    """Tell whether FILE (config.toml, if not given) is in order, and what it turns on.
+    """Check whether FILE (config.toml, if not given) is in order, and what it turns on.
 
-    All errors are told at once, with line and key, and the models are opened as `impsy run` does it. The exit code is
-    0 if IMPSY can play with it, else 1.
+    All errors are reported together, with line and key, and the models are opened as `impsy run` does it. The exit
+    code is 0 if IMPSY can play with it, else 1.
 
     \b
     Examples:

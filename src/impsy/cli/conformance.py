@@ -22,7 +22,7 @@ __all__ = ["command"]
 @click.argument("folder", metavar="DIR", type=PATH)
 @click.pass_context
 def command(context: click.Context, folder: Path) -> None:
-    """Run the vector files in DIR, and tell for each case whether this version of IMPSY does what it expects.
+    """Run the vector files in DIR, and show for each case whether this version of IMPSY does what it expects.
 
     Vector files are how front ends agree on one behaviour: midi_input.json, midi_output.json, websocket_input.json,
     websocket_output.json, pipeline.json, playback.json, dataset.json and model.json. Others are named and left out.

@@ -51,7 +51,7 @@ def command(
     Where the configuration maps a control to the pitch of notes, the dataset says so, and `impsy train` takes it as
     one; else what was played shows it.
 
-    Tells what is in it, which rows were malformed, which logs are there twice, and what may spoil what is learned.
+    Reports what is in it, which rows were malformed, which logs are there twice, and what may spoil what is learned.
 
     \b
     Examples:
@@ -94,7 +94,8 @@ def command(
         console.print(
             f"{_count(len(excluded), 'log')} left out, marked as not to be learned from: {_first(excluded)}"
         )
-    for reason, names in _by_reason(others).items():
+    for reason in sorted(set(others.values())):
+        names = [name for name in others if others[name] == reason]
         console.print(f"{_count(len(names), 'file')} left out, which {reason}: {_first(names)}")
     _print_remarks(console, collection)
     _print_statistics(console, statistics)
@@ -171,11 +172,6 @@ def _print_remarks(console: Console, collection: Collection) -> None:
         console.print(
             f"{_count(len(empty), 'log')} left out, with less than two rows of a performer: {_first(empty)}"
         )
-
-
-def _by_reason(others: dict[str, str]) -> dict[str, list[str]]:
-    """Names of files by the reason why they are left out."""
-    return {reason: [name for name in others if others[name] == reason] for reason in sorted(set(others.values()))}
 
 
 def _first(names: list[str]) -> str:

@@ -22,7 +22,7 @@ from impsy.errors import ConfigError
 from impsy.files import check_writable, write_whole
 
 if TYPE_CHECKING:
-    from impsy.evaluation import Progress as Told
+    from impsy.evaluation import Progress as Advance
     from impsy.evaluation.report.data import Report, Result
     from impsy.evaluation.report.figures import Figure
 
@@ -99,10 +99,12 @@ def command(
     if report is not None:
         from impsy.evaluation.report.chart import check_installed
 
-        check_installed()  # rather say now than in a minute that pygal is missing
-        _check_target(report, (model, dataset, *against))
+        check_installed()  # now, not after a minute of computing
+        if report.resolve() in {each.resolve() for each in (model, dataset, *against)}:
+            raise ConfigError(f"{report} is one of the files to read; name another file with --report")
+        check_writable(report.parent, _ANOTHER_REPORT)
     events = read_dataset(dataset)
-    with _progress(quiet=as_json) as told:
+    with _progress(quiet=as_json) as progress:
         found = evaluate(
             events,
             [model, *against],
@@ -113,7 +115,7 @@ def command(
             quick=quick,
             sigma_temperature=sigma_temp,
             pi_temperature=pi_temp,
-            progress=told,
+            progress=progress,
         )
     if report is not None:
         from impsy.evaluation.report.page import render
@@ -128,7 +130,7 @@ def command(
 
 
 @contextlib.contextmanager
-def _progress(*, quiet: bool) -> Iterator[Told]:
+def _progress(*, quiet: bool) -> Iterator[Advance]:
     """A progress bar on standard error, removed at the end."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
     with Progress(
@@ -136,10 +138,10 @@ def _progress(*, quiet: bool) -> Iterator[Told]:
     ) as progress:
         task = progress.add_task("evaluating", total=None)
 
-        def told(what: str, done: int, total: int) -> None:
+        def advance(what: str, done: int, total: int) -> None:
             progress.update(task, description=what, completed=done, total=total)
 
-        yield told
+        yield advance
 
 
 def _print(report: Report) -> None:
@@ -198,9 +200,3 @@ def _cell(figure: Figure, row: Result, is_best: bool) -> Text:
     if error is not None:
         text.append(f" ±{figure.text(error)}", "dim")
     return text
-
-
-def _check_target(target: Path, inputs: tuple[Path, ...]) -> None:
-    if any(target.resolve() == each.resolve() for each in inputs):
-        raise ConfigError(f"{target} is one of the files to read; name another file with --report")
-    check_writable(target.parent, _ANOTHER_REPORT)

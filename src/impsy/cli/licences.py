@@ -14,7 +14,7 @@ from impsy.errors import DataError
 
 __all__ = ["Part", "bundled", "command", "installed"]
 
-_HEADING = re.compile(r"^## (?P<name>\S+) - (?P<version>\S+) \((?P<licence>[^)]+)\)\s*$", re.MULTILINE)
+_HEADING = re.compile(r"^## (\S+) - (\S+) \(([^)]+)\)\s*$", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _FOR_DEVELOPERS = re.compile(r"extra\s*==\s*['\"]dev['\"]")
 _LONGEST = 40
@@ -72,12 +72,9 @@ def bundled() -> list[Part]:
         text = file.read_text(encoding="utf-8")
     except OSError as error:
         raise DataError("the pages are missing from this installation: install it anew with pip") from error
-    found = list(_HEADING.finditer(text))
-    ends = [each.start() for each in found[1:]] + [len(text)]
-    return [
-        Part(each["name"], each["version"], each["licence"], text[each.end() : end].strip())
-        for each, end in zip(found, ends, strict=True)
-    ]
+    _, *pieces = _HEADING.split(text)
+    rows = zip(pieces[::4], pieces[1::4], pieces[2::4], pieces[3::4], strict=True)
+    return [Part(name, version, licence, terms.strip()) for name, version, licence, terms in rows]
 
 
 def installed() -> list[Part]:
@@ -98,14 +95,14 @@ def installed() -> list[Part]:
 
 def _part(package: metadata.Distribution) -> Part:
     about = package.metadata
-    (said,) = (about.get_all("License-Expression") or [""])[:1]
-    if not said:
+    (licence,) = (about.get_all("License-Expression") or [""])[:1]
+    if not licence:
         classifiers = [
             each.split("::")[-1].strip() for each in about.get_all("Classifier") or () if "License" in each
         ]
         # Some put the whole text where its name belongs.
         lines = "\n".join(about.get_all("License") or ()).strip().splitlines()
-        said = lines[0] if lines and len(lines[0]) <= _LONGEST else ", ".join(classifiers) or "see its files"
+        licence = lines[0] if lines and len(lines[0]) <= _LONGEST else ", ".join(classifiers) or "see its files"
     texts = []
     for file in package.files or ():
         if ".dist-info/" in str(file) and _FILES.search(str(file)):
@@ -114,7 +111,7 @@ def _part(package: metadata.Distribution) -> Part:
             except OSError:
                 continue
             texts.append(text.strip())
-    return Part(about["Name"], about["Version"], said, "\n\n".join(texts))
+    return Part(about["Name"], about["Version"], licence, "\n\n".join(texts))
 
 
 def _list(parts: list[Part]) -> None:

@@ -33,9 +33,10 @@ def command() -> None:
 @click.argument("file", type=PATH)
 @json_option("Print the facts as JSON.")
 def info(file: Path, as_json: bool) -> None:
-    """Tell what the model FILE is and how it would play here.
+    """Show what the model FILE is and how it would play here.
 
-    The format is told by what is in the file, whatever its name. The exit code is 0 if IMPSY can play it, else 1.
+    The format is recognised by the content of the file, whatever its name. The exit code is 0 if IMPSY can play it,
+    else 1.
 
     \b
     Examples:
@@ -58,8 +59,8 @@ def info(file: Path, as_json: bool) -> None:
             )
 
 
-def _facts(model: OpenedModel, told: dict[str, Any]) -> dict[str, Any]:
-    """Facts by name; those that only some models have are left out of the others'."""
+def _facts(model: OpenedModel, trained: dict[str, Any]) -> dict[str, Any]:
+    """Facts by name, without those that this model does not have. ``trained``: what training wrote about it."""
     facts = {
         "file": str(model.path),
         "format": model.format,
@@ -77,7 +78,7 @@ def _facts(model: OpenedModel, told: dict[str, Any]) -> dict[str, Any]:
         facts["grid"] = _grid(model.weights.residual.grid.tolist())
     if model.scale != SCALE_FACTOR:
         facts["scale"] = int(model.scale) if model.scale.is_integer() else model.scale
-    return facts | ({"facts": told} if told else {})
+    return facts | ({"facts": trained} if trained else {})
 
 
 def _grid(steps: list[float]) -> str:

@@ -93,24 +93,21 @@ def _print(midi: FoundMidi, serial: FoundSerial, wanted: list[Wanted], config_fi
         if each.found:
             meant.setdefault((_group(each), each.found), []).append(f"“{each.name}”")
 
-    def show(title: str, rows: list[tuple[str, str]], group: str) -> None:
-        console.print(title + ("" if rows else ": none"), style="bold")
+    def show(title: str, rows: list[tuple[str, str]], group: str, error: str = "") -> None:
+        console.print(title + ("" if rows or error else ": none"), style="bold")
+        if error:
+            console.print(f"  {error}", style="yellow")
         for port, about in rows:
             names = ", ".join(meant.get((group, port), ()))
             console.print(f"  {port}" + (f"  ({about})" if about else ""), end="")
             console.print(f"  ← {names}" if names else "", style="green")
 
     if midi.error:
-        console.print("MIDI", style="bold")
-        console.print(f"  {midi.error}", style="yellow")
+        show("MIDI", [], "", midi.error)
     else:
         show(f"MIDI inputs ({midi.system})", [(port, "") for port in midi.inputs], "MIDI input")
         show(f"MIDI outputs ({midi.system})", [(port, "") for port in midi.outputs], "MIDI output")
-    if serial.error:
-        console.print("Serial ports", style="bold")
-        console.print(f"  {serial.error}", style="yellow")
-    else:
-        show("Serial ports", [(port.path, port.description) for port in serial.ports], "serial port")
+    show("Serial ports", [(each.path, each.description) for each in serial.ports], "serial port", serial.error)
     if config_file is None:
         return
     console.print(f"{config_file} names" + ("" if wanted else " no MIDI or serial port"), style="bold")

@@ -131,7 +131,8 @@ class _Screen(ProgressScreen):
         outcome = row.outcome if row.value is None else f"{row.value:.3f}"
         standing = "" if best is None else f"  best {best.value:.3f} (trial {best.number})"
         why = f"  {row.failed}" if row.failed else ""
-        self.write(f"{done}/{total}  trial {row.number}: {outcome}{standing}  {_words(row.params)}{why}")
+        params = " ".join(f"{_COLUMNS.get(name, name)} {_number(value)}" for name, value in row.params.items())
+        self.write(f"{done}/{total}  trial {row.number}: {outcome}{standing}  {params}{why}")
 
     def waiting(self, running: int) -> None:
         self.write(f"waiting for {running} {'trial' if running == 1 else 'trials'} of other workers")
@@ -169,10 +170,6 @@ def _say_how(console: Console, found: Found, path: Path | None) -> None:
     minutes = "" if found.trial_minutes is None else f" --minutes {found.trial_minutes:g}"
     dataset = "DATASET" if path is None else path
     console.print(f"Train with the best: impsy train {dataset} --recipe {found.recipe_file}{minutes}")
-
-
-def _words(params: Mapping[str, Any]) -> str:
-    return " ".join(f"{_COLUMNS.get(name, name)} {_number(value)}" for name, value in params.items())
 
 
 def _number(value: Any) -> str:

@@ -36,7 +36,7 @@ _SIGMA_TEMPERATURE = 0.01
 @click.option("-n", "--steps", type=click.IntRange(1), default=1000, show_default=True, help="Events to play.")
 @seed_option("Of all that is random.")
 def command(model: Path | None, dimension: int | None, size: str | None, steps: int, seed: int) -> None:
-    """Play with MODEL (or with an untrained one, if not given) on its own, and tell how long each event takes.
+    """Play with MODEL (or with an untrained one, if not given) on its own, and report how long each event takes.
 
     The exit code is 0 if it plays, 1 if it cannot be opened or what it plays is not numbers.
 

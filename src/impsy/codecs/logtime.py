@@ -35,7 +35,7 @@ def read_time(text: str, day_first: bool | None = None) -> datetime:
         day_first: whether the day comes first in dates such as 03.01.2023; None if that is not known.
 
     Raises:
-        PeerError: it is no time (kind ``time``), or day and month cannot be told apart (``date-order``).
+        PeerError: it is no time (kind ``time``), or day and month cannot be distinguished (``date-order``).
     """
     text = " ".join(text.split())
     try:

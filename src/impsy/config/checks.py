@@ -16,9 +16,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from impsy.config.positions import Path, format_path
-from impsy.config.problems import Problem
+from impsy.config.problems import Problem, section_of
 from impsy.config.schema import Config, MidiConfig, OscConfig, WebuiConfig
-from impsy.config.translate import named_section_of, section_of
 from impsy.hosts import WILDCARDS
 from impsy.mapping.entries import ControlChange, MappingEntry, kind_of, show_value
 
@@ -120,7 +119,7 @@ def notes_on_unknown(data: Table) -> Iterator[Finding]:
         if key not in Config.model_fields:
             yield _unknown((key,), value, data, Config)
             continue
-        section, named = section_of(Config, key), named_section_of(Config, key)
+        section, named = section_of(Config, key), section_of(Config, key, named=True)
         if section is not None:
             yield from _unknown_within((key,), value, section)
         elif named is not None and isinstance(value, ReadOnlyDict):
@@ -250,7 +249,7 @@ def _home_of(path: Path) -> str:
         section = section_of(Config, name)
         for known in section.model_fields if section else ():
             places.setdefault(known, []).append((name, known))
-        if section is None and named_section_of(Config, name) is None and name not in _FREE_TEXT:
+        if section is None and section_of(Config, name, named=True) is None and name not in _FREE_TEXT:
             places.setdefault(name, []).append((name,))
     near = difflib.get_close_matches(
         str(path[-1]).lower(), [known for known in places if known not in _FREE_TEXT], 1, 0.85

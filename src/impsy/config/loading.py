@@ -24,9 +24,8 @@ from impsy.config.earlier.forms import in_one_line, present_form
 from impsy.config.earlier.steps import PresentForm
 from impsy.config.positions import Lines, format_path
 from impsy.config.positions import Path as KeyPath
-from impsy.config.problems import InvalidConfigError, InvalidTomlError, Problem
+from impsy.config.problems import InvalidConfigError, InvalidTomlError, Problem, problems_of
 from impsy.config.schema import Config
-from impsy.config.translate import problems_of
 from impsy.errors import ConfigError, DeviceError, refusal
 from impsy.settings import SETTINGS, Value
 
@@ -286,9 +285,9 @@ def _syntax_error(text: str, where: str, error: ValueError) -> InvalidTomlError:
     line, column = len(rows), len(rows[-1]) + 1
     if position and position.group(1):
         line, column = int(position.group(1)), int(position.group(2))
-    said = _POSITION.sub("", message)
+    reason = _POSITION.sub("", message)
     row = rows[line - 1].strip() if line <= len(rows) else ""
-    text = f"not TOML at column {column}: {said[:1].lower()}{said[1:200]}"
+    text = f"not TOML at column {column}: {reason[:1].lower()}{reason[1:200]}"
     hint = next((hint for pattern, hint in _SLIPS if pattern.search(row) or pattern.search(message)), "")
     return InvalidTomlError(Problem("error", "", text, hint, where, line), column)
 

@@ -52,8 +52,6 @@ else:
     Mode = Literal[tuple(MODES)]
     Size = Literal[tuple(SIZES)]
 
-"""Addresses that mean "every interface": good to listen on, nothing to send to."""
-
 
 def _entry(item: object) -> MappingEntry:
     try:
