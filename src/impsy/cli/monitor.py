@@ -16,6 +16,7 @@ from impsy.cli.terminal import terminal
 from impsy.errors import ConfigError
 
 if TYPE_CHECKING:
+    from impsy.events import Report
     from impsy.perform.diagnostics.listening import Arrival, Tally
 
 __all__ = ["command"]
@@ -66,7 +67,7 @@ def command(config_file: Path, seconds: float | None) -> None:
                     tally.add(item)
                     _show(console, item, started)
                 else:
-                    console.print(item.text, style=_STYLES[item.level])
+                    _report(console, item)
     _summary(console, tally, config.model.dimension - 1, listening.dropped)
 
 
@@ -85,6 +86,10 @@ def _show(console: Console, arrival: Arrival, started: datetime) -> None:
         words = f"  [{arrival.message.hex(' ')}]  {describe_message(arrival.message)}"
         console.print(words, style="dim" if arrival.ignored else None, end="")
     console.print(f"  ({arrival.ignored})" if arrival.ignored else "", style="yellow")
+
+
+def _report(console: Console, report: Report) -> None:
+    console.print(report.text, style=_STYLES[report.level])
 
 
 def _summary(console: Console, tally: Tally, controls: int, dropped: int) -> None:
