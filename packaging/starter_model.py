@@ -22,11 +22,12 @@ from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
 from impsy.data.datasets import Dataset, read_dataset, write_dataset
+from impsy.files import write_whole
 from impsy.models.accuracy import smallest_faithful
 from impsy.models.architectures import Gestures
 from impsy.models.calibration import PLAYED, Temperatures, calibrated, density_temperatures, uncalibrated
 from impsy.models.opening import model_facts, open_weights
-from impsy.models.tflite.write import encode_tflite, write_atomically
+from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import LSTMLayer, Weights
 from impsy.perform.simulated.phrasing import Phrasing
 from impsy.training.gestures import HEADS
@@ -236,7 +237,7 @@ def main() -> None:
         first = _learned(path, Path(folder), FIRST | {"seed": options.seed}, size=SIZE)
         less = HEADS["continuing"].played_less
         base = Path(folder) / "base.tflite"
-        write_atomically(base, encode_tflite(_with_catch_all(with_memory(_weights(first)), less)))
+        write_whole(base, encode_tflite(_with_catch_all(with_memory(_weights(first)), less)))
         last = _learned(path, Path(folder) / "then", THEN | {"seed": options.seed}, start_from=base)
         weights = calibrated(_with_catch_all(_weights(last), -less), *PLAYED, learnt_at=RIGHT_AT)
     story = last.description
@@ -251,10 +252,10 @@ def main() -> None:
     story["first_recipe"] = first.description["recipe"]
     chosen, _ = smallest_faithful(weights, story)
     story["stored_as"] = chosen.storage
-    write_atomically(
+    write_whole(
         options.output / f"{weights.name}.tflite", encode_tflite(weights, storage=chosen.storage, facts=story)
     )
-    write_atomically(options.output / f"{weights.name}.json", (json.dumps(story, indent=1) + "\n").encode())
+    write_whole(options.output / f"{weights.name}.json", (json.dumps(story, indent=1) + "\n").encode())
     print(f"{options.output / weights.name}.tflite, {chosen.storage}: python -m bench.dialogue judges it")
 
 
@@ -263,8 +264,10 @@ def _learned(dataset_file: Path, folder: Path, changes: dict[str, Any], **more: 
     learned = learn(
         plan,
         dataset,
-        told=lambda told: print(f"{told.name}, {told.recipe.total_steps} steps"),
-        tell=lambda at: print(f"step {at.step}  held out {at.held_out:.2f}  {at.step_ms:.0f} ms a step", flush=True),
+        started=lambda start: print(f"{start.name}, {start.recipe.total_steps} steps"),
+        progress=lambda at: print(
+            f"step {at.step}  held out {at.held_out:.2f}  {at.step_ms:.0f} ms a step", flush=True
+        ),
     )
     assert learned is not None
     return learned

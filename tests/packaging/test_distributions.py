@@ -26,7 +26,7 @@ PACKED = (
     "impsy/config/templates/README.txt",
     f"impsy/config/templates/models/{MODEL}.tflite",
     f"impsy/config/templates/models/{MODEL}.json",
-    "impsy/evaluation/page.css",
+    "impsy/evaluation/report/page.css",
 )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -110,10 +109,8 @@ def test_a_program_that_tests_start_ends_by_sigint_even_where_the_tests_ignore_i
         "    child.stdout.close()\n"
     )
     (tmp_path / "conftest.py").write_text(text_of("tests/conftest.py"))
-    subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(test)],
-        check=True,
-        cwd=tmp_path,
-        timeout=120,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    ignoring = (
+        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); os.execv(sys.executable, sys.argv[1:])"
     )
+    tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(test)]
+    subprocess.run([sys.executable, "-c", ignoring, *tests], check=True, cwd=tmp_path, timeout=120)
