@@ -74,11 +74,13 @@ def told_of_midi() -> Callable[[str], str]:
 
 
 USUAL_PORTS = {"packaging", "pages", "test_cli_perform.py", "test_cli_terminal.py"}
-"""Folders and files of tests that use the ports which a configuration has unless it says otherwise: one at a time."""
+"""Folders and files of tests that use the ports which a configuration has unless it says otherwise: one at a time.
+So are those with JACK: clients of the same name disturb each other on two servers, too."""
 PROGRAMS = {"examples", "packaging", "pages", "peers"}
 """Folders of tests that play with whole programs, browsers and servers: all of them are slow."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out tests whose peer programs are missing, except where they must be there (CI).
 
@@ -88,7 +90,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     slow_files = set()
     for item in items:
         folder = item.path.parent.name
-        usual = not USUAL_PORTS.isdisjoint((folder, item.path.name))
+        usual = not USUAL_PORTS.isdisjoint((folder, item.path.name)) or "jack" in getattr(item, "fixturenames", ())
         item.add_marker(pytest.mark.xdist_group("usual ports" if usual else str(item.path)))
         if folder in PROGRAMS:
             item.add_marker("slow")
