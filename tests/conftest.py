@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -73,26 +73,30 @@ def told_of_midi() -> Callable[[str], str]:
     return told
 
 
-USUAL_PORTS = {"packaging", "pages", "test_cli_perform.py", "test_cli_terminal.py"}
-"""Folders and files of tests that use the ports which a configuration has unless it says otherwise: one at a time.
-So are those with JACK: clients of the same name disturb each other on two servers, too."""
 PROGRAMS = {"examples", "packaging", "pages", "peers"}
 """Folders of tests that play with whole programs, browsers and servers: all of them are slow."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+@pytest.fixture(scope="module")
+def jack_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Modules with JACK run one at a time: its clients of the same name disturb each other on two servers, too."""
+    fcntl = pytest.importorskip("fcntl")  # Windows has none, nor tests with JACK
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    with (shared / "jack.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out tests whose peer programs are missing, except where they must be there (CI).
 
-    Where several processes share the tests (pytest-xdist), each file is one's, and all that open the usual ports are.
-    Files with slow tests come first, so that none of them is all that is left in the end.
+    Files with slow tests come first: where several processes share the tests (pytest-xdist), a file is run by one of
+    them, and none of these files should be all that is left in the end.
     """
     slow_files = set()
     for item in items:
-        folder = item.path.parent.name
-        usual = not USUAL_PORTS.isdisjoint((folder, item.path.name)) or "jack" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("usual ports" if usual else str(item.path)))
-        if folder in PROGRAMS:
+        if item.path.parent.name in PROGRAMS:
             item.add_marker("slow")
         if item.get_closest_marker("slow"):
             slow_files.add(item.path)

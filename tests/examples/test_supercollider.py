@@ -42,7 +42,7 @@ fork {
 
 
 @pytest.fixture
-def sound_system():
+def sound_system(jack_alone):
     """The environment of a program that plays into a JACK server of this test's own."""
     server = JackProcess("impsy-tests")
     server.start()

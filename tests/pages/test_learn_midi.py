@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from bench.browser import WebInterface, quiet
 from waiting import wait_until
 
-pytestmark = pytest.mark.peer("chromium", "jackd")
+pytestmark = [pytest.mark.peer("chromium", "jackd"), pytest.mark.usefixtures("jack_alone")]
 
 LIMIT_MS = 1000
 """What is unplugged shows within this time."""

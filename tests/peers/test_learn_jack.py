@@ -18,7 +18,7 @@ from impsy.config import load_config
 from impsy.mapping.entries import ControlChange, ControlChange14, NoteOn, PitchBend
 from waiting import PATIENCE, wait_until
 
-pytestmark = pytest.mark.peer("jackd", "jack_connect")
+pytestmark = [pytest.mark.peer("jackd", "jack_connect"), pytest.mark.usefixtures("jack_alone")]
 
 CONFIG = """\
 # a workspace of mine

@@ -20,7 +20,7 @@ from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
 from waiting import if_idle, wait_until
 
-pytestmark = pytest.mark.peer("jackd")
+pytestmark = [pytest.mark.peer("jackd"), pytest.mark.usefixtures("jack_alone")]
 
 NOTE_AND_CONTROLLER = parse_mapping([["note_on", 1], ["control_change", 1, 7]])
 EVERYTHING = parse_mapping([["note_on", 1], ["note_velocity", 1], ["control_change", 2, 74], ["pitch_bend", 3]])

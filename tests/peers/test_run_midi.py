@@ -26,7 +26,7 @@ input."keys" = [["note_on", 1], ["note_velocity", 1], ["control_change", 1, 7], 
 output."synth" = [["note_on", 1], ["note_velocity", 1], ["control_change", 1, 7], ["pitch_bend", 1]]
 """
 MODES = ("callresponse", "polyphony", "battle", "useronly")
-pytestmark = pytest.mark.peer("jackd")
+pytestmark = [pytest.mark.peer("jackd"), pytest.mark.usefixtures("jack_alone")]
 
 
 def sounding(heard: list[str], strict: bool = True) -> set[tuple[int, int]]:

@@ -13,7 +13,7 @@ from performance import free_ports
 from tests.web.setup_site import client_of, make_site
 from waiting import if_idle, wait_until
 
-pytestmark = pytest.mark.peer("jackd")
+pytestmark = [pytest.mark.peer("jackd"), pytest.mark.usefixtures("jack_alone")]
 
 CONFIG = """\
 [model]
