@@ -443,7 +443,7 @@ export interface Pong {
   t: number | string | null;
 }
 
-/** A sentence for whoever looks at the page. */
+/** A message that the page shows as it is. */
 export interface SentenceMessage {
   type: "sentence";
   level: Level;

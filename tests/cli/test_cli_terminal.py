@@ -25,7 +25,8 @@ from rich.text import Text
 from impsy.cli.console import Console
 from impsy.cli.main import COMMANDS, main
 from impsy.cli.performing import logging_to
-from impsy.cli.terminal import echo, prepare_streams, report_error, visible
+from impsy.cli.terminal import echo, prepare_streams, report_error
+from impsy.cli.text import visible
 from impsy.codecs.log import encode_row, log_name
 from impsy.config.workspace import STARTER_MODEL, create_workspace
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from impsy.config import Config, InvalidConfigError, LoadedConfig, parse_config
 from impsy.config.document import ConfigDocument
 from impsy.config.earlier.forms import present_form
-from impsy.config.earlier.upgrade import upgrade, upgrade_playing_the_same
+from impsy.config.upgrade import upgrade, upgrade_playing_the_same
 from impsy.errors import ConfigError
 from impsy.mapping.entries import ControlChange, Mapping, NoteOn
 from impsy.mapping.input import InputMapping

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from impsy.config.document import ConfigDocument
-from impsy.config.earlier.upgrade import upgrade
 from impsy.config.learnt import complete, configured_controls, device_name, put_mapping
+from impsy.config.upgrade import upgrade
 from impsy.errors import ConfigError
 from impsy.mapping.entries import ControlChange, ControlChange14, NoteOn, PitchBend
 

@@ -91,7 +91,7 @@ def upgrade(file: Path, dry_run: bool) -> None:
       impsy config upgrade gigs/2024.toml
     """
     from impsy.config.document import ConfigDocument
-    from impsy.config.earlier.upgrade import upgrade_playing_the_same
+    from impsy.config.upgrade import upgrade_playing_the_same
 
     document = ConfigDocument.open(file)
     before = document.text

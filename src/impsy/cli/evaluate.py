@@ -78,10 +78,10 @@ def command(
 ) -> None:
     """Measure MODEL on the part of DATASET that training holds out, beside simple baselines.
 
-    Says in three sentences how it plays beside the players. Then come figures: how well a classifier tells its
-    playing from theirs, its gestures and its answers to their phrases, what it predicts (negative log-likelihood in
-    nats per event, bits per event for values on a grid), how well calibrated that is, and how far its playing is from
-    theirs.
+    Prints a verdict of three sentences, then figures, each beside that of the players: how well a classifier
+    separates its playing from theirs, its gestures and its answers to their phrases, what it predicts (negative log-
+    likelihood in nats per event, bits per event for values on a grid), how well calibrated that is, and how far its
+    playing is from theirs.
 
     \b
     Examples:

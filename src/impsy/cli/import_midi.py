@@ -9,7 +9,8 @@ import click
 
 from impsy.cli.options import FOLDER, PATH, config_option, mapped_by
 from impsy.cli.run import log_folder
-from impsy.cli.terminal import echo, visible
+from impsy.cli.terminal import echo
+from impsy.cli.text import visible
 from impsy.codecs.log import log_name
 from impsy.data.takes import LONGEST_TITLE, TakeNote, annotate
 from impsy.errors import ConfigError, DataError, DeviceError, refusal

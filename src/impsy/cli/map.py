@@ -58,7 +58,7 @@ def command(
       impsy map Volca --output                a synth's own knobs: what IMPSY will turn
     """
     from impsy.config.document import ConfigDocument
-    from impsy.config.earlier.upgrade import upgrade
+    from impsy.config.upgrade import upgrade
     from impsy.io.midi.listener import MidiListener
     from impsy.mapping.learning import Learner
 

@@ -18,7 +18,8 @@ from rich.live import Live
 from impsy.cli.console import Console
 from impsy.cli.live import Rates, event_for, keyboard, render
 from impsy.cli.stopping import Ending
-from impsy.cli.terminal import echo, terminal, visible
+from impsy.cli.terminal import echo, terminal
+from impsy.cli.text import visible
 from impsy.models.litert import litert_is_installed, prepare_litert
 from impsy.perform import Session, SessionView
 from impsy.perform.notify import alive_to_service_manager

@@ -10,7 +10,6 @@ from __future__ import annotations
 import codecs
 import io
 import os
-import re
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
@@ -18,13 +17,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from impsy.cli.text import visible
+
 if TYPE_CHECKING:
     from impsy.cli.console import Console
     from impsy.data.logs.reading import Log
 
-__all__ = [
-    "Context", "echo", "echo_left_out", "finish_streams", "prepare_streams", "report_error", "terminal", "visible",
-]  # fmt: skip
+__all__ = ["Context", "echo", "echo_left_out", "finish_streams", "prepare_streams", "report_error", "terminal"]
 
 _ERRORS = "impsy.terminal"
 """The name of our handler of characters that an encoding lacks."""
@@ -34,23 +33,6 @@ _ALIKE: dict[int, int | str] = {
     **str.maketrans("█▉▊▋▌▍▎▏▁▂▃▄▅▆▇·●▸→←–−“”‘’×±µ♯─━│┃✓", "####==--__--==#.*>><--\"\"''x~u#--||v"),
     ord("…"): "...",
 }
-
-
-#: C0 without tab and newline, DEL and C1 (ECMA-48); marks, embeddings, overrides and isolates of the bidirectional
-#: algorithm (UAX #9); line and paragraph separators.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-
-
-def visible(text: str) -> str:
-    r"""The text with control characters as escapes, such as ``\x1b``; tabs and newlines stay."""
-    if text.isprintable():
-        return text
-    return _CONTROL.sub(_escape, text.replace("\r\n", "\n"))
-
-
-def _escape(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
 
 
 def _instead(error: UnicodeError) -> tuple[str, int]:

@@ -139,7 +139,7 @@ class PipelineEvent(Part):
 
 
 class PipelineCase(Case):
-    """Messages in time, and what the model hears and the log says of them."""
+    """Messages with their times of arrival; the expected input of the model and rows of the log."""
 
     dimension: Dimension
     input_mapping: MappingField

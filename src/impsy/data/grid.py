@@ -3,9 +3,9 @@
 Training and evaluation need it: a density can grow without bound on values that repeat exactly, while the probability
 of the step that was played cannot.
 
-How it is told: each hypothesis ("multiples of 1/127", "multiples of 1/1023 printed with four decimals", "no grid")
-says how many values a control could have had, and so how many nats it takes to write down those that it did have,
-plus what the hypothesis costs itself; the cheapest wins. This is the principle of minimum description length
+How the grid is found: each hypothesis ("multiples of 1/127", "multiples of 1/1023 printed with four decimals", "no
+grid") says how many values a control could have had, and so how many nats it takes to write down those that it did
+have, plus what the hypothesis costs itself; the cheapest wins. This is the principle of minimum description length
 (Rissanen, "Modeling by shortest data description", Automatica 14, 1978) with uniform codes.
 """
 

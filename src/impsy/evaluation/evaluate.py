@@ -45,7 +45,7 @@ MOST_NUMBERS = 400_000_000
 class Effort:
     """How much is generated: streams, and events of each, on its own and in answer to ``heard`` events.
 
-    ``places`` at which playing is told from the players'; ``phrases`` that are answered with ``longest_answer``
+    ``places`` at which playing is compared with the players'; ``phrases`` that are answered with ``longest_answer``
     events at most.
     """
 

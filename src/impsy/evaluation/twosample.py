@@ -1,4 +1,4 @@
-"""How well a classifier tells what a model plays from what players play: 0.5 is not at all, 1 is always.
+"""How well a classifier separates what a model plays from what players play: AUC from 0.5 (not at all) to 1.
 
 The classifier two-sample test (Lopez-Paz & Oquab, "Revisiting classifier two-sample tests", ICLR 2017): both are cut
 into short windows, a classifier learns to tell them apart, and what counts is how well it does so on windows that it
@@ -36,7 +36,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 LONG, SHORT = 50, 10
-"""Events in a window. Short ones still tell bad from worse where long ones are told apart always."""
+"""Events in a window. Where long windows are always told apart, short ones still rank models."""
 _APART = 50
 """Events from the beginning of one window to that of the next in its stream, whatever its length."""
 _FOLDS = 5
@@ -163,12 +163,12 @@ class Likeness:
         """Events that a contestant hears."""
 
     def of(self, contestant: Contestant, rng: Generator, tick: Tick) -> TwoSample:
-        """How well a contestant's playing is told from the players'."""
+        """How well a contestant's playing is separated from the players'."""
         made = generate(contestant, self._heard, len(self._heard), self._played, rng, tick)
         return self._test.of(Streams(np.concatenate([self._heard[:, -1:], made], axis=1), self._when))
 
     def of_themselves(self) -> TwoSample:
-        """How well the players' playing is told from itself, a little later: what "not at all" looks like."""
+        """How well the players' playing is separated from their own, a little later: the floor of this test."""
         apart = max(LONG // 2, int(np.median(np.diff(self._when))) // 2 if len(self._when) > 1 else 0)
         every = np.concatenate([np.arange(part.start + 1, part.stop - self._played + 1) for part in self._parts])
         wanted = self._when + apart
@@ -178,7 +178,7 @@ class Likeness:
         return self._test.of(self._stretch(nearest))
 
     def of_parts(self, parts: Sequence[slice], rng: Generator) -> TwoSample | None:
-        """How well playing in other parts is told from theirs; None if there is none that is long enough."""
+        """How well playing in other parts is separated from theirs; None if there is none that is long enough."""
         begins = stretches(parts, 1 + self._played, len(self._when))
         if not len(begins):
             return None

@@ -108,7 +108,7 @@ class Pong(TypedDict):
 
 
 class SentenceMessage(TypedDict):
-    """A sentence for whoever looks at the page."""
+    """A message that the page shows as it is."""
 
     type: Literal["sentence"]
     level: Level

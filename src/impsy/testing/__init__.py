@@ -16,7 +16,7 @@ __all__ = ["FakePort", "FakePredictor", "Rehearsal"]
 
 
 class FakePredictor:
-    """Predicts what it is told to, and remembers what it heard.
+    """Returns given predictions, and keeps what it heard.
 
     Args:
         dimension: n + 1.

@@ -1,1 +1,1 @@
-"""Configurations of earlier versions: understood, and written in the present form."""
+"""Forms of configurations of earlier versions, and the steps from them to the present one."""

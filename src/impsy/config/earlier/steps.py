@@ -1,7 +1,7 @@
 """The steps by which an earlier form of a configuration becomes the present one.
 
 A step changes plain tables (:meth:`Step.apply`) and knows, for a path in its result, where the file says it
-(:meth:`Step.origin`), and the other way round (:meth:`Step.present`). :mod:`impsy.config.earlier.upgrade`
+(:meth:`Step.origin`), and the other way round (:meth:`Step.present`). :mod:`impsy.config.upgrade`
 makes the same steps in the text of a file.
 """
 

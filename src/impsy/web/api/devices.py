@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from impsy.config.document import ConfigDocument
-from impsy.config.earlier.upgrade import upgrade
 from impsy.config.learnt import device_name
+from impsy.config.upgrade import upgrade
 from impsy.errors import ConfigError, DeviceError
 from impsy.perform.diagnostics.devices import (
     FoundMidi,

@@ -17,8 +17,8 @@ from impsy.config import LoadedConfig, Problem, parse_config
 from impsy.config.document import ConfigDocument
 from impsy.config.earlier.forms import in_one_line, present_form
 from impsy.config.earlier.steps import PresentForm
-from impsy.config.earlier.upgrade import form_of, upgrade
 from impsy.config.loading import parse_toml
+from impsy.config.upgrade import form_of, upgrade
 from impsy.errors import ConfigError, ImpsyError
 from impsy.models.opening import model_dimension
 from impsy.perform.models import model_problems, sized
