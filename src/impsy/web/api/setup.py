@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 
 from impsy.config import Mode
 from impsy.config.workspace import FOLDERS, STARTER_MODEL, starter_files
+from impsy.files import write_whole
 from impsy.protocol.workspace import ConfigAnswer, Setup
 from impsy.web.api.config import answer
 from impsy.web.api.endpoints import Body, Endpoints
@@ -64,4 +65,4 @@ def _make_folders(workspace: Workspace, with_model: bool) -> None:
     for name in ("README.txt", *model):
         path = workspace.root / name
         if not path.exists():
-            path.write_bytes(starter[name])
+            write_whole(path, starter[name])

@@ -22,6 +22,7 @@ from uuid import uuid4
 from pydantic import TypeAdapter
 
 from impsy.errors import DataError
+from impsy.files import read_regular
 from impsy.web.workspace import Conflict, NotFound, Workspace
 
 __all__ = ["Entry", "Trash"]
@@ -32,6 +33,9 @@ DAYS = 30.0
 MOST_BYTES = 1 << 30
 MOST_CHANGES = 200
 """How long, how much, and how many changes of titles and tags are kept."""
+
+_LARGEST_ENTRY = 1 << 20
+"""Bytes of what is written of an entry."""
 
 CHANGE = "change"
 """The kind of an entry without files, which holds a former title and tags."""
@@ -165,7 +169,7 @@ class Trash:
 
     def _read(self, entry_id: str) -> Entry | None:
         try:
-            found = _ENTRY.validate_json((self._folder / entry_id / "entry.json").read_bytes())
+            found = _ENTRY.validate_json(read_regular(self._folder / entry_id / "entry.json", _LARGEST_ENTRY))
         except (OSError, ValueError):
             return None
         return replace(found, id=entry_id)
