@@ -262,8 +262,8 @@ def main(
         faults = judge(seen, siege, missing) if seen else ["the web process never answered"]
         slowest, usual = (percentile(siege.answers, share) for share in (100, 50))
         console.print(
-            f"{sent} events sent, {missing} missing; {siege.changes} changes; answers with the token: p50 {usual:.0f} "
-            f"ms, slowest {slowest:.0f} ms, {len(siege.unanswered)} never; {len(siege.web.text())} characters printed"
+            f"{sent} events sent, {missing} missing; {siege.changes} changes; with the token: p50 {usual:.0f} ms, "
+            f"slowest {slowest:.0f} ms, {len(siege.unanswered)} never; {len(siege.web.text())} characters printed"
         )
         if json_path:
             report = {"machine": machine_facts(), "minutes": [asdict(minute) for minute in seen], "faults": faults}
