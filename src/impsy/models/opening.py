@@ -15,6 +15,7 @@ import numpy as np
 from numpy.random import Generator
 
 from impsy.errors import ModelError, refusal
+from impsy.files import open_regular, read_regular
 from impsy.models.calibration import CALIBRATED, PLAYED, Temperatures, density_temperatures
 from impsy.models.litert import GraphPredictor, LiteRTPredictor, litert_is_installed
 from impsy.models.mixture import Mixture, split
@@ -303,13 +304,9 @@ def make_predictor(weights: Weights, backend: Backend = "auto") -> MixturePredic
 def read_model_file(path: Path) -> tuple[bytes, _Format]:
     """A file's bytes and its format, recognised by its first bytes; raises ModelError if it is no model."""
     try:
-        if path.is_dir():
-            raise ModelError(f"{path}: this is a folder; give the .tflite, .keras or .h5 file in it")
-        if path.stat().st_size > _LARGEST:
-            raise ModelError(
-                f"{path}: with {path.stat().st_size >> 20} MiB it is far larger than any model; {_ANOTHER_FILE}"
-            )
-        content = path.read_bytes()
+        content = read_regular(path, _LARGEST)
+    except IsADirectoryError as error:
+        raise ModelError(f"{path}: this is a folder; give the .tflite, .keras or .h5 file in it") from error
     except OSError as error:
         raise ModelError(f"{path}: the model file cannot be read {refusal(error, _ANOTHER_FILE)}") from error
     for form in _FORMATS:
@@ -373,7 +370,7 @@ class _File:
         if self.form is _TFLITE:
             return read_facts(self.content)
         try:
-            with self.path.with_suffix(".json").open("rb") as file:
+            with open_regular(self.path.with_suffix(".json"), _LARGEST) as file:
                 found = json.loads(file.read(_LONGEST_DESCRIPTION), parse_constant=str)
         except (OSError, ValueError, RecursionError):
             return {}
