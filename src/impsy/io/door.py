@@ -2,8 +2,8 @@
 
 Whoever reaches a port can open connections and send nothing, or a header a byte a second. Here they are bounded in
 number and time, so that descriptors remain for the others. Where there are too many, of one address or of all, the
-oldest is closed: a peer that sends its request at once is let in long before its turn comes, and those behind one router
-are not refused because there are many of them.
+oldest is closed: a peer that sends its request at once is let in long before its turn comes, and those behind one
+router are not refused because there are many of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,16 @@ from typing import Any
 
 from impsy.io.network import shown
 
-__all__ = ["ACCEPTED_AT_ONCE", "BACKLOG", "DOOR", "WAITING_LIMIT", "Door", "Peer", "network", "raise_descriptor_limit"]
+__all__ = [
+    "ACCEPTED_AT_ONCE",
+    "BACKLOG",
+    "DOOR",
+    "WAITING_LIMIT",
+    "Door",
+    "Peer",
+    "network",
+    "raise_descriptor_limit",
+]
 
 DOOR = "impsy.door"
 """Where an application finds it, in the extensions of a request's scope."""
@@ -37,8 +46,8 @@ DESCRIPTORS = 4096
 
 REPORT_SECONDS = 60.0
 ACCEPTED_AT_ONCE = 8
-"""Connections that a loop accepts before it reads from any: far fewer than may wait, or a flood of new ones would push
-out those whose request has come already."""
+"""Connections that a loop accepts before it reads from any: far fewer than may wait, or a flood of new ones would
+push out those whose request has come already."""
 
 BACKLOG = 512
 """Connections that wait in the system to be accepted. Where there are more, clients try again after a second."""
