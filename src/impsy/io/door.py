@@ -214,7 +214,7 @@ class Door:
         self._telling, self._told = None, asyncio.get_running_loop().time()
         for counts, what in (
             (self._closed, "connections that sent no request were closed, as there were too many"),
-            (self._wrong, "wrong tokens"),
+            (self._wrong, "wrong tokens, or cookies of an earlier start"),
             (self._refused, "connections could not be taken"),
         ):
             if counts:
