@@ -26,9 +26,9 @@ from impsy.cli.console import Console
 from impsy.cli.main import COMMANDS, main
 from impsy.cli.performing import logging_to
 from impsy.cli.terminal import echo, prepare_streams, report_error
-from impsy.cli.text import visible
 from impsy.codecs.log import encode_row, log_name
 from impsy.config.workspace import STARTER_MODEL, create_workspace
+from impsy.text import visible
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 START = datetime(2026, 9, 26, 10, 0)

@@ -10,13 +10,13 @@ import click
 from impsy.cli.options import FOLDER, PATH, config_option, mapped_by
 from impsy.cli.run import log_folder
 from impsy.cli.terminal import echo
-from impsy.cli.text import visible
 from impsy.codecs.log import log_name
 from impsy.data.takes import LONGEST_TITLE, TakeNote, annotate
 from impsy.errors import ConfigError, DataError, DeviceError, refusal
 from impsy.files import check_writable
 from impsy.perform.recording.midifile import Reading, read_midi
 from impsy.perform.recording.takes import inputs_for, write_log
+from impsy.text import visible
 
 __all__ = ["command"]
 

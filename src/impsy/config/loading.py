@@ -99,7 +99,7 @@ class LoadedConfig:
     def resolve(self, relative: str | Path) -> Resolved:
         """Look for a file relative to the config's folder, then to the working directory."""
         tried = tuple(dict.fromkeys(folder / relative for folder in self.folders()))
-        return Resolved(next((candidate for candidate in tried if candidate.exists()), None), tried)
+        return Resolved(next(filter(_exists, tried), None), tried)
 
     def model_file(self) -> Path | None:
         """The model file that ``[model] file`` names; None where it names none.
@@ -117,6 +117,13 @@ class LoadedConfig:
             file = str(self.path or "")
             raise InvalidConfigError([Problem("error", "model.file", f"there is no {places}", hint, file)])
         return resolved.found
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # no file can have such a name, or it may not be looked for
+        return False
 
 
 def load_config(path: str | Path) -> LoadedConfig:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
-from impsy.engine.playback import MINIMUM_DT, to_step
+from impsy.engine.playback import MINIMUM_DT, Pace, to_step
 from impsy.engine.snapshot import Counters, Forecast, Snapshot, Turn
 from impsy.errors import ConfigError
 from impsy.events import (
@@ -56,6 +56,12 @@ REBASE_AFTER = 1.0
 SHORTEST_WAIT = MINIMUM_DT
 """Seconds, at least, between two events of a model that hears itself, however small the timescale is: without it a
 tiny timescale sends as many events as the processor can compute, and a replay of a few seconds never ends."""
+
+OWN_A_SECOND, OWN_BURST = 400, 100
+"""Events that a model that hears itself plays, in the long run and more than that at once. Dense playing has 150."""
+
+ANSWERED_A_SECOND, ANSWERED_BURST = 1000, 1000
+"""The performer's events that are heard, answered and passed on; others are recorded. A MIDI cable carries 1000."""
 
 LONGEST_WAIT = 1e9
 """Seconds, at most, until a prediction is played (30 years): a sum of times stays finite."""
@@ -113,6 +119,8 @@ class Engine:
         # (due, order, values, vector): the order keeps equal dues in sequence.
         self._pending: list[tuple[float, int, tuple[float, ...], tuple[float, ...]]] = []
         self._order = count()
+        self._own_pace = Pace(OWN_A_SECOND, OWN_BURST)
+        self._answered_pace = Pace(ANSWERED_A_SECOND, ANSWERED_BURST)
         # What the model has played but not yet been fed: (when it was due, vector).
         self._unheard: tuple[float, tuple[float, ...]] | None = None
 
@@ -203,6 +211,7 @@ class Engine:
             commands.append(Play(values, "rnn", due))
             commands.append(Record("rnn", values, now))
             if self._mode.feeds_back:
+                self._own_pace.count(due)
                 self._unheard = (due, vector)
                 break
         return commands
@@ -261,6 +270,9 @@ class Engine:
         values = self._values_of(event)
         if values is None:
             return self._reject(event)
+        if now < self._answered_pace.earliest:
+            return [*self.skim(event, now), _too_dense()]
+        self._answered_pace.count(now)
         now = max(now, self._last_event)  # transports take the time of their events in threads of their own
         dt = now - self._last_event
         self._last_event = now
@@ -317,6 +329,10 @@ class Engine:
             return [Silence("what was played through is over")]
         if len(event.values) != self._settings.dimension - 1:
             return self._reject(event)
+        if now < self._answered_pace.earliest:
+            self._counters.skipped += 1
+            return [_too_dense()]
+        self._answered_pace.count(now)
         self._sent = event.values
         return [Play(event.values, "direct", now)]
 
@@ -367,6 +383,8 @@ class Engine:
                     self._drop_oldest()
                 shortest = SHORTEST_WAIT if self._mode.feeds_back else 0.0
                 due = since + min(max(step.wait, shortest), LONGEST_WAIT)
+                if self._mode.feeds_back:
+                    due = max(due, self._own_pace.earliest)
                 heapq.heappush(self._pending, (due, next(self._order), step.values, step.vector))
                 return
             self._counters.not_finite += 1
@@ -456,8 +474,14 @@ class Engine:
         None waits longer than its whole dt, which also holds where a tiny remainder, stretched, is mostly rounding.
         """
         ratio, timescale = min(ratio, LONGEST_WAIT), self._settings.timescale
+        earliest = self._own_pace.earliest if self._mode.feeds_back else now
         self._pending = [
-            (now + min(max(0.0, due - now) * ratio, vector[0] * timescale, LONGEST_WAIT), order, values, vector)
+            (
+                max(earliest, now + min(max(0.0, due - now) * ratio, vector[0] * timescale, LONGEST_WAIT)),
+                order,
+                values,
+                vector,
+            )
             for due, order, values, vector in self._pending
         ]
         heapq.heapify(self._pending)
@@ -489,6 +513,11 @@ class Engine:
             Silence("the model was switched"),
             Report("model-switched", f"now playing with {name}", "info", always=True),
         ]
+
+
+def _too_dense() -> Report:
+    text = f"more than {ANSWERED_A_SECOND} events a second came: all are recorded, and those beyond are not answered"
+    return Report("input-dense", text)
 
 
 def _dimension_mismatch(name: str, found: int, wanted: int) -> str:

@@ -12,6 +12,7 @@ from impsy.errors import DeviceError
 from impsy.io.adapter import SendReport
 from impsy.io.link import Link, Opened
 from impsy.io.network import Outlet, SocketAddress, bound, shown
+from impsy.threads import Failures
 
 __all__ = ["UdpListener", "UdpSender"]
 
@@ -29,6 +30,7 @@ class UdpListener:
         self._port = port
         self._receive = receive
         self._wake: socket.socket | None = None
+        self._failures = Failures(f"packets at the port “{name}”")
         self.link = Link(name, self._serve, self._interrupt)
         self.address: SocketAddress | None = None
         """Where it listens, once it does (the port is the one that the system gave, if 0 was asked for)."""
@@ -88,7 +90,8 @@ class UdpListener:
                 return
             except ConnectionResetError:  # Windows: an earlier answer had no listener
                 continue
-            self._receive(packet, f"{shown(sender[0])}:{sender[1]}")
+            with self._failures:  # what one packet does to its receiver keeps no other from being received
+                self._receive(packet, f"{shown(sender[0])}:{sender[1]}")
 
 
 class UdpSender:

@@ -34,6 +34,7 @@ from impsy.io.origins import origin_allowed
 from impsy.mapping.entries import MappingEntry
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
+from impsy.threads import Failures
 
 __all__ = ["CLIENT_LIMIT", "WebSocketAdapter"]
 
@@ -130,6 +131,7 @@ class WebSocketAdapter:
         self._performers: set[_Client] = set()
         """Those of the clients that have played something."""
         self._received = self._sent = self._failed = 0
+        self._failures = Failures(f"the port “{self.name}”")
         self.link = Link(self.name, self._serve, self._interrupt)
         self.address: tuple[str, int] | None = None
         """Where it listens, once it does (the port is the one that the system gave, if 0 was asked for)."""
@@ -293,7 +295,8 @@ class WebSocketAdapter:
                     entries = self._entries
                     mapping = InputMapping(entries)
                 self._received += 1
-                self._hear(frame, mapping, client)
+                with self._failures:
+                    self._hear(frame, mapping, client)
         except ConnectionClosed as error:
             if error.sent is not None and error.sent.code in _FAULTS:
                 problem = error.sent.reason or CloseCode(error.sent.code).name
@@ -325,7 +328,8 @@ class WebSocketAdapter:
     def _take_steps(self) -> None:
         self._woken = False
         while self._steps:
-            self._play(self._steps.popleft())
+            with self._failures:
+                self._play(self._steps.popleft())
 
     def _messages(self, make: Callable[[OutputMapping], list[bytes]]) -> list[bytes]:
         return make(self._output) if self._output is not None else []

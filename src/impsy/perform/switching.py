@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 
 from impsy.errors import ImpsyError
 from impsy.events import Event, Report, SetPredictor
 from impsy.io.adapter import SendReport
+from impsy.text import one_line
+from impsy.threads import Failures, lasting
 
 __all__ = ["ModelSwitcher", "OpenModel"]
-
-logger = logging.getLogger(__name__)
 
 OpenModel = Callable[[str], SetPredictor]
 """Opens a model file by the name in a command; returns the event that switches to it."""
@@ -35,6 +34,7 @@ class ModelSwitcher:
         self._lock = threading.Lock()
         self._wanted: tuple[str, OpenModel] | None = None
         self._busy = False
+        self._failures = Failures("opening models")
 
     def switch_to(self, file: str, open_model: OpenModel | None) -> None:
         """Open this model and, once it is ready, play with it. Returns at once; any thread may call it.
@@ -48,7 +48,7 @@ class ModelSwitcher:
             self._wanted = (file, open_model)
             busy, self._busy = self._busy, True
         if not busy:
-            threading.Thread(target=self._run, name="impsy model", daemon=True).start()
+            lasting("impsy model", self._run).start()
 
     def stay(self) -> None:
         """Keep the model that plays: discard what is being opened."""
@@ -86,7 +86,11 @@ class ModelSwitcher:
             return open_model(file)
         except ImpsyError as error:
             text = f"{error}. The model that was playing plays on"
-            self._report(Report(f"model-unusable:{file[:80]}", text, "error"))
-        except Exception:
-            logger.exception("opening the model %s failed; the one that was playing plays on", file)
+            self._report(Report(f"model-unusable:{one_line(file, 80)}", text, "error"))
+        except Exception as error:  # noqa: BLE001 - the next model is to be opened all the same
+            self._failures.add(error)
+            text = (
+                f"{one_line(file)} could not be opened: {type(error).__name__}. The model that was playing plays on"
+            )
+            self._report(Report(f"model-unusable:{one_line(file, 80)}", text, "error"))
         return None

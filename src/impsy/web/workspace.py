@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from impsy.errors import DataError, ImpsyError
+from impsy.names import safe_name
 
-__all__ = ["Conflict", "NotFound", "Workspace", "safe_name"]
-
-_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
-_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-
-LONGEST_NAME = 160
+__all__ = ["Conflict", "NotFound", "Workspace"]
 
 
 class NotFound(ImpsyError):
@@ -24,23 +19,6 @@ class NotFound(ImpsyError):
 
 class Conflict(ImpsyError):
     """It cannot be done in the present state of something else."""
-
-
-def safe_name(name: str) -> str:
-    """``name``, if it can be a file's name on every system and in no other folder.
-
-    Raises:
-        DataError: it cannot, and why.
-    """
-    if not name or name[0] in ". " or name[-1] in ". ":
-        raise DataError(f"“{name}” cannot be a file's name: it must not be empty, nor begin or end in a dot or space")
-    if _FORBIDDEN.search(name) or _DEVICES.fullmatch(name):
-        raise DataError(
-            f"“{_FORBIDDEN.sub('_', name)}” cannot be a file's name on every system: no / \\ : * ? \" < > |"
-        )
-    if len(name.encode()) > LONGEST_NAME:
-        raise DataError(f"a file's name may have {LONGEST_NAME} bytes, and this one has {len(name.encode())}")
-    return name
 
 
 class Workspace:

@@ -21,6 +21,7 @@ from impsy.io.midi.system import SharedMidi
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
 from impsy.mapping.wire import NOTE_OFF
+from impsy.threads import Failures
 
 __all__ = ["MidiInput", "MidiOutput"]
 
@@ -190,6 +191,7 @@ class MidiInput(_Port[MidiInPort]):
         self._clock = clock
         self._deliver: Deliver = lambda _event: None
         self._received = self._echoes = 0
+        self._failures = Failures(f"messages at the port “{self.name}”")
         self.overhear: Overhear | None = None
 
     def open(self, deliver: Deliver, report: SendReport) -> None:
@@ -239,7 +241,7 @@ class MidiInput(_Port[MidiInPort]):
     def _receive(self, message: bytes) -> None:
         """Called in a thread of the system, which would ignore an exception."""
         self._received += 1
-        try:
+        with self._failures:
             if self._guard is not None and self._guard.repeats(message, self._clock()):
                 self._echoes += 1
                 return
@@ -249,8 +251,6 @@ class MidiInput(_Port[MidiInPort]):
             event = None if self._mapping is None else self._mapping.event(message, changes, self.name)
             if event is not None:
                 self._deliver(event)
-        except Exception:
-            logger.exception("%s: a message was lost: %s", self.name, message.hex(" "))
 
 
 class MidiOutput(_Port[MidiOutPort]):

@@ -15,6 +15,7 @@ from queue import Empty, SimpleQueue
 from impsy.codecs.log import encode_row, log_name
 from impsy.events import Record, Report
 from impsy.io.adapter import SendReport
+from impsy.threads import lasting
 
 __all__ = ["FLUSH_SECONDS", "Recorder"]
 
@@ -93,7 +94,7 @@ class Recorder:
         except OSError as error:
             self._complain(error)
         self._closing.clear()
-        self._thread = threading.Thread(target=self._run, name="impsy recorder", daemon=True)
+        self._thread = lasting("impsy recorder", self._run)
         self._thread.start()
 
     def add(self, record: Record) -> None:

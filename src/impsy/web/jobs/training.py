@@ -27,14 +27,16 @@ import psutil
 from impsy.errors import DataError, DeviceError
 from impsy.files import write_whole
 from impsy.models.sizes import SIZES, model_name
+from impsy.names import safe_name
 from impsy.processes import signal_name, start
 from impsy.protocol.library import Run
+from impsy.threads import Failures, lasting
 from impsy.training.backend import check_installed
 from impsy.web.jobs.evaluating import end_of, last_line
 from impsy.web.jobs.runs import ENDED, Progress, Status
 from impsy.web.library.trash import Entry, Trash
 from impsy.web.live.hub import PageHub
-from impsy.web.workspace import Conflict, NotFound, Workspace, safe_name
+from impsy.web.workspace import Conflict, NotFound, Workspace
 
 __all__ = ["Trainings"]
 
@@ -87,6 +89,7 @@ class Trainings:
         self._folder = workspace.private / "training"
         self._lock = threading.RLock()
         self._stop = threading.Event()
+        self._failures = Failures("looking at the trainings")
         self._thread: threading.Thread | None = None
         self._runs: dict[str, _Run] = {}
 
@@ -248,7 +251,7 @@ class Trainings:
         with self._lock:
             runs = any(run.status not in ENDED for run in self._runs.values())
             if runs and self._thread is None and not self._stop.is_set():
-                self._thread = threading.Thread(target=self._look_on, name="impsy training", daemon=True)
+                self._thread = lasting("impsy training", self._look_on, self._stop.is_set)
                 self._thread.start()
 
     def _look_on(self) -> None:
@@ -259,10 +262,8 @@ class Trainings:
                     self._thread = None
                     return
             for run in going:
-                try:
+                with self._failures:  # a full disk must not end the looking
                     self._look_at(run)
-                except (OSError, DeviceError) as error:  # a full disk must not end the looking
-                    logger.warning("the training %s cannot be looked at: %s", run.id, error)
 
     def _look_at(self, run: _Run) -> None:
         with run.lock:

@@ -21,9 +21,10 @@ from impsy.data.logs.reading import log_lines
 from impsy.data.takes import LONGEST_TITLE, TakeNote, annotate
 from impsy.errors import DataError, PeerError
 from impsy.mapping.entries import entry_to_list
+from impsy.names import safe_name
 from impsy.perform.recording.takes import inputs_for
 from impsy.web.library.worker import work
-from impsy.web.workspace import Conflict, Workspace, safe_name
+from impsy.web.workspace import Conflict, Workspace
 
 __all__ = ["add_log", "add_midi", "keep", "received"]
 
