@@ -27,6 +27,7 @@ from impsy.config.positions import Path as KeyPath
 from impsy.config.problems import InvalidConfigError, InvalidTomlError, Problem, problems_of
 from impsy.config.schema import Config
 from impsy.errors import ConfigError, DeviceError, refusal
+from impsy.files import read_regular
 from impsy.settings import SETTINGS, Value
 
 __all__ = [
@@ -41,6 +42,9 @@ __all__ = [
 ]
 
 DimensionFrom = Literal["file", "mappings", "model"]
+
+LARGEST = 4 << 20
+"""Bytes of a config file; one of 1,500 scenes has a tenth of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +219,7 @@ def read_file(path: str | Path) -> bytes:
         DeviceError: if the disk refuses.
     """
     try:
-        return Path(path).read_bytes()
+        return read_regular(path, LARGEST)
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: there is no such file. `impsy init` writes one to start from") from error
     except IsADirectoryError as error:

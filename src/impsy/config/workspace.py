@@ -6,11 +6,12 @@ from importlib import resources
 from pathlib import Path
 
 from impsy.errors import ConfigError, DeviceError, refusal
-from impsy.files import backup_of, write_keeping_previous
+from impsy.files import backup_of, make_folder, read_regular, write_keeping_previous
 
 __all__ = ["FOLDERS", "STARTER_MODEL", "create_workspace", "fill_workspace", "starter_files", "template"]
 
 FOLDERS = ("logs", "datasets", "models")
+_LARGEST = 64 << 20
 _FILES = ("config.toml", "README.txt")
 STARTER_MODEL = "models/musicMDRNN-dim9-layers2-units32-mixtures35-scale10.tflite"
 """The model that a new workspace plays with, relative to it; its ``.json`` says what it learned from."""
@@ -54,11 +55,11 @@ def fill_workspace(folder: Path, files: dict[str, bytes], remedy: str, *, replac
     done = []
     try:
         for name in FOLDERS:
-            (folder / name).mkdir(parents=True, exist_ok=True)
+            make_folder(folder / name)
         for name, content in files.items():
             path = folder / name
             present = path.exists()
-            if present and (not replace or path.read_bytes() == content):
+            if present and (not replace or read_regular(path, _LARGEST) == content):
                 done.append(f"{name} was there and stays")
                 continue
             write_keeping_previous(path, content)

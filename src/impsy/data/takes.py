@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from impsy.errors import DataError, DeviceError
-from impsy.files import write_whole
+from impsy.files import read_regular, write_whole
 
 __all__ = [
     "LONGEST_TITLE",
@@ -142,9 +142,7 @@ _KEYS = ("title", "tags", "excluded")
 def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
     """The file's entries as they stand, and what is wrong with the file as a whole."""
     try:
-        if path.stat().st_size > _LARGEST:
-            return {}, [f"{path}: it is far too large to be what was written there; it is left out"]
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_regular(path, _LARGEST, root=path.parent.resolve().parent))
     except FileNotFoundError:
         return {}, []
     except OSError as error:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from impsy.data.datasets import Dataset
 from impsy.errors import ConfigError, DataError, refusal
-from impsy.files import write_whole
+from impsy.files import read_regular, write_whole
 from impsy.training.recipe import Recipe
 
 __all__ = ["Checkpoint", "Look", "fingerprint", "read_checkpoint", "write_checkpoint"]
@@ -40,6 +40,8 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "best_step": int,
     "facts": dict,
 }
+_LARGEST = 4 << 30
+"""Bytes of a file: many times what the largest network takes."""
 _MOST_STEPS = 2**31 - 1
 _DAMAGE = (
     ArithmeticError,
@@ -131,7 +133,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         DataError: there is none, it is damaged, or another version of IMPSY wrote it.
     """
     try:
-        content = path.read_bytes()
+        content = read_regular(path, _LARGEST)
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no unfinished training to resume; start one without --resume") from error
     except OSError as error:

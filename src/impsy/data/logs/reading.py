@@ -20,11 +20,15 @@ from numpy.typing import NDArray
 from impsy.codecs.log import LINE_LIMIT, MODEL, PERFORMER, ROW_ALONE, LogForm, date_of, decode_row
 from impsy.codecs.logtime import day_comes_first, short_dates
 from impsy.errors import DataError, PeerError, refusal
+from impsy.files import open_regular
 
-__all__ = ["EPOCH", "PROBLEMS_KEPT", "Counts", "Log", "Problem", "log_lines", "parse_log", "read_log"]
+__all__ = ["EPOCH", "PROBLEMS_KEPT", "Counts", "Log", "Problem", "log_lines", "open_log", "parse_log", "read_log"]
 
 CHUNK = 1 << 20
 """Bytes that are looked at together: some thousand rows."""
+
+LARGEST = 16 << 30
+"""Bytes of a log: two days of 1,000 events a second with eight values."""
 
 _FEW_LINES = 32
 """So many lines are read one by one if NumPy cannot read them together."""
@@ -114,7 +118,7 @@ def read_log(path: Path, controls: int, *, exact: bool = False, answers: bool = 
         DataError: the file cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_log(path) as file:
             return parse_log(file, controls, path, exact=exact, answers=answers)
     except OSError as error:
         raise DataError(f"{path}: cannot be read {refusal(error, 'leave it out with --exclude')}") from error
@@ -168,8 +172,13 @@ def log_lines(path: Path) -> Iterator[str]:
     Raises:
         OSError: the file cannot be read.
     """
-    with path.open("rb") as file:
+    with open_log(path) as file:
         yield from _texts(file)
+
+
+def open_log(path: Path) -> IO[bytes]:
+    """Open a log for reading; raises OSError as :func:`impsy.files.open_regular` does."""
+    return open_regular(path, LARGEST)
 
 
 def _texts(file: IO[bytes]) -> Iterator[str]:

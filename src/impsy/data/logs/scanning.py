@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from impsy.data.datasets import remarks_on_range
 from impsy.data.logs.performances import times_to_seconds
-from impsy.data.logs.reading import EPOCH, Counts, Log, parse_log
+from impsy.data.logs.reading import EPOCH, Counts, Log, open_log, parse_log
 from impsy.errors import DataError
 
 __all__ = ["Scan", "scan_again", "scan_log", "started_at"]
@@ -52,7 +52,7 @@ def scan_log(path: Path, controls: int, before: Scan | None = None) -> Scan:
         DataError: the file cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_log(path) as file:
             start = before if before is not None and _is_same(file, before) else Scan()
             log = _parse_from(file, start.read, controls, path)
             if start.read and (not log.plain or log.remarks):

@@ -11,6 +11,7 @@ import struct
 import warnings
 import zipfile
 import zlib
+from contextlib import ExitStack
 from math import prod
 from pathlib import Path
 from tokenize import TokenError
@@ -22,11 +23,15 @@ from numpy.typing import NDArray
 
 from impsy.data.npz.pickles import read_object_array
 from impsy.errors import DataError, refusal
+from impsy.files import open_regular
 
 __all__ = ["Archive"]
 
 MOST_BYTES = 1 << 30
 """No array is larger than this."""
+
+MOST_OF_FILE = 8 << 30
+"""Bytes of a file: all that can be in it, and not compressed."""
 
 MOST_RATIO, SMALL_BYTES = 100, 64 << 20
 """An array is at most so many times as large as its compressed form, or as this: else it is made to fill memory."""
@@ -48,10 +53,12 @@ class Archive:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            with path.open("rb") as file:
-                begin = file.read(len(_LFS_POINTER))
-            self._zip = zipfile.ZipFile(path)
-            self._members = {info.filename: info for info in self._zip.infolist()}
+            with ExitStack() as opened:
+                self._file = opened.enter_context(open_regular(path, MOST_OF_FILE))
+                begin = self._file.read(len(_LFS_POINTER))
+                self._zip = zipfile.ZipFile(self._file)
+                self._members = {info.filename: info for info in self._zip.infolist()}
+                opened.pop_all()
         except OSError as error:
             remedy = "name a dataset; “impsy dataset” makes one of the logs"
             raise DataError(f"{path}: cannot be read {refusal(error, remedy)}") from error
@@ -70,6 +77,7 @@ class Archive:
 
     def __exit__(self, *_: object) -> None:
         self._zip.close()
+        self._file.close()
 
     @property
     def keys(self) -> list[str]:

@@ -12,10 +12,10 @@ from typing import Self
 from impsy.config import Config, LoadedConfig, load_config, parse_config
 from impsy.config.document import ConfigDocument
 from impsy.config.earlier.forms import present_form
-from impsy.config.loading import decode, parse_toml
+from impsy.config.loading import LARGEST, decode, parse_toml
 from impsy.config.watching import ConfigWatcher
-from impsy.errors import ConfigError, ImpsyError
-from impsy.files import write_keeping_previous
+from impsy.errors import ConfigError, DeviceError, ImpsyError, refusal
+from impsy.files import read_regular, write_keeping_previous
 from impsy.perform.models import sized
 from impsy.protocol.workspace import ConfigProblem, ConfigVersion
 from impsy.web.config.drafts import Draft, read_draft
@@ -82,7 +82,14 @@ class ConfigFile:
         Raises:
             ConfigError, DeviceError: there is none, or something is wrong with it.
         """
-        return load_config(self.path)
+        try:
+            content = self.content()
+        except OSError as error:
+            remedy = refusal(error, "put a file of this workspace in its place")
+            raise DeviceError(f"{self.path.name} cannot be read {remedy}") from error
+        if content is None:
+            return load_config(self.path)  # which says what to do
+        return parse_config(decode(content, self.path.name), self.path.name, self.path)
 
     @property
     def loaded(self) -> LoadedConfig | None:
@@ -99,9 +106,9 @@ class ConfigFile:
         return None if loaded is None else loaded.config
 
     def content(self) -> bytes | None:
-        """The file's bytes; None: there is none. Raises OSError."""
+        """The file's bytes; None: there is none. Raises OSError, also for one that leads out of the workspace."""
         try:
-            return self.path.read_bytes()
+            return read_regular(self.path, LARGEST, root=self.workspace.root)
         except FileNotFoundError:
             return None
 
@@ -179,7 +186,7 @@ class ConfigFile:
         """
         path = self.workspace.inside(self._versions, name)
         try:
-            return path.read_bytes().decode(errors="replace")
+            return read_regular(path, LARGEST).decode(errors="replace")
         except (FileNotFoundError, IsADirectoryError) as error:
             raise NotFound("this version is not kept any more") from error
 

@@ -25,7 +25,7 @@ from typing import Any
 import psutil
 
 from impsy.errors import DataError, DeviceError
-from impsy.files import write_whole
+from impsy.files import append_regular, read_regular, write_whole
 from impsy.models.sizes import SIZES, model_name
 from impsy.names import safe_name
 from impsy.processes import signal_name, start
@@ -52,6 +52,7 @@ _OPTIONS = {
     "batch": "--batchsize",
     "patience": "--patience",
 }
+_LARGEST_RECORD = 1 << 20
 _STOPPED_EARLY = 130
 _MADE_WITHIN = 1.0
 """Seconds by which two reports of when a process was made may differ."""
@@ -215,7 +216,9 @@ class Trainings:
         for key, option in _OPTIONS.items():
             if key in options:
                 command += [option, str(options[key])]
-        with (run.folder / "progress.jsonl").open("ab") as output, (run.folder / "log.txt").open("wb") as log:
+        log_file = run.folder / "log.txt"
+        log_file.unlink(missing_ok=True)
+        with append_regular(run.folder / "progress.jsonl") as output, append_regular(log_file) as log:
             run.process = start(command, self._workspace.root, stdout=output, stderr=log, detached=True)
         made = None
         with suppress(psutil.Error):
@@ -307,7 +310,7 @@ class Trainings:
     def _load(self, run_id: str) -> _Run | None:
         folder = self._folder / run_id
         try:
-            record = json.loads((folder / "run.json").read_bytes())
+            record = json.loads(read_regular(folder / "run.json", _LARGEST_RECORD))
             texts = all(isinstance(record[key], str) for key in ("dataset", "size", "model", "started", "status"))
             if not texts or not isinstance(record["options"], dict) or record["size"] not in SIZES:
                 return None

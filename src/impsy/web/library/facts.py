@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from impsy.errors import DataError, DeviceError, ImpsyError
-from impsy.files import write_whole
+from impsy.files import read_regular, write_whole
 from impsy.web.library.uploads import keep, received
 from impsy.web.library.worker import work
 from impsy.web.workspace import Workspace
@@ -20,6 +20,7 @@ __all__ = ["DescribedFiles", "FactsCache", "stamp_of"]
 logger = logging.getLogger(__name__)
 
 _FORMAT = 2
+_LARGEST = 256 << 20
 Facts = dict[str, Any]
 
 
@@ -75,7 +76,7 @@ class FactsCache:
 
     def _load(self) -> dict[str, tuple[tuple[int, int], Facts]]:
         try:
-            content = json.loads(self._path.read_bytes())
+            content = json.loads(read_regular(self._path, _LARGEST))
             if content["format"] != _FORMAT:
                 return {}
             return {

@@ -21,7 +21,8 @@ from uuid import uuid4
 
 from pydantic import TypeAdapter
 
-from impsy.errors import DataError
+from impsy.errors import DataError, DeviceError
+from impsy.files import make_folder, read_regular, sync_folder, write_whole
 from impsy.web.workspace import Conflict, NotFound, Workspace
 
 __all__ = ["Entry", "Trash"]
@@ -32,6 +33,9 @@ DAYS = 30.0
 MOST_BYTES = 1 << 30
 MOST_CHANGES = 200
 """How long, how much, and how many changes of titles and tags are kept."""
+
+_LARGEST_ENTRY = 1 << 20
+"""Bytes of what is written of an entry."""
 
 CHANGE = "change"
 """The kind of an entry without files, which holds a former title and tags."""
@@ -79,7 +83,7 @@ class Trash:
 
         Raises:
             NotFound: none of them exists.
-            OSError: the disk refuses; everything is then where it was.
+            OSError, DeviceError: the disk refuses; everything is then where it was.
         """
         with self._lock:
             there = [path for path in paths if path.exists() or path.is_symlink()]
@@ -98,11 +102,13 @@ class Trash:
                     shutil.move(here, path)
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
+            for changed in {folder, *(path.parent for path in there)}:
+                sync_folder(changed)
             self._empty({entry.id, keep})
             return entry
 
     def remember(self, name: str, extra: Mapping[str, Any]) -> Entry:
-        """Keep a former title and tags. Raises OSError if the disk refuses."""
+        """Keep a former title and tags. Raises OSError or DeviceError if the disk refuses."""
         with self._lock:
             entry = Entry(CHANGE, name, extra=extra)
             self._write(entry)
@@ -137,6 +143,8 @@ class Trash:
                 if here.exists():
                     place.parent.mkdir(parents=True, exist_ok=True)
                     shutil.move(here, place)
+            for changed in {place.parent for _, place in pairs}:
+                sync_folder(changed)
             shutil.rmtree(folder, ignore_errors=True)
 
     def exchange(self, entry: Entry) -> None:
@@ -155,17 +163,17 @@ class Trash:
 
     def _write(self, entry: Entry) -> Path:
         folder = self._folder / entry.id
-        folder.mkdir(parents=True)
+        make_folder(folder)
         try:
-            (folder / "entry.json").write_text(json.dumps(asdict(entry)), "utf-8")
-        except OSError:
+            write_whole(folder / "entry.json", json.dumps(asdict(entry)).encode())
+        except DeviceError:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         return folder
 
     def _read(self, entry_id: str) -> Entry | None:
         try:
-            found = _ENTRY.validate_json((self._folder / entry_id / "entry.json").read_bytes())
+            found = _ENTRY.validate_json(read_regular(self._folder / entry_id / "entry.json", _LARGEST_ENTRY))
         except (OSError, ValueError):
             return None
         return replace(found, id=entry_id)
