@@ -61,7 +61,7 @@ class Decoded:
 
 # --- arguments --------------------------------------------------------------------------------------
 
-_NUMBER_TEXT = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+_NUMBER_TEXT = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 _FLAG_TEXTS = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
 
 

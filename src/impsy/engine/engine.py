@@ -57,11 +57,12 @@ SHORTEST_WAIT = MINIMUM_DT
 """Seconds, at least, between two events of a model that hears itself, however small the timescale is: without it a
 tiny timescale sends as many events as the processor can compute, and a replay of a few seconds never ends."""
 
-OWN_A_SECOND, OWN_BURST = 400, 100
-"""Events that a model that hears itself plays, in the long run and more than that at once. Dense playing has 150."""
+PLAYED_A_SECOND, PLAYED_BURST = 400, 200
+"""Events that go out, in the long run and more than that at once: of a model that hears itself, and of what the
+performer causes. Dense playing has 150 a second."""
 
-ANSWERED_A_SECOND, ANSWERED_BURST = 1000, 1000
-"""The performer's events that are heard, answered and passed on; others are recorded. A MIDI cable carries 1000."""
+HEARD_A_SECOND, HEARD_BURST = 1000, 1000
+"""The performer's events that the model hears; others are recorded. A MIDI cable carries 1000."""
 
 LONGEST_WAIT = 1e9
 """Seconds, at most, until a prediction is played (30 years): a sum of times stays finite."""
@@ -119,8 +120,9 @@ class Engine:
         # (due, order, values, vector): the order keeps equal dues in sequence.
         self._pending: list[tuple[float, int, tuple[float, ...], tuple[float, ...]]] = []
         self._order = count()
-        self._own_pace = Pace(OWN_A_SECOND, OWN_BURST)
-        self._answered_pace = Pace(ANSWERED_A_SECOND, ANSWERED_BURST)
+        self._own_pace = Pace(PLAYED_A_SECOND, PLAYED_BURST)
+        self._caused_pace = Pace(PLAYED_A_SECOND, PLAYED_BURST)
+        self._heard_pace = Pace(HEARD_A_SECOND, HEARD_BURST)
         # What the model has played but not yet been fed: (when it was due, vector).
         self._unheard: tuple[float, tuple[float, ...]] | None = None
 
@@ -270,9 +272,8 @@ class Engine:
         values = self._values_of(event)
         if values is None:
             return self._reject(event)
-        if now < self._answered_pace.earliest:
+        if not self._heard_pace.allows(now):
             return [*self.skim(event, now), _too_dense()]
-        self._answered_pace.count(now)
         now = max(now, self._last_event)  # transports take the time of their events in threads of their own
         dt = now - self._last_event
         self._last_event = now
@@ -286,17 +287,23 @@ class Engine:
             self._drop_pending()
             commands.append(Silence("the performer came back"))
         commands.append(Record("interface", values, now))
-        if self._settings.input_thru:
-            commands.append(self._pass_on(event.port, moved, now, None))
-        elif event.port in self._thru:
-            commands.append(self._pass_on(event.port, moved, now, self._thru[event.port]))
+        if self._settings.input_thru or event.port in self._thru:
+            if self._caused_pace.allows(now):
+                ports = None if self._settings.input_thru else self._thru[event.port]
+                commands.append(self._pass_on(event.port, moved, now, ports))
+            else:  # the next one that is passed on brings what moved
+                self._skimmed.setdefault(event.port, set()).update(moved)
+                commands.append(_too_dense())
         if self._paused or not self._mode.hears:
             return commands
         self._hear((dt, *values))
         if self._mode.plays == "after silence":
             self._answer_at = now + self._settings.threshold
-        else:
+        elif self._caused_pace.allows(now):
             self._predict(now, now, commands)
+        else:
+            self._counters.skipped += 1
+            commands.append(_too_dense())
         return commands
 
     def _take(self, event: Interaction | Update, values: tuple[float, ...]) -> set[int]:
@@ -329,10 +336,9 @@ class Engine:
             return [Silence("what was played through is over")]
         if len(event.values) != self._settings.dimension - 1:
             return self._reject(event)
-        if now < self._answered_pace.earliest:
+        if not self._caused_pace.allows(now):
             self._counters.skipped += 1
             return [_too_dense()]
-        self._answered_pace.count(now)
         self._sent = event.values
         return [Play(event.values, "direct", now)]
 
@@ -516,7 +522,9 @@ class Engine:
 
 
 def _too_dense() -> Report:
-    text = f"more than {ANSWERED_A_SECOND} events a second came: all are recorded, and those beyond are not answered"
+    text = (
+        f"more events came than are played ({PLAYED_A_SECOND} a second): those beyond are recorded, and stay silent"
+    )
     return Report("input-dense", text)
 
 

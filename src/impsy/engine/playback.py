@@ -25,6 +25,13 @@ class Pace:
         """When the next may happen."""
         return self._full - self._slack
 
+    def allows(self, at: float) -> bool:
+        """Whether one may happen at this time; it is then counted."""
+        if at < self.earliest:
+            return False
+        self.count(at)
+        return True
+
     def count(self, at: float) -> None:
         """One happens at this time."""
         self._full = max(self._full, at) + self._every

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from impsy.codecs.osc import OscDecoder, encode_vector
 from impsy.errors import DataError
-from impsy.events import Interaction, LoadModel, PlayThrough, Report, Update
+from impsy.events import Event, Interaction, LoadModel, PanicButton, PlayThrough, Report, Update
 from impsy.hosts import EVERYWHERE, is_here, is_loopback
 from impsy.io.adapter import Complaints, Deliver, Health, Rate, SendReport
 from impsy.io.udp import UdpListener, UdpSender
@@ -16,11 +16,16 @@ from impsy.names import safe_name
 __all__ = ["OscAdapter", "OscListener"]
 
 
+PLAYED_A_SECOND = 10_000
+"""Events that one port takes, after twice as many at once: more is no playing, and would fill the disk."""
+
 COMMANDS_A_SECOND = 200
 """Commands that one port takes, after as many at once: several knobs, or a setting drawn by hand."""
 
 TOLD_SECONDS = 10.0
-"""Between two reports that commands were left out."""
+"""Between two reports that something was left out."""
+
+PANICS_A_SECOND = 10
 
 MODELS = "models"
 """The folder whose models another machine may ask for."""
@@ -38,7 +43,9 @@ class OscListener:
     ) -> None:
         self._decoder = OscDecoder(controls, name, local=local, commands=commands)
         self._complaints = Complaints(name)
-        self._rate = Rate(COMMANDS_A_SECOND, COMMANDS_A_SECOND)
+        self._played = Rate(PLAYED_A_SECOND, 2 * PLAYED_A_SECOND)
+        self._commands = Rate(COMMANDS_A_SECOND, COMMANDS_A_SECOND)
+        self._panics = Rate(PANICS_A_SECOND, PANICS_A_SECOND)  # one that counts is not to wait for a knob
         self._left_out, self._told = 0, float("-inf")
         self._deliver: Deliver | None = None
         self._report: SendReport | None = None
@@ -61,9 +68,7 @@ class OscListener:
         self.received += 1
         decoded = self._decoder.decode(packet)
         for event in decoded.events:
-            if isinstance(event, Interaction | Update | PlayThrough):
-                self._deliver(event)
-            elif not self._rate.allows():
+            if not self._rate_of(event).allows():
                 self._leave_out(sender, self._report)
             elif isinstance(event, LoadModel) and not is_here(sender.rpartition(":")[0].strip("[]")):
                 self._load_from_afar(event.file, sender, self._deliver, self._report)
@@ -71,6 +76,11 @@ class OscListener:
                 self._deliver(event)
         for problem in decoded.problems:
             self._complaints.add(problem.kind, f"{problem} (from {sender})", self._report)
+
+    def _rate_of(self, event: Event) -> Rate:
+        if isinstance(event, Interaction | Update | PlayThrough):
+            return self._played
+        return self._panics if isinstance(event, PanicButton) else self._commands
 
     def _load_from_afar(self, name: str, sender: str, deliver: Deliver, report: SendReport) -> None:
         """Another machine may name a model of the workspace; where its files are is not its business."""
@@ -85,7 +95,8 @@ class OscListener:
         now = time.monotonic()
         if now - self._told >= TOLD_SECONDS:
             self._told = now
-            text = f"{COMMANDS_A_SECOND} commands a second are taken; {self._left_out} more were left out so far"
+            limits = f"{COMMANDS_A_SECOND} commands and {PLAYED_A_SECOND} events a second are taken"
+            text = f"{limits}; {self._left_out} more were left out so far"
             report(Report(f"{self.name}:rate", f"{self.name}: {text} (the last from {sender})", always=True))
 
     def health(self) -> Health:

@@ -30,6 +30,7 @@ from impsy.models.weights import Weights
 
 __all__ = [
     "FACTS",
+    "LARGEST",
     "Backend",
     "OpenedModel",
     "make_predictor",
@@ -48,8 +49,8 @@ FACTS = ("made_by", "created", "trained_on", "figures", CALIBRATED)
 """What of a trained model's description its ``.tflite`` holds; the ``.json`` beside has all."""
 _LONGEST_DESCRIPTION = LONGEST_NOTE // 8
 """Bytes of the longest ``.json`` that is read: what it says fits into a model file."""
-_LARGEST = 80 << 20
-"""Bytes of the largest file that is read at all: the largest size, with what Keras keeps for training on, has 64 MB."""
+LARGEST = 80 << 20
+"""Bytes of the largest file that is read: the largest size, with what Keras keeps for training on, has 64 MB."""
 _HEAD = 64
 """Bytes at a file's beginning that show what it is."""
 
@@ -306,11 +307,11 @@ def make_predictor(weights: Weights, backend: Backend = "auto") -> MixturePredic
 def read_model_file(path: Path) -> tuple[bytes, _Format]:
     """A file's bytes and its format, recognised by its first bytes; raises ModelError if it is no model."""
     try:
-        with open_regular(path, _LARGEST) as file:
+        with open_regular(path, LARGEST) as file:
             content = file.read(_HEAD)
             found = next((form for form in _FORMATS if form.is_it(content)), None)
             if found is not None:
-                return content + file.read(_LARGEST), found
+                return content + file.read(LARGEST), found
     except IsADirectoryError as error:
         raise ModelError(f"{path}: this is a folder; give the .tflite, .keras or .h5 file in it") from error
     except OSError as error:
@@ -373,7 +374,7 @@ class _File:
         if self.form is _TFLITE:
             return read_facts(self.content)
         try:
-            with open_regular(self.path.with_suffix(".json"), _LARGEST) as file:
+            with open_regular(self.path.with_suffix(".json"), LARGEST) as file:
                 found = json.loads(file.read(_LONGEST_DESCRIPTION), parse_constant=str)
         except (OSError, ValueError, RecursionError):
             return {}

@@ -63,7 +63,7 @@ def encode_state(state: Mapping[str, Any], most: int = STATE_BYTES) -> str:
 def _plain(value: Any) -> Any:
     """The same with texts that can be shown, and numbers of as many digits as matter."""
     if isinstance(value, str):
-        return visible(value[:STRING_LIMIT])
+        return visible(value if len(value) <= STRING_LIMIT else f"{value[: STRING_LIMIT - 1]}…")
     if isinstance(value, float):
         return round(value, DECIMALS)
     if isinstance(value, Mapping):

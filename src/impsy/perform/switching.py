@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 from impsy.errors import ImpsyError
@@ -12,6 +13,9 @@ from impsy.text import one_line
 from impsy.threads import Failures, lasting
 
 __all__ = ["ModelSwitcher", "OpenModel"]
+
+LONGEST_REST = 1.0
+"""Seconds between two models that are opened, at most."""
 
 OpenModel = Callable[[str], SetPredictor]
 """Opens a model file by the name in a command; returns the event that switches to it."""
@@ -66,20 +70,21 @@ class ModelSwitcher:
         self._deliver(ready)
 
     def _run(self) -> None:
-        done = None
         while True:
             with self._lock:
-                if self._wanted == done:
-                    self._wanted = None
-                if self._wanted is None:
+                wanted = self._wanted
+                if wanted is None:
                     self._busy = False
                     return
-                done = self._wanted
-            ready = self._open(*done)
-            if ready is not None:
-                with self._lock:
-                    if self._wanted is not None:  # else the request was withdrawn
-                        self._switch(ready)
+            began = time.monotonic()
+            ready = self._open(*wanted)
+            with self._lock:
+                if ready is not None and self._wanted is not None:  # else the request was withdrawn
+                    self._switch(ready)
+                if self._wanted == wanted:
+                    self._wanted = None
+            # However many are requested, half of the time is left to what plays.
+            time.sleep(min(LONGEST_REST, time.monotonic() - began))
 
     def _open(self, file: str, open_model: OpenModel) -> SetPredictor | None:
         try:
