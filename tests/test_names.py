@@ -11,8 +11,8 @@ from impsy.names import path_within, safe_name
 
 HOSTILE = [
     "", ".", "..", ".hidden", "a/b", "/etc/passwd", "../a.tflite", "a\\b", "\\\\host\\share\\m.tflite", "C:m.tflite",
-    "a:stream.tflite", "NUL", "con.tflite", "com1.h5", "com¹.h5", "CONIN$", "a\0b", "a\nb", "\u202eetilft.a", "\ud800.h5",
-    "m" * 161, "name ", "name.", "*", "a|b",
+    "a:stream.tflite", "NUL", "con.tflite", "com1.h5", "com¹.h5", "CONIN$", "a\0b", "a\nb", "\u202eetilft.a",
+    "\ud800.h5", "m" * 161, "name ", "name.", "*", "a|b",
 ]  # fmt: skip
 
 

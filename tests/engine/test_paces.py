@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from numpy.random import default_rng
 
@@ -52,7 +54,7 @@ def test_dense_playing_below_the_limit_is_as_it_was_predicted():
     stage.play_until(20.0)
     times = plays(stage)
     assert len(times) > 1500
-    gaps = [later - before for before, later in zip(times, times[1:], strict=False)]
+    gaps = [later - before for before, later in pairwise(times)]
     assert gaps == pytest.approx([burst[(number + 1) % 51][0] for number in range(len(gaps))])
 
 
@@ -69,7 +71,7 @@ def test_a_flood_of_input_is_recorded_and_goes_out_so_often(mode, thru):
 def test_what_was_not_passed_on_in_a_flood_is_brought_by_the_next():
     stage, _ = rehearse(mode="useronly", input_thru=True)
     stage.receive(Interaction((0.0, 0.0)), at=0.0)
-    for step in range(PLAYED_BURST + 50):
+    for _ in range(PLAYED_BURST + 50):
         stage.receive(Interaction((0.5, 0.0)), at=0.001)
     stage.receive(Interaction((0.5, 0.9)), at=0.002)
     stage.receive(Interaction((0.6, 0.9)), at=1.0)

@@ -14,7 +14,10 @@ from impsy.perform.monitor import Monitor
 from impsy.web.live.link import SessionLink
 from waiting import wait_until
 
-PORT = {"name": "midi in X-TOUCH", "state": "open", "detail": "d" * 100, "error": "", "received": 1, "bad": 0, "sent": 0, "failed": 0}  # fmt: skip
+COUNTS = dict.fromkeys(("received", "bad", "sent", "failed"), 1)
+PORT = {"name": "midi in X-TOUCH", "state": "open", "detail": "d" * 100, "error": "", **COUNTS}
+VALUES = {"input", "output"}
+MATRIX = [[f"in {number}", [f"out {each}" for each in range(300)]] for number in range(300)]
 
 
 def state(scenes=0, controls=8, ports=2, reports=5, length=100, **more):
@@ -45,16 +48,19 @@ def test_a_state_of_the_usual_size_is_whole():
     [
         ({"scenes": 1500}, {"reports", "scenes"}),
         ({"controls": 1024}, set()),
-        ({"controls": 5000}, {"reports", "ports", "input", "output"}),
+        ({"controls": 5000}, {"reports", "ports", *VALUES}),
         ({"ports": 300}, {"reports", "ports"}),
         ({"reports": 5, "length": 10_000}, set()),
         ({"reports": 50, "length": 10_000}, {"reports"}),
         ({"reports": 1, "length": 100_000}, set()),
-        ({"scenes": 3000, "controls": 5000, "ports": 400, "length": 9000}, {"reports", "scenes", "ports", "input", "output"}),
-        ({"thru_matrix": [[f"in {number}", [f"out {each}" for each in range(300)]] for number in range(300)]}, {"thru_matrix", "reports", "ports"}),
+        (
+            {"scenes": 3000, "controls": 5000, "ports": 400, "length": 9000},
+            {"reports", "scenes", "ports", *VALUES},
+        ),
+        ({"thru_matrix": MATRIX}, {"thru_matrix", "reports", "ports"}),
     ],
     ids=lambda value: str(value)[:40],
-)  # fmt: skip
+)
 def test_what_does_not_fit_is_cut_by_one_rule(size, cut):
     whole = state(**size)
     text = encode_state(whole)

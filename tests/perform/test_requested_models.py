@@ -61,8 +61,8 @@ def test_models_of_the_workspace_are_opened_by_path(workspace):
 
 @pytest.mark.parametrize(
     "name",
-    ["/net/host/share/m.tflite", "../m.tflite", "models/../../m.tflite", "//host/share/m.tflite", "models/" + "m" * 300 + ".h5",
-     "x/" * 800 + "m.h5", "m\0.tflite", "models/nul.tflite", "models/two\n.tflite"],
+    ["/net/host/share/m.tflite", "../m.tflite", "models/../../m.tflite", "//host/share/m.tflite", "m\0.tflite",
+     "models/" + "m" * 300 + ".h5", "x/" * 800 + "m.h5", "models/nul.tflite", "models/two\n.tflite"],
 )  # fmt: skip
 def test_what_leads_out_is_refused_before_anything_is_looked_at(workspace, looked_at, name):
     open_it = switcher(workspace)
