@@ -59,7 +59,7 @@ def command(model: Path | None, config_file: Path, logdir: Path | None, seed: in
     loaded = load(config_file, overrides, model)
     seed = secrets.randbits(32) if seed is None else seed
     reports = Reports()
-    ports = Ports(WantedPorts())
+    ports = Ports(WantedPorts(loaded.folder))
     folder = logdir or log_folder(config_file)
     session = build_session(loaded, logdir=folder, seed=seed, reports=reports, ports=ports)
     reloader = Reloader(
@@ -95,7 +95,7 @@ def perform_script(
     loaded: LoadedConfig, performer: ScriptedPerformer, logs: Path, seed: int, ending: Ending, **how: Any
 ) -> SessionView:
     """Perform with this performer beside the configured inputs; ``how`` as for :func:`perform`."""
-    ports = Ports(WantedPorts(), [performer])
+    ports = Ports(WantedPorts(loaded.folder), [performer])
     session = build_session(loaded, logdir=logs, seed=seed, reports=Reports(), ports=ports)
     return perform(session, ending, announce=lambda: announce(loaded, session, seed), **how)
 

@@ -95,10 +95,14 @@ class LoadedConfig:
         """Whether any mapping has an entry."""
         return mapped_dimension(self.config.model_dump()) is not None
 
+    @property
+    def folder(self) -> Path | None:
+        """That of the file, if there is one."""
+        return self.path.absolute().parent if self.path is not None else None
+
     def folders(self) -> tuple[Path, ...]:
         """Where relative paths are looked up: the config's folder, then the working directory."""
-        own = (self.path.absolute().parent,) if self.path is not None else ()
-        return (*own, Path.cwd())
+        return (*([self.folder] if self.folder is not None else []), Path.cwd())
 
     def resolve(self, relative: str | Path) -> Resolved:
         """Look for a file relative to the config's folder, then to the working directory."""
