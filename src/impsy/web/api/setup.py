@@ -59,7 +59,7 @@ def set_up(site: Site, body: SetupBody) -> ConfigAnswer:
 def _make_folders(workspace: Workspace, with_model: bool) -> None:
     """What a new workspace has besides the configuration; files that are there stay. Raises OSError."""
     for name in FOLDERS:
-        (workspace.root / name).mkdir(parents=True, exist_ok=True)
+        workspace.folder(workspace.root / name).mkdir(parents=True, exist_ok=True)
     starter = starter_files()
     model = (STARTER_MODEL, STARTER_MODEL.replace(".tflite", ".json")) if with_model else ()
     for name in ("README.txt", *model):

@@ -176,7 +176,7 @@ class Trainings:
                     "this training cannot go on: it is complete, nothing of it was kept yet, or a later one of the "
                     "same model has taken its place; start a new one"
                 )
-            if not (self._workspace.datasets / run.record["dataset"]).is_file():
+            if not self._workspace.inside(self._workspace.datasets, run.record["dataset"]).is_file():
                 raise Conflict(f"the dataset {run.record['dataset']} is not there any more: bring it back to go on")
             run.progress.look()
             run.progress.begin()
@@ -208,6 +208,7 @@ class Trainings:
     def _launch(self, run: _Run, more: list[str]) -> None:
         record = run.record
         options = record["options"]
+        self._workspace.folder(self._workspace.models)
         command = ["-m", "impsy", "train", str(Path(self._workspace.datasets.name) / record["dataset"])]
         command += ["-M", record["size"], "-O", self._workspace.models.name, "--json", *more]
         for key, option in _OPTIONS.items():
