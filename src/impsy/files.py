@@ -11,19 +11,24 @@ import errno
 import os
 import secrets
 import stat
+import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
 from impsy.errors import DeviceError, ImpsyError, refusal
 
 __all__ = [
-    "ANOTHER_FOLDER", "append_regular", "backup_of", "check_writable", "leads_out", "open_regular", "read_regular",
-    "write_keeping_previous", "write_whole", "written_whole",
+    "ANOTHER_FOLDER", "append_regular", "backup_of", "check_writable", "leads_out", "locked", "open_regular",
+    "read_regular", "write_keeping_previous", "write_whole", "written_whole",
 ]  # fmt: skip
 
 ANOTHER_FOLDER = "choose another folder (-O on the command line)"
+
+LOCK_SECONDS, LOCK_LOOK_SECONDS = 10.0, 0.01
+"""How long a lock is waited for, and how often it is tried. What is done under one takes a few milliseconds."""
 
 _LARGEST_KEPT = 1 << 30
 """Bytes of a previous version."""
@@ -91,6 +96,57 @@ def leads_out(path: str | os.PathLike[str], root: Path) -> bool:
         return True
 
 
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Be the only one who changes what is in a folder, among all threads and processes that use this.
+
+    The system frees the lock of a process that ends, however it does. The folder itself is locked, so no file that
+    lies in the way keeps anyone from it. Windows locks no folders; there a file in it is locked.
+
+    Raises:
+        DeviceError: another one does not let go of it within ``LOCK_SECONDS``, or the system refuses.
+    """
+    try:
+        with _lock_of(folder):
+            yield
+    except TimeoutError as error:
+        raise DeviceError(
+            f"{folder.name} is being changed by another program, which has not finished after {LOCK_SECONDS:g} s: "
+            "nothing was changed. Look what else works in this folder, and try again"
+        ) from error
+
+
+if sys.platform == "win32":
+
+    def _lock_of(folder: Path) -> contextlib.AbstractContextManager[object]:
+        from filelock import FileLock
+
+        return FileLock(folder / ".lock", LOCK_SECONDS)
+
+else:
+    import fcntl
+
+    @contextlib.contextmanager
+    def _lock_of(folder: Path) -> Iterator[None]:
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError as error:
+            raise DeviceError(f"{folder} cannot be changed {refusal(error, ANOTHER_FOLDER)}") from error
+        try:
+            end = time.monotonic() + LOCK_SECONDS
+            while True:
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > end:
+                        raise TimeoutError from None
+                    time.sleep(LOCK_LOOK_SECONDS)
+            yield
+        finally:
+            os.close(descriptor)
+
+
 def _open(path: str | os.PathLike[str], flags: int, *, follow: bool = True) -> int:
     """The descriptor of a regular file, looked at before it is opened too: opening a device may do something."""
     try:
@@ -149,6 +205,7 @@ def written_whole(
     *,
     permissions: int | None = None,
     error_type: type[ImpsyError] = DeviceError,
+    check: Callable[[], object] = lambda: None,
 ) -> Iterator[IO[bytes]]:
     """A file to write in, which replaces ``path`` at the end; until then ``path`` stays as it is.
 
@@ -159,6 +216,7 @@ def written_whole(
         remedy: what to do if it cannot be written, for the message.
         permissions: None: those of the file that is replaced, or for a new one what the process's mask leaves.
         error_type: raised instead of DeviceError.
+        check: called when all is written, just before ``path`` is replaced; what it raises leaves ``path`` as it is.
 
     Raises:
         DeviceError: the disk refuses.
@@ -175,6 +233,7 @@ def written_whole(
             os.fsync(file.fileno())
         if permissions is not None:  # the mask may have taken some
             temporary.chmod(permissions)
+        check()
         temporary.replace(path)
     except OSError as error:
         raise error_type(f"{path} cannot be written {refusal(error, remedy)}") from error
@@ -190,9 +249,10 @@ def write_whole(
     *,
     permissions: int | None = None,
     error_type: type[ImpsyError] = DeviceError,
+    check: Callable[[], object] = lambda: None,
 ) -> None:
     """Write a file as :func:`written_whole` does."""
-    with written_whole(path, remedy, permissions=permissions, error_type=error_type) as file:
+    with written_whole(path, remedy, permissions=permissions, error_type=error_type, check=check) as file:
         file.write(content)
 
 
@@ -201,12 +261,14 @@ def backup_of(path: Path) -> Path:
     return path.with_name(path.name + ".bak")
 
 
-def write_keeping_previous(path: Path, content: bytes, *, keep_all: bool = False) -> None:
+def write_keeping_previous(
+    path: Path, content: bytes, *, keep_all: bool = False, check: Callable[[], object] = lambda: None
+) -> None:
     """Replace ``path`` in one step; the previous version is kept beside it as ``.bak``, with its permissions.
 
     An older ``.bak`` is replaced; with ``keep_all`` it stays, as ``.bak.1`` or the next number that is free.
 
-    A symbolic link stays one (its target is replaced). The folder must exist.
+    A symbolic link stays one (its target is replaced). The folder must exist. ``check`` as for :func:`written_whole`.
 
     Raises:
         DeviceError: the disk refuses; ``path`` is then as it was.
@@ -222,7 +284,7 @@ def write_keeping_previous(path: Path, content: bytes, *, keep_all: bool = False
             write_whole(backup, previous, remedy, permissions=path.stat().st_mode & 0o777)
     except OSError as error:
         raise DeviceError(f"{path} cannot be written {refusal(error, remedy)}") from error
-    write_whole(path, content, remedy)
+    write_whole(path, content, remedy, check=check)
 
 
 def _set_aside(backup: Path) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 import stat
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from impsy.errors import DataError, ImpsyError
-from impsy.files import leads_out
+from impsy.files import leads_out, locked
 
 __all__ = ["Conflict", "NotFound", "Workspace", "safe_name"]
 
@@ -55,6 +56,7 @@ class Workspace:
         """Where takes are."""
         self.datasets = self.root / "datasets"
         self.models = self.root / "models"
+        self._held = threading.local()
         self.private = self.root / ".impsy"
         """What the web interface itself keeps: deleted files, previous configurations, training runs."""
 
@@ -70,6 +72,23 @@ class Workspace:
             if out or not (stat.S_ISLNK(kind) or stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
                 what = "leads out of the workspace" if out else "is neither a file nor a folder"
                 raise DataError(f"{path.relative_to(self.root)} {what}: nothing that IMPSY made is so; delete it")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Be the only one, of all web processes of this workspace, who changes it; a thread may take it twice.
+
+        Raises:
+            DeviceError: as :func:`impsy.files.locked`.
+        """
+        if getattr(self._held, "held", False):
+            yield
+            return
+        with locked(self.root):
+            self._held.held = True
+            try:
+                yield
+            finally:
+                self._held.held = False
 
     def folder(self, folder: Path) -> Path:
         """This folder, which need not be there.

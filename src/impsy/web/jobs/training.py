@@ -122,9 +122,9 @@ class Trainings:
             DeviceError: the process cannot be started.
         """
         check_installed()
-        self.follow()
         model = model_name(dimension, SIZES[size])
-        with self._lock:
+        with self._workspace.locked(), self._lock:
+            self.follow()
             self._check_free(model)
             now = datetime.now()
             run_id = self._new_id(now, dimension, size)
@@ -167,7 +167,7 @@ class Trainings:
         """
         check_installed()
         run = self._find(run_id)
-        with self._lock, run.lock:
+        with self._workspace.locked(), self._lock, run.lock:
             if run.status not in ENDED:
                 raise Conflict("this training has not ended")
             self._check_free(run.model)
@@ -188,7 +188,7 @@ class Trainings:
     def delete(self, run_id: str) -> Entry:
         """Forget a run that has ended; its model stays. It can be undone."""
         run = self._find(run_id)
-        with self._lock, run.lock:
+        with self._workspace.locked(), self._lock, run.lock:
             if run.status not in ENDED:
                 raise Conflict("this training runs: stop it first")
             entry = self._trash.delete("training", f"the training of {run.record['dataset']}", [run.folder])

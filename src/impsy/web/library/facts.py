@@ -145,5 +145,5 @@ class DescribedFiles:
             if "problem" in facts:
                 raise self._error_type(f"{name}: {facts['problem']}")
             path = self._workspace.inside(self._folder, name)
-            keep(file, path, self._what)
+            keep(self._workspace, file, path, self._what)
         return path, facts
