@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -160,3 +161,26 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path)
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert (file.read_bytes(), os.listdir(tmp_path)) == (b"one", ["file"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="open files are looked up in /proc")
+def test_what_is_written_outlives_a_power_cut(tmp_path: Path, monkeypatch) -> None:
+    """Content first, then the name, then all folders that were made for it."""
+    synced: list[str] = []
+
+    def watched(sync):
+        def call(file: int) -> None:
+            synced.append(Path(os.readlink(f"/proc/self/fd/{file}")).name.partition(".toml.")[0])
+            sync(file)
+
+        return call
+
+    replace = Path.replace
+    monkeypatch.setattr(os, "fsync", watched(os.fsync))
+    monkeypatch.setattr(os, "fdatasync", watched(os.fdatasync))
+    monkeypatch.setattr(Path, "replace", lambda path, target: synced.append("renamed") or replace(path, target))
+    write_whole(tmp_path / "new" / "newer" / "a.toml", b"one")
+    assert synced == ["new", tmp_path.name, ".a", "renamed", "newer"]
+    synced.clear()
+    write_keeping_previous(tmp_path / "new" / "newer" / "a.toml", b"two")
+    assert synced == [".a", "renamed", "newer"] * 2

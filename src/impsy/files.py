@@ -1,7 +1,8 @@
 """Files that anyone may have put there: opened only if they are files, and written whole.
 
 Reading never waits: what is a pipe, a device, a socket or a folder, or larger than it can be, is refused at once.
-Writing leaves at every moment the old file or the whole new one.
+Writing leaves at every moment the old file or the whole new one, after a power cut too: content is on the disk before
+its name is, and the name before the writer returns.
 """
 
 from __future__ import annotations
@@ -21,9 +22,21 @@ from typing import IO
 from impsy.errors import DeviceError, ImpsyError, refusal
 
 __all__ = [
-    "ANOTHER_FOLDER", "append_regular", "backup_of", "check_writable", "leads_out", "locked", "open_regular",
-    "read_regular", "write_keeping_previous", "write_whole", "written_whole",
-]  # fmt: skip
+    "ANOTHER_FOLDER",
+    "append_regular",
+    "backup_of",
+    "check_writable",
+    "leads_out",
+    "locked",
+    "make_folder",
+    "open_regular",
+    "read_regular",
+    "sync",
+    "sync_folder",
+    "write_keeping_previous",
+    "write_whole",
+    "written_whole",
+]
 
 ANOTHER_FOLDER = "choose another folder (-O on the command line)"
 
@@ -106,14 +119,15 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         DeviceError: another one does not let go of it within ``LOCK_SECONDS``, or the system refuses.
     """
-    try:
-        with _lock_of(folder):
-            yield
-    except TimeoutError as error:
-        raise DeviceError(
-            f"{folder.name} is being changed by another program, which has not finished after {LOCK_SECONDS:g} s: "
-            "nothing was changed. Look what else works in this folder, and try again"
-        ) from error
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(_lock_of(folder))
+        except TimeoutError as error:
+            raise DeviceError(
+                f"{folder.name} is being changed by another program, which has not finished after {LOCK_SECONDS:g} s: "
+                "nothing was changed. Look what else works in this folder, and try again"
+            ) from error
+        yield
 
 
 if sys.platform == "win32":
@@ -142,6 +156,8 @@ else:
                     if time.monotonic() > end:
                         raise TimeoutError from None
                     time.sleep(LOCK_LOOK_SECONDS)
+                except OSError:  # a disk that has no locks; what changed meanwhile is still noticed
+                    break
             yield
         finally:
             os.close(descriptor)
@@ -198,6 +214,45 @@ def check_writable(folder: Path, remedy: str = ANOTHER_FOLDER) -> None:
         raise DeviceError(f"{folder} cannot be written {refusal(error, remedy)}") from error
 
 
+def sync(file: int) -> None:
+    """Wait until the content of an open file is on the disk, and its length.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    if sys.platform == "darwin":  # where fsync only brings it to the disk's own cache
+        import fcntl
+
+        with contextlib.suppress(OSError):  # not every file system can do it
+            fcntl.fcntl(file, fcntl.F_FULLFSYNC)
+            return
+    getattr(os, "fdatasync", os.fsync)(file)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk, where the system and the disk can do that."""
+    if sys.platform == "win32":
+        return
+    with contextlib.suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, with those that it lies in, so that a power cut does not take it away.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in missing:
+        sync_folder(path.parent)
+
+
 @contextlib.contextmanager
 def written_whole(
     path: Path,
@@ -223,18 +278,19 @@ def written_whole(
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         if permissions is None and path.exists():
             permissions = path.stat().st_mode & 0o777
         created_with = 0o666 if permissions is None else permissions | 0o200
         with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, created_with)) as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            sync(file.fileno())
         if permissions is not None:  # the mask may have taken some
             temporary.chmod(permissions)
         check()
         temporary.replace(path)
+        sync_folder(path.parent)
     except OSError as error:
         raise error_type(f"{path} cannot be written {refusal(error, remedy)}") from error
     finally:

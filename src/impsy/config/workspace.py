@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from impsy.errors import ConfigError, DeviceError, refusal
-from impsy.files import backup_of, leads_out, read_regular, write_keeping_previous
+from impsy.files import backup_of, leads_out, make_folder, read_regular, write_keeping_previous
 
 __all__ = ["FOLDERS", "STARTER_MODEL", "create_workspace", "fill_workspace", "starter_files", "template"]
 
@@ -59,7 +59,7 @@ def fill_workspace(folder: Path, files: dict[str, bytes], remedy: str, *, replac
             if leads_out(folder / name, folder):
                 raise ConfigError(f"{folder / name} leads out of the workspace by a link: remove it, or {remedy}")
         for name in FOLDERS:
-            (folder / name).mkdir(parents=True, exist_ok=True)
+            make_folder(folder / name)
         for name, content in files.items():
             path = folder / name
             present = path.exists()

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from impsy.config import Mode
 from impsy.config.workspace import FOLDERS, STARTER_MODEL, starter_files
-from impsy.files import write_whole
+from impsy.files import make_folder, write_whole
 from impsy.protocol.workspace import ConfigAnswer, Setup
 from impsy.web.api.config import answer
 from impsy.web.api.endpoints import Body, Endpoints
@@ -57,9 +57,13 @@ def set_up(site: Site, body: SetupBody) -> ConfigAnswer:
 
 
 def _make_folders(workspace: Workspace, with_model: bool) -> None:
-    """What a new workspace has besides the configuration; files that are there stay. Raises OSError."""
+    """What a new workspace has besides the configuration; files that are there stay.
+
+    Raises:
+        OSError, DeviceError: the disk refuses.
+    """
     for name in FOLDERS:
-        workspace.folder(workspace.root / name).mkdir(parents=True, exist_ok=True)
+        make_folder(workspace.folder(workspace.root / name))
     starter = starter_files()
     model = (STARTER_MODEL, STARTER_MODEL.replace(".tflite", ".json")) if with_model else ()
     for name in ("README.txt", *model):

@@ -20,8 +20,8 @@ from uuid import uuid4
 
 from pydantic import TypeAdapter
 
-from impsy.errors import DataError
-from impsy.files import read_regular
+from impsy.errors import DataError, DeviceError
+from impsy.files import make_folder, read_regular, sync_folder, write_whole
 from impsy.web.workspace import Conflict, NotFound, Workspace
 
 __all__ = ["Entry", "Trash"]
@@ -81,7 +81,7 @@ class Trash:
 
         Raises:
             NotFound: none of them exists.
-            OSError: the disk refuses; everything is then where it was.
+            OSError, DeviceError: the disk refuses; everything is then where it was.
         """
         with self._workspace.locked():
             there = [path for path in paths if path.exists() or path.is_symlink()]
@@ -100,11 +100,13 @@ class Trash:
                     shutil.move(here, path)
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
+            for changed in {folder, *(path.parent for path in there)}:
+                sync_folder(changed)
             self._empty({entry.id, keep})
             return entry
 
     def remember(self, name: str, extra: Mapping[str, Any]) -> Entry:
-        """Keep a former title and tags. Raises OSError if the disk refuses."""
+        """Keep a former title and tags. Raises OSError or DeviceError if the disk refuses."""
         with self._workspace.locked():
             entry = Entry(CHANGE, name, extra=extra)
             self._write(entry)
@@ -139,6 +141,8 @@ class Trash:
                 if here.exists():
                     place.parent.mkdir(parents=True, exist_ok=True)
                     shutil.move(here, place)
+            for changed in {place.parent for _, place in pairs}:
+                sync_folder(changed)
             shutil.rmtree(folder, ignore_errors=True)
 
     def exchange(self, entry: Entry) -> None:
@@ -157,10 +161,10 @@ class Trash:
 
     def _write(self, entry: Entry) -> Path:
         folder = self._folder / entry.id
-        folder.mkdir(parents=True)
+        make_folder(folder)
         try:
-            (folder / "entry.json").write_text(json.dumps(asdict(entry)), "utf-8")
-        except OSError:
+            write_whole(folder / "entry.json", json.dumps(asdict(entry)).encode())
+        except DeviceError:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         return folder

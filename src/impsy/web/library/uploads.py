@@ -20,6 +20,7 @@ from impsy.config import Config
 from impsy.data.logs.reading import log_lines
 from impsy.data.takes import LONGEST_TITLE, TakeNote, annotate
 from impsy.errors import DataError, PeerError
+from impsy.files import make_folder, sync, sync_folder
 from impsy.mapping.entries import entry_to_list
 from impsy.perform.recording.takes import inputs_for
 from impsy.web.library.worker import work
@@ -43,7 +44,7 @@ def received(workspace: Workspace, name: str, upload: IO[bytes]) -> Iterator[Pat
         with path.open("wb") as file:
             shutil.copyfileobj(upload, file, 1 << 20)
             file.flush()
-            os.fsync(file.fileno())
+            sync(file.fileno())
         yield path
     finally:
         path.unlink(missing_ok=True)
@@ -57,7 +58,7 @@ def keep(workspace: Workspace, file: Path, target: Path, what: str) -> None:
         Conflict: there is something of this name already; ``what`` it is, for the message.
         OSError: the disk refuses.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     taken = Conflict(f"there is a {what} {target.name} already: delete it first, or give the file another name")
     with workspace.locked():
         try:
@@ -68,6 +69,7 @@ def keep(workspace: Workspace, file: Path, target: Path, what: str) -> None:
             if target.exists():
                 raise taken from None
             file.replace(target)
+    sync_folder(target.parent)
 
 
 def add_log(workspace: Workspace, given: str, upload: IO[bytes]) -> Path:
