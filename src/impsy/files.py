@@ -124,8 +124,8 @@ def locked(folder: Path) -> Iterator[None]:
             held.enter_context(_lock_of(folder))
         except TimeoutError as error:
             raise DeviceError(
-                f"{folder.name} is being changed by another program, which has not finished after {LOCK_SECONDS:g} s: "
-                "nothing was changed. Look what else works in this folder, and try again"
+                f"{folder.name} is being changed by another program, not finished after {LOCK_SECONDS:g} s. "
+                "Nothing was changed: look what else works in this folder, and try again"
             ) from error
         yield
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -93,15 +92,15 @@ def test_of_two_who_save_the_same_configuration_one_is_told(tmp_path):
 
 def _once_all_is_written(monkeypatch, folder, act):
     """Have ``act`` done after the new content is on the disk, before it takes the place of the old."""
-    real, done = os.fsync, []
+    real, done = files.sync, []
 
-    def fsync(descriptor):
+    def sync(descriptor):
         real(descriptor)
         if not done and any(b"mine" in path.read_bytes() for path in folder.glob(".*.*") if path.is_file()):
             done.append(True)
             act()
 
-    monkeypatch.setattr(files.os, "fsync", fsync)
+    monkeypatch.setattr(files, "sync", sync)
 
 
 @pytest.mark.parametrize("way", ["page", "command"])
