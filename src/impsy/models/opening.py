@@ -373,8 +373,9 @@ class _File:
         """Its own facts, or those of the ``.json`` beside it; empty if there are none."""
         if self.form is _TFLITE:
             return read_facts(self.content)
+        around = self.path.parent.resolve().parent
         try:
-            with open_regular(self.path.with_suffix(".json"), LARGEST) as file:
+            with open_regular(self.path.with_suffix(".json"), LARGEST, root=around) as file:
                 found = json.loads(file.read(_LONGEST_DESCRIPTION), parse_constant=str)
         except (OSError, ValueError, RecursionError):
             return {}

@@ -72,7 +72,7 @@ def _usable(scale: float, text: str, where: str) -> float:
 def _beside(path: Path) -> Mapping[str, Any]:
     """What the ``.json`` of the same name says; empty if there is none, or it is something else."""
     try:
-        facts = json.loads(read_regular(path.with_suffix(".json"), _LONGEST_JSON))
+        facts = json.loads(read_regular(path.with_suffix(".json"), _LONGEST_JSON, root=path.parent.resolve().parent))
     except (OSError, ValueError, RecursionError):
         return {}
     return facts if isinstance(facts, dict) and "format" in facts else {}

@@ -15,19 +15,13 @@ from impsy.web.library.uploads import keep, received
 from impsy.web.library.worker import work
 from impsy.web.workspace import Workspace
 
-__all__ = ["DescribedFiles", "FactsCache", "stamp_of"]
+__all__ = ["DescribedFiles", "FactsCache"]
 
 logger = logging.getLogger(__name__)
 
 _FORMAT = 2
 _LARGEST = 256 << 20
 Facts = dict[str, Any]
-
-
-def stamp_of(path: Path) -> tuple[int, int]:
-    """When a file was last changed (nanoseconds), and its size; raises OSError if there is none."""
-    found = path.stat()
-    return found.st_mtime_ns, found.st_size
 
 
 class FactsCache:
@@ -134,12 +128,15 @@ class DescribedFiles:
 
     def _paths(self) -> dict[Path, tuple[int, int]]:
         """Those in the folder, with their stamps."""
+        there = self._workspace.listed(
+            self._folder, lambda name: name.endswith(self._suffixes) and not name.startswith(".")
+        )
         found: dict[str, Path] = {}
         for suffix in self._suffixes:
-            for path in sorted(self._folder.glob(f"*{suffix}")) if self._folder.is_dir() else ():
-                if path.is_file() and not path.name.startswith("."):
+            for path in there:
+                if path.name.endswith(suffix):
                     found.setdefault(path.stem, path)
-        return {path: stamp_of(path) for path in found.values()}
+        return {path: there[path] for path in found.values()}
 
     def _keep(self, name: str, upload: IO[bytes]) -> tuple[Path, Facts]:
         """Keep a file that was sent, under this name, if it is one; its path and the facts about it."""
@@ -148,5 +145,5 @@ class DescribedFiles:
             if "problem" in facts:
                 raise self._error_type(f"{name}: {facts['problem']}")
             path = self._workspace.inside(self._folder, name)
-            keep(file, path, self._what)
+            keep(self._workspace, file, path, self._what)
         return path, facts
