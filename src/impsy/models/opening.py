@@ -15,6 +15,7 @@ import numpy as np
 from numpy.random import Generator
 
 from impsy.errors import ModelError, refusal
+from impsy.limits import MODEL_BYTES, shortened
 from impsy.models.calibration import CALIBRATED, PLAYED, Temperatures, density_temperatures
 from impsy.models.litert import GraphPredictor, LiteRTPredictor, litert_is_installed
 from impsy.models.mixture import Mixture, split
@@ -47,8 +48,6 @@ FACTS = ("made_by", "created", "trained_on", "figures", CALIBRATED)
 """What of a trained model's description its ``.tflite`` holds; the ``.json`` beside has all."""
 _LONGEST_DESCRIPTION = LONGEST_NOTE // 8
 """Bytes of the longest ``.json`` that is read: what it says fits into a model file."""
-_LARGEST = 512 << 20
-"""Bytes of the largest file that is read at all."""
 
 
 class _Format(NamedTuple):
@@ -305,7 +304,7 @@ def read_model_file(path: Path) -> tuple[bytes, _Format]:
     try:
         if path.is_dir():
             raise ModelError(f"{path}: this is a folder; give the .tflite, .keras or .h5 file in it")
-        if path.stat().st_size > _LARGEST:
+        if path.stat().st_size > MODEL_BYTES:
             raise ModelError(
                 f"{path}: with {path.stat().st_size >> 20} MiB it is far larger than any model; {_ANOTHER_FILE}"
             )
@@ -391,4 +390,5 @@ def _located(path: str | os.PathLike[str]) -> Iterator[_File]:
     except ModelError as error:
         advised = isinstance(error, _AdvisedError | UnusableScaleError)
         advice = "" if advised else "; get it again, or train a model with `impsy train`"
-        raise _LocatedError(f"{file.path}: this {file.form.name} file cannot be used: {error}{advice}") from error
+        why = shortened(str(error))
+        raise _LocatedError(f"{file.path}: this {file.form.name} file cannot be used: {why}{advice}") from error
