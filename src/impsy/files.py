@@ -67,7 +67,7 @@ def sync(file: int) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk, where the system has that; a disk without it is left alone."""
+    """Wait until the names in a folder are on the disk, where the system has that; others are left alone."""
     if sys.platform == "win32":
         return
     with contextlib.suppress(OSError):
