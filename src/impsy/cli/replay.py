@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def command(
 
 
 def _scripted(
-    loaded: LoadedConfig, rows: list[LogRow], seed: int, tail: float, target: Path, overrides: dict[str, Any]
+    loaded: LoadedConfig, rows: Sequence[LogRow], seed: int, tail: float, target: Path, overrides: dict[str, Any]
 ) -> int:
     predictor, name = open_configured_model(loaded)
     settings = engine_settings(loaded.config)
@@ -115,12 +116,11 @@ def _scripted(
 
 
 def _live(
-    loaded: LoadedConfig, config_file: Path, rows: list[LogRow], seed: int, tail: float, *, quiet: bool
+    loaded: LoadedConfig, config_file: Path, rows: Sequence[LogRow], seed: int, tail: float, *, quiet: bool
 ) -> None:
     ending = Ending()
-    times = [row.time for row in rows]
-    waits = [1.0, *((later - earlier).total_seconds() for earlier, later in itertools.pairwise(times))]
-    script = zip(waits, (row.values for row in rows), strict=True)
+    steps = ((later.time - earlier.time).total_seconds() for earlier, later in itertools.pairwise(rows))
+    script = zip(itertools.chain([1.0], steps), (row.values for row in rows), strict=True)
 
     def finished() -> None:
         threading.Timer(tail, ending.request).start()

@@ -21,7 +21,6 @@ from impsy.protocol.library import ChangedTake, Picture, Take, Undo
 from impsy.web.api.endpoints import Body, Endpoints
 from impsy.web.api.trash import NameQuery, changed, deleted
 from impsy.web.config.labels import controls_of, unmapped
-from impsy.web.library.pictures import draw
 from impsy.web.library.takes import count_controls
 from impsy.web.library.uploads import add_log, add_midi
 from impsy.web.library.worker import work
@@ -69,12 +68,8 @@ def list_takes(site: Site) -> list[Take]:
 def picture(site: Site, name: str, query: PictureQuery) -> Picture:
     path = site.takes.path(name)
     controls = count_controls(path)
-    played = site.pictures.take(path, controls)
-    end = played.seconds if query.end is None else min(query.end, played.seconds)
-    begin = min(query.begin, end)
-    drawn = draw(played, query.points, begin, end)
-    labels = _labels(site.config.config, controls)
-    return Picture(seconds=round(played.seconds, 3), begin=begin, end=end, labels=labels, **drawn)
+    drawn = site.pictures.picture(path, controls, query.points, query.begin, query.end)
+    return Picture(labels=_labels(site.config.config, controls), **drawn)
 
 
 def _labels(config: Config | None, controls: int) -> list[str]:

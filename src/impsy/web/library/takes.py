@@ -11,7 +11,8 @@ from impsy.data.logs.scanning import scan_again, started_at
 from impsy.data.takes import Notes, read_notes
 from impsy.errors import DataError, ImpsyError
 from impsy.protocol.library import Take
-from impsy.web.library.facts import FactsCache
+from impsy.web.library.facts import FactsCache, stamp_of
+from impsy.web.library.pictures import LONG, TakeCache
 from impsy.web.library.worker import work
 from impsy.web.live.link import SessionLink
 from impsy.web.workspace import Workspace
@@ -28,10 +29,12 @@ class Takes:
     Args:
         workspace: whose ``logs`` they are.
         link: to the session, whose state names the log that it writes.
+        pictures: get the outlines of long takes, which are made on the way.
     """
 
-    def __init__(self, workspace: Workspace, link: SessionLink) -> None:
+    def __init__(self, workspace: Workspace, link: SessionLink, pictures: TakeCache) -> None:
         self._workspace = workspace
+        self._pictures = pictures
         self._link = link
         self._cache = FactsCache(workspace, "takes")
         self._reported: set[str] = set()
@@ -83,12 +86,16 @@ class Takes:
         """The facts about takes; large ones are read in another process, so that nothing that plays waits."""
         answers: dict[Path, dict[str, Any]] = {}
         large: dict[Path, dict[str, Any]] = {}
+        stamps: dict[Path, tuple[int, int]] = {}
         for path in paths:
             old = before.get(path.name, {}).get("scan")
             try:
                 log: dict[str, Any] = {"file": str(path), "controls": count_controls(path), "before": old}
-                if path.stat().st_size - (old["read"] if old else 0) > _LARGE:
-                    large[path] = log
+                changed, size = stamp_of(path)
+                new = size - (old["read"] if old else 0)
+                if new > _LARGE:
+                    stamps[path] = changed, size
+                    large[path] = {**log, "outlined": new > LONG}
                 else:
                     answers[path] = scan_again(**log)
             except (DataError, OSError, LookupError, TypeError) as error:
@@ -97,6 +104,9 @@ class Takes:
             try:
                 found = work("scan_logs", self._workspace.root, logs=list(large.values()))
                 answers |= zip(large, found, strict=True)
+                for path, answer in zip(large, found, strict=True):
+                    if outline := answer.pop("outline", ""):
+                        self._pictures.keep_outline(path, stamps[path], outline)
             except ImpsyError as error:
                 answers |= {path: {"problem": str(error)} for path in large}
         return [_facts(path, answers[path]) for path in paths]
