@@ -231,9 +231,7 @@ class _Answers:
 
 def _how_it_ended(status: int) -> str:
     how = f"by {signal_name(-status)}" if status < 0 else f"with status {status}"
-    return (
-        f"its process ended {how}, by a crash or for lack of memory: it is damaged, too large, or made to do harm"
-    )
+    return f"its process ended {how}, by a crash or for lack of memory: it is damaged, too large, or made to do harm"
 
 
 def _begin(stdin: IO[bytes], content: bytes, scale: float) -> None:

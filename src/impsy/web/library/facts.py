@@ -15,13 +15,19 @@ from impsy.web.library.uploads import keep, received
 from impsy.web.library.worker import work
 from impsy.web.workspace import Workspace
 
-__all__ = ["DescribedFiles", "FactsCache"]
+__all__ = ["DescribedFiles", "FactsCache", "stamp_of"]
 
 logger = logging.getLogger(__name__)
 
 _FORMAT = 2
 _LARGEST = 256 << 20
 Facts = dict[str, Any]
+
+
+def stamp_of(path: Path) -> tuple[int, int]:
+    """When a file was last changed (nanoseconds), and its size; raises OSError if there is none."""
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size
 
 
 class FactsCache:
