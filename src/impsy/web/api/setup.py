@@ -63,7 +63,8 @@ def _make_folders(workspace: Workspace, with_model: bool) -> None:
         OSError, DeviceError: the disk refuses.
     """
     for name in FOLDERS:
-        make_folder(workspace.folder(workspace.root / name))
+        make_folder(workspace.root / name)
+        workspace.folder(workspace.root / name)  # it may be a link
     starter = starter_files()
     for name in ("README.txt", *(STARTER_MODELS if with_model else ())):
         path = workspace.root / name
