@@ -13,6 +13,7 @@ import pytest
 from impsy.config import load_config
 from impsy.config.workspace import STARTER_MODEL, starter_files
 from impsy.errors import ConfigError, DataError, ImpsyError, ModelError
+from impsy.limits import MODEL_BYTES
 from impsy.models import opening
 from impsy.perform.building.models import configured_model, model_switcher
 
@@ -141,7 +142,7 @@ def test_no_more_of_a_file_is_read_than_shows_that_it_is_no_model(workspace, mon
     huge = workspace / "models" / "huge.tflite"
     with huge.open("wb") as file:
         file.write(b"\x80" * 64)
-        file.truncate(opening.LARGEST)
+        file.truncate(MODEL_BYTES)
     read = []
     real = opening.open_regular
 
@@ -165,7 +166,7 @@ def test_no_more_of_a_file_is_read_than_shows_that_it_is_no_model(workspace, mon
     assert read
     assert max(read) <= 1024
     with huge.open("r+b") as file:
-        file.truncate(opening.LARGEST + 1)
+        file.truncate(MODEL_BYTES + 1)
     read.clear()
     with pytest.raises(ModelError, match="MiB"):
         switcher(workspace)("models/huge.tflite")

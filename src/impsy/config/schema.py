@@ -89,7 +89,7 @@ _MODEL_FILE = "a model file's path in quotes"
 _Host = Annotated[str, Field(description='an address or host name in quotes, such as "127.0.0.1"')]
 _ListenPort = Annotated[int, Field(ge=0, le=65535, description="a port number, 1-65535 (0: any free one)")]
 _SendPort = Annotated[int, Field(ge=1, le=65535, description="a port number, 1-65535")]
-_ORIGIN = 'such as "https://example.org", "null" (pages from files) or "*" (any page)'
+_ORIGIN = 'such as "https://example.org", "null" (pages from files, frames of any site) or "*" (any page)'
 _Origin = Annotated[str, Field(description=f"the origin of web pages in quotes, {_ORIGIN}", min_length=1)]
 _SERIAL_PORT = 'a serial port in quotes, such as "/dev/ttyACM0" or "COM3"'
 
@@ -183,7 +183,7 @@ class OscConfig(_Section):
 class WebSocketConfig(_Section):
     """``[websocket]``: a server for browsers. An empty mapping sends or hears nothing.
 
-    ``allowed_origins`` lists the web pages that may connect; None: those from this machine and from files.
+    ``allowed_origins`` lists the web pages that may connect; None: those from this machine, and from files by a key.
     """
 
     server_ip: _Host = "127.0.0.1"

@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from impsy.errors import ConfigError, DeviceError, refusal
-from impsy.files import backup_of, make_folder, read_regular, write_keeping_previous
+from impsy.files import backup_of, leads_out, make_folder, read_regular, write_keeping_previous
 
 __all__ = ["FOLDERS", "STARTER_MODEL", "create_workspace", "fill_workspace", "starter_files", "template"]
 
@@ -50,10 +50,14 @@ def fill_workspace(folder: Path, files: dict[str, bytes], remedy: str, *, replac
     Files that are there stay; with ``replace``, they are kept as ``.bak``.
 
     Raises:
+        ConfigError: if a link in it leads out of it.
         DeviceError: if the disk refuses.
     """
     done = []
     try:
+        for name in (*FOLDERS, *files):
+            if leads_out(folder / name, folder):
+                raise ConfigError(f"{folder / name} leads out of the workspace by a link: remove it, or {remedy}")
         for name in FOLDERS:
             make_folder(folder / name)
         for name, content in files.items():

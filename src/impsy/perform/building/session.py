@@ -50,10 +50,15 @@ def configured_scenes(loaded: LoadedConfig) -> Scenes:
 
 
 class WantedPorts:
-    """The ports of the sections of a configuration, and of its later versions, which share MIDI systems with it."""
+    """The ports of the sections of a configuration, and of its later versions, which share MIDI systems with it.
 
-    def __init__(self) -> None:
+    Args:
+        folder: of the configuration.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
         self._midi_ports = MidiPorts()
+        self._folder = folder
 
     def __call__(self, config: Config) -> Iterator[Port]:
         """The ports; each is made when it is first used."""
@@ -63,7 +68,7 @@ class WantedPorts:
         if config.osc is not None:
             yield _osc_port(config.osc, controls)
         if config.websocket is not None:
-            yield websocket_port(config.websocket)
+            yield websocket_port(config.websocket, self._folder)
         yield from serial_ports(config)
 
 
@@ -99,7 +104,7 @@ def build_session(
     reports = reports or Reports()
     model = configured_model(loaded)
     local = config.webui or WebuiConfig()
-    ports = ports or Ports(WantedPorts())
+    ports = ports or Ports(WantedPorts(loaded.folder))
     recorder = None
     if logdir is not None:
         recorder = Recorder(logdir, config.model.dimension, clock.date, clock.started_at, reports.add)

@@ -63,7 +63,7 @@ def _make_folders(workspace: Workspace, with_model: bool) -> None:
         OSError, DeviceError: the disk refuses.
     """
     for name in FOLDERS:
-        make_folder(workspace.root / name)
+        make_folder(workspace.folder(workspace.root / name))
     starter = starter_files()
     model = (STARTER_MODEL, STARTER_MODEL.replace(".tflite", ".json")) if with_model else ()
     for name in ("README.txt", *model):

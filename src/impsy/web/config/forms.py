@@ -75,7 +75,8 @@ _WORDS: dict[str, _Words] = {
     "websocket.input": _Words("Input mapping", "One entry for each control.", "mapping"),
     "websocket.output": _Words("Output mapping", "One entry for each control.", "mapping"),
     "websocket.allowed_origins": _Words(
-        "Pages that may connect", "Without any: pages from files, and from the machine that they connect to."
+        "Pages that may connect",
+        "Without any: those of the machine that they connect to, and from files by a key.",
     ),
     "serial": _Words("Serial", "Lines of numbers, for Arduino, micro:bit and the like."),
     "serial.port": _Words("Port", "The serial port of the device.", "serial-port"),

@@ -125,9 +125,9 @@ class Trainings:
             DeviceError: the process cannot be started.
         """
         check_installed()
-        self.follow()
         model = model_name(dimension, SIZES[size])
-        with self._lock:
+        with self._workspace.locked(), self._lock:
+            self.follow()
             self._check_free(model)
             now = datetime.now()
             run_id = self._new_id(now, dimension, size)
@@ -170,7 +170,7 @@ class Trainings:
         """
         check_installed()
         run = self._find(run_id)
-        with self._lock, run.lock:
+        with self._workspace.locked(), self._lock, run.lock:
             if run.status not in ENDED:
                 raise Conflict("this training has not ended")
             self._check_free(run.model)
@@ -179,7 +179,7 @@ class Trainings:
                     "this training cannot go on: it is complete, nothing of it was kept yet, or a later one of the "
                     "same model has taken its place; start a new one"
                 )
-            if not (self._workspace.datasets / run.record["dataset"]).is_file():
+            if not self._workspace.inside(self._workspace.datasets, run.record["dataset"]).is_file():
                 raise Conflict(f"the dataset {run.record['dataset']} is not there any more: bring it back to go on")
             run.progress.look()
             run.progress.begin()
@@ -191,7 +191,7 @@ class Trainings:
     def delete(self, run_id: str) -> Entry:
         """Forget a run that has ended; its model stays. It can be undone."""
         run = self._find(run_id)
-        with self._lock, run.lock:
+        with self._workspace.locked(), self._lock, run.lock:
             if run.status not in ENDED:
                 raise Conflict("this training runs: stop it first")
             entry = self._trash.delete("training", f"the training of {run.record['dataset']}", [run.folder])
@@ -211,6 +211,7 @@ class Trainings:
     def _launch(self, run: _Run, more: list[str]) -> None:
         record = run.record
         options = record["options"]
+        self._workspace.folder(self._workspace.models)
         command = ["-m", "impsy", "train", str(Path(self._workspace.datasets.name) / record["dataset"])]
         command += ["-M", record["size"], "-O", self._workspace.models.name, "--json", *more]
         for key, option in _OPTIONS.items():

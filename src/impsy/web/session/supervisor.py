@@ -172,6 +172,7 @@ class SessionSupervisor:
         if not config.exists():
             raise Conflict(f"this workspace has no {config.relative_to(root)} yet: set it up first")
         try:
+            self._workspace.folder(self._workspace.logs)
             loaded = self._config.load()
             loaded.model_file()
         except ImpsyError as error:
