@@ -25,6 +25,7 @@ from websockets.typing import Subprotocol
 from impsy.codecs.websocket import decode_frame, encode_text
 from impsy.errors import DeviceError, PeerError
 from impsy.events import Report, Unplugged
+from impsy.hosts import EVERYWHERE, is_loopback
 from impsy.io.adapter import Complaints, Deliver, Health, Overhear, SendReport
 from impsy.io.door import Door
 from impsy.io.entrance import Entrance
@@ -145,6 +146,9 @@ class WebSocketAdapter:
     def open(self, deliver: Deliver, report: SendReport) -> None:
         """Start the server; a port that is taken is tried again and again."""
         self._deliver, self._report = deliver, report
+        if not is_loopback(self._ip):
+            text = f"WebSocket on {self._ip or EVERYWHERE} port {self._port}: others on the network may play"
+            report(Report(f"{self.name}:reach", f"{text}, and command nothing", "info"))
         self.link.open(report)
 
     def send(self, values: Sequence[float]) -> None:
