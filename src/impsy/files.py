@@ -14,7 +14,8 @@ import secrets
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -26,6 +27,7 @@ __all__ = [
     "backup_of",
     "check_writable",
     "leads_out",
+    "locked",
     "make_folder",
     "open_regular",
     "read_regular",
@@ -37,6 +39,9 @@ __all__ = [
 ]
 
 ANOTHER_FOLDER = "choose another folder (-O on the command line)"
+
+LOCK_SECONDS, LOCK_LOOK_SECONDS = 10.0, 0.01
+"""How long a lock is waited for, and how often it is tried. What is done under one takes a few milliseconds."""
 
 _LARGEST_KEPT = 1 << 30
 """Bytes of a previous version."""
@@ -102,6 +107,60 @@ def leads_out(path: str | os.PathLike[str], root: Path) -> bool:
         return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
     except (OSError, ValueError):
         return True
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Be the only one who changes what is in a folder, among all threads and processes that use this.
+
+    The system frees the lock of a process that ends, however it does. The folder itself is locked, so no file that
+    lies in the way keeps anyone from it. Windows locks no folders; there a file in it is locked.
+
+    Raises:
+        DeviceError: another one does not let go of it within ``LOCK_SECONDS``, or the system refuses.
+    """
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(_lock_of(folder))
+        except TimeoutError as error:
+            raise DeviceError(
+                f"{folder.name} is being changed by another program, not finished after {LOCK_SECONDS:g} s. "
+                "Nothing was changed: look what else works in this folder, and try again"
+            ) from error
+        yield
+
+
+if sys.platform == "win32":
+
+    def _lock_of(folder: Path) -> contextlib.AbstractContextManager[object]:
+        from filelock import FileLock
+
+        return FileLock(folder / ".lock", LOCK_SECONDS)
+
+else:
+    import fcntl
+
+    @contextlib.contextmanager
+    def _lock_of(folder: Path) -> Iterator[None]:
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError as error:
+            raise DeviceError(f"{folder} cannot be changed {refusal(error, ANOTHER_FOLDER)}") from error
+        try:
+            end = time.monotonic() + LOCK_SECONDS
+            while True:
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > end:
+                        raise TimeoutError from None
+                    time.sleep(LOCK_LOOK_SECONDS)
+                except OSError:  # a disk that has no locks; what changed meanwhile is still noticed
+                    break
+            yield
+        finally:
+            os.close(descriptor)
 
 
 def _open(path: str | os.PathLike[str], flags: int, *, follow: bool = True) -> int:
@@ -201,6 +260,7 @@ def written_whole(
     *,
     permissions: int | None = None,
     error_type: type[ImpsyError] = DeviceError,
+    check: Callable[[], object] = lambda: None,
 ) -> Iterator[IO[bytes]]:
     """A file to write in, which replaces ``path`` at the end; until then ``path`` stays as it is.
 
@@ -211,6 +271,7 @@ def written_whole(
         remedy: what to do if it cannot be written, for the message.
         permissions: None: those of the file that is replaced, or for a new one what the process's mask leaves.
         error_type: raised instead of DeviceError.
+        check: called when all is written, just before ``path`` is replaced; what it raises leaves ``path`` as it is.
 
     Raises:
         DeviceError: the disk refuses.
@@ -227,6 +288,7 @@ def written_whole(
             sync(file.fileno())
         if permissions is not None:  # the mask may have taken some
             temporary.chmod(permissions)
+        check()
         temporary.replace(path)
         sync_folder(path.parent)
     except OSError as error:
@@ -243,9 +305,10 @@ def write_whole(
     *,
     permissions: int | None = None,
     error_type: type[ImpsyError] = DeviceError,
+    check: Callable[[], object] = lambda: None,
 ) -> None:
     """Write a file as :func:`written_whole` does."""
-    with written_whole(path, remedy, permissions=permissions, error_type=error_type) as file:
+    with written_whole(path, remedy, permissions=permissions, error_type=error_type, check=check) as file:
         file.write(content)
 
 
@@ -254,12 +317,14 @@ def backup_of(path: Path) -> Path:
     return path.with_name(path.name + ".bak")
 
 
-def write_keeping_previous(path: Path, content: bytes, *, keep_all: bool = False) -> None:
+def write_keeping_previous(
+    path: Path, content: bytes, *, keep_all: bool = False, check: Callable[[], object] = lambda: None
+) -> None:
     """Replace ``path`` in one step; the previous version is kept beside it as ``.bak``, with its permissions.
 
     An older ``.bak`` is replaced; with ``keep_all`` it stays, as ``.bak.1`` or the next number that is free.
 
-    A symbolic link stays one (its target is replaced). The folder must exist.
+    A symbolic link stays one (its target is replaced). The folder must exist. ``check`` as for :func:`written_whole`.
 
     Raises:
         DeviceError: the disk refuses; ``path`` is then as it was.
@@ -275,7 +340,7 @@ def write_keeping_previous(path: Path, content: bytes, *, keep_all: bool = False
             write_whole(backup, previous, remedy, permissions=path.stat().st_mode & 0o777)
     except OSError as error:
         raise DeviceError(f"{path} cannot be written {refusal(error, remedy)}") from error
-    write_whole(path, content, remedy)
+    write_whole(path, content, remedy, check=check)
 
 
 def _set_aside(backup: Path) -> None:

@@ -581,3 +581,21 @@ def test_only_what_moved_is_passed_on_and_a_release_ends_its_note(stage):
         frames = [client.recv(2) for _ in range(4)]
     expected = ["/channel/1/cc/7/127", "/channel/1/noteon/60/127", "/channel/1/noteoff/60/0"]
     assert frames == [*expected, "/channel/16/pitchbend/8192"]
+
+
+def test_a_fault_of_who_hears_loses_a_frame_and_no_client(caplog):
+    taken = []
+    adapter = WebSocketAdapter("127.0.0.1", 0, INPUT, OUTPUT)
+    adapter.open(lambda event: taken.append(event) or 1 / (len(taken) > 2), lambda _report: None)
+    try:
+        wait_until(lambda: adapter.address)
+        with connect(f"ws://127.0.0.1:{adapter.address[1]}", compression=None, proxy=None) as client:
+            for number in range(3):
+                client.send(f"/channel/1/cc/7/{number}")
+            wait_until(lambda: len(taken) == 3)
+            adapter.send((None, None, None))  # no values: a fault of who plays
+            adapter.send((0.5, 0.25, 0.75))
+            assert client.recv(timeout=20)
+        assert caplog.text.count("Traceback") == 1
+    finally:
+        adapter.close()

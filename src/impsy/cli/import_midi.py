@@ -10,7 +10,6 @@ import click
 from impsy.cli.options import FOLDER, PATH, config_option, mapped_by
 from impsy.cli.run import log_folder
 from impsy.cli.terminal import echo
-from impsy.cli.text import visible
 from impsy.codecs.log import log_name
 from impsy.codecs.smf import MOST_BYTES
 from impsy.data.takes import LONGEST_TITLE, TakeNote, annotate
@@ -18,6 +17,7 @@ from impsy.errors import ConfigError, DataError, DeviceError, refusal
 from impsy.files import check_writable, open_regular
 from impsy.perform.recording.midifile import Reading, read_midi
 from impsy.perform.recording.takes import inputs_for, write_log
+from impsy.text import visible
 
 __all__ = ["command"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from impsy.cli.terminal import echo
 from impsy.config import LoadedConfig, load_config
 from impsy.config.watching import ConfigWatcher
 from impsy.errors import ConfigError
+from impsy.files import leads_out
 from impsy.perform import (
     STAND_IN,
     Ports,
@@ -101,8 +103,18 @@ def perform_script(
 
 
 def log_folder(config_file: Path) -> Path:
-    """``logs/`` beside the configuration."""
-    return config_file.absolute().parent / "logs"
+    """``logs/`` beside the configuration.
+
+    Raises:
+        ConfigError: a link there leads to another place.
+    """
+    folder = config_file.absolute().parent / "logs"
+    if leads_out(folder, folder.parent):
+        raise ConfigError(
+            f"{folder} leads out of its folder by a link (to {os.path.realpath(folder)}): if logs are to be there, "
+            "say so with `impsy run --logdir`, or put a folder in the link's place"
+        )
+    return folder
 
 
 def announce(loaded: LoadedConfig, session: Session, seed: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -27,7 +28,7 @@ from impsy.config.positions import Path as KeyPath
 from impsy.config.problems import InvalidConfigError, InvalidTomlError, Problem, problems_of
 from impsy.config.schema import Config
 from impsy.errors import ConfigError, DeviceError, refusal
-from impsy.files import read_regular
+from impsy.files import leads_out, read_regular
 from impsy.settings import SETTINGS, Value
 
 __all__ = [
@@ -49,10 +50,21 @@ LARGEST = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Where a path of the config leads: ``found`` is the first of ``tried`` that exists, else None."""
+    """Where a path of the config leads: ``found`` is the first of ``tried`` that exists, else None.
+
+    ``out`` is one that exists, but is a link out of the folder that it seems to be in: that is not followed.
+    """
 
     found: Path | None
     tried: tuple[Path, ...]
+    out: Path | None = None
+
+    @property
+    def why(self) -> str:
+        """Why there is none."""
+        if self.out is not None:
+            return f"{self.out} leads out of its folder by a link (to {os.path.realpath(self.out)})"
+        return f"there is no {' or '.join(map(str, self.tried))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +118,11 @@ class LoadedConfig:
 
     def resolve(self, relative: str | Path) -> Resolved:
         """Look for a file relative to the config's folder, then to the working directory."""
-        tried = tuple(dict.fromkeys(folder / relative for folder in self.folders()))
-        return Resolved(next((candidate for candidate in tried if candidate.exists()), None), tried)
+        tried = {folder / relative: folder for folder in self.folders()}
+        inside = not Path(relative).is_absolute() and ".." not in Path(relative).parts
+        found = next(filter(_exists, tried), None)
+        out = found is not None and inside and leads_out(found, tried[found])
+        return Resolved(None if out else found, tuple(tried), found if out else None)
 
     def model_file(self) -> Path | None:
         """The model file that ``[model] file`` names; None where it names none.
@@ -120,11 +135,16 @@ class LoadedConfig:
             return None
         resolved = self.resolve(name)
         if resolved.found is None:
-            places = " or ".join(map(str, resolved.tried))
             hint = "Correct the name, or leave it empty to play without a model"
-            file = str(self.path or "")
-            raise InvalidConfigError([Problem("error", "model.file", f"there is no {places}", hint, file)])
+            raise InvalidConfigError([Problem("error", "model.file", resolved.why, hint, str(self.path or ""))])
         return resolved.found
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # no file can have such a name, or it may not be looked for
+        return False
 
 
 def load_config(path: str | Path) -> LoadedConfig:

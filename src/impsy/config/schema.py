@@ -165,7 +165,10 @@ class MidiConfig(_Section):
 
 
 class OscConfig(_Section):
-    """``[osc]``: listen on ``server_*``, send to ``client_*`` (a wildcard becomes 127.0.0.1)."""
+    """``[osc]``: listen on ``server_*``, send to ``client_*`` (a wildcard becomes 127.0.0.1).
+
+    ``remote_control`` false: whoever reaches the port may play, and command nothing.
+    """
 
     server_ip: _Host = "127.0.0.1"
     server_port: _ListenPort = 6000
@@ -174,6 +177,7 @@ class OscConfig(_Section):
     output_addresses: Annotated[
         tuple[_Address, ...], Strict(False), Field(description='a list of OSC addresses, such as ["/prediction"]')
     ] = ("/prediction", "/impsy")
+    remote_control: _Flag = True
 
 
 class WebSocketConfig(_Section):

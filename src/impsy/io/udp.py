@@ -15,6 +15,7 @@ from impsy.io.adapter import Complaints, SendReport
 from impsy.io.link import Link, Opened
 from impsy.io.network import Outlet, SocketAddress, bound, shown
 from impsy.io.owners import Senders
+from impsy.threads import Failures
 
 __all__ = ["UdpListener", "UdpSender"]
 
@@ -40,6 +41,7 @@ class UdpListener:
         self._port = port
         self._receive = receive
         self._wake: socket.socket | None = None
+        self._failures = Failures(f"packets at the port “{name}”")
         self._report: SendReport = lambda _report: None
         self._refusals = Complaints(name)
         self.link = Link(name, self._serve, self._interrupt)
@@ -106,10 +108,11 @@ class UdpListener:
             except ConnectionResetError:  # Windows: an earlier answer had no listener
                 continue
             shown_as = f"{shown(sender[0])}:{sender[1]}"
-            if senders is None or senders.allowed(sender[0], sender[1]):
-                self._receive(packet, shown_as)
-            else:
-                self._refusals.add("stranger", f"{shown_as} was refused: {STRANGER}", self._report)
+            with self._failures:  # what one packet does to its receiver keeps no other from being received
+                if senders is None or senders.allowed(sender[0], sender[1]):
+                    self._receive(packet, shown_as)
+                else:
+                    self._refusals.add("stranger", f"{shown_as} was refused: {STRANGER}", self._report)
 
 
 class UdpSender:

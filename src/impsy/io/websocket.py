@@ -25,6 +25,7 @@ from websockets.typing import Subprotocol
 from impsy.codecs.websocket import decode_frame, encode_text
 from impsy.errors import DeviceError, PeerError
 from impsy.events import Report, Unplugged
+from impsy.hosts import EVERYWHERE, is_loopback
 from impsy.io.adapter import Complaints, Deliver, Health, Overhear, SendReport
 from impsy.io.door import ACCEPTED_AT_ONCE, BACKLOG, Door
 from impsy.io.entrance import Entrance
@@ -33,6 +34,7 @@ from impsy.io.network import bound, shown
 from impsy.mapping.entries import MappingEntry
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
+from impsy.threads import Failures
 
 __all__ = ["CLIENT_LIMIT", "WebSocketAdapter"]
 
@@ -134,6 +136,7 @@ class WebSocketAdapter:
         self._performers: set[_Client] = set()
         """Those of the clients that have played something."""
         self._received = self._sent = self._failed = 0
+        self._failures = Failures(f"the port “{self.name}”")
         self.link = Link(self.name, self._serve, self._interrupt)
         self.address: tuple[str, int] | None = None
         """Where it listens, once it does (the port is the one that the system gave, if 0 was asked for)."""
@@ -143,6 +146,9 @@ class WebSocketAdapter:
     def open(self, deliver: Deliver, report: SendReport) -> None:
         """Start the server; a port that is taken is tried again and again."""
         self._deliver, self._report = deliver, report
+        if not is_loopback(self._ip):
+            text = f"WebSocket on {self._ip or EVERYWHERE} port {self._port}: others on the network may play"
+            report(Report(f"{self.name}:reach", f"{text}, and command nothing", "info"))
         self.link.open(report)
 
     def send(self, values: Sequence[float]) -> None:
@@ -297,7 +303,8 @@ class WebSocketAdapter:
                     entries = self._entries
                     mapping = InputMapping(entries)
                 self._received += 1
-                self._hear(frame, mapping, client)
+                with self._failures:
+                    self._hear(frame, mapping, client)
         except ConnectionClosed as error:
             if error.sent is not None and error.sent.code in _FAULTS:
                 problem = error.sent.reason or CloseCode(error.sent.code).name
@@ -329,7 +336,8 @@ class WebSocketAdapter:
     def _take_steps(self) -> None:
         self._woken = False
         while self._steps:
-            self._play(self._steps.popleft())
+            with self._failures:
+                self._play(self._steps.popleft())
 
     def _messages(self, make: Callable[[OutputMapping], list[bytes]]) -> list[bytes]:
         return make(self._output) if self._output is not None else []

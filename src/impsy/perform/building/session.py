@@ -10,28 +10,22 @@ from numpy.random import default_rng
 
 from impsy.config import Config, LoadedConfig, OscConfig, WebuiConfig
 from impsy.engine import Engine
-from impsy.errors import ConfigError
-from impsy.events import Predictor, SetPredictor
 from impsy.io import OscAdapter
 from impsy.io.osc import OscListener
-from impsy.models.opening import open_model
-from impsy.models.untrained import RandomGestures
 from impsy.perform.building.midi import MidiPorts, input_name, output_name
+from impsy.perform.building.models import configured_model, model_switcher
 from impsy.perform.building.ports import Port, Ports
 from impsy.perform.building.serial import serial_ports
 from impsy.perform.building.websocket import websocket_port
 from impsy.perform.clock import Clock
-from impsy.perform.models import open_fitting, sized
+from impsy.perform.models import sized
 from impsy.perform.recording.recorder import Recorder
 from impsy.perform.reports import Reports
 from impsy.perform.scenes import Scenes, scenes_of
 from impsy.perform.session import Session
-from impsy.perform.switching import OpenModel
 from impsy.settings import Settings
 
-__all__ = ["STAND_IN", "WantedPorts", "build_session", "engine_settings", "open_configured_model"]
-
-STAND_IN = "random gestures (no model)"
+__all__ = ["WantedPorts", "build_session", "configured_scenes", "engine_settings"]
 
 
 def engine_settings(config: Config) -> Settings:
@@ -48,45 +42,6 @@ def _thru_matrix(config: Config) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple(
         (input_name(source), tuple(output_name(target) for target in targets)) for source, targets in matrix.items()
     )
-
-
-def open_configured_model(loaded: LoadedConfig) -> tuple[Predictor, str]:
-    """The predictor of a sized configuration, and its name; without a model file, the stand-in.
-
-    Raises:
-        ConfigError: the file is not there, or it has another number of controls.
-        ModelError: the file cannot be opened.
-    """
-    path = loaded.model_file()
-    if path is None:
-        return RandomGestures(loaded.config.model.dimension), STAND_IN
-    return open_fitting(loaded, path).predictor, path.name
-
-
-def configured_model(loaded: LoadedConfig) -> SetPredictor:
-    """The same, as the event that switches to it; raises the same errors."""
-    path = loaded.model_file()
-    predictor, name = open_configured_model(loaded)
-    return SetPredictor(predictor, name, str(path.resolve()) if path is not None else "")
-
-
-def model_switcher(loaded: LoadedConfig, *, anywhere: bool = False) -> OpenModel:
-    """Opens models that are requested while playing.
-
-    Unless ``anywhere``, only files in the configuration's folder or in the working directory: a message that
-    requests one may come from anyone on the network. The configuration itself may name any.
-    """
-
-    def open_it(name: str) -> SetPredictor:
-        resolved = loaded.resolve(name)
-        if resolved.found is None:
-            raise ConfigError(f"there is no model {' or '.join(str(path) for path in resolved.tried)}")
-        path = resolved.found.resolve()
-        if not anywhere and not any(path.is_relative_to(folder.resolve()) for folder in loaded.folders()):
-            raise ConfigError(f"{name} is outside the workspace; while playing, only models in it can be switched to")
-        return SetPredictor(open_model(path).predictor, path.name, str(path))
-
-    return open_it
 
 
 def configured_scenes(loaded: LoadedConfig) -> Scenes:
@@ -119,7 +74,8 @@ class WantedPorts:
 
 def _osc_port(osc: OscConfig, controls: int) -> Port:
     arguments = (osc.server_ip, osc.server_port, osc.client_ip, osc.client_port, controls, osc.output_addresses)
-    return Port(("osc", *arguments), lambda: OscAdapter(*arguments))
+    remote = osc.remote_control
+    return Port(("osc", *arguments, remote), lambda: OscAdapter(*arguments, remote_control=remote))
 
 
 def build_session(

@@ -17,6 +17,7 @@ from impsy.events import Record, Report
 from impsy.files import make_folder
 from impsy.io.adapter import SendReport
 from impsy.perform.recording.syncing import Syncing
+from impsy.threads import lasting
 
 __all__ = ["FLUSH_SECONDS", "Recorder"]
 
@@ -107,7 +108,7 @@ class Recorder:
         except OSError as error:
             self._complain(error)
         self._closing.clear()
-        self._thread = threading.Thread(target=self._run, name="impsy recorder", daemon=True)
+        self._thread = lasting("impsy recorder", self._run)
         self._thread.start()
 
     def add(self, record: Record) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from impsy.events import Report
 from impsy.files import sync, sync_folder
 from impsy.io.adapter import SendReport
+from impsy.threads import lasting
 
 __all__ = ["LAST_SECONDS", "SLOW_SECONDS", "SYNC_SECONDS", "Syncing"]
 
@@ -39,7 +40,7 @@ class Syncing:
         self._written = threading.Event()
         self._closing = threading.Event()
         self._since: float | None = None
-        self._thread = threading.Thread(target=self._run, name="impsy sync", daemon=True)
+        self._thread = lasting("impsy sync", self._run, self._closing.is_set)
         self._thread.start()
 
     def wrote(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +14,7 @@ from impsy.config.earlier.forms import present_form
 from impsy.config.loading import LARGEST, decode, parse_toml
 from impsy.config.watching import ConfigWatcher
 from impsy.errors import ConfigError, DeviceError, ImpsyError, refusal
-from impsy.files import read_regular, write_keeping_previous
+from impsy.files import locked, read_regular, write_keeping_previous
 from impsy.perform.models import sized
 from impsy.protocol.workspace import ConfigProblem, ConfigVersion
 from impsy.web.config.drafts import Draft, read_draft
@@ -40,7 +39,6 @@ class ConfigFile:
         self.workspace = workspace
         self.path = workspace.config
         self._versions = workspace.private / "config"
-        self._writing = threading.Lock()
         self._changed: list[Callable[[], None]] = []
         self._watcher = ConfigWatcher(self.path, removed_too=True).then(lambda _path: self._notify())
 
@@ -124,12 +122,9 @@ class ConfigFile:
             ConfigError: something in the text is wrong.
             DeviceError, OSError: the disk refuses. In all these cases nothing was changed.
         """
-        with self._writing:
+        with locked(self.path.parent):
             before = self.content()
-            if _stamp(before) != stamp:
-                raise Conflict(
-                    f"{self.path.name} was changed by someone else meanwhile. Load it anew and change it again"
-                )
+            self._check_is(stamp)
             loaded = self._write(text, before)
         self._notify()
         return loaded
@@ -138,11 +133,12 @@ class ConfigFile:
         """Change it by key, comments kept.
 
         Raises:
+            Conflict: an editor saved it at the same moment.
             NotFound: there is none yet.
             ConfigError: it is broken, or would be; nothing is written then.
             DeviceError, OSError: the disk refuses.
         """
-        with self._writing:
+        with locked(self.path.parent):
             before = self.content()
             if before is None:
                 raise NotFound(f"there is no {self.path.name} yet: set the workspace up first")
@@ -152,6 +148,11 @@ class ConfigFile:
         self._notify()
         return loaded
 
+    def _check_is(self, stamp: str) -> None:
+        if _stamp(self.content()) != stamp:
+            name = self.path.name
+            raise Conflict(f"{name} was changed by someone else meanwhile. Load it anew and change it again")
+
     def _write(self, text: str, before: bytes | None) -> LoadedConfig:
         loaded = parse_config(text, self.path.name, self.path)
         content = _ends_as(before, text).encode()
@@ -160,7 +161,9 @@ class ConfigFile:
         if before is not None:
             self._keep(before)
         upgraded = before is not None and _is_earlier(before) and not loaded.understood
-        write_keeping_previous(self.path, content, keep_all=upgraded)
+        # Once more at the last moment: an editor knows of no lock.
+        stamp = _stamp(before)
+        write_keeping_previous(self.path, content, keep_all=upgraded, check=lambda: self._check_is(stamp))
         self._watcher.saved_here()
         return loaded
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import threading
+from functools import partial
 from pathlib import Path
 
 from impsy.files import append_regular, open_regular
 from impsy.processes import start
+from impsy.threads import once
 from impsy.web.live.hub import PageHub
 from impsy.web.workspace import Conflict, Workspace
 
@@ -51,9 +53,7 @@ class Evaluation:
                     stderr=messages,
                 )
             self.model = model.name
-            self._thread = threading.Thread(
-                target=self._wait, args=(self._process, model.name, log), name="impsy evaluation", daemon=True
-            )
+            self._thread = once("impsy evaluation", partial(self._wait, self._process, model.name, log))
             self._thread.start()
         self._hub.changed("models")
 

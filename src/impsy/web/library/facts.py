@@ -134,12 +134,15 @@ class DescribedFiles:
 
     def _paths(self) -> dict[Path, tuple[int, int]]:
         """Those in the folder, with their stamps."""
+        there = self._workspace.listed(
+            self._folder, lambda name: name.endswith(self._suffixes) and not name.startswith(".")
+        )
         found: dict[str, Path] = {}
         for suffix in self._suffixes:
-            for path in sorted(self._folder.glob(f"*{suffix}")) if self._folder.is_dir() else ():
-                if path.is_file() and not path.name.startswith("."):
+            for path in there:
+                if path.name.endswith(suffix):
                     found.setdefault(path.stem, path)
-        return {path: stamp_of(path) for path in found.values()}
+        return {path: there[path] for path in found.values()}
 
     def _keep(self, name: str, upload: IO[bytes]) -> tuple[Path, Facts]:
         """Keep a file that was sent, under this name, if it is one; its path and the facts about it."""
@@ -148,5 +151,5 @@ class DescribedFiles:
             if "problem" in facts:
                 raise self._error_type(f"{name}: {facts['problem']}")
             path = self._workspace.inside(self._folder, name)
-            keep(file, path, self._what)
+            keep(self._workspace, file, path, self._what)
         return path, facts

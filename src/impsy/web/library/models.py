@@ -11,7 +11,7 @@ from typing import IO, Any
 from pydantic import TypeAdapter, ValidationError
 
 from impsy.errors import DataError, ModelError
-from impsy.files import read_regular
+from impsy.files import leads_out, read_regular
 from impsy.protocol.library import Model, VerdictSentence
 from impsy.web.config.file import ConfigFile
 from impsy.web.library.facts import DescribedFiles
@@ -101,7 +101,9 @@ class Models(DescribedFiles):
 
 def files_of(path: Path) -> list[Path]:
     """All files of the model that this file is one of."""
-    return [each for suffix in _BESIDE if (each := path.with_suffix(suffix)).is_file()]
+    around = path.parent.resolve().parent
+    beside = (path.with_suffix(suffix) for suffix in _BESIDE)
+    return [each for each in beside if each.is_file() and not leads_out(each, around)]
 
 
 def read_verdict(report: Path) -> list[VerdictSentence]:

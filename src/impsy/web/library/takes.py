@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from impsy.data.takes import Notes, read_notes
 from impsy.errors import DataError, ImpsyError
 from impsy.protocol.library import Take
 from impsy.web.library.facts import FactsCache, stamp_of
+from impsy.web.library.pictures import LONG, TakeCache
 from impsy.web.library.worker import work
 from impsy.web.live.link import SessionLink
 from impsy.web.workspace import Workspace
@@ -29,17 +29,19 @@ class Takes:
     Args:
         workspace: whose ``logs`` they are.
         link: to the session, whose state names the log that it writes.
+        pictures: get the outlines of long takes, which are made on the way.
     """
 
-    def __init__(self, workspace: Workspace, link: SessionLink) -> None:
+    def __init__(self, workspace: Workspace, link: SessionLink, pictures: TakeCache) -> None:
         self._workspace = workspace
+        self._pictures = pictures
         self._link = link
         self._cache = FactsCache(workspace, "takes")
         self._reported: set[str] = set()
 
     def paths(self) -> dict[Path, tuple[int, int]]:
         """All takes with their stamps, in the order of their names, so of time."""
-        return dict(sorted(_logs(self._workspace.logs), key=lambda each: each[0].name))
+        return self._workspace.listed(self._workspace.logs, lambda name: dimension_of(name) is not None)
 
     def path(self, name: str) -> Path:
         """The log of this name; raises NotFound if there is none, DataError if that can be no take's name."""
@@ -84,12 +86,16 @@ class Takes:
         """The facts about takes; large ones are read in another process, so that nothing that plays waits."""
         answers: dict[Path, dict[str, Any]] = {}
         large: dict[Path, dict[str, Any]] = {}
+        stamps: dict[Path, tuple[int, int]] = {}
         for path in paths:
             old = before.get(path.name, {}).get("scan")
             try:
                 log: dict[str, Any] = {"file": str(path), "controls": count_controls(path), "before": old}
-                if path.stat().st_size - (old["read"] if old else 0) > _LARGE:
-                    large[path] = log
+                changed, size = stamp_of(path)
+                new = size - (old["read"] if old else 0)
+                if new > _LARGE:
+                    stamps[path] = changed, size
+                    large[path] = {**log, "outlined": new > LONG}
                 else:
                     answers[path] = scan_again(**log)
             except (DataError, OSError, LookupError, TypeError) as error:
@@ -98,27 +104,12 @@ class Takes:
             try:
                 found = work("scan_logs", self._workspace.root, logs=list(large.values()))
                 answers |= zip(large, found, strict=True)
+                for path, answer in zip(large, found, strict=True):
+                    if outline := answer.pop("outline", ""):
+                        self._pictures.keep_outline(path, stamps[path], outline)
             except ImpsyError as error:
                 answers |= {path: {"problem": str(error)} for path in large}
         return [_facts(path, answers[path]) for path in paths]
-
-
-def _logs(folder: Path) -> Iterator[tuple[Path, tuple[int, int]]]:
-    """The logs in a folder; none that leads out of the workspace, and no pipe, whose reader would wait for ever."""
-    if not folder.is_dir():
-        return
-    root = folder.parent.resolve()
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if dimension_of(entry.name) is None:
-                continue
-            path = folder / entry.name
-            try:
-                out = entry.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root)
-                if not out and (entry.is_file() or entry.is_dir()):
-                    yield path, stamp_of(path)
-            except OSError:  # it was taken away just now
-                continue
 
 
 def count_controls(path: Path) -> int:
