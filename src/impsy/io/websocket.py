@@ -27,7 +27,7 @@ from impsy.errors import DeviceError, PeerError
 from impsy.events import Report, Unplugged
 from impsy.hosts import EVERYWHERE, is_loopback
 from impsy.io.adapter import Complaints, Deliver, Health, Overhear, SendReport
-from impsy.io.door import Door
+from impsy.io.door import ACCEPTED_AT_ONCE, BACKLOG, Door
 from impsy.io.entrance import Entrance
 from impsy.io.link import Link, Opened
 from impsy.io.network import bound, shown
@@ -253,9 +253,12 @@ class WebSocketAdapter:
                 ping_timeout=PING_SECONDS,
                 close_timeout=CLOSE_SECONDS,
                 logger=_quiet,
+                backlog=ACCEPTED_AT_ONCE,
             )
             for listener in listeners
         ]
+        for listener in listeners:
+            listener.listen(BACKLOG)  # asyncio has one number for this and for the one above
         self._woken = False
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(Client.door.loop_failed)
@@ -398,7 +401,7 @@ def _listening(ip: str, port: int) -> Iterator[list[socket.socket]]:
             for listener in listeners:
                 # Clients inherit it. The system would buffer megabytes for one that does not read.
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
-                listener.listen(CLIENT_LIMIT)
+                listener.listen(BACKLOG)
         except OSError as error:
             raise DeviceError(
                 f"cannot listen on {ip} port {port} ({error.strerror}): another program, perhaps a second IMPSY, has "
