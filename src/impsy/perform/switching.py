@@ -14,8 +14,8 @@ from impsy.threads import Failures, lasting
 
 __all__ = ["ModelSwitcher", "OpenModel"]
 
-LONGEST_REST = 1.0
-"""Seconds between two models that are opened, at most."""
+SHORTEST_REST, LONGEST_REST = 0.2, 1.0
+"""Seconds between two models that are opened: as many as the first took, within these."""
 
 OpenModel = Callable[[str], SetPredictor]
 """Opens a model file by the name in a command; returns the event that switches to it."""
@@ -84,7 +84,7 @@ class ModelSwitcher:
                 if self._wanted == wanted:
                     self._wanted = None
             # However many are requested, half of the time is left to what plays.
-            time.sleep(min(LONGEST_REST, time.monotonic() - began))
+            time.sleep(min(LONGEST_REST, max(SHORTEST_REST, time.monotonic() - began)))
 
     def _open(self, file: str, open_model: OpenModel) -> SetPredictor | None:
         try:
