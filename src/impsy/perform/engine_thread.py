@@ -15,9 +15,11 @@ from impsy.events import (
     Event,
     Interaction,
     LoadModel,
+    ModelLost,
     Panic,
     Play,
     PlayThrough,
+    Predictor,
     RecallScene,
     Record,
     Released,
@@ -83,6 +85,7 @@ class EngineThread:
         recorder: takes the rows of ``logged``; None: no log.
         monitor: takes vectors, forecasts and changes; None: none.
         report: takes the engine's reports.
+        lost: is told of a model that does not play any more.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class EngineThread:
         monitor: Monitor | None,
         logged: Logged,
         report: SendReport,
+        lost: Callable[[Predictor], None] = lambda _model: None,
     ) -> None:
         self.inbox = Inbox(clock.now)
         self.adapters = adapters
@@ -104,6 +108,7 @@ class EngineThread:
         self._recorder = recorder
         self._monitor = monitor
         self._report = report
+        self._lost = lost
         self._lateness = Lateness()
         self._verbose = logger.isEnabledFor(logging.DEBUG)
         self._noted: list[Record | Play] = []
@@ -211,6 +216,9 @@ class EngineThread:
                     for adapter in self.adapters:
                         adapter.panic()
                     self._changed()  # so that pages with a sound of their own end it too
+                case ModelLost(predictor):
+                    self._lost(predictor)
+                    self._changed()
                 case Report():
                     self._report(command)
 
