@@ -53,7 +53,8 @@ PLAYS_PER_ADVANCE = 16
 """At most, so that input is not delayed where a tiny timescale makes everything due at once."""
 
 REBASE_AFTER = 1.0
-"""Seconds of lateness (after the computer slept) beyond which playing continues from now and does not catch up."""
+"""Seconds of lateness (after the computer slept) beyond which playing continues from now and does not catch up: what
+follows is counted from now, and what the model adds to events of the performer is dropped."""
 
 SHORTEST_WAIT = MINIMUM_DT
 """Seconds, at least, between two events of a model that hears itself, however small the timescale is: without it a
@@ -219,6 +220,9 @@ class Engine:
             if not self._pending or self._pending[0][0] > now:
                 break
             due, _order, values, vector = heapq.heappop(self._pending)
+            if now - due > REBASE_AFTER and not self._mode.feeds_back:
+                self._counters.cancelled += 1
+                continue
             self._output = self._sent = values
             self._counters.played += 1
             commands.append(Play(values, "rnn", due))

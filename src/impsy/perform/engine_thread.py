@@ -29,7 +29,7 @@ from impsy.events import (
 )
 from impsy.io.adapter import Adapter, PassesOn, SendReport
 from impsy.perform.clock import Clock
-from impsy.perform.inbox import Inbox
+from impsy.perform.inbox import BEAT_SECONDS, Inbox
 from impsy.perform.lateness import Lateness, LatenessCounts
 from impsy.perform.monitor import Monitor
 from impsy.perform.recording.recorder import Recorder
@@ -44,9 +44,6 @@ ANSWERED_PER_ROUND = 64
 
 INPUT_FIRST_LIMIT = 8
 """Rounds in a row in which new input may come before what is due."""
-
-LONGEST_WAIT = 3600.0
-"""Seconds. A model may plan further ahead than the system can wait at once."""
 
 NOTED_LIMIT = 64
 """Rows and vectors that may wait to be handed over while there is no time for it."""
@@ -112,6 +109,8 @@ class EngineThread:
         self._lateness = Lateness()
         self._verbose = logger.isEnabledFor(logging.DEBUG)
         self._noted: list[Record | Play] = []
+        # Of what piled up while the program did not run, the newest event of the performer.
+        self._newest: tuple[float, Interaction | Update] | None = None
         self._forecast: Forecast | None = None
         self._stopping = False
         self._rounds = 0
@@ -154,6 +153,7 @@ class EngineThread:
                 self._keep_time()
             except Exception:
                 logger.exception("an error in the engine's thread; the performance continues")
+        self._skim_newest()
         self._do(self._engine.end)
         self._hand_over()
 
@@ -162,12 +162,17 @@ class EngineThread:
         turn = engine.turn
         input_first = 0
         while not self._stopping:
-            deadline = engine.deadline
-            left = LONGEST_WAIT if deadline is None else min(LONGEST_WAIT, deadline - clock.now())
+            deadline, now = engine.deadline, clock.now()
+            left = BEAT_SECONDS if deadline is None else min(BEAT_SECONDS, deadline - now)
+            if self._newest is not None:
+                left = min(left, self.inbox.settled_at - now)
             if left > 0.0 or len(self._noted) >= NOTED_LIMIT:
                 self._hand_over()
             batch = self.inbox.take(left)
             self._rounds += 1
+            self.inbox.beat()
+            if self._newest is not None and clock.now() >= self.inbox.settled_at:
+                self._hear_newest()
             late = len(batch) - ANSWERED_PER_ROUND
             for number, (arrived, event) in enumerate(batch):
                 self._receive(event, arrived, late=number < late)
@@ -183,12 +188,32 @@ class EngineThread:
                 self._changed()
 
     def _receive(self, event: Event, arrived: float, *, late: bool) -> None:
+        if isinstance(event, Interaction | Update) and arrived < self.inbox.settled_at:
+            # A burst of answers to what was played long ago would help nobody: the newest counts, when no more come.
+            self._skim_newest()
+            self._newest = (arrived, event)
+            return
+        if self._newest is not None:
+            if isinstance(event, Interaction | Update):
+                self._hear_newest()
+            else:  # a key that is released is not struck
+                self._skim_newest()
         if late and isinstance(event, Interaction | Update):
             self._do(self._engine.skim, event, arrived)
         elif not isinstance(event, LoadModel | RecallScene):
             self._do(self._engine.receive, event, arrived)
             if not isinstance(event, Interaction | Update | Released | PlayThrough):
                 self._changed()
+
+    def _skim_newest(self) -> None:
+        if self._newest is not None:
+            (arrived, event), self._newest = self._newest, None
+            self._do(self._engine.skim, event, arrived)
+
+    def _hear_newest(self) -> None:
+        if self._newest is not None:
+            (_, event), self._newest = self._newest, None
+            self._do(self._engine.receive, event, self._clock.now())
 
     def _do(self, decide: Callable[P, list[Command]], *args: P.args, **kwargs: P.kwargs) -> None:
         """Carry out what the engine decides; after an error of a model or a device the performance continues."""
