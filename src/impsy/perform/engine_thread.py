@@ -164,8 +164,8 @@ class EngineThread:
         while not self._stopping:
             deadline, now = engine.deadline, clock.now()
             left = BEAT_SECONDS if deadline is None else min(BEAT_SECONDS, deadline - now)
-            if self._newest is not None:
-                left = min(left, self.inbox.settled_at - now)
+            if self._newest is not None:  # the performer is back: nothing is played until that is heard
+                left = min(BEAT_SECONDS, self.inbox.settled_at - now)
             if left > 0.0 or len(self._noted) >= NOTED_LIMIT:
                 self._hand_over()
             batch = self.inbox.take(left)
@@ -178,11 +178,11 @@ class EngineThread:
                 self._receive(event, arrived, late=number < late)
             # Input that arrived before this moment comes first, or the model would play after the performer's return;
             # with a limit, or a flood of input would keep the model from playing.
-            now = self.inbox.moment() if input_first < INPUT_FIRST_LIMIT else clock.now()
-            input_first = input_first + 1 if now is None else 0
-            if now is None:
+            moment = self.inbox.moment() if input_first < INPUT_FIRST_LIMIT else clock.now()
+            input_first = input_first + 1 if moment is None else 0
+            if moment is None or self._newest is not None:
                 continue
-            self._do(engine.advance, now)
+            self._do(engine.advance, moment)
             if engine.turn != turn:
                 turn = engine.turn
                 self._changed()
