@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable
 
 from impsy.errors import ImpsyError
-from impsy.events import Event, Report, SetPredictor
+from impsy.events import Event, Predictor, Report, SetPredictor
 from impsy.io.adapter import SendReport
 from impsy.text import one_line
 from impsy.threads import Failures, lasting
 
 __all__ = ["ModelSwitcher", "OpenModel"]
 
-LONGEST_REST = 1.0
-"""Seconds between two models that are opened, at most."""
+SHORTEST_REST, LONGEST_REST = 0.2, 1.0
+"""Seconds between two models that are opened: as many as the first took, within these."""
 
 OpenModel = Callable[[str], SetPredictor]
 """Opens a model file by the name in a command; returns the event that switches to it."""
@@ -28,11 +28,24 @@ class ModelSwitcher:
         deliver: takes the ``SetPredictor`` of a model that is open.
         report: takes reports of errors.
         file: that of the model that plays at first, an absolute path; "" if it has none.
+        playing: that model.
+        prepare: called with each model before it plays.
     """
 
-    def __init__(self, deliver: Callable[[Event], None], report: SendReport, file: str = "") -> None:
+    def __init__(
+        self,
+        deliver: Callable[[Event], None],
+        report: SendReport,
+        file: str = "",
+        *,
+        playing: Predictor,
+        prepare: Callable[[Predictor], None],
+    ) -> None:
         self.file = file
         """The file of the model that plays."""
+        self.playing = playing
+        """That model."""
+        self._prepare = prepare
         self._deliver = deliver
         self._report = report
         self._lock = threading.Lock()
@@ -65,8 +78,14 @@ class ModelSwitcher:
             self._wanted = None
             self._switch(ready)
 
+    def lost(self, predictor: Predictor) -> None:
+        """This model does not play any more: its file may be chosen again."""
+        if predictor is self.playing:  # else another one comes already
+            self.file = ""
+
     def _switch(self, ready: SetPredictor) -> None:
-        self.file = ready.file
+        self.file, self.playing = ready.file, ready.predictor
+        self._prepare(ready.predictor)
         self._deliver(ready)
 
     def _run(self) -> None:
@@ -84,7 +103,7 @@ class ModelSwitcher:
                 if self._wanted == wanted:
                     self._wanted = None
             # However many are requested, half of the time is left to what plays.
-            time.sleep(min(LONGEST_REST, time.monotonic() - began))
+            time.sleep(min(LONGEST_REST, max(SHORTEST_REST, time.monotonic() - began)))
 
     def _open(self, file: str, open_model: OpenModel) -> SetPredictor | None:
         try:
