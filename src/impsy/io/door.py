@@ -58,7 +58,7 @@ GUESS_LIMIT = 5
 GUESS_SECONDS, ALL_GUESSES_SECONDS = 0.5, 0.05
 """Between the answers to further wrong guesses, of one address and of all."""
 
-LONGEST_WAIT = 4.0
+LONGEST_WAIT = 8.0
 ADDRESSES_LIMIT = 1000
 NAMED_LIMIT = 3
 """Addresses that one line names."""
