@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from impsy.codecs.log import LINE_LIMIT, MODEL, PERFORMER, ROW_ALONE, LogForm, date_of, decode_row
 from impsy.codecs.logtime import day_comes_first, short_dates
 from impsy.errors import DataError, PeerError, refusal
+from impsy.limits import MOST_DIMENSION
 
 __all__ = ["EPOCH", "PROBLEMS_KEPT", "Counts", "Log", "Problem", "log_lines", "parse_log", "read_log"]
 
@@ -124,8 +125,11 @@ def parse_log(file: IO[bytes], controls: int, path: Path, *, exact: bool = False
     """As :func:`read_log`, from where ``file`` stands to its end; ``path`` is what it is called.
 
     Raises:
+        DataError: no log has so many values in a row.
         OSError: the file cannot be read.
     """
+    if not 0 < controls < MOST_DIMENSION:
+        raise DataError(f"{path}: a row of a log has 1 to {MOST_DIMENSION - 1:,} values, not {controls:,}")
     start = file.tell()
 
     def read(form: LogForm) -> _Piece:

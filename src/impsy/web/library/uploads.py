@@ -20,6 +20,7 @@ from impsy.config import Config
 from impsy.data.logs.reading import log_lines
 from impsy.data.takes import LONGEST_TITLE, TakeNote, annotate
 from impsy.errors import DataError, PeerError
+from impsy.limits import MOST_LEARNED_DIMENSION
 from impsy.mapping.entries import entry_to_list
 from impsy.perform.recording.takes import inputs_for
 from impsy.web.library.worker import work
@@ -81,8 +82,8 @@ def add_log(workspace: Workspace, given: str, upload: IO[bytes]) -> Path:
         dimension = dimension_of(given)
         if dimension is None:
             dimension = len(first.values) + 1
-        if not 2 <= dimension <= 1025:
-            raise DataError(f"{given}: a take has 1 to 1024 values in a row")
+        if not 2 <= dimension <= MOST_LEARNED_DIMENSION:
+            raise DataError(f"{given}: a take has 1 to {MOST_LEARNED_DIMENSION - 1:,} values in a row")
         log = work("check_log", workspace.root, file=str(file), controls=dimension - 1)
         if not log["rows"]:
             why = f" ({log['problem']})" if log["problem"] else ""
