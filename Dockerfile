@@ -21,8 +21,9 @@ COPY --chmod=755 packaging/docker/entrypoint.sh /usr/local/bin/impsy-entrypoint
 COPY packaging/docker/config.toml /usr/local/share/impsy/config.toml
 RUN useradd --uid 1000 --groups audio,dialout --create-home impsy \
     && install --directory --owner=impsy --group=impsy /workspace
-# What is compiled for training is kept with the workspace, whoever the user is.
-ENV HOME=/tmp XDG_CACHE_HOME=/workspace/.impsy/cache
+# What is compiled for training is machine code: it is kept for as long as the container lives, in a folder of its user
+# alone (/tmp/.cache/impsy), never in the workspace, which may come from anyone.
+ENV HOME=/tmp
 USER 1000:1000
 WORKDIR /workspace
 EXPOSE 4000 6000/udp

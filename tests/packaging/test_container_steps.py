@@ -78,6 +78,7 @@ def test_the_image_is_slim_unprivileged_and_for_every_processor():
     assert set(last("EXPOSE").split()) == {"4000", "6000/udp"}
     assert not [rest for name, rest in instructions() if name == "ADD"]
     told = " ".join(rest for name, rest in instructions() if name in {"ENV", "ARG"})
+    assert last("WORKDIR") not in told, "nothing that the program writes for itself, such as compiled steps, is there"
     assert not re.search(r"TOKEN|PASSWORD|SECRET|KEY", told)
 
 
