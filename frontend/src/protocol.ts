@@ -282,7 +282,7 @@ export interface ReportText {
  *
  * turn: who plays. model: the name of its file. input, output: the last vectors. waiting: predictions that are not
  * played yet. uptime: seconds. config: the path of the configuration. seed: of the model's choices, where one was
- * given.
+ * given. cut: the keys whose content is not complete, since all of it does not fit into a datagram.
  */
 export interface State {
   dimension: number;
@@ -310,6 +310,7 @@ export interface State {
   pid: number;
   config?: string;
   seed?: number;
+  cut?: string[];
 }
 
 /** M components over n controls, temperatures applied: weights and dt (M), means and spreads (M, n). */

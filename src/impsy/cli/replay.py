@@ -22,7 +22,7 @@ from impsy.config import LoadedConfig
 from impsy.data.logs.performances import events_of
 from impsy.engine import Engine
 from impsy.errors import ConfigError, DataError
-from impsy.files import written_whole
+from impsy.files import leads_out, written_whole
 from impsy.perform import ScriptedPerformer, engine_settings, open_configured_model, read_performance, replay
 
 __all__ = ["command"]
@@ -71,6 +71,8 @@ def command(
         _live(loaded, config_file, rows, seed, tail, quiet=overrides["verbose"] is False)
         return
     target = output or Path("replays") / f"{log.stem}-seed{seed}.log"
+    if output is None and leads_out(target.parent, Path.cwd()):
+        raise ConfigError(f"{target.parent} leads out of this folder by a link: name the file to write with --output")
     if target.exists() and target.resolve() == log.resolve():
         raise ConfigError(f"{target} is the recording itself; name another file with --output")
     written = _scripted(loaded, rows, seed, tail, target, overrides)

@@ -22,6 +22,7 @@ from impsy.data.npz.pickles import write_object_array
 from impsy.data.ranges import ValueRange
 from impsy.errors import DataError
 from impsy.files import written_whole
+from impsy.limits import MOST_LEARNED_DIMENSION, MOST_PERFORMANCES
 
 __all__ = ["DIMENSIONS", "Dataset", "put_in_bounds", "read_dataset", "write_dataset"]
 
@@ -29,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 _AGAIN = "make it again from the logs with “impsy dataset”"
 
-DIMENSIONS = range(2, 1026)
+DIMENSIONS = range(2, MOST_LEARNED_DIMENSION + 1)
 """Time, and at least one control."""
 
 COMPRESSED_UP_TO = 16 << 20
@@ -178,13 +179,18 @@ def _check(path: Path, events: NDArray[np.float32], lengths: NDArray[np.int64]) 
         raise DataError(
             f"{path}: events of shape {events.shape} and lengths of shape {lengths.shape} are no dataset; {_AGAIN}"
         )
+    if len(lengths) > MOST_PERFORMANCES:
+        raise DataError(
+            f"{path}: it holds {len(lengths):,} performances, and at most {MOST_PERFORMANCES:,} are read; {_AGAIN}, "
+            "from fewer at a time"
+        )
     if events.shape[1] not in DIMENSIONS:
         raise DataError(
             f"{path}: its events have {events.shape[1]} columns; they must be the time and 1 to "
             f"{DIMENSIONS[-1] - 1} controls; {_AGAIN}"
         )
     # Each is looked at by itself first: a sum of hostile numbers can go round to the right one.
-    if (lengths < 0).any() or (lengths > len(events)).any() or sum(lengths.tolist()) != len(events):
+    if (lengths < 0).any() or (lengths > len(events)).any() or int(lengths.sum()) != len(events):
         raise DataError(
             f"{path}: the lengths of its performances do not add up to its {len(events):,} events; {_AGAIN}"
         )

@@ -13,7 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
 from impsy.engine.nobody import NO_MODEL, Nobody
-from impsy.engine.playback import MINIMUM_DT, to_step
+from impsy.engine.playback import MINIMUM_DT, Pace, to_step
 from impsy.engine.snapshot import Counters, Forecast, Snapshot, Turn
 from impsy.errors import ConfigError
 from impsy.events import (
@@ -59,6 +59,13 @@ follows is counted from now, and what the model adds to events of the performer 
 SHORTEST_WAIT = MINIMUM_DT
 """Seconds, at least, between two events of a model that hears itself, however small the timescale is: without it a
 tiny timescale sends as many events as the processor can compute, and a replay of a few seconds never ends."""
+
+PLAYED_A_SECOND, PLAYED_BURST = 400, 200
+"""Events that go out, in the long run and more than that at once: of a model that hears itself, and of what the
+performer causes. Dense playing has 150 a second."""
+
+HEARD_A_SECOND, HEARD_BURST = 1000, 1000
+"""The performer's events that the model hears; others are recorded. A MIDI cable carries 1000."""
 
 LONGEST_WAIT = 1e9
 """Seconds, at most, until a prediction is played (30 years): a sum of times stays finite."""
@@ -118,6 +125,9 @@ class Engine:
         self._order = count()
         # What is to be predicted as soon as the model, which computes elsewhere, is ready: (since when, tries left).
         self._asked: list[tuple[float, int]] = []
+        self._own_pace = Pace(PLAYED_A_SECOND, PLAYED_BURST)
+        self._caused_pace = Pace(PLAYED_A_SECOND, PLAYED_BURST)
+        self._heard_pace = Pace(HEARD_A_SECOND, HEARD_BURST)
         # What the model has played but not yet been fed: (when it was due, vector).
         self._unheard: tuple[float, tuple[float, ...]] | None = None
 
@@ -228,6 +238,7 @@ class Engine:
             commands.append(Play(values, "rnn", due))
             commands.append(Record("rnn", values, now))
             if self._mode.feeds_back:
+                self._own_pace.count(due)
                 self._unheard = (due, vector)
                 break
         return commands
@@ -286,6 +297,8 @@ class Engine:
         values = self._values_of(event)
         if values is None:
             return self._reject(event)
+        if not self._heard_pace.allows(now):
+            return [*self.skim(event, now), _too_dense()]
         now = max(now, self._last_event)  # transports take the time of their events in threads of their own
         dt = now - self._last_event
         self._last_event = now
@@ -299,17 +312,23 @@ class Engine:
             self._drop_pending()
             commands.append(Silence("the performer came back"))
         commands.append(Record("interface", values, now))
-        if self._settings.input_thru:
-            commands.append(self._pass_on(event.port, moved, now, None))
-        elif event.port in self._thru:
-            commands.append(self._pass_on(event.port, moved, now, self._thru[event.port]))
+        if self._settings.input_thru or event.port in self._thru:
+            if self._caused_pace.allows(now):
+                ports = None if self._settings.input_thru else self._thru[event.port]
+                commands.append(self._pass_on(event.port, moved, now, ports))
+            else:  # the next one that is passed on brings what moved
+                self._skimmed.setdefault(event.port, set()).update(moved)
+                commands.append(_too_dense())
         if self._paused or not self._mode.hears:
             return commands
         self._hear((dt, *values))
         if self._mode.plays == "after silence":
             self._answer_at = now + self._settings.threshold
-        else:
+        elif self._caused_pace.allows(now):
             self._predict(now, now, commands)
+        else:
+            self._counters.skipped += 1
+            commands.append(_too_dense())
         return commands
 
     def _take(self, event: Interaction | Update, values: tuple[float, ...]) -> set[int]:
@@ -342,6 +361,9 @@ class Engine:
             return [Silence("what was played through is over")]
         if len(event.values) != self._settings.dimension - 1:
             return self._reject(event)
+        if not self._caused_pace.allows(now):
+            self._counters.skipped += 1
+            return [_too_dense()]
         self._sent = event.values
         return [Play(event.values, "direct", now)]
 
@@ -397,6 +419,8 @@ class Engine:
                     self._drop_oldest()
                 shortest = SHORTEST_WAIT if self._mode.feeds_back else 0.0
                 due = since + min(max(step.wait, shortest), LONGEST_WAIT)
+                if self._mode.feeds_back:
+                    due = max(due, self._own_pace.earliest)
                 heapq.heappush(self._pending, (due, next(self._order), step.values, step.vector))
                 return
             self._counters.not_finite += 1
@@ -513,8 +537,14 @@ class Engine:
         None waits longer than its whole dt, which also holds where a tiny remainder, stretched, is mostly rounding.
         """
         ratio, timescale = min(ratio, LONGEST_WAIT), self._settings.timescale
+        earliest = self._own_pace.earliest if self._mode.feeds_back else now
         self._pending = [
-            (now + min(max(0.0, due - now) * ratio, vector[0] * timescale, LONGEST_WAIT), order, values, vector)
+            (
+                max(earliest, now + min(max(0.0, due - now) * ratio, vector[0] * timescale, LONGEST_WAIT)),
+                order,
+                values,
+                vector,
+            )
             for due, order, values, vector in self._pending
         ]
         heapq.heapify(self._pending)
@@ -549,6 +579,13 @@ class Engine:
             Silence("the model was switched"),
             Report("model-switched", f"now playing with {name}", "info", always=True),
         ]
+
+
+def _too_dense() -> Report:
+    text = (
+        f"more events came than are played ({PLAYED_A_SECOND} a second): those beyond are recorded, and stay silent"
+    )
+    return Report("input-dense", text)
 
 
 def _dimension_mismatch(name: str, found: int, wanted: int) -> str:

@@ -16,7 +16,7 @@ from impsy.evaluation.scoring import LEAST_TIME, Mixtures
 from impsy.models.batch.network import BatchNetwork
 from impsy.models.calibration import AS_LEARNED, PLAYED, Temperatures
 from impsy.models.elsewhere import GraphProcess
-from impsy.models.opening import OpenedModel
+from impsy.models.opening import OpenedModel, read_model_file
 from impsy.models.sizes import SCALE_FACTOR
 
 __all__ = [
@@ -221,6 +221,6 @@ def contestant_for(
         streams = min(_WIDEST, max(_FEWEST, _MOST_NUMBERS // numbers))
         network: Network = BatchNetwork(opened.weights)
     else:
-        content = Path(opened.path).read_bytes()
+        content, _ = read_model_file(Path(opened.path))
         streams, network = _SIDE_BY_SIDE, _SideBySide(GraphProcess(content, opened.scale))
     return NetworkContestant(network, opened.dimension, streams, playing=playing, learnt=learnt)

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import io
 import json
+import math
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from impsy.errors import ModelError
+from impsy.limits import DESCRIPTION_BYTES, Budget
 from impsy.processes import ask, serve
 
 __all__ = ["read_hdf5", "run_isolated"]
 
 TIMEOUT = 30.0
 """Seconds after which the process is ended; it takes under one."""
-_MEMORY = 4 << 30
+_MEMORY = 2 << 30
 """Bytes of address space that the process may have."""
-_HDF5_MEMORY = 512 << 20
-"""Bytes of arrays that an HDF5 file may hold; the largest released size comes to 30 MB."""
+_HDF5_COPIES = 4
+"""What an array of an HDF5 file takes, times its own bytes: as read, as float32, as bytes, and in the answer."""
 _HDF5_OBJECTS = 5_000
 _HDF5_DEPTH = 12
-_CONFIG_BYTES = 4 << 20
 
 
 def read_hdf5(content: bytes) -> tuple[dict[str, Any], str]:
@@ -56,11 +58,13 @@ def run_isolated(task: str, content: bytes, *, timeout: float = TIMEOUT) -> byte
 
 
 def _task_hdf5(content: bytes) -> bytes:
+    os.environ["HDF5_PLUGIN_PRELOAD"] = "::"  # no filter is loaded from a folder of plugins
     import h5py
 
+    budget = Budget.of_file(len(content), ModelError)
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
-            arrays = dict(_arrays(h5py, file))
+            arrays = dict(_arrays(h5py, file, budget))
             config = _configuration(file)
     except (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError, AttributeError) as error:
         raise ModelError(f"the HDF5 library cannot read it: {error}") from error
@@ -68,9 +72,9 @@ def _task_hdf5(content: bytes) -> bytes:
     return b"\n".join([json.dumps(header).encode(), b"".join(array.tobytes() for array in arrays.values())])
 
 
-def _arrays(h5py: Any, file: Any) -> Iterator[tuple[str, Any]]:
+def _arrays(h5py: Any, file: Any, budget: Budget) -> Iterator[tuple[str, Any]]:
     """``(path, float32 array)`` of every plain dataset of floats; links out of the file are not followed."""
-    left, objects = _HDF5_MEMORY, 0
+    objects = 0
     open_groups = [("", file, 0)]
     while open_groups:
         prefix, group, depth = open_groups.pop()
@@ -87,15 +91,17 @@ def _arrays(h5py: Any, file: Any) -> Iterator[tuple[str, Any]]:
             elif isinstance(thing, h5py.Dataset) and thing.dtype.kind == "f":
                 if thing.external or thing.is_virtual:
                     raise ModelError(f"{prefix}{name} keeps its data in another file, which no model file needs")
-                left -= max(4, thing.dtype.itemsize) * int(thing.size or 0)
-                if left < 0:
-                    raise ModelError(f"{prefix}{name} is declared far larger than any model")
+                each = max(4, thing.dtype.itemsize)
+                budget.spend(int(thing.size or 0), each * _HDF5_COPIES)
+                budget.spend(
+                    math.prod(thing.chunks or ()), each
+                )  # the library unpacks a whole one, however small the array
                 yield prefix + name, thing[()].astype("<f4")
 
 
 def _configuration(file: Any) -> str:
     """The JSON text that Keras keeps beside the weights of a whole model, or ``""``."""
-    if "model_config" not in file.attrs or file.attrs.get_id("model_config").get_storage_size() > _CONFIG_BYTES:
+    if "model_config" not in file.attrs or file.attrs.get_id("model_config").get_storage_size() > DESCRIPTION_BYTES:
         return ""
     text = file.attrs["model_config"]
     return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)

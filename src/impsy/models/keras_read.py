@@ -17,14 +17,14 @@ import io
 import json
 import logging
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from impsy.archives import DamagedArchive, ZipArchive
 from impsy.errors import ModelError
+from impsy.limits import DESCRIPTION_BYTES, Budget
 from impsy.models.architectures import FINEST_GRID, FloatArray, Gestures, Residual
 from impsy.models.isolated import read_hdf5
 from impsy.models.weights import LSTMLayer, Weights
@@ -35,8 +35,6 @@ _logger = logging.getLogger(__name__)
 
 _CONFIG = "config.json"
 _WEIGHTS = "model.weights.h5"
-_LIMITS = {_CONFIG: 4 << 20, _WEIGHTS: 512 << 20}
-"""Bytes that the parts of an archive may come to."""
 _LAYERS = frozenset({"InputLayer", "LSTM", "MDN", "TimeDistributed"})
 _ARITHMETIC_NAMES = """
 Absolute Activation Add Cast Clip Concatenate Cropping1D Cumsum Divide Elu Equal ExpandDims GetItem Identity Log Log1p
@@ -87,20 +85,13 @@ def read_keras(content: bytes) -> Weights:
 
     Raises ModelError if it is damaged, or if its layers are not IMPSY's.
     """
+    budget = Budget.of_file(len(content), ModelError)
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            config = _parse(_member(archive, _CONFIG).decode("utf-8", "replace"))
-            weights = _member(archive, _WEIGHTS)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        OSError,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-    ) as error:
-        raise ModelError(f"the archive is damaged ({error})") from error
+        with ZipArchive(io.BytesIO(content), budget) as archive:
+            text, weights = (_member(archive, name) for name in (_CONFIG, _WEIGHTS))
+    except DamagedArchive as error:
+        raise ModelError(f"the archive is of no use: {error}") from error
+    config = _parse(text.decode("utf-8", "replace"))
     constants = residual_constants(config)
     known = _LAYERS | _ARITHMETIC if constants else _LAYERS
     for kind in _classes(config):
@@ -111,16 +102,13 @@ def read_keras(content: bytes) -> Weights:
     return interpret(read_hdf5(weights)[0], constants)
 
 
-def _member(archive: zipfile.ZipFile, name: str) -> bytes:
-    """The part ``name``, whose declared and real size stay within bounds."""
-    if name not in archive.namelist():
+def _member(archive: ZipArchive, name: str) -> bytes:
+    """The part ``name``."""
+    if name not in archive.names:
         raise ModelError(f"the archive holds no {name}: it is no Keras model")
-    limit = _LIMITS[name]
-    with archive.open(name) as file:
-        content = file.read(limit + 1)
-    if len(content) > limit:
+    if name == _CONFIG and archive.size(name)[0] > DESCRIPTION_BYTES:
         raise ModelError(f"its {name} is far larger than any model's")
-    return content
+    return archive.read(name)
 
 
 def _parse(text: str) -> Any:

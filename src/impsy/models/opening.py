@@ -15,6 +15,8 @@ import numpy as np
 from numpy.random import Generator
 
 from impsy.errors import ModelError, refusal
+from impsy.files import open_regular
+from impsy.limits import DESCRIPTION_BYTES, MODEL_BYTES, shortened
 from impsy.models.calibration import CALIBRATED, PLAYED, Temperatures, density_temperatures
 from impsy.models.litert import GraphPredictor, LiteRTPredictor, litert_is_installed
 from impsy.models.mixture import Mixture, split
@@ -47,8 +49,8 @@ FACTS = ("made_by", "created", "trained_on", "figures", CALIBRATED)
 """What of a trained model's description its ``.tflite`` holds; the ``.json`` beside has all."""
 _LONGEST_DESCRIPTION = LONGEST_NOTE // 8
 """Bytes of the longest ``.json`` that is read: what it says fits into a model file."""
-_LARGEST = 512 << 20
-"""Bytes of the largest file that is read at all."""
+_HEAD = 64
+"""Bytes at a file's beginning that show what it is."""
 
 
 class _Format(NamedTuple):
@@ -303,18 +305,15 @@ def make_predictor(weights: Weights, backend: Backend = "auto") -> MixturePredic
 def read_model_file(path: Path) -> tuple[bytes, _Format]:
     """A file's bytes and its format, recognised by its first bytes; raises ModelError if it is no model."""
     try:
-        if path.is_dir():
-            raise ModelError(f"{path}: this is a folder; give the .tflite, .keras or .h5 file in it")
-        if path.stat().st_size > _LARGEST:
-            raise ModelError(
-                f"{path}: with {path.stat().st_size >> 20} MiB it is far larger than any model; {_ANOTHER_FILE}"
-            )
-        content = path.read_bytes()
+        with open_regular(path, MODEL_BYTES) as file:
+            content = file.read(_HEAD)
+            found = next((form for form in _FORMATS if form.is_it(content)), None)
+            if found is not None:
+                return content + file.read(MODEL_BYTES), found
+    except IsADirectoryError as error:
+        raise ModelError(f"{path}: this is a folder; give the .tflite, .keras or .h5 file in it") from error
     except OSError as error:
         raise ModelError(f"{path}: the model file cannot be read {refusal(error, _ANOTHER_FILE)}") from error
-    for form in _FORMATS:
-        if form.is_it(content):
-            return content, form
     why = "it does not begin as a .tflite, .keras or .h5 file does" if content else "the file is empty"
     why = next((text for start, text in _MISTAKEN.items() if content.startswith(start)), f"{why}; {_ANOTHER_FILE}")
     raise ModelError(f"{path}: this is not a model that IMPSY can open: {why}")
@@ -370,8 +369,9 @@ class _File:
         """Its own facts, or those of the ``.json`` beside it; empty if there are none."""
         if self.form is _TFLITE:
             return read_facts(self.content)
+        around = self.path.parent.resolve().parent
         try:
-            with self.path.with_suffix(".json").open("rb") as file:
+            with open_regular(self.path.with_suffix(".json"), DESCRIPTION_BYTES, root=around) as file:
                 found = json.loads(file.read(_LONGEST_DESCRIPTION), parse_constant=str)
         except (OSError, ValueError, RecursionError):
             return {}
@@ -389,4 +389,5 @@ def _located(path: str | os.PathLike[str]) -> Iterator[_File]:
     except ModelError as error:
         advised = isinstance(error, _AdvisedError | UnusableScaleError)
         advice = "" if advised else "; get it again, or train a model with `impsy train`"
-        raise _LocatedError(f"{file.path}: this {file.form.name} file cannot be used: {error}{advice}") from error
+        why = shortened(str(error))
+        raise _LocatedError(f"{file.path}: this {file.form.name} file cannot be used: {why}{advice}") from error

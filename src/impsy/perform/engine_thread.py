@@ -34,6 +34,7 @@ from impsy.perform.lateness import Lateness, LatenessCounts
 from impsy.perform.monitor import Monitor
 from impsy.perform.recording.recorder import Recorder
 from impsy.protocol.monitor import INPUT, OUTPUT
+from impsy.threads import Failures, lasting
 
 __all__ = ["EngineThread", "Logged", "Published"]
 
@@ -112,6 +113,7 @@ class EngineThread:
         # Of what piled up while the program did not run, the newest event of the performer.
         self._newest: tuple[float, Interaction | Update] | None = None
         self._forecast: Forecast | None = None
+        self._failures = Failures("the model, a device, or the engine's thread")
         self._stopping = False
         self._rounds = 0
         self._thread: threading.Thread | None = None
@@ -120,7 +122,7 @@ class EngineThread:
     def start(self) -> None:
         """Start the thread."""
         self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="impsy engine", daemon=True)
+        self._thread = lasting("impsy engine", self._run, lambda: self._stopping)
         self._thread.start()
 
     def stop(self) -> None:
@@ -149,10 +151,8 @@ class EngineThread:
     def _run(self) -> None:
         self._engine.start(self._clock.now())
         while not self._stopping:
-            try:
+            with self._failures:
                 self._keep_time()
-            except Exception:
-                logger.exception("an error in the engine's thread; the performance continues")
         self._skim_newest()
         self._do(self._engine.end)
         self._hand_over()
@@ -219,8 +219,8 @@ class EngineThread:
         """Carry out what the engine decides; after an error of a model or a device the performance continues."""
         try:
             self._carry_out(decide(*args, **kwargs))
-        except Exception:
-            logger.exception("an error in the model or a device; the performance continues")
+        except Exception as error:  # noqa: BLE001 - a model or a device may raise anything
+            self._failures.add(error)
             self._carry_out(self._engine.recover(self._clock.now(), "an error in the model or a device"))
 
     def _carry_out(self, commands: Sequence[Command]) -> None:

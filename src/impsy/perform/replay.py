@@ -10,7 +10,7 @@ from typing import overload
 import numpy as np
 
 from impsy.codecs.log import PERFORMER, LogRow, dimension_of, encode_row
-from impsy.data.logs.reading import EPOCH, Log, parse_log
+from impsy.data.logs.reading import EPOCH, Log, open_log, parse_log
 from impsy.engine import Engine
 from impsy.errors import DataError, refusal
 from impsy.events import Command, Interaction, Record
@@ -33,7 +33,7 @@ def read_performance(path: Path, controls: int) -> tuple[Sequence[LogRow], Log]:
         DataError: the file cannot be read, or holds no row of the performer with ``controls`` values.
     """
     try:
-        with path.open("rb") as file:
+        with open_log(path) as file:
             log = parse_log(file, controls, path, exact=True)
     except OSError as error:
         remedy = "name a .log file of a performance"

@@ -22,6 +22,7 @@ from impsy.perform.scenes import SceneRecall, Scenes
 from impsy.perform.switching import ModelSwitcher, OpenModel
 from impsy.protocol.monitor import Counts, LatenessSummary, PortHealth, State
 from impsy.settings import SETTINGS
+from impsy.threads import once
 
 __all__ = ["Session", "SessionView"]
 
@@ -275,7 +276,7 @@ class _Closable(Protocol):
 
 def _close_together(ports: Sequence[_Closable]) -> None:
     """Close all at the same time, each in a thread: a driver that hangs delays neither the others nor the end."""
-    closing = [threading.Thread(target=port.close, name="impsy close", daemon=True) for port in ports]
+    closing = [once("impsy close", port.close) for port in ports]
     for thread in closing:
         thread.start()
     end = time.monotonic() + CLOSE_SECONDS

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import threading
+import time
 from collections.abc import Callable
 
 from impsy.errors import ImpsyError
 from impsy.events import Event, Predictor, Report, SetPredictor
 from impsy.io.adapter import SendReport
+from impsy.text import one_line
+from impsy.threads import Failures, lasting
 
 __all__ = ["ModelSwitcher", "OpenModel"]
 
-logger = logging.getLogger(__name__)
+LONGEST_REST = 1.0
+"""Seconds between two models that are opened, at most."""
 
 OpenModel = Callable[[str], SetPredictor]
 """Opens a model file by the name in a command; returns the event that switches to it."""
@@ -48,6 +51,7 @@ class ModelSwitcher:
         self._lock = threading.Lock()
         self._wanted: tuple[str, OpenModel] | None = None
         self._busy = False
+        self._failures = Failures("opening models")
 
     def switch_to(self, file: str, open_model: OpenModel | None) -> None:
         """Open this model and, once it is ready, play with it. Returns at once; any thread may call it.
@@ -61,7 +65,7 @@ class ModelSwitcher:
             self._wanted = (file, open_model)
             busy, self._busy = self._busy, True
         if not busy:
-            threading.Thread(target=self._run, name="impsy model", daemon=True).start()
+            lasting("impsy model", self._run).start()
 
     def stay(self) -> None:
         """Keep the model that plays: discard what is being opened."""
@@ -85,27 +89,32 @@ class ModelSwitcher:
         self._deliver(ready)
 
     def _run(self) -> None:
-        done = None
         while True:
             with self._lock:
-                if self._wanted == done:
-                    self._wanted = None
-                if self._wanted is None:
+                wanted = self._wanted
+                if wanted is None:
                     self._busy = False
                     return
-                done = self._wanted
-            ready = self._open(*done)
-            if ready is not None:
-                with self._lock:
-                    if self._wanted is not None:  # else the request was withdrawn
-                        self._switch(ready)
+            began = time.monotonic()
+            ready = self._open(*wanted)
+            with self._lock:
+                if ready is not None and self._wanted is not None:  # else the request was withdrawn
+                    self._switch(ready)
+                if self._wanted == wanted:
+                    self._wanted = None
+            # However many are requested, half of the time is left to what plays.
+            time.sleep(min(LONGEST_REST, time.monotonic() - began))
 
     def _open(self, file: str, open_model: OpenModel) -> SetPredictor | None:
         try:
             return open_model(file)
         except ImpsyError as error:
             text = f"{error}. The model that was playing plays on"
-            self._report(Report(f"model-unusable:{file[:80]}", text, "error"))
-        except Exception:
-            logger.exception("opening the model %s failed; the one that was playing plays on", file)
+            self._report(Report(f"model-unusable:{one_line(file, 80)}", text, "error"))
+        except Exception as error:  # noqa: BLE001 - the next model is to be opened all the same
+            self._failures.add(error)
+            text = (
+                f"{one_line(file)} could not be opened: {type(error).__name__}. The model that was playing plays on"
+            )
+            self._report(Report(f"model-unusable:{one_line(file, 80)}", text, "error"))
         return None

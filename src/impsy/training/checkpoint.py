@@ -5,13 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import lzma
 import math
-import struct
 import tokenize
 import warnings
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,9 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from impsy.archives import ZipArchive
 from impsy.data.datasets import Dataset
-from impsy.errors import ConfigError, DataError, refusal
-from impsy.files import write_whole
+from impsy.errors import DataError, ImpsyError, refusal
+from impsy.files import read_regular, write_whole
+from impsy.limits import Budget
 from impsy.training.recipe import Recipe
 
 __all__ = ["Checkpoint", "Look", "fingerprint", "read_checkpoint", "write_checkpoint"]
@@ -40,6 +38,8 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "best_step": int,
     "facts": dict,
 }
+_LARGEST = 4 << 30
+"""Bytes of a file: many times what the largest network takes."""
 _MOST_STEPS = 2**31 - 1
 _DAMAGE = (
     ArithmeticError,
@@ -52,11 +52,8 @@ _DAMAGE = (
     TypeError,
     ValueError,
     Warning,
-    lzma.LZMAError,
-    struct.error,
+    ImpsyError,
     tokenize.TokenError,
-    zipfile.BadZipFile,
-    zlib.error,
 )
 """All that reading a damaged archive, arrays and JSON raises."""
 _GROUPS = ("trainable", "first", "second", "sums", "best")
@@ -131,7 +128,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         DataError: there is none, it is damaged, or another version of IMPSY wrote it.
     """
     try:
-        content = path.read_bytes()
+        content = read_regular(path, _LARGEST)
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no unfinished training to resume; start one without --resume") from error
     except OSError as error:
@@ -142,7 +139,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         meta = json.loads(arrays.pop(_META).tobytes())
         if meta.pop("format") == _FORMAT:
             return _checkpoint(meta, arrays)
-    except (*_DAMAGE, ConfigError) as error:
+    except _DAMAGE as error:
         raise DataError(
             f"{path}: this unfinished training is damaged ({error}); start anew without --resume"
         ) from error
@@ -151,16 +148,17 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 def _arrays(content: bytes) -> dict[str, NDArray[Any]]:
     """The arrays in an archive, by name. What NumPy warns of is damage too."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive, warnings.catch_warnings():
+    budget = Budget.of_file(len(content), DataError)
+    with ZipArchive(io.BytesIO(content), budget) as archive, warnings.catch_warnings():
         warnings.simplefilter("error")
         return {
             name.removesuffix(".npy"): np.lib.format.read_array(io.BytesIO(archive.read(name)), allow_pickle=False)
-            for name in archive.namelist()
+            for name in archive.names
         }
 
 
 def _checkpoint(meta: dict[str, Any], content: dict[str, NDArray[Any]]) -> Checkpoint:
-    """What the file says, checked; raises one of ``_DAMAGE`` or ConfigError."""
+    """What the file says, checked; raises one of ``_DAMAGE``."""
     for name, kind in _KINDS.items():
         if not isinstance(meta[name], kind) or isinstance(meta[name], bool):
             raise ValueError(f"{name} is {meta[name]!r}")

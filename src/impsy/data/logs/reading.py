@@ -14,6 +14,7 @@ from impsy.codecs.log import ROW_ALONE, LogForm, date_of
 from impsy.codecs.logtime import day_comes_first, short_dates
 from impsy.data.logs.pieces import EPOCH, PROBLEMS_KEPT, Counts, Numbers, Piece, Problem, read_pieces, texts
 from impsy.errors import DataError, refusal
+from impsy.files import open_regular
 
 __all__ = [
     "EPOCH",
@@ -25,11 +26,15 @@ __all__ = [
     "Whole",
     "fold_log",
     "log_lines",
+    "open_log",
     "parse_log",
     "read_log",
 ]
 
 T = TypeVar("T")
+
+LARGEST = 16 << 30
+"""Bytes of a log: two days of 1,000 events a second with eight values."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -72,7 +77,7 @@ def read_log(path: Path, controls: int, *, exact: bool = False, answers: bool = 
         DataError: the file cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_log(path) as file:
             return parse_log(file, controls, path, exact=exact, answers=answers)
     except OSError as error:
         raise DataError(f"{path}: cannot be read {refusal(error, 'leave it out with --exclude')}") from error
@@ -226,5 +231,10 @@ def log_lines(path: Path) -> Iterator[str]:
     Raises:
         OSError: the file cannot be read.
     """
-    with path.open("rb") as file:
+    with open_log(path) as file:
         yield from texts(file)
+
+
+def open_log(path: Path) -> IO[bytes]:
+    """Open a log for reading; raises OSError as :func:`impsy.files.open_regular` does."""
+    return open_regular(path, LARGEST)

@@ -13,7 +13,7 @@ import numpy as np
 from impsy.data.logs.outline import Outline, Outlining
 from impsy.data.logs.performances import times_to_seconds
 from impsy.data.logs.pieces import Piece
-from impsy.data.logs.reading import EPOCH, Counts, Whole, fold_log
+from impsy.data.logs.reading import EPOCH, Counts, Whole, fold_log, open_log
 from impsy.data.ranges import ValueRange
 from impsy.errors import DataError
 
@@ -56,7 +56,7 @@ def scan_log(path: Path, controls: int, before: Scan | None = None) -> Scan:
         DataError: the file cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_log(path) as file:
             start = before if before is not None and _is_same(file, before) else Scan()
             new, whole = _look(file, start.read, controls, path)
             if start.read and (not whole.plain or whole.remarks):
@@ -74,7 +74,7 @@ def scan_in_outline(path: Path, controls: int) -> tuple[Scan, Outline]:
         DataError: the file cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_log(path) as file:
             new, whole = _look(file, 0, controls, path, outlined=True)
             outline = new.outlining.outline(file.tell()) if new.outlining is not None else None
             assert outline is not None

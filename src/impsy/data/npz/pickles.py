@@ -21,14 +21,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impsy.errors import DataError
+from impsy.limits import Budget
 
 __all__ = ["read_object_array", "write_object_array"]
 
-MOST_OPCODE_BYTES = 8_000_000
-"""Without what the opcodes carry. A performance takes 60 to 150; a byte can make an object of 72 bytes."""
+OPCODE_BYTES = 72
+"""Of memory that a byte of opcodes can take, without what the opcodes carry. A performance has 60 to 150 of them."""
 
-MOST_SINGLE_NUMBERS = 16_000_000
-"""They take much more memory than in arrays."""
+STEP_BYTES = 1024
+"""What a step of the check counts, for the time that it takes; a performance has about six."""
+
+NUMBER_BYTES = 32
+"""Of memory that a number takes which stands singly: much more than in an array."""
+
+_LONGEST = 1 << 31
+"""Of a dimension of an array."""
 
 _DAMAGED = "it is damaged or cut off"
 _FOREIGN = "it holds more than arrays of numbers; nothing of it was run"
@@ -44,15 +51,21 @@ _FIXED = re.compile(
 _FLOATS = re.compile(rb"(?:G.{8})++", re.DOTALL)
 _COUNTED = {0x8A: 1, ord("X"): 4, 0x8C: 1, 0x8D: 8, ord("B"): 4, ord("C"): 1, 0x8E: 8, 0x96: 8}
 """Opcodes of long numbers, texts and bytes -> the bytes of the length that follows each."""
+_TEXTS = (ord("X"), 0x8C, 0x8D)
+_BEYOND_LATIN1 = re.compile(rb"[\xc4-\xff]")
+"""What no text of a dataset holds: names, and bytes as Latin-1 characters in UTF-8."""
 
 
-def read_object_array(content: bytes, start: int, shape: tuple[int, ...]) -> list[NDArray[np.float32]]:
+def read_object_array(
+    content: bytes, start: int, shape: tuple[int, ...], budget: Budget
+) -> list[NDArray[np.float32]]:
     """The performances of a pickled array of arrays.
 
     Args:
         content, start: the pickle begins at ``start`` in ``content``.
         shape: of the outer array, as its header says: (P,); or (P, L, D) where all performances are of one length L,
             which NumPy makes an array of single numbers of.
+        budget: off which all that is made is taken, before it is.
 
     Returns:
         P arrays (events, columns) of float32; whether the columns agree and the numbers are sound is not checked.
@@ -60,11 +73,11 @@ def read_object_array(content: bytes, start: int, shape: tuple[int, ...]) -> lis
     Raises:
         DataError: it is anything but arrays of floats, or does not fit together. Nothing was run.
     """
-    _check_opcodes(content, start)
+    _check_opcodes(content, start, budget)
     stream = io.BytesIO(content)
     stream.seek(start)
     try:
-        outer = _Unpickler(stream).load()
+        outer = _Unpickler(stream, budget).load()
     except DataError:
         raise
     except Exception as error:  # the unpickler raises whatever the damage leads to
@@ -79,8 +92,10 @@ def read_object_array(content: bytes, start: int, shape: tuple[int, ...]) -> lis
     if len(shape) != 1:
         raise DataError(f"an array of shape {shape} does not hold performances")
     # Many arrays can refer to one content; each must have been there in full.
-    if sum(len(item.content) for item in items if isinstance(item, _Array) and item.is_table) > len(content):
+    said = sum(len(item.content) for item in items if isinstance(item, _Array) and item.is_table)
+    if said > len(content):
         raise DataError("it says that it holds more than it does")
+    budget.spend(said, 2)  # half floats become twice as large
     return [_performance(item, number) for number, item in enumerate(items, start=1)]
 
 
@@ -102,35 +117,42 @@ def write_object_array(stream: IO[bytes], performances: Sequence[NDArray[np.floa
     stream.write(memoryview(content)[64:])
 
 
-def _check_opcodes(content: bytes, start: int) -> None:
-    """Go through the opcodes to the end, without running them.
+def _check_opcodes(content: bytes, start: int, budget: Budget) -> None:
+    """Go through the opcodes to the end, without running them; what they would make is taken off the budget.
 
     Raises:
         DataError: there is one that arrays do not need, or too much of them, or the end is missing.
     """
-    at, opcodes, numbers = start, 0, 0
+    at = start
     while at < len(content):
         if content[at] == ord("."):
             return
+        budget.spend(STEP_BYTES)
         if fixed := _FIXED.match(content, at):
-            opcodes += fixed.end() - at
+            budget.spend(fixed.end() - at, OPCODE_BYTES)
             at = fixed.end()
         elif floats := _FLOATS.match(content, at):
-            numbers += (floats.end() - at) // 9
+            budget.spend((floats.end() - at) // 9, NUMBER_BYTES)
             at = floats.end()
         elif content[at] in _COUNTED:
             width = _COUNTED[content[at]]
-            opcodes += 1 + width
-            at += 1 + width + int.from_bytes(content[at + 1 : at + 1 + width], "little")
+            begin = at + 1 + width
+            end = begin + int.from_bytes(content[at + 1 : begin], "little")
+            carried = min(end, len(content))
+            if content[at] in _TEXTS and _BEYOND_LATIN1.search(content, begin, carried):
+                raise DataError(_FOREIGN)  # four bytes of memory a character
+            budget.spend(1 + width, OPCODE_BYTES)
+            budget.spend(carried - begin)
+            at = end
         else:
             raise DataError(_FOREIGN)
-        if opcodes > MOST_OPCODE_BYTES or numbers > MOST_SINGLE_NUMBERS:
-            raise DataError("it holds more performances, or more numbers one by one, than can be read; divide it")
     raise DataError(_DAMAGED)
 
 
 class _Kind:
     """Stands for a dtype: its code (``f4``, ``O8``), and whether its bytes are in big-endian order."""
+
+    __slots__ = ("code", "swapped")
 
     def __init__(self, code: object, *_: object) -> None:
         self.code = code
@@ -151,6 +173,8 @@ class _Kind:
 class _Array:
     """Stands for an ndarray: what its state says, not looked at yet. ``content`` should be bytes, or a list."""
 
+    __slots__ = ("content", "fortran", "kind", "shape")
+
     def __init__(self, shape: object = None, kind: object = None, fortran: bool = False, content: Any = None) -> None:
         self.shape, self.kind, self.fortran, self.content = shape, kind, fortran, content
 
@@ -165,13 +189,6 @@ class _Array:
         return type(self.content) in (bytes, bytearray, list)
 
 
-def _encoded(text: object, encoding: object) -> bytes:
-    """How protocol 2 says bytes."""
-    if type(text) is not str or encoding != "latin1":
-        raise DataError(_DAMAGED)
-    return text.encode("latin1")
-
-
 def _from_buffer(content: object, kind: object, shape: object, order: object) -> _Array:
     """How protocol 5 says an array."""
     return _Array(shape, kind, order == "F", content)
@@ -180,7 +197,6 @@ def _from_buffer(content: object, kind: object, shape: object, order: object) ->
 _STAND_INS: dict[tuple[str, str], Callable[..., object] | None] = {
     ("numpy", "ndarray"): None,  # an argument of _reconstruct
     ("numpy", "dtype"): _Kind,
-    ("_codecs", "encode"): _encoded,
     ("__builtin__", "bytes"): lambda: b"",
 }
 for _module in ("numpy.core", "numpy._core"):
@@ -189,13 +205,26 @@ for _module in ("numpy.core", "numpy._core"):
 
 
 class _Unpickler(pickle.Unpickler):
+    def __init__(self, stream: IO[bytes], budget: Budget) -> None:
+        super().__init__(stream)
+        self._budget = budget
+
     def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("_codecs", "encode"):
+            return self._encoded
         if (module, name) not in _STAND_INS:
             raise DataError(
                 f"it asks to run {f'{module}.{name}'[:100]!r}, which no dataset needs, and may be meant to do harm; "
                 "nothing was run"
             )
         return _STAND_INS[module, name]
+
+    def _encoded(self, text: object, encoding: object) -> bytes:
+        """How protocol 2 says bytes; one text may be encoded again and again."""
+        if type(text) is not str or encoding != "latin1":
+            raise DataError(_DAMAGED)
+        self._budget.spend(len(text))
+        return text.encode("latin1")
 
 
 def _performance(item: object, number: int) -> NDArray[np.float32]:
@@ -204,7 +233,7 @@ def _performance(item: object, number: int) -> NDArray[np.float32]:
     if not isinstance(item, _Array) or not item.is_table:
         raise DataError(f"{where} is not an array of numbers")
     shape = item.shape
-    if not isinstance(shape, tuple) or not all(type(length) is int and length >= 0 for length in shape):
+    if not isinstance(shape, tuple) or not all(type(length) is int and 0 <= length <= _LONGEST for length in shape):
         raise DataError(f"{where} has no sound shape")
     flat = _numbers(item.content) if type(item.content) is list else _decoded(item, where)
     if flat.size != prod(shape):

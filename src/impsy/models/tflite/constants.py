@@ -43,6 +43,8 @@ def constant(model: Model, tensor: Tensor) -> FloatArray | None:
         count *= size
     if min(tensor.shape, default=1) < 0 or count * np.dtype(dtype).itemsize != len(data):
         raise ModelError(f"tensor {tensor.name!r} in it has shape {tensor.shape} but {len(data)} bytes")
+    if model.budget is not None:
+        model.budget.spend(count, 4)
     stored = np.frombuffer(data, dtype).reshape(tensor.shape)
     return _dequantise(stored, tensor) if tensor.type == TensorType.INT8 else stored.astype(np.float32)
 

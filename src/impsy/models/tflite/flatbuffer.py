@@ -73,7 +73,8 @@ def union(slot: int, types: Mapping[int, type]) -> Any:
 
 @cache
 def _slots(cls: Hashable) -> tuple[tuple[str, _Slot], ...]:
-    return tuple((field.name, field.metadata["slot"]) for field in dataclasses.fields(cls))  # type: ignore[arg-type]
+    fields = dataclasses.fields(cls)  # type: ignore[arg-type]
+    return tuple((field.name, field.metadata["slot"]) for field in fields if field.metadata)
 
 
 class _Reader:
@@ -180,7 +181,7 @@ def _pad(out: bytearray, alignment: int, lead: int = 0) -> None:
 
 def _write_table(out: bytearray, table: Any) -> int:
     """Write a table, then what it refers to; returns where it begins."""
-    fields = [part for field in dataclasses.fields(table) for part in _parts(table, field)]
+    fields = [part for field in dataclasses.fields(table) if field.metadata for part in _parts(table, field)]
     fields.sort(key=lambda part: -_inline(part[1]))  # widest first: no gaps
     entries = bytearray(2 * (1 + max((number for number, *_ in fields), default=-1)))
     width = 4

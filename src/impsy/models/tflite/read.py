@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from impsy.errors import ModelError
+from impsy.limits import Budget
 from impsy.models.architectures import FloatArray
 from impsy.models.tflite import flatbuffer
 from impsy.models.tflite.constants import UnknownNetworkError, constant
@@ -48,7 +49,10 @@ _SHAPE_ONLY = frozenset(
 
 def parse(content: bytes) -> Model:
     """The flatbuffer in ``content``, checked; raises ModelError if it is damaged."""
-    return flatbuffer.read(Model, content, IDENTIFIER)
+    model = flatbuffer.read(Model, content, IDENTIFIER)
+    # Many tensors can stand for the same bytes, and one can be read for each operator.
+    model.budget = Budget.of_file(len(content), UnknownNetworkError)
+    return model
 
 
 def read_tflite(content: bytes) -> Weights:

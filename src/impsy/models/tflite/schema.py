@@ -8,10 +8,11 @@ declared here is skipped when reading.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from impsy.limits import Budget
 from impsy.models.tflite.flatbuffer import at, union
 
 __all__ = [
@@ -262,7 +263,10 @@ class Metadata:
 
 @dataclass(slots=True)
 class Model:
-    """The root of a ``.tflite`` file."""
+    """The root of a ``.tflite`` file.
+
+    budget: off which the constants that are read of it are taken; None: it was not read but made.
+    """
 
     version: int = at(0, "uint32")
     codes: list[OperatorCode] = at(1, [OperatorCode])
@@ -271,3 +275,4 @@ class Model:
     buffers: list[Buffer] = at(4, [Buffer])
     metadata: list[Metadata] = at(6, [Metadata])
     signatures: list[Signature] = at(7, [Signature])
+    budget: Budget | None = field(default=None, compare=False)

@@ -14,9 +14,9 @@ from queue import Empty, SimpleQueue
 
 from impsy.codecs.log import encode_row, log_name
 from impsy.events import Record, Report
-from impsy.files import make_folder
 from impsy.io.adapter import SendReport
 from impsy.perform.recording.syncing import Syncing
+from impsy.threads import lasting
 
 __all__ = ["FLUSH_SECONDS", "Recorder"]
 
@@ -101,13 +101,13 @@ class Recorder:
     def open(self) -> None:
         """Start the thread; report at once if the folder cannot be written."""
         try:
-            make_folder(self._folder)
+            self._folder.mkdir(parents=True, exist_ok=True)
             if not os.access(self._folder, os.W_OK):
                 raise PermissionError(13, "Permission denied", str(self._folder))
         except OSError as error:
             self._complain(error)
         self._closing.clear()
-        self._thread = threading.Thread(target=self._run, name="impsy recorder", daemon=True)
+        self._thread = lasting("impsy recorder", self._run)
         self._thread.start()
 
     def add(self, record: Record) -> None:
@@ -231,7 +231,7 @@ class Recorder:
 
     def _create(self) -> tuple[int, Path]:
         """Open a new file. Where its name exists (two starts in one second), the next second is used."""
-        make_folder(self._folder)
+        self._folder.mkdir(parents=True, exist_ok=True)
         started_at = self._started_at
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
         while True:

@@ -10,6 +10,7 @@ from pathlib import Path
 from impsy.events import Report
 from impsy.files import sync, sync_folder
 from impsy.io.adapter import SendReport
+from impsy.threads import lasting
 
 __all__ = ["LAST_SECONDS", "SLOW_SECONDS", "SYNC_SECONDS", "Syncing"]
 
@@ -39,7 +40,7 @@ class Syncing:
         self._written = threading.Event()
         self._closing = threading.Event()
         self._since: float | None = None
-        self._thread = threading.Thread(target=self._run, name="impsy sync", daemon=True)
+        self._thread = lasting("impsy sync", self._run, self._closing.is_set)
         self._thread.start()
 
     def wrote(self) -> None:
@@ -66,7 +67,8 @@ class Syncing:
     # --- the thread --------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        sync_folder(self._path.parent)
+        for folder in self._path.parents[:2]:  # the one with logs may be new, too
+            sync_folder(folder)
         while not self._closing.is_set():
             self._written.wait()
             self._written.clear()

@@ -208,7 +208,7 @@ def _of_the_disk(error: OSError, root: Path) -> str:
     if where is not None and where.is_relative_to(root):
         where = where.relative_to(root)
     what = error.strerror or str(error)
-    return f"{where or 'The disk'}: {what}. See whether the disk is full and the workspace is still there"
+    return f"{where or 'The disk'}: {what}. See whether the disk is full, and the workspace still there and as it was"
 
 
 # --- the description ----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from impsy.protocol.workspace import Overview, Scene
 from impsy.settings import SETTINGS
 from impsy.version import __version__
 from impsy.web.api.endpoints import Endpoints
+from impsy.web.config.drafts import Draft
 from impsy.web.config.labels import controls_of, unmapped
 from impsy.web.site import Site
 
@@ -22,7 +23,10 @@ logger = logging.getLogger(__name__)
 
 @ENDPOINTS.add("GET", "/api/overview", "the workspace at a glance")
 def overview(site: Site) -> Overview:
-    saved = site.config.read()
+    try:
+        saved = site.config.read()
+    except OSError:  # the page for the configuration says why; the others are of use all the same
+        saved = Draft(stamp="unreadable")
     values = saved.values or {}
     config = saved.loaded.config if saved.loaded else None
     dimension = config.model.dimension if config else _dimension(values)

@@ -107,15 +107,16 @@ def midi(site: Site, name: str) -> FileResponse:
 
 @ENDPOINTS.add("PATCH", "/api/takes/{name}", "Change its title and tags")
 def annotate_take(site: Site, name: str, body: Words) -> ChangedTake:
-    path = site.takes.path(name)
-    before = read_notes(site.workspace.logs).of(path.name)
-    after = TakeNote(
-        before.title if body.title is None else body.title.strip(),
-        before.tags if body.tags is None else _tags(body.tags),
-        before.excluded if body.excluded is None else body.excluded,
-    )
-    entry = site.trash.remember(path.name, {"note": asdict(before)})
-    annotate(site.workspace.logs, {path.name: after})
+    with site.workspace.locked():
+        path = site.takes.path(name)
+        before = read_notes(site.workspace.logs).of(path.name)
+        after = TakeNote(
+            before.title if body.title is None else body.title.strip(),
+            before.tags if body.tags is None else _tags(body.tags),
+            before.excluded if body.excluded is None else body.excluded,
+        )
+        entry = site.trash.remember(path.name, {"note": asdict(before)})
+        annotate(site.workspace.logs, {path.name: after})
     site.hub.changed("takes")
     return ChangedTake(**asdict(site.takes.one(path)), undo=entry.id)
 
@@ -131,9 +132,10 @@ def delete(site: Site, name: str) -> Undo:
         raise Conflict(f"{path.name} is being recorded: stop the session first, then delete it")
     if site.playback.now["name"] == path.name:
         site.playback.stop()
-    note = read_notes(site.workspace.logs).of(path.name)
-    entry = site.trash.delete("take", path.name, [path], {"note": asdict(note)})
-    annotate(site.workspace.logs, {path.name: None})
+    with site.workspace.locked():
+        note = read_notes(site.workspace.logs).of(path.name)
+        entry = site.trash.delete("take", path.name, [path], {"note": asdict(note)})
+        annotate(site.workspace.logs, {path.name: None})
     return deleted(site, entry, note.title)
 
 

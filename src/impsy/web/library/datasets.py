@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any
+from uuid import uuid4
 
 from impsy.codecs.log import dimension_of
 from impsy.data.takes import read_notes
@@ -76,7 +77,7 @@ class Datasets(DescribedFiles):
         name = name or f"training-dataset-{dimension}d{SUFFIX}"
         name = name if name.endswith(SUFFIX) else name + SUFFIX
         path = workspace.inside(workspace.datasets, name)
-        fresh = workspace.private / "making" / name
+        fresh = workspace.private / "making" / f"{uuid4().hex}-{name}"
         with self._making:
             try:
                 made = work(
@@ -88,10 +89,11 @@ class Datasets(DescribedFiles):
                     config=str(workspace.config),
                 )
                 undo, remarks = None, [*remarks, *made["told"]]
-                if path.exists():
-                    undo = self._trash.delete("dataset", name, [path], {"replaced": True}).id
-                    remarks.insert(0, f"the dataset {name} that there was before can be brought back from the trash")
-                keep(fresh, path, "dataset")
+                with workspace.locked():
+                    if path.exists():
+                        undo = self._trash.delete("dataset", name, [path], {"replaced": True}).id
+                        remarks.insert(0, f"the dataset {name} that there was can be brought back from the trash")
+                    keep(workspace, fresh, path, "dataset")
             finally:
                 fresh.unlink(missing_ok=True)
         facts = made["statistics"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from impsy.errors import DataError, DeviceError, ImpsyError
-from impsy.files import write_whole
+from impsy.files import read_regular, write_whole
 from impsy.web.library.uploads import keep, received
 from impsy.web.library.worker import work
 from impsy.web.workspace import Workspace
@@ -20,6 +20,7 @@ __all__ = ["DescribedFiles", "FactsCache", "stamp_of"]
 logger = logging.getLogger(__name__)
 
 _FORMAT = 2
+_LARGEST = 256 << 20
 Facts = dict[str, Any]
 
 
@@ -75,7 +76,7 @@ class FactsCache:
 
     def _load(self) -> dict[str, tuple[tuple[int, int], Facts]]:
         try:
-            content = json.loads(self._path.read_bytes())
+            content = json.loads(read_regular(self._path, _LARGEST))
             if content["format"] != _FORMAT:
                 return {}
             return {
@@ -133,12 +134,15 @@ class DescribedFiles:
 
     def _paths(self) -> dict[Path, tuple[int, int]]:
         """Those in the folder, with their stamps."""
+        there = self._workspace.listed(
+            self._folder, lambda name: name.endswith(self._suffixes) and not name.startswith(".")
+        )
         found: dict[str, Path] = {}
         for suffix in self._suffixes:
-            for path in sorted(self._folder.glob(f"*{suffix}")) if self._folder.is_dir() else ():
-                if path.is_file() and not path.name.startswith("."):
+            for path in there:
+                if path.name.endswith(suffix):
                     found.setdefault(path.stem, path)
-        return {path: stamp_of(path) for path in found.values()}
+        return {path: there[path] for path in found.values()}
 
     def _keep(self, name: str, upload: IO[bytes]) -> tuple[Path, Facts]:
         """Keep a file that was sent, under this name, if it is one; its path and the facts about it."""
@@ -147,5 +151,5 @@ class DescribedFiles:
             if "problem" in facts:
                 raise self._error_type(f"{name}: {facts['problem']}")
             path = self._workspace.inside(self._folder, name)
-            keep(file, path, self._what)
+            keep(self._workspace, file, path, self._what)
         return path, facts

@@ -11,6 +11,7 @@ from typing import IO, Any
 from pydantic import TypeAdapter, ValidationError
 
 from impsy.errors import DataError, ModelError
+from impsy.files import leads_out, read_regular
 from impsy.protocol.library import Model, VerdictSentence
 from impsy.web.config.file import ConfigFile
 from impsy.web.library.facts import DescribedFiles
@@ -100,16 +101,16 @@ class Models(DescribedFiles):
 
 def files_of(path: Path) -> list[Path]:
     """All files of the model that this file is one of."""
-    return [each for suffix in _BESIDE if (each := path.with_suffix(suffix)).is_file()]
+    around = path.parent.resolve().parent
+    beside = (path.with_suffix(suffix) for suffix in _BESIDE)
+    return [each for each in beside if each.is_file() and not leads_out(each, around)]
 
 
 def read_verdict(report: Path) -> list[VerdictSentence]:
     """The verdict on the model that this report is about; empty where its figures are missing or not complete."""
     figures = report.with_suffix(".json")
     try:
-        if figures.stat().st_size > _LARGEST_FIGURES:
-            return []
-        found = json.loads(figures.read_bytes())["results"][0]["verdict"]
+        found = json.loads(read_regular(figures, _LARGEST_FIGURES))["results"][0]["verdict"]
         sentences = _SENTENCES.validate_python(found[:3])
     except (OSError, ValueError, ValidationError, LookupError, TypeError, RecursionError):
         return []

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +41,7 @@ class Takes:
 
     def paths(self) -> dict[Path, tuple[int, int]]:
         """All takes with their stamps, in the order of their names, so of time."""
-        return dict(sorted(_logs(self._workspace.logs), key=lambda each: each[0].name))
+        return self._workspace.listed(self._workspace.logs, lambda name: dimension_of(name) is not None)
 
     def path(self, name: str) -> Path:
         """The log of this name; raises NotFound if there is none, DataError if that can be no take's name."""
@@ -111,24 +110,6 @@ class Takes:
             except ImpsyError as error:
                 answers |= {path: {"problem": str(error)} for path in large}
         return [_facts(path, answers[path]) for path in paths]
-
-
-def _logs(folder: Path) -> Iterator[tuple[Path, tuple[int, int]]]:
-    """The logs in a folder; none that leads out of the workspace, and no pipe, whose reader would wait for ever."""
-    if not folder.is_dir():
-        return
-    root = folder.parent.resolve()
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if dimension_of(entry.name) is None:
-                continue
-            path = folder / entry.name
-            try:
-                out = entry.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root)
-                if not out and (entry.is_file() or entry.is_dir()):
-                    yield path, stamp_of(path)
-            except OSError:  # it was taken away just now
-                continue
 
 
 def count_controls(path: Path) -> int:

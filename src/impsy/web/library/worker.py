@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from impsy.errors import ImpsyError
+from impsy.files import open_regular
 from impsy.processes import ask, serve
 
 __all__ = ["work"]
@@ -138,11 +139,12 @@ def take_to_midi(log: str, controls: int, mapping: Sequence[Any], target: str) -
 
 def midi_to_take(file: str, mappings: Sequence[Sequence[Any]], started: str, target: str) -> dict[str, Any]:
     """Write a MIDI file as a log, by that mapping of several in which it has most events."""
+    from impsy.codecs.smf import MOST_BYTES
     from impsy.mapping.entries import parse_mapping
     from impsy.perform.recording.midifile import read_midi
     from impsy.perform.recording.takes import write_log
 
-    with Path(file).open("rb") as midi:
+    with open_regular(file, MOST_BYTES) as midi:
         reading = read_midi(midi, [parse_mapping(mapping) for mapping in mappings])
     write_log(reading, datetime.fromisoformat(started), Path(target))
     return {"events": len(reading.performer), "answers": len(reading.model), "remarks": reading.remarks}
