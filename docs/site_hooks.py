@@ -20,7 +20,7 @@ TAKEN_IN = {
     "ARCHITECTURE.md": "architecture.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
-    "SECURITY.md": "security.md",
+    "SECURITY.md": "reporting.md",
     "bench/README.md": "measuring.md",
     "examples/README.md": "examples.md",
     "frontend/public/icon.svg": "images/icon.svg",

@@ -17,7 +17,7 @@ Usage: packaging/install.sh [OPTIONS]
                        [default: the versions of constraints.txt, without hashes]
   --workspace DIR      config.toml, logs, datasets, models  [default: /var/lib/impsy, or ~/impsy-workspace]
   --prefix DIR         the environment  [default: /opt/impsy, or ~/.local/share/impsy]
-  --host ADDRESS       where the page listens; 127.0.0.1: only on this machine  [default: 0.0.0.0, with a token]
+  --host ADDRESS       where the page listens; 127.0.0.1: only on this machine  [default: 0.0.0.0]
   --no-webui           only what plays
   --no-start           install, but neither enable nor start the services
   --root DIR           put everything below DIR, make no user and start nothing: to look at it first
@@ -222,7 +222,8 @@ run "${systemctl[@]}" restart "${services[@]}"
 say "it plays. How it is: ${systemctl[*]} status impsy"
 if [ "$webui" = yes ]; then
   case "$host" in
-    127.* | localhost | ::1) say "the page, on this machine only: http://127.0.0.1:4000/" ;;
-    *) say "the page: http://$(hostname):4000/?token=TOKEN with the TOKEN that stands in $settings/webui.env" ;;
+    127.* | localhost | ::1) name=127.0.0.1 ;;
+    *) name=$(hostname) ;;
   esac
+  say "the page: http://$name:4000/?token=TOKEN with the TOKEN that stands in $settings/webui.env"
 fi

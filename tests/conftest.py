@@ -24,7 +24,17 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("impsy", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("impsy")
+settings.register_profile("quick", settings.get_profile("impsy"), max_examples=20)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The quick tests try fewer examples of each property than the whole suite."""
+    settings.load_profile("quick" if config.getoption("markexpr") == "not slow" else "impsy")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """For ``-n auto``: tests wait for half of their time, so that a core serves two processes."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import socket
 from functools import cache
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 
-__all__ = ["EVERYWHERE", "WILDCARDS", "is_address", "is_loopback", "is_own", "own_names"]
+__all__ = ["EVERYWHERE", "WILDCARDS", "is_address", "is_here", "is_loopback", "is_own", "own_names"]
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - who binds to it was asked to
 WILDCARDS = (EVERYWHERE, "::", "")
@@ -25,6 +25,26 @@ def is_address(host: str) -> bool:
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach what listens on this address."""
     return host.lower() == "localhost" or (is_address(host) and ip_address(host).is_loopback)
+
+
+def is_here(address: str) -> bool:
+    """Whether what comes from this address comes from this machine: by its loopback, or from one of its addresses."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    if found.is_loopback:
+        return True
+    if found.is_unspecified or found.is_multicast:
+        return False
+    try:  # only an address of this machine can be bound
+        with socket.socket(socket.AF_INET if found.version == 4 else socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.bind(socket.getaddrinfo(str(found), 0, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)[0][4])
+    except OSError:
+        return False
+    return True
 
 
 @cache

@@ -20,6 +20,7 @@ __all__ = [
     "CONFIG_SECTIONS",
     "CONFIG_THINGS",
     "CONFIG_WORD",
+    "DATASET_BYTES",
     "DESCRIPTION_BYTES",
     "LIMITS",
     "MIDI_BYTES",
@@ -81,7 +82,10 @@ READER_RATIO = Limit(
 ARCHIVE_DIRECTORY = Limit(
     256, "KiB of the list of parts in a .npz or .keras file", "they have a dozen parts; each costs 0.5 kB", _KIB
 )
-MODEL_BYTES = Limit(512, "MiB of a model file", "the largest that IMPSY trains has 30 MiB", _MIB)
+MODEL_BYTES = Limit(
+    80, "MiB of a model file", "the largest that IMPSY trains has 30 MiB, and 64 with what Keras keeps", _MIB
+)
+DATASET_BYTES = Limit(8 << 10, "MiB of a dataset file", "a hundred million events with eight values have 4 GiB", _MIB)
 DESCRIPTION_BYTES = Limit(
     4,
     "MiB of what a .keras or .h5 file, or the .json beside a model, says of the model",

@@ -32,6 +32,8 @@ class Setting:
         address: of OSC; its last part is the page's command. "" for what only the configuration sets.
         unit: ``"s"`` for seconds.
         above_zero: a number that must be more than 0; the others may be 0.
+        useful: the smallest and the largest number that a command may set while playing, which may come from anyone
+            on the network. A configuration, its scenes and the command line may name others.
         choices: the values of a choice.
         slider: the largest value of the page's slider, and the power by which its values grow along the way.
         planned: nothing uses it yet, so that it has no key, option, address or command.
@@ -47,6 +49,7 @@ class Setting:
     address: str = ""
     unit: str = ""
     above_zero: bool = False
+    useful: tuple[float, float] = (0.0, 1e9)
     choices: tuple[str, ...] = ()
     slider: tuple[float, float] | None = None
     planned: bool = False
@@ -92,6 +95,11 @@ class Setting:
             return "" if value in self.choices else f"there is no {self.name} “{value}”; choose {self.wanted}"
         return "" if self._fits(value) else f"{self.name} cannot be {value}; it must be {self.wanted}"
 
+    def within_useful(self, number: float) -> float:
+        """The number itself, or the limit of what is useful that it is beyond; what is at fault stays as it is."""
+        low, high = self.useful
+        return min(high, max(low, number)) if self._fits(number) else number
+
     def _fits(self, value: object) -> bool:
         if self.kind != "number":
             return isinstance(value, type(self.default))
@@ -124,22 +132,25 @@ class Settings:
         at="interaction.mode", option="--mode", address="/impsy/mode", choices=tuple(MODES))
     threshold: float = _row(
         0.1, "Threshold", "Seconds of your silence after which the model answers (callresponse).",
-        at="interaction.threshold", option="--threshold", address="/impsy/threshold", unit="s", slider=(10, 3))
+        at="interaction.threshold", option="--threshold", address="/impsy/threshold", unit="s", slider=(10, 3),
+        useful=(0, 3600))
     input_thru: bool = _row(
         False, "Pass input on", "What you play goes straight to all outputs, too.",
         at="interaction.input_thru", option="--input-thru/--no-input-thru")
     sigma_temperature: float = _row(
         0.01, "Sigma temperature", "How far values stray from what the model predicts; more is wilder.",
-        at="model.sigmatemp", option="--sigma-temp", address="/impsy/sigmatemp", slider=(2, 4))
+        at="model.sigmatemp", option="--sigma-temp", address="/impsy/sigmatemp", slider=(2, 4),
+        useful=(0, 100))
     pi_temperature: float = _row(
         1.0, "Pi temperature", "How readily the model chooses what is less likely; more is wilder.",
-        at="model.pitemp", option="--pi-temp", address="/impsy/pitemp", slider=(5, 2))
+        at="model.pitemp", option="--pi-temp", address="/impsy/pitemp", slider=(5, 2), useful=(0, 100))
     timescale: float = _row(
         1.0, "Timescale", "Stretches the model's time: 2 plays at half speed.", above_zero=True, unit="×",
-        at="model.timescale", option="--timescale", address="/impsy/timescale", slider=(10, 1))
+        at="model.timescale", option="--timescale", address="/impsy/timescale", slider=(10, 1),
+        useful=(0.01, 100))
     hold: float = _row(
         2.0, "Hold", "Seconds for which a control that you moved stays yours.", planned=True,
-        at="interaction.hold", option="--hold", address="/impsy/hold", unit="s", slider=(10, 3))
+        at="interaction.hold", option="--hold", address="/impsy/hold", unit="s", slider=(10, 3), useful=(0, 3600))
     paused: bool = _row(False, "Pause", "The model is silent and predicts nothing.", address="/impsy/pause")
     thru_matrix: tuple[tuple[str, tuple[str, ...]], ...] = _row(
         (), "Pass on by port", "What comes in at a port goes straight to these outputs.")

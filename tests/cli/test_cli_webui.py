@@ -167,6 +167,39 @@ def test_a_token_of_ones_own(tmp_path):
         served.end(signal.SIGINT)
 
 
+def test_on_this_machine_a_token_is_needed_where_it_was_asked_for(tmp_path):
+    with Command("webui", "--token", "--port", 0, cwd=tmp_path) as served:
+        url, token = served.url().split("?token=")
+        assert httpx.get(f"{url}api/session").status_code == 401
+        assert httpx.get(f"{url}api/session", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+        served.end(signal.SIGINT)
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="BROWSER names no program there")
+def test_the_token_stands_on_no_command_line_and_in_no_other_process(tmp_path):
+    configure(tmp_path)
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/opening && mv {tmp_path}/opening {tmp_path}/opened\n')
+    browser.chmod(0o755)
+    desktop = {"DISPLAY": ":0", "BROWSER": f"{browser} %s"}
+    token = "my-own-token-1"
+    with Command("webui", "--host", "0.0.0.0", "--port", 0, cwd=tmp_path, IMPSY_TOKEN=token, **desktop) as served:
+        served.url()
+        wait_until((tmp_path / "opened").exists)
+        opened = (tmp_path / "opened").read_text().strip()
+        assert token not in opened
+        with httpx.Client() as client:
+            assert client.get(opened).status_code == 303
+            base = opened.partition("?")[0]
+            assert client.post(f"{base}api/session/start").json()["status"] == "starting"
+            pid = wait_until(lambda: client.get(f"{base}api/session").json()["pid"])
+            assert "IMPSY_TOKEN" not in psutil.Process(pid).environ()
+        assert httpx.get(opened).status_code == 401  # once
+        served.end(signal.SIGINT)
+    kept = [path for path in tmp_path.rglob("*") if path.is_file() and token.encode() in path.read_bytes()]
+    assert kept == []
+
+
 def test_mistakes_are_told_and_what_to_do(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with socket.socket() as taken:

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impsy.codecs.log import MODEL, PERFORMER, LogForm, decode_row, encode_row
-from impsy.data.logs import reading as logs
+from impsy.data.logs import pieces as logs
+from impsy.data.logs.decimals import PADDING, read_decimals
 from impsy.data.logs.reading import EPOCH, PROBLEMS_KEPT, Problem, log_lines, read_log
 from impsy.errors import DataError, PeerError
 
@@ -109,6 +110,28 @@ def test_bulk_reading_gives_what_the_lines_give_one_by_one(tmp_path_factory, dra
     assert [EPOCH + timedelta(microseconds=each) for each in bulk.times.tolist()] == [row.time for row in sound]
     expected = np.array([row.values for row in sound]).reshape(-1, controls).clip(-logs._LARGEST, logs._LARGEST)
     assert bulk.values.tolist() == expected.astype(bulk.values.dtype).tolist()
+
+
+@settings(max_examples=EXAMPLES)
+@given(st.lists(numbers.filter(lambda text: text.isascii()), min_size=1, max_size=30))
+def test_what_is_sure_is_what_float_says(texts):
+    joined = ",".join(texts).encode() + b","
+    text = np.frombuffer(joined + b"\0" * PADDING, np.uint8)
+    ends = np.flatnonzero(text == ord(","))
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    numbers, sure = read_decimals(text, starts, ends)
+    for number, is_sure, expected in zip(numbers.tolist(), sure.tolist(), texts, strict=True):
+        if is_sure:
+            assert number == float(np.float32(float(expected)))
+
+
+def test_ordinary_numbers_are_sure():
+    rng = np.random.default_rng(0)
+    texts = [repr(value) for value in (*rng.random(1000).tolist(), *(np.arange(128) / 127).tolist(), 0.0, 1.0)]
+    text = np.frombuffer(",".join(texts).encode() + b"," + b"\0" * PADDING, np.uint8)
+    ends = np.flatnonzero(text == ord(","))
+    _, sure = read_decimals(text, np.concatenate([[0], ends[:-1] + 1]), ends)
+    assert sure.mean() > 0.995
 
 
 def test_malformed_rows_have_their_line_numbers_across_pieces(tmp_path):

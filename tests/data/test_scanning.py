@@ -39,7 +39,7 @@ def test_only_what_is_new_is_read_of_a_log_that_grew(tmp_path):
     first = scan_log(path, 2)
     with path.open("a") as log:
         log.write("".join(lines(2, "rnn", 10)))
-    with patch.object(scanning, "parse_log", wraps=scanning.parse_log) as parsed:
+    with patch.object(scanning, "fold_log", wraps=scanning.fold_log) as parsed:
         second = scan_log(path, 2, first)
     assert parsed.call_count == 1
     assert first.read > 0

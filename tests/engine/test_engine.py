@@ -107,13 +107,13 @@ def test_polyphony_plays_one_prediction_for_each_event_and_feeds_nothing_back():
 def test_polyphony_bounds_what_waits_and_keeps_the_newest():
     stage, _ = rehearse(predictions=[(500.0, 0.7, 0.8)], mode="polyphony")
     for step in range(PENDING_LIMIT + 10):
-        stage.receive(Interaction(A), at=step * 0.001)
+        stage.receive(Interaction(A), at=step * 0.0025)
     snapshot = stage.engine.snapshot()
     assert snapshot.waiting == PENDING_LIMIT
     assert snapshot.counters.overflowed == 10
-    stage.play_until(500.0095)
+    stage.play_until(500.0245)
     assert plays(stage) == []  # the first ten are the ones that went
-    stage.play_until(500.0105)
+    stage.play_until(500.0255)
     assert len(plays(stage)) == 1
 
 

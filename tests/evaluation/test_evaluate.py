@@ -145,8 +145,8 @@ def test_what_people_hear_is_measured_of_everyone(report: Report) -> None:
     assert "no pause" in report.data.left_out
     assert "telling from held-out playing (too little of it)" in report.data.left_out
     for result in (network, walk, repeat):
-        assert result.told.auc10 is None
-        assert result.told_anywhere.auc10.value > 0.8 > report.players.told_anywhere.auc10.value
+        assert result.two_sample.auc10 is None
+        assert result.two_sample_anywhere.auc10.value > 0.8 > report.players.two_sample_anywhere.auc10.value
     assert repeat.gestures.shares == (1.0, 0.0, 0.0)
     assert report.players.gestures.shares[1] == pytest.approx(report.players.answering.one_moves)
     assert report.players.gestures.spread is None  # there are two controls
@@ -307,8 +307,8 @@ def test_real_models_on_real_recordings(shared_data: Path) -> None:
     first = found.results[0]
     assert first.windows.joint.mean == pytest.approx(13.4, abs=1.0)
     assert first.answering.one_moves < 0.3
-    assert first.told.auc10.value > 0.99
-    assert found.players.told.auc10.value == pytest.approx(0.5, abs=0.12)
+    assert first.two_sample.auc10.value > 0.99
+    assert found.players.two_sample.auc10.value == pytest.approx(0.5, abs=0.12)
     assert first.answers.spread is not None
     assert found.players.answering.one_moves > 0.8
     assert found.data.grid == pytest.approx([1 / 127] * 8)

@@ -28,7 +28,7 @@ def heard(
         gestures=Gestures(shares, spread, 7.0, 7.0, switch),
         median_dt=median_dt,
         answers=Answers(90, 900, Estimate(overlap, 0.02), spread, opening, silence),
-        told=TwoSample(Estimate(auc10, 0.01), Estimate(auc10, 0.01)),
+        two_sample=TwoSample(Estimate(auc10, 0.01), Estimate(auc10, 0.01)),
     )
 
 
@@ -91,7 +91,7 @@ def test_a_silence_is_no_fault_where_players_have_it_too() -> None:
 
 
 def test_what_was_not_measured_is_not_said() -> None:
-    without = replace(heard(), told=TwoSample(None, None), answers=None)
+    without = replace(heard(), two_sample=TwoSample(None, None), answers=None)
     assert len(verdict(without, heard())) == 2
     assert verdict(Heard(), heard()) == ()
     assert verdict(heard(), Heard())[0].text.startswith("One can")

@@ -18,7 +18,10 @@ from websockets.exceptions import ConnectionClosed, ConnectionClosedError, Inval
 from websockets.sync.client import connect
 
 from impsy.events import Released, Unplugged, Update
-from impsy.io.websocket import WebSocketAdapter
+from impsy.io import websocket
+from impsy.io.adapter import Rate
+from impsy.io.origins import PAGE_SCRIPT
+from impsy.io.websocket import PLAYED_A_SECOND, WebSocketAdapter
 from impsy.mapping.entries import parse_mapping
 from waiting import if_idle, wait_until
 
@@ -187,7 +190,7 @@ def test_without_mappings_nothing_is_heard_or_sent():
 @pytest.mark.parametrize(
     ("allowed", "origin", "welcome"),
     [
-        (None, "null", True),
+        (None, "file://", True),
         (None, "http://localhost:8000", True),
         (None, "https://evil.example", False),
         (["https://good.example"], "https://good.example", True),
@@ -209,6 +212,69 @@ def test_pages_are_let_in_by_their_origin(allowed, origin, welcome):
         (report,) = stage.troubles()
         assert origin in report.text
         assert "allowed_origins" in report.text
+
+
+def page_address(folder) -> str:
+    """The address that a page in this folder finds."""
+    script = wait_until(lambda: (folder / PAGE_SCRIPT).exists() and (folder / PAGE_SCRIPT).read_text())
+    return json.loads(script.removeprefix("var IMPSY_ADDRESS = ").removesuffix(";\n"))
+
+
+def test_a_page_from_a_file_needs_the_key_that_only_files_may_read(tmp_path):
+    with staged(folder=tmp_path) as stage:
+        for target in ("", "/?key=", "/?key=wrong", "/?key=%ff", "//["):
+            with pytest.raises(InvalidStatus) as caught, connect(stage.url + target, origin="null", proxy=None):
+                pass
+            assert caught.value.response.status_code == 403
+        address = page_address(tmp_path)
+        assert address.startswith(f"{stage.url}/?key=")
+        with connect(address, origin="null", proxy=None) as page:
+            page.send("/channel/1/cc/7/127")
+            wait_until(lambda: Update(((1, 1.0),), "websocket") in stage.events)
+        with pytest.raises(InvalidStatus), connect(address, origin="https://evil.example", proxy=None):
+            pass
+        assert any(address in report.text for report in stage.reports)
+        if os.name == "posix":
+            assert (tmp_path / PAGE_SCRIPT).stat().st_mode & 0o777 == 0o600
+    with staged(folder=tmp_path) as later:
+        assert later.url
+        wait_until(lambda: page_address(tmp_path) != address)  # the key of one start, not one that came with a folder
+
+
+@pytest.mark.parametrize("allowed", [["null"], []])
+def test_a_list_of_origins_makes_no_key(tmp_path, allowed):
+    with staged(folder=tmp_path, allowed_origins=allowed) as stage:
+        if allowed:
+            with stage.client(origin="null"):
+                stage.wait_for_clients(1)
+        else:
+            with pytest.raises(InvalidStatus), stage.client(origin="null"):
+                pass
+        assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="making links needs rights there")
+def test_the_key_does_not_leave_the_folder_by_a_link(tmp_path):
+    workspace, elsewhere = tmp_path / "workspace", tmp_path / "elsewhere"
+    workspace.mkdir()
+    elsewhere.mkdir()
+    (workspace / ".impsy").symlink_to(elsewhere)
+    with staged(folder=workspace) as stage:
+        wait_until(lambda: any(report.kind == "websocket:pages" for report in stage.reports))
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_those_who_do_not_shake_hands_keep_nobody_out():
+    with staged(client_limit=20) as stage, ExitStack() as sockets:
+        assert stage.url
+        for number in range(100):
+            made = sockets.enter_context(socket.create_connection(stage.adapter.address))
+            if number % 2:
+                made.sendall(HANDSHAKE[:40])
+        with stage.client() as client:
+            client.send("/channel/1/cc/7/127")
+            wait_until(lambda: Update(((1, 1.0),), "websocket") in stage.events)
+        wait_until(lambda: any("too many" in report.text for report in stage.reports))
 
 
 def test_what_is_no_message_of_ours_is_counted_and_does_no_harm(stage):
@@ -517,3 +583,33 @@ def test_only_what_moved_is_passed_on_and_a_release_ends_its_note(stage):
         frames = [client.recv(2) for _ in range(4)]
     expected = ["/channel/1/cc/7/127", "/channel/1/noteon/60/127", "/channel/1/noteoff/60/0"]
     assert frames == [*expected, "/channel/16/pitchbend/8192"]
+
+
+def test_of_a_flood_of_messages_so_many_are_taken_and_the_client_stays(monkeypatch):
+    monkeypatch.setattr(websocket, "Rate", lambda a_second, burst: Rate(a_second, burst, lambda: 100.0))
+    lines = "\n".join(["/channel/1/cc/7/9"] * 400)
+    with staged() as stage, stage.client() as client:
+        for _ in range(2 * (2 * PLAYED_A_SECOND) // 400):
+            client.send(lines)
+        wait_until(lambda: [report for report in stage.reports if "a second" in report.text])
+        wait_until(lambda: stage.health.received == 2 * (2 * PLAYED_A_SECOND) // 400)
+        assert len(stage.events) == 2 * PLAYED_A_SECOND
+        stage.wait_for_clients(1)
+
+
+def test_a_fault_of_who_hears_loses_a_frame_and_no_client(caplog):
+    taken = []
+    adapter = WebSocketAdapter("127.0.0.1", 0, INPUT, OUTPUT)
+    adapter.open(lambda event: taken.append(event) or 1 / (len(taken) > 2), lambda _report: None)
+    try:
+        wait_until(lambda: adapter.address)
+        with connect(f"ws://127.0.0.1:{adapter.address[1]}", compression=None, proxy=None) as client:
+            for number in range(3):
+                client.send(f"/channel/1/cc/7/{number}")
+            wait_until(lambda: len(taken) == 3)
+            adapter.send((None, None, None))  # no values: a fault of who plays
+            adapter.send((0.5, 0.25, 0.75))
+            assert client.recv(timeout=20)
+        assert caplog.text.count("Traceback") == 1
+    finally:
+        adapter.close()

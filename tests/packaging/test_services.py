@@ -181,7 +181,7 @@ def test_a_users_own_services_leave_out_what_only_the_system_may(root, tmp_path)
         )
         assert service["Service"]["WorkingDirectory"] == str(home / "impsy-workspace")
         assert service["Install"]["WantedBy"] == "default.target"
-    assert "--host 127.0.0.1" in unit(folder / UNITS[1])["Service"]["ExecStart"]
+    assert "--host 127.0.0.1 --token" in unit(folder / UNITS[1])["Service"]["ExecStart"]
     assert stat.S_IMODE((home / ".config/impsy/webui.env").stat().st_mode) == 0o600
     runtime = tmp_path / "run"
     runtime.mkdir(mode=0o700)

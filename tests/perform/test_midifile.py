@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from impsy.errors import DataError
 from impsy.mapping.entries import parse_mapping
+from impsy.mapping.output import OutputMapping
 from impsy.perform.recording import midifile
 from impsy.perform.recording.midifile import LAST_NOTE, Part, default_mapping, read_midi, write_midi
 
@@ -60,6 +61,33 @@ def test_a_file_is_what_other_programs_expect():
     notes = [message for message in file.tracks[1] if message.type.startswith("note")]
     assert [(note.type, note.note, note.time) for note in notes][::2] == [("note_on", 64, 0), ("note_on", 76, 0)]
     assert [note.type for note in notes] == ["note_on", "note_off"] * 2, "every note is ended"
+
+
+@pytest.mark.parametrize(
+    "mapping",
+    [
+        [["control_change", 2, 7], ["control_change", 1, 20, 100, 10], ["control_change", 1, 21, 5, 5]],
+        [["control_change", 1, 20], ["control_change", 1, 20], ["program_change", 3]],
+        [["note_on", 1], ["control_change_14", 1, 3], ["channel_aftertouch", 2]],
+    ],
+)
+def test_a_file_has_the_messages_that_outputs_get(mapping):
+    """Of mappings of controllers only, which are written all at once, and of others; over days."""
+    rng = np.random.default_rng(0)
+    gaps = rng.choice([0.0, 0.004, 0.2, 20.0, 400_000.0], 9000, p=[0.1, 0.5, 0.3, 0.0995, 0.0005])
+    played = part(np.cumsum(gaps), rng.choice([0.0, 0.1, 0.101, 0.5, 1.0], (9000, 3)))
+    entries = parse_mapping(mapping)
+    output, expected = OutputMapping(entries), []
+    for time, values in zip(played.times.tolist(), played.values.tolist(), strict=True):
+        messages = output.encode(values) or output.resend()[-1:]
+        expected += [(round(time * midifile.TICKS_A_SECOND), bytes(each)) for each in messages]
+    found, now = [], 0
+    for message in mido.MidiFile(file=written(entries, played)).tracks[1]:
+        now += message.time
+        if not message.is_meta:
+            found.append((now, bytes(message.bytes())))
+    assert found[: len(expected)] == expected
+    assert all(message[0] & 0xF0 == 0x80 for _, message in found[len(expected) :])
 
 
 def test_an_event_that_changes_nothing_is_not_lost():

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from impsy.codecs.log import LogRow, decode_row
 from impsy.events import Record, Report
 from impsy.perform.recording import recorder as recording
+from impsy.perform.recording import syncing
 from impsy.perform.recording.recorder import FLUSH_SECONDS, Recorder
 from waiting import if_idle, wait_until
 
@@ -252,3 +253,85 @@ def test_a_disk_that_does_not_answer_is_not_waited_for(tmp_path):
         assert (stage.recorder.rows, stage.recorder.waiting) == (0, 5)
         freed.set()
         wait_until(lambda: stage.recorder.rows == 5)
+
+
+class Disk:
+    """Keeps how much the file held when each sync began, and the folders; with ``answers`` False, a sync waits."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, *, answers: bool = True) -> None:
+        self.kept: list[int] = []
+        self.folders: list[Path] = []
+        self.answers = threading.Event()
+        if answers:
+            self.answers.set()
+        patch.setattr(syncing, "sync", self._sync)
+        patch.setattr(syncing, "sync_folder", self.folders.append)
+
+    def _sync(self, file: int) -> None:
+        size = os.fstat(file).st_size
+        assert self.answers.wait(30)
+        self.kept.append(size)
+
+
+def test_rows_are_kept_by_the_disk_within_a_second_and_at_the_end(tmp_path, monkeypatch):
+    disk = Disk(monkeypatch)
+    stage = Stage(tmp_path)
+    for _ in range(2):
+        stage.play(3)
+        began = time.monotonic()
+        wait_until(lambda: stage.recorder.rows == stage.count)
+        wait_until(lambda: disk.kept and disk.kept[-1] == stage.recorder.path.stat().st_size)
+        assert if_idle(time.monotonic() - began) < 1.0
+    count = len(disk.kept)
+    time.sleep(2.5 * syncing.SYNC_SECONDS)
+    assert len(disk.kept) == count  # nothing new: the disk is left alone
+    stage.play(2)
+    stage.recorder.close()
+    assert disk.kept[-1] == stage.recorder.path.stat().st_size
+    assert disk.folders == [tmp_path]
+
+
+def test_a_disk_that_is_slow_to_keep_rows_delays_neither_writing_nor_the_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(syncing, "SLOW_SECONDS", 0.3)
+    disk = Disk(monkeypatch, answers=False)
+    stage = Stage(tmp_path)
+    for _ in range(6):
+        stage.play(50)
+        wait_until(lambda: stage.recorder.rows == stage.count)
+        time.sleep(0.1)
+    wait_until(lambda: set(stage.kinds()) == {"log-sync-slow"}, what=stage.kinds)
+    began = time.monotonic()
+    stage.recorder.close()
+    assert if_idle(time.monotonic() - began) < 2.0
+    assert disk.kept == []
+    assert len(rows(stage.recorder.path)) == 300
+    disk.answers.set()
+
+
+def test_a_disk_that_refuses_to_keep_rows_is_told(tmp_path, monkeypatch):
+    def refuse(_file: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(syncing, "sync", refuse)
+    stage = Stage(tmp_path)
+    stage.play(5)
+    wait_until(lambda: "log-sync-failed" in stage.kinds())
+    stage.recorder.close()
+    assert len(rows(stage.recorder.path)) == 5
+
+
+def test_memory_is_bounded_while_the_disk_neither_takes_rows_nor_refuses(tmp_path, monkeypatch):
+    freed = threading.Event()
+    disk = FailingDisk([], "all")
+    disk.write = lambda file, content: freed.wait(30) and os.write(file, content)
+    monkeypatch.setattr(recording, "os", disk)
+    monkeypatch.setattr(recording, "KEPT_BYTES", recording.NUMBER_BYTES * 9 * 100)
+    stage = Stage(tmp_path)
+    stage.play(1)
+    wait_until(lambda: stage.recorder.path is not None)
+    stage.play(150)
+    assert (stage.recorder.lost, stage.recorder.waiting) == (50, 101)
+    assert stage.kinds() == ["log-stuck"] * 50  # Reports shows a kind once
+    freed.set()
+    wait_until(lambda: stage.recorder.rows == 101)
+    stage.recorder.close()

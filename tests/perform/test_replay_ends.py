@@ -13,7 +13,7 @@ from numpy.random import default_rng
 
 from impsy.codecs.log import LogRow
 from impsy.engine import MODES, Engine, Settings
-from impsy.engine.engine import SHORTEST_WAIT
+from impsy.engine.engine import PLAYED_A_SECOND, PLAYED_BURST, SHORTEST_WAIT
 from impsy.errors import DataError
 from impsy.events import Play, Set
 from impsy.perform.replay import replay
@@ -100,7 +100,7 @@ def test_a_live_change_of_timescale_leaves_a_time_to_play_at(mode, before, after
 
 
 @pytest.mark.parametrize("timescale", [5e-324, 1e-7, 1e-3])
-def test_playing_live_sends_a_thousand_events_a_second_at_most(timescale):
+def test_playing_live_sends_so_many_events_a_second_at_most(timescale):
     engine = Engine(Settings(dimension=3, mode="battle", timescale=timescale), Predictor(0.0), default_rng(0), 0.0)
     now, played = 0.0, 0
     for _ in range(20_000):  # a processor of any speed: it comes back as soon as it is asked to
@@ -109,4 +109,5 @@ def test_playing_live_sends_a_thousand_events_a_second_at_most(timescale):
         now = max(now, engine.deadline)
         played += sum(isinstance(command, Play) for command in engine.advance(now))
     assert engine.deadline > 1.0
-    assert played == pytest.approx(1.0 / SHORTEST_WAIT, abs=2)
+    assert played == pytest.approx(PLAYED_BURST + 1.0 * PLAYED_A_SECOND, abs=2)
+    assert played < 1.0 / SHORTEST_WAIT

@@ -127,9 +127,9 @@ from impsy.training.fitting import Training
 devices = Devices(jax.device_count())
 plan, dataset = plan_for(Path(sys.argv[1]), Path("none"), size="xxs", architecture="plain", batch=128)
 training = Training(dataset, split_windows(dataset), plan.recipe, devices=devices)
-learner = training._learner
+learner = training.learner
 compiled = learner._step.lower(
-    training._state, learner._events, learner._starts, learner._heard, learner._key, np.int32(0), np.float32(0.001)
+    training.state, learner._events, learner._starts, learner._heard, learner._key, np.int32(0), np.float32(0.001)
 ).compile()
 text = compiled.as_text()
 print(json.dumps({

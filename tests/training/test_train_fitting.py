@@ -52,7 +52,7 @@ class Listener:
 def run(training: Training, listener: Listener | None = None, stop_at: float = math.inf, **more) -> Fitted:
     """Until it ends, or has done ``stop_at`` steps."""
     listener = listener or Listener()
-    return training.run(listener.tell, stop=lambda: training._step >= stop_at, **more)
+    return training.run(listener.tell, stop=lambda: training.step >= stop_at, **more)
 
 
 def untrained(training: Training) -> Fitted:
@@ -284,7 +284,7 @@ def test_what_diverges_goes_back_and_on_more_slowly(training, monkeypatch) -> No
 
 def test_weights_that_are_no_numbers_any_more(training, monkeypatch, caplog) -> None:
     """The learner's state is spoilt in the third epoch."""
-    learner = training._learner
+    learner = training.learner
     step = type(learner).step
 
     def spoilt(self, state, number, rate):
@@ -309,7 +309,7 @@ def test_weights_that_are_no_numbers_any_more(training, monkeypatch, caplog) -> 
 
 
 def test_steps_without_a_finite_gradient_change_nothing_and_are_told(training, monkeypatch) -> None:
-    learner = training._learner
+    learner = training.learner
     step = type(learner).step
 
     def spoilt(self, state, number, rate):
@@ -331,7 +331,7 @@ def test_steps_without_a_finite_gradient_change_nothing_and_are_told(training, m
 
 
 def test_if_it_never_gets_anywhere_it_ends(training, trained, monkeypatch) -> None:
-    monkeypatch.setattr(type(training._learner), "held_out", lambda _, __, starts: np.full(len(starts), math.nan))
+    monkeypatch.setattr(type(training.learner), "held_out", lambda _, __, starts: np.full(len(starts), math.nan))
     training.resume(replace(trained[1], total=10_000))
     listener = Listener()
     fitted = run(training, listener)
@@ -344,13 +344,13 @@ def test_if_it_never_gets_anywhere_it_ends(training, trained, monkeypatch) -> No
 
 
 def test_backing_off_is_remembered_when_resumed(training, monkeypatch) -> None:
-    held_out = type(training._learner).held_out
+    held_out = type(training.learner).held_out
     looks = iter([False, True, True] + [False] * 100)
 
     def now_and_then(self, state, starts):
         return np.full(len(starts), math.nan) if next(looks) else held_out(self, state, starts)
 
-    monkeypatch.setattr(type(training._learner), "held_out", now_and_then)
+    monkeypatch.setattr(type(training.learner), "held_out", now_and_then)
     run(training, stop_at=35)
     saved = training.checkpoint()
     assert saved.factor == 0.25
@@ -478,4 +478,4 @@ def test_how_surprising_it_is_is_what_evaluation_says(whole) -> None:
     ]
     expected = np.mean([each.bits + each.time for each in scores])
     # There, the first and the last step of a grid count all that lies beyond, too.
-    assert learned._learner.surprise(learned._state, starts) == pytest.approx(expected, abs=0.03)
+    assert learned.learner.surprise(learned.state, starts) == pytest.approx(expected, abs=0.03)

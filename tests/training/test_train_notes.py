@@ -258,10 +258,10 @@ def test_later_weights_are_kept_unless_held_out_pieces_are_foreseen_far_worse(lo
         after.append([np.asarray(array) for array in state.trainable])
         return np.full(len(starts), [*looks, looks[-1]][len(after) - 1])
 
-    monkeypatch.setattr(training._learner, "held_out", look)
+    monkeypatch.setattr(training.learner, "held_out", look)
     fitted = training.run(lambda _: None)
     assert (fitted.best_step, [each.usual for each in fitted.history]) == (kept, pytest.approx(looks))
-    expected = training._network.weights(after[kept - 1])
+    expected = training.network.weights(after[kept - 1])
     np.testing.assert_array_equal(fitted.weights.mixture_kernel, expected.mixture_kernel)
 
 

@@ -64,6 +64,7 @@ class Session:
     def __init__(self):
         self.state = None
         self.sent = []
+        self.trouble = ""
 
     def run(self, dimension=3, log=""):
         values = [0.0] * (dimension - 1)

@@ -6,7 +6,7 @@ import { about, counted } from "../record/words";
 
 export const ARCHITECTURES: Record<string, string> = {
   gestures: "gestures (moves what players move)",
-  residual: "residual (foresees changes)",
+  residual: "residual (predicts changes)",
   plain: "plain (as the released IMPSY's)",
 };
 

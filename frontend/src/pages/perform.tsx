@@ -77,8 +77,37 @@ function SoundHint() {
   );
 }
 
+/** A process plays, or should, and does not say how it is: what matters most works all the same. */
+function Unheard() {
+  const { sentence } = session.value;
+  return (
+    <section class="turn nobody" aria-label="Session">
+      <i class="turn-light" aria-hidden="true" />
+      <div class="turn-words">
+        <p class="turn-who" role="status">
+          The session is not heard
+        </p>
+        <p class="turn-next">{sentence || "What it does is not known here."} It may hear these all the same.</p>
+      </div>
+      <div class="row transport">
+        <Button icon="pause" onClick={() => command("pause", true)}>
+          Pause
+        </Button>
+        <Button icon="panic" kind="danger" onClick={() => command("panic")}>
+          Panic
+        </Button>
+        <Button icon="stop" onClick={() => attempt(() => post("/api/session/stop"))}>
+          Stop
+        </Button>
+      </div>
+      <div class="turn-bar" />
+    </section>
+  );
+}
+
 function NoSession() {
-  const { status } = session.value;
+  const { status, sentence } = session.value;
+  if (status === "running" || (status === "starting" && sentence)) return <Unheard />;
   const busy = status === "starting" || status === "stopping";
   return (
     <section class="turn nobody" aria-label="Session">
@@ -135,7 +164,7 @@ function useKeys(help: { value: boolean }, bank: { value: number }) {
           return scene && state ? command("scene", scene.name) : undefined;
         }
         case "pause":
-          return state ? command("pause", !state.paused) : undefined;
+          return command("pause", !state?.paused);
         case "reset":
           return state ? command("reset") : undefined;
         case "panic":

@@ -7,6 +7,11 @@ import { Rates, rateText } from "./rates";
 import { healthOf, millisecondsText } from "./words";
 
 const SHOWN_REPORTS = 6;
+const CUT_WORDS: Record<string, string> = {
+  thru_matrix: "what is passed on",
+  input: "your values",
+  output: "its values",
+};
 const LEVEL_WORDS = { info: "Note", warning: "Warning", error: "Error" } as const;
 
 function Port({ port }: { port: PortHealth }) {
@@ -69,6 +74,12 @@ export function Facts({ state }: { state: State }) {
           "Nothing is recorded."
         )}
       </p>
+      {state.cut && state.cut.length > 0 && (
+        <p class="soft">
+          This session has more than can be shown; not complete:{" "}
+          {state.cut.map((key) => CUT_WORDS[key] ?? key).join(", ")}.
+        </p>
+      )}
       {state.ports.length > 0 && (
         <>
           <h3>Ports</h3>

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from impsy.cli.options import PATH, json_option
+from impsy.cli.options import PATH, json_option, own
 from impsy.cli.terminal import echo, terminal
 from impsy.errors import ConfigError, ImpsyError
 from impsy.modes import MODES
@@ -35,7 +35,7 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("file", default="config.toml", type=PATH)
+@click.argument("file", default="config.toml", type=PATH, callback=own)
 @json_option("Print the findings as JSON.")
 @click.pass_context
 def check(context: click.Context, file: Path, as_json: bool) -> None:
@@ -75,7 +75,7 @@ def check(context: click.Context, file: Path, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("file", default="config.toml", type=PATH)
+@click.argument("file", default="config.toml", type=PATH, callback=own)
 @click.option("--dry-run", is_flag=True, help="Only show the changes, as a diff; write nothing.")
 def upgrade(file: Path, dry_run: bool) -> None:
     """Write FILE (config.toml, if not given) in the present form, its comments kept.

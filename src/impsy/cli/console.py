@@ -10,7 +10,7 @@ from rich.console import ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from impsy.cli.text import visible
+from impsy.text import visible
 
 __all__ = ["Console"]
 

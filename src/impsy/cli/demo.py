@@ -19,6 +19,7 @@ from impsy.cli.terminal import echo
 from impsy.errors import ConfigError, DeviceError
 from impsy.protocol.monitor import LatenessSummary
 from impsy.settings import SETTINGS
+from impsy.threads import lasting
 
 if TYPE_CHECKING:
     from impsy.perform import SessionView
@@ -256,7 +257,7 @@ class _Timer:
         self._prints = not sys.stdout.isatty()
         self._left = threading.Event()
         self._shown = _Shown()
-        self._thread = threading.Thread(target=self._run, name="impsy demo", daemon=True)
+        self._thread = lasting("impsy demo", self._run, self._left.is_set)
         self.failure = ""
 
     def start(self) -> None:

@@ -10,14 +10,15 @@ import click
 from impsy.cli.options import FOLDER, PATH, config_option, mapped_by
 from impsy.cli.run import log_folder
 from impsy.cli.terminal import echo
-from impsy.cli.text import visible
 from impsy.codecs.log import log_name
+from impsy.codecs.smf import MOST_BYTES
 from impsy.data.takes import LONGEST_TITLE, TakeNote, annotate
 from impsy.errors import ConfigError, DataError, DeviceError, refusal
-from impsy.files import check_writable
+from impsy.files import check_writable, open_regular
 from impsy.limits import MOST_LEARNED_DIMENSION
 from impsy.perform.recording.midifile import Reading, read_midi
 from impsy.perform.recording.takes import inputs_for, write_log
+from impsy.text import visible
 
 __all__ = ["command"]
 
@@ -64,7 +65,7 @@ def command(
     refused: list[str] = []
     for file in files:
         try:
-            with file.open("rb") as midi:
+            with open_regular(file, MOST_BYTES) as midi:
                 reading = read_midi(midi, mappings)
         except OSError as error:
             refused.append(f"{file} cannot be read {refusal(error, 'name a .mid file')}")

@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from impsy.cli.options import config_option
 from impsy.cli.terminal import terminal
 from impsy.errors import ConfigError, DeviceError, ImpsyError
 from impsy.limits import MOST_DIMENSION
+from impsy.threads import once
 
 if TYPE_CHECKING:
     from impsy.config.document import ConfigDocument
@@ -261,7 +263,7 @@ class _Lesson:
             descriptor = sys.stdin.fileno()
         except (AttributeError, io.UnsupportedOperation):  # there is no standard input
             return
-        self._reader = threading.Thread(target=self._read, args=(descriptor,), daemon=True, name="impsy keyboard")
+        self._reader = once("impsy keyboard", partial(self._read, descriptor))
         self._reader.start()
 
     def _read(self, descriptor: int) -> None:

@@ -47,7 +47,8 @@ def command(config_file: Path, seconds: float | None) -> None:
     from impsy.perform.diagnostics.listening import Arrival, Listening, Tally
     from impsy.perform.models import sized
 
-    config = sized(load_config(config_file)).config
+    loaded = sized(load_config(config_file))
+    config = loaded.config
     if not any((config.midi, config.osc, config.websocket, config.serial, config.serialmidi)):
         raise ConfigError(
             f"{config_file} turns no input on: add a section such as [osc] or [midi] (`impsy ports` lists devices)"
@@ -57,7 +58,7 @@ def command(config_file: Path, seconds: float | None) -> None:
     ending = Ending()
     ending.limit(seconds)
     started = datetime.now() - timedelta(seconds=time.monotonic())
-    with ending.on_signals(), Listening(config, time.monotonic) as listening:
+    with ending.on_signals(), Listening(config, time.monotonic, loaded.folder) as listening:
         console.print("Listening; Ctrl-C ends.", style="bold")
         over = False
         while not over:

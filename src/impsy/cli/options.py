@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from impsy.errors import ConfigError, DataError
+from impsy.files import leads_out
 from impsy.settings import SETTINGS, Setting, Value
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FILE", "FOLDER", "PATH", "check_dimension", "config_option", "dataset_options", "find_dataset",
-    "folder_option", "from_command_line", "json_option", "mapped_by", "override_options", "seed_option",
+    "folder_option", "from_command_line", "json_option", "mapped_by", "override_options", "own", "seed_option",
     "setting_option",
 ]  # fmt: skip
 
@@ -38,8 +40,24 @@ def _together(function: Function, *options: Callable[[Function], Function]) -> F
 def config_option(function: Function) -> Function:
     """``-c/--config``."""
     default, about = Path("config.toml"), "The configuration file."
-    option = click.option("-c", "--config", "config_file", type=FILE, default=default, show_default=True, help=about)
+    names = ("-c", "--config", "config_file")
+    option = click.option(*names, type=FILE, default=default, show_default=True, callback=own, help=about)
     return option(function)
+
+
+def own(context: click.Context, parameter: click.Parameter, path: Path) -> Path:
+    """A default place in this folder, which no link may lead out of; one that was given may be anywhere.
+
+    Raises:
+        ConfigError: it does: what is there by default may have come with the folder, from anyone.
+    """
+    if not from_command_line(context, parameter.name or "") and leads_out(path, Path.cwd()):
+        name = next((f"with {each}" for each in parameter.opts if each.startswith("-")), "on the command line")
+        raise ConfigError(
+            f"{path} leads out of this folder by a link (to {os.path.realpath(path)}): "
+            f"if that is meant, name it {name}"
+        )
+    return path
 
 
 def json_option(about: str) -> Callable[[Function], Function]:
@@ -49,7 +67,7 @@ def json_option(about: str) -> Callable[[Function], Function]:
 
 def folder_option(flag: str, name: str, default: str, about: str) -> Callable[[Function], Function]:
     """``-S/--source`` or ``-O/--destination``: a folder that a command reads from or writes to."""
-    return click.option(flag, name, type=PATH, default=Path(default), show_default=True, help=about)
+    return click.option(flag, name, type=PATH, default=Path(default), show_default=True, callback=own, help=about)
 
 
 def seed_option(about: str, default: int | None = 0) -> Callable[[Function], Function]:
@@ -117,11 +135,13 @@ def find_dataset(given: Path | None, source: Path, dimension: int | None) -> Pat
         return given
     if not source.is_dir():
         raise DataError(f"there is no folder {source}: give a dataset, or make one with `impsy dataset`")
+    around = source.resolve().parent
     if dimension is not None:
         path = source / f"training-dataset-{dimension}d.npz"
-        if path.exists():
+        if path.exists() and not leads_out(path, around):
             return path
     found = sorted(source.glob("*.npz" if dimension is None else f"*-{dimension}d*.npz"))
+    found = [path for path in found if not leads_out(path, around)]
     if len(found) == 1:
         return found[0]
     if not found:

@@ -19,11 +19,11 @@ from impsy.cli.console import Console
 from impsy.cli.live import Rates, event_for, keyboard, render
 from impsy.cli.stopping import Ending
 from impsy.cli.terminal import echo, terminal
-from impsy.cli.text import visible
 from impsy.models.litert import litert_is_installed, prepare_litert
 from impsy.perform import Session, SessionView
 from impsy.perform.notify import alive_to_service_manager
 from impsy.perform.priority import realtime_priority, responsive_interpreter
+from impsy.text import visible
 
 __all__ = ["logging_to", "perform"]
 
@@ -128,10 +128,13 @@ class _Handler(QueueHandler):
 
 
 class _Lines(logging.StreamHandler):  # type: ignore[type-arg]
-    """Records as lines of text without control characters: reports contain names of devices and peers."""
+    """Records as lines of text without control characters: reports contain names of devices and peers.
+
+    The further lines of a record are indented, so that none can be mistaken for another record.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        return visible(super().format(record))
+        return visible(super().format(record)).replace("\n", "\n    ")
 
     def handleError(self, record: logging.LogRecord) -> None:
         if not isinstance(sys.exc_info()[1], OSError | ValueError):  # the stream is closed

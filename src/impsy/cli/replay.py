@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from impsy.config import LoadedConfig
 from impsy.data.logs.performances import events_of
 from impsy.engine import Engine
 from impsy.errors import ConfigError, DataError
-from impsy.files import written_whole
+from impsy.files import leads_out, written_whole
 from impsy.perform import ScriptedPerformer, engine_settings, open_configured_model, read_performance, replay
 
 __all__ = ["command"]
@@ -70,6 +71,8 @@ def command(
         _live(loaded, config_file, rows, seed, tail, quiet=overrides["verbose"] is False)
         return
     target = output or Path("replays") / f"{log.stem}-seed{seed}.log"
+    if output is None and leads_out(target.parent, Path.cwd()):
+        raise ConfigError(f"{target.parent} leads out of this folder by a link: name the file to write with --output")
     if target.exists() and target.resolve() == log.resolve():
         raise ConfigError(f"{target} is the recording itself; name another file with --output")
     written = _scripted(loaded, rows, seed, tail, target, overrides)
@@ -77,7 +80,7 @@ def command(
 
 
 def _scripted(
-    loaded: LoadedConfig, rows: list[LogRow], seed: int, tail: float, target: Path, overrides: dict[str, Any]
+    loaded: LoadedConfig, rows: Sequence[LogRow], seed: int, tail: float, target: Path, overrides: dict[str, Any]
 ) -> int:
     predictor, name = open_configured_model(loaded)
     settings = engine_settings(loaded.config)
@@ -113,12 +116,11 @@ def _scripted(
 
 
 def _live(
-    loaded: LoadedConfig, config_file: Path, rows: list[LogRow], seed: int, tail: float, *, quiet: bool
+    loaded: LoadedConfig, config_file: Path, rows: Sequence[LogRow], seed: int, tail: float, *, quiet: bool
 ) -> None:
     ending = Ending()
-    times = [row.time for row in rows]
-    waits = [1.0, *((later - earlier).total_seconds() for earlier, later in itertools.pairwise(times))]
-    script = zip(waits, (row.values for row in rows), strict=True)
+    steps = ((later.time - earlier.time).total_seconds() for earlier, later in itertools.pairwise(rows))
+    script = zip(itertools.chain([1.0], steps), (row.values for row in rows), strict=True)
 
     def finished() -> None:
         threading.Timer(tail, ending.request).start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from impsy.cli.terminal import echo
 from impsy.config import LoadedConfig, load_config
 from impsy.config.watching import ConfigWatcher
 from impsy.errors import ConfigError
+from impsy.files import leads_out
 from impsy.perform import (
     STAND_IN,
     Ports,
@@ -59,7 +61,7 @@ def command(model: Path | None, config_file: Path, logdir: Path | None, seed: in
     loaded = load(config_file, overrides, model)
     seed = secrets.randbits(32) if seed is None else seed
     reports = Reports()
-    ports = Ports(WantedPorts())
+    ports = Ports(WantedPorts(loaded.folder))
     folder = logdir or log_folder(config_file)
     session = build_session(loaded, logdir=folder, seed=seed, reports=reports, ports=ports)
     reloader = Reloader(
@@ -95,14 +97,24 @@ def perform_script(
     loaded: LoadedConfig, performer: ScriptedPerformer, logs: Path, seed: int, ending: Ending, **how: Any
 ) -> SessionView:
     """Perform with this performer beside the configured inputs; ``how`` as for :func:`perform`."""
-    ports = Ports(WantedPorts(), [performer])
+    ports = Ports(WantedPorts(loaded.folder), [performer])
     session = build_session(loaded, logdir=logs, seed=seed, reports=Reports(), ports=ports)
     return perform(session, ending, announce=lambda: announce(loaded, session, seed), **how)
 
 
 def log_folder(config_file: Path) -> Path:
-    """``logs/`` beside the configuration."""
-    return config_file.absolute().parent / "logs"
+    """``logs/`` beside the configuration.
+
+    Raises:
+        ConfigError: a link there leads to another place.
+    """
+    folder = config_file.absolute().parent / "logs"
+    if leads_out(folder, folder.parent):
+        raise ConfigError(
+            f"{folder} leads out of its folder by a link (to {os.path.realpath(folder)}): if logs are to be there, "
+            "say so with `impsy run --logdir`, or put a folder in the link's place"
+        )
+    return folder
 
 
 def announce(loaded: LoadedConfig, session: Session, seed: int) -> None:

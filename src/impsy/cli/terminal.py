@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from impsy.cli.text import visible
+from impsy.text import visible
 
 if TYPE_CHECKING:
     from impsy.cli.console import Console

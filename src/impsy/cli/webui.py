@@ -53,6 +53,12 @@ _IN_A_TERMINAL = ("www-browser", "lynx", "links", "elinks", "w3m", "browsh", "ca
 @click.option("--check", is_flag=True, help="Only ask whether one that was started here answers (exit code 0 or 1).")
 @click.option("--open/--no-open", "open_browser", default=True, help="Open the page, where there is a desktop.")
 @click.option(
+    "--token",
+    "need_token",
+    is_flag=True,
+    help="Need a token on this machine too: other users of it are let in by it.",
+)
+@click.option(
     "--allow-host",
     "allow_hosts",
     multiple=True,
@@ -67,6 +73,7 @@ def command(
     start: bool,
     check: bool,
     open_browser: bool,
+    need_token: bool,
     allow_hosts: tuple[str, ...],
 ) -> None:
     """Serve the web interface: set up, play, record, learn and listen, in a browser. An empty folder is a good start.
@@ -95,14 +102,15 @@ def command(
     from impsy.web.site import Site
 
     workspace = _workspace(_from_environment() if workdir is None else workdir, config_file)
-    rules = rules_for(host, allow_hosts, os.environ)
+    rules = rules_for(host, allow_hosts, os.environ, need_token=need_token)
     listener = listen(host, port)
     port = listener.getsockname()[1]
     urls = addresses(host, port)
     entrances = [f"{url}?token={rules.token}" if rules.token else url for url in urls]
     # What a service prints is kept in the system's journal, which others may read: a token that the user chose is not
     # printed there.
-    hidden = bool(os.environ.get("NOTIFY_SOCKET") and os.environ.get(TOKEN_VARIABLE, "").strip())
+    # The processes that this starts do not need it.
+    hidden = bool(os.environ.pop(TOKEN_VARIABLE, "").strip() and os.environ.get("NOTIFY_SOCKET"))
 
     def ready() -> None:
         echo(f"IMPSY plays in {workspace.root}. Open this in a browser:")
@@ -116,7 +124,8 @@ def command(
             )
         echo("Ctrl-C ends.")
         if open_browser:
-            open_page(entrances[-1])
+            # All users of a machine may read the command lines of its processes: no token stands there.
+            open_page(f"{urls[-1]}?code={rules.sessions.make_code()}" if rules.token else urls[-1])
         stack.enter_context(alive_to_service_manager(answers, status="The page is served."))
 
     def answers(seconds: float) -> bool:

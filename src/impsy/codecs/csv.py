@@ -21,7 +21,7 @@ CHARACTERS_A_VALUE = 64
 
 _BETWEEN = re.compile(rb"[ \t]*[,;][ \t]*|[ \t]+")
 _BETWEEN_COMMAS = re.compile(rb"[ \t]*;[ \t]*|[ \t]+")
-_FIELD = re.compile(rb"(?:[A-Za-z_][\w.#-]*[:=])?([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
+_FIELD = re.compile(rb"(?:[A-Za-z_][\w.#-]*[:=])?([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)")
 _NAME_END = re.compile(rb"(?<=[A-Za-z_\d\])#])[ \t]*([:=])[ \t]*")
 _NOT_FINITE = re.compile(rb"[+-]?(nan|inf|infinity|ovf)", re.IGNORECASE)
 _BRACKETS = {b"(": b")", b"[": b"]"}

@@ -31,6 +31,7 @@ from impsy.events import (
     Update,
 )
 from impsy.settings import SETTINGS, Setting
+from impsy.text import one_line
 
 __all__ = [
     "COMMAND_ADDRESSES",
@@ -46,6 +47,10 @@ __all__ = [
 ]
 
 
+TEXT_LIMIT = 500
+"""Characters of a text; no name and no number has more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """What one packet holds: its events in order, and what was wrong with the rest."""
@@ -56,7 +61,7 @@ class Decoded:
 
 # --- arguments --------------------------------------------------------------------------------------
 
-_NUMBER_TEXT = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+_NUMBER_TEXT = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 _FLAG_TEXTS = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
 
 
@@ -91,7 +96,7 @@ def _text(address: str, value: Value) -> str:
     if not isinstance(value, str):
         raise PeerError(f"type:{address}", f"{address} wants a word, not {_shown(value)}")
     _whole(address, value)
-    return value
+    return one_line(value, TEXT_LIMIT)
 
 
 def _name(address: str, value: Value) -> str:
@@ -130,7 +135,7 @@ def _shown(value: object) -> str:
 
 # --- addresses --------------------------------------------------------------------------------------
 
-Maker = Callable[[str, Sequence[Value]], tuple[Event, ...]]
+Maker = Callable[[str, Sequence[Value], list[PeerError]], tuple[Event, ...]]
 
 Argument = Literal["number", "flag", "word", "nothing"]
 """What a command takes; for "nothing", whatever comes along makes no difference."""
@@ -149,7 +154,24 @@ class _Row:
 def _setting(row: Setting) -> _Row:
     """The row of a live setting, whose value is read as its kind asks for."""
     argument, read, arguments = _READERS[row.kind]
-    return _Row(argument, lambda address, values: (Set(row.name, read(address, values[0], row)),), arguments)
+    return _Row(
+        argument,
+        lambda address, values, problems: (_set(row, address, read(address, values[0], row), problems),),
+        arguments,
+    )
+
+
+def _set(row: Setting, address: str, value: float | str, problems: list[PeerError]) -> Set:
+    """The event; a number beyond what is useful becomes that limit."""
+    if row.kind == "number" and not isinstance(value, str):
+        given, value = value, row.within_useful(value)
+        if value != given:
+            low, high = row.useful
+            text = (
+                f"{address} came with {given:g}; while playing it may be {low:g} to {high:g}, and {value:g} was set"
+            )
+            problems.append(PeerError(f"range:{address}", text))
+    return Set(row.name, value)
 
 
 _READERS: dict[str, tuple[Argument, Callable[[str, Value, Setting], float | str], str]] = {
@@ -159,17 +181,18 @@ _READERS: dict[str, tuple[Argument, Callable[[str, Value, Setting], float | str]
 }
 
 
-def _temperatures(address: str, values: Sequence[Value]) -> tuple[Event, ...]:
-    sigma, pi = (_number(address, value) for value in values)
-    return (Set("sigma_temperature", sigma), Set("pi_temperature", pi))
+def _temperatures(address: str, values: Sequence[Value], problems: list[PeerError]) -> tuple[Event, ...]:
+    numbers = [_number(address, value) for value in values]
+    rows = (SETTINGS["sigma_temperature"], SETTINGS["pi_temperature"])
+    return tuple(_set(row, address, number, problems) for row, number in zip(rows, numbers, strict=True))
 
 
 COMMAND_ADDRESSES: dict[str, _Row] = {
     **{row.address: _setting(row) for row in SETTINGS.values() if row.address},
-    "/impsy/model": _Row("word", lambda a, v: (LoadModel(_text(a, v[0])),), "one file name"),
-    "/impsy/scene": _Row("word", lambda a, v: (RecallScene(_name(a, v[0])),), "one name"),
-    "/impsy/panic": _Row("nothing", lambda _a, _v: (PanicButton(),), ""),
-    "/impsy/reset": _Row("nothing", lambda _a, _v: (Reset(),), ""),
+    "/impsy/model": _Row("word", lambda a, v, _p: (LoadModel(_text(a, v[0])),), "one file name"),
+    "/impsy/scene": _Row("word", lambda a, v, _p: (RecallScene(one_line(_name(a, v[0]))),), "one name"),
+    "/impsy/panic": _Row("nothing", lambda _a, _v, _p: (PanicButton(),), ""),
+    "/impsy/reset": _Row("nothing", lambda _a, _v, _p: (Reset(),), ""),
 }
 """What can be requested while playing, by address; the page's commands are the last parts of these."""
 
@@ -191,12 +214,14 @@ class OscDecoder:
     """Turns packets into events for an instrument of ``controls`` values (n, without the time).
 
     ``/interface`` sets all controls, ``/impsy/control`` some. ``local``: also ``/impsy/output``, which makes the
-    outputs sound without the engine's having a say, and so is not for strangers.
+    outputs sound without the engine's having a say, and so is not for strangers. ``commands``: also what is not
+    playing.
     """
 
-    def __init__(self, controls: int, port: str = "osc", *, local: bool = False) -> None:
+    def __init__(self, controls: int, port: str = "osc", *, local: bool = False, commands: bool = True) -> None:
         self._controls = controls
         self._port = port
+        self._commands = commands
         self._playing: dict[str, Callable[[Sequence[Value], list[PeerError]], Event]] = {
             "/interface": self._interaction,
             "/impsy/control": self._update,
@@ -254,16 +279,19 @@ class OscDecoder:
             count = self._controls if address == "/interface" else 0
             events.append(play(_values(address, message, count), problems))
             return
+        if not self._commands:
+            text = f"{address} is a command, and [osc] remote_control = false leaves only playing"
+            raise PeerError("remote-control", text)
         row = CONTROL_ADDRESSES[address]
         if row.argument == "nothing":
-            events.extend(row.make(address, ()))
+            events.extend(row.make(address, (), problems))
             if message.untagged is not None and message.untagged[:1] in (b"/", b"#"):
                 problems.append(PeerError("surplus", f"what follows {address} without type tags is left out"))
             return
         values = _values(address, message, row.count, text=row.argument == "word")
         if len(values) != row.count:
             raise PeerError(f"length:{address}", f"{address} wants {row.arguments}, not {len(values)} arguments")
-        events.extend(row.make(address, values))
+        events.extend(row.make(address, values, problems))
 
     def _interaction(self, values: Sequence[Value], problems: list[PeerError]) -> Interaction:
         return Interaction(self._vector("/interface", values, problems), self._port)
@@ -320,9 +348,16 @@ def _values(address: str, message: Message, count: int, *, text: bool = False) -
         PeerError: the type tags are missing, and the arguments could be several things or none.
     """
     if message.untagged is None:
+        for value in message.values:
+            if isinstance(value, str) and len(value) > TEXT_LIMIT:
+                length = f"{address} has a text of {len(value)} characters, and may have {TEXT_LIMIT}"
+                raise PeerError(f"long:{address}", length)
         return message.values
     if not message.untagged and count:
         return ()
+    if len(message.untagged) > max(TEXT_LIMIT, 4 * count):
+        text_of = f"{address} came with {len(message.untagged)} bytes without type tags"
+        raise PeerError(f"long:{address}", f"{text_of}, and may have {TEXT_LIMIT}")
     readings = read_untagged_text(message.untagged) if text else read_untagged(message.untagged, count)
     if not count or len(readings) != 1:
         raise PeerError(

@@ -26,6 +26,15 @@ NESTING_LIMIT = 8
 MESSAGES_LIMIT = 100
 """Messages one after the other without a bundle around them."""
 
+BUNDLED_LIMIT = 1000
+"""Messages in all bundles of a datagram together."""
+
+ADDRESS_LIMIT = 200
+"""Bytes of an address, or of the text that stands in its place."""
+
+ARGUMENTS_LIMIT = 10_000
+"""Type tags of a message."""
+
 _BUNDLE = b"#bundle\0"
 _BUNDLE_HEADER = 16
 _END, _ESCAPE = b"\xc0", b"\xdb"
@@ -74,9 +83,14 @@ def read_packet(packet: bytes) -> list[Message | PeerError]:
     if any(isinstance(each, PeerError) for each in found):
         # Not OSC as it stands: if without the framing of another transport it is, that is what it means.
         for frames in (_slip_frames(packet), _sized_frames(packet)):
-            inside = [each for frame in frames for each in _read(frame, 0)]
-            if inside and not any(isinstance(each, PeerError) for each in inside):
-                return inside
+            inside: list[Message | PeerError] = []
+            for frame in frames[:MESSAGES_LIMIT]:
+                inside += _read(frame, 0)
+                if isinstance(inside[-1], PeerError):
+                    break
+            else:
+                if inside and not any(isinstance(each, PeerError) for each in inside):
+                    return inside
     return found
 
 
@@ -88,6 +102,10 @@ def _read(packet: bytes, depth: int) -> list[Message | PeerError]:
                 if depth >= NESTING_LIMIT:
                     raise PeerError("not-osc", "bundles are nested too deep")
                 for part in _bundle_parts(packet):
+                    if len(found) >= BUNDLED_LIMIT:
+                        raise PeerError(
+                            "surplus", f"a bundle holds more than {BUNDLED_LIMIT} messages; the rest is left out"
+                        )
                     found += _read(part, depth + 1)
                 return found
             message, rest = _read_message(packet)
@@ -162,7 +180,10 @@ def _read_message(packet: bytes) -> tuple[Message, bytes]:
     Raises:
         PeerError: it is malformed.
     """
-    head, zero, _ = packet.partition(b"\0")
+    head, zero, _ = packet[: ADDRESS_LIMIT + 1].partition(b"\0")
+    if len(head) > ADDRESS_LIMIT:
+        begin = f"a packet of {len(packet)} bytes is not OSC: it starts with {_shown(head)}"
+        raise PeerError("not-osc", f"{begin}, and an address has {ADDRESS_LIMIT} bytes at most")
     try:
         address = head.decode("utf-8")
     except UnicodeDecodeError:
@@ -191,6 +212,8 @@ def _tagged(address: str, rest: bytes) -> tuple[Message, bytes]:
     tags, zero, _ = rest[1:].partition(b"\0")
     if not zero and not (tags and set(tags) <= set(b"TFNI[]")):  # those without data lack nothing but padding
         raise PeerError("cut", f"{address[:40]} is cut short within its type tags")
+    if len(tags) > ARGUMENTS_LIMIT:
+        raise PeerError("long", f"{address[:40]} announces {len(tags)} arguments, and may have {ARGUMENTS_LIMIT}")
     reader = _Reader(address, rest[_aligned(len(tags) + 2) :])
     values = tuple(reader.values(tags))
     return Message(address, values), reader.rest
@@ -201,7 +224,13 @@ class _Reader:
 
     def __init__(self, address: str, data: bytes) -> None:
         self._address = address[:40]
-        self.rest = data
+        self._data = data
+        self._at = 0
+
+    @property
+    def rest(self) -> bytes:
+        """What has not been read."""
+        return self._data[self._at :]
 
     def values(self, tags: bytes) -> Iterator[Value]:
         """The arguments that these type tags announce.
@@ -236,26 +265,28 @@ class _Reader:
             raise PeerError(f"tag:{self._address}", f"{self._address} has type tags with a bracket too many")
 
     def _bytes(self, size: int) -> bytes:
-        taken, self.rest = self.rest[:size], self.rest[size:]
+        taken = self._data[self._at : self._at + size]
+        self._at += size
         if len(taken) < size:
             raise PeerError("cut", f"{self._address} is cut short: an argument of {size} bytes has {len(taken)}")
         return taken
 
     def _text(self) -> str:
-        content, zero, _ = self.rest.partition(b"\0")
-        if not zero and not content:
+        end = self._data.find(b"\0", self._at)
+        content = self._data[self._at : end if end >= 0 else None]
+        if end < 0 and not content:
             raise PeerError("cut", f"{self._address} is cut short: a text is missing")
-        self.rest = self.rest[_aligned(len(content) + 1) :]
+        self._at += _aligned(len(content) + 1)
         try:
             text = content.decode("utf-8")
         except UnicodeDecodeError:
             raise PeerError("not-osc", f"{self._address} has a text that is not UTF-8") from None
-        return text if zero else CutText(text)
+        return text if end >= 0 else CutText(text)
 
     def _blob(self) -> Opaque:
         size = int.from_bytes(self._bytes(4), "big")
         self._bytes(size)
-        self.rest = self.rest[-size % 4 :]
+        self._at += -size % 4
         return Opaque("a blob")
 
     def _character(self) -> str:

@@ -21,7 +21,7 @@ from tomlkit.items import AoT, Array, Comment, Item, KeyType, Null, SingleKey, T
 from impsy.config.loading import LoadedConfig, check_amount, decode, parse_config, parse_toml, read_file
 from impsy.config.positions import format_path, parse_path
 from impsy.errors import ConfigError
-from impsy.files import write_keeping_previous
+from impsy.files import locked, write_keeping_previous
 from impsy.mapping.entries import MappingEntry, entry_to_list
 
 __all__ = ["ConfigDocument", "same"]
@@ -145,12 +145,16 @@ class ConfigDocument:
         loaded = self.check()
         text = self.dumps()
         own = self._path is not None and target.resolve() == self._path.resolve()
-        if own and target.exists():
-            if read_file(target) != self._saved.encode():
+
+        def check() -> None:
+            if own and target.exists() and read_file(target) != self._saved.encode():
                 raise ConfigError(f"{target} was changed by someone else since it was opened. Open it again")
-            if text == self._saved:
+
+        with locked(target.resolve().parent):
+            check()
+            if own and target.exists() and text == self._saved:
                 return loaded
-        write_keeping_previous(target, text.encode(), keep_all=keep_all)
+            write_keeping_previous(target, text.encode(), keep_all=keep_all, check=check)
         if own:
             self._saved = text
         return loaded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -28,6 +29,7 @@ from impsy.config.positions import Path as KeyPath
 from impsy.config.problems import InvalidConfigError, InvalidTomlError, Problem, problems_of
 from impsy.config.schema import Config
 from impsy.errors import ConfigError, DeviceError, refusal
+from impsy.files import leads_out, read_regular
 from impsy.settings import SETTINGS, Value
 
 __all__ = [
@@ -44,13 +46,27 @@ __all__ = [
 
 DimensionFrom = Literal["file", "mappings", "model"]
 
+LARGEST = 4 << 20
+"""Bytes of a config file; one of 1,500 scenes has a tenth of that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Where a path of the config leads: ``found`` is the first of ``tried`` that exists, else None."""
+    """Where a path of the config leads: ``found`` is the first of ``tried`` that exists, else None.
+
+    ``out`` is one that exists, but is a link out of the folder that it seems to be in: that is not followed.
+    """
 
     found: Path | None
     tried: tuple[Path, ...]
+    out: Path | None = None
+
+    @property
+    def why(self) -> str:
+        """Why there is none."""
+        if self.out is not None:
+            return f"{self.out} leads out of its folder by a link (to {os.path.realpath(self.out)})"
+        return f"there is no {' or '.join(map(str, self.tried))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +109,22 @@ class LoadedConfig:
         """Whether any mapping has an entry."""
         return mapped_dimension(self.config.model_dump()) is not None
 
+    @property
+    def folder(self) -> Path | None:
+        """That of the file, if there is one."""
+        return self.path.absolute().parent if self.path is not None else None
+
     def folders(self) -> tuple[Path, ...]:
         """Where relative paths are looked up: the config's folder, then the working directory."""
-        own = (self.path.absolute().parent,) if self.path is not None else ()
-        return (*own, Path.cwd())
+        return (*([self.folder] if self.folder is not None else []), Path.cwd())
 
     def resolve(self, relative: str | Path) -> Resolved:
         """Look for a file relative to the config's folder, then to the working directory."""
-        tried = tuple(dict.fromkeys(folder / relative for folder in self.folders()))
-        return Resolved(next((candidate for candidate in tried if candidate.exists()), None), tried)
+        tried = {folder / relative: folder for folder in self.folders()}
+        inside = not Path(relative).is_absolute() and ".." not in Path(relative).parts
+        found = next(filter(_exists, tried), None)
+        out = found is not None and inside and leads_out(found, tried[found])
+        return Resolved(None if out else found, tuple(tried), found if out else None)
 
     def model_file(self) -> Path | None:
         """The model file that ``[model] file`` names; None where it names none.
@@ -114,11 +137,16 @@ class LoadedConfig:
             return None
         resolved = self.resolve(name)
         if resolved.found is None:
-            places = " or ".join(map(str, resolved.tried))
             hint = "Correct the name, or leave it empty to play without a model"
-            file = str(self.path or "")
-            raise InvalidConfigError([Problem("error", "model.file", f"there is no {places}", hint, file)])
+            raise InvalidConfigError([Problem("error", "model.file", resolved.why, hint, str(self.path or ""))])
         return resolved.found
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # no file can have such a name, or it may not be looked for
+        return False
 
 
 def load_config(path: str | Path) -> LoadedConfig:
@@ -223,7 +251,7 @@ def read_file(path: str | Path) -> bytes:
         DeviceError: if the disk refuses.
     """
     try:
-        return Path(path).read_bytes()
+        return read_regular(path, LARGEST)
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: there is no such file. `impsy init` writes one to start from") from error
     except IsADirectoryError as error:

@@ -90,7 +90,7 @@ _MODEL_FILE = "a model file's path in quotes"
 _Host = Annotated[str, Field(description='an address or host name in quotes, such as "127.0.0.1"')]
 _ListenPort = Annotated[int, Field(ge=0, le=65535, description="a port number, 1-65535 (0: any free one)")]
 _SendPort = Annotated[int, Field(ge=1, le=65535, description="a port number, 1-65535")]
-_ORIGIN = 'such as "https://example.org", "null" (pages from files) or "*" (any page)'
+_ORIGIN = 'such as "https://example.org", "null" (pages from files, frames of any site) or "*" (any page)'
 _Origin = Annotated[str, Field(description=f"the origin of web pages in quotes, {_ORIGIN}", min_length=1)]
 _SERIAL_PORT = 'a serial port in quotes, such as "/dev/ttyACM0" or "COM3"'
 
@@ -173,7 +173,10 @@ class MidiConfig(_Section):
 
 
 class OscConfig(_Section):
-    """``[osc]``: listen on ``server_*``, send to ``client_*`` (a wildcard becomes 127.0.0.1)."""
+    """``[osc]``: listen on ``server_*``, send to ``client_*`` (a wildcard becomes 127.0.0.1).
+
+    ``remote_control`` false: whoever reaches the port may play, and command nothing.
+    """
 
     server_ip: _Host = "127.0.0.1"
     server_port: _ListenPort = 6000
@@ -182,12 +185,13 @@ class OscConfig(_Section):
     output_addresses: Annotated[
         tuple[_Address, ...], Strict(False), Field(description='a list of OSC addresses, such as ["/prediction"]')
     ] = ("/prediction", "/impsy")
+    remote_control: _Flag = True
 
 
 class WebSocketConfig(_Section):
     """``[websocket]``: a server for browsers. An empty mapping sends or hears nothing.
 
-    ``allowed_origins`` lists the web pages that may connect; None: those from this machine and from files.
+    ``allowed_origins`` lists the web pages that may connect; None: those from this machine, and from files by a key.
     """
 
     server_ip: _Host = "127.0.0.1"

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from impsy.threads import lasting
+
 __all__ = ["ConfigWatcher"]
 
 LOOK_SECONDS = 0.5
@@ -42,7 +44,7 @@ class ConfigWatcher:
 
     def __enter__(self) -> ConfigWatcher:
         self._stop.clear()
-        self._thread = threading.Thread(target=self._run, name="impsy config", daemon=True)
+        self._thread = lasting("impsy config", self._run, self._stop.is_set)
         self._thread.start()
         return self
 
@@ -55,7 +57,7 @@ class ConfigWatcher:
     def _mark(self) -> tuple[int, int, int] | None:
         try:
             found = self._path.stat()
-        except OSError:
+        except (OSError, ValueError):  # ValueError: no file can have such a name
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
 

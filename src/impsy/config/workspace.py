@@ -6,14 +6,29 @@ from importlib import resources
 from pathlib import Path
 
 from impsy.errors import ConfigError, DeviceError, refusal
-from impsy.files import backup_of, write_keeping_previous
+from impsy.files import backup_of, leads_out, make_folder, read_regular, write_keeping_previous
 
-__all__ = ["FOLDERS", "STARTER_MODEL", "create_workspace", "fill_workspace", "starter_files", "template"]
+__all__ = [
+    "FOLDERS",
+    "OTHER_MODEL",
+    "STARTER_MODEL",
+    "STARTER_MODELS",
+    "create_workspace",
+    "fill_workspace",
+    "starter_files",
+    "template",
+]
 
 FOLDERS = ("logs", "datasets", "models")
+_LARGEST = 64 << 20
 _FILES = ("config.toml", "README.txt")
 STARTER_MODEL = "models/musicMDRNN-dim9-layers2-units32-mixtures35-scale10.tflite"
 """The model that a new workspace plays with, relative to it; its ``.json`` says what it learned from."""
+OTHER_MODEL = "models/musicMDRNN-dim9-layers2-units32-mixtures5-scale10.tflite"
+"""One to switch to, of the same playing: it moves all controls at each event."""
+STARTER_MODELS = tuple(
+    name for model in (STARTER_MODEL, OTHER_MODEL) for name in (model, model.replace(".tflite", ".json"))
+)
 
 
 def template(name: str) -> str:
@@ -24,8 +39,7 @@ def template(name: str) -> str:
 def starter_files() -> dict[str, bytes]:
     """All files of a new workspace: path in it -> content."""
     folder = resources.files("impsy.config") / "templates"
-    names = (*_FILES, STARTER_MODEL, STARTER_MODEL.replace(".tflite", ".json"))
-    return {name: folder.joinpath(name).read_bytes() for name in names}
+    return {name: folder.joinpath(name).read_bytes() for name in (*_FILES, *STARTER_MODELS)}
 
 
 def create_workspace(folder: Path, force: bool = False) -> list[str]:
@@ -49,16 +63,20 @@ def fill_workspace(folder: Path, files: dict[str, bytes], remedy: str, *, replac
     Files that are there stay; with ``replace``, they are kept as ``.bak``.
 
     Raises:
+        ConfigError: if a link in it leads out of it.
         DeviceError: if the disk refuses.
     """
     done = []
     try:
+        for name in (*FOLDERS, *files):
+            if leads_out(folder / name, folder):
+                raise ConfigError(f"{folder / name} leads out of the workspace by a link: remove it, or {remedy}")
         for name in FOLDERS:
-            (folder / name).mkdir(parents=True, exist_ok=True)
+            make_folder(folder / name)
         for name, content in files.items():
             path = folder / name
             present = path.exists()
-            if present and (not replace or path.read_bytes() == content):
+            if present and (not replace or read_regular(path, _LARGEST) == content):
                 done.append(f"{name} was there and stays")
                 continue
             write_keeping_previous(path, content)

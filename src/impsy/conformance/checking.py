@@ -15,6 +15,7 @@ from impsy.conformance import cases
 from impsy.conformance.cases import Case, Part
 from impsy.conformance.network import ModelCase
 from impsy.errors import ConfigError, ImpsyError
+from impsy.files import read_regular
 
 __all__ = ["CHECKERS", "VERSION", "Checked", "Difference", "Malformed", "Skipped", "check_path", "first_difference"]
 
@@ -90,7 +91,7 @@ def _check_file(file: Path) -> Iterator[Checked | Malformed | Skipped]:
         yield Skipped(file, f"not a known kind of vector file; known are {', '.join(CHECKERS)}")
         return
     try:
-        content = json.loads(file.read_bytes())
+        content = json.loads(read_regular(file, _LARGEST))
         document = _Document.model_validate(content)
     except OSError as error:
         yield Malformed(file, "", f"it cannot be read ({error.strerror or error})")
@@ -127,6 +128,9 @@ def _faults(error: ValidationError, most: int = 3) -> str:
 
 
 # --- comparing --------------------------------------------------------------------------------------
+
+_LARGEST = 64 << 20
+"""Bytes of a vector file."""
 
 _NOTHING = object()
 

@@ -13,7 +13,7 @@ from impsy.conformance.cases import Case, Part
 from impsy.errors import ModelError
 from impsy.models.litert import find_layout
 from impsy.models.mixture import choose, component_weights, split
-from impsy.models.opening import open_model
+from impsy.models.opening import open_model, read_model_file
 from impsy.models.predictor import MixturePredictor
 from impsy.models.sizes import SCALE_FACTOR
 from impsy.models.tflite.read import parse
@@ -53,7 +53,7 @@ class ModelCase(Case):
                 "mixtures": model.mixtures,
                 "layers": model.layers,
             },
-            "tensors": _tensors(path.read_bytes()),
+            "tensors": _tensors(read_model_file(path)[0]),
             "steps": [_step(step, self, model.predictor) for step in self.steps],
         }
 

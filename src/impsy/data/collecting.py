@@ -17,6 +17,7 @@ from impsy.data.datasets import DIMENSIONS, Dataset
 from impsy.data.logs.performances import events_of
 from impsy.data.logs.reading import Log, Numbers, Problem, read_log
 from impsy.errors import DataError, refusal
+from impsy.files import leads_out
 
 __all__ = ["Collection", "Copy", "LogReport", "Overlap", "collect", "find_logs"]
 
@@ -129,11 +130,12 @@ def find_logs(
     Raises:
         DataError: there is no such folder, no log in it that fits, or logs of several dimensions and none asked for.
     """
+    around = folder.resolve().parent  # a log may be a link to another folder of the same workspace
     if not folder.is_dir():
         what = "is a file" if folder.exists() else "does not exist"
         raise DataError(f"{folder}: this {what}; give the folder that holds the logs (-S/--source)")
     try:
-        names = sorted(path.name for path in folder.iterdir() if path.is_file())
+        names = sorted(path.name for path in folder.iterdir() if path.is_file() and not leads_out(path, around))
     except OSError as error:
         remedy = "give the folder that holds the logs (-S/--source)"
         raise DataError(f"{folder}: cannot be read {refusal(error, remedy)}") from error

@@ -19,11 +19,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from impsy.data.npz.archive import Archive
 from impsy.data.npz.pickles import write_object_array
+from impsy.data.ranges import ValueRange
 from impsy.errors import DataError
 from impsy.files import written_whole
 from impsy.limits import MOST_LEARNED_DIMENSION, MOST_PERFORMANCES
 
-__all__ = ["DIMENSIONS", "Dataset", "put_in_bounds", "read_dataset", "remarks_on_range", "write_dataset"]
+__all__ = ["DIMENSIONS", "Dataset", "put_in_bounds", "read_dataset", "write_dataset"]
 
 logger = logging.getLogger(__name__)
 
@@ -31,9 +32,6 @@ _AGAIN = "make it again from the logs with “impsy dataset”"
 
 DIMENSIONS = range(2, MOST_LEARNED_DIMENSION + 1)
 """Time, and at least one control."""
-
-SLACK = 1e-6
-"""How far outside its bounds a value may be without a word: it was rounded."""
 
 COMPRESSED_UP_TO = 16 << 20
 """Bytes of events; compressing more (some fifty hours of playing) takes longer than all else here."""
@@ -150,45 +148,12 @@ def put_in_bounds(events: Events) -> tuple[Events, list[str]]:
     backwards = int((times < 0).sum())
     if backwards:
         problems.append(f"{backwards:,} times are negative (down to {times.min():g} s); they are taken as 0")
-    problems += remarks_on_range(values)
+    seen = ValueRange(values.shape[1])
+    seen.add(values)
+    problems += seen.remarks
     bounded = events.clip(0, 1)
     bounded[:, 0] = times.clip(0, None)
     return bounded, problems
-
-
-_RANGES = (
-    (127, "MIDI values 0-127"),
-    (255, "values of one byte, 0-255"),
-    (1023, "values of a 10-bit converter, 0-1023"),
-    (4095, "values of a 12-bit converter, 0-4095"),
-    (16383, "14-bit MIDI values 0-16383"),
-    (65535, "values of two bytes, 0-65535"),
-)
-"""What whole numbers up to these usually are."""
-
-
-def remarks_on_range(values: NDArray[np.floating[Any]]) -> list[str]:
-    """A sentence on the values (N, n) that are outside [0, 1], if there are any."""
-    outside = int(((values < -SLACK) | (values > 1 + SLACK)).sum())
-    if not outside:
-        return []
-    return [
-        f"{outside:,} of {values.size:,} values are outside 0 to 1 (from {values.min():g} to {values.max():g}); "
-        f"they are taken as 0 or 1{_advice_on_range(values)}"
-    ]
-
-
-def _advice_on_range(values: NDArray[np.floating[Any]]) -> str:
-    """What values (N, n) beyond 1 seem to be, to be added to a sentence; "" if they are nothing known.
-
-    Controls that stay in [0, 1] are not looked at.
-    """
-    wide = values[:, (values > 1 + SLACK).any(axis=0)]
-    if not wide.size or wide.min() < 0 or wide.max() < 10 or (wide % 1 != 0).any():
-        return ""
-    most = int(wide.max())
-    fit = next(((top, name) for top, name in _RANGES if top >= most), None)
-    return f". Values reach {most}: these look like {fit[1]}; IMPSY's are 0-1; divide by {fit[0]}" if fit else ""
 
 
 def _joined(path: Path, performances: list[NDArray[np.float32]]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

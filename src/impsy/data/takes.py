@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from impsy.errors import DataError, DeviceError
-from impsy.files import write_whole
+from impsy.errors import DataError, DeviceError, refusal
+from impsy.files import ANOTHER_FOLDER, locked, read_regular, write_whole
 
 __all__ = [
     "LONGEST_TITLE",
@@ -40,7 +40,7 @@ LONGEST_TITLE, LONGEST_TAG, MOST_TAGS = 200, 40, 20
 
 _FORMAT = 1
 _LARGEST = 16 << 20
-_writing = threading.Lock()
+_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,22 +118,53 @@ def annotate(folder: Path, changes: Mapping[str, TakeNote | None]) -> None:
     """
     for name, note in changes.items():
         _check(name, note)
-    with _writing:
-        path = folder / NOTES_FILE
-        raw, problems = _read(path)
-        if problems or any(_note(entry)[1] for entry in raw.values()):
-            _set_aside(path)
-            # All of it is kept there; here it would be found wrong, and set aside, each time again.
-            raw = {other: sound for other, entry in raw.items() if (sound := _sound(entry))}
-        for name, note in changes.items():
-            before = raw.get(name)
-            others = before if isinstance(before, dict) else {}
-            said = {key: value for key, value in others.items() if key not in _KEYS} | _entry(note or NOTHING_SAID)
-            raw.pop(name, None)
-            if said and note is not None:
-                raw[name] = said
-        content = json.dumps({"format": _FORMAT, "takes": raw}, indent=1, ensure_ascii=False) + "\n"
-        write_whole(path, content.encode("utf-8", "replace"))
+    path = folder / NOTES_FILE
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DeviceError(f"{path} cannot be written {refusal(error, ANOTHER_FOLDER)}") from error
+    with locked(folder):
+        for _ in range(_TRIES):
+            with suppress(_OvertakenError):
+                _annotate(path, changes)
+                return
+    raise DeviceError(f"{path} is changed by another program all the time: nothing was changed. Try again")
+
+
+class _OvertakenError(Exception):
+    """The file was changed, by an editor, while it was about to be replaced."""
+
+
+def _annotate(path: Path, changes: Mapping[str, TakeNote | None]) -> None:
+    seen = _stamp(path)
+    raw, problems = _read(path)
+    if problems or any(_note(entry)[1] for entry in raw.values()):
+        _set_aside(path)
+        seen = _stamp(path)
+        # All of it is kept there; here it would be found wrong, and set aside, each time again.
+        raw = {other: sound for other, entry in raw.items() if (sound := _sound(entry))}
+    for name, note in changes.items():
+        before = raw.get(name)
+        others = before if isinstance(before, dict) else {}
+        said = {key: value for key, value in others.items() if key not in _KEYS} | _entry(note or NOTHING_SAID)
+        raw.pop(name, None)
+        if said and note is not None:
+            raw[name] = said
+    content = json.dumps({"format": _FORMAT, "takes": raw}, indent=1, ensure_ascii=False) + "\n"
+
+    def check() -> None:
+        if _stamp(path) != seen:
+            raise _OvertakenError
+
+    write_whole(path, content.encode("utf-8", "replace"), check=check)
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 _KEYS = ("title", "tags", "excluded")
@@ -142,9 +173,7 @@ _KEYS = ("title", "tags", "excluded")
 def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
     """The file's entries as they stand, and what is wrong with the file as a whole."""
     try:
-        if path.stat().st_size > _LARGEST:
-            return {}, [f"{path}: it is far too large to be what was written there; it is left out"]
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_regular(path, _LARGEST, root=path.parent.resolve().parent))
     except FileNotFoundError:
         return {}, []
     except OSError as error:

@@ -6,10 +6,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-__all__ = ["MINIMUM_DT", "Step", "to_step"]
+__all__ = ["MINIMUM_DT", "Pace", "Step", "to_step"]
 
 MINIMUM_DT = 0.001
 """Seconds. A model may predict a time step of zero or less; playing needs a little more."""
+
+
+class Pace:
+    """A limit on how many events happen: ``a_second`` in the long run, and ``burst`` more at once."""
+
+    def __init__(self, a_second: float, burst: float) -> None:
+        self._every = 1 / a_second
+        self._slack = burst / a_second
+        self._full = float("-inf")
+
+    @property
+    def earliest(self) -> float:
+        """When the next may happen."""
+        return self._full - self._slack
+
+    def allows(self, at: float) -> bool:
+        """Whether one may happen at this time; it is then counted."""
+        if at < self.earliest:
+            return False
+        self.count(at)
+        return True
+
+    def count(self, at: float) -> None:
+        """One happens at this time."""
+        self._full = max(self._full, at) + self._every
 
 
 @dataclass(frozen=True, slots=True)

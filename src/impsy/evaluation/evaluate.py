@@ -76,8 +76,8 @@ class _Material:
     answering: Features
     gestures: Gestures
     example: int
-    told: Likeness
-    told_anywhere: Likeness
+    two_sample: Likeness
+    two_sample_anywhere: Likeness
     phrases: Phrases | None
 
 
@@ -213,8 +213,8 @@ def _material(dataset: Dataset, split: Split, windows: NDArray[np.int64], seed: 
         free=replace(whole, pinned=features(alone).pinned),
         answering=features(answers[:, effort.heard - 1 :]),
         gestures=gestures(answers[:, effort.heard - 1 :]),
-        told=Likeness(events, parts, effort.places, effort.heard, effort.answer, seed),
-        told_anywhere=Likeness(events, whole_parts, effort.places, effort.heard, effort.answer, seed),
+        two_sample=Likeness(events, parts, effort.places, effort.heard, effort.answer, seed),
+        two_sample_anywhere=Likeness(events, whole_parts, effort.places, effort.heard, effort.answer, seed),
         # Pauses are rare, and what is compared is manner, not foresight: phrases are taken from all performances.
         phrases=find_phrases(events, whole_parts, effort.heard, effort.longest_answer, effort.phrases),
         # One that is neither hurried nor full of pauses.
@@ -263,8 +263,8 @@ def _examine(result: Result, contestant: Contestant, material: _Material, tick: 
         answering=summarise(features(joined), material.answering),
         gestures=gestures(joined),
         answers=answers_of(phrases.answered(contestant, asked, tick)) if phrases is not None else None,
-        told=material.told.of(contestant, telling, tick),
-        told_anywhere=material.told_anywhere.of(contestant, anywhere, tick),
+        two_sample=material.two_sample.of(contestant, telling, tick),
+        two_sample_anywhere=material.two_sample_anywhere.of(contestant, anywhere, tick),
     )
     return result, Excerpt(result.name, material.contexts[material.example], answers[material.example])
 
@@ -285,7 +285,7 @@ def _training(material: _Material) -> Result | None:
         free=summarise(features(alone), material.free) if alone is not None else None,
         answering=summarise(features(answering), material.answering) if answering is not None else None,
         gestures=gestures(answering) if answering is not None else None,
-        told=material.told.of_parts(material.split.train, np.random.default_rng([material.seed, 6])),
+        two_sample=material.two_sample.of_parts(material.split.train, np.random.default_rng([material.seed, 6])),
     )
 
 
@@ -299,8 +299,8 @@ def _players(material: _Material) -> Result:
         answering=summarise(material.answering, None),
         gestures=material.gestures,
         answers=answers_of(phrases.own) if phrases is not None else None,
-        told=material.told.of_themselves(),
-        told_anywhere=material.told_anywhere.of_themselves(),
+        two_sample=material.two_sample.of_themselves(),
+        two_sample_anywhere=material.two_sample_anywhere.of_themselves(),
     )
 
 
@@ -310,23 +310,23 @@ def _with_verdict(result: Result, players: Result) -> Result:
 
 
 def _heard(result: Result) -> Heard:
-    anywhere = result.told_anywhere
+    anywhere = result.two_sample_anywhere
     return Heard(
         gestures=result.gestures,
         median_dt=result.answering.dt_quantiles[2] if result.answering is not None else None,
         answers=result.answers,
         # Contexts from all playing are fairer than a held-out part that the players played differently from the rest.
-        told=anywhere if anywhere is not None and anywhere.auc10 is not None else result.told,
+        two_sample=anywhere if anywhere is not None and anywhere.auc10 is not None else result.two_sample,
     )
 
 
 def _left_out(material: _Material, players: Result) -> str:
     """What was not measured, and why."""
     reasons = []
-    for where, told in (("held-out playing", players.told), ("all playing", players.told_anywhere)):
-        if told is not None and told.auc10 is None:
+    for where, two_sample in (("held-out playing", players.two_sample), ("all playing", players.two_sample_anywhere)):
+        if two_sample is not None and two_sample.auc10 is None:
             reasons.append(f"telling from {where} (too little of it)")
-        elif told is not None and told.auc is None:
+        elif two_sample is not None and two_sample.auc is None:
             reasons.append(f"telling 50 events from {where} (too little of it)")
     if material.phrases is None:
         reasons.append(f"answers to phrases (no pause of {PAUSE:g} s after {material.effort.heard} events)")
@@ -350,7 +350,7 @@ def _events(contestant: Contestant, material: _Material) -> int:
     """How many events it takes to examine a contestant, for a progress bar."""
     effort = material.effort
     played = effort.streams * (1 + effort.free + 1 + effort.heard + effort.answer)
-    played += material.told.work + material.told_anywhere.work
+    played += material.two_sample.work + material.two_sample_anywhere.work
     if material.phrases is not None:
         played += len(material.phrases.own) * (effort.heard + effort.longest_answer)
     if not contestant.has_density:

@@ -125,8 +125,8 @@ class TwoSampleTest:
             _Told.by(folds, label, stream, described, _traits_kernel, _RIDGE),
             _Told.by(folds, label, stream, convolved(raw, kernels), _linear_kernel, _RIDGE_OF_CONVOLUTIONS),
         ]
-        told = max(found, key=lambda each: each.auc())
-        return Estimate(told.auc(), told.error(len(made.when), self._folds, np.random.default_rng(self._seed)))
+        best = max(found, key=lambda each: each.auc())
+        return Estimate(best.auc(), best.error(len(made.when), self._folds, np.random.default_rng(self._seed)))
 
     def _divided(self, when: IntArray, stream: IntArray, length: int) -> list[tuple[NDArray[np.bool_], IntArray]]:
         """Which windows to learn from, and which to test on then, for each of five stretches of the playing.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 from impsy.events import Event, Report
 
-__all__ = ["Adapter", "Complaints", "Deliver", "Health", "Overhear", "PassesOn", "SendReport"]
+__all__ = ["Adapter", "Complaints", "Deliver", "Health", "Overhear", "PassesOn", "Rate", "SendReport"]
 
 Deliver = Callable[[Event], None]
 """Give an event to the performance. Any thread may call it, and it returns at once."""
@@ -24,6 +25,9 @@ Called in the adapter's thread, before the event is delivered.
 
 KINDS_LIMIT = 200
 """Different complaints kept for one port; a peer chooses some of the words in them."""
+
+LINES_A_MINUTE = 30
+"""Complaints reported for one port; more kinds in a minute are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +96,33 @@ class PassesOn(Protocol):
         ...
 
 
+class Rate:
+    """Whether one more of something is within ``a_second``, after at most ``burst`` at once."""
+
+    def __init__(self, a_second: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._a_second = a_second
+        self._burst = burst
+        self._clock = clock
+        self._left = burst
+        self._at = clock()
+
+    def allows(self) -> bool:
+        """Count one more; False: it is too much, and is not counted."""
+        now = self._clock()
+        self._left, self._at = min(self._burst, self._left + (now - self._at) * self._a_second), now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
 class Complaints:
-    """Counts what is wrong with a peer and reports the first of each kind."""
+    """Counts what is wrong with a peer and reports the first of each kind, thirty in a minute at most."""
 
     def __init__(self, port: str) -> None:
         self._port = port
         self._seen: set[str] = set()
+        self._lines = Rate(LINES_A_MINUTE / 60, LINES_A_MINUTE)
         self.count = 0
         self.last = ""
 
@@ -107,7 +132,7 @@ class Complaints:
         self.last = text
         if kind in self._seen:
             return
-        if len(self._seen) >= KINDS_LIMIT:
+        if len(self._seen) >= KINDS_LIMIT or not self._lines.allows():
             kind, text = "many", "further kinds of bad input are only counted"
             if kind in self._seen:
                 return

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 from impsy.errors import DeviceError
 from impsy.events import Report
 from impsy.io.adapter import SendReport
+from impsy.threads import Failures, lasting
 
 __all__ = ["RETRY_SECONDS", "Link", "Opened"]
 
@@ -48,6 +50,7 @@ class Link:
         self.state: Literal["closed", "waiting", "open"] = "closed"
         self.error = ""
         self.detail = ""
+        self._failures = Failures(f"the port “{name}”")
         self.on_lost: Callable[[], None] = lambda: None
         """Called in the thread when an open device is lost."""
 
@@ -59,7 +62,7 @@ class Link:
     def open(self, report: SendReport) -> None:
         """Start the thread."""
         self._stop.clear()
-        self._thread = threading.Thread(target=self._run, args=(report,), name=f"impsy {self._name}", daemon=True)
+        self._thread = lasting(f"impsy {self._name}", partial(self._run, report), self._stop.is_set)
         self.state = "waiting"
         self._thread.start()
 
@@ -89,7 +92,9 @@ class Link:
         while not self._stop.is_set():
             try:
                 self._serve(opened)
-            except (DeviceError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the port is to come back
+                if not isinstance(error, DeviceError | OSError):
+                    self._failures.add(error)
                 if self.state == "open":
                     self.on_lost()
                 self.state = "waiting"

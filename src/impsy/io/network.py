@@ -22,6 +22,7 @@ Place = tuple[socket.AddressFamily, SocketAddress]
 """An address of one family, as sockets take it."""
 
 _LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
+LONGEST_DATAGRAM = 65_536
 _PORTS_TRIED = 20
 """Free ports that may turn out to be taken at localhost's other address."""
 
@@ -164,6 +165,8 @@ class Outlet:
                     _try(family, address)
                     one = sockets.enter_context(socket.socket(family, socket.SOCK_DGRAM))
                     one.setblocking(False)
+                    if one.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) < LONGEST_DATAGRAM:  # macOS: 9,216 bytes
+                        one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, LONGEST_DATAGRAM)
                     if len(places) > 1:  # so that the system reports whether a program listens
                         one.connect(address)
                 except OSError as error:

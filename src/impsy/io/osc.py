@@ -2,24 +2,53 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from impsy.codecs.osc import OscDecoder, encode_vector
-from impsy.io.adapter import Complaints, Deliver, Health, SendReport
+from impsy.errors import DataError
+from impsy.events import Event, Interaction, LoadModel, PanicButton, PlayThrough, Report, Update
+from impsy.hosts import EVERYWHERE, is_here, is_loopback
+from impsy.io.adapter import Complaints, Deliver, Health, Rate, SendReport
 from impsy.io.udp import UdpListener, UdpSender
+from impsy.names import safe_name
 
 __all__ = ["OscAdapter", "OscListener"]
+
+
+PLAYED_A_SECOND = 10_000
+"""Events that one port takes, after twice as many at once: more is no playing, and would fill the disk."""
+
+COMMANDS_A_SECOND, LOCAL_COMMANDS_A_SECOND = 400, 2000
+"""Commands that one port takes, after as many at once: several knobs, or settings drawn by hand. The second number is
+for the port that only this machine reaches, where several pages draw."""
+
+TOLD_SECONDS = 10.0
+"""Between two reports that something was left out."""
+
+PANICS_A_SECOND = 10
+
+MODELS = "models"
+"""The folder whose models another machine may ask for."""
 
 
 class OscListener:
     """Listens for OSC packets and delivers their events.
 
     ``local``: also the events that only this machine may send. Such a listener's ``ip`` is a loopback address.
+    ``commands``: whether anything but playing is taken.
     """
 
-    def __init__(self, name: str, ip: str, port: int, controls: int, *, local: bool = False) -> None:
-        self._decoder = OscDecoder(controls, name, local=local)
+    def __init__(
+        self, name: str, ip: str, port: int, controls: int, *, local: bool = False, commands: bool = True
+    ) -> None:
+        self._decoder = OscDecoder(controls, name, local=local, commands=commands)
         self._complaints = Complaints(name)
+        self._played = Rate(PLAYED_A_SECOND, 2 * PLAYED_A_SECOND)
+        self._most = LOCAL_COMMANDS_A_SECOND if local else COMMANDS_A_SECOND
+        self._commands = Rate(self._most, self._most)
+        self._panics = Rate(PANICS_A_SECOND, PANICS_A_SECOND)  # one that counts is not to wait for a knob
+        self._left_out, self._told = 0, float("-inf")
         self._deliver: Deliver | None = None
         self._report: SendReport | None = None
         self.udp = UdpListener(name, ip, port, self._receive)
@@ -41,16 +70,54 @@ class OscListener:
         self.received += 1
         decoded = self._decoder.decode(packet)
         for event in decoded.events:
-            self._deliver(event)
+            if not self._rate_of(event).allows():
+                self._leave_out(sender, self._report)
+            elif isinstance(event, LoadModel) and not is_here(sender.rpartition(":")[0].strip("[]")):
+                self._load_from_afar(event.file, sender, self._deliver, self._report)
+            else:
+                self._deliver(event)
         for problem in decoded.problems:
             self._complaints.add(problem.kind, f"{problem} (from {sender})", self._report)
+
+    def _rate_of(self, event: Event) -> Rate:
+        if isinstance(event, Interaction | Update | PlayThrough):
+            return self._played
+        return self._panics if isinstance(event, PanicButton) else self._commands
+
+    def _load_from_afar(self, name: str, sender: str, deliver: Deliver, report: SendReport) -> None:
+        """Another machine may name a model of the workspace; where its files are is not its business."""
+        try:
+            deliver(LoadModel(f"{MODELS}/{safe_name(name)}"))
+        except DataError as error:
+            text = f"{error}; from another machine, /impsy/model takes the name of a file in {MODELS}/ and no path"
+            self._complaints.add("model", f"{text} (from {sender})", report)
+
+    def _leave_out(self, sender: str, report: SendReport) -> None:
+        self._left_out += 1
+        now = time.monotonic()
+        if now - self._told >= TOLD_SECONDS:
+            self._told = now
+            limits = f"{self._most} commands and {PLAYED_A_SECOND} events a second are taken"
+            text = f"{limits}; {self._left_out} more were left out so far"
+            report(Report(f"{self.name}:rate", f"{self.name}: {text} (the last from {sender})", always=True))
 
     def health(self) -> Health:
         """How the port is doing."""
         link = self.udp.link
         state = "receiving" if link.state == "open" and self.received else link.state
         error = link.error or self._complaints.last
-        return Health(self.name, state, link.detail, error, self.received, self._complaints.count)
+        return Health(self.name, state, link.detail, error, self.received, self._complaints.count + self._left_out)
+
+
+def _reach(ip: str, port: int, remote_control: bool) -> str:
+    """What others may do at this port, in a line; empty: only this machine reaches it."""
+    if is_loopback(ip):
+        return ""
+    who = f"OSC on {ip or EVERYWHERE} port {port}: others on the network may play"
+    if not remote_control:
+        return f"{who}, and command nothing (remote_control = false)"
+    what = "pause, mode, settings, scenes, models of the workspace"
+    return f"{who} and command ({what}); [osc] remote_control = false leaves only playing"
 
 
 class OscAdapter:
@@ -61,14 +128,24 @@ class OscAdapter:
         client_ip, client_port: where to send.
         controls: n, the number of values in a vector.
         addresses: OSC addresses to send each output to.
+        remote_control: whether commands are taken, or only what is played.
     """
 
     name = "osc"
 
     def __init__(
-        self, ip: str, port: int, client_ip: str, client_port: int, controls: int, addresses: Sequence[str]
+        self,
+        ip: str,
+        port: int,
+        client_ip: str,
+        client_port: int,
+        controls: int,
+        addresses: Sequence[str],
+        *,
+        remote_control: bool = True,
     ) -> None:
-        self.listener = OscListener("osc", ip, port, controls)
+        self._reach = _reach(ip, port, remote_control)
+        self.listener = OscListener("osc", ip, port, controls, commands=remote_control)
         self._sender = UdpSender("osc out", client_ip, client_port)
         self._addresses = tuple(addresses)
         self._complaints = Complaints("osc out")
@@ -79,6 +156,8 @@ class OscAdapter:
     def open(self, deliver: Deliver, report: SendReport) -> None:
         """Start listening and resolve the host to send to."""
         self._report = report
+        if self._reach:
+            report(Report("osc:reach", self._reach, "info"))
         self._sender.open(report)
         self.listener.open(deliver, report)
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import select
+import selectors
 import socket
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import cast
 
 from impsy.errors import DeviceError
-from impsy.io.adapter import SendReport
+from impsy.hosts import is_loopback
+from impsy.io.adapter import Complaints, SendReport
 from impsy.io.link import Link, Opened
 from impsy.io.network import Outlet, SocketAddress, bound, shown
+from impsy.io.owners import Senders
+from impsy.threads import Failures
 
 __all__ = ["UdpListener", "UdpSender"]
+
+STRANGER = (
+    "another user of this machine, or a program that ended at once while another user's programs run. "
+    "On 0.0.0.0 instead of a loopback address, a port of the configuration is open to all users and machines"
+)
 
 PACKET_LIMIT = 65_536
 BUFFER_BYTES = 1 << 20
@@ -22,19 +31,26 @@ READY_SECONDS = 0.1
 
 
 class UdpListener:
-    """Receives datagrams on ``ip:port`` and hands each to ``receive(packet, sender)`` in its thread."""
+    """Receives datagrams on ``ip:port`` and hands each to ``receive(packet, sender)`` in its thread.
+
+    On a loopback address, those of other users of this machine are refused, where the system tells them apart.
+    """
 
     def __init__(self, name: str, ip: str, port: int, receive: Callable[[bytes, str], None]) -> None:
         self._ip = ip
         self._port = port
         self._receive = receive
         self._wake: socket.socket | None = None
+        self._failures = Failures(f"packets at the port “{name}”")
+        self._report: SendReport = lambda _report: None
+        self._refusals = Complaints(name)
         self.link = Link(name, self._serve, self._interrupt)
         self.address: SocketAddress | None = None
         """Where it listens, once it does (the port is the one that the system gave, if 0 was asked for)."""
 
     def open(self, report: SendReport) -> None:
         """Start listening; a port in use is tried again and again."""
+        self._report = report
         self.link.open(report)
 
     def close(self) -> None:
@@ -72,15 +88,18 @@ class UdpListener:
         self._wake = outer
         opened(f"listening on {' and '.join(each[0] for each in addresses)} port {address[1]}")
         try:
-            while not self.link.stopping:
-                ready, _, _ = select.select([*servers, inner], [], [])
-                for server in servers:
-                    if server in ready:
-                        self._drain(server)
+            with selectors.DefaultSelector() as selector:  # select() takes no descriptor above 1,023
+                for server, (ip, *_) in zip(servers, addresses, strict=True):
+                    selector.register(server, selectors.EVENT_READ, Senders() if is_loopback(ip) else None)
+                selector.register(inner, selectors.EVENT_READ)
+                while not self.link.stopping:
+                    for key, _events in selector.select():
+                        if key.fileobj is not inner:
+                            self._drain(cast("socket.socket", key.fileobj), key.data)
         finally:
             self._wake = None
 
-    def _drain(self, server: socket.socket) -> None:
+    def _drain(self, server: socket.socket, senders: Senders | None) -> None:
         while not self.link.stopping:
             try:
                 packet, sender = server.recvfrom(PACKET_LIMIT)
@@ -88,7 +107,12 @@ class UdpListener:
                 return
             except ConnectionResetError:  # Windows: an earlier answer had no listener
                 continue
-            self._receive(packet, f"{shown(sender[0])}:{sender[1]}")
+            shown_as = f"{shown(sender[0])}:{sender[1]}"
+            with self._failures:  # what one packet does to its receiver keeps no other from being received
+                if senders is None or senders.allowed(sender[0], sender[1]):
+                    self._receive(packet, shown_as)
+                else:
+                    self._refusals.add("stranger", f"{shown_as} was refused: {STRANGER}", self._report)
 
 
 class UdpSender:

@@ -13,27 +13,28 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
-from http import HTTPStatus
+from pathlib import Path
 from typing import ClassVar
 
 from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.datastructures import MultipleValuesError
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode, Frame, Opcode
-from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.typing import Subprotocol
 
 from impsy.codecs.websocket import decode_frame, encode_text
 from impsy.errors import DeviceError, PeerError
-from impsy.events import Unplugged
-from impsy.io.adapter import Complaints, Deliver, Health, Overhear, SendReport
+from impsy.events import Report, Unplugged
+from impsy.hosts import EVERYWHERE, is_loopback
+from impsy.io.adapter import Complaints, Deliver, Health, Overhear, Rate, SendReport
+from impsy.io.door import ACCEPTED_AT_ONCE, BACKLOG, Door
+from impsy.io.entrance import Entrance
 from impsy.io.link import Link, Opened
 from impsy.io.network import bound, shown
-from impsy.io.origins import origin_allowed
 from impsy.mapping.entries import MappingEntry
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
+from impsy.threads import Failures
 
 __all__ = ["CLIENT_LIMIT", "WebSocketAdapter"]
 
@@ -53,6 +54,9 @@ PING_SECONDS = 10.0
 CLOSE_SECONDS = 0.15
 """How long a client may take to close its connection."""
 
+PLAYED_A_SECOND = 10_000
+"""Messages that are taken of all clients together, after twice as many at once."""
+
 WAITING_LIMIT = 1000
 """Steps that may wait for the thread."""
 
@@ -66,23 +70,26 @@ _Step = Callable[[], list[bytes]]
 class _Client(ServerConnection):
     """One client's connection. ``joined``: it has been sent the present controllers and bends.
 
-    ``everyone`` holds all connections of one server, before their handshake too: at most ``most``.
+    ``everyone`` holds all connections of one server, before their handshake too: then they wait at the ``door``.
     """
 
     joined = False
     peer = "?"
+    address: tuple[str, int] = ("?", 0)
     everyone: ClassVar[set[_Client]]
-    most: ClassVar[int]
+    door: ClassVar[Door]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         address = transport.get_extra_info("peername")
-        self.peer = f"{shown(address[0])}:{address[1]}" if address else "?"
+        if address:
+            self.address = address[:2]
+            self.peer = f"{shown(address[0])}:{address[1]}"
         self.everyone.add(self)
-        if len(self.everyone) > self.most:
-            self.transport.abort()
+        self.door.enter(self.address, self.transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.door.leave(self.address)
         self.everyone.discard(self)
         super().connection_lost(exc)
 
@@ -95,7 +102,8 @@ class WebSocketAdapter:
         input_mapping: what the clients' messages mean; empty: they are ignored.
         output_mapping: how outputs are sent; empty: nothing is sent.
         allowed_origins: the web pages that may connect, as ``origin_allowed`` explains.
-        client_limit: clients at once.
+        client_limit: clients at once, and as many that have not yet completed their handshake.
+        folder: of the configuration; the address for pages from files is written there.
     """
 
     name = "websocket"
@@ -109,16 +117,17 @@ class WebSocketAdapter:
         *,
         allowed_origins: Iterable[str] | None = None,
         client_limit: int = CLIENT_LIMIT,
+        folder: Path | None = None,
     ) -> None:
         self._ip = ip
         self._port = port
         self._entries = tuple(input_mapping)
         self._output = OutputMapping(output_mapping) if output_mapping else None
-        self._origins = None if allowed_origins is None else tuple(allowed_origins)
         self._client_limit = client_limit
         self._complaints = Complaints(self.name)
         self._refusals = Complaints(self.name)
         """Clients that were refused, or dropped."""
+        self._entrance = Entrance(allowed_origins, folder, self._refuse)
         self._deliver: Deliver = lambda _event: None
         self._report: SendReport = lambda _report: None
         self.overhear: Overhear | None = None
@@ -130,6 +139,8 @@ class WebSocketAdapter:
         self._performers: set[_Client] = set()
         """Those of the clients that have played something."""
         self._received = self._sent = self._failed = 0
+        self._played = Rate(PLAYED_A_SECOND, 2 * PLAYED_A_SECOND)
+        self._failures = Failures(f"the port “{self.name}”")
         self.link = Link(self.name, self._serve, self._interrupt)
         self.address: tuple[str, int] | None = None
         """Where it listens, once it does (the port is the one that the system gave, if 0 was asked for)."""
@@ -139,6 +150,9 @@ class WebSocketAdapter:
     def open(self, deliver: Deliver, report: SendReport) -> None:
         """Start the server; a port that is taken is tried again and again."""
         self._deliver, self._report = deliver, report
+        if not is_loopback(self._ip):
+            text = f"WebSocket on {self._ip or EVERYWHERE} port {self._port}: others on the network may play"
+            report(Report(f"{self.name}:reach", f"{text}, and command nothing", "info"))
         self.link.open(report)
 
     def send(self, values: Sequence[float]) -> None:
@@ -226,14 +240,14 @@ class WebSocketAdapter:
     async def _perform(self, listeners: list[socket.socket], opened: Opened) -> None:
         class Client(_Client):
             everyone: ClassVar[set[_Client]] = set()
-            most: ClassVar[int] = 2 * self._client_limit
+            door = Door(self._tell_refused, self._client_limit)
 
         self._ended = asyncio.Event()
         servers = [
             await serve(
                 self._welcome,
                 sock=listener,
-                process_request=self._check,
+                process_request=self._entrance.check,
                 create_connection=Client,
                 select_subprotocol=_first_offered,
                 compression=None,  # frames of 20 bytes do not shrink
@@ -243,15 +257,20 @@ class WebSocketAdapter:
                 ping_timeout=PING_SECONDS,
                 close_timeout=CLOSE_SECONDS,
                 logger=_quiet,
+                backlog=ACCEPTED_AT_ONCE,
             )
             for listener in listeners
         ]
+        for listener in listeners:
+            listener.listen(BACKLOG)  # asyncio has one number for this and for the one above
         self._woken = False
         self._loop = asyncio.get_running_loop()
+        self._loop.set_exception_handler(Client.door.loop_failed)
         addresses = [listener.getsockname()[:2] for listener in listeners]
         port = addresses[0][1]
         self.address = addresses[0]
         opened(f"listening on {' and '.join(ip for ip, _port in addresses)} port {port}")
+        self._entrance.tell(addresses[0][0], port, self._report)
         try:
             if not self.link.stopping:
                 await self._ended.wait()
@@ -259,29 +278,24 @@ class WebSocketAdapter:
             self._loop = self._ended = None
             self._take_steps()
             self._play(partial(self._messages, OutputMapping.all_notes_off))
+            Client.door.close()
             await _disconnect(servers, Client.everyone)
             self._clients.clear()
 
-    def _check(self, client: ServerConnection, request: Request) -> Response | None:
-        """Refuse pages of other sites."""
-        try:
-            origin, host = request.headers.get("Origin"), request.headers.get("Host", "")
-        except MultipleValuesError:
-            return client.respond(HTTPStatus.BAD_REQUEST, "More than one Origin or Host.\n")
-        if origin_allowed(origin, host, self._origins):
-            return None
-        shown = (origin or "")[:80]
-        text = f'a page of {shown} was refused. To let it in, add "{shown}" to websocket.allowed_origins'
-        self._refusals.add(f"origin:{shown}", text, self._report)
-        return client.respond(HTTPStatus.FORBIDDEN, "Pages of this origin may not connect.\n")
+    def _refuse(self, kind: str, text: str) -> None:
+        self._refusals.add(kind, text, self._report)
+
+    def _tell_refused(self, sentence: str) -> None:
+        self._report(Report(f"{self.name}:door", f"{self.name}: {sentence}", always=True))
 
     async def _welcome(self, client: ServerConnection) -> None:
         """Serve one client, from its handshake to its end."""
         if not isinstance(client, _Client):
             return
+        client.door.leave(client.address)
         if len(self._clients) >= self._client_limit:
             text = f"there are {self._client_limit} clients already; others are refused"
-            self._refusals.add("crowded", text, self._report)
+            self._refuse("crowded", text)
             await client.close(CloseCode.TRY_AGAIN_LATER, "too many clients")
             return
         self._clients.add(client)
@@ -293,7 +307,8 @@ class WebSocketAdapter:
                     entries = self._entries
                     mapping = InputMapping(entries)
                 self._received += 1
-                self._hear(frame, mapping, client)
+                with self._failures:
+                    self._hear(frame, mapping, client)
         except ConnectionClosed as error:
             if error.sent is not None and error.sent.code in _FAULTS:
                 problem = error.sent.reason or CloseCode(error.sent.code).name
@@ -312,6 +327,10 @@ class WebSocketAdapter:
             if isinstance(message, PeerError):
                 self._complaints.add(message.kind, f"{message} (from {client.peer})", self._report)
                 continue
+            if not self._played.allows():
+                text = f"more than {PLAYED_A_SECOND} messages a second came; those beyond are left out"
+                self._complaints.add("rate", text, self._report)
+                return
             changes = mapping.decode(message)
             if self.overhear is not None:
                 self.overhear(self.name, message, changes)
@@ -325,7 +344,8 @@ class WebSocketAdapter:
     def _take_steps(self) -> None:
         self._woken = False
         while self._steps:
-            self._play(self._steps.popleft())
+            with self._failures:
+                self._play(self._steps.popleft())
 
     def _messages(self, make: Callable[[OutputMapping], list[bytes]]) -> list[bytes]:
         return make(self._output) if self._output is not None else []
@@ -356,7 +376,7 @@ class WebSocketAdapter:
             self._clients.discard(client)
             client.transport.abort()
             text = f"{client.peer} does not read what it is sent; it was dropped, so that nobody waits for it"
-            self._refusals.add("slow", text, self._report)
+            self._refuse("slow", text)
             return
         # The same bytes are good for all: a server's frames are not masked, and there is no compression.
         client.transport.write(frames)
@@ -389,7 +409,7 @@ def _listening(ip: str, port: int) -> Iterator[list[socket.socket]]:
             for listener in listeners:
                 # Clients inherit it. The system would buffer megabytes for one that does not read.
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
-                listener.listen(CLIENT_LIMIT)
+                listener.listen(BACKLOG)
         except OSError as error:
             raise DeviceError(
                 f"cannot listen on {ip} port {port} ({error.strerror}): another program, perhaps a second IMPSY, has "

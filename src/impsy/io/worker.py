@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from impsy.errors import DeviceError
+from impsy.threads import lasting
 
 __all__ = ["Worker"]
 
@@ -56,7 +58,7 @@ class Worker:
         with self._lock:
             if self._thread is None:
                 name = f"impsy {self._name} driver"
-                self._thread = threading.Thread(target=_work, args=(self._calls,), name=name, daemon=True)
+                self._thread = lasting(name, partial(_work, self._calls))
                 self._thread.start()
 
 

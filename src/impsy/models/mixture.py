@@ -223,13 +223,16 @@ class LiveSampler(MixtureSampler):
         ends = np.flatnonzero(live.control < 0)[1:]
         rest = live.fixed.rest
 
-        def numbers(resting: NDArray[Any], moving: NDArray[Any], places: _Indices) -> Numbers:
+        def numbers(resting: Numbers, moving: NDArray[Any], places: _Indices) -> Numbers:
             if len(places) == live.dimension:
                 return moving.tolist
-            return partial(_among, resting.tolist, moving.tolist, places[1:].tolist())
+            if len(places) == 2:
+                return partial(_one_among, resting, moving.tolist, int(places[1]))
+            return partial(_among, resting, moving.tolist, places[1:].tolist())
 
         parts = zip(*(np.split(each, ends) for each in (mu, sigma, live.control + 1)), strict=True)
-        components = [(numbers(base, m, places), numbers(rest, s, places)) for m, s, places in parts]
+        still = rest.tolist()
+        components = [(numbers(base.tolist, m, places), numbers(still.copy, s, places)) for m, s, places in parts]
         self._read(live.dimension, components, logits)
         self._many = True
         self._sums = sums.data
@@ -260,6 +263,14 @@ def _among(resting: Numbers, moving: Numbers, places: list[int]) -> list[float]:
     numbers = [time, *resting()]
     for place, number in zip(places, moved, strict=True):
         numbers[place] = number
+    return numbers
+
+
+def _one_among(resting: Numbers, moving: Numbers, place: int) -> list[float]:
+    """:func:`_among` where one control moves, as it does most often."""
+    time, moved = moving()
+    numbers = [time, *resting()]
+    numbers[place] = moved
     return numbers
 
 

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.random import Generator
 
 from impsy.errors import ModelError, refusal
-from impsy.limits import MODEL_BYTES, READER_BYTES, shortened
+from impsy.files import open_regular
+from impsy.limits import DESCRIPTION_BYTES, MODEL_BYTES, READER_BYTES, shortened
 from impsy.models.calibration import CALIBRATED, PLAYED, Temperatures, density_temperatures
 from impsy.models.litert import GraphPredictor, LiteRTPredictor, litert_is_installed
 from impsy.models.mixture import Mixture, split
@@ -49,6 +50,8 @@ FACTS = ("made_by", "created", "trained_on", "figures", CALIBRATED)
 """What of a trained model's description its ``.tflite`` holds; the ``.json`` beside has all."""
 _LONGEST_DESCRIPTION = LONGEST_NOTE // 8
 """Bytes of the longest ``.json`` that is read: what it says fits into a model file."""
+_HEAD = 64
+"""Bytes at a file's beginning that show what it is."""
 
 
 class _Format(NamedTuple):
@@ -183,8 +186,8 @@ def open_model(path: str | os.PathLike[str], backend: Backend = "auto") -> Opene
     """Open a model file of any kind and make it ready to play.
 
     Where the weights can be recognised, they play in our own graph by LiteRT, or by NumPy where LiteRT is missing
-    (or ``backend`` says so). A ``.tflite`` of another make plays as it is, once it has run some steps in a
-    process of its own. Raises ModelError: not a model, damaged, or nothing here can play it.
+    (or ``backend`` says so). A ``.tflite`` of another make plays as it is, in a process of its own. Raises
+    ModelError: not a model, damaged, or nothing here can play it.
     """
     with _located(path) as file:
         try:
@@ -305,48 +308,43 @@ def make_predictor(weights: Weights, backend: Backend = "auto") -> MixturePredic
 def read_model_file(path: Path) -> tuple[bytes, _Format]:
     """A file's bytes and its format, recognised by its first bytes; raises ModelError if it is no model."""
     try:
-        if path.is_dir():
-            raise ModelError(f"{path}: this is a folder; give the .tflite, .keras or .h5 file in it")
-        if path.stat().st_size > MODEL_BYTES:
-            raise ModelError(
-                f"{path}: with {path.stat().st_size >> 20} MiB it is far larger than any model; {_ANOTHER_FILE}"
-            )
-        content = path.read_bytes()
+        with open_regular(path, MODEL_BYTES) as file:
+            content = file.read(_HEAD)
+            found = next((form for form in _FORMATS if form.is_it(content)), None)
+            if found is not None:
+                return content + file.read(MODEL_BYTES), found
+    except IsADirectoryError as error:
+        raise ModelError(f"{path}: this is a folder; give the .tflite, .keras or .h5 file in it") from error
     except OSError as error:
         raise ModelError(f"{path}: the model file cannot be read {refusal(error, _ANOTHER_FILE)}") from error
-    for form in _FORMATS:
-        if form.is_it(content):
-            return content, form
     why = "it does not begin as a .tflite, .keras or .h5 file does" if content else "the file is empty"
     why = next((text for start, text in _MISTAKEN.items() if content.startswith(start)), f"{why}; {_ANOTHER_FILE}")
     raise ModelError(f"{path}: this is not a model that IMPSY can open: {why}")
 
 
 def _open_graph(file: _File, backend: Backend, reason: UnknownNetworkError) -> OpenedModel:
-    """A ``.tflite`` whose weights are not recognised, which runs as it is if a trial shows that it does."""
+    """A ``.tflite`` whose weights are not recognised: it runs as it is, elsewhere, if a trial shows that it does."""
     if backend == "numpy" or not litert_is_installed():
         raise _AdvisedError(f"{reason}, so only LiteRT could play it: pip install ai-edge-litert") from reason
-    from impsy.models.isolated import try_graph
+    from impsy.models.elsewhere import ElsewherePredictor, GraphProcess
 
     try:
-        try_graph(file.content)
+        graph = GraphProcess(file.content, file.scale)
     except ModelError as error:
         raise ModelError(f"{reason}, and it does not run as it is: {error}") from error
-    predictor = GraphPredictor(file.content, file.scale)
-    layout = predictor.layout
     return OpenedModel(
-        predictor=predictor,
+        predictor=ElsewherePredictor(graph),
         path=file.path,
         format=file.form.name,
         bytes=len(file.content),
         weights=None,
-        dimension=layout.dimension,
-        layers=len(layout.states) // 2,
-        units=layout.units,
-        mixtures=layout.mixtures,
+        dimension=graph.dimension,
+        layers=graph.layers,
+        units=graph.units,
+        mixtures=graph.mixtures,
         parameters=None,
         architecture=None,
-        runs=f"LiteRT, the file's own graph ({reason}){_at(file.scale)}",
+        runs=f"LiteRT, the file's own graph in a process of its own ({reason}){_at(file.scale)}",
         scale=file.scale,
         facts=file.facts,
     )
@@ -374,8 +372,9 @@ class _File:
         """Its own facts, or those of the ``.json`` beside it; empty if there are none."""
         if self.form is _TFLITE:
             return read_facts(self.content)
+        around = self.path.parent.resolve().parent
         try:
-            with self.path.with_suffix(".json").open("rb") as file:
+            with open_regular(self.path.with_suffix(".json"), DESCRIPTION_BYTES, root=around) as file:
                 found = json.loads(file.read(_LONGEST_DESCRIPTION), parse_constant=str)
         except (OSError, ValueError, RecursionError):
             return {}

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from impsy.errors import ModelError
+from impsy.files import read_regular
 from impsy.limits import DESCRIPTION_BYTES
 from impsy.models.sizes import SCALE_FACTOR
 from impsy.models.weights import LSTMLayer, Weights
@@ -71,8 +72,8 @@ def _usable(scale: float, text: str, where: str) -> float:
 def _beside(path: Path) -> Mapping[str, Any]:
     """What the ``.json`` of the same name says; empty if there is none, or it is something else."""
     try:
-        with path.with_suffix(".json").open("rb") as file:
-            facts = json.loads(file.read(DESCRIPTION_BYTES))
+        around = path.parent.resolve().parent
+        facts = json.loads(read_regular(path.with_suffix(".json"), DESCRIPTION_BYTES, root=around))
     except (OSError, ValueError, RecursionError):
         return {}
     return facts if isinstance(facts, dict) and "format" in facts else {}

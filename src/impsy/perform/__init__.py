@@ -1,13 +1,8 @@
 """A live performance: the session, building it from a configuration, its log, replaying it."""
 
+from impsy.perform.building.models import STAND_IN, open_configured_model
 from impsy.perform.building.ports import Port, Ports
-from impsy.perform.building.session import (
-    STAND_IN,
-    WantedPorts,
-    build_session,
-    engine_settings,
-    open_configured_model,
-)
+from impsy.perform.building.session import WantedPorts, build_session, engine_settings
 from impsy.perform.clock import Clock
 from impsy.perform.models import sized
 from impsy.perform.recording.recorder import Recorder

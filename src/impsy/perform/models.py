@@ -65,8 +65,7 @@ def model_problems(
         key = f'scenes."{name}".model'
         found = loaded.resolve(scene.model)
         if found.found is None:
-            places = " or ".join(map(str, found.tried))
-            yield Problem("warning", key, f"there is no {places}: the scene keeps the model that plays")
+            yield Problem("warning", key, f"{found.why}: the scene keeps the model that plays")
             continue
         try:
             _check_fits(loaded, found.found, look(found.found))

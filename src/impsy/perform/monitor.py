@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -16,8 +15,10 @@ from impsy.codecs.osc import encode_text, encode_vector
 from impsy.engine import Forecast
 from impsy.errors import DeviceError
 from impsy.io.network import Outlet
+from impsy.perform.fitting import encode_state
 from impsy.perform.forecast import encode_forecast
 from impsy.protocol.monitor import NEXT, STATE
+from impsy.threads import Failures, lasting
 
 __all__ = ["STATE_SECONDS", "Monitor"]
 
@@ -59,13 +60,14 @@ class Monitor:
         self._forecast: tuple[Forecast, NDArray[Any] | None] | None = None
         self._forecast_waits = False
         self._thread: threading.Thread | None = None
+        self._failures = Failures("what is sent to the page")
         self.left_out = 0
 
     def open(self) -> None:
         """Start the thread."""
         with suppress(DeviceError):  # messages that are not sent are counted, and playing goes on
             self._outlet.open()
-        self._thread = threading.Thread(target=self._run, name="impsy monitor", daemon=True)
+        self._thread = lasting("impsy monitor", self._run)
         self._thread.start()
 
     def mirror(self, address: str, values: Sequence[float]) -> None:
@@ -128,12 +130,14 @@ class Monitor:
         self._send_state()
 
     def _send_state(self) -> None:
-        self._send(encode_text(STATE, json.dumps(self._state())))
+        with self._failures:
+            self._send(encode_text(STATE, encode_state(self._state())))
 
     def _send_next(self) -> None:
         self._forecast_waits = False  # first: a newer forecast is then sent, too
         if self._forecast is not None:
-            self._send(encode_text(NEXT, encode_forecast(*self._forecast, self._now())))
+            with self._failures:
+                self._send(encode_text(NEXT, encode_forecast(*self._forecast, self._now())))
 
     def _send(self, packet: bytes) -> None:
         try:

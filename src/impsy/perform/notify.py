@@ -12,6 +12,9 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+
+from impsy.threads import lasting
 
 __all__ = ["ServiceManager", "alive_to_service_manager"]
 
@@ -89,7 +92,7 @@ def alive_to_service_manager(
 
     thread = None
     if manager.period is not None:
-        thread = threading.Thread(target=ping, args=(manager.period,), name="impsy alive", daemon=True)
+        thread = lasting("impsy alive", partial(ping, manager.period), over.is_set)
         thread.start()
     try:
         yield

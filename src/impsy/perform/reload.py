@@ -9,8 +9,9 @@ from impsy.config import Config, LoadedConfig, load_config
 from impsy.errors import ImpsyError
 from impsy.events import Report, Set
 from impsy.io.adapter import SendReport
+from impsy.perform.building.models import configured_model
 from impsy.perform.building.ports import Ports
-from impsy.perform.building.session import configured_model, configured_scenes, engine_settings
+from impsy.perform.building.session import configured_scenes, engine_settings
 from impsy.perform.models import sized
 from impsy.perform.scenes import set_all
 from impsy.perform.session import Session

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 
 from impsy.codecs.log import PERFORMER, LogRow, dimension_of, encode_row
-from impsy.data.logs.reading import EPOCH, Log, parse_log
+from impsy.data.logs.reading import EPOCH, Log, open_log, parse_log
 from impsy.engine import Engine
 from impsy.errors import DataError, refusal
 from impsy.events import Command, Interaction, Record
@@ -23,7 +24,7 @@ MOST_ANSWERS = 1_000_000
 """Events of the model in one replay: an answer every tenth of a second for more than a day."""
 
 
-def read_performance(path: Path, controls: int) -> tuple[list[LogRow], Log]:
+def read_performance(path: Path, controls: int) -> tuple[Sequence[LogRow], Log]:
     """The performer's rows of a log as ``impsy dataset`` takes them, and the log they are from.
 
     Rows stay in the order of the file. Where its clock was set back, no time passes. Values are clipped to [0, 1].
@@ -32,7 +33,7 @@ def read_performance(path: Path, controls: int) -> tuple[list[LogRow], Log]:
         DataError: the file cannot be read, or holds no row of the performer with ``controls`` values.
     """
     try:
-        with path.open("rb") as file:
+        with open_log(path) as file:
             log = parse_log(file, controls, path, exact=True)
     except OSError as error:
         remedy = "name a .log file of a performance"
@@ -44,12 +45,28 @@ def read_performance(path: Path, controls: int) -> tuple[list[LogRow], Log]:
             f"{path}: no row of a performer with {controls} values{first}; is it a log of dimension {controls + 1}? "
             "Give its own with -d, or name another log"
         )
-    times = log.times[0] + np.maximum(np.diff(log.times, prepend=log.times[:1]), 0).cumsum()
-    rows = [
-        LogRow(EPOCH + timedelta(microseconds=time), PERFORMER, tuple(values))
-        for time, values in zip(times.tolist(), log.values.clip(0, 1).tolist(), strict=True)
-    ]
-    return rows, log
+    return _Rows(log), log
+
+
+class _Rows(Sequence[LogRow]):
+    """The performer's rows of a log, each made when it is looked at: millions of them would not fit into memory."""
+
+    def __init__(self, log: Log) -> None:
+        self._times = log.times[0] + np.maximum(np.diff(log.times, prepend=log.times[:1]), 0).cumsum()
+        self._values = log.values
+
+    def __len__(self) -> int:
+        return len(self._times)
+
+    @overload
+    def __getitem__(self, number: int) -> LogRow: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[LogRow]: ...
+    def __getitem__(self, number: int | slice) -> LogRow | list[LogRow]:
+        if isinstance(number, slice):
+            return [self[each] for each in range(*number.indices(len(self)))]
+        values = self._values[number].clip(0, 1).tolist()
+        return LogRow(EPOCH + timedelta(microseconds=int(self._times[number])), PERFORMER, tuple(values))
 
 
 def replay(

@@ -10,6 +10,7 @@ from impsy.events import EngineEvent, Report, Set
 from impsy.io.adapter import SendReport
 from impsy.perform.switching import ModelSwitcher, OpenModel
 from impsy.settings import SETTINGS, Settings, Value
+from impsy.text import one_line
 
 __all__ = ["Scene", "SceneRecall", "Scenes", "scenes_of", "set_all"]
 
@@ -69,10 +70,9 @@ class SceneRecall:
         scene = scenes.by_name.get(name)
         if scene is None:
             known = ", ".join(f"“{known}”" for known in scenes.by_name)
-            there_are = f"there is no scene “{name[:80]}”; there are {known}"
-            self._report(
-                Report(f"unknown-scene:{name[:80]}", there_are if known else "the configuration has no scenes")
-            )
+            there_are = f"there is no scene “{one_line(name, 80)}”; there are {one_line(known, 500)}"
+            text = there_are if known else "the configuration has no scenes"
+            self._report(Report(f"unknown-scene:{one_line(name, 80)}", text))
             return
         self._name = name
         if scene.file and scene.file == self._models.file:
@@ -95,7 +95,7 @@ class SceneRecall:
 
 def scenes_of(loaded: LoadedConfig, open_model: OpenModel | None = None) -> Scenes:
     """The scenes of a configuration."""
-    return Scenes({name: _scene(scene, loaded) for name, scene in loaded.config.scenes.items()}, open_model)
+    return Scenes({one_line(name): _scene(scene, loaded) for name, scene in loaded.config.scenes.items()}, open_model)
 
 
 def _scene(scene: SceneConfig, loaded: LoadedConfig) -> Scene:

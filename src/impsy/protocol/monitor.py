@@ -87,7 +87,7 @@ class State(TypedDict):
 
     turn: who plays. model: the name of its file. input, output: the last vectors. waiting: predictions that are not
     played yet. uptime: seconds. config: the path of the configuration. seed: of the model's choices, where one was
-    given.
+    given. cut: the keys whose content is not complete, since all of it does not fit into a datagram.
     """
 
     mode: Mode
@@ -107,6 +107,7 @@ class State(TypedDict):
     pid: int
     config: NotRequired[str]
     seed: NotRequired[int]
+    cut: NotRequired[list[str]]
 
 
 class Mixture(TypedDict):

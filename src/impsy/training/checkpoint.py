@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from impsy.archives import ZipArchive
 from impsy.data.datasets import Dataset
 from impsy.errors import DataError, ImpsyError, refusal
-from impsy.files import write_whole
+from impsy.files import read_regular, write_whole
 from impsy.limits import Budget
 from impsy.training.recipe import Recipe
 
@@ -38,6 +38,8 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "best_step": int,
     "facts": dict,
 }
+_LARGEST = 4 << 30
+"""Bytes of a file: many times what the largest network takes."""
 _MOST_STEPS = 2**31 - 1
 _DAMAGE = (
     ArithmeticError,
@@ -126,7 +128,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         DataError: there is none, it is damaged, or another version of IMPSY wrote it.
     """
     try:
-        content = path.read_bytes()
+        content = read_regular(path, _LARGEST)
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no unfinished training to resume; start one without --resume") from error
     except OSError as error:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from impsy.errors import ModelError, refusal
-from impsy.files import ANOTHER_FOLDER, write_whole
+from impsy.files import ANOTHER_FOLDER, sync, write_whole
 from impsy.models.calibration import CALIBRATED
 from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import Weights
@@ -69,6 +69,8 @@ def export(
                 from impsy.training.saving import empty_model, fill
 
                 fill(keras_model or empty_model(weights), weights).save(part)
+                with part.open("rb+") as file:
+                    sync(file.fileno())
             kept = _set_aside(files)
             if part.exists():
                 part.replace(files.keras)

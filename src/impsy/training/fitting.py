@@ -101,6 +101,11 @@ class Training:
         devices: what :func:`impsy.training.distributed.parallel.join` gave.
         split_name: how ``split`` was made, for the files.
 
+    Attributes:
+        network: what is trained; ``learner`` computes its steps and losses, ``state`` is all that a step changes.
+        step: how many steps were done.
+        design: its components; ``recipe`` and ``split`` are those given.
+
     Raises:
         ModelError: ``base`` has another dimension or architecture.
         DataError: fewer than two events to learn from.
@@ -136,21 +141,21 @@ class Training:
             more: dict[str, Any] = {"base": base, "notes": dataset.notes, "seed": recipe.seed}
             designed = designs(dataset.events, split.train, architecture, recipe.head, **more)[0]
         self.design = designed
-        self._network = network_of(dimension, size, designed, recipe.dropout)
+        self.network = network_of(dimension, size, designed, recipe.dropout)
         if base is not None:
-            self._start = self._network.unfolded(base)
+            self._start = self.network.unfolded(base)
         else:
-            self._start = self._network.start(recipe.seed, designed.starts)
+            self._start = self.network.start(recipe.seed, designed.starts)
         stretches = Stretches.of(split.train, recipe.window)
         if isinstance(designed.fixed, Landings):
             stretches = stretches.with_beginnings(split.train, BEGINNINGS)
-        self._learner = Learner(
-            self._network, recipe, dataset.events, stretches, alike=designed.interchangeable, devices=devices
+        self.learner = Learner(
+            self.network, recipe, dataset.events, stretches, alike=designed.interchangeable, devices=devices
         )
-        self._state = self._learner.state(self._start)
+        self.state = self.learner.state(self._start)
         every = max(1, len(split.held_out) // HELD_OUT_LOOK)
         self._looked_at = split.held_out[::every]
-        self._step, self._total = 0, recipe.total_steps
+        self.step, self._total = 0, recipe.total_steps
         self._since = 0
         self._factor = 1.0
         self._seconds = 0.0
@@ -169,7 +174,7 @@ class Training:
     @property
     def untrained(self) -> Weights:
         """The network before training."""
-        return self._network.weights(self._start)
+        return self.network.weights(self._start)
 
     # ------------------------------------------------------------------ going on
 
@@ -185,14 +190,14 @@ class Training:
                 "dataset and --split, or start anew without --resume"
             )
         saved = checkpoint.arrays
-        groups = self._groups(self._state.trainable if saved["best"] else [])
+        groups = self._groups(self.state.trainable if saved["best"] else [])
         if any(_shapes(saved[name]) != _shapes(now) for name, now in groups.items()):
             raise DataError("the unfinished training is of a network of another shape; start anew without --resume")
         parts = {name: [self._devices.everywhere(array) for array in saved[name]] for name in groups}
-        self._state = LearnerState(parts["trainable"], parts["first"], parts["second"], *parts["sums"])
+        self.state = LearnerState(parts["trainable"], parts["first"], parts["second"], *parts["sums"])
         self._best = list(checkpoint.arrays["best"])
         self._history = list(checkpoint.history)
-        self._step, self._total, self._factor = checkpoint.step, checkpoint.total, checkpoint.factor
+        self.step, self._total, self._factor = checkpoint.step, checkpoint.total, checkpoint.factor
         self._since, self._back_offs = checkpoint.since, round(math.log(checkpoint.factor, BACK_OFF))
         self._seconds, self._best_step = checkpoint.seconds, checkpoint.best_step
         self._best_usual = min((look.usual for look in self._history), default=math.inf)
@@ -203,7 +208,7 @@ class Training:
             recipe=self.recipe,
             data=self._data,
             split=self._split_name,
-            step=self._step,
+            step=self.step,
             since=self._since,
             total=self._total,
             factor=self._factor,
@@ -216,7 +221,7 @@ class Training:
 
     def _groups(self, best: list[Any]) -> dict[str, list[Any]]:
         """The arrays of a checkpoint."""
-        state = self._state
+        state = self.state
         groups = {name: getattr(state, name) for name in ("trainable", "first", "second")}
         return {**groups, "sums": [state.count, state.loss, state.skipped], "best": best}
 
@@ -248,14 +253,14 @@ class Training:
         began = time.monotonic() - self._seconds
         saved = time.monotonic()
         ended, timer = "", Pace()
-        while self._step < self._total or self._since:
+        while self.step < self._total or self._since:
             stopped = self._devices.any(self._epoch(stop, timer))
             self._seconds = time.monotonic() - began
             if not stopped:
                 before = self._best_step
                 note = self._look()
                 if improved is not None and self._best_step > before and self._devices.leads:
-                    improved(self._network.weights(self._best))
+                    improved(self.network.weights(self._best))
                 give_back_memory()
                 if deadline is not None:
                     self._fit_into(deadline, timer)
@@ -279,15 +284,15 @@ class Training:
         if not self._devices.any(self._epoch(stop, Pace())):
             self._look()
         self._seconds += time.monotonic() - began
-        return self._learner.surprise(self._state, self._looked_at)
+        return self.learner.surprise(self.state, self._looked_at)
 
     def _epoch(self, stop: Callable[[], bool], timer: Pace) -> bool:
         """One epoch of steps, or what is left of it; True if it was cut short."""
         running: deque[Any] = deque()
-        for _ in range(min(self.recipe.steps - self._since, self._total - self._step)):
-            rate = self.recipe.rate(self._step, self._total) * self._factor
-            self._state, token = self._learner.step(self._state, self._step, rate)
-            self._step += 1
+        for _ in range(min(self.recipe.steps - self._since, self._total - self.step)):
+            rate = self.recipe.rate(self.step, self._total) * self._factor
+            self.state, token = self.learner.step(self.state, self.step, rate)
+            self.step += 1
             self._since += 1
             if not self._compiled:
                 token.block_until_ready()
@@ -308,28 +313,28 @@ class Training:
     def _look(self) -> str:
         """Look at the held-out windows, and keep the weights if they are the best so far; returns a message or ""."""
         steps, self._since = self._since, 0
-        skipped = int(self._state.skipped)
-        loss = float(self._state.loss) / max(1, steps - skipped)
+        skipped = int(self.state.skipped)
+        loss = float(self.state.loss) / max(1, steps - skipped)
         zero = self._devices.everywhere(np.zeros((), np.float32))
         none = self._devices.everywhere(np.zeros((), np.int32))
-        self._state = self._state._replace(loss=zero, skipped=none)
-        each = self._learner.held_out(self._state, self._looked_at)
+        self.state = self.state._replace(loss=zero, skipped=none)
+        each = self.learner.held_out(self.state, self._looked_at)
         nll, usual = float(each.mean()), _usual(each)
         diverged = not math.isfinite(nll) or skipped > steps // 2
         diverged |= bool(self._best) and usual > self._best_usual + DIVERGED_BY
         if diverged:
             return self._back_off(nll)
-        self._history.append(Look(self._step, round(self._seconds, 2), loss, nll, usual))
+        self._history.append(Look(self.step, round(self._seconds, 2), loss, nll, usual))
         if usual < self._best_usual + self._later_worse:
-            self._best = [np.asarray(array) for array in self._state.trainable]
-            self._best_step, self._best_usual = self._step, min(usual, self._best_usual)
+            self._best = [np.asarray(array) for array in self.state.trainable]
+            self._best_step, self._best_usual = self.step, min(usual, self._best_usual)
         return f"left out {skipped} of {steps} steps: their gradients were not finite" if skipped else ""
 
     def _back_off(self, nll: float) -> str:
         """Go back to the best weights, with a clean optimizer and a lower rate."""
         self._back_offs += 1
         self._factor *= BACK_OFF
-        self._state = self._learner.state(self._best or self._start)
+        self.state = self.learner.state(self._best or self._start)
         where = f"step {self._best_step}" if self._best else "the start"
         note = (
             f"training diverged (held-out loss {nll:.4g}): back to {where}, with the learning rate "
@@ -341,7 +346,7 @@ class Training:
     def _why_end(self) -> str:
         """Why training ends before its schedule does; "" if it goes on."""
         patience = self.recipe.patience
-        if patience is not None and self._step - self._best_step >= patience * self.recipe.steps:
+        if patience is not None and self.step - self._best_step >= patience * self.recipe.steps:
             return f"nothing got better for {patience} epochs"
         return f"training diverged {self._back_offs} times" if self._back_offs > MOST_BACK_OFFS else ""
 
@@ -349,16 +354,16 @@ class Training:
         """Plan as many steps as there is time for, at the pace so far."""
         epoch = timer.step * self.recipe.steps + timer.between
         epochs = (deadline - RESERVED - time.monotonic()) / max(epoch, 1e-6)
-        total = self._step + max(0, int(epochs * self.recipe.steps))
-        self._total = max(self._step, int(self._devices.agree(total)))
+        total = self.step + max(0, int(epochs * self.recipe.steps))
+        self._total = max(self.step, int(self._devices.agree(total)))
 
     def _progress(self, timer: Pace, note: str) -> Progress:
-        last = self._history[-1] if self._history else Look(self._step, self._seconds, math.nan, math.nan, math.nan)
-        epochs_left = (self._total - self._step) / self.recipe.steps
+        last = self._history[-1] if self._history else Look(self.step, self._seconds, math.nan, math.nan, math.nan)
+        epochs_left = (self._total - self.step) / self.recipe.steps
         return Progress(
-            step=self._step,
+            step=self.step,
             total=self._total,
-            epoch=-(-self._step // self.recipe.steps),
+            epoch=-(-self.step // self.recipe.steps),
             loss=last.loss,
             held_out=last.held_out,
             best=min((look.held_out for look in self._history), default=math.nan),
@@ -370,17 +375,17 @@ class Training:
 
     def _finish(self, ended: str, timer: Pace) -> Fitted:
         if not self._best:
-            if not all(np.isfinite(np.asarray(array)).all() for array in self._state.trainable):
+            if not all(np.isfinite(np.asarray(array)).all() for array in self.state.trainable):
                 raise ModelError("training diverged from the start: nothing was learned; try a smaller --modelsize")
-            self._best = [np.asarray(array) for array in self._state.trainable]
-            self._best_step = self._step
-        best = self._state._replace(trainable=[self._devices.everywhere(array) for array in self._best])
+            self._best = [np.asarray(array) for array in self.state.trainable]
+            self._best_step = self.step
+        best = self.state._replace(trainable=[self._devices.everywhere(array) for array in self._best])
         every = max(1, len(self.split.held_out) // LAST_LOOK)
         return Fitted(
-            weights=self._network.weights(self._best),
-            held_out=float(self._learner.held_out(best, self.split.held_out[::every]).mean()),
+            weights=self.network.weights(self._best),
+            held_out=float(self.learner.held_out(best, self.split.held_out[::every]).mean()),
             best_step=self._best_step,
-            steps=self._step,
+            steps=self.step,
             seconds=self._seconds,
             step_ms=timer.step * 1000,
             history=list(self._history),

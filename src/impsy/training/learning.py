@@ -28,7 +28,7 @@ from impsy.models.calibration import (
     density_temperatures,
     uncalibrated,
 )
-from impsy.models.opening import OpenedModel, model_facts, open_weights, opened
+from impsy.models.opening import OpenedModel, model_facts, open_weights, opened, read_model_file
 from impsy.models.sizes import SCALE_FACTOR, SIZES, model_name, size_name
 from impsy.models.weights import Weights
 from impsy.training.checkpoint import Checkpoint, fingerprint, read_checkpoint
@@ -320,7 +320,7 @@ def _to_play(weights: Weights, plan: Plan) -> tuple[Weights, dict[str, Any]]:
 
 def _task(plan: Plan, recipe: Recipe, dataset: Dataset, checkpoint: Checkpoint | None) -> str:
     """A digest of what must be the same in all processes of a distributed training."""
-    digest = hashlib.sha256(b"" if plan.start_from is None else plan.start_from.read_bytes())
+    digest = hashlib.sha256(b"" if plan.start_from is None else read_model_file(plan.start_from)[0])
     went_before = None if checkpoint is None else (checkpoint.step, checkpoint.total, checkpoint.seconds)
     compared = [__version__, recipe.to_json(), fingerprint(dataset), plan.split, plan.minutes, went_before]
     digest.update(json.dumps(compared).encode())

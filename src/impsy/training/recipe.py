@@ -11,7 +11,7 @@ from typing import Any
 
 from impsy.data.datasets import Dataset
 from impsy.errors import ConfigError, refusal
-from impsy.files import written_whole
+from impsy.files import read_regular, written_whole
 from impsy.models.sizes import SIZES
 
 __all__ = ["ARCHITECTURES", "Recipe", "load_recipe", "recipe_for", "write_recipe"]
@@ -181,11 +181,7 @@ def load_recipe(path: Path) -> Recipe:
         ConfigError: it cannot be read, or holds no recipe of this version.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST_FILE + 1)
-        if len(data) > _LARGEST_FILE:
-            raise ConfigError(f"{path} is too large for a recipe: {_ANOTHER_FILE}")
-        content = json.loads(data)
+        content = json.loads(read_regular(path, _LARGEST_FILE))
     except OSError as error:
         raise ConfigError(f"{path}: the recipe cannot be read {refusal(error, _ANOTHER_FILE)}") from error
     except (ValueError, RecursionError) as error:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from impsy.errors import DataError, ImpsyError
+from impsy.files import leads_out, locked
+from impsy.names import safe_name
 
-__all__ = ["Conflict", "NotFound", "Workspace", "safe_name"]
-
-_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
-_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-
-LONGEST_NAME = 160
+__all__ = ["Conflict", "NotFound", "Workspace"]
 
 
 class NotFound(ImpsyError):
@@ -24,23 +22,6 @@ class NotFound(ImpsyError):
 
 class Conflict(ImpsyError):
     """It cannot be done in the present state of something else."""
-
-
-def safe_name(name: str) -> str:
-    """``name``, if it can be a file's name on every system and in no other folder.
-
-    Raises:
-        DataError: it cannot, and why.
-    """
-    if not name or name[0] in ". " or name[-1] in ". ":
-        raise DataError(f"“{name}” cannot be a file's name: it must not be empty, nor begin or end in a dot or space")
-    if _FORBIDDEN.search(name) or _DEVICES.fullmatch(name):
-        raise DataError(
-            f"“{_FORBIDDEN.sub('_', name)}” cannot be a file's name on every system: no / \\ : * ? \" < > |"
-        )
-    if len(name.encode()) > LONGEST_NAME:
-        raise DataError(f"a file's name may have {LONGEST_NAME} bytes, and this one has {len(name.encode())}")
-    return name
 
 
 class Workspace:
@@ -53,6 +34,7 @@ class Workspace:
         """Where takes are."""
         self.datasets = self.root / "datasets"
         self.models = self.root / "models"
+        self._held = threading.local()
         self.private = self.root / ".impsy"
         """What the web interface itself keeps: deleted files, previous configurations, training runs."""
 
@@ -64,10 +46,65 @@ class Workspace:
         """
         for path in _all_in(self.private):
             kind = path.lstat().st_mode
-            out = stat.S_ISLNK(kind) and not Path(os.path.realpath(path)).is_relative_to(self.root)
+            out = stat.S_ISLNK(kind) and leads_out(path, self.root)
             if out or not (stat.S_ISLNK(kind) or stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
                 what = "leads out of the workspace" if out else "is neither a file nor a folder"
                 raise DataError(f"{path.relative_to(self.root)} {what}: nothing that IMPSY made is so; delete it")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Be the only one, of all web processes of this workspace, who changes it; a thread may take it twice.
+
+        Raises:
+            DeviceError: as :func:`impsy.files.locked`.
+        """
+        if getattr(self._held, "held", False):
+            yield
+            return
+        with locked(self.root):
+            self._held.held = True
+            try:
+                yield
+            finally:
+                self._held.held = False
+
+    def folder(self, folder: Path) -> Path:
+        """This folder, which need not be there.
+
+        Raises:
+            DataError: it is a link out of the workspace, or no folder.
+        """
+        if leads_out(folder, self.root):
+            raise DataError(
+                f"{folder.name} leads out of the workspace by a link: nothing is read or written there. Put a folder "
+                "in its place, or start impsy webui where it leads to"
+            )
+        if os.path.lexists(folder) and not folder.is_dir():
+            raise DataError(f"{folder.name} is no folder: move it away, so that one can be made")
+        return folder
+
+    def listed(self, folder: Path, wanted: Callable[[str], bool]) -> dict[Path, tuple[int, int]]:
+        """What is in a folder by a name that is wanted, in order, with its stamp; no link that leads out.
+
+        Pipes, sockets and devices are left out.
+
+        Raises:
+            DataError: as :meth:`folder`.
+        """
+        try:
+            with os.scandir(self.folder(folder)) as entries:
+                names = sorted((entry.name, entry.is_symlink()) for entry in entries if wanted(entry.name))
+        except FileNotFoundError:
+            return {}
+        found = {}
+        for name, is_link in names:
+            path = folder / name
+            with suppress(OSError):  # it was taken away just now
+                now = path.stat()
+                shown = stat.S_ISREG(now.st_mode) or stat.S_ISDIR(now.st_mode)  # a folder has a problem to tell
+                if shown and not (is_link and leads_out(path, self.root)):
+                    found[path] = (now.st_mtime_ns, now.st_size)
+        return found
 
     def inside(self, folder: Path, name: str) -> Path:
         """The path of ``name`` directly in ``folder``, which is one of the above.
@@ -75,8 +112,8 @@ class Workspace:
         Raises:
             DataError: the name is not safe, or what lies there leads out of the workspace.
         """
-        path = folder / safe_name(name)
-        if not path.resolve().is_relative_to(self.root):
+        path = self.folder(folder) / safe_name(name)
+        if leads_out(path, self.root):
             raise DataError(f"{name} leads out of the workspace: it is left alone")
         return path
 

@@ -87,5 +87,5 @@ def read_played(path: Path, controls: int) -> Played:
 
 def played_of(log: Log) -> Played:
     """The take in a log that was read with its answers. Values are clipped to [0, 1]."""
-    times = np.concatenate([np.zeros(min(1, len(log.times))), times_to_seconds(log.times)]).cumsum()
+    times = np.maximum(np.diff(log.times, prepend=log.times[:1]), 0).cumsum() / 1e6
     return Played(times, log.values.clip(0, 1), log.performer)

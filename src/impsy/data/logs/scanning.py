@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
-from impsy.data.datasets import remarks_on_range
+import numpy as np
+
+from impsy.data.logs.outline import Outline, Outlining
 from impsy.data.logs.performances import times_to_seconds
-from impsy.data.logs.reading import EPOCH, Counts, Log, parse_log
+from impsy.data.logs.pieces import Piece
+from impsy.data.logs.reading import EPOCH, Counts, Whole, fold_log, open_log
+from impsy.data.ranges import ValueRange
 from impsy.errors import DataError
 
-__all__ = ["Scan", "scan_again", "scan_log", "started_at"]
+__all__ = ["Scan", "scan_again", "scan_in_outline", "scan_log", "started_at"]
 
 _TAIL = 200
 """Bytes by which a log that grew is recognised."""
@@ -52,13 +56,29 @@ def scan_log(path: Path, controls: int, before: Scan | None = None) -> Scan:
         DataError: the file cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_log(path) as file:
             start = before if before is not None and _is_same(file, before) else Scan()
-            log = _parse_from(file, start.read, controls, path)
-            if start.read and (not log.plain or log.remarks):
+            new, whole = _look(file, start.read, controls, path)
+            if start.read and (not whole.plain or whole.remarks):
                 start = Scan()
-                log = _parse_from(file, 0, controls, path)
-            return _with(start, log, file)
+                new, whole = _look(file, 0, controls, path)
+            return _with(start, new, whole, file)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def scan_in_outline(path: Path, controls: int) -> tuple[Scan, Outline]:
+    """Look through a log, and make the outline of its take on the way.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    try:
+        with open_log(path) as file:
+            new, whole = _look(file, 0, controls, path, outlined=True)
+            outline = new.outlining.outline(file.tell()) if new.outlining is not None else None
+            assert outline is not None
+            return _with(Scan(), new, whole, file), outline
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
 
@@ -78,9 +98,39 @@ def scan_again(file: str, controls: int, before: Mapping[str, Any] | None) -> di
     return asdict(scan_log(Path(file), controls, known))
 
 
-def _parse_from(file: IO[bytes], start: int, controls: int, path: Path) -> Log:
+class _New:
+    """What is found in rows that are looked through."""
+
+    def __init__(self, controls: int, *, outlined: bool) -> None:
+        self.first: int | None = None
+        self.last: int | None = None
+        self.seconds = 0.0
+        self.range = ValueRange(controls)
+        self.outlining = Outlining(controls) if outlined else None
+
+    def add(self, piece: Piece) -> None:
+        """Look through these."""
+        self.range.add(piece.values)
+        if self.outlining is not None:
+            self.outlining.add(piece)
+        times = piece.times
+        if not len(times):
+            return
+        before = times[:0] if self.last is None else np.array([self.last])
+        self.seconds += float(times_to_seconds(np.concatenate([before, times])).sum())
+        self.first = int(times[0]) if self.first is None else self.first
+        self.last = int(times[-1])
+
+
+def _look(file: IO[bytes], start: int, controls: int, path: Path, *, outlined: bool = False) -> tuple[_New, Whole]:
+    def look(pieces: Iterable[Piece]) -> _New:
+        new = _New(controls, outlined=outlined)
+        for piece in pieces:
+            new.add(piece)
+        return new
+
     file.seek(start)
-    return parse_log(file, controls, path, answers=True)
+    return fold_log(file, controls, path, look)
 
 
 def _is_same(file: IO[bytes], before: Scan) -> bool:
@@ -90,21 +140,20 @@ def _is_same(file: IO[bytes], before: Scan) -> bool:
     return bool(tail) and file.read(len(tail)) == tail
 
 
-def _with(scan: Scan, log: Log, file: IO[bytes]) -> Scan:
+def _with(scan: Scan, new: _New, whole: Whole, file: IO[bytes]) -> Scan:
     """With what was read added. After a last line that is not ended, nothing can be added any more."""
     end = file.tell()
     file.seek(max(0, end - _TAIL))
     tail = file.read(min(end, _TAIL))
-    grows = log.plain and not log.remarks and tail.endswith(b"\n")
-    times = log.times.tolist()
-    gap = max(0, times[0] - scan.last) / 1e6 if times and scan.last is not None else 0.0
-    problems = [f"line {scan.counts.lines + each.line}: {each.text}" for each in log.problems[:1]]
+    grows = whole.plain and not whole.remarks and tail.endswith(b"\n")
+    gap = max(0, new.first - scan.last) / 1e6 if new.first is not None and scan.last is not None else 0.0
+    problems = [f"line {scan.counts.lines + each.line}: {each.text}" for each in whole.problems[:1]]
     return Scan(
         read=end if grows else 0,
         tail=tail.decode("latin-1") if grows else "",
-        counts=scan.counts + log.counts,
-        first=times[0] if times and scan.first is None else scan.first,
-        last=times[-1] if times else scan.last,
-        seconds=scan.seconds + gap + float(times_to_seconds(log.times).sum()),
-        problems=scan.problems or (*problems, *log.remarks, *remarks_on_range(log.values)),
+        counts=scan.counts + whole.counts,
+        first=new.first if scan.first is None else scan.first,
+        last=scan.last if new.last is None else new.last,
+        seconds=scan.seconds + gap + new.seconds,
+        problems=scan.problems or (*problems, *whole.remarks, *new.range.remarks),
     )

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from impsy.archives import DamagedArchive, ZipArchive
 from impsy.data.npz.pickles import read_object_array
 from impsy.errors import DataError, refusal
-from impsy.limits import MOST_PERFORMANCES, READER_RATIO, Budget, shortened
+from impsy.files import open_regular
+from impsy.limits import DATASET_BYTES, MOST_PERFORMANCES, READER_RATIO, Budget, shortened
 
 __all__ = ["Archive"]
 
@@ -50,7 +51,7 @@ class Archive:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._file = path.open("rb")
+            self._file = open_regular(path, DATASET_BYTES)
         except OSError as error:
             raise self._unreadable(error) from error
         try:

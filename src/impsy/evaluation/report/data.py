@@ -89,8 +89,8 @@ class Result:
     answering: Playing | None = None
     gestures: Gestures | None = None
     answers: Answers | None = None
-    told: TwoSample | None = None
-    told_anywhere: TwoSample | None = None
+    two_sample: TwoSample | None = None
+    two_sample_anywhere: TwoSample | None = None
     verdict: tuple[Sentence, ...] = ()
 
 

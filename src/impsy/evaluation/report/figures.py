@@ -102,13 +102,13 @@ GROUPS_OF_FIGURES: Mapping[str, tuple[str, Sequence[Figure]]] = {
     "windows": ("Windows: 50 events from the zero state", _likelihood("windows", "window")),
     "performances": ("Performances: state carried to the end", _likelihood("performances", "performance")),
     "calibration": ("Calibration, performances", [*_calibration("time"), *_calibration("values")]),
-    "told": (
+    "two_sample": (
         "Told from the players by a classifier (AUC; 0.5 is not at all)",
         [
-            _auc("50 events", "told.auc", "50 events"),
-            _auc("10 events", "told.auc10", "10 events"),
-            _auc("anywhere: 50", "told_anywhere.auc", "50 events, contexts from all playing,"),
-            _auc("anywhere: 10", "told_anywhere.auc10", "10 events, contexts from all playing,"),
+            _auc("50 events", "two_sample.auc", "50 events"),
+            _auc("10 events", "two_sample.auc10", "10 events"),
+            _auc("anywhere: 50", "two_sample_anywhere.auc", "50 events, contexts from all playing,"),
+            _auc("anywhere: 10", "two_sample_anywhere.auc10", "10 events, contexts from all playing,"),
         ],
     ),
     "gestures": (

@@ -95,7 +95,7 @@ def _telling(report: Report) -> str:
         "<h2>Could one tell?</h2><p>How well a classifier tells short windows of playing from the players' own, both "
         "after the same playing: 0.5 is not at all, 1 is always. The players themselves and their playing in the "
         "training part show what can be reached. Anywhere: after playing from all of the dataset, which includes "
-        f"what was learned from.</p>{_table(report, 'told')}"
+        f"what was learned from.</p>{_table(report, 'two_sample')}"
     )
 
 

@@ -51,7 +51,7 @@ class Heard:
     gestures: Gestures | None = None
     median_dt: float | None = None
     answers: Answers | None = None
-    told: TwoSample | None = None
+    two_sample: TwoSample | None = None
 
 
 class _Finding(NamedTuple):
@@ -136,13 +136,13 @@ def _timing(model: Heard, players: Heard) -> Iterator[_Finding]:
 
 
 def _telling(model: Heard, players: Heard) -> Iterator[_Finding]:
-    told = model.told.auc10 if model.told is not None else None
-    if told is None:
+    two_sample = model.two_sample.auc10 if model.two_sample is not None else None
+    if two_sample is None:
         return
-    floor = players.told.auc10 if players.told is not None else None
-    text = next(text for most, text in _TOLD if told.value <= most)
+    floor = players.two_sample.auc10 if players.two_sample is not None else None
+    text = next(text for most, text in _TOLD if two_sample.value <= most)
     beside = f", 10 of your own {_cases(floor.value)} %" if floor is not None else ""
-    evidence = f"a classifier picks out 10 of its events {_cases(told.value)} % of the time{beside}"
+    evidence = f"a classifier picks out 10 of its events {_cases(two_sample.value)} % of the time{beside}"
     yield _Finding(0.0, Sentence(text, f"{evidence} (chance: 50)"))
 
 

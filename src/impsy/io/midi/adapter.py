@@ -21,6 +21,7 @@ from impsy.io.midi.system import SharedMidi
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
 from impsy.mapping.wire import NOTE_OFF
+from impsy.threads import Failures
 
 __all__ = ["MidiInput", "MidiOutput"]
 
@@ -190,6 +191,7 @@ class MidiInput(_Port[MidiInPort]):
         self._clock = clock
         self._deliver: Deliver = lambda _event: None
         self._received = self._echoes = 0
+        self._failures = Failures(f"messages at the port “{self.name}”")
         self.overhear: Overhear | None = None
 
     def open(self, deliver: Deliver, report: SendReport) -> None:
@@ -249,8 +251,8 @@ class MidiInput(_Port[MidiInPort]):
             event = None if self._mapping is None else self._mapping.event(message, changes, self.name)
             if event is not None:
                 self._deliver(event)
-        except Exception:
-            logger.exception("%s: a message was lost: %s", self.name, message.hex(" "))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next message is heard
+            self._failures.add(error, message.hex(" "))
 
 
 class MidiOutput(_Port[MidiOutPort]):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from impsy.errors import DeviceError
 from impsy.io.adapter import Complaints, Health, SendReport
 from impsy.io.link import Link, Opened
 from impsy.io.outbox import Outbox
 from impsy.io.serial.port import MISSING, SerialPort, open_serial_port
+from impsy.threads import Failures, once
 
 __all__ = ["SerialLine"]
 
@@ -58,6 +60,7 @@ class SerialLine:
         self.losses = Complaints(name)
         """What could not be sent."""
         self.link = Link(name, self._serve, self._interrupt)
+        self._failures = Failures(f"the port “{name}”")
         self.name = name
         self.received = 0
         self.sent = 0
@@ -94,17 +97,16 @@ class SerialLine:
         self._port = port
         self._giving_up.clear()
         receive = self._begin()
-        trouble: list[OSError] = []
-        writer = threading.Thread(
-            target=self._write, args=(port, trouble), name=f"impsy {self.name} out", daemon=True
-        )
+        trouble: list[Exception] = []
+        writer = once(f"impsy {self.name} out", partial(self._write, port, trouble))
         writer.start()
         opened(f"connected to {self._path} at {self._baudrate} baud")
         try:
             while not self.link.stopping and not trouble:
                 data = port.read()
                 if data:
-                    receive(data)
+                    with self._failures:
+                        receive(data)
         except OSError as error:
             trouble.append(error)
         finally:
@@ -126,7 +128,7 @@ class SerialLine:
 
     # --- the thread that writes --------------------------------------------------------------------
 
-    def _write(self, port: SerialPort, trouble: list[OSError]) -> None:
+    def _write(self, port: SerialPort, trouble: list[Exception]) -> None:
         try:
             while self._outbox.wait() and self._room(port):
                 data, count = self._outbox.take(self._most_ahead)
@@ -136,7 +138,9 @@ class SerialLine:
             end = time.monotonic() + FINISH_SECONDS
             while port.unwritten() and time.monotonic() < end and not self._giving_up.wait(0.005):
                 continue
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - the reader then opens the port anew
+            if not isinstance(error, OSError):
+                self._failures.add(error)
             trouble.append(error)
             port.wake_reader()
 

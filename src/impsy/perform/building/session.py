@@ -10,28 +10,22 @@ from numpy.random import default_rng
 
 from impsy.config import Config, LoadedConfig, OscConfig, WebuiConfig
 from impsy.engine import Engine
-from impsy.errors import ConfigError
-from impsy.events import Predictor, SetPredictor
 from impsy.io import OscAdapter
 from impsy.io.osc import OscListener
-from impsy.models.opening import open_model
-from impsy.models.untrained import RandomGestures
 from impsy.perform.building.midi import MidiPorts, input_name, output_name
+from impsy.perform.building.models import configured_model, model_switcher
 from impsy.perform.building.ports import Port, Ports
 from impsy.perform.building.serial import serial_ports
 from impsy.perform.building.websocket import websocket_port
 from impsy.perform.clock import Clock
-from impsy.perform.models import open_fitting, sized
+from impsy.perform.models import sized
 from impsy.perform.recording.recorder import Recorder
 from impsy.perform.reports import Reports
 from impsy.perform.scenes import Scenes, scenes_of
 from impsy.perform.session import Session
-from impsy.perform.switching import OpenModel
 from impsy.settings import Settings
 
-__all__ = ["STAND_IN", "WantedPorts", "build_session", "engine_settings", "open_configured_model"]
-
-STAND_IN = "random gestures (no model)"
+__all__ = ["WantedPorts", "build_session", "configured_scenes", "engine_settings"]
 
 
 def engine_settings(config: Config) -> Settings:
@@ -50,55 +44,21 @@ def _thru_matrix(config: Config) -> tuple[tuple[str, tuple[str, ...]], ...]:
     )
 
 
-def open_configured_model(loaded: LoadedConfig) -> tuple[Predictor, str]:
-    """The predictor of a sized configuration, and its name; without a model file, the stand-in.
-
-    Raises:
-        ConfigError: the file is not there, or it has another number of controls.
-        ModelError: the file cannot be opened.
-    """
-    path = loaded.model_file()
-    if path is None:
-        return RandomGestures(loaded.config.model.dimension), STAND_IN
-    return open_fitting(loaded, path).predictor, path.name
-
-
-def configured_model(loaded: LoadedConfig) -> SetPredictor:
-    """The same, as the event that switches to it; raises the same errors."""
-    path = loaded.model_file()
-    predictor, name = open_configured_model(loaded)
-    return SetPredictor(predictor, name, str(path.resolve()) if path is not None else "")
-
-
-def model_switcher(loaded: LoadedConfig, *, anywhere: bool = False) -> OpenModel:
-    """Opens models that are requested while playing.
-
-    Unless ``anywhere``, only files in the configuration's folder or in the working directory: a message that
-    requests one may come from anyone on the network. The configuration itself may name any.
-    """
-
-    def open_it(name: str) -> SetPredictor:
-        resolved = loaded.resolve(name)
-        if resolved.found is None:
-            raise ConfigError(f"there is no model {' or '.join(str(path) for path in resolved.tried)}")
-        path = resolved.found.resolve()
-        if not anywhere and not any(path.is_relative_to(folder.resolve()) for folder in loaded.folders()):
-            raise ConfigError(f"{name} is outside the workspace; while playing, only models in it can be switched to")
-        return SetPredictor(open_model(path).predictor, path.name, str(path))
-
-    return open_it
-
-
 def configured_scenes(loaded: LoadedConfig) -> Scenes:
     """The scenes of a configuration, ready to be recalled."""
     return scenes_of(loaded, model_switcher(loaded, anywhere=True))
 
 
 class WantedPorts:
-    """The ports of the sections of a configuration, and of its later versions, which share MIDI systems with it."""
+    """The ports of the sections of a configuration, and of its later versions, which share MIDI systems with it.
 
-    def __init__(self) -> None:
+    Args:
+        folder: of the configuration.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
         self._midi_ports = MidiPorts()
+        self._folder = folder
 
     def __call__(self, config: Config) -> Iterator[Port]:
         """The ports; each is made when it is first used."""
@@ -108,13 +68,14 @@ class WantedPorts:
         if config.osc is not None:
             yield _osc_port(config.osc, controls)
         if config.websocket is not None:
-            yield websocket_port(config.websocket)
+            yield websocket_port(config.websocket, self._folder)
         yield from serial_ports(config)
 
 
 def _osc_port(osc: OscConfig, controls: int) -> Port:
     arguments = (osc.server_ip, osc.server_port, osc.client_ip, osc.client_port, controls, osc.output_addresses)
-    return Port(("osc", *arguments), lambda: OscAdapter(*arguments))
+    remote = osc.remote_control
+    return Port(("osc", *arguments, remote), lambda: OscAdapter(*arguments, remote_control=remote))
 
 
 def build_session(
@@ -143,7 +104,7 @@ def build_session(
     reports = reports or Reports()
     model = configured_model(loaded)
     local = config.webui or WebuiConfig()
-    ports = ports or Ports(WantedPorts())
+    ports = ports or Ports(WantedPorts(loaded.folder))
     recorder = None
     if logdir is not None:
         recorder = Recorder(logdir, config.model.dimension, clock.date, clock.started_at, reports.add)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from impsy.config import WebSocketConfig
 from impsy.io.adapter import Adapter
 from impsy.perform.building.ports import Port
@@ -9,8 +11,8 @@ from impsy.perform.building.ports import Port
 __all__ = ["websocket_port"]
 
 
-def websocket_port(config: WebSocketConfig) -> Port:
-    """The server of ``[websocket]``; its mappings can change while it is open."""
+def websocket_port(config: WebSocketConfig, folder: Path | None) -> Port:
+    """The server of ``[websocket]``, in the configuration's folder; its mappings can change while it is open."""
 
     def make() -> Adapter:
         from impsy.io.websocket import WebSocketAdapter  # its library takes time to load
@@ -21,6 +23,7 @@ def websocket_port(config: WebSocketConfig) -> Port:
             config.input,
             config.output,
             allowed_origins=config.allowed_origins,
+            folder=folder,
         )
 
     def remap(adapter: Adapter) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Self
 
@@ -98,10 +99,12 @@ class Listening:
     Args:
         config: whose inputs.
         now: monotonic seconds.
+        folder: of the configuration.
     """
 
-    def __init__(self, config: Config, now: Callable[[], float]) -> None:
+    def __init__(self, config: Config, now: Callable[[], float], folder: Path | None = None) -> None:
         self._config = inputs_only(config)
+        self._folder = folder
         self._now = now
         self._mappings = _mappings(self._config)
         self._queue: SimpleQueue[Arrival | Report] = SimpleQueue()
@@ -112,7 +115,7 @@ class Listening:
 
     def __enter__(self) -> Self:
         """Open every input; one that is missing is reported and looked for."""
-        self._adapters = Ports(WantedPorts()).apply(self._config)
+        self._adapters = Ports(WantedPorts(self._folder)).apply(self._config)
         for adapter in self._adapters:
             if hasattr(adapter, "overhear"):
                 adapter.overhear = self._overhear

@@ -7,14 +7,16 @@ files: "Standard MIDI Files 1.0" (MIDI Manufacturers Association).
 
 from __future__ import annotations
 
+import io
 import math
+import struct
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import IO, NamedTuple
+from itertools import chain
+from typing import IO, Any, NamedTuple
 
-import mido
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,6 +36,8 @@ LAST_NOTE = 0.5
 
 MOST_VALUES = 16_000_000
 """Limit of all values of the events of one file."""
+_PIECE = 4096
+"""Events that are written together."""
 _LONGEST_WAIT = 0x0FFF_FFFF
 """Ticks between two messages of a file."""
 
@@ -49,7 +53,7 @@ class Part:
     """
 
     times: NDArray[np.float64]
-    values: NDArray[np.float64]
+    values: NDArray[np.floating[Any]]
 
     def __len__(self) -> int:
         """How many events."""
@@ -86,7 +90,7 @@ def write_midi(file: IO[bytes], entries: Mapping, performer: Part, model: Part) 
     that MIDI can tell sends a controller again, so that a file read by the same mapping has all events again.
 
     Args:
-        file: open for writing, in binary.
+        file: open for writing, in binary, with a position that can be set.
         entries: one for each of the n values.
 
     Raises:
@@ -98,45 +102,100 @@ def write_midi(file: IO[bytes], entries: Mapping, performer: Part, model: Part) 
             raise DataError(
                 f"a mapping of {len(entries)} entries does not fit a take of {part.values.shape[1]} values"
             )
-    midi = mido.MidiFile(type=1, ticks_per_beat=TICKS_A_BEAT, charset="utf-8")
-    midi.tracks.append(mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(BEATS_A_MINUTE), time=0)]))
+    file.write(b"MThd" + struct.pack(">IHHH", 6, 1, 1 + len(parts), TICKS_A_BEAT))
+    tempo = struct.pack(">I", 60_000_000 // BEATS_A_MINUTE)[1:]
+    _write_track(file, [b"\0\xff\x51\x03" + tempo])
+    told = False
     for name, part in parts.items():
-        midi.tracks.append(_track(name, entries, part))
-    if (len(performer) or len(model)) and all(len(track) <= 1 for track in midi.tracks[1:]):
+        told |= _write_track(file, _track(name, entries, part)) > len(name) + 4
+    if (len(performer) or len(model)) and not told:
         raise DataError("this mapping sends no messages by itself: a velocity takes a note on its channel")
-    midi.save(file=file)
 
 
-def _track(name: str, entries: Mapping, part: Part) -> mido.MidiTrack:
-    track = mido.MidiTrack([mido.MetaMessage("track_name", name=name, time=0)])
+def _write_track(file: IO[bytes], content: Iterable[bytes]) -> int:
+    """Write a track of this content, which may be long; returns how many bytes that was."""
+    begin = file.tell()
+    file.write(b"MTrk\0\0\0\0")
+    size = sum(map(file.write, content))
+    file.write(b"\0\xff\x2f\0")
+    file.seek(begin + 4)
+    file.write(struct.pack(">I", size + 4))
+    file.seek(0, io.SEEK_END)
+    return size
+
+
+def _track(name: str, entries: Mapping, part: Part) -> Iterator[bytes]:
+    yield bytes([0, 0xFF, 0x03, len(name)]) + name.encode()
     now = 0
-    for tick, messages in _timed(entries, part):
-        while tick - now > _LONGEST_WAIT:  # three days; a longer wait needs an empty event
-            track.append(mido.MetaMessage("text", time=_LONGEST_WAIT))
-            now += _LONGEST_WAIT
-        for message in messages:
-            made = mido.Message.from_bytes(message)
-            made.time = tick - now
-            track.append(made)
-            now = tick
-    return track
+    for ticks, messages in _timed(entries, part):
+        waits = np.diff(ticks, prepend=now)
+        begin = 0
+        for late in [*np.flatnonzero(waits > _LONGEST_WAIT).tolist(), len(waits)]:
+            yield _encoded(waits[begin:late], messages[begin:late])
+            if late < len(waits):  # three days; a longer wait needs empty events
+                times, waits[late] = divmod(int(waits[late]) - 1, _LONGEST_WAIT)
+                waits[late] += 1
+                yield b"\xff\xff\xff\x7f\xff\x01\0" * times
+            begin = late
+        now = int(ticks[-1]) if len(ticks) else now
 
 
-def _timed(entries: Mapping, part: Part) -> Iterator[tuple[int, list[bytes]]]:
-    """Ticks, and the messages of each event; at the end the note-offs."""
+def _encoded(waits: NDArray[np.int64], messages: NDArray[np.uint8]) -> bytes:
+    """Messages as they are in a track.
+
+    Args:
+        waits: (M,) ticks since the message before.
+        messages: (M, 3) their bytes; of those with two, the last does not count.
+    """
+    digits = waits[:, None] >> np.array([21, 14, 7, 0])
+    status = messages[:, :1]
+    kept = np.ones((len(waits), 7), np.bool_)
+    kept[:, :3] = digits[:, :3] > 0
+    kept[1:, 4:5] = status[1:] != status[:-1]  # that of the message before need not be written
+    kept[:, 6:] = (status & 0xE0) != 0xC0  # programs and pressures have one data byte
+    flow = np.hstack([(digits & 0x7F | [0x80, 0x80, 0x80, 0]).astype(np.uint8), messages])
+    return flow[kept].tobytes()
+
+
+def _timed(entries: Mapping, part: Part) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint8]]]:
+    """Ticks (M,) and bytes (M, 3) of messages, some thousand events at a time; at the end the note-offs."""
+    if not len(part):
+        return
+    # In order, whatever the clock did.
+    ticks = np.maximum.accumulate(np.rint(part.times * TICKS_A_SECOND).astype(np.int64))
+    pieces = ((ticks[i : i + _PIECE], part.values[i : i + _PIECE]) for i in range(0, len(part), _PIECE))
+    places = {(entry.channel, entry.controller) for entry in entries if isinstance(entry, ControlChange)}
+    if len(places) == len(entries):
+        yield from _controllers([entry for entry in entries if isinstance(entry, ControlChange)], pieces)
+        return
     mapping = OutputMapping(entries)
-    end = 0
-    # In order, whatever the clock did; and as plain floats, a piece at a time.
-    ticks = np.maximum.accumulate(np.rint(part.times * TICKS_A_SECOND).astype(np.int64)) if len(part) else part.times
-    for begin in range(0, len(part), 4096):
-        rows = part.values[begin : begin + 4096].tolist()
-        for tick, values in zip(ticks[begin : begin + 4096].tolist(), rows, strict=True):
-            messages = mapping.encode(values)
-            if not messages:
-                messages = mapping.resend()[-1:]  # the last one is complete in itself, even of 14 bits
-            yield tick, messages
-            end = tick
-    yield end + round(LAST_NOTE * TICKS_A_SECOND), mapping.all_notes_off()
+    for times, values in pieces:
+        # The last one of those that are sent again is complete in itself, even of 14 bits.
+        sent = [mapping.encode(each) or mapping.resend()[-1:] for each in values.tolist()]
+        yield np.repeat(times, list(map(len, sent))), _as_array(chain.from_iterable(sent))
+    offs = mapping.all_notes_off()
+    yield np.full(len(offs), ticks[-1] + round(LAST_NOTE * TICKS_A_SECOND)), _as_array(offs)
+
+
+def _as_array(messages: Iterable[bytes]) -> NDArray[np.uint8]:
+    return np.frombuffer(b"".join(each.ljust(3, b"\0") for each in messages), np.uint8).reshape(-1, 3)
+
+
+def _controllers(
+    entries: Sequence[ControlChange], pieces: Iterable[tuple[NDArray[np.int64], NDArray[np.floating[Any]]]]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint8]]]:
+    """The messages of :class:`OutputMapping` where each entry is a controller of its own, made all at once."""
+    low, span = (np.array(each) for each in zip(*((e.minimum, e.maximum - e.minimum) for e in entries), strict=True))
+    heads = np.array([[0xAF + entry.channel, entry.controller] for entry in entries], np.uint8)
+    again = max(range(len(entries)), key=lambda i: bytes(heads[i]))  # what OutputMapping.resend names last
+    before = np.full((1, len(entries)), -1)
+    for times, values in pieces:
+        held = (low + values.astype(np.float64).clip(0, 1) * span + 0.5).astype(np.int64)
+        changed = np.diff(held, axis=0, prepend=before) != 0
+        changed[~changed.any(axis=1), again] = True
+        rows, columns = np.nonzero(changed)
+        yield times[rows], np.column_stack([heads[columns], held[rows, columns]]).astype(np.uint8)
+        before = held[-1:]
 
 
 # --- in ------------------------------------------------------------------------------------------------------------

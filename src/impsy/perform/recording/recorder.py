@@ -14,7 +14,10 @@ from queue import Empty, SimpleQueue
 
 from impsy.codecs.log import encode_row, log_name
 from impsy.events import Record, Report
+from impsy.files import make_folder
 from impsy.io.adapter import SendReport
+from impsy.perform.recording.syncing import Syncing
+from impsy.threads import lasting
 
 __all__ = ["FLUSH_SECONDS", "Recorder"]
 
@@ -25,7 +28,11 @@ RETRY_SECONDS = 1.0
 """How long after a failed write the next is tried."""
 
 KEPT_BYTES = 64 << 20
-"""Rows kept in memory while the disk refuses them; of more, the oldest are dropped and counted as lost."""
+"""Rows kept in memory while the disk refuses them; of more, the oldest are dropped and counted as lost. So much
+again waits while the disk neither takes nor refuses any; of more, the newest are."""
+
+NUMBER_BYTES = 32
+"""Of memory for a number in a row that waits; the row itself takes as much as six."""
 
 PIECE_BYTES = 1 << 20
 """Most that is written at once."""
@@ -35,7 +42,7 @@ CLOSE_SECONDS = 0.3
 
 
 class Recorder:
-    """Writes rows to ``{folder}/{start}-{dimension}d-mdrnn.log`` in a thread of its own.
+    """Writes rows to ``{folder}/{start}-{dimension}d-mdrnn.log`` in a thread of its own, and syncs them in another.
 
     The file is created with the first row. If it or its folder is deleted during the performance, both are created
     again and all rows are written again. If the disk is full, rows wait in memory; those that still wait at the end
@@ -66,17 +73,20 @@ class Recorder:
         self._started_at = started_at
         self._report = report
         self._queue: SimpleQueue[Record | None] = SimpleQueue()
+        self._most_waiting = KEPT_BYTES // (NUMBER_BYTES * (dimension + 6))
         self._buffer = bytearray()
         """Rows that are not completely in the file; the first ``_sent`` bytes are in it."""
         self._sent = 0
         self._file: int | None = None
+        self._syncing: Syncing | None = None
+        self._refused = 0
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self.path: Path | None = None
         self.rescue: Path | None = None
         self.rows = 0
         self.rescued = 0
-        self.lost = 0
+        self._dropped = 0
         self.error = ""
 
     @property
@@ -84,21 +94,31 @@ class Recorder:
         """Rows that are in no file yet. Any thread may read it; it is approximate while rows are being written."""
         return self._queue.qsize() + self._buffer.count(b"\n")
 
+    @property
+    def lost(self) -> int:
+        """Rows that no disk took. Any thread may read it."""
+        return self._dropped + self._refused
+
     def open(self) -> None:
         """Start the thread; report at once if the folder cannot be written."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self._folder)
             if not os.access(self._folder, os.W_OK):
                 raise PermissionError(13, "Permission denied", str(self._folder))
         except OSError as error:
             self._complain(error)
         self._closing.clear()
-        self._thread = threading.Thread(target=self._run, name="impsy recorder", daemon=True)
+        self._thread = lasting("impsy recorder", self._run)
         self._thread.start()
 
     def add(self, record: Record) -> None:
-        """Write this row soon. Returns at once."""
-        self._queue.put(record)
+        """Write this row soon. Returns at once; one thread calls it."""
+        if self._queue.qsize() < self._most_waiting:
+            self._queue.put(record)
+            return
+        self._refused += 1
+        text = f"the disk has not answered for {self._most_waiting:,} rows: those that follow are lost until it does"
+        self._report(Report("log-stuck", text, "error"))
 
     def close(self) -> None:
         """Write what waits and close the file. A disk that takes no row for ``CLOSE_SECONDS`` is not waited for."""
@@ -111,6 +131,8 @@ class Recorder:
         while thread.is_alive() and (now := self.waiting) != before:
             before = now
             thread.join(CLOSE_SECONDS)
+        if self._syncing is not None:
+            self._syncing.close()
 
     # --- the thread --------------------------------------------------------------------------------
 
@@ -142,7 +164,7 @@ class Recorder:
                 self._buffer.index(b"\n") + 1 if self._sent else 0
             )  # a row that is partly in the file must be completed
             cut = self._buffer.index(b"\n", min(begin + len(self._buffer) - KEPT_BYTES, len(self._buffer) - 1)) + 1
-            self.lost += self._buffer.count(b"\n", begin, cut)
+            self._dropped += self._buffer.count(b"\n", begin, cut)
             del self._buffer[begin:cut]
 
     def _take(self, record: Record | None) -> None:
@@ -155,6 +177,8 @@ class Recorder:
             file = self._ready_file()
             while self._buffer:
                 self.rows += self._send(file)
+                if self._syncing is not None:
+                    self._syncing.wrote()
         except OSError as error:
             self._complain(error)
             return False
@@ -191,21 +215,24 @@ class Recorder:
             text = f"the log {self.path} was deleted or moved; it is written again"
             self._report(Report("log-vanished", text, always=True))
             old, self._file = self._file, None
+            if self._syncing is not None:
+                self._syncing.close(0.0)
             rows, self.rows, self._sent = self.rows, 0, 0
             try:  # the system keeps the content as long as it is open
                 content = _read_all(old)
                 self._buffer[:0] = content[: content.rfind(b"\n") + 1]
             except OSError:
-                self.lost += rows
+                self._dropped += rows
                 raise
             finally:
                 os.close(old)
         self._file, self.path = self._create()
+        self._syncing = Syncing(self._file, self.path, self._report)
         return self._file
 
     def _create(self) -> tuple[int, Path]:
         """Open a new file. Where its name exists (two starts in one second), the next second is used."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         started_at = self._started_at
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
         while True:
@@ -246,7 +273,7 @@ class Recorder:
         except OSError as error:
             lost = self._buffer.count(b"\n")
             self._buffer.clear()
-            self.lost += lost
+            self._dropped += lost
             text = (
                 f"{lost} rows of the log are lost: neither {self._folder} nor a temporary file takes them ({error})"
             )

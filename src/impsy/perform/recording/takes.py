@@ -67,7 +67,7 @@ def log_to_midi(path: Path, controls: int, mapping: Mapping, target: Path) -> Lo
         first = f" (line {log.problems[0].line}: {log.problems[0].text})" if log.problems else ""
         raise DataError(f"{path}: no row has {controls} values{first}, so there is nothing to write as MIDI")
     played = played_of(log)
-    parts = [Part(times, values.astype(np.float64)) for times, values in (played.of(True), played.of(False))]
+    parts = [Part(*played.of(True)), Part(*played.of(False))]
     with written_whole(target) as file:
         write_midi(file, mapping, *parts)
     return log

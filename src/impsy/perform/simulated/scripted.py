@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from impsy.events import Interaction
 from impsy.io.adapter import Deliver, Health, SendReport
+from impsy.threads import once
 
 __all__ = ["ScriptedPerformer"]
 
@@ -43,7 +45,7 @@ class ScriptedPerformer:
     def open(self, deliver: Deliver, report: SendReport) -> None:  # noqa: ARG002 - nothing can go wrong here
         """Begin to play."""
         self._stop.clear()
-        self._thread = threading.Thread(target=self._run, args=(deliver,), name=f"impsy {self.name}", daemon=True)
+        self._thread = once(f"impsy {self.name}", partial(self._run, deliver))
         self._thread.start()
 
     def _run(self, deliver: Deliver) -> None:

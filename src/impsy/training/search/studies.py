@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from impsy.errors import ConfigError, DeviceError
+from impsy.threads import lasting
 from impsy.training.search.storages import LOCKED, need_optuna, opened, without_password
 
 __all__ = ["Attempt", "Lease", "SharedStudy", "Standing", "stand"]
@@ -317,7 +318,7 @@ class Lease:
         self._began = time.monotonic()
         self._ended = threading.Event()
         self._lost = False
-        self._thread = threading.Thread(target=self._run, name=f"heartbeat of trial {self.number}", daemon=True)
+        self._thread = lasting(f"heartbeat of trial {self.number}", self._run, self._ended.is_set)
 
     @property
     def lost(self) -> bool:

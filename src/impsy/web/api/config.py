@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import cast
+from urllib.parse import quote
 
 from pydantic import Field, create_model
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from impsy.config.document import ConfigDocument
 from impsy.config.schema import scene_fields
@@ -121,11 +122,12 @@ def _edited(text: str, site: Site) -> EditedText:
 
 
 @ENDPOINTS.add("GET", "/api/config/file", "the configuration file")
-def download(site: Site) -> FileResponse:
-    path = site.config.path
-    if not path.is_file():
-        raise NotFound(f"there is no {path.name} yet: set the workspace up first")
-    return FileResponse(path, media_type="application/toml", filename=path.name)
+def download(site: Site) -> Response:
+    name, content = site.config.path.name, site.config.content()
+    if content is None:
+        raise NotFound(f"there is no {name} yet: set the workspace up first")
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+    return Response(content, media_type="application/toml", headers=headers)
 
 
 @ENDPOINTS.add("GET", "/api/config/previous", "versions that were replaced")

@@ -10,6 +10,7 @@ from impsy.protocol.workspace import Overview, Scene
 from impsy.settings import SETTINGS
 from impsy.version import __version__
 from impsy.web.api.endpoints import Endpoints
+from impsy.web.config.drafts import Draft
 from impsy.web.config.labels import controls_of, unmapped
 from impsy.web.site import Site
 
@@ -17,12 +18,18 @@ __all__ = ["ENDPOINTS"]
 
 ENDPOINTS = Endpoints()
 
+_WAIT_SECONDS = 2.0
+"""How long the first page waits for the models to be read; it is told when they are."""
+
 logger = logging.getLogger(__name__)
 
 
 @ENDPOINTS.add("GET", "/api/overview", "the workspace at a glance")
 def overview(site: Site) -> Overview:
-    saved = site.config.read()
+    try:
+        saved = site.config.read()
+    except OSError:  # the page for the configuration says why; the others are of use all the same
+        saved = Draft(stamp="unreadable")
     values = saved.values or {}
     config = saved.loaded.config if saved.loaded else None
     dimension = config.model.dimension if config else _dimension(values)
@@ -56,7 +63,7 @@ def _models(site: Site, dimension: int | None) -> list[str]:
     if dimension is None:
         return []
     try:
-        models = site.models.all()
+        models = site.models.all(wait=_WAIT_SECONDS)
     except ImpsyError as error:  # the page is of use without a list of models, too
         logger.warning("the models cannot be listed: %s", error)
         return []

@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from impsy.config import Mode
-from impsy.config.workspace import FOLDERS, STARTER_MODEL, starter_files
+from impsy.config.workspace import FOLDERS, STARTER_MODELS, starter_files
+from impsy.files import make_folder, write_whole
 from impsy.protocol.workspace import ConfigAnswer, Setup
 from impsy.web.api.config import answer
 from impsy.web.api.endpoints import Body, Endpoints
@@ -56,12 +57,16 @@ def set_up(site: Site, body: SetupBody) -> ConfigAnswer:
 
 
 def _make_folders(workspace: Workspace, with_model: bool) -> None:
-    """What a new workspace has besides the configuration; files that are there stay. Raises OSError."""
+    """What a new workspace has besides the configuration; files that are there stay.
+
+    Raises:
+        OSError, DeviceError: the disk refuses.
+    """
     for name in FOLDERS:
-        (workspace.root / name).mkdir(parents=True, exist_ok=True)
+        make_folder(workspace.root / name)
+        workspace.folder(workspace.root / name)  # it may be a link
     starter = starter_files()
-    model = (STARTER_MODEL, STARTER_MODEL.replace(".tflite", ".json")) if with_model else ()
-    for name in ("README.txt", *model):
+    for name in ("README.txt", *(STARTER_MODELS if with_model else ())):
         path = workspace.root / name
         if not path.exists():
-            path.write_bytes(starter[name])
+            write_whole(path, starter[name])

@@ -21,7 +21,6 @@ from impsy.protocol.library import ChangedTake, Picture, Take, Undo
 from impsy.web.api.endpoints import Body, Endpoints
 from impsy.web.api.trash import NameQuery, changed, deleted
 from impsy.web.config.labels import controls_of, unmapped
-from impsy.web.library.pictures import draw
 from impsy.web.library.takes import count_controls
 from impsy.web.library.uploads import add_log, add_midi
 from impsy.web.library.worker import work
@@ -69,12 +68,8 @@ def list_takes(site: Site) -> list[Take]:
 def picture(site: Site, name: str, query: PictureQuery) -> Picture:
     path = site.takes.path(name)
     controls = count_controls(path)
-    played = site.pictures.take(path, controls)
-    end = played.seconds if query.end is None else min(query.end, played.seconds)
-    begin = min(query.begin, end)
-    drawn = draw(played, query.points, begin, end)
-    labels = _labels(site.config.config, controls)
-    return Picture(seconds=round(played.seconds, 3), begin=begin, end=end, labels=labels, **drawn)
+    drawn = site.pictures.picture(path, controls, query.points, query.begin, query.end)
+    return Picture(labels=_labels(site.config.config, controls), **drawn)
 
 
 def _labels(config: Config | None, controls: int) -> list[str]:
@@ -112,15 +107,16 @@ def midi(site: Site, name: str) -> FileResponse:
 
 @ENDPOINTS.add("PATCH", "/api/takes/{name}", "Change its title and tags")
 def annotate_take(site: Site, name: str, body: Words) -> ChangedTake:
-    path = site.takes.path(name)
-    before = read_notes(site.workspace.logs).of(path.name)
-    after = TakeNote(
-        before.title if body.title is None else body.title.strip(),
-        before.tags if body.tags is None else _tags(body.tags),
-        before.excluded if body.excluded is None else body.excluded,
-    )
-    entry = site.trash.remember(path.name, {"note": asdict(before)})
-    annotate(site.workspace.logs, {path.name: after})
+    with site.workspace.locked():
+        path = site.takes.path(name)
+        before = read_notes(site.workspace.logs).of(path.name)
+        after = TakeNote(
+            before.title if body.title is None else body.title.strip(),
+            before.tags if body.tags is None else _tags(body.tags),
+            before.excluded if body.excluded is None else body.excluded,
+        )
+        entry = site.trash.remember(path.name, {"note": asdict(before)})
+        annotate(site.workspace.logs, {path.name: after})
     site.hub.changed("takes")
     return ChangedTake(**asdict(site.takes.one(path)), undo=entry.id)
 
@@ -136,9 +132,10 @@ def delete(site: Site, name: str) -> Undo:
         raise Conflict(f"{path.name} is being recorded: stop the session first, then delete it")
     if site.playback.now["name"] == path.name:
         site.playback.stop()
-    note = read_notes(site.workspace.logs).of(path.name)
-    entry = site.trash.delete("take", path.name, [path], {"note": asdict(note)})
-    annotate(site.workspace.logs, {path.name: None})
+    with site.workspace.locked():
+        note = read_notes(site.workspace.logs).of(path.name)
+        entry = site.trash.delete("take", path.name, [path], {"note": asdict(note)})
+        annotate(site.workspace.logs, {path.name: None})
     return deleted(site, entry, note.title)
 
 

@@ -50,14 +50,15 @@ def deleted(site: Site, entry: Entry, title: str = "") -> Undo:
 
 @ENDPOINTS.add("POST", "/api/undo/{id}", "Undo a deletion or a change")
 def undo(site: Site, id: str) -> Done:
-    entry = site.trash.find(id)
-    if entry.extra.get("replaced"):  # what has taken its place goes where it was
-        site.trash.exchange(entry)
-    else:
-        site.trash.restore(entry)
-    note = _note_in(entry)
-    if note is not None:
-        annotate(site.workspace.logs, {entry.name: note})
+    with site.workspace.locked():
+        entry = site.trash.find(id)
+        if entry.extra.get("replaced"):  # what has taken its place goes where it was
+            site.trash.exchange(entry)
+        else:
+            site.trash.restore(entry)
+        note = _note_in(entry)
+        if note is not None:
+            annotate(site.workspace.logs, {entry.name: note})
     changed(site, entry.what)
     if entry.what == CHANGE:
         return Done(sentence=f"{entry.name} has the title, the tags and the place that it had before")

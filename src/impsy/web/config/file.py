@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -12,10 +11,10 @@ from typing import Self
 from impsy.config import Config, LoadedConfig, load_config, parse_config
 from impsy.config.document import ConfigDocument
 from impsy.config.earlier.forms import present_form
-from impsy.config.loading import decode, parse_toml
+from impsy.config.loading import LARGEST, decode, parse_toml
 from impsy.config.watching import ConfigWatcher
-from impsy.errors import ConfigError, ImpsyError
-from impsy.files import write_keeping_previous
+from impsy.errors import ConfigError, DeviceError, ImpsyError, refusal
+from impsy.files import locked, read_regular, write_keeping_previous
 from impsy.perform.models import sized
 from impsy.protocol.workspace import ConfigProblem, ConfigVersion
 from impsy.web.config.drafts import Draft, read_draft
@@ -40,7 +39,6 @@ class ConfigFile:
         self.workspace = workspace
         self.path = workspace.config
         self._versions = workspace.private / "config"
-        self._writing = threading.Lock()
         self._changed: list[Callable[[], None]] = []
         self._watcher = ConfigWatcher(self.path, removed_too=True).then(lambda _path: self._notify())
 
@@ -82,7 +80,14 @@ class ConfigFile:
         Raises:
             ConfigError, DeviceError: there is none, or something is wrong with it.
         """
-        return load_config(self.path)
+        try:
+            content = self.content()
+        except OSError as error:
+            remedy = refusal(error, "put a file of this workspace in its place")
+            raise DeviceError(f"{self.path.name} cannot be read {remedy}") from error
+        if content is None:
+            return load_config(self.path)  # which says what to do
+        return parse_config(decode(content, self.path.name), self.path.name, self.path)
 
     @property
     def loaded(self) -> LoadedConfig | None:
@@ -99,9 +104,9 @@ class ConfigFile:
         return None if loaded is None else loaded.config
 
     def content(self) -> bytes | None:
-        """The file's bytes; None: there is none. Raises OSError."""
+        """The file's bytes; None: there is none. Raises OSError, also for one that leads out of the workspace."""
         try:
-            return self.path.read_bytes()
+            return read_regular(self.path, LARGEST, root=self.workspace.root)
         except FileNotFoundError:
             return None
 
@@ -117,12 +122,9 @@ class ConfigFile:
             ConfigError: something in the text is wrong.
             DeviceError, OSError: the disk refuses. In all these cases nothing was changed.
         """
-        with self._writing:
+        with locked(self.path.parent):
             before = self.content()
-            if _stamp(before) != stamp:
-                raise Conflict(
-                    f"{self.path.name} was changed by someone else meanwhile. Load it anew and change it again"
-                )
+            self._check_is(stamp)
             loaded = self._write(text, before)
         self._notify()
         return loaded
@@ -131,11 +133,12 @@ class ConfigFile:
         """Change it by key, comments kept.
 
         Raises:
+            Conflict: an editor saved it at the same moment.
             NotFound: there is none yet.
             ConfigError: it is broken, or would be; nothing is written then.
             DeviceError, OSError: the disk refuses.
         """
-        with self._writing:
+        with locked(self.path.parent):
             before = self.content()
             if before is None:
                 raise NotFound(f"there is no {self.path.name} yet: set the workspace up first")
@@ -145,6 +148,11 @@ class ConfigFile:
         self._notify()
         return loaded
 
+    def _check_is(self, stamp: str) -> None:
+        if _stamp(self.content()) != stamp:
+            name = self.path.name
+            raise Conflict(f"{name} was changed by someone else meanwhile. Load it anew and change it again")
+
     def _write(self, text: str, before: bytes | None) -> LoadedConfig:
         loaded = parse_config(text, self.path.name, self.path)
         content = _ends_as(before, text).encode()
@@ -153,7 +161,9 @@ class ConfigFile:
         if before is not None:
             self._keep(before)
         upgraded = before is not None and _is_earlier(before) and not loaded.understood
-        write_keeping_previous(self.path, content, keep_all=upgraded)
+        # Once more at the last moment: an editor knows of no lock.
+        stamp = _stamp(before)
+        write_keeping_previous(self.path, content, keep_all=upgraded, check=lambda: self._check_is(stamp))
         self._watcher.saved_here()
         return loaded
 
@@ -179,7 +189,7 @@ class ConfigFile:
         """
         path = self.workspace.inside(self._versions, name)
         try:
-            return path.read_bytes().decode(errors="replace")
+            return read_regular(path, LARGEST).decode(errors="replace")
         except (FileNotFoundError, IsADirectoryError) as error:
             raise NotFound("this version is not kept any more") from error
 

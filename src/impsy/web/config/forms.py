@@ -67,6 +67,7 @@ _WORDS: dict[str, _Words] = {
     "osc.server_port": _Words("Listen on port", "Where IMPSY hears /interface.", "udp-port"),
     "osc.client_ip": _Words("Send to", "The address of the program that is played to.", "host"),
     "osc.client_port": _Words("Send to port", "Where that program listens.", "udp-port"),
+    "osc.remote_control": _Words("Take commands", "Pause, mode, model and the like; else only playing is taken."),
     "osc.output_addresses": _Words("Addresses", "The OSC addresses that predictions are sent to."),
     "websocket": _Words("WebSocket", "For web pages that play along; they speak MIDI in words."),
     "websocket.server_ip": _Words("Listen at", "0.0.0.0 lets other machines in.", "host"),
@@ -74,7 +75,8 @@ _WORDS: dict[str, _Words] = {
     "websocket.input": _Words("Input mapping", "One entry for each control.", "mapping"),
     "websocket.output": _Words("Output mapping", "One entry for each control.", "mapping"),
     "websocket.allowed_origins": _Words(
-        "Pages that may connect", "Without any: pages from files, and from the machine that they connect to."
+        "Pages that may connect",
+        "Without any: those of the machine that they connect to, and from files by a key.",
     ),
     "serial": _Words("Serial", "Lines of numbers, for Arduino, micro:bit and the like."),
     "serial.port": _Words("Port", "The serial port of the device.", "serial-port"),

@@ -17,6 +17,7 @@ from impsy.mapping import wire
 from impsy.mapping.entries import ControlChange, ControlChange14, MappingEntry, entry_to_list
 from impsy.mapping.learning import FRESH_SECONDS, Learner, Proposal, entry_and_value
 from impsy.protocol.pages import ServerMessage
+from impsy.threads import once
 from impsy.web.config.labels import describe_entry
 from impsy.web.devices.watching import is_ours
 
@@ -136,7 +137,7 @@ class _Listening:
         self._ports: tuple[str, ...] = ()
         self._inputs: tuple[str, ...] = ()
         self._names: dict[str, str] = {}
-        self.thread = threading.Thread(target=self._run, name="impsy mapping", daemon=True)
+        self.thread = once("impsy mapping", self._run)
         self._learner = Learner()
         self._pending: dict[tuple[str, MappingEntry], float] = {}
         self._known: set[tuple[str, MappingEntry]] = set()
@@ -161,21 +162,24 @@ class _Listening:
     # --- in the thread -----------------------------------------------------------------------------
 
     def _run(self) -> None:
-        with ExitStack() as stack:
-            try:
+        problem = ""
+        try:
+            with ExitStack() as stack:
                 self._open(stack)
-            except DeviceError as error:
+                self._send({"type": "learning", "on": True, "error": ""})
+                others = (port for port in self._inputs if port not in self._ports and not is_ours(port))
+                self._opened.set_result(Heard(self._ports, tuple(others)))
+                self._listen(stack)
+        except Exception as error:
+            if not self._opened.done():
                 self._opened.set_exception(error)
                 return
-            self._send({"type": "learning", "on": True, "error": ""})
-            others = (port for port in self._inputs if port not in self._ports and not is_ours(port))
-            self._opened.set_result(Heard(self._ports, tuple(others)))
-            problem = ""
-            try:
-                self._listen(stack)
-            except DeviceError as lost:
-                problem = str(lost)
-        self._send({"type": "learning", "on": False, "error": problem})
+            problem = str(error)
+            if not isinstance(error, DeviceError):
+                raise
+        finally:
+            if self._opened.done() and self._opened.exception() is None:
+                self._send({"type": "learning", "on": False, "error": problem})
 
     def _open(self, stack: ExitStack) -> None:
         self._listener = stack.enter_context(self._make_listener(self._receive, self._api))

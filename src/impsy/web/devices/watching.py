@@ -12,6 +12,7 @@ from impsy.errors import DeviceError
 from impsy.io.midi.ports import MidiSystem
 from impsy.io.midi.system import open_midi_system
 from impsy.perform.diagnostics.devices import FoundMidi, FoundSerial, find_serial_ports
+from impsy.threads import lasting
 
 __all__ = ["DevicesWatcher", "Found", "is_ours"]
 
@@ -80,7 +81,7 @@ class DevicesWatcher:
                 self._api = api
             found = self._last = self._find()
             if self._thread is None and not self._stop.is_set():
-                self._thread = threading.Thread(target=self._watch, name="impsy devices", daemon=True)
+                self._thread = lasting("impsy devices", self._watch, self._stop.is_set)
                 self._thread.start()
             return found
 

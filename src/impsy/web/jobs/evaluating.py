@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import threading
+from functools import partial
 from pathlib import Path
 
+from impsy.files import append_regular, open_regular
 from impsy.processes import start
+from impsy.threads import once
 from impsy.web.live.hub import PageHub
 from impsy.web.workspace import Conflict, Workspace
 
 __all__ = ["Evaluation", "end_of", "last_line"]
 
-_LONGEST_LOG = 64 << 10
+_LONGEST_LOG, _LARGEST_LOG = 64 << 10, 1 << 30
 
 
 class Evaluation:
@@ -39,8 +42,10 @@ class Evaluation:
                 raise Conflict(f"{self.model} is being evaluated: wait until that is done")
             report.parent.mkdir(parents=True, exist_ok=True)
             command = ["-m", "impsy", "evaluate", str(model), str(dataset), "--report", str(report), "--json"]
-            log = report.with_suffix(".log")
-            with log.open("wb") as messages, report.with_suffix(".json").open("wb") as figures:
+            log, results = report.with_suffix(".log"), report.with_suffix(".json")
+            for before in (log, results):
+                before.unlink(missing_ok=True)
+            with append_regular(log) as messages, append_regular(results) as figures:
                 self._process = start(
                     [*command, *(["--quick"] if quick else [])],
                     self._workspace.root,
@@ -48,9 +53,7 @@ class Evaluation:
                     stderr=messages,
                 )
             self.model = model.name
-            self._thread = threading.Thread(
-                target=self._wait, args=(self._process, model.name, log), name="impsy evaluation", daemon=True
-            )
+            self._thread = once("impsy evaluation", partial(self._wait, self._process, model.name, log))
             self._thread.start()
         self._hub.changed("models")
 
@@ -75,7 +78,7 @@ class Evaluation:
 def end_of(log: Path) -> str:
     """The end of a command's standard error; empty where that cannot be read."""
     try:
-        with log.open("rb") as file:
+        with open_regular(log, _LARGEST_LOG) as file:
             file.seek(max(0, log.stat().st_size - _LONGEST_LOG))
             return file.read().decode("utf-8", "replace")
     except OSError:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from impsy.files import open_regular
 from impsy.protocol.library import Loss
 
 __all__ = ["ENDED", "LOSSES_SHOWN", "Progress", "Status"]
@@ -20,6 +21,7 @@ LOSSES_SHOWN = 300
 """Points of a curve in lists and messages; a run by itself has all of them."""
 
 _LONGEST_LINE = 1 << 20
+_LARGEST = 1 << 30
 
 
 @dataclass
@@ -48,7 +50,7 @@ class Progress:
     def look(self) -> bool:
         """Read what was written since the last time; whether there was anything."""
         try:
-            with self.path.open("rb") as file:
+            with open_regular(self.path, _LARGEST) as file:
                 file.seek(self.read)
                 fresh = file.read()
         except OSError:

@@ -25,16 +25,18 @@ from typing import Any
 import psutil
 
 from impsy.errors import DataError, DeviceError
-from impsy.files import write_whole
+from impsy.files import append_regular, read_regular, write_whole
 from impsy.models.sizes import SIZES, model_name
+from impsy.names import safe_name
 from impsy.processes import signal_name, start
 from impsy.protocol.library import Run
+from impsy.threads import Failures, lasting
 from impsy.training.backend import check_installed
 from impsy.web.jobs.evaluating import end_of, last_line
 from impsy.web.jobs.runs import ENDED, Progress, Status
 from impsy.web.library.trash import Entry, Trash
 from impsy.web.live.hub import PageHub
-from impsy.web.workspace import Conflict, NotFound, Workspace, safe_name
+from impsy.web.workspace import Conflict, NotFound, Workspace
 
 __all__ = ["Trainings"]
 
@@ -50,6 +52,7 @@ _OPTIONS = {
     "batch": "--batchsize",
     "patience": "--patience",
 }
+_LARGEST_RECORD = 1 << 20
 _STOPPED_EARLY = 130
 _MADE_WITHIN = 1.0
 """Seconds by which two reports of when a process was made may differ."""
@@ -87,6 +90,7 @@ class Trainings:
         self._folder = workspace.private / "training"
         self._lock = threading.RLock()
         self._stop = threading.Event()
+        self._failures = Failures("looking at the trainings")
         self._thread: threading.Thread | None = None
         self._runs: dict[str, _Run] = {}
 
@@ -121,9 +125,9 @@ class Trainings:
             DeviceError: the process cannot be started.
         """
         check_installed()
-        self.follow()
         model = model_name(dimension, SIZES[size])
-        with self._lock:
+        with self._workspace.locked(), self._lock:
+            self.follow()
             self._check_free(model)
             now = datetime.now()
             run_id = self._new_id(now, dimension, size)
@@ -166,7 +170,7 @@ class Trainings:
         """
         check_installed()
         run = self._find(run_id)
-        with self._lock, run.lock:
+        with self._workspace.locked(), self._lock, run.lock:
             if run.status not in ENDED:
                 raise Conflict("this training has not ended")
             self._check_free(run.model)
@@ -175,7 +179,7 @@ class Trainings:
                     "this training cannot go on: it is complete, nothing of it was kept yet, or a later one of the "
                     "same model has taken its place; start a new one"
                 )
-            if not (self._workspace.datasets / run.record["dataset"]).is_file():
+            if not self._workspace.inside(self._workspace.datasets, run.record["dataset"]).is_file():
                 raise Conflict(f"the dataset {run.record['dataset']} is not there any more: bring it back to go on")
             run.progress.look()
             run.progress.begin()
@@ -187,7 +191,7 @@ class Trainings:
     def delete(self, run_id: str) -> Entry:
         """Forget a run that has ended; its model stays. It can be undone."""
         run = self._find(run_id)
-        with self._lock, run.lock:
+        with self._workspace.locked(), self._lock, run.lock:
             if run.status not in ENDED:
                 raise Conflict("this training runs: stop it first")
             entry = self._trash.delete("training", f"the training of {run.record['dataset']}", [run.folder])
@@ -207,12 +211,15 @@ class Trainings:
     def _launch(self, run: _Run, more: list[str]) -> None:
         record = run.record
         options = record["options"]
+        self._workspace.folder(self._workspace.models)
         command = ["-m", "impsy", "train", str(Path(self._workspace.datasets.name) / record["dataset"])]
         command += ["-M", record["size"], "-O", self._workspace.models.name, "--json", *more]
         for key, option in _OPTIONS.items():
             if key in options:
                 command += [option, str(options[key])]
-        with (run.folder / "progress.jsonl").open("ab") as output, (run.folder / "log.txt").open("wb") as log:
+        log_file = run.folder / "log.txt"
+        log_file.unlink(missing_ok=True)
+        with append_regular(run.folder / "progress.jsonl") as output, append_regular(log_file) as log:
             run.process = start(command, self._workspace.root, stdout=output, stderr=log, detached=True)
         made = None
         with suppress(psutil.Error):
@@ -248,7 +255,7 @@ class Trainings:
         with self._lock:
             runs = any(run.status not in ENDED for run in self._runs.values())
             if runs and self._thread is None and not self._stop.is_set():
-                self._thread = threading.Thread(target=self._look_on, name="impsy training", daemon=True)
+                self._thread = lasting("impsy training", self._look_on, self._stop.is_set)
                 self._thread.start()
 
     def _look_on(self) -> None:
@@ -259,10 +266,8 @@ class Trainings:
                     self._thread = None
                     return
             for run in going:
-                try:
+                with self._failures:  # a full disk must not end the looking
                     self._look_at(run)
-                except (OSError, DeviceError) as error:  # a full disk must not end the looking
-                    logger.warning("the training %s cannot be looked at: %s", run.id, error)
 
     def _look_at(self, run: _Run) -> None:
         with run.lock:
@@ -306,7 +311,7 @@ class Trainings:
     def _load(self, run_id: str) -> _Run | None:
         folder = self._folder / run_id
         try:
-            record = json.loads((folder / "run.json").read_bytes())
+            record = json.loads(read_regular(folder / "run.json", _LARGEST_RECORD))
             texts = all(isinstance(record[key], str) for key in ("dataset", "size", "model", "started", "status"))
             if not texts or not isinstance(record["options"], dict) or record["size"] not in SIZES:
                 return None

@@ -2,21 +2,39 @@
 
 Where a take has more rows than that, its time is cut into pieces, and of each control the lowest and the highest
 value in each piece are shown. A value holds until it is changed, so a piece without a row shows what was held.
+
+Of a file of more than 16 MB, only an outline is in memory. A picture of it shows what moved to within half a piece of
+where it did; of a part in which that would be more, the rows are read.
 """
 
 from __future__ import annotations
 
 import threading
+from base64 import b64decode
 from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from impsy.data.logs.outline import GROUP, Outline, Part
 from impsy.data.logs.performances import Played, read_played
+from impsy.errors import DataError
+from impsy.web.library.facts import stamp_of
+from impsy.web.library.worker import work
 
-__all__ = ["TakeCache", "draw"]
+__all__ = ["LONG", "TakeCache", "draw"]
+
+LONG = 16 << 20
+"""Bytes of a log, more than a hundred thousand rows with eight values, above which it is looked at in outline."""
+
+FINE = 2
+"""Groups of an outline in each piece of a picture, at least."""
+
+MOST_ROWS = 1 << 19
+"""Rows that are read for a picture of a part of a long take, at most; in 0.5 s."""
 
 Floats = NDArray[np.float64]
 
@@ -24,10 +42,11 @@ _DECIMALS = 4
 """Of times and values: 0.1 ms, and finer than any screen."""
 
 
-def draw(played: Played, points: int, begin: float, end: float) -> dict[str, Any]:
+def draw(parts: Mapping[str, Part], points: int, begin: float, end: float) -> dict[str, Any]:
     """What was played between two moments.
 
     Args:
+        parts: of the ``performer`` and the ``model``, of the same n controls.
         points: how many moments are shown at most, 2 or more.
         begin, end: seconds since the take began.
 
@@ -35,26 +54,27 @@ def draw(played: Played, points: int, begin: float, end: float) -> dict[str, Any
         ``times`` (P seconds, rising), and for the ``performer`` and the ``model`` a list for each of n controls with
         P values in [0, 1], None before the first that is known. Draw them as steps.
     """
-    parts = {"performer": played.of(performer=True), "model": played.of(performer=False)}
-    count = sum(int(np.searchsorted(t, end, "right") - np.searchsorted(t, begin)) for t, _ in parts.values())
-    if count + 2 <= points:
-        inside = [times[(times >= begin) & (times <= end)] for times, _ in parts.values()]
+    count = sum(
+        int(np.searchsorted(part.starts, end, "right") - np.searchsorted(part.ends, begin)) for part in parts.values()
+    )
+    if count + 2 <= points and all(part.of_single_rows for part in parts.values()):
+        inside = [part.ends[(part.ends >= begin) & (part.ends <= end)] for part in parts.values()]
         moments = np.unique(np.concatenate([np.array([begin, end]), *inside]))
-        shown = {name: _held(times, values, moments) for name, (times, values) in parts.items()}
+        shown = {name: _held(part, moments) for name, part in parts.items()}
     else:
         edges = np.linspace(begin, end, points // 2 + 1)
         moments = np.column_stack([edges[:-1], (edges[:-1] + edges[1:]) / 2]).ravel()
-        shown = {name: _extremes(times, values, edges) for name, (times, values) in parts.items()}
+        shown = {name: _extremes(part, edges) for name, part in parts.items()}
     return {"times": moments.round(_DECIMALS).tolist(), **{name: _columns(each) for name, each in shown.items()}}
 
 
-def _held(times: Floats, values: NDArray[np.float32], moments: Floats) -> Floats:
+def _held(part: Part, moments: Floats) -> Floats:
     """What each control is at each moment: (P, n), NaN before the first row."""
-    return _at(values, np.searchsorted(times, moments, "right"))
+    return _at(part.last, np.searchsorted(part.ends, moments, "right"))
 
 
 def _at(values: NDArray[np.float32], counts: NDArray[np.int64]) -> Floats:
-    """What holds after so many rows."""
+    """What holds after so many groups."""
     if not len(values):
         return np.full((len(counts), values.shape[1]), np.nan)
     found = values[np.maximum(counts - 1, 0)].astype(np.float64)
@@ -62,21 +82,30 @@ def _at(values: NDArray[np.float32], counts: NDArray[np.int64]) -> Floats:
     return found
 
 
-def _extremes(times: Floats, values: NDArray[np.float32], edges: Floats) -> Floats:
-    """Lowest and highest value in each piece, the one that is nearer to the last of it second: (2 · pieces, n)."""
-    bounds = np.searchsorted(times, edges)
-    bounds[-1] = np.searchsorted(times, edges[-1], "right")
-    low = _at(values, bounds[:-1])
-    high, last = low.copy(), _at(values, bounds[1:])
-    busy = np.flatnonzero(bounds[1:] > bounds[:-1])
+def _extremes(part: Part, edges: Floats) -> Floats:
+    """Lowest and highest value in each piece, the one that is nearer to the last of it second: (2 · pieces, n).
+
+    A group that lies in several pieces counts in each.
+    """
+    first = np.searchsorted(part.ends, edges[:-1])
+    after = np.searchsorted(part.starts, edges[1:])
+    after[-1] = np.searchsorted(part.starts, edges[-1], "right")
+    low = _at(part.last, first)
+    high, last = low.copy(), _at(part.last, after)
+    busy = np.flatnonzero(after > first)
     if len(busy):
-        # Between two busy pieces lie only empty ones, so each reduction ends where its own piece does.
-        rows = values[: bounds[-1]]
-        low[busy] = np.fmin(low[busy], np.minimum.reduceat(rows, bounds[busy]))
-        high[busy] = np.fmax(high[busy], np.maximum.reduceat(rows, bounds[busy]))
+        spans = np.column_stack([first[busy], after[busy]]).ravel()
+        low[busy] = np.fmin(low[busy], _over(np.minimum, part.low, spans))
+        high[busy] = np.fmax(high[busy], _over(np.maximum, part.high, spans))
     rising = np.abs(high - last) <= np.abs(low - last)
     pairs = np.stack([np.where(rising, low, high), np.where(rising, high, low)], axis=1)
-    return pairs.reshape(-1, values.shape[1])
+    return pairs.reshape(-1, part.last.shape[1])
+
+
+def _over(extreme: np.ufunc, values: NDArray[np.float32], spans: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The extreme of each span, given by where it begins and ends, one after the other."""
+    padded = np.concatenate([values[: spans.max()], values[:1]])  # a span may end where the values do
+    return np.asarray(extreme.reduceat(padded, spans)[::2])
 
 
 def _columns(values: Floats) -> list[list[float | None]]:
@@ -88,36 +117,101 @@ def _columns(values: Floats) -> list[list[float | None]]:
     return columns
 
 
+def _size(take: Played | Outline) -> int:
+    return take.size if isinstance(take, Outline) else take.bytes
+
+
+Key = tuple[Path, tuple[int, int]]
+"""A take's file, and when it was changed and how large it was (see :func:`impsy.web.library.facts.stamp_of`)."""
+
+
 class TakeCache:
-    """The takes that were looked at last, so that zooming need not read them again. Any thread may ask.
+    """The takes that were looked at last, long ones in outline, so that zooming need not read them again. Any thread
+    may ask.
 
     Args:
+        root: the workspace's folder.
         most_bytes: of memory that they take together; the one in use may be larger, and is then not kept.
     """
 
-    def __init__(self, most_bytes: int = 64 << 20) -> None:
+    def __init__(self, root: Path, most_bytes: int = 64 << 20) -> None:
+        self._root = root
         self._most = most_bytes
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[Path, int, int], Played] = OrderedDict()
+        self._kept: OrderedDict[Key, Played | Outline] = OrderedDict()
 
     def take(self, path: Path, controls: int) -> Played:
-        """The take in this file, as it is now.
+        """The whole take in this file, as it is now.
 
         Raises:
             DataError: the file cannot be read.
             OSError: there is none.
         """
-        found = path.stat()
-        key = (path, found.st_mtime_ns, found.st_size)
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
+        key = path, stamp_of(path)
+        found = self._find(key)
+        if isinstance(found, Played):
+            return found
         played = read_played(path, controls)
-        with self._lock:
-            for other in [other for other in self._kept if other[0] == path]:
-                del self._kept[other]
-            self._kept[key] = played
-            while self._kept and sum(each.bytes for each in self._kept.values()) > self._most:
-                self._kept.popitem(last=False)
+        if key[1][1] <= LONG:
+            self._keep(key, played)
         return played
+
+    def picture(self, path: Path, controls: int, points: int, begin: float, end: float | None) -> dict[str, Any]:
+        """What was played from ``begin`` to ``end`` (None: to its end), as :func:`draw` says it.
+
+        Also ``seconds``, the length of the take, and ``begin`` and ``end`` as far as it goes.
+
+        Raises:
+            DataError: the file cannot be read.
+            OSError: there is none.
+        """
+        key = path, stamp_of(path)
+        take = self._outline(key, controls) if key[1][1] > LONG else self.take(path, controls)
+        end = take.seconds if end is None else min(end, take.seconds)
+        begin = min(begin, end)
+        span = {"seconds": round(take.seconds, 3), "begin": begin, "end": end}
+        return {**span, **draw(self._parts(take, path, controls, points, begin, end), points, begin, end)}
+
+    def keep_outline(self, path: Path, stamp: tuple[int, int], outline: str) -> None:
+        """Keep an outline that another process made, as text: it need not be made again."""
+        self._keep((path, stamp), Outline.load(b64decode(outline)))
+
+    def _outline(self, key: Key, controls: int) -> Outline:
+        found = self._find(key)
+        if isinstance(found, Outline):
+            return found
+        path, stamp = key
+        (made,) = work("scan_logs", self._root, logs=[{"file": str(path), "controls": controls, "outlined": True}])
+        if "problem" in made:
+            raise DataError(f"{path.name}: {made['problem']}")
+        self.keep_outline(path, stamp, made["outline"])
+        return Outline.load(b64decode(made["outline"]))
+
+    def _parts(
+        self, take: Played | Outline, path: Path, controls: int, points: int, begin: float, end: float
+    ) -> Mapping[str, Part]:
+        """What to draw: rows where they are few enough to be read, else the outline."""
+        if isinstance(take, Outline):
+            first, after = take.groups(begin, end)
+            rows = GROUP * (after - first)
+            if rows > MOST_ROWS or (after - first) >= FINE * points // 2:
+                return {"performer": take.performer, "model": take.model}
+            if len(take.offsets):
+                return take.rows(path, first, after)
+            take = self.take(path, controls)
+        return {"performer": Part.of_rows(*take.of(True)), "model": Part.of_rows(*take.of(False))}
+
+    def _find(self, key: Key) -> Played | Outline | None:
+        with self._lock:
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+            return found
+
+    def _keep(self, key: Key, take: Played | Outline) -> None:
+        with self._lock:
+            for other in [other for other in self._kept if other[0] == key[0]]:
+                del self._kept[other]
+            self._kept[key] = take
+            while self._kept and sum(_size(each) for each in self._kept.values()) > self._most:
+                self._kept.popitem(last=False)

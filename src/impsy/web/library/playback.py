@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from impsy.data.logs.performances import Played
 from impsy.errors import DataError
 from impsy.protocol.pages import PlaybackMessage
+from impsy.threads import once
 from impsy.web.live.hub import PageHub
 from impsy.web.live.link import SessionLink
 
@@ -92,9 +94,7 @@ class Playback:
         with self._lock:
             self._end()
             self._stop = threading.Event()
-            self._thread = threading.Thread(
-                target=self._run, args=(playing, self._stop), name="impsy playback", daemon=True
-            )
+            self._thread = once("impsy playback", partial(self._run, playing, self._stop))
             self._thread.start()
 
     def stop(self) -> None:

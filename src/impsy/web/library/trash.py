@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
@@ -21,7 +20,8 @@ from uuid import uuid4
 
 from pydantic import TypeAdapter
 
-from impsy.errors import DataError
+from impsy.errors import DataError, DeviceError
+from impsy.files import make_folder, read_regular, sync_folder, write_whole
 from impsy.web.workspace import Conflict, NotFound, Workspace
 
 __all__ = ["Entry", "Trash"]
@@ -32,6 +32,9 @@ DAYS = 30.0
 MOST_BYTES = 1 << 30
 MOST_CHANGES = 200
 """How long, how much, and how many changes of titles and tags are kept."""
+
+_LARGEST_ENTRY = 1 << 20
+"""Bytes of what is written of an entry."""
 
 CHANGE = "change"
 """The kind of an entry without files, which holds a former title and tags."""
@@ -67,7 +70,6 @@ class Trash:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._folder = workspace.private / "trash"
-        self._lock = threading.Lock()
 
     def delete(
         self, what: str, name: str, paths: Sequence[Path], extra: Mapping[str, Any] | None = None, *, keep: str = ""
@@ -79,9 +81,9 @@ class Trash:
 
         Raises:
             NotFound: none of them exists.
-            OSError: the disk refuses; everything is then where it was.
+            OSError, DeviceError: the disk refuses; everything is then where it was.
         """
-        with self._lock:
+        with self._workspace.locked():
             there = [path for path in paths if path.exists() or path.is_symlink()]
             if not there:
                 raise NotFound(f"there is no {what} {name} any more")
@@ -98,12 +100,14 @@ class Trash:
                     shutil.move(here, path)
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
+            for changed in {folder, *(path.parent for path in there)}:
+                sync_folder(changed)
             self._empty({entry.id, keep})
             return entry
 
     def remember(self, name: str, extra: Mapping[str, Any]) -> Entry:
-        """Keep a former title and tags. Raises OSError if the disk refuses."""
-        with self._lock:
+        """Keep a former title and tags. Raises OSError or DeviceError if the disk refuses."""
+        with self._workspace.locked():
             entry = Entry(CHANGE, name, extra=extra)
             self._write(entry)
             changes = [each for each in self._entries() if each.what == CHANGE]
@@ -126,7 +130,7 @@ class Trash:
             NotFound: it is not here any more.
             OSError: the disk refuses.
         """
-        with self._lock:
+        with self._workspace.locked():
             folder = self._folder / entry.id
             self.find(entry.id)
             pairs = [(folder / str(n), self._place(file)) for n, file in enumerate(entry.files)]
@@ -137,35 +141,37 @@ class Trash:
                 if here.exists():
                     place.parent.mkdir(parents=True, exist_ok=True)
                     shutil.move(here, place)
+            for changed in {place.parent for _, place in pairs}:
+                sync_folder(changed)
             shutil.rmtree(folder, ignore_errors=True)
 
     def exchange(self, entry: Entry) -> None:
         """Move everything back where it was; what has taken its place comes here. As :meth:`restore` otherwise."""
         places = [self._place(file) for file in entry.files]
-        if any(place.exists() for place in places):
-            self.delete(entry.what, entry.name, places, {"replaced": True}, keep=entry.id)
-        self.restore(entry)
+        with self._workspace.locked():
+            if any(place.exists() for place in places):
+                self.delete(entry.what, entry.name, places, {"replaced": True}, keep=entry.id)
+            self.restore(entry)
 
     def deleted(self) -> list[Entry]:
         """What was deleted, the newest first."""
-        with self._lock:
-            return [entry for entry in self._entries() if entry.what != CHANGE]
+        return [entry for entry in self._entries() if entry.what != CHANGE]
 
     # --- on the disk -------------------------------------------------------------------------------
 
     def _write(self, entry: Entry) -> Path:
         folder = self._folder / entry.id
-        folder.mkdir(parents=True)
+        make_folder(folder)
         try:
-            (folder / "entry.json").write_text(json.dumps(asdict(entry)), "utf-8")
-        except OSError:
+            write_whole(folder / "entry.json", json.dumps(asdict(entry)).encode())
+        except DeviceError:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         return folder
 
     def _read(self, entry_id: str) -> Entry | None:
         try:
-            found = _ENTRY.validate_json((self._folder / entry_id / "entry.json").read_bytes())
+            found = _ENTRY.validate_json(read_regular(self._folder / entry_id / "entry.json", _LARGEST_ENTRY))
         except (OSError, ValueError):
             return None
         return replace(found, id=entry_id)

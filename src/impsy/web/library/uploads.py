@@ -20,11 +20,13 @@ from impsy.config import Config
 from impsy.data.logs.reading import log_lines
 from impsy.data.takes import LONGEST_TITLE, TakeNote, annotate
 from impsy.errors import DataError, PeerError
+from impsy.files import make_folder, sync, sync_folder
 from impsy.limits import MOST_LEARNED_DIMENSION
 from impsy.mapping.entries import entry_to_list
+from impsy.names import safe_name
 from impsy.perform.recording.takes import inputs_for
 from impsy.web.library.worker import work
-from impsy.web.workspace import Conflict, Workspace, safe_name
+from impsy.web.workspace import Conflict, Workspace
 
 __all__ = ["add_log", "add_midi", "keep", "received"]
 
@@ -44,30 +46,32 @@ def received(workspace: Workspace, name: str, upload: IO[bytes]) -> Iterator[Pat
         with path.open("wb") as file:
             shutil.copyfileobj(upload, file, 1 << 20)
             file.flush()
-            os.fsync(file.fileno())
+            sync(file.fileno())
         yield path
     finally:
         path.unlink(missing_ok=True)
         folder.rmdir()
 
 
-def keep(file: Path, target: Path, what: str) -> None:
+def keep(workspace: Workspace, file: Path, target: Path, what: str) -> None:
     """Move a file that was received and checked to its place, whole, and never over another.
 
     Raises:
         Conflict: there is something of this name already; ``what`` it is, for the message.
         OSError: the disk refuses.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     taken = Conflict(f"there is a {what} {target.name} already: delete it first, or give the file another name")
-    try:
-        os.link(file, target)  # fails where the name is taken, which a rename does not
-    except FileExistsError as error:
-        raise taken from error
-    except OSError:  # no hard links on this disk
-        if target.exists():
-            raise taken from None
-        file.replace(target)
+    with workspace.locked():
+        try:
+            os.link(file, target)  # fails where the name is taken, which a rename does not
+        except FileExistsError as error:
+            raise taken from error
+        except OSError:  # no hard links on this disk
+            if target.exists():
+                raise taken from None
+            file.replace(target)
+    sync_folder(target.parent)
 
 
 def add_log(workspace: Workspace, given: str, upload: IO[bytes]) -> Path:
@@ -90,7 +94,7 @@ def add_log(workspace: Workspace, given: str, upload: IO[bytes]) -> Path:
             raise DataError(f"{given}: no row of it is one of a take with {dimension - 1} values{why}")
         name = given if dimension_of(given) is not None else log_name(first.time, dimension)
         path = workspace.inside(workspace.logs, name)
-        keep(file, path, "take")
+        keep(workspace, file, path, "take")
     if name != given:
         with suppress(DataError):  # the name is too long for a title
             annotate(workspace.logs, {name: TakeNote(Path(given).stem[:LONGEST_TITLE])})
@@ -140,7 +144,7 @@ def _keep_at_free_second(workspace: Workspace, file: Path, started: datetime, di
     while True:
         path = workspace.inside(workspace.logs, log_name(started, dimension))
         try:
-            keep(file, path, "take")
+            keep(workspace, file, path, "take")
         except Conflict:
             started += timedelta(seconds=1)
         else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from impsy.errors import ImpsyError
+from impsy.files import open_regular
 from impsy.processes import ask, serve
 
 __all__ = ["work"]
@@ -111,10 +113,19 @@ def check_log(file: str, controls: int) -> dict[str, Any]:
 
 
 def scan_logs(logs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The result of ``scan_again`` for each of these arguments, or ``{"problem": …}``."""
-    from impsy.data.logs.scanning import scan_again
+    """The result of ``scan_again`` for each of these arguments, or ``{"problem": …}``.
 
-    return [_or_problem(lambda _, log: scan_again(**log), Path(log["file"]), log) for log in logs]
+    With ``outlined``, it is read from its beginning, and its ``outline`` is there too, as text.
+    """
+    from impsy.data.logs.scanning import scan_again, scan_in_outline
+
+    def scan(path: Path, log: Mapping[str, Any]) -> dict[str, Any]:
+        if not log.get("outlined"):
+            return scan_again(log["file"], log["controls"], log.get("before"))
+        found, outline = scan_in_outline(path, log["controls"])
+        return {**asdict(found), "outline": b64encode(outline.dump()).decode()}
+
+    return [_or_problem(scan, Path(log["file"]), log) for log in logs]
 
 
 def take_to_midi(log: str, controls: int, mapping: Sequence[Any], target: str) -> dict[str, Any]:
@@ -128,11 +139,12 @@ def take_to_midi(log: str, controls: int, mapping: Sequence[Any], target: str) -
 
 def midi_to_take(file: str, mappings: Sequence[Sequence[Any]], started: str, target: str) -> dict[str, Any]:
     """Write a MIDI file as a log, by that mapping of several in which it has most events."""
+    from impsy.codecs.smf import MOST_BYTES
     from impsy.mapping.entries import parse_mapping
     from impsy.perform.recording.midifile import read_midi
     from impsy.perform.recording.takes import write_log
 
-    with Path(file).open("rb") as midi:
+    with open_regular(file, MOST_BYTES) as midi:
         reading = read_midi(midi, [parse_mapping(mapping) for mapping in mappings])
     write_log(reading, datetime.fromisoformat(started), Path(target))
     return {"events": len(reading.performer), "answers": len(reading.model), "remarks": reading.remarks}

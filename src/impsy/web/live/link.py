@@ -18,6 +18,7 @@ from impsy.io.network import Outlet
 from impsy.io.udp import UdpListener
 from impsy.protocol import monitor
 from impsy.protocol.pages import NextMessage, ServerMessage
+from impsy.threads import lasting
 
 __all__ = ["GONE_SECONDS", "LinkMessage", "SessionLink", "decode_monitor"]
 
@@ -27,7 +28,8 @@ GONE_SECONDS = 2.5
 """A session sends its state every second; after so long without one it is taken as ended."""
 
 LOOK_SECONDS = 0.25
-VALUES_LIMIT = 4096
+VALUES_LIMIT = 16_000
+"""A datagram holds no more."""
 
 _VECTORS: dict[str, Literal["in", "out"]] = {monitor.INPUT: "in", monitor.OUTPUT: "out"}
 _OBJECTS: dict[str, Literal["next", "state"]] = {monitor.NEXT: "next", monitor.STATE: "state"}
@@ -124,7 +126,7 @@ class SessionLink:
         self._stop.clear()
         self._open_commands()
         self._listen()
-        self._watch = threading.Thread(target=self._look, name="impsy link watch", daemon=True)
+        self._watch = lasting("impsy link watch", self._look, self._stop.is_set)
         self._watch.start()
         return self
 

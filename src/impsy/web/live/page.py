@@ -228,9 +228,9 @@ class _Page:
         except ValueError as error:
             self._send("error", f"{message.name} wants {error}, not {str(message.value)[:40]!r}.")
             return
+        # A session that cannot be heard may hear: panic, pause and the like are sent all the same.
         if self._link.state is None:
             self._send("warning", "No session runs that could do this. Start one.")
-            return
         self._merger.command(address, wanted)
 
     def _send(self, level: Level, text: str) -> None:

@@ -6,7 +6,9 @@ A page on any site can make its visitor's browser send requests to this machine.
   like one site to the browser. So only names that are this machine's are answered.
 - **Origin, Sec-Fetch-Site**: browsers name the page that a request comes from, with every request that changes
   something and with each WebSocket (RFC 6455, section 10.2; Fetch Metadata, w3.org/TR/fetch-metadata).
-- **A token**, where others than this machine can reach the server.
+- **A token**, where others than this machine can reach the server, or where it was asked for. Wrong ones are answered
+  slowly; the right one is always answered at once.
+- **The user**, where there is no token: other users of this machine reach its loopback addresses.
 - **Headers**: the browser runs this server's own scripts only, and shows its pages in no frame.
 """
 
@@ -28,13 +30,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from impsy.errors import ConfigError
 from impsy.hosts import is_loopback, is_own
+from impsy.io.door import DOOR, Door, Peer
+from impsy.io.owners import of_this_user
 from impsy.web.api.endpoints import problem
 from impsy.web.server.health import TOKEN_VARIABLE
+from impsy.web.server.sessions import SESSION_SECONDS, Sessions
 
 __all__ = ["CONTENT_POLICY", "Safety", "SafetyRules", "rules_for"]
 
 SHORTEST_TOKEN = 12
-COOKIE_SECONDS = 30 * 24 * 3600
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
@@ -83,17 +87,21 @@ class SafetyRules:
 
     Attributes:
         loopback: only this machine can reach the server.
-        token: must come with every request; None: none is needed.
+        token: must come with every request, or a session that it began; None: only this machine's user may ask.
         allowed_hosts: more names, with or without a port, that the server is known by.
+        sessions: those that the token began.
     """
 
     loopback: bool = True
     token: str | None = field(default=None, repr=False)
     allowed_hosts: frozenset[str] = frozenset()
+    sessions: Sessions = field(default_factory=Sessions, repr=False, compare=False)
 
 
-def rules_for(host: str, allow_hosts: Iterable[str], environment: Mapping[str, str]) -> SafetyRules:
-    """The rules for a server that listens on ``host``.
+def rules_for(
+    host: str, allow_hosts: Iterable[str], environment: Mapping[str, str], *, need_token: bool = False
+) -> SafetyRules:
+    """The rules for a server that listens on ``host``; ``need_token``: on this machine too.
 
     Raises:
         ConfigError: ``IMPSY_TOKEN`` is too short, or a name of ``allow_hosts`` is none.
@@ -102,7 +110,8 @@ def rules_for(host: str, allow_hosts: Iterable[str], environment: Mapping[str, s
     for name in names:
         if not _HOST.fullmatch(name):
             raise ConfigError(f"--allow-host {name!r}: a host's name, or name:port, such as impsy.example.org")
-    if is_loopback(host):
+    loopback = is_loopback(host)
+    if loopback and not need_token:
         return SafetyRules(True, None, names)
     token = environment.get(TOKEN_VARIABLE, "").strip()
     if token and (len(token) < SHORTEST_TOKEN or not re.fullmatch(r"[\w.~+-]+", token, re.ASCII)):
@@ -110,15 +119,16 @@ def rules_for(host: str, allow_hosts: Iterable[str], environment: Mapping[str, s
             f"{TOKEN_VARIABLE} must have {SHORTEST_TOKEN} characters or more, letters, digits and . _ ~ + - only; "
             "unset it, and one is made"
         )
-    return SafetyRules(False, token or secrets.token_urlsafe(24), names)
+    return SafetyRules(loopback, token or secrets.token_urlsafe(24), names)
 
 
 class _Refused(Exception):
-    def __init__(self, status: HTTPStatus, sentence: str, advice: str = "") -> None:
+    def __init__(self, status: HTTPStatus, sentence: str, advice: str = "", *, guess: bool = False) -> None:
         super().__init__(sentence)
         self.status = status
         self.sentence = sentence
         self.advice = advice
+        self.guess = guess
 
 
 class Safety:
@@ -134,13 +144,22 @@ class Safety:
             await self._app(scope, receive, send)
             return
         guarded = send if scope["type"] == "websocket" else _with_headers(send, scope["path"])
+        door: Door | None = scope.get("extensions", {}).get(DOOR)
+        peer: Peer = scope.get("client") or ("?", 0)
         try:
             host = self._check_host(scope)
             self._check_page(scope, host)
+            # A connection has the same user at its other end for as long as it lasts.
+            if self._rules.token is None and (door is None or door.waits(peer)):
+                self._check_user(scope)
             redirect = self._check_token(scope)
         except _Refused as refused:
+            if refused.guess and door is not None:
+                await door.slow_down(peer)
             await _refuse(refused, scope, receive, guarded)
             return
+        if door is not None:
+            door.leave(peer)
         if redirect is not None:
             await redirect(scope, receive, guarded)
             return
@@ -192,34 +211,58 @@ class Safety:
         if len(origins) > 1 or not _same(origins[0], host):
             raise refused
 
+    def _check_user(self, scope: Scope) -> None:
+        """Refuse other users of this machine."""
+        if not _same_user(scope):
+            raise _Refused(
+                HTTPStatus.FORBIDDEN,
+                "This page is for the user of this machine who started it.",
+                "Start it as the user who opens it, or with --token: then whoever has the token may",
+            )
+
     def _check_token(self, scope: Scope) -> Response | None:
-        """None: go on. A response: a token in the address becomes a cookie."""
+        """None: go on. A response: a token, or a code, in the address becomes a session."""
         token = self._rules.token
         if token is None:
             return None
         headers = Headers(scope=scope)
-        cookie = _cookie_name(scope)
-        given = [cookie_parser(headers.get("cookie", "")).get(cookie, "")]
+        sessions, cookie = self._rules.sessions, _cookie_name(scope)
+        session = cookie_parser(headers.get("cookie", "")).get(cookie, "")
         scheme, _, credentials = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            given.append(credentials.strip())
+        bearer = credentials.strip() if scheme.lower() == "bearer" else ""
         asked = parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
-        in_address = [value for name, value in asked if name == "token"]
+        entrances = [(name, value) for name, value in asked if name in _ENTRANCES]
         is_page = scope["type"] == "http" and scope["method"] == "GET" and not scope["path"].startswith("/api/")
-        if is_page and any(_equal(value, token) for value in in_address):
-            rest = urlencode([(name, value) for name, value in asked if name != "token"])
+        if is_page and any(self._opens(name, value, token, scope) for name, value in entrances):
+            rest = urlencode([pair for pair in asked if pair not in entrances])
             # One slash: two would lead to another host.
             there = "/" + scope["path"].lstrip("/") + (f"?{rest}" if rest else "")
             response = RedirectResponse(there, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
-            response.set_cookie(cookie, token, COOKIE_SECONDS, httponly=True, samesite="strict")
+            response.set_cookie(cookie, sessions.begin(), SESSION_SECONDS, httponly=True, samesite="strict")
             return response
-        if any(_equal(value, token) for value in given):
+        if sessions.holds(session) or _equal(bearer, token):
             return None
         raise _Refused(
             HTTPStatus.UNAUTHORIZED,
             "This needs the token that was printed where IMPSY was started.",
             "Open the whole address from there, with ?token= at its end",
+            guess=bool(session or bearer or entrances),
         )
+
+    def _opens(self, name: str, value: str, token: str, scope: Scope) -> bool:
+        if name == "token":
+            return _equal(value, token)
+        # The code stood on the command line of a browser, where others may have read it.
+        return _same_user(scope) and self._rules.sessions.take_code(value)
+
+
+_ENTRANCES = {"token", "code"}
+"""The parameters of an address that begin a session."""
+
+
+def _same_user(scope: Scope) -> bool:
+    client, here = scope.get("client"), scope.get("server")
+    return client is None or here is None or of_this_user(tuple(client), tuple(here))
 
 
 def _cookie_name(scope: Scope) -> str:
@@ -270,6 +313,7 @@ async def _refuse(refused: _Refused, scope: Scope, receive: Receive, send: Send)
     else:
         response = problem(refused.status, refused.sentence, refused.advice)
     response.headers["Cache-Control"] = "no-store"
+    response.headers["Connection"] = "close"  # nothing more is read, the body of this request included
     if refused.status is HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = "Bearer"
     await response(scope, receive, send)

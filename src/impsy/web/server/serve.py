@@ -1,26 +1,36 @@
-"""Serves an application by uvicorn in the calling thread, until it is stopped."""
+"""Serves an application by uvicorn in the calling thread, until it is stopped.
+
+Each connection waits at a :class:`~impsy.io.door.Door`, which the application finds as ``scope["extensions"][DOOR]``
+and lets it in by.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import errno
+import logging
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from typing import ClassVar
 
 import psutil
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from impsy.errors import DeviceError
 from impsy.hosts import WILDCARDS
+from impsy.io.door import ACCEPTED_AT_ONCE, BACKLOG, DOOR, WAITING_LIMIT, Door, raise_descriptor_limit
 from impsy.io.network import bound, shown
 
 __all__ = ["Listener", "Serving", "addresses", "listen", "serve"]
 
-BACKLOG = 128
+logger = logging.getLogger(__name__)
+
 SHUTDOWN_SECONDS = 2
 """How long requests that are being answered may take at the end."""
 
@@ -90,14 +100,45 @@ class Serving(threading.Event):
     stop = threading.Event.set
 
 
+class _Http(H11Protocol):
+    """A connection that waits at the door until its request is let in."""
+
+    door: ClassVar[Door]
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if self.client is not None:
+            self.door.enter(self.client, transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.client is not None:
+            self.door.leave(self.client)
+        super().connection_lost(exc)
+
+
+class _WebSocket(WebSocketsSansIOProtocol):
+    """What such a connection becomes by an upgrade."""
+
+    door: ClassVar[Door]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.client is not None:
+            self.door.leave(self.client)
+        super().connection_lost(exc)
+
+
 class _Server(uvicorn.Server):
     """Leaves signals to :func:`_ending`: uvicorn would raise them again before the cleaning up."""
 
     ready: Callable[[], None]
     serving: Serving
+    door: Door
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().set_exception_handler(self.door.loop_failed)
         await super().startup(sockets)
+        for each in sockets or ():
+            each.listen(BACKLOG)  # asyncio has one number for this and for the next
         self.ready()
 
     async def on_tick(self, counter: int) -> bool:
@@ -123,25 +164,39 @@ def serve(
         ready: called once requests are answered. It must not wait.
         serving: to stop it by.
     """
+    door = Door(logger.warning, min(WAITING_LIMIT, raise_descriptor_limit() // 2))
+
+    class Http(_Http):
+        door: ClassVar[Door]
+
+    class WebSocket(_WebSocket):
+        door: ClassVar[Door]
+
+    async def at_the_door(scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("extensions", {})[DOOR] = door
+        await app(scope, receive, send)
+
+    Http.door = WebSocket.door = door
     config = uvicorn.Config(
-        app,
+        at_the_door,
         loop="asyncio",
-        http="h11",
-        ws="websockets-sansio",
+        http=Http,
+        ws=WebSocket,
+        backlog=ACCEPTED_AT_ONCE,
         ws_max_size=FRAME_BYTES,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS,
         ws_per_message_deflate=False,  # short messages on short ways: compressing takes longer than sending
         lifespan="on",
         log_config=None,
-        log_level="warning",
+        log_level="error",  # a warning is what strangers cause, as often as they like
         access_log=False,
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
     server = _Server(config)
-    server.ready, server.serving = ready, serving or Serving()
+    server.ready, server.serving, server.door = ready, serving or Serving(), door
     with listener, _ending(server.serving):
         # In this order: each is taken out of the loop before it is closed, and the listener closes the others.
         asyncio.run(server.serve([*listener.others, listener]))

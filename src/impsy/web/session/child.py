@@ -6,6 +6,7 @@ session then ends as by SIGTERM, with its log complete.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import runpy
 import signal
@@ -19,8 +20,9 @@ _CHUNK = 4096
 
 def _end_with_input(ends: threading.Thread) -> None:
     # By the descriptor: the interpreter's own object for it has a lock that must be free at its end.
-    while os.read(0, _CHUNK):
-        pass
+    with contextlib.suppress(OSError):  # what cannot be read any more has ended, too
+        while os.read(0, _CHUNK):
+            pass
     if hasattr(signal, "pthread_kill") and ends.ident is not None:
         signal.pthread_kill(ends.ident, signal.SIGTERM)
     else:

@@ -9,6 +9,7 @@ from collections import deque
 from datetime import datetime
 from pathlib import Path
 
+from impsy.files import append_regular
 from impsy.protocol.session import Line, LineLevel
 
 __all__ = ["SessionLog", "parse_line"]
@@ -95,8 +96,8 @@ class SessionLog:
     def _write(self, line: Line) -> None:
         try:
             self._path.parent.mkdir(exist_ok=True)
-            with self._path.open("a", encoding="utf-8", errors="replace") as file:
-                file.write(f"{line['time']} {line['level']:<7} {line['text']}\n")
+            with append_regular(self._path) as file:
+                file.write(f"{line['time']} {line['level']:<7} {line['text']}\n".encode("utf-8", "replace"))
                 size = file.tell()
             if size > FILE_BYTES:
                 os.replace(self._path, self._path.with_suffix(".previous.log"))

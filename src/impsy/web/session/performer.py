@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 from typing import Any
 
 from numpy.random import default_rng
 
 from impsy.perform.simulated.phrasing import MovedControls, Phrasing, dialogue
+from impsy.threads import lasting
 from impsy.web.live.hub import PageHub
 from impsy.web.live.link import SessionLink
 
@@ -51,7 +53,7 @@ class SimulatedPerformer:
             if self._thread is not None:
                 return
             self._stop = threading.Event()
-            self._thread = threading.Thread(target=self._run, args=(self._stop,), name="impsy performer", daemon=True)
+            self._thread = lasting("impsy performer", partial(self._run, self._stop), self._stop.is_set)
             self._thread.start()
         self._hub.send({"type": "performer", "running": True})
 

@@ -7,8 +7,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from impsy.errors import ImpsyError
+from impsy.threads import Failures, once
 from impsy.web.live.link import SessionLink
 from impsy.web.session.supervisor import SessionSupervisor
 
@@ -40,7 +42,7 @@ def keep_running(
         report: called with a sentence when a session could not be started, or is started again.
     """
     over = threading.Event()
-    thread = threading.Thread(target=_keep, args=(supervisor, link, report, over), name="impsy restart", daemon=True)
+    thread = once("impsy restart", partial(_keep, supervisor, link, report, over))
     thread.start()
     try:
         yield
@@ -56,21 +58,25 @@ def _keep(
     while link.state is None and time.monotonic() < end:
         if over.wait(LOOK_SECONDS):
             return
-    _start(supervisor, report)
+    failures = Failures("keeping the session running")
+    with failures:
+        _start(supervisor, report)
     pause, started = FIRST_PAUSE, time.monotonic()
     while not over.wait(LOOK_SECONDS):
-        status = supervisor.status()
-        if status["status"] != "failed":
-            continue
-        if time.monotonic() - started > STABLE_SECONDS:
-            pause = FIRST_PAUSE
-        report(f"{status['sentence'].rstrip('.')}. In {pause:g} s it is started again.")
-        if over.wait(pause):
-            return
-        # It may have been started or stopped on the page meanwhile.
-        if supervisor.status()["status"] == "failed":
-            _start(supervisor, report)
-        pause, started = min(LONGEST_PAUSE, 2 * pause), time.monotonic()
+        with failures:
+            status = supervisor.status()
+            if status["status"] != "failed":
+                continue
+            if time.monotonic() - started > STABLE_SECONDS:
+                pause = FIRST_PAUSE
+            report(f"{status['sentence'].rstrip('.')}. In {pause:g} s it is started again.")
+            if over.wait(pause):
+                return
+            pause, started = min(LONGEST_PAUSE, 2 * pause), time.monotonic()
+            # It may have been started or stopped on the page meanwhile.
+            if supervisor.status()["status"] == "failed":
+                _start(supervisor, report)
+                started = time.monotonic()
 
 
 def _start(supervisor: SessionSupervisor, report: Callable[[str], None]) -> None:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -25,6 +26,7 @@ from impsy.errors import DeviceError, ImpsyError
 from impsy.protocol.monitor import State
 from impsy.protocol.pages import ServerMessage
 from impsy.protocol.session import Line, Session
+from impsy.threads import Failures, once
 from impsy.web.config.file import ConfigFile
 from impsy.web.live.link import SessionLink
 from impsy.web.session.log import SessionLog
@@ -97,6 +99,7 @@ class SessionSupervisor:
         self._stopping_pid: int | None = None
         self._ours: dict[int, bool] = {}
         self._log = SessionLog(config.workspace.private / "session.log")
+        self._failures = Failures("reading what the session prints")
 
     def start(self) -> None:
         """Start a session, unless one runs.
@@ -169,6 +172,7 @@ class SessionSupervisor:
         if not config.exists():
             raise Conflict(f"this workspace has no {config.relative_to(root)} yet: set it up first")
         try:
+            self._workspace.folder(self._workspace.logs)
             loaded = self._config.load()
             loaded.model_file()
         except ImpsyError as error:
@@ -202,7 +206,7 @@ class SessionSupervisor:
             what="the session",
         )
         run = self._run = _Run(process, time.monotonic())
-        threading.Thread(target=self._read, args=(run,), name="impsy session output", daemon=True).start()
+        once("impsy session output", partial(self._read, run)).start()
 
     # --- ending ------------------------------------------------------------------------------------
 
@@ -252,7 +256,8 @@ class SessionSupervisor:
         """Keep what it prints until it ends, then report how it ended."""
         if run.process.stdout is not None:
             while content := run.process.stdout.readline(LINE_LIMIT):
-                self._pages({"type": "output", "lines": [self._log.add(content.decode("utf-8", "replace"))]})
+                with self._failures:
+                    self._pages({"type": "output", "lines": [self._log.add(content.decode("utf-8", "replace"))]})
         code = run.process.wait()
         for pipe in (run.process.stdin, run.process.stdout):
             if pipe is not None:
