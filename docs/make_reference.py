@@ -1,8 +1,8 @@
 """Writes the pages in ``docs/reference`` from the program itself: ``python docs/make_reference.py``.
 
 ``configuration.md`` comes from the schema that checks configurations, with the words that its forms use;
-``commands.md`` from the commands as they parse what is typed; ``limits.md`` from the table of limits. With ``--check``
-nothing is written: the exit code is 1 where a page would come out otherwise.
+``commands.md`` from the commands as they parse what is typed; ``limits.md`` from the table of limits. With
+``--check`` nothing is written: the exit code is 1 where a page would come out otherwise.
 """
 
 from __future__ import annotations
@@ -333,8 +333,8 @@ def _completion() -> list[str]:
 LIMITS_PAGE = """\
 # Limits
 
-What files and texts of others may come to, in commands, on the page and in a session alike. What has more is refused in a
-sentence, before it takes time or memory.
+What files and texts of others may come to, in commands, on the page and in a session alike. What has more is refused
+in a sentence, before it takes time or memory.
 """
 
 
