@@ -1,14 +1,16 @@
 # syntax=docker/dockerfile:1
 # IMPSY's page and session in one container; docs/installing.md says how to use it.
 ARG PYTHON=3.12
+# Of the base image, as sha256:…; a release names the one that it was tried with. Empty: the one that is there today.
+ARG DIGEST=""
 
 # The wheel is the same for every processor, so it is made once, on the one that builds.
-FROM --platform=$BUILDPLATFORM python:${PYTHON}-slim-bookworm AS build
+FROM --platform=$BUILDPLATFORM python:${PYTHON}-slim-bookworm${DIGEST:+@${DIGEST}} AS build
 WORKDIR /source
 COPY . .
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 
-FROM python:${PYTHON}-slim-bookworm
+FROM python:${PYTHON}-slim-bookworm${DIGEST:+@${DIGEST}}
 # "train" adds what learning needs; with nothing, the image plays and records.
 ARG EXTRAS=""
 ENV PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONUNBUFFERED=1 NO_COLOR=1
