@@ -185,8 +185,8 @@ def open_model(path: str | os.PathLike[str], backend: Backend = "auto") -> Opene
     """Open a model file of any kind and make it ready to play.
 
     Where the weights can be recognised, they play in our own graph by LiteRT, or by NumPy where LiteRT is missing
-    (or ``backend`` says so). A ``.tflite`` of another make plays as it is, once it has run some steps in a
-    process of its own. Raises ModelError: not a model, damaged, or nothing here can play it.
+    (or ``backend`` says so). A ``.tflite`` of another make plays as it is, in a process of its own. Raises
+    ModelError: not a model, damaged, or nothing here can play it.
     """
     with _located(path) as file:
         try:
@@ -320,30 +320,28 @@ def read_model_file(path: Path) -> tuple[bytes, _Format]:
 
 
 def _open_graph(file: _File, backend: Backend, reason: UnknownNetworkError) -> OpenedModel:
-    """A ``.tflite`` whose weights are not recognised, which runs as it is if a trial shows that it does."""
+    """A ``.tflite`` whose weights are not recognised: it runs as it is, elsewhere, if a trial shows that it does."""
     if backend == "numpy" or not litert_is_installed():
         raise _AdvisedError(f"{reason}, so only LiteRT could play it: pip install ai-edge-litert") from reason
-    from impsy.models.isolated import try_graph
+    from impsy.models.elsewhere import ElsewherePredictor, GraphProcess
 
     try:
-        try_graph(file.content)
+        graph = GraphProcess(file.content, file.scale)
     except ModelError as error:
         raise ModelError(f"{reason}, and it does not run as it is: {error}") from error
-    predictor = GraphPredictor(file.content, file.scale)
-    layout = predictor.layout
     return OpenedModel(
-        predictor=predictor,
+        predictor=ElsewherePredictor(graph),
         path=file.path,
         format=file.form.name,
         bytes=len(file.content),
         weights=None,
-        dimension=layout.dimension,
-        layers=len(layout.states) // 2,
-        units=layout.units,
-        mixtures=layout.mixtures,
+        dimension=graph.dimension,
+        layers=graph.layers,
+        units=graph.units,
+        mixtures=graph.mixtures,
         parameters=None,
         architecture=None,
-        runs=f"LiteRT, the file's own graph ({reason}){_at(file.scale)}",
+        runs=f"LiteRT, the file's own graph in a process of its own ({reason}){_at(file.scale)}",
         scale=file.scale,
         facts=file.facts,
     )

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from impsy.errors import ImpsyError
-from impsy.events import Event, Report, SetPredictor
+from impsy.events import Event, Predictor, Report, SetPredictor
 from impsy.io.adapter import SendReport
 from impsy.text import one_line
 from impsy.threads import Failures, lasting
@@ -28,11 +28,24 @@ class ModelSwitcher:
         deliver: takes the ``SetPredictor`` of a model that is open.
         report: takes reports of errors.
         file: that of the model that plays at first, an absolute path; "" if it has none.
+        playing: that model.
+        prepare: called with each model before it plays.
     """
 
-    def __init__(self, deliver: Callable[[Event], None], report: SendReport, file: str = "") -> None:
+    def __init__(
+        self,
+        deliver: Callable[[Event], None],
+        report: SendReport,
+        file: str = "",
+        *,
+        playing: Predictor,
+        prepare: Callable[[Predictor], None],
+    ) -> None:
         self.file = file
         """The file of the model that plays."""
+        self.playing = playing
+        """That model."""
+        self._prepare = prepare
         self._deliver = deliver
         self._report = report
         self._lock = threading.Lock()
@@ -65,8 +78,14 @@ class ModelSwitcher:
             self._wanted = None
             self._switch(ready)
 
+    def lost(self, predictor: Predictor) -> None:
+        """This model does not play any more: its file may be chosen again."""
+        if predictor is self.playing:  # else another one comes already
+            self.file = ""
+
     def _switch(self, ready: SetPredictor) -> None:
-        self.file = ready.file
+        self.file, self.playing = ready.file, ready.predictor
+        self._prepare(ready.predictor)
         self._deliver(ready)
 
     def _run(self) -> None:

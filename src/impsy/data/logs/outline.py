@@ -70,8 +70,8 @@ class Outline:
     played_in: tuple[NDArray[np.int64], NDArray[np.int64]]
 
     @property
-    def bytes(self) -> int:
-        """How much memory it takes."""
+    def size(self) -> int:
+        """Bytes of memory that it takes."""
         parts = [getattr(part, name) for part in (self.performer, self.model) for name in Part.__dataclass_fields__]
         return sum(array.nbytes for array in (self.begins, self.offsets, *self.played_in, *parts))
 
@@ -206,4 +206,5 @@ class Outlining:
             numbers.append(number)
             parts.append(Part(*part))
         begins, joined = np.concatenate([np.zeros(0), *self._begins]), np.concatenate([none[0], *offsets])
-        return Outline(self._seconds, begins, joined, *parts, (numbers[0], numbers[1]))
+        performer, model = parts
+        return Outline(self._seconds, begins, joined, performer, model, (numbers[0], numbers[1]))
