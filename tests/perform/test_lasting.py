@@ -22,6 +22,9 @@ from impsy.testing import FakePredictor
 from waiting import wait_until
 
 
+NO_MODEL = {"playing": FakePredictor(3), "prepare": lambda _predictor: None}
+
+
 def told(caplog):
     return caplog.text.count("Traceback")
 
@@ -115,7 +118,7 @@ def test_models_are_opened_after_one_that_raised_anything(caplog):
             raise ModelError("bad: no model")
         return SetPredictor(FakePredictor(3), name, name)
 
-    switcher = ModelSwitcher(switched.append, reports.append)
+    switcher = ModelSwitcher(switched.append, reports.append, **NO_MODEL)
     for name in ("odd", "bad", "odd too", "good"):
         switcher.switch_to(name, open_model)
         wait_until(lambda: len(reports) + len(switched) == ("odd", "bad", "odd too", "good").index(name) + 1)  # noqa: B023
@@ -132,7 +135,7 @@ def test_a_model_is_switched_to_after_the_switch_itself_has_failed(caplog):
         if len(taken) == 1:
             raise ValueError("who takes it has a fault")
 
-    switcher = ModelSwitcher(deliver, lambda _report: None)
+    switcher = ModelSwitcher(deliver, lambda _report: None, **NO_MODEL)
     switcher.switch_to("one", lambda name: SetPredictor(FakePredictor(3), name, name))
     wait_until(lambda: len(taken) >= 2)
     switcher.switch_to("two", lambda name: SetPredictor(FakePredictor(3), name, name))
