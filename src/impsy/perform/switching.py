@@ -51,6 +51,7 @@ class ModelSwitcher:
         self._lock = threading.Lock()
         self._wanted: tuple[str, OpenModel] | None = None
         self._busy = False
+        self._rest_until = 0.0
         self._failures = Failures("opening models")
 
     def switch_to(self, file: str, open_model: OpenModel | None) -> None:
@@ -91,10 +92,14 @@ class ModelSwitcher:
     def _run(self) -> None:
         while True:
             with self._lock:
-                wanted = self._wanted
-                if wanted is None:
+                if self._wanted is None:
                     self._busy = False
                     return
+            time.sleep(max(0.0, self._rest_until - time.monotonic()))
+            with self._lock:
+                wanted = self._wanted
+            if wanted is None:
+                continue
             began = time.monotonic()
             ready = self._open(*wanted)
             with self._lock:
@@ -103,7 +108,8 @@ class ModelSwitcher:
                 if self._wanted == wanted:
                     self._wanted = None
             # However many are requested, half of the time is left to what plays.
-            time.sleep(min(LONGEST_REST, max(SHORTEST_REST, time.monotonic() - began)))
+            now = time.monotonic()
+            self._rest_until = now + min(LONGEST_REST, max(SHORTEST_REST, now - began))
 
     def _open(self, file: str, open_model: OpenModel) -> SetPredictor | None:
         try:
