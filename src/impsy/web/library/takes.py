@@ -112,7 +112,7 @@ class Takes:
     def all(self) -> list[Take]:
         """All takes, the newest first; of those that are being looked at, what is known."""
         paths, live = self.paths(), self._live()
-        known = self._cache.of(paths, passing=frozenset({live} - {None}))
+        known = self._cache.of(paths, passing=frozenset() if live is None else frozenset({live}))
         notes = read_notes(self._workspace.logs)
         return [
             _take(path.name, size, known[path.name], notes, path.name == live)
