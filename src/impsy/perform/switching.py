@@ -89,12 +89,14 @@ class ModelSwitcher:
         self._prepare(ready.predictor)
         self._deliver(ready)
 
+    def _is_busy(self) -> bool:
+        """Whether there is something to open; if not, the thread ends."""
+        with self._lock:
+            self._busy = self._wanted is not None
+            return self._busy
+
     def _run(self) -> None:
-        while True:
-            with self._lock:
-                if self._wanted is None:
-                    self._busy = False
-                    return
+        while self._is_busy():
             time.sleep(max(0.0, self._rest_until - time.monotonic()))
             with self._lock:
                 wanted = self._wanted
