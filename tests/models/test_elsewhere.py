@@ -203,6 +203,20 @@ def test_it_ends_with_the_process_that_started_it(graph):
     wait_until(lambda: not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text())
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
+def test_it_ends_with_that_process_before_it_has_come_to_play(tmp_path):
+    content = changed(looped_tflite(small_weights(), endless=True), unusual)
+    code = "import sys; from impsy.models.opening import open_model; print(flush=True); open_model(sys.argv[1])"
+    command = [sys.executable, "-c", code, put(tmp_path, "endless.tflite", content)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as program:
+        assert program.stdout.readline() == b"\n"
+        child = child_of(program.pid)
+        # Its graph has got the file, and computes.
+        wait_until(lambda: psutil.Process(child).cpu_times().user > 1)
+        program.kill()
+    wait_until(lambda: not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text())
+
+
 def test_where_nothing_plays_it_is_an_error_message(tmp_path, graph, monkeypatch):
     """In a replay and in an evaluation."""
     monkeypatch.setattr(elsewhere, "PATIENT_SECONDS", 4.0)

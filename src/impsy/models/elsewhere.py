@@ -342,21 +342,22 @@ def _serve() -> None:
     limit(_MEMORY, writes=False)
     scale, size = _HEAD.unpack(sys.stdin.buffer.read(_HEAD.size))
     content = sys.stdin.buffer.read(size)
+    requests: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_read, args=(requests,), daemon=True).start()
     try:
         facts, predictors = _tried(content, scale)
         _answer(answers, True, json.dumps(facts).encode())
-        requests: SimpleQueue[bytes] = SimpleQueue()
-        width = 8 * facts["dimension"]
-        reader = threading.Thread(target=_read, args=(requests, _REQUEST.size + width), daemon=True)
-        reader.start()
         layout = struct.Struct(f"<{facts['dimension']}d")
+        request = bytearray()
         while True:
-            request = requests.get()
+            while len(request) < _REQUEST.size + layout.size:
+                request += requests.get()
             forget, stream = _REQUEST.unpack_from(request)
             predictor = predictors(stream)
             if forget:
                 predictor.reset()
             predictor.hear(layout.unpack_from(request, _REQUEST.size))
+            del request[: _REQUEST.size + layout.size]
             _answer(answers, True, predictor.mixture().tobytes())
     except ModelError as error:
         _answer(answers, False, str(error).encode())
@@ -387,9 +388,10 @@ def _tried(content: bytes, scale: float) -> tuple[dict[str, int], Callable[[int]
     return {**facts, "layers": len(layout.states) // 2}, predictors
 
 
-def _read(requests: SimpleQueue[bytes], size: int) -> None:
-    while len(request := sys.stdin.buffer.read(size)) == size:
-        requests.put(request)
+def _read(requests: SimpleQueue[bytes]) -> None:
+    """Pass on what comes; at its end the process that started this one has ended, whatever the graph does."""
+    while content := sys.stdin.buffer.read1(1 << 16):
+        requests.put(content)
     os._exit(0)
 
 
