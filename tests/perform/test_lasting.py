@@ -21,7 +21,6 @@ from impsy.perform.switching import ModelSwitcher
 from impsy.testing import FakePredictor
 from waiting import wait_until
 
-
 NO_MODEL = {"playing": FakePredictor(3), "prepare": lambda _predictor: None}
 
 
