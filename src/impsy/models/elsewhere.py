@@ -43,7 +43,7 @@ ANSWER_SECONDS = 0.5
 PATIENT_SECONDS = 10.0
 """The same where nobody listens: in an evaluation, a replay or a test, on a machine that may be busy."""
 
-_MEMORY = 4 << 30
+_MEMORY = 2 << 30
 """Bytes of address space that the process may have."""
 _TRIAL_STEPS = 16
 _WAITING = 64

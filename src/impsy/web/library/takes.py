@@ -14,6 +14,7 @@ from impsy.codecs.log import dimension_of
 from impsy.data.logs.scanning import Scan, scan_again, started_at
 from impsy.data.takes import Notes, read_notes
 from impsy.errors import DataError
+from impsy.limits import MOST_LEARNED_DIMENSION
 from impsy.protocol.library import Take
 from impsy.web.library.facts import (
     BATCH_BYTES,
@@ -111,7 +112,7 @@ class Takes:
     def all(self) -> list[Take]:
         """All takes, the newest first; of those that are being looked at, what is known."""
         paths, live = self.paths(), self._live()
-        known = self._cache.of(paths, passing=frozenset({live} - {None}))
+        known = self._cache.of(paths, passing=frozenset() if live is None else frozenset({live}))
         notes = read_notes(self._workspace.logs)
         return [
             _take(path.name, size, known[path.name], notes, path.name == live)
@@ -177,7 +178,7 @@ def count_controls(path: Path) -> int:
         DataError: no take can have so many.
     """
     dimension = dimension_of(path.name) or 0
-    if not 2 <= dimension <= 1025:
+    if not 2 <= dimension <= MOST_LEARNED_DIMENSION:
         raise DataError(f"{path.name}: a dimension of {dimension} is not possible")
     return dimension - 1
 
