@@ -98,8 +98,7 @@ class ModelSwitcher:
     def _run(self) -> None:
         while self._is_busy():
             time.sleep(max(0.0, self._rest_until - time.monotonic()))
-            with self._lock:
-                wanted = self._wanted
+            wanted = self._newest()
             if wanted is None:
                 continue
             began = time.monotonic()
@@ -112,6 +111,10 @@ class ModelSwitcher:
             # However many are requested, half of the time is left to what plays.
             now = time.monotonic()
             self._rest_until = now + min(LONGEST_REST, max(SHORTEST_REST, now - began))
+
+    def _newest(self) -> tuple[str, OpenModel] | None:
+        with self._lock:
+            return self._wanted
 
     def _open(self, file: str, open_model: OpenModel) -> SetPredictor | None:
         try:
