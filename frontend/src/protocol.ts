@@ -8,7 +8,8 @@ export type Size = "xxs" | "xs" | "s" | "m" | "l" | "xl";
  * One take.
  *
  * started: local time. seconds: from its first row to its last. events, answers: rows of the performer and of the
- * model. size: in bytes. live: the session is writing it. problem: a sentence on what is wrong with it, or empty.
+ * model. size: in bytes. live: the session is writing it. looking: it is being read, so that figures may be
+ * missing; the pages are told when they are there. problem: a sentence on what is wrong with it, or empty.
  */
 export interface Take {
   name: string;
@@ -22,6 +23,7 @@ export interface Take {
   excluded: boolean;
   size: number;
   live: boolean;
+  looking: boolean;
   problem: string;
 }
 
@@ -71,7 +73,11 @@ export interface Trashed {
   time: string;
 }
 
-/** One dataset. size: in bytes. made: when it was written, ISO. problem: why it cannot be used, or empty. */
+/**
+ * One dataset.
+ *
+ * size: in bytes. made: when it was written, ISO. looking: as of a take. problem: why it cannot be used, or empty.
+ */
 export interface Dataset {
   name: string;
   dimension: number | null;
@@ -80,6 +86,7 @@ export interface Dataset {
   seconds: number;
   size: number;
   made: string;
+  looking: boolean;
   problem: string;
 }
 
@@ -183,7 +190,8 @@ export interface VerdictSentence {
  * `.h5`.
  *
  * bytes: of the file `name`. made: when it was written, ISO. in_use: the configuration names it. report: it has
- * been evaluated. verdict: the result, in three sentences. facts: what its maker says of it, unchecked. problem: why
+ * been evaluated. verdict: the result, in three sentences. facts: what its maker says of it, unchecked. looking:
+ * as of a take. problem: why
  * it cannot be played, or empty.
  */
 export interface Model {
@@ -205,6 +213,7 @@ export interface Model {
   evaluating: boolean;
   files: string[];
   facts: Record<string, Json>;
+  looking: boolean;
   problem: string;
 }
 

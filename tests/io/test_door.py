@@ -120,7 +120,7 @@ def test_further_wrong_guesses_are_answered_one_after_the_other(monkeypatch):
             assert loop.time() - before < 0.5
             while not told:
                 await asyncio.sleep(0.05)
-            assert "wrong tokens (10.0.0.1: 25" in told[0]
+            assert "wrong tokens, or cookies of an earlier start (10.0.0.1: 25" in told[0]
 
     asyncio.run(asyncio.wait_for(go(), 20))
 

@@ -195,10 +195,10 @@ def test_a_file_that_ends_who_reads_it_spoils_no_list(site, client, monkeypatch)
     put(site, "good.tflite")
     put(site, "evil.tflite")
 
-    def work(task, folder, *, files):
+    def work(task, folder, *, files, **more):
         if any("evil" in file for file in files):
             raise DataError("reading it ended the process that did")
-        return jobs.work(task, folder, files=files)
+        return jobs.work(task, folder, files=files, **more)
 
     monkeypatch.setattr("impsy.web.library.facts.work", work)
     problems = {model["name"]: model["problem"] for model in client.get("/api/models").json()}

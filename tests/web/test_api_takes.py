@@ -52,6 +52,7 @@ def test_takes_are_listed_the_newest_first_with_what_is_in_them(site, client):
         "excluded": False,
         "size": (site.workspace.logs / "2026-09-26T10-00-00-3d-mdrnn.log").stat().st_size,
         "live": False,
+        "looking": False,
         "problem": "",
     }
     assert (later["name"], later["events"], later["answers"]) == ("2026-09-26T10-05-00-9d-mdrnn.log", 3, 0)

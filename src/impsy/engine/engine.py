@@ -123,11 +123,11 @@ class Engine:
         # (due, order, values, vector): the order keeps equal dues in sequence.
         self._pending: list[tuple[float, int, tuple[float, ...], tuple[float, ...]]] = []
         self._order = count()
-        # What is to be predicted as soon as the model, which computes elsewhere, is ready: (since when, tries left).
-        self._asked: list[tuple[float, int]] = []
         self._own_pace = Pace(PLAYED_A_SECOND, PLAYED_BURST)
         self._caused_pace = Pace(PLAYED_A_SECOND, PLAYED_BURST)
         self._heard_pace = Pace(HEARD_A_SECOND, HEARD_BURST)
+        # What is to be predicted as soon as the model, which computes elsewhere, is ready: (since when, tries left).
+        self._asked: list[tuple[float, int]] = []
         # What the model has played but not yet been fed: (when it was due, vector).
         self._unheard: tuple[float, tuple[float, ...]] | None = None
 

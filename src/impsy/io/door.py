@@ -58,7 +58,7 @@ GUESS_LIMIT = 5
 GUESS_SECONDS, ALL_GUESSES_SECONDS = 0.5, 0.05
 """Between the answers to further wrong guesses, of one address and of all."""
 
-LONGEST_WAIT = 4.0
+LONGEST_WAIT = 8.0
 ADDRESSES_LIMIT = 1000
 NAMED_LIMIT = 3
 """Addresses that one line names."""
@@ -214,7 +214,7 @@ class Door:
         self._telling, self._told = None, asyncio.get_running_loop().time()
         for counts, what in (
             (self._closed, "connections that sent no request were closed, as there were too many"),
-            (self._wrong, "wrong tokens"),
+            (self._wrong, "wrong tokens, or cookies of an earlier start"),
             (self._refused, "connections could not be taken"),
         ):
             if counts:

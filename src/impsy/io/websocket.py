@@ -26,7 +26,7 @@ from impsy.codecs.websocket import decode_frame, encode_text
 from impsy.errors import DeviceError, PeerError
 from impsy.events import Report, Unplugged
 from impsy.hosts import EVERYWHERE, is_loopback
-from impsy.io.adapter import Complaints, Deliver, Health, Overhear, SendReport
+from impsy.io.adapter import Complaints, Deliver, Health, Overhear, Rate, SendReport
 from impsy.io.door import ACCEPTED_AT_ONCE, BACKLOG, Door
 from impsy.io.entrance import Entrance
 from impsy.io.link import Link, Opened
@@ -53,6 +53,9 @@ PING_SECONDS = 10.0
 
 CLOSE_SECONDS = 0.15
 """How long a client may take to close its connection."""
+
+PLAYED_A_SECOND = 10_000
+"""Messages that are taken of all clients together, after twice as many at once."""
 
 WAITING_LIMIT = 1000
 """Steps that may wait for the thread."""
@@ -136,6 +139,7 @@ class WebSocketAdapter:
         self._performers: set[_Client] = set()
         """Those of the clients that have played something."""
         self._received = self._sent = self._failed = 0
+        self._played = Rate(PLAYED_A_SECOND, 2 * PLAYED_A_SECOND)
         self._failures = Failures(f"the port “{self.name}”")
         self.link = Link(self.name, self._serve, self._interrupt)
         self.address: tuple[str, int] | None = None
@@ -323,6 +327,10 @@ class WebSocketAdapter:
             if isinstance(message, PeerError):
                 self._complaints.add(message.kind, f"{message} (from {client.peer})", self._report)
                 continue
+            if not self._played.allows():
+                text = f"more than {PLAYED_A_SECOND} messages a second came; those beyond are left out"
+                self._complaints.add("rate", text, self._report)
+                return
             changes = mapping.decode(message)
             if self.overhear is not None:
                 self.overhear(self.name, message, changes)

@@ -16,7 +16,7 @@ from numpy.random import Generator
 
 from impsy.errors import ModelError, refusal
 from impsy.files import open_regular
-from impsy.limits import DESCRIPTION_BYTES, MODEL_BYTES, shortened
+from impsy.limits import DESCRIPTION_BYTES, MODEL_BYTES, READER_BYTES, shortened
 from impsy.models.calibration import CALIBRATED, PLAYED, Temperatures, density_temperatures
 from impsy.models.litert import GraphPredictor, LiteRTPredictor, litert_is_installed
 from impsy.models.mixture import Mixture, split
@@ -24,6 +24,7 @@ from impsy.models.predictor import MixturePredictor, NumPyPredictor
 from impsy.models.scale import UnusableScaleError, at_scale_10, scale_of
 from impsy.models.sizes import SCALE_FACTOR
 from impsy.models.tflite.constants import LONGEST_NOTE
+from impsy.models.tflite.own import numbers_of_graph
 from impsy.models.tflite.read import UnknownNetworkError, read_facts, read_scale_note, read_tflite
 from impsy.models.tflite.schema import IDENTIFIER
 from impsy.models.tflite.write import encode_tflite
@@ -291,7 +292,9 @@ def make_predictor(weights: Weights, backend: Backend = "auto") -> MixturePredic
 
     Raises ModelError if it asks for LiteRT where that is missing.
     """
-    if backend == "numpy" or (backend == "auto" and not litert_is_installed()):
+    # A small file can describe a network whose graph is made of matrices of controls times controls times components.
+    too_large = backend == "auto" and 4 * numbers_of_graph(weights) > READER_BYTES
+    if backend == "numpy" or too_large or (backend == "auto" and not litert_is_installed()):
         return NumPyPredictor(weights)
     if not litert_is_installed():
         raise _AdvisedError("LiteRT is not installed here: pip install ai-edge-litert, or choose the backend numpy")

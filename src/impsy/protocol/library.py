@@ -18,7 +18,8 @@ class Take:
     """One take.
 
     started: local time. seconds: from its first row to its last. events, answers: rows of the performer and of the
-    model. size: in bytes. live: the session is writing it. problem: a sentence on what is wrong with it, or empty.
+    model. size: in bytes. live: the session is writing it. looking: it is being read, so that figures may be
+    missing; the pages are told when they are there. problem: a sentence on what is wrong with it, or empty.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Take:
     excluded: bool
     size: int
     live: bool
+    looking: bool
     problem: str
 
 
@@ -99,7 +101,10 @@ class Trashed:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """One dataset. size: in bytes. made: when it was written, ISO. problem: why it cannot be used, or empty."""
+    """One dataset.
+
+    size: in bytes. made: when it was written, ISO. looking: as of a take. problem: why it cannot be used, or empty.
+    """
 
     name: str
     dimension: int | None
@@ -108,6 +113,7 @@ class Dataset:
     seconds: float
     size: int
     made: str
+    looking: bool
     problem: str
 
 
@@ -168,7 +174,8 @@ class Model:
     ``.h5``.
 
     bytes: of the file ``name``. made: when it was written, ISO. in_use: the configuration names it. report: it has
-    been evaluated. verdict: the result, in three sentences. facts: what its maker says of it, unchecked. problem: why
+    been evaluated. verdict: the result, in three sentences. facts: what its maker says of it, unchecked. looking:
+    as of a take. problem: why
     it cannot be played, or empty.
     """
 
@@ -190,6 +197,7 @@ class Model:
     evaluating: bool
     files: list[str]
     facts: dict[str, Any]
+    looking: bool
     problem: str
 
 

@@ -64,10 +64,10 @@ class Site:
         self.performer = SimulatedPerformer(self.link, self.hub, seed)
         self.trash = Trash(workspace)
         self.pictures = TakeCache(workspace.root)
-        self.takes = Takes(workspace, self.link, self.pictures)
+        self.takes = Takes(workspace, self.link, self.pictures, lambda: self.hub.changed("takes"))
         self.playback = Playback(self.hub, self.link)
-        self.datasets = Datasets(workspace, self.takes, self.trash)
-        self.models = Models(workspace, self.config)
+        self.datasets = Datasets(workspace, self.takes, self.trash, lambda: self.hub.changed("datasets"))
+        self.models = Models(workspace, self.config, lambda: self.hub.changed("models"))
         self.trainings = Trainings(workspace, self.hub, self.trash)
         self.evaluation = Evaluation(workspace, self.hub)
         self.devices = DevicesWatcher(lambda: self.hub.changed("devices"))
@@ -108,6 +108,9 @@ class Site:
             self.devices.close,
             self.trainings.close,
             self.evaluation.close,
+            self.takes.close,
+            self.datasets.close,
+            self.models.close,
         )
         for close in parts:
             try:

@@ -18,6 +18,9 @@ __all__ = ["ENDPOINTS"]
 
 ENDPOINTS = Endpoints()
 
+_WAIT_SECONDS = 2.0
+"""How long the first page waits for the models to be read; it is told when they are."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -60,7 +63,7 @@ def _models(site: Site, dimension: int | None) -> list[str]:
     if dimension is None:
         return []
     try:
-        models = site.models.all()
+        models = site.models.all(wait=_WAIT_SECONDS)
     except ImpsyError as error:  # the page is of use without a list of models, too
         logger.warning("the models cannot be listed: %s", error)
         return []

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any
 from uuid import uuid4
 
+from pydantic import TypeAdapter
+
 from impsy.codecs.log import dimension_of
+from impsy.data.statistics import DatasetStatistics
 from impsy.data.takes import read_notes
 from impsy.errors import DataError
 from impsy.protocol.library import Dataset, Made
-from impsy.web.library.facts import DescribedFiles
+from impsy.web.library.facts import DescribedFiles, Known, Stamp, Unusable, stamp_of
 from impsy.web.library.takes import Takes
 from impsy.web.library.trash import Trash
 from impsy.web.library.uploads import keep
@@ -24,6 +27,7 @@ from impsy.web.workspace import Workspace
 __all__ = ["Datasets"]
 
 SUFFIX = ".npz"
+_KIND: TypeAdapter[Any] = TypeAdapter(DatasetStatistics | Unusable)
 
 
 class Datasets(DescribedFiles):
@@ -33,10 +37,13 @@ class Datasets(DescribedFiles):
         workspace: whose ``datasets`` they are.
         takes: what they are made of.
         trash: where one goes that is replaced.
+        changed: called when there is more to show than somebody got.
     """
 
-    def __init__(self, workspace: Workspace, takes: Takes, trash: Trash) -> None:
-        super().__init__(workspace, "dataset", workspace.datasets, (SUFFIX,), DataError)
+    def __init__(
+        self, workspace: Workspace, takes: Takes, trash: Trash, changed: Callable[[], object] = lambda: None
+    ) -> None:
+        super().__init__(workspace, "dataset", workspace.datasets, (SUFFIX,), DataError, _KIND, changed)
         self._takes = takes
         self._trash = trash
         self._making = Lock()
@@ -48,8 +55,8 @@ class Datasets(DescribedFiles):
     def all(self) -> list[Dataset]:
         """All datasets."""
         paths = self._paths()
-        known = self._facts(paths)
-        return [_dataset(path, known[path.name]) for path in paths]
+        known = self._cache.of(paths)
+        return [_dataset(path, stamp, known[path.name]) for path, stamp in paths.items()]
 
     def add(self, name: str, upload: IO[bytes]) -> Dataset:
         """Keep a file that was sent as a dataset of this name.
@@ -58,7 +65,8 @@ class Datasets(DescribedFiles):
             DataError: it is none.
             Conflict: there is one of its name.
         """
-        return _dataset(*self._keep(_checked_name(name), upload))
+        path, facts = self._keep(_checked_name(name), upload)
+        return _dataset(path, stamp_of(path), Known(facts, False))
 
     def make(self, names: Sequence[str] | None, dimension: int | None, name: str | None) -> Made:
         """Make a dataset of takes.
@@ -97,7 +105,8 @@ class Datasets(DescribedFiles):
             finally:
                 fresh.unlink(missing_ok=True)
         facts = made["statistics"]
-        return Made(dataset=_dataset(path, facts), told=remarks, statistics=facts, undo=undo)
+        dataset = _dataset(path, stamp_of(path), Known(facts, False))
+        return Made(dataset=dataset, told=remarks, statistics=facts, undo=undo)
 
     def _choose(self, names: Sequence[str] | None, dimension: int | None) -> tuple[int, list[Path], list[str]]:
         """The dimension, the logs, and remarks on what was chosen."""
@@ -141,16 +150,18 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _dataset(path: Path, facts: Mapping[str, Any]) -> Dataset:
-    found = path.stat()
+def _dataset(path: Path, stamp: Stamp, known: Known) -> Dataset:
+    facts = known.facts
+    changed, size = stamp
     return Dataset(
         name=path.name,
         dimension=facts.get("dimension"),
         performances=facts.get("performances", 0),
         events=facts.get("events", 0),
         seconds=round(facts.get("seconds", 0.0), 3),
-        size=found.st_size,
-        made=datetime.fromtimestamp(found.st_mtime).isoformat(timespec="seconds"),
+        size=size,
+        made=datetime.fromtimestamp(changed / 1e9).isoformat(timespec="seconds"),
+        looking=known.looking,
         problem=facts.get("problem", ""),
     )
 

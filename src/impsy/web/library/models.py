@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
 from impsy.errors import DataError, ModelError
 from impsy.files import leads_out, read_regular
 from impsy.protocol.library import Model, VerdictSentence
 from impsy.web.config.file import ConfigFile
-from impsy.web.library.facts import DescribedFiles
+from impsy.web.library.facts import WAIT_SECONDS, DescribedFiles, Known, Stamp, Unusable
 from impsy.web.workspace import Workspace
 
 __all__ = ["Models", "files_of", "read_verdict"]
@@ -22,6 +23,26 @@ __all__ = ["Models", "files_of", "read_verdict"]
 SUFFIXES = (".tflite", ".keras", ".h5")
 """Of files that can be played, the one that is shown first where a model has several."""
 _BESIDE = (*SUFFIXES, ".json")
+
+
+class ModelFacts(TypedDict):
+    """What is known of a model that can be used."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+    dimension: int
+    layers: int | None
+    units: int | None
+    mixtures: int
+    parameters: int | None
+    architecture: str
+    format: str
+    runs: str
+    size: str | None
+    facts: dict[str, Any]
+
+
+_KIND: TypeAdapter[Any] = TypeAdapter(ModelFacts | Unusable)
 _LARGEST_FIGURES = 8 << 20
 _LONGEST_SENTENCE = 300
 _SENTENCES = TypeAdapter(list[VerdictSentence])
@@ -33,10 +54,13 @@ class Models(DescribedFiles):
     Args:
         workspace: whose ``models`` they are.
         config: names the one in use.
+        changed: called when there is more to show than somebody got.
     """
 
-    def __init__(self, workspace: Workspace, config: ConfigFile) -> None:
-        super().__init__(workspace, "model", workspace.models, SUFFIXES, ModelError)
+    def __init__(
+        self, workspace: Workspace, config: ConfigFile, changed: Callable[[], object] = lambda: None
+    ) -> None:
+        super().__init__(workspace, "model", workspace.models, SUFFIXES, ModelError, _KIND, changed)
         self._config = config
 
     def path(self, name: str) -> Path:
@@ -45,10 +69,10 @@ class Models(DescribedFiles):
             raise DataError(f"{name[:80]} is no model: their names end in {', '.join(SUFFIXES)}")
         return self._workspace.existing(self._workspace.models, name, "model")
 
-    def all(self, evaluating: str | None = None) -> list[Model]:
-        """All models, the newest first. ``evaluating``: the one that is being evaluated."""
+    def all(self, evaluating: str | None = None, *, wait: float = WAIT_SECONDS) -> list[Model]:
+        """All models, the newest first. ``evaluating``: the one that is being evaluated. ``wait``: seconds."""
         paths = self._paths()
-        known = self._facts(paths)
+        known = self._cache.of(paths, wait=wait)
         config = self._config.config
         used = (self._workspace.root / config.model.file).resolve() if config and config.model.file else None
         newest = sorted(paths, key=lambda path: paths[path][0], reverse=True)
@@ -76,9 +100,8 @@ class Models(DescribedFiles):
         except OSError:
             return False
 
-    def _model(
-        self, path: Path, stamp: tuple[int, int], facts: Mapping[str, Any], used: Path | None, evaluating: str | None
-    ) -> Model:
+    def _model(self, path: Path, stamp: Stamp, known: Known, used: Path | None, evaluating: str | None) -> Model:
+        facts = known.facts
         files = files_of(path)
         report = self.has_report(path)
         numbers = ("dimension", "size", "layers", "units", "mixtures", "parameters", "architecture")
@@ -95,6 +118,7 @@ class Models(DescribedFiles):
             evaluating=evaluating == path.name,
             files=[file.name for file in files],
             facts=facts.get("facts", {}),
+            looking=known.looking,
             problem=facts.get("problem", ""),
         )
 

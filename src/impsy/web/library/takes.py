@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pydantic import ConfigDict, TypeAdapter
+from typing_extensions import TypedDict
+
 from impsy.codecs.log import dimension_of
-from impsy.data.logs.scanning import scan_again, started_at
+from impsy.data.logs.scanning import Scan, scan_again, started_at
 from impsy.data.takes import Notes, read_notes
-from impsy.errors import DataError, ImpsyError
+from impsy.errors import DataError
+from impsy.limits import MOST_LEARNED_DIMENSION
 from impsy.protocol.library import Take
-from impsy.web.library.facts import FactsCache, stamp_of
+from impsy.web.library.facts import (
+    BATCH_BYTES,
+    Facts,
+    FactsCache,
+    Known,
+    Stamp,
+    Unusable,
+    in_batches,
+    piecewise,
+)
 from impsy.web.library.pictures import LONG, TakeCache
 from impsy.web.library.worker import work
 from impsy.web.live.link import SessionLink
@@ -19,8 +33,26 @@ from impsy.web.workspace import Workspace
 
 __all__ = ["Takes", "count_controls"]
 
-_LARGE = 1 << 20
-"""Bytes of logs; reading so many takes a tenth of a second, or some seconds if they are not as we write them."""
+_FEW, _LARGE = 64, 1 << 20
+"""Logs, and bytes of them; reading so many takes a tenth of a second, or some seconds if they are not as we write
+them."""
+
+_MANY = 1000
+"""Logs that one process reads, if they are small."""
+
+
+class TakeFacts(TypedDict):
+    """What is known of a take, beside what its name and the notes say."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+    scan: Scan
+    started: str | None
+    seconds: float
+    problem: str
+
+
+_KIND: TypeAdapter[Any] = TypeAdapter(TakeFacts | Unusable)
 
 
 class Takes:
@@ -30,13 +62,20 @@ class Takes:
         workspace: whose ``logs`` they are.
         link: to the session, whose state names the log that it writes.
         pictures: get the outlines of long takes, which are made on the way.
+        changed: called when there is more to show than somebody got.
     """
 
-    def __init__(self, workspace: Workspace, link: SessionLink, pictures: TakeCache) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        link: SessionLink,
+        pictures: TakeCache,
+        changed: Callable[[], object] = lambda: None,
+    ) -> None:
         self._workspace = workspace
         self._pictures = pictures
         self._link = link
-        self._cache = FactsCache(workspace, "takes")
+        self._cache = FactsCache(workspace, "takes", _KIND, self._find, changed)
         self._reported: set[str] = set()
 
     def paths(self) -> dict[Path, tuple[int, int]]:
@@ -51,15 +90,18 @@ class Takes:
 
     def is_live(self, name: str) -> bool:
         """Whether the session writes this take now."""
+        return name == self._live()
+
+    def _live(self) -> str | None:
+        """The name of the take that the session writes now."""
         state = self._link.state or {}
         log = state.get("log")
         file = log.get("file") if isinstance(log, dict) else None
         if not isinstance(file, str) or not file:
-            return False
+            return None
         path = Path(file)
-        if path.name != name:
-            return False
-        return not path.is_absolute() or path.resolve().parent == self._workspace.logs.resolve()
+        ours = not path.is_absolute() or path.resolve().parent == self._workspace.logs.resolve()
+        return path.name if ours else None
 
     def new_problems(self) -> list[str]:
         """What could not be understood of the titles and tags, each once."""
@@ -68,48 +110,65 @@ class Takes:
         return fresh
 
     def all(self) -> list[Take]:
-        """All takes, the newest first."""
-        paths = self.paths()
-        live = frozenset(path.name for path in paths if self.is_live(path.name))
-        known = self._cache.of(paths, self._scan, passing=live)
+        """All takes, the newest first; of those that are being looked at, what is known."""
+        paths, live = self.paths(), self._live()
+        known = self._cache.of(paths, passing=frozenset() if live is None else frozenset({live}))
         notes = read_notes(self._workspace.logs)
         return [
-            _take(path.name, size, known[path.name], notes, path.name in live)
+            _take(path.name, size, known[path.name], notes, path.name == live)
             for path, (_, size) in reversed(paths.items())
         ]
 
     def one(self, path: Path) -> Take:
         """The take in this log."""
-        return next(take for take in self.all() if take.name == path.name)
+        known = self._cache.one(path, wait=False)
+        notes = read_notes(self._workspace.logs)
+        return _take(path.name, path.stat().st_size, known, notes, self.is_live(path.name))
 
-    def _scan(self, paths: Sequence[Path], before: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
-        """The facts about takes; large ones are read in another process, so that nothing that plays waits."""
-        answers: dict[Path, dict[str, Any]] = {}
-        large: dict[Path, dict[str, Any]] = {}
-        stamps: dict[Path, tuple[int, int]] = {}
-        for path in paths:
+    def close(self) -> None:
+        """Read no further log."""
+        self._cache.close()
+
+    def _find(self, new: Mapping[Path, Stamp], before: Mapping[str, Facts]) -> Iterator[dict[Path, Facts]]:
+        """The facts about takes; many, and large ones, are read in other processes, so that nothing waits."""
+        logs: dict[Path, dict[str, Any]] = {}
+        grown: dict[Path, int] = {}
+        for path, (_, size) in new.items():
+            try:
+                controls = count_controls(path)
+            except DataError as error:
+                yield {path: {"problem": str(error)}}
+                continue
             old = before.get(path.name, {}).get("scan")
-            try:
-                log: dict[str, Any] = {"file": str(path), "controls": count_controls(path), "before": old}
-                changed, size = stamp_of(path)
-                new = size - (old["read"] if old else 0)
-                if new > _LARGE:
-                    stamps[path] = changed, size
-                    large[path] = {**log, "outlined": new > LONG}
-                else:
-                    answers[path] = scan_again(**log)
-            except (DataError, OSError, LookupError, TypeError) as error:
-                answers[path] = {"problem": str(error)}
-        if large:
-            try:
-                found = work("scan_logs", self._workspace.root, logs=list(large.values()))
-                answers |= zip(large, found, strict=True)
-                for path, answer in zip(large, found, strict=True):
-                    if outline := answer.pop("outline", ""):
-                        self._pictures.keep_outline(path, stamps[path], outline)
-            except ImpsyError as error:
-                answers |= {path: {"problem": str(error)} for path in large}
-        return [_facts(path, answers[path]) for path in paths]
+            grown[path] = size - (old["read"] if old else 0)
+            logs[path] = {"file": str(path), "controls": controls, "before": old}
+        if len(logs) <= _FEW and sum(grown.values()) <= _LARGE:
+            for path, log in logs.items():
+                try:
+                    yield {path: _facts(path, scan_again(**log))}
+                except (DataError, OSError) as error:
+                    yield {path: _facts(path, {"problem": str(error)})}
+            return
+        for batch in in_batches(grown, _MANY, BATCH_BYTES):
+            yield from piecewise(partial(self._scan, logs, grown, new), batch)
+
+    def _scan(
+        self,
+        logs: Mapping[Path, dict[str, Any]],
+        grown: Mapping[Path, int],
+        stamps: Mapping[Path, Stamp],
+        paths: Sequence[Path],
+        seconds: float,
+    ) -> list[Facts]:
+        """Read these in another process, which makes the outlines of long ones on the way."""
+        if self._cache.closed:
+            raise DataError("the web interface has ended")
+        wanted = [{**logs[path], "outlined": grown[path] > LONG} for path in paths]
+        found = work("scan_logs", self._workspace.root, logs=wanted, seconds=seconds)
+        for path, answer in zip(paths, found, strict=True):
+            if outline := answer.pop("outline", ""):
+                self._pictures.keep_outline(path, stamps[path], outline)
+        return [_facts(path, answer) for path, answer in zip(paths, found, strict=True)]
 
 
 def count_controls(path: Path) -> int:
@@ -119,12 +178,12 @@ def count_controls(path: Path) -> int:
         DataError: no take can have so many.
     """
     dimension = dimension_of(path.name) or 0
-    if not 2 <= dimension <= 1025:
+    if not 2 <= dimension <= MOST_LEARNED_DIMENSION:
         raise DataError(f"{path.name}: a dimension of {dimension} is not possible")
     return dimension - 1
 
 
-def _facts(path: Path, scan: dict[str, Any]) -> dict[str, Any]:
+def _facts(path: Path, scan: dict[str, Any]) -> Facts:
     if "problem" in scan:
         return {"problem": scan["problem"].replace(f"{path}: ", "it ")}
     started = started_at(scan["first"])
@@ -146,8 +205,9 @@ def _problem(counts: dict[str, int], found: str) -> str:
     return found
 
 
-def _take(name: str, size: int, facts: Mapping[str, Any], notes: Notes, live: bool) -> Take:
+def _take(name: str, size: int, known: Known, notes: Notes, live: bool) -> Take:
     note = notes.of(name)
+    facts = known.facts
     scan = facts.get("scan", {})
     return Take(
         name=name,
@@ -161,6 +221,7 @@ def _take(name: str, size: int, facts: Mapping[str, Any], notes: Notes, live: bo
         excluded=note.excluded,
         size=size,
         live=live,
+        looking=known.looking and not live,
         problem=facts.get("problem", ""),
     )
 
