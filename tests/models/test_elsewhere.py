@@ -178,9 +178,11 @@ def test_a_process_that_did_not_run_because_nothing_did_is_not_given_up(graph):
     assert "not answered" in predictor.given_up(predictor.overdue_at)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
 def test_what_it_cannot_keep_up_with_is_not_waited_for(graph):
     predictor = open_model(graph).predictor
     predictor.listen(lambda: None)
+    os.kill(child_of(os.getpid()), signal.SIGSTOP)  # it does not even read
     predictor.hear([0.1, HANGS, 0.5])
     began = time.monotonic()
     for _ in range(100_000):
