@@ -1,8 +1,8 @@
 """Writes the pages in ``docs/reference`` from the program itself: ``python docs/make_reference.py``.
 
 ``configuration.md`` comes from the schema that checks configurations, with the words that its forms use;
-``commands.md`` from the commands as they parse what is typed. With ``--check`` nothing is written: the exit code is 1
-where a page would come out otherwise.
+``commands.md`` from the commands as they parse what is typed; ``limits.md`` from the table of limits. With
+``--check`` nothing is written: the exit code is 1 where a page would come out otherwise.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 import click
 
 from impsy.cli.main import COMMANDS, OVERVIEW, group
+from impsy.limits import LIMITS
 from impsy.mapping.entries import KINDS, Argument
 from impsy.web.config.forms import config_schema
 
@@ -327,7 +328,23 @@ def _completion() -> list[str]:
     return COMPLETION.splitlines()
 
 
-# --- both -----------------------------------------------------------------------------------------------------------
+# --- limits ---------------------------------------------------------------------------------------------------------
+
+LIMITS_PAGE = """\
+# Limits
+
+What files and texts of others may come to, in commands, on the page and in a session alike. What has more is refused
+in a sentence, before it takes time or memory.
+"""
+
+
+def limits() -> str:
+    """The page about the table of limits."""
+    rows = [[f"{each // each.unit:,}", _cell(each.what), _cell(each.why)] for each in LIMITS]
+    return "\n".join([NOTE, "", LIMITS_PAGE, *_table(["At most", "Of what", "Why that is enough"], rows), ""])
+
+
+# --- all ------------------------------------------------------------------------------------------------------------
 
 
 def _cell(text: str) -> str:
@@ -342,11 +359,11 @@ def _table(head: list[str], rows: Iterable[list[str]]) -> list[str]:
     return [f"| {' | '.join(line)} |" for line in lines]
 
 
-PAGES = {"configuration.md": configuration, "commands.md": commands}
+PAGES = {"configuration.md": configuration, "commands.md": commands, "limits.md": limits}
 
 
 def main() -> None:
-    """Write both pages, or tell which are not as they should be."""
+    """Write the pages, or tell which are not as they should be."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--check", action="store_true", help="write nothing; tell whether anything is out of date")
     check = parser.parse_args().check

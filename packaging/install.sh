@@ -12,6 +12,9 @@ Usage: packaging/install.sh [OPTIONS]
                        (sudo loginctl enable-linger $USER: always)
   --package WHAT       what pip installs  [default: the checkout that this script is in]
   --extras NAMES       for example train: learn on this machine too  [default: none, the lean installation]
+  --lock FILE          requirements.txt or requirements-train.txt of a release: packages with their hashes, and no
+                       others; with --package and the release's wheel
+                       [default: the versions of constraints.txt, without hashes]
   --workspace DIR      config.toml, logs, datasets, models  [default: /var/lib/impsy, or ~/impsy-workspace]
   --prefix DIR         the environment  [default: /opt/impsy, or ~/.local/share/impsy]
   --host ADDRESS       where the page listens; 127.0.0.1: only on this machine  [default: 0.0.0.0]
@@ -29,7 +32,7 @@ TEXT
 die() { echo "install.sh: $*" >&2; exit 1; }
 
 own=no dry=no webui=yes start=yes uninstall=no
-root='' package='' extras='' workspace='' prefix='' host=0.0.0.0
+root='' package='' lock='' extras='' workspace='' prefix='' host=0.0.0.0
 value() { [ $# -ge 2 ] && [ -n "$2" ] || die "$1 needs a value; --help says more"; printf '%s' "$2"; }
 while [ $# -gt 0 ]; do
   case "$1" in
@@ -39,6 +42,7 @@ while [ $# -gt 0 ]; do
     --no-start) start=no ;;
     --uninstall) uninstall=yes ;;
     --package) package=$(value "$@"); shift ;;
+    --lock) lock=$(value "$@"); shift ;;
     --extras) extras=$(value "$@"); shift ;;
     --workspace) workspace=$(value "$@"); shift ;;
     --prefix) prefix=$(value "$@"); shift ;;
@@ -74,6 +78,7 @@ for path in "$prefix" "$workspace"; do
     *) die "$path: give the whole path, from /" ;;
   esac
 done
+[ -z "$lock" ] || [ -f "$lock" ] || die "--lock $lock: there is no such file; each release has one"
 case "$host" in *[!A-Za-z0-9.:-]*) die "--host $host: an address such as 0.0.0.0" ;; esac
 # Below a folder of its own nothing is started, and no user is made.
 live=no
@@ -139,7 +144,17 @@ say "the program in $root$prefix"
 run mkdir -p "$root$prefix"
 [ -x "$root$prefix/bin/python" ] || run "$python" -m venv "$root$prefix"
 wanted=$package${extras:+[$extras]}
-run "$root$prefix/bin/pip" install --disable-pip-version-check --quiet --upgrade "$wanted"
+pip=("$root$prefix/bin/pip" install --disable-pip-version-check --quiet --upgrade)
+constraints=$(dirname "$here")/constraints.txt
+if [ -n "$lock" ]; then
+  run "${pip[@]}" --require-hashes --requirement "$lock"
+  run "${pip[@]}" --no-deps "$wanted"
+  run "$root$prefix/bin/pip" check --disable-pip-version-check
+elif [ -f "$constraints" ]; then
+  run "${pip[@]}" --constraint "$constraints" "$wanted"
+else
+  run "${pip[@]}" "$wanted"
+fi
 
 if [ "$dry" = no ]; then
   midi=$("$root$prefix/bin/python" -I - <<'PYTHON'
@@ -171,13 +186,16 @@ render() { # a unit as it is in this place
     -e "s|^WorkingDirectory=.*|WorkingDirectory=$workspace|"
     -e "s|^EnvironmentFile=.*|EnvironmentFile=-$settings/webui.env|"
     -e "s|--host 0\.0\.0\.0|--host $host|"
+    -e "s|^ReadWritePaths=.*|ReadWritePaths=$workspace|"
   )
   if [ "$own" = yes ]; then
     # A user's own manager may not change users, nor raise limits, nor hide folders.
     edits+=(
       -e '/^\(User\|SupplementaryGroups\|Nice\|LimitMEMLOCK\|LimitRTPRIO\|PrivateTmp\|ProtectHome\)=/d'
-      -e '/^\(ProtectSystem\|ProtectKernelTunables\|ProtectControlGroups\|RestrictSUIDSGID\)=/d'
+      -e '/^\(Protect[A-Za-z]*\|RestrictSUIDSGID\|ReadWritePaths\|CapabilityBoundingSet\)=/d'
+      -e '/^\(CacheDirectory\|CacheDirectoryMode\|Environment\)=/d'
       -e '/^# What plays comes before/d'
+      -e '/^# It writes into/d'
       -e 's|^WantedBy=.*|WantedBy=default.target|'
     )
   fi

@@ -83,3 +83,16 @@ def test_what_is_waited_for_ends_with_its_folder(tmp_path: Path) -> None:
 def test_no_module_is_taken_from_the_folder(tmp_path: Path) -> None:
     (tmp_path / "json.py").write_text("raise SystemExit(9)")
     assert ask(task("return b''"), b"", tmp_path, seconds=30) == b""
+
+
+@pytest.mark.parametrize(
+    "search", ["", ".", os.pathsep, "here", "WORKSPACE", os.pathsep.join(["WORKSPACE/inner", "."])]
+)
+def test_no_module_is_taken_from_the_folder_that_it_runs_in(tmp_path: Path, search: str) -> None:
+    for folder in (tmp_path, tmp_path / "inner", tmp_path / "here"):
+        folder.mkdir(exist_ok=True)
+        (folder / "numpy.py").write_text("raise SystemExit('taken from the workspace')")
+    environment = {**os.environ, "PYTHONPATH": search.replace("WORKSPACE", str(tmp_path))}
+    process = start(["-c", "import numpy; print(numpy.__name__)"], tmp_path, inherited=environment)
+    said, log = process.communicate(timeout=60)
+    assert said.strip() == b"numpy", log

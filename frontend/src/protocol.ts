@@ -74,8 +74,9 @@ export interface Trashed {
 }
 
 /**
- * One dataset. size: in bytes. made: when it was written, ISO. looking: as of a take. problem: why it cannot be used, or
- * empty.
+ * One dataset.
+ *
+ * size: in bytes. made: when it was written, ISO. looking: as of a take. problem: why it cannot be used, or empty.
  */
 export interface Dataset {
   name: string;
@@ -189,8 +190,8 @@ export interface VerdictSentence {
  * `.h5`.
  *
  * bytes: of the file `name`. made: when it was written, ISO. in_use: the configuration names it. report: it has
- * been evaluated. verdict: the result, in three sentences. facts: what its maker says of it, unchecked. looking: as of a take.
- * problem: why
+ * been evaluated. verdict: the result, in three sentences. facts: what its maker says of it, unchecked. looking:
+ * as of a take. problem: why
  * it cannot be played, or empty.
  */
 export interface Model {

@@ -40,11 +40,22 @@ function dispatch(text: string): void {
   for (const listener of listeners.get(message.type) ?? []) listener(message as never);
 }
 
+/** After the server was started again the cookie opens nothing; the answer to the page says what does. */
+async function reloadIfLocked(): Promise<void> {
+  const status = await fetch("/api/session").then(
+    (answer) => answer.status,
+    () => 0,
+  );
+  if (status === 401) location.reload();
+}
+
 export function connect(): void {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const mine = new WebSocket(`${scheme}://${location.host}/ws`);
   socket = mine;
+  let opened = false;
   mine.onopen = () => {
+    opened = true;
     wait = SHORTEST_WAIT;
     lastHeard = performance.now();
     connection.value = "open";
@@ -54,6 +65,7 @@ export function connect(): void {
     if (socket !== mine) return;
     socket = null;
     connection.value = "lost";
+    if (!opened) void reloadIfLocked();
     setTimeout(connect, wait);
     wait = Math.min(LONGEST_WAIT, wait * 2);
   };

@@ -42,7 +42,7 @@ class ZipArchive:
     def __init__(self, file: IO[bytes], budget: Budget) -> None:
         self._budget = budget
         bounded = _Bounded(file)
-        self._zip = self._guarded(lambda: zipfile.ZipFile(bounded))  # type: ignore[call-overload]
+        self._zip: zipfile.ZipFile = self._guarded(lambda: zipfile.ZipFile(bounded))
         bounded.is_open = True
         infos = self._zip.infolist()
         self._members = {info.filename: info for info in infos}

@@ -22,6 +22,7 @@ __all__ = [
     "Event",
     "Interaction",
     "LoadModel",
+    "ModelLost",
     "Panic",
     "PanicButton",
     "Play",
@@ -42,6 +43,9 @@ __all__ = [
 
 class Predictor(Protocol):
     """What the engine needs of a trained network. Implementations carry the recurrent state.
+
+    One that computes elsewhere and is not waited for also has ``ready``, ``overdue_at`` and ``given_up``: see
+    :class:`impsy.models.elsewhere.ElsewherePredictor`.
 
     One that predicts a mixture of M Gaussians for D numbers may also have ``mixture()``: a copy of its parameters
     ``[mu (M·D) | sigma (M·D) | logits (M)]`` after what was heard last, in the × 10 space, to be shown.
@@ -213,6 +217,13 @@ class Panic:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelLost:
+    """This model does not answer any more; nothing plays in its place."""
+
+    predictor: Predictor
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Something the performer should know. ``kind`` is a stable key; each kind is reported once, then counted.
 
@@ -225,4 +236,4 @@ class Report:
     always: bool = False
 
 
-Command = Play | EndNotes | Record | Silence | Panic | Report
+Command = Play | EndNotes | Record | Silence | Panic | ModelLost | Report

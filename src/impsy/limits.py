@@ -1,7 +1,7 @@
 """What files and messages of others may come to: one table, and the budget that bounds what is made of one file.
 
 Whoever reads what somebody else made takes the bound from here, whatever the command, page or session that asked. The
-page [Limits](docs/reference/limits.md) is made of :data:`LIMITS`.
+page ``docs/reference/limits.md`` is made of :data:`LIMITS`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ __all__ = [
     "CONFIG_CHARACTERS",
     "CONFIG_DOTS",
     "CONFIG_PARTS",
+    "CONFIG_READ_CHARACTERS",
     "CONFIG_SECTIONS",
     "CONFIG_THINGS",
     "CONFIG_WORD",
@@ -91,16 +92,23 @@ DESCRIPTION_BYTES = Limit(
     "with 1,024 controls 3 MiB",
     _MIB,
 )
-CONFIG_CHARACTERS = Limit(256, "KiB of a configuration", "real ones have some thousand characters", _KIB)
+CONFIG_READ_CHARACTERS = Limit(4 << 20, "characters of a configuration", "real ones have some thousand")
+CONFIG_CHARACTERS = Limit(
+    256 << 10, "characters of a configuration that is changed, or shown on the page", "the same"
+)
 CONFIG_THINGS = Limit(
-    20_000, "values, keys, items and lines of a configuration", "finding comments again takes 50 µs for each"
+    20_000, "lines, values and lists of a configuration that is changed", "to keep comments takes 50 µs for each"
 )
 CONFIG_SECTIONS = Limit(
-    2_000, "sections, scenes included, of a configuration", "each section takes longer than the last"
+    2_000, "sections, scenes included, of a configuration that is changed", "each takes longer than the last"
 )
-CONFIG_PARTS = Limit(8, "parts of a key of a configuration", "IMPSY's own have 3: a.b.c")
-CONFIG_DOTS = Limit(1_000, "dots in the keys of a configuration", "each opens a table, which the next goes through")
-CONFIG_WORD = Limit(1_000, "characters of a number or a bare word of a configuration", "a number has 20")
+CONFIG_PARTS = Limit(4, "parts of a key of a configuration", "IMPSY's own have 3: a.b.c")
+CONFIG_DOTS = Limit(
+    500,
+    "squares of dots in the keys of a configuration that is changed",
+    "a port takes 1, and each longer than the last",
+)
+CONFIG_WORD = Limit(1_000, "characters of a bare word of a configuration", "a number has 20")
 MIDI_BYTES = Limit(64, "MiB of a MIDI file", "an hour of dense playing has 2 MiB", _MIB)
 MIDI_EVENTS = Limit(1_000_000, "events of a MIDI file, of any kind", "each takes 1 to 2 µs and 100 bytes")
 

@@ -65,10 +65,14 @@ def start(
     if not sys.executable:
         raise DeviceError("there is no Python interpreter to start a process with; use one that is installed")
     root = str(Path(__file__).resolve().parents[1])
+    # An empty or a relative part stands for the folder that it runs in, which may hold anything.
+    paths = [path for path in inherited.get("PYTHONPATH", "").split(os.pathsep) if Path(path).is_absolute()]
+    if folder is not None:
+        paths = [path for path in paths if not Path(path).resolve().is_relative_to(folder.resolve())]
     # Thread pools of OpenBLAS bring nothing here, and take a third of the start.
     environment = {
         **inherited,
-        "PYTHONPATH": os.pathsep.join([root, *filter(None, [inherited.get("PYTHONPATH")])]),
+        "PYTHONPATH": os.pathsep.join([root, *paths]),
         "PYTHONIOENCODING": "utf-8",
         "OPENBLAS_NUM_THREADS": "1",
     }

@@ -47,8 +47,8 @@ class Failures:
         self.add(error)
         return True
 
-    def add(self, error: Exception) -> None:
-        """Count this one, and log it unless one was logged within the last minute."""
+    def add(self, error: Exception, about: str = "") -> None:
+        """Count this one, and log it, with what it is about, unless one was logged within the last minute."""
         now = time.monotonic()
         with self._lock:
             self.count += 1
@@ -57,10 +57,11 @@ class Failures:
                 return
             self._quiet_until = now + TOLD_SECONDS
             untold, self._untold = self._untold, 0
+        what = f"{self._what} ({about})" if about else self._what
         if self.count == 1:
-            logger.error("an error in %s, which goes on", self._what, exc_info=error)
+            logger.error("an error in %s: it goes on", what, exc_info=error)
         else:
-            logger.error("%d more errors in %s, which goes on; the last: %r", untold, self._what, error)
+            logger.error("%d more errors in %s: it goes on. The last: %r", untold, what, error)
 
 
 def lasting(name: str, work: Callable[[], object], over: Callable[[], bool] = lambda: False) -> threading.Thread:

@@ -300,6 +300,18 @@ def test_log_lines_errors_and_echoes_show_controls(text):
         assert not FORBIDDEN.search(stream.getvalue())
 
 
+def test_no_line_of_a_record_can_be_taken_for_another_record(monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", stream)
+    with logging_to():
+        logging.getLogger("impsy.io").warning("%s went away", "x\n12:00:00.000 ERROR   the stage is on fire")
+        logging.getLogger("impsy.io").warning("the next")
+    first, further, following = stream.getvalue().splitlines()
+    assert first.endswith("x")
+    assert further == "    12:00:00.000 ERROR   the stage is on fire went away"
+    assert following.endswith("the next")
+
+
 EVIL = "x\x1b]0;pwn\x07\x9b31m\u202ey"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import tracemalloc
 
 import mido
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from impsy.codecs import smf
 from impsy.codecs.smf import read_smf
 from impsy.errors import DataError
+from waiting import if_idle
 
 END = b"\x00\xff\x2f\x00"
 
@@ -369,8 +371,15 @@ def test_each_byte_is_looked_at_a_few_times_only(name, monkeypatch):
     assert Counted.looked <= 3 * len(data)
 
 
+def test_tracks_that_are_each_passed_over_to_the_end_are_refused_at_once():
+    began = time.process_time()
+    with pytest.raises(DataError, match="messages"):
+        read_smf(header() + track(60) + b"MTrMTrk\0\0\0" * 100_000)
+    assert if_idle(time.process_time() - began) < 2
+
+
 def test_too_many_of_anything_are_refused(monkeypatch):
-    monkeypatch.setattr(smf, "MOST_MESSAGES", 10)
+    monkeypatch.setattr(smf, "MOST_EVENTS", 10)
     monkeypatch.setattr(smf, "MOST_TRACKS", 10)
     monkeypatch.setattr(smf, "MOST_BYTES", 1 << 20)
     tempo = b"\0\xff\x51\3\7\7\7"
@@ -378,6 +387,10 @@ def test_too_many_of_anything_are_refused(monkeypatch):
         (header() + track(*range(11)), "more than 10 messages"),
         (header() + chunk(b"MTrk", tempo * 11), "more than 10 messages"),
         (header() + track() * 11, "more than 10 tracks"),
+        (header() + chunk(b"MTrk", b"\0\xff\1\0" * 11), "more than 10 messages"),
+        (header() + chunk(b"MTrk", b"\0\xf0\0" * 11), "more than 10 messages"),
+        (header() + chunk(b"MTrk", b"\0\xf8" * 11), "more than 10 messages"),
+        (header() + chunk(b"XXXX", b"") * 3 + track(60), "more than 10 messages"),
         (bytes((1 << 20) + 1), "larger than 1 MB"),
     ):
         with pytest.raises(DataError, match=words):

@@ -12,7 +12,7 @@ import pytest
 
 from impsy.config import Config, load_config, parse_config
 from impsy.config.problems import section_of
-from impsy.config.workspace import STARTER_MODEL, create_workspace, starter_files, template
+from impsy.config.workspace import OTHER_MODEL, STARTER_MODEL, create_workspace, starter_files, template
 from impsy.errors import ConfigError, DeviceError
 from impsy.models.opening import open_model
 
@@ -112,6 +112,12 @@ def test_a_file_in_the_way_is_told(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("a file")
     with pytest.raises(DeviceError, match="logs"):
         create_workspace(tmp_path)
+
+
+def test_there_is_another_model_to_switch_to(tmp_path: Path) -> None:
+    create_workspace(tmp_path)
+    opened = open_model(tmp_path / OTHER_MODEL)
+    assert (opened.dimension, opened.mixtures, opened.architecture) == (9, 5, "residual")
 
 
 def test_the_model_it_starts_with_is_small_plays_and_says_what_it_learned_from(tmp_path: Path) -> None:

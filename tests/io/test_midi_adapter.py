@@ -157,6 +157,12 @@ def test_a_fault_of_who_hears_does_not_reach_the_driver(stage, caplog):
     wait_until(lambda: is_open(adapter))
     stage.system.opened[0].receive(b"\xb0\x07\x7f")
     assert "b0 07 7f" in caplog.text
+    for _ in range(300):
+        stage.system.opened[0].receive(b"\xb0\x07\x7f")
+    assert caplog.text.count("Traceback") == 1
+    adapter.overhear = None
+    stage.system.opened[0].receive(b"\xb0\x07\x40")
+    assert stage.events
 
 
 def test_echoes_are_left_out_and_counted(stage):

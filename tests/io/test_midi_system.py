@@ -14,8 +14,8 @@ from impsy.io.midi import library as midi_library
 from impsy.io.midi.library import ALSA, COREMIDI, JACK, WINDOWS_MM, Library, api_number, check_api
 from impsy.io.midi.ports import virtual_name
 from impsy.io.midi.rtmidi import RtMidiSystem
-from impsy.io.midi.system import SharedMidi
-from waiting import if_idle
+from impsy.io.midi.system import REFUSED_SECONDS, SharedMidi
+from waiting import if_idle, wait_until
 
 
 class MadeUpSystem:
@@ -236,3 +236,24 @@ def test_ports_share_a_system_that_the_last_to_leave_closes():
     shared.get()
     shared.leave()
     assert events == ["open JACK", "close"] * 2
+
+
+def test_a_system_that_does_not_open_is_tried_once_for_all_ports():
+    tried = []
+
+    def refuse(_api):
+        tried.append(time.monotonic())
+        raise DeviceError("there is none")
+
+    shared = SharedMidi(None, refuse)
+    for _ in range(300):
+        with pytest.raises(DeviceError, match="there is none"):
+            shared.get()
+    assert len(tried) <= 1 + (time.monotonic() - tried[0]) / REFUSED_SECONDS
+
+    def again():
+        with pytest.raises(DeviceError):
+            shared.get()
+        return len(tried) > 1
+
+    wait_until(again)

@@ -12,10 +12,13 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from websockets.sync.client import connect
 
 from impsy.io import owners
 from impsy.io.osc import OscListener
 from impsy.io.owners import CACHE_SECONDS, Row, Senders, of_this_user, rows, usable
+from impsy.io.websocket import WebSocketAdapter
+from impsy.mapping.entries import parse_mapping
 from waiting import wait_until
 
 FUZZ = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "300"))
@@ -123,6 +126,28 @@ def test_connections_of_another_user_are_not_ours(ending):
             accepted, peer = server.accept()
             with accepted:
                 assert not of_this_user(peer, accepted.getsockname())
+
+
+@linux
+@root
+def test_another_user_of_this_machine_does_not_play_by_websocket():
+    heard, reports = [], []
+    adapter = WebSocketAdapter("localhost", 0, parse_mapping([["control_change", 1, 7]]), ())
+    adapter.open(heard.append, reports.append)
+    try:
+        port = wait_until(lambda: adapter.address)[1]
+        lines = "GET / HTTP/1.1", "Host: 127.0.0.1", "Upgrade: websocket", "Connection: Upgrade"
+        more = "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="
+        handshake = "\r\n".join([*lines, *more, "", ""]).encode()
+        code = f"c = socket.create_connection(('127.0.0.1', {port}))\nc.sendall({handshake!r})\nprint(c.recv(12))"
+        with nobody(code + "\nsys.stdout.flush()") as process:
+            assert process.stdout.readline() == "b'HTTP/1.1 403'\n"
+        assert any("another user" in report.text for report in reports)
+        with connect(f"ws://127.0.0.1:{port}", proxy=None) as ours:
+            ours.send("/channel/1/cc/7/127")
+            wait_until(lambda: heard)
+    finally:
+        adapter.close()
 
 
 # --- datagrams ---------------------------------------------------------------------------------------

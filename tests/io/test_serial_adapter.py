@@ -102,6 +102,21 @@ def test_lines_come_whole_however_they_are_cut(device, play):
     assert [event.values[0] for event in stage.events] == [number / 1000 for number in range(1000)]
 
 
+def test_a_fault_of_who_hears_loses_a_line_and_no_more(device, caplog):
+    taken = []
+    adapter = SerialAdapter(str(device.path), 115200, 2)
+    adapter.open(lambda event: taken.append(event) or 1 / (len(taken) > 2), lambda _report: None)
+    try:
+        wait_until(lambda: adapter.health()[0].state == "open")
+        for number in range(3):
+            device.write(b"0.25,0.5\n")
+            wait_until(lambda: len(taken) > number)  # noqa: B023 - called at once
+        assert caplog.text.count("Traceback") == 1
+        assert adapter.health()[0].state == "receiving"
+    finally:
+        adapter.close()
+
+
 def test_bad_lines_are_told_once_a_kind(device, play):
     stage = play(SerialAdapter(str(device.path), 115200, 2))
     device.write(b"hello\nx,y\n1,2,3\n" * 50 + b"0.5,0.5\n")

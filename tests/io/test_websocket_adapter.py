@@ -18,8 +18,10 @@ from websockets.exceptions import ConnectionClosed, ConnectionClosedError, Inval
 from websockets.sync.client import connect
 
 from impsy.events import Released, Unplugged, Update
+from impsy.io import websocket
+from impsy.io.adapter import Rate
 from impsy.io.origins import PAGE_SCRIPT
-from impsy.io.websocket import WebSocketAdapter
+from impsy.io.websocket import PLAYED_A_SECOND, WebSocketAdapter
 from impsy.mapping.entries import parse_mapping
 from waiting import if_idle, wait_until
 
@@ -581,3 +583,33 @@ def test_only_what_moved_is_passed_on_and_a_release_ends_its_note(stage):
         frames = [client.recv(2) for _ in range(4)]
     expected = ["/channel/1/cc/7/127", "/channel/1/noteon/60/127", "/channel/1/noteoff/60/0"]
     assert frames == [*expected, "/channel/16/pitchbend/8192"]
+
+
+def test_of_a_flood_of_messages_so_many_are_taken_and_the_client_stays(monkeypatch):
+    monkeypatch.setattr(websocket, "Rate", lambda a_second, burst: Rate(a_second, burst, lambda: 100.0))
+    lines = "\n".join(["/channel/1/cc/7/9"] * 400)
+    with staged() as stage, stage.client() as client:
+        for _ in range(2 * (2 * PLAYED_A_SECOND) // 400):
+            client.send(lines)
+        wait_until(lambda: [report for report in stage.reports if "a second" in report.text])
+        wait_until(lambda: stage.health.received == 2 * (2 * PLAYED_A_SECOND) // 400)
+        assert len(stage.events) == 2 * PLAYED_A_SECOND
+        stage.wait_for_clients(1)
+
+
+def test_a_fault_of_who_hears_loses_a_frame_and_no_client(caplog):
+    taken = []
+    adapter = WebSocketAdapter("127.0.0.1", 0, INPUT, OUTPUT)
+    adapter.open(lambda event: taken.append(event) or 1 / (len(taken) > 2), lambda _report: None)
+    try:
+        wait_until(lambda: adapter.address)
+        with connect(f"ws://127.0.0.1:{adapter.address[1]}", compression=None, proxy=None) as client:
+            for number in range(3):
+                client.send(f"/channel/1/cc/7/{number}")
+            wait_until(lambda: len(taken) == 3)
+            adapter.send((None, None, None))  # no values: a fault of who plays
+            adapter.send((0.5, 0.25, 0.75))
+            assert client.recv(timeout=20)
+        assert caplog.text.count("Traceback") == 1
+    finally:
+        adapter.close()

@@ -44,6 +44,8 @@ from impsy.models.weights import SIGMA_OFFSET, Weights
 from random_networks import random_weights
 
 PARTS = ("mus", "sigmas", "pis")
+ABS = 101
+SQUEEZE, CAST, CEIL = 43, 53, 104
 LESS = 58
 
 
@@ -432,11 +434,13 @@ class _File:
         return self.model.codes.index(wanted)
 
 
-def looped_tflite(weights: Weights, *, flex: bool = False, endless: bool = False) -> bytes:
+def looped_tflite(
+    weights: Weights, *, flex: bool = False, endless: bool = False, endless_at_half: bool = False
+) -> bytes:
     """What TensorFlow's converter makes: each LSTM in a WHILE, no signature.
 
     ``flex``: sequences go through TensorFlow list operators that plain runtimes do not have. ``endless``: the first
-    loop never ends.
+    loop never ends. ``endless_at_half``: it never ends once x_1 is exactly 0.5.
     """
     file = _File()
     main = _Part(file)
@@ -450,7 +454,7 @@ def looped_tflite(weights: Weights, *, flex: bool = False, endless: bool = False
         blank = main.constant(np.zeros((1, 1, units)))
         if flex:
             (blank,) = main.op(Op.CUSTOM, [zero], [[]], kind=14, custom="FlexTensorListReserve")
-        body = _loop_body(file, weights, i, flex=flex, endless=endless)
+        body = _loop_body(file, weights, i, flex=flex, endless=endless, endless_at_half=endless_at_half and i == 0)
         inputs = [zero, states[2 * i], states[2 * i + 1], x, blank]
         shapes = [[], [1, units], [1, units], file.model.subgraphs[0].tensors[x].shape, [1, 1, units]]
         (_, h, c, _, x) = main.op(Op.WHILE, inputs, shapes, While(body - 1, body))
@@ -473,7 +477,7 @@ def looped_tflite(weights: Weights, *, flex: bool = False, endless: bool = False
     return flatbuffer.write(file.model, IDENTIFIER)
 
 
-def _loop_body(file: _File, weights: Weights, i: int, *, flex: bool, endless: bool) -> int:
+def _loop_body(file: _File, weights: Weights, i: int, *, flex: bool, endless: bool, endless_at_half: bool) -> int:
     """Adds condition and body for layer ``i``; returns the body's position."""
     layer, units = weights.layers[i], weights.units
     fan_in = layer.kernel.shape[0]
@@ -484,8 +488,16 @@ def _loop_body(file: _File, weights: Weights, i: int, *, flex: bool, endless: bo
         part.graph.inputs = [part.tensor(shape, kind) for shape, kind in shapes]
     condition.graph.outputs = condition.op(LESS, [0, condition.constant(1, np.int32)], [[]], kind=6)
     step, h, c, x, out = body.graph.inputs
-    (after,) = body.op(Op.ADD, [step, body.constant(0 if endless else 1, np.int32)], [[]], Add(), kind=2)
     (flat,) = body.op(Op.RESHAPE, [x, body.constant([1, fan_in], np.int32)], [[1, fan_in]])
+    more = body.constant(0 if endless else 1, np.int32)
+    if endless_at_half:  # the step is | x_1 × 10 - 5 |, rounded up
+        pick, middle = body.constant(np.eye(1, fan_in, 1)), body.constant([-5.0])
+        (first,) = body.op(Op.FULLY_CONNECTED, [flat, pick, middle], [[1, 1]], FullyConnected())
+        (first,) = body.op(ABS, [first], [[1, 1]])
+        (up,) = body.op(CEIL, [first], [[1, 1]])
+        (scalar,) = body.op(SQUEEZE, [up], [[]])
+        (more,) = body.op(CAST, [scalar], [[]], kind=2)
+    (after,) = body.op(Op.ADD, [step, more], [[]], Add(), kind=2)
     four, one = [1, 4 * units], [1, units]
     (a,) = body.op(Op.FULLY_CONNECTED, [h, body.constant(layer.recurrent.T), -1], [four], FullyConnected())
     (b,) = body.op(Op.FULLY_CONNECTED, [flat, body.constant(layer.kernel.T), -1], [four], FullyConnected())
@@ -505,6 +517,13 @@ def _loop_body(file: _File, weights: Weights, i: int, *, flex: bool, endless: bo
         (sequence,) = body.op(Op.RESHAPE, [new_h, body.constant([1, 1, units], np.int32)], [[1, 1, units]])
     body.graph.outputs = [after, new_h, new_c, x, sequence]
     return len(file.model.subgraphs) - 1
+
+
+def unusual(model: Any) -> None:
+    """sigma = |z| + 1: of no network that is recognised."""
+    for code in model.codes:
+        if code.builtin == Op.ELU:
+            code.builtin = code.old_builtin = ABS
 
 
 def changed(content: bytes, change: Any) -> bytes:

@@ -28,17 +28,16 @@ from model_files import (
     play,
     put,
     small_weights,
+    unusual,
 )
 
 from impsy.errors import ModelError
-from impsy.models import isolated
+from impsy.models.elsewhere import GraphProcess
 from impsy.models.opening import make_predictor, open_model, open_weights
 from impsy.models.predictor import NumPyPredictor
 from impsy.models.sizes import Size
 from impsy.models.tflite.schema import Op
 from impsy.models.tflite.write import STORAGES, encode_tflite, write_tflite
-
-ABS = 101
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -89,12 +88,6 @@ def test_layers_stay_in_order_beyond_ten(tmp_path: Path) -> None:
 
 
 def test_a_network_of_another_kind_plays_as_it_is(tmp_path: Path) -> None:
-    def unusual(model) -> None:
-        """sigma = |z| + 1."""
-        for code in model.codes:
-            if code.builtin == Op.ELU:
-                code.builtin = code.old_builtin = ABS
-
     weights = small_weights()
     path = put(tmp_path, "unusual.tflite", changed(encode_tflite(weights), unusual))
     opened = open_model(path)
@@ -270,7 +263,7 @@ def test_a_graph_that_crashes_the_runtime_is_an_error_message(tmp_path: Path) ->
 
 def test_a_graph_that_never_ends_is_an_error_message() -> None:
     with pytest.raises(ModelError, match="more than 2 s"):
-        isolated.run_isolated("graph", looped_tflite(small_weights(), endless=True), timeout=2.0)
+        GraphProcess(looped_tflite(small_weights(), endless=True), seconds=2.0)
 
 
 def test_a_graph_that_is_no_network_is_told(tmp_path: Path) -> None:

@@ -63,7 +63,13 @@ def test_the_dockerfile_passes_its_linter():
 
 
 def test_the_shell_scripts_pass_theirs():
-    scripts = [ENTRYPOINT, ROOT / "packaging" / "install.sh", ROOT / ".ci" / "run", ROOT / ".ci" / "bare"]
+    scripts = [
+        ENTRYPOINT,
+        ROOT / "packaging" / "install.sh",
+        ROOT / "packaging" / "release.sh",
+        ROOT / ".ci" / "run",
+        ROOT / ".ci" / "bare",
+    ]
     assert succeed(tool("shellcheck"), *scripts) == ""
 
 
@@ -73,11 +79,15 @@ def test_the_image_is_slim_unprivileged_and_for_every_processor():
     assert all(re.search(r"\bpython:\$\{PYTHON\}-slim-", base) for base in bases)
     assert "--platform=$BUILDPLATFORM" in bases[0]
     assert "--platform" not in bases[1]
+    assert all("${DIGEST:+@${DIGEST}}" in base for base in bases), (
+        "a release names the base image that it was tried on"
+    )
     assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", last("USER"))
     assert last("WORKDIR") == "/workspace"
     assert set(last("EXPOSE").split()) == {"4000", "6000/udp"}
     assert not [rest for name, rest in instructions() if name == "ADD"]
     told = " ".join(rest for name, rest in instructions() if name in {"ENV", "ARG"})
+    assert last("WORKDIR") not in told, "nothing that the program writes for itself, such as compiled steps, is there"
     assert not re.search(r"TOKEN|PASSWORD|SECRET|KEY", told)
 
 

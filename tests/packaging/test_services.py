@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import configparser
+import hashlib
 import os
 import re
 import stat
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,83 @@ def test_a_unit_comes_back_in_order_and_is_watched(name):
     assert service["Service"]["User"] == "impsy"
     assert "network.target" in service["Unit"]["After"]
     assert service["Install"]["WantedBy"] == "multi-user.target"
+
+
+@pytest.mark.peer("systemd-analyze")
+@pytest.mark.parametrize("name", UNITS)
+def test_a_unit_is_sandboxed(name):
+    """systemd's own measure, from 0 to 10: 8.0 without a sandbox, and 4 at most are wanted."""
+    path = ROOT / "packaging" / "systemd" / name
+    succeed("systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=40", path)
+    service = unit(path)["Service"]
+    assert service["ProtectSystem"] == "strict"
+    assert service["ReadWritePaths"] == service["WorkingDirectory"], "it records, and saves configurations"
+    assert service["Environment"] == f"IMPSY_CACHE=/var/cache/{service['CacheDirectory']}", "outside the workspace"
+    assert service["CacheDirectoryMode"] == "0700"
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_the_sandbox_leaves_what_playing_needs(name):
+    service = unit(ROOT / "packaging" / "systemd" / name)["Service"]
+    closed = {"PrivateDevices", "PrivateNetwork", "PrivateIPC", "RestrictRealtime", "MemoryDenyWriteExecute"}
+    assert not closed & set(service), "MIDI and serial ports, OSC, JACK, real-time scheduling, compiled steps"
+    assert {"audio", "dialout"} <= set(service["SupplementaryGroups"].split())
+    families = {"AF_UNIX", "AF_INET", "AF_INET6", "AF_NETLINK"}
+    assert set(service["RestrictAddressFamilies"].split()) == families
+    assert service["SystemCallErrorNumber"] == "EPERM", "a call that is refused ends nothing"
+
+
+@pytest.mark.peer("systemd-analyze")
+def test_what_is_needed_passes_the_filter_of_system_calls():
+    listed = succeed("systemd-analyze", "--no-pager", "syscall-filter", "@system-service")
+    listed += succeed("systemd-analyze", "--no-pager", "syscall-filter", *re.findall(r"@[\w-]+", listed)[1:])
+    for call in ("sched_setscheduler", "setpriority", "prlimit64", "mlockall", "mmap", "memfd_create", "clone3"):
+        assert re.search(rf"^\s+{call}$", listed, re.MULTILINE), call
+
+
+def wheel(folder: Path) -> Path:
+    """A package with nothing in it."""
+    folder.mkdir(exist_ok=True)
+    path = folder / "nothing-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("nothing.py", "")
+        archive.writestr("nothing-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: nothing\nVersion: 1.0\n")
+        archive.writestr("nothing-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr("nothing-1.0.dist-info/RECORD", "")
+    return path
+
+
+@pytest.mark.slow
+def test_a_package_of_another_hash_than_the_lock_says_is_not_installed(tmp_path):
+    package = wheel(tmp_path / "wheels")
+    digest = hashlib.sha256(package.read_bytes()).hexdigest()
+    lock = tmp_path / "requirements.txt"
+    settings = {"PIP_NO_INDEX": 1, "PIP_FIND_LINKS": package.parent, "PYTHON": sys.executable}
+    for given, code in ((digest, 0), (digest[::-1], 1)):
+        lock.write_text(f"nothing==1.0 --hash=sha256:{given}\n")
+        prefix = tmp_path / f"root{code}"
+        # It then misses impsy, which comes after what the lock has.
+        arguments = ["--root", prefix, "--lock", lock]
+        done = subprocess.run(
+            [INSTALL, *arguments, "--package", package],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=bare_environment(tmp_path, **settings),
+        )
+        assert ("DO NOT MATCH THE HASHES" in done.stderr) == bool(code)
+        assert bool(list(prefix.rglob("nothing.py"))) == (not code)
+
+
+def test_without_a_lock_the_versions_are_those_that_were_tested(tmp_path):
+    said = install(tmp_path, "--dry-run")
+    assert f"--constraint {ROOT / 'constraints.txt'} {ROOT}" in said
+    lock = tmp_path / "requirements.txt"
+    lock.write_text("")
+    said = install(tmp_path, "--dry-run", "--lock", lock)
+    assert f"--require-hashes --requirement {lock}" in said
+    assert f"--no-deps {ROOT}" in said
+    assert "--constraint" not in said
 
 
 def test_the_page_comes_after_what_plays_which_waits_for_sound():
@@ -116,7 +195,7 @@ def test_a_dry_run_says_all_and_does_nothing(tmp_path):
     for words in (
         "useradd --system",
         "-m venv /opt/impsy",
-        "install --disable-pip-version-check --quiet --upgrade impsy[train]",
+        f"install --disable-pip-version-check --quiet --upgrade --constraint {ROOT / 'constraints.txt'} impsy[train]",
         "write /etc/systemd/system/impsy.service",
         "systemctl enable impsy.service impsy-webui.service",
     ):
@@ -153,6 +232,7 @@ def test_taking_it_away_leaves_the_workspace(tmp_path):
         (["--surprise"], "--help lists them"),
         (["--prefix"], "needs a value"),
         (["--root", "/tmp/x", "--prefix", "here"], "whole path"),
+        (["--root", "/tmp/x", "--lock", "/nowhere/requirements.txt"], "no such file"),
         (["--root", "/tmp/x", "--workspace", "/my stage"], "letters, digits"),
         (["--root", "/tmp/x", "--host", "a b; reboot"], "an address"),
     ],

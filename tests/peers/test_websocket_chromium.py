@@ -30,7 +30,7 @@ PAGE = """<!doctype html><title>instrument</title><ol id="heard"></ol><p id="sta
     state.textContent = word;
     fetch("http://127.0.0.1:%(report)d/", {method: "POST", mode: "no-cors", body: document.body.innerText});
   }
-  const socket = new WebSocket("ws://%(host)s:%(port)d");
+  const socket = new WebSocket(window.IMPSY_ADDRESS ?? "ws://%(host)s:%(port)d");
   let opened = false;
   socket.onopen = () => {
     opened = true;
@@ -112,7 +112,7 @@ def test_a_page_from_a_file_plays_and_hears_the_answer(tmp_path):
     with performing(tmp_path, dimension=3, more=WEBSOCKET) as performance, reporting() as (reports, report_port):
         port = int(performance.wait_for("websocket is listening on 127.0.0.1 port "))
         file = tmp_path / "instrument.html"
-        file.write_text(page(report_port, port))
+        file.write_text('<!doctype html><script src=".impsy/page.js"></script>' + page(report_port, port))
         with browsing(file.as_uri(), tmp_path / "profile", tmp_path / "chromium.txt"):
             shown = reports.get(timeout=30).split()
         performance.end()

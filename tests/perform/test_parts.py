@@ -121,6 +121,26 @@ def test_each_kind_of_report_is_logged_once_and_counted_after(caplog):
     assert [report.text for report in reports.recent(2)] == ["b 1", "b 2"]
 
 
+def test_reports_whose_words_a_peer_chooses_leave_room_for_others(caplog):
+    reports = Reports()
+    with caplog.at_level(logging.INFO, "impsy"):
+        for number in range(5000):
+            reports.add(Report(f"unknown-scene:{number}", f"there is no scene “{number}”"))
+        assert len(caplog.records) <= 102
+        caplog.clear()
+        assert reports.add(Report("log-unwritable", "the log cannot be written"))
+        assert reports.add(Report("osc:length:/interface", "7 values"))
+    assert [record.message for record in caplog.records] == ["the log cannot be written", "7 values"]
+
+
+def test_a_report_is_clipped_and_shows_control_characters():
+    reports = Reports()
+    reports.add(Report("a", "x\x1b[2J" + "r" * 100_000))
+    (report,) = reports.recent()
+    assert report.text.startswith("x\\x1b[2J")
+    assert len(report.text) <= 2010
+
+
 def test_a_scripted_performer_keeps_time_and_says_when_it_is_done():
     done = threading.Event()
     performer = ScriptedPerformer("script", [(0.05, (0.1,)), (0.05, (0.2,)), (0.05, (0.3,))], done.set)

@@ -288,7 +288,7 @@ def test_rows_are_kept_by_the_disk_within_a_second_and_at_the_end(tmp_path, monk
     stage.play(2)
     stage.recorder.close()
     assert disk.kept[-1] == stage.recorder.path.stat().st_size
-    assert disk.folders == [tmp_path]
+    assert disk.folders == [tmp_path, tmp_path.parent]
 
 
 def test_a_disk_that_is_slow_to_keep_rows_delays_neither_writing_nor_the_end(tmp_path, monkeypatch):

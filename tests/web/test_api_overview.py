@@ -9,7 +9,7 @@ from setup_site import client_of, make_site
 
 from impsy import __version__
 from impsy.config import parse_config
-from impsy.config.workspace import STARTER_MODEL
+from impsy.config.workspace import OTHER_MODEL, STARTER_MODEL
 from impsy.mapping.entries import ControlChange, NoteOn
 from impsy.web.config.labels import controls_of, describe_entry
 
@@ -96,7 +96,7 @@ def test_the_overview_of_a_workspace(tmp_path):
     assert told["title"] == "T"
     assert (told["dimension"], told["mode"]) == (9, "callresponse")
     assert [control["index"] for control in told["controls"]] == list(range(8))
-    assert told["models"] == [STARTER_MODEL.removeprefix("models/")]
+    assert told["models"] == [model.removeprefix("models/") for model in (STARTER_MODEL, OTHER_MODEL)]
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,14 @@ def test_without_a_session_playing_and_commands_say_so(page, server):
     assert "No session runs" in receive(page, "sentence")["text"]
 
 
+def test_panic_and_pause_are_sent_to_a_session_that_is_not_heard(page, server, session):
+    session.tells = False
+    wait_until(lambda: server.site.link.state is None)
+    for name, value, heard in (("panic", None, ("/impsy/panic", [])), ("pause", True, ("/impsy/pause", [1]))):
+        say(page, type="command", name=name, value=value)
+        wait_until(lambda: heard in session.heard)  # noqa: B023 - called at once
+
+
 def test_a_flood_is_merged_and_the_newest_value_of_each_control_arrives(page, session):
     began = time.monotonic()
     for number in range(3000):

@@ -100,7 +100,7 @@ def answers(server: Server) -> bool:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("addresses", [1, 200])
+@pytest.mark.parametrize("addresses", [1, pytest.param(200, marks=pytest.mark.slow)])
 @pytest.mark.usefixtures("impatient")
 def test_whatever_they_hold_the_token_is_answered_at_once(server, strangers, kind, addresses):
     before = psutil.Process().num_fds() if hasattr(psutil.Process, "num_fds") else 0

@@ -56,6 +56,8 @@ class StandIn:
         self.state: dict[str, Any] = {"dimension": dimension, "pid": pid, "mode": "battle", "counters": {}}
         self.values = [0.0] * (dimension - 1)
         self.heard: list[tuple[str, list[Any]]] = []
+        self.tells = True
+        """Whether it tells its state."""
         self._to = ("127.0.0.1", monitor)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", command))
@@ -84,7 +86,7 @@ class StandIn:
     def _run(self) -> None:
         due = 0.0
         while not self._stop.is_set():
-            if time.monotonic() >= due:
+            if time.monotonic() >= due and self.tells:
                 self.tell_state()
                 due = time.monotonic() + 0.5
             try:

@@ -12,6 +12,7 @@ from impsy.codecs.log import dimension_of
 from impsy.config import Config
 from impsy.errors import ConfigError, DataError
 from impsy.files import check_writable
+from impsy.limits import MOST_LEARNED_DIMENSION
 from impsy.perform.recording.takes import log_to_midi, output_for
 
 __all__ = ["command"]
@@ -29,7 +30,7 @@ __all__ = ["command"]
 @click.option(
     "-d",
     "--dimension",
-    type=click.IntRange(2, 1025),
+    type=click.IntRange(2, MOST_LEARNED_DIMENSION),
     help="1 (time) + the number of controls, where the log's name does not say it.",
 )
 @click.pass_context

@@ -15,6 +15,7 @@ from impsy.codecs.smf import MOST_BYTES
 from impsy.data.takes import LONGEST_TITLE, TakeNote, annotate
 from impsy.errors import ConfigError, DataError, DeviceError, refusal
 from impsy.files import check_writable, open_regular
+from impsy.limits import MOST_LEARNED_DIMENSION
 from impsy.perform.recording.midifile import Reading, read_midi
 from impsy.perform.recording.takes import inputs_for, write_log
 from impsy.text import visible
@@ -33,7 +34,9 @@ _FOLDER = "choose another folder with -o"
     type=FOLDER,
     help="The folder to write the logs in.  [default: logs/ beside the configuration file]",
 )
-@click.option("-d", "--dimension", type=click.IntRange(2, 1025), help="1 (time) + the number of controls.")
+@click.option(
+    "-d", "--dimension", type=click.IntRange(2, MOST_LEARNED_DIMENSION), help="1 (time) + the number of controls."
+)
 @click.pass_context
 def command(
     context: click.Context, files: tuple[Path, ...], config_file: Path, output: Path | None, dimension: int | None

@@ -18,6 +18,7 @@ import click
 from impsy.cli.options import config_option
 from impsy.cli.terminal import terminal
 from impsy.errors import ConfigError, DeviceError, ImpsyError
+from impsy.limits import MOST_DIMENSION
 from impsy.threads import once
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ _HELP = "Enter leaves a control out, b goes back to the one before, Ctrl-C ends.
 @click.command("map")
 @click.argument("port", required=False)
 @config_option
-@click.option("--controls", type=click.IntRange(min=1), help="How many to map.  [default: dimension - 1]")
+@click.option(
+    "--controls", type=click.IntRange(1, MOST_DIMENSION - 1), help="How many to map.  [default: dimension - 1]"
+)
 @click.option("--output", is_flag=True, help="Make the mapping that is played to PORT, not the one that is heard.")
 @click.option("--set-dimension", is_flag=True, help="Set [model] dimension to the number of controls + 1.")
 @click.option("-y", "--yes", is_flag=True, help="Write without asking, also what was mapped when Ctrl-C ends it.")

@@ -10,19 +10,21 @@ back nothing of what came before; also for key signatures, which play no part he
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from impsy.errors import DataError
+from impsy.limits import MIDI_BYTES, MIDI_EVENTS
 from impsy.mapping.wire import message_size
 
-__all__ = ["LONGEST_HOURS", "MOST_BYTES", "MOST_MESSAGES", "MidiFile", "Track", "read_smf"]
+__all__ = ["LONGEST_HOURS", "MOST_BYTES", "MOST_EVENTS", "MidiFile", "Track", "read_smf"]
 
-MOST_BYTES = 64 << 20
-MOST_MESSAGES = 2_000_000
-"""Channel messages and tempo changes."""
+MOST_BYTES = MIDI_BYTES
+MOST_EVENTS = MIDI_EVENTS
+"""Messages, tempo changes and all else that tracks hold but their ends."""
 MOST_TRACKS = 65_535
 """The header's count has 16 bits."""
 LONGEST_HOURS = 24
@@ -36,6 +38,8 @@ _LONGEST_DELTA = 0x0FFF_FFFF
 _MOST_NUMBER_BYTES = 8
 """Of a number of variable length. The standard's most is four; zeros before it are harmless."""
 _LONGEST_NAME = 256
+
+_DATA_BYTES = re.compile(rb"[\x00-\x7f]*+")
 
 _META, _SYSEX, _SYSEX_PART = 0xFF, 0xF0, 0xF7
 _TRACK_NAME, _END_OF_TRACK, _TEMPO = 0x03, 0x2F, 0x51
@@ -232,6 +236,7 @@ class _Reader:
 
     def _pass_over(self) -> None:
         """Go on after a chunk of another kind, or after bytes that are no chunk."""
+        self._counted(4)  # as much work as with four messages
         data, at = self._data, self._at
         end = at + 8 + int.from_bytes(data[at + 4 : at + 8])
         if self._is_chunk(at) and self._is_chunk(end):
@@ -292,7 +297,7 @@ class _Reader:
             # A track that lacks its End of Track; no note, as its length begins with a zero byte.
             if data.startswith(b"MTrk\0", at):
                 return False
-            delta, at = self._number(at, limit)
+            delta, at = (data[at], at + 1) if data[at] < 0x80 else self._number(at, limit)
             if delta > _LONGEST_DELTA:
                 raise _Damage("no number")
             track.end += delta
@@ -315,6 +320,7 @@ class _Reader:
                     return True
             else:
                 self._remark("system")
+                self._counted()
                 at += _SYSTEM_DATA_BYTES.get(first, 0)
         self._at = limit
         return False
@@ -331,11 +337,11 @@ class _Reader:
 
     def _to_status(self, at: int, limit: int) -> int:
         """Pass over data bytes that no status byte came before."""
-        begin = at
-        while at < limit and self._data[at] < 0x80:
-            at += 1
-        self._remark("no status", number=at - begin)
-        return at
+        found = _DATA_BYTES.match(self._data, at, limit)
+        end = found.end() if found else at
+        self._counted((end - at) >> 10)  # every track may be passed over to the end of the file
+        self._remark("no status", number=end - at)
+        return end
 
     def _message(self, track: _Ticks, status: int, at: int, limit: int) -> int:
         """Take in a channel message whose data begins here; where it ends."""
@@ -363,10 +369,11 @@ class _Reader:
         end = at + length
         if end > limit:
             raise _Damage("mid event")
+        if kind != _END_OF_TRACK:
+            self._counted()
         if kind == _TEMPO:
             tempo = int.from_bytes(self._data[at : at + 3]) if length >= 3 else 0
             if tempo:
-                self._counted()
                 track.tempos.append((track.end, tempo))
             else:
                 self._remark("tempo")
@@ -374,10 +381,10 @@ class _Reader:
             track.name = self._data[at : min(end, at + _LONGEST_NAME)]
         return end, kind == _END_OF_TRACK
 
-    def _counted(self) -> None:
-        self._count += 1
-        if self._count > MOST_MESSAGES:
-            raise DataError(f"this MIDI file holds more than {MOST_MESSAGES:,} messages: cut it into pieces")
+    def _counted(self, number: int = 1) -> None:
+        self._count += number
+        if self._count > MOST_EVENTS:
+            raise DataError(f"this MIDI file holds more than {MOST_EVENTS:,} messages: cut it into pieces")
 
 
 # --- time ----------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import difflib
 from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Mapping as ReadOnlyDict
-from itertools import combinations, product
+from itertools import combinations, islice, product
 from typing import Any
 
 from pydantic import BaseModel
@@ -113,8 +113,19 @@ def mappings_in(data: Table) -> Iterator[tuple[Path, Any]]:
             yield (section, way), mapping
 
 
+_MOST_UNKNOWN = 100
+"""Keys that are looked up among IMPSY's own, which takes a millisecond each; real files have a few."""
+
+
 def notes_on_unknown(data: Table) -> Iterator[Finding]:
-    """Keys that are not IMPSY's: a warning where a slip of the pen is likely, else an info-level note."""
+    """Keys that are not IMPSY's: a warning where a slip of the pen is likely, else an info-level note.
+
+    Of very many, the first.
+    """
+    return islice(_notes_on_unknown(data), _MOST_UNKNOWN)
+
+
+def _notes_on_unknown(data: Table) -> Iterator[Finding]:
     for key, value in data.items():
         if key not in Config.model_fields:
             yield _unknown((key,), value, data, Config)

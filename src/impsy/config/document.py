@@ -18,7 +18,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Array, Comment, Item, KeyType, Null, SingleKey, Table, Whitespace
 
-from impsy.config.loading import LoadedConfig, decode, parse_config, parse_toml, read_file
+from impsy.config.loading import LoadedConfig, check_amount, decode, parse_config, parse_toml, read_file
 from impsy.config.positions import format_path, parse_path
 from impsy.errors import ConfigError
 from impsy.files import locked, write_keeping_previous
@@ -204,6 +204,7 @@ class ConfigDocument:
         raise self._refusal(path)
 
     def _parse(self) -> tomlkit.TOMLDocument:
+        check_amount(self._text, self._where, to_change=True)
         try:
             document = tomlkit.parse(self._text)
             faithful = document.as_string() == self._text

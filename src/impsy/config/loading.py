@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from impsy.config.bounds import too_much
 from impsy.config.checks import (
     Finding,
     errors_across,
@@ -34,6 +35,7 @@ from impsy.settings import SETTINGS, Value
 __all__ = [
     "LoadedConfig",
     "Resolved",
+    "check_amount",
     "decode",
     "load_config",
     "parse_config",
@@ -196,12 +198,25 @@ def parse_config(text: str, where: str = "config.toml", path: Path | None = None
     )
 
 
+def check_amount(text: str, where: str = "config.toml", *, to_change: bool = False) -> None:
+    """Refuse a text that it takes long to read, or with ``to_change`` to change or to show.
+
+    Raises:
+        InvalidTomlError: with the line and what there is too much of.
+    """
+    found = too_much(text, to_change=to_change)
+    if found is not None:
+        sentence, line = found
+        raise InvalidTomlError(Problem("error", "", sentence, "Take out what is not IMPSY's", where, line))
+
+
 def parse_toml(text: str, where: str = "config.toml") -> dict[str, Any]:
     """The plain tables of a TOML text.
 
     Raises:
         InvalidTomlError: with line, column and a hint where there is one.
     """
+    check_amount(text, where)
     try:
         data = tomllib.loads(text.removeprefix("\ufeff"))
     except RecursionError as error:

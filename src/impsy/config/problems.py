@@ -72,6 +72,10 @@ class InvalidTomlError(ConfigSyntaxError):
         super().__init__(str(problem))
 
 
+_MOST_SHOWN = 50
+"""Problems that a message names one by one."""
+
+
 def _message(problems: tuple[Problem, ...]) -> str:
     """One problem: a line. More: a heading and a line each."""
     if len(problems) == 1:
@@ -79,7 +83,9 @@ def _message(problems: tuple[Problem, ...]) -> str:
     errors = sum(problem.level == "error" for problem in problems)
     heading = f"{problems[0].file or 'The config'} has {errors} error{'s' * (errors != 1)}:"
     marks = {"error": "", "warning": "(warning) ", "info": "(note) "}
-    return "\n".join([heading, *(f"  {marks[problem.level]}{problem.short()}" for problem in problems)])
+    lines = [f"  {marks[problem.level]}{problem.short()}" for problem in problems[:_MOST_SHOWN]]
+    more = [f"  and {len(problems) - _MOST_SHOWN:,} more"] if len(problems) > _MOST_SHOWN else []
+    return "\n".join([heading, *lines, *more])
 
 
 # --- from pydantic's findings -----------------------------------------------------------------------

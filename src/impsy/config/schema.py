@@ -23,6 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from impsy.errors import ConfigError
 from impsy.hosts import WILDCARDS
+from impsy.limits import MOST_DIMENSION
 from impsy.mapping.entries import MappingEntry, NoteOn, entry_to_list, parse_entry
 from impsy.models.sizes import SIZES
 from impsy.modes import MODES
@@ -127,7 +128,14 @@ class InteractionConfig(_with_settings("interaction")):  # type: ignore[misc]
 
 
 class _Network(_Section):
-    dimension: Annotated[int, Field(ge=2, description="a whole number, 2 or more: the values and one for time")]
+    dimension: Annotated[
+        int,
+        Field(
+            ge=2,
+            le=int(MOST_DIMENSION),
+            description=f"a whole number, 2 or more, {MOST_DIMENSION:,} at most: the values and one for time",
+        ),
+    ]
     file: Annotated[str, Field(description=_MODEL_FILE)] = ""
     size: Annotated[Size | None, Field(description=f"one of {', '.join(SIZES)}")] = None
 

@@ -8,13 +8,27 @@ from pathlib import Path
 from impsy.errors import ConfigError, DeviceError, refusal
 from impsy.files import backup_of, leads_out, make_folder, read_regular, write_keeping_previous
 
-__all__ = ["FOLDERS", "STARTER_MODEL", "create_workspace", "fill_workspace", "starter_files", "template"]
+__all__ = [
+    "FOLDERS",
+    "OTHER_MODEL",
+    "STARTER_MODEL",
+    "STARTER_MODELS",
+    "create_workspace",
+    "fill_workspace",
+    "starter_files",
+    "template",
+]
 
 FOLDERS = ("logs", "datasets", "models")
 _LARGEST = 64 << 20
 _FILES = ("config.toml", "README.txt")
 STARTER_MODEL = "models/musicMDRNN-dim9-layers2-units32-mixtures35-scale10.tflite"
 """The model that a new workspace plays with, relative to it; its ``.json`` says what it learned from."""
+OTHER_MODEL = "models/musicMDRNN-dim9-layers2-units32-mixtures5-scale10.tflite"
+"""One to switch to, of the same playing: it moves all controls at each event."""
+STARTER_MODELS = tuple(
+    name for model in (STARTER_MODEL, OTHER_MODEL) for name in (model, model.replace(".tflite", ".json"))
+)
 
 
 def template(name: str) -> str:
@@ -25,8 +39,7 @@ def template(name: str) -> str:
 def starter_files() -> dict[str, bytes]:
     """All files of a new workspace: path in it -> content."""
     folder = resources.files("impsy.config") / "templates"
-    names = (*_FILES, STARTER_MODEL, STARTER_MODEL.replace(".tflite", ".json"))
-    return {name: folder.joinpath(name).read_bytes() for name in names}
+    return {name: folder.joinpath(name).read_bytes() for name in (*_FILES, *STARTER_MODELS)}
 
 
 def create_workspace(folder: Path, force: bool = False) -> list[str]:

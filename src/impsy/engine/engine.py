@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
+from impsy.engine.nobody import NO_MODEL, Nobody
 from impsy.engine.playback import MINIMUM_DT, Pace, to_step
 from impsy.engine.snapshot import Counters, Forecast, Snapshot, Turn
 from impsy.errors import ConfigError
@@ -20,6 +21,7 @@ from impsy.events import (
     EndNotes,
     EngineEvent,
     Interaction,
+    ModelLost,
     Panic,
     PanicButton,
     Play,
@@ -51,7 +53,8 @@ PLAYS_PER_ADVANCE = 16
 """At most, so that input is not delayed where a tiny timescale makes everything due at once."""
 
 REBASE_AFTER = 1.0
-"""Seconds of lateness (after the computer slept) beyond which playing continues from now and does not catch up."""
+"""Seconds of lateness (after the computer slept) beyond which playing continues from now and does not catch up: what
+follows is counted from now, and what the model adds to events of the performer is dropped."""
 
 SHORTEST_WAIT = MINIMUM_DT
 """Seconds, at least, between two events of a model that hears itself, however small the timescale is: without it a
@@ -96,7 +99,7 @@ class Engine:
         self._mode: Mode = MODES[settings.mode]
         self._paused = settings.paused
         self._thru = dict(settings.thru_matrix)
-        self._predictor = predictor
+        self._use(predictor)
         self._rng = rng
         self._model = model
         self._counters = Counters()
@@ -123,6 +126,8 @@ class Engine:
         self._own_pace = Pace(PLAYED_A_SECOND, PLAYED_BURST)
         self._caused_pace = Pace(PLAYED_A_SECOND, PLAYED_BURST)
         self._heard_pace = Pace(HEARD_A_SECOND, HEARD_BURST)
+        # What is to be predicted as soon as the model, which computes elsewhere, is ready: (since when, tries left).
+        self._asked: list[tuple[float, int]] = []
         # What the model has played but not yet been fed: (when it was due, vector).
         self._unheard: tuple[float, tuple[float, ...]] | None = None
 
@@ -133,14 +138,25 @@ class Engine:
     @property
     def deadline(self) -> float | None:
         """When ``advance`` has something to do next; None if nothing is planned."""
-        if self._paused:
-            return None
+        due = None if self._paused else self._next_due
+        overdue = None if self._elsewhere is None else self._elsewhere.overdue_at
+        return due if overdue is None else overdue if due is None else min(due, overdue)
+
+    @property
+    def _next_due(self) -> float | None:
+        if self._asked and self._is_ready:
+            return self._asked[0][0]
         if self._unheard is not None:
             return self._unheard[0]
         if self._pending:
             due = self._pending[0][0]
             return due if self._answer_at is None else min(due, self._answer_at)
         return self._answer_at
+
+    @property
+    def predictor(self) -> Predictor:
+        """What plays."""
+        return self._predictor
 
     @property
     def turn(self) -> Turn:
@@ -176,7 +192,7 @@ class Engine:
             case PanicButton():
                 return self._panic(now)
             case SetPredictor():
-                return self._set_predictor(event.predictor, event.name)
+                return self._set_predictor(event.predictor, event.name, now)
 
     def skim(self, event: Interaction | Update, now: float) -> list[Command]:
         """Process a performer's event that came too fast: it is recorded, but neither heard nor answered."""
@@ -196,8 +212,14 @@ class Engine:
         May leave more that is due for the next call, so that input is processed in between.
         """
         commands: list[Command] = []
+        if self._elsewhere is not None and (overdue := self._elsewhere.overdue_at) is not None and now >= overdue:
+            commands += self._give_up(self._elsewhere.given_up(now))
         if self._paused:
             return commands
+        if self._asked and self._is_ready:
+            asked, self._asked = self._asked, []
+            for since, tries in asked:
+                self._predict(since if now - since < REBASE_AFTER else now, now, commands, tries)
         if self._unheard is not None:
             (due, vector), self._unheard = self._unheard, None
             self._hear(vector)
@@ -208,6 +230,9 @@ class Engine:
             if not self._pending or self._pending[0][0] > now:
                 break
             due, _order, values, vector = heapq.heappop(self._pending)
+            if now - due > REBASE_AFTER and not self._mode.feeds_back:
+                self._counters.cancelled += 1
+                continue
             self._output = self._sent = values
             self._counters.played += 1
             commands.append(Play(values, "rnn", due))
@@ -375,12 +400,17 @@ class Engine:
         self._answering = True
         self._predict(since if now - since < REBASE_AFTER else now, now, commands)
 
-    def _predict(self, since: float, now: float, commands: list[Command]) -> None:
+    def _predict(self, since: float, now: float, commands: list[Command], tries: int = 2) -> None:
         """Predict the next event, to be played after its dt, counted from ``since``."""
         settings = self._settings
-        for _ in range(2):
+        if isinstance(self._predictor, Nobody):
+            return
+        for left in range(tries, 0, -1):
             if not self._primed:
                 self._hear(self._context[-1] if self._context else self._opening)
+            if not self._is_ready:
+                self._asked = [*self._asked[1 - PENDING_LIMIT :], (since, left)]
+                return
             prediction = self._predictor.sample(self._rng, settings.pi_temperature, settings.sigma_temperature)
             step = to_step(prediction, settings.timescale)
             if step is not None:
@@ -404,6 +434,32 @@ class Engine:
         if self._mode.feeds_back:
             self._answer_at = now + RETRY_AFTER
 
+    @property
+    def _is_ready(self) -> bool:
+        return self._elsewhere is None or self._elsewhere.ready
+
+    def _use(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+        self._elsewhere: Any = predictor if hasattr(predictor, "given_up") else None
+
+    def _give_up(self, reason: str) -> list[Command]:
+        """What the model would have played is dropped, and nobody plays in its place, until another one is set."""
+        if not reason:
+            return []
+        lost, name = self._predictor, self._model
+        self._use(Nobody(self._settings.dimension))
+        self._drop_pending()
+        self._model = NO_MODEL
+        self._context.clear()  # the next one, which may be the same, is not told what this one did not come through
+        self._primed = False
+        self._revision += 1
+        text = f"the model {name} is not played any more: {reason}. Choose another model, or the same once more"
+        return [
+            Silence("the model does not answer"),
+            ModelLost(lost),
+            Report("model-lost", text, "error", always=True),
+        ]
+
     def _reset_predictor(self) -> None:
         self._predictor.reset()
         self._primed = False
@@ -423,6 +479,7 @@ class Engine:
             self._hear(vector)
         self._counters.cancelled += len(self._pending)
         self._pending.clear()
+        self._asked.clear()
         self._answer_at = None
         self._answering = False
 
@@ -505,16 +562,19 @@ class Engine:
         self._begin(now)
         return [Silence("panic"), Panic()]
 
-    def _set_predictor(self, predictor: Predictor, name: str) -> list[Command]:
+    def _set_predictor(self, predictor: Predictor, name: str, now: float) -> list[Command]:
         if predictor.dimension != self._settings.dimension:
             text = _dimension_mismatch(name, predictor.dimension, self._settings.dimension)
             return [Report("model-dimension", f"{text}; the model that was playing plays on", "error")]
         for vector in self._context:
             predictor.hear(vector)
-        self._predictor = predictor
+        was_nobody = isinstance(self._predictor, Nobody)
+        self._use(predictor)
         self._model = name
         self._primed = bool(self._context)
         self._revision += 1
+        if was_nobody and self._mode.plays == "always":
+            self._begin(now)
         return [
             Silence("the model was switched"),
             Report("model-switched", f"now playing with {name}", "info", always=True),

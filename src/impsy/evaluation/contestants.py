@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from impsy.evaluation.scoring import LEAST_TIME, Mixtures
 from impsy.models.batch.network import BatchNetwork
 from impsy.models.calibration import AS_LEARNED, PLAYED, Temperatures
-from impsy.models.litert import GraphPredictor
+from impsy.models.elsewhere import GraphProcess
 from impsy.models.opening import OpenedModel, read_model_file
-from impsy.models.predictor import MixturePredictor
 from impsy.models.sizes import SCALE_FACTOR
 
 __all__ = [
@@ -30,7 +29,7 @@ __all__ = [
 ]
 
 _SIDE_BY_SIDE = 64
-"""Streams of a graph that plays one at a time: each costs an interpreter."""
+"""Streams of a graph that plays one at a time: each costs an interpreter in its process."""
 _WIDEST = 512
 """Streams of a network in NumPy: more would not fit the processor's cache."""
 _MOST_NUMBERS = 1 << 18
@@ -190,25 +189,26 @@ class RandomWalk(Contestant):
 
 
 class _SideBySide:
-    """Predictors that each play one stream, as if they were one network: for graphs that only run as they are."""
+    """A graph that only runs as it is, a step for each stream, as if it were one network for all."""
 
-    def __init__(self, make: Callable[[], MixturePredictor]) -> None:
-        self._make = make
-        self._predictors: list[MixturePredictor] = []
+    def __init__(self, graph: GraphProcess) -> None:
+        self._graph = graph
         self._batch = 0
+        self._fresh = True
 
     def reset(self, batch: int) -> None:
-        while len(self._predictors) < batch:
-            self._predictors.append(self._make())
         self._batch = batch
-        for predictor in self._predictors[:batch]:
-            predictor.reset()
+        self._fresh = True
 
     def hear(self, vectors: NDArray[Any]) -> NDArray[np.float32]:
-        mixtures = []
-        for predictor, vector in zip(self._predictors[: self._batch], vectors.tolist(), strict=True):
-            predictor.hear(vector)
-            mixtures.append(predictor.mixture())
+        graph, mixtures = self._graph, []
+        heard = vectors.tolist()
+        for begin in range(0, self._batch, graph.most_waiting):
+            streams = range(begin, min(begin + graph.most_waiting, self._batch))
+            for stream in streams:
+                graph.send(stream, heard[stream], forget=self._fresh)
+            mixtures += graph.wait(len(streams))
+        self._fresh = False
         return np.stack(mixtures)
 
 
@@ -222,5 +222,5 @@ def contestant_for(
         network: Network = BatchNetwork(opened.weights)
     else:
         content, _ = read_model_file(Path(opened.path))
-        streams, network = _SIDE_BY_SIDE, _SideBySide(lambda: GraphPredictor(content, opened.scale))
+        streams, network = _SIDE_BY_SIDE, _SideBySide(GraphProcess(content, opened.scale))
     return NetworkContestant(network, opened.dimension, streams, playing=playing, learnt=learnt)

@@ -1,9 +1,9 @@
 """Connections whose peers have not been let in yet: how many, from where, and for how long.
 
 Whoever reaches a port can open connections and send nothing, or a header a byte a second. Here they are bounded in
-number and time, so that descriptors remain for the others. Where there are too many, the oldest of the address that
-has most of them is closed: a peer that sends its request at once is let in long before its turn comes, and those
-behind one router are not refused because there are many of them.
+number and time, so that descriptors remain for the others. Where there are too many, of one address or of all, the
+oldest is closed: a peer that sends its request at once is let in long before its turn comes, and those behind one
+router are not refused because there are many of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,16 @@ from typing import Any
 
 from impsy.io.network import shown
 
-__all__ = ["DOOR", "WAITING_LIMIT", "Door", "Peer", "network", "raise_descriptor_limit"]
+__all__ = [
+    "ACCEPTED_AT_ONCE",
+    "BACKLOG",
+    "DOOR",
+    "WAITING_LIMIT",
+    "Door",
+    "Peer",
+    "network",
+    "raise_descriptor_limit",
+]
 
 DOOR = "impsy.door"
 """Where an application finds it, in the extensions of a request's scope."""
@@ -26,7 +35,7 @@ DOOR = "impsy.door"
 Peer = tuple[str, int]
 """Address and port of the other end."""
 
-WAITING_LIMIT = 256
+WAITING_LIMIT = 512
 """Connections that wait at once, of all addresses; of one, three quarters of it."""
 
 WAITING_SECONDS = 5.0
@@ -36,13 +45,20 @@ DESCRIPTORS = 4096
 """What a server asks for: services start with 1,024."""
 
 REPORT_SECONDS = 60.0
+ACCEPTED_AT_ONCE = 8
+"""Connections that a loop accepts before it reads from any: far fewer than may wait, or a flood of new ones would
+push out those whose request has come already."""
+
+BACKLOG = 512
+"""Connections that wait in the system to be accepted. Where there are more, clients try again after a second."""
+
 GUESS_LIMIT = 5
 """Wrong guesses of one address that are answered at once; after a minute without one they are forgotten."""
 
 GUESS_SECONDS, ALL_GUESSES_SECONDS = 0.5, 0.05
 """Between the answers to further wrong guesses, of one address and of all."""
 
-LONGEST_WAIT = 4.0
+LONGEST_WAIT = 8.0
 ADDRESSES_LIMIT = 1000
 NAMED_LIMIT = 3
 """Addresses that one line names."""
@@ -71,8 +87,10 @@ def raise_descriptor_limit() -> int:
         return DESCRIPTORS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
+    if soft == resource.RLIM_INFINITY:
         return DESCRIPTORS
+    if soft >= wanted:
+        return soft
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         return wanted
@@ -108,8 +126,8 @@ class Door:
     def __init__(self, tell: Callable[[str], object], limit: int = WAITING_LIMIT) -> None:
         self._tell = tell
         self._limit = limit
-        self._waiting: dict[str, dict[Peer, _Waiting]] = {}
-        self._count = 0
+        self._waiting: dict[Peer, _Waiting] = {}
+        self._of_address: dict[str, dict[Peer, None]] = {}
         self._guesses: dict[str, _Guesses] = {}
         self._all_guesses = _Guesses()
         self._closed: Counter[str] = Counter()
@@ -121,32 +139,30 @@ class Door:
     def enter(self, peer: Peer, transport: asyncio.Transport) -> None:
         """A connection was made."""
         self.leave(peer)
-        where = network(peer[0])
         timer = asyncio.get_running_loop().call_later(WAITING_SECONDS, transport.abort)
-        of_address = self._waiting.setdefault(where, {})
-        of_address[peer] = _Waiting(transport, timer)
-        self._count += 1
+        self._waiting[peer] = _Waiting(transport, timer)
+        of_address = self._of_address.setdefault(network(peer[0]), {})
+        of_address[peer] = None
         if len(of_address) > max(1, self._limit * 3 // 4):
-            self._close_oldest(where)
-        elif self._count > self._limit:
-            self._close_oldest(max(self._waiting, key=lambda each: len(self._waiting[each])))
+            self._close(next(iter(of_address)))
+        elif len(self._waiting) > self._limit:
+            self._close(next(iter(self._waiting)))
 
     def waits(self, peer: Peer) -> bool:
         """Whether this connection has not been let in."""
-        return peer in self._waiting.get(network(peer[0]), {})
+        return peer in self._waiting
 
     def leave(self, peer: Peer) -> None:
         """Let a connection in, or forget it: it has ended."""
-        where = network(peer[0])
-        of_address = self._waiting.get(where, {})
-        waiting = of_address.pop(peer, None)
+        waiting = self._waiting.pop(peer, None)
         if waiting is None:
             return
         waiting.timer.cancel()
         waiting.gone.set()
-        self._count -= 1
-        if not of_address:
-            del self._waiting[where]
+        where = network(peer[0])
+        del self._of_address[where][peer]
+        if not self._of_address[where]:
+            del self._of_address[where]
 
     async def slow_down(self, peer: Peer) -> None:
         """Return when the answer to a wrong guess may be sent. Who has the right token never comes here."""
@@ -159,7 +175,7 @@ class Door:
             where = where if len(self._guesses) < ADDRESSES_LIMIT else OTHERS
             of_address = self._guesses.setdefault(where, _Guesses())
         wait = max(_next(of_address, GUESS_SECONDS, now), _next(self._all_guesses, ALL_GUESSES_SECONDS, now))
-        waiting = self._waiting.get(network(peer[0]), {}).get(peer)
+        waiting = self._waiting.get(peer)
         if waiting is not None:
             waiting.timer.cancel()  # its request has come
         with contextlib.suppress(TimeoutError):
@@ -167,17 +183,16 @@ class Door:
 
     def close(self) -> None:
         """The server ends."""
-        for of_address in self._waiting.values():
-            for waiting in of_address.values():
-                waiting.timer.cancel()
+        for waiting in self._waiting.values():
+            waiting.timer.cancel()
         if self._telling is not None:
             self._telling.cancel()
 
-    def _close_oldest(self, where: str) -> None:
-        peer, waiting = next(iter(self._waiting[where].items()))
+    def _close(self, peer: Peer) -> None:
+        transport = self._waiting[peer].transport
         self.leave(peer)
-        waiting.transport.abort()
-        self._count_one(self._closed, where)
+        transport.abort()
+        self._count_one(self._closed, network(peer[0]))
 
     def loop_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """The exception handler of the server's loop: what the system refuses a connection is counted, not traced."""
@@ -199,7 +214,7 @@ class Door:
         self._telling, self._told = None, asyncio.get_running_loop().time()
         for counts, what in (
             (self._closed, "connections that sent no request were closed, as there were too many"),
-            (self._wrong, "wrong tokens"),
+            (self._wrong, "wrong tokens, or cookies of an earlier start"),
             (self._refused, "connections could not be taken"),
         ):
             if counts:

@@ -19,8 +19,9 @@ __all__ = ["OscAdapter", "OscListener"]
 PLAYED_A_SECOND = 10_000
 """Events that one port takes, after twice as many at once: more is no playing, and would fill the disk."""
 
-COMMANDS_A_SECOND = 200
-"""Commands that one port takes, after as many at once: several knobs, or a setting drawn by hand."""
+COMMANDS_A_SECOND, LOCAL_COMMANDS_A_SECOND = 400, 2000
+"""Commands that one port takes, after as many at once: several knobs, or settings drawn by hand. The second number is
+for the port that only this machine reaches, where several pages draw."""
 
 TOLD_SECONDS = 10.0
 """Between two reports that something was left out."""
@@ -44,7 +45,8 @@ class OscListener:
         self._decoder = OscDecoder(controls, name, local=local, commands=commands)
         self._complaints = Complaints(name)
         self._played = Rate(PLAYED_A_SECOND, 2 * PLAYED_A_SECOND)
-        self._commands = Rate(COMMANDS_A_SECOND, COMMANDS_A_SECOND)
+        self._most = LOCAL_COMMANDS_A_SECOND if local else COMMANDS_A_SECOND
+        self._commands = Rate(self._most, self._most)
         self._panics = Rate(PANICS_A_SECOND, PANICS_A_SECOND)  # one that counts is not to wait for a knob
         self._left_out, self._told = 0, float("-inf")
         self._deliver: Deliver | None = None
@@ -95,7 +97,7 @@ class OscListener:
         now = time.monotonic()
         if now - self._told >= TOLD_SECONDS:
             self._told = now
-            limits = f"{COMMANDS_A_SECOND} commands and {PLAYED_A_SECOND} events a second are taken"
+            limits = f"{self._most} commands and {PLAYED_A_SECOND} events a second are taken"
             text = f"{limits}; {self._left_out} more were left out so far"
             report(Report(f"{self.name}:rate", f"{self.name}: {text} (the last from {sender})", always=True))
 

@@ -46,12 +46,14 @@ class Row(NamedTuple):
 def rows(table: str, locals_: frozenset[str]) -> Iterator[Row]:
     """The rows of a table whose local address is one of these, written as the table writes them."""
     for line in table.splitlines():
+        beginning = line.split(None, 2)
+        if len(beginning) < 3 or beginning[1] not in locals_:
+            continue
         words = line.split(None, 10)
-        if len(words) > 9 and words[1] in locals_:
-            try:
-                yield Row(words[1], words[2], int(words[7]), int(words[9]))
-            except ValueError:
-                continue
+        try:
+            yield Row(words[1], words[2], int(words[7]), int(words[9]))
+        except (ValueError, IndexError):
+            continue
 
 
 def _written(ip: str, port: int) -> tuple[str, ...]:

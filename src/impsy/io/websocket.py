@@ -25,8 +25,9 @@ from websockets.typing import Subprotocol
 from impsy.codecs.websocket import decode_frame, encode_text
 from impsy.errors import DeviceError, PeerError
 from impsy.events import Report, Unplugged
-from impsy.io.adapter import Complaints, Deliver, Health, Overhear, SendReport
-from impsy.io.door import Door
+from impsy.hosts import EVERYWHERE, is_loopback
+from impsy.io.adapter import Complaints, Deliver, Health, Overhear, Rate, SendReport
+from impsy.io.door import ACCEPTED_AT_ONCE, BACKLOG, Door
 from impsy.io.entrance import Entrance
 from impsy.io.link import Link, Opened
 from impsy.io.network import bound, shown
@@ -52,6 +53,9 @@ PING_SECONDS = 10.0
 
 CLOSE_SECONDS = 0.15
 """How long a client may take to close its connection."""
+
+PLAYED_A_SECOND = 10_000
+"""Messages that are taken of all clients together, after twice as many at once."""
 
 WAITING_LIMIT = 1000
 """Steps that may wait for the thread."""
@@ -135,6 +139,7 @@ class WebSocketAdapter:
         self._performers: set[_Client] = set()
         """Those of the clients that have played something."""
         self._received = self._sent = self._failed = 0
+        self._played = Rate(PLAYED_A_SECOND, 2 * PLAYED_A_SECOND)
         self._failures = Failures(f"the port “{self.name}”")
         self.link = Link(self.name, self._serve, self._interrupt)
         self.address: tuple[str, int] | None = None
@@ -145,6 +150,9 @@ class WebSocketAdapter:
     def open(self, deliver: Deliver, report: SendReport) -> None:
         """Start the server; a port that is taken is tried again and again."""
         self._deliver, self._report = deliver, report
+        if not is_loopback(self._ip):
+            text = f"WebSocket on {self._ip or EVERYWHERE} port {self._port}: others on the network may play"
+            report(Report(f"{self.name}:reach", f"{text}, and command nothing", "info"))
         self.link.open(report)
 
     def send(self, values: Sequence[float]) -> None:
@@ -249,9 +257,12 @@ class WebSocketAdapter:
                 ping_timeout=PING_SECONDS,
                 close_timeout=CLOSE_SECONDS,
                 logger=_quiet,
+                backlog=ACCEPTED_AT_ONCE,
             )
             for listener in listeners
         ]
+        for listener in listeners:
+            listener.listen(BACKLOG)  # asyncio has one number for this and for the one above
         self._woken = False
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(Client.door.loop_failed)
@@ -316,6 +327,10 @@ class WebSocketAdapter:
             if isinstance(message, PeerError):
                 self._complaints.add(message.kind, f"{message} (from {client.peer})", self._report)
                 continue
+            if not self._played.allows():
+                text = f"more than {PLAYED_A_SECOND} messages a second came; those beyond are left out"
+                self._complaints.add("rate", text, self._report)
+                return
             changes = mapping.decode(message)
             if self.overhear is not None:
                 self.overhear(self.name, message, changes)
@@ -394,7 +409,7 @@ def _listening(ip: str, port: int) -> Iterator[list[socket.socket]]:
             for listener in listeners:
                 # Clients inherit it. The system would buffer megabytes for one that does not read.
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
-                listener.listen(CLIENT_LIMIT)
+                listener.listen(BACKLOG)
         except OSError as error:
             raise DeviceError(
                 f"cannot listen on {ip} port {port} ({error.strerror}): another program, perhaps a second IMPSY, has "

@@ -43,7 +43,7 @@ ANSWER_SECONDS = 0.5
 PATIENT_SECONDS = 10.0
 """The same where nobody listens: in an evaluation, a replay or a test, on a machine that may be busy."""
 
-_MEMORY = 4 << 30
+_MEMORY = 2 << 30
 """Bytes of address space that the process may have."""
 _TRIAL_STEPS = 16
 _WAITING = 64
@@ -81,6 +81,8 @@ class GraphProcess:
         self._end = weakref.finalize(self, _end, process)
         self._process = process
         self._input = process.stdin.fileno()
+        self._sent = 1  # what it is given first is answered by what the graph is
+        self._asked_at = 0.0
         # The process may not read: what cannot be written in time is not waited for.
         begin = threading.Thread(target=_begin, args=(process.stdin, content, scale), daemon=True)
         begin.start()
@@ -91,8 +93,6 @@ class GraphProcess:
         self.mixtures: int = facts["mixtures"]
         self.units: int = facts["units"]
         self.layers: int = facts["layers"]
-        self._sent = 1
-        self._asked_at = 0.0
         self._pack = struct.Struct(f"<{self.dimension}d").pack
         size = _REQUEST.size + 8 * self.dimension
         self.most_waiting = max(1, min(_WAITING, _WAITING_BYTES // size))
@@ -127,13 +127,13 @@ class GraphProcess:
         """The answer that came last, (M(2D+1),)."""
         return np.frombuffer(self._answers.latest, np.float32)
 
-    def wait(self, count: int, seconds: float = PATIENT_SECONDS) -> list[NDArray[np.float32]]:
+    def wait(self, count: int) -> list[NDArray[np.float32]]:
         """Wait until every interaction has an answer; returns the last ``count`` answers.
 
         Raises:
-            ModelError: there will be none, or it takes longer than ``seconds``, which ends the process.
+            ModelError: there will be none, or it takes longer than ``PATIENT_SECONDS``, which ends the process.
         """
-        found = self._wait(count, seconds, "it does not end, or the machine is far too slow for it")
+        found = self._wait(count, PATIENT_SECONDS, "it does not end, or the machine is far too slow for it")
         return [np.frombuffer(answer, np.float32) for answer in found]
 
     def listen(self, woken: Callable[[], object] | None) -> None:
@@ -167,15 +167,11 @@ class GraphProcess:
     def _wait(self, count: int, seconds: float, why: str) -> list[bytes]:
         answers = self._answers
         with answers.changed:
-            done = answers.changed.wait_for(lambda: answers.problem or answers.count >= self._sent_or_one, seconds)
+            done = answers.changed.wait_for(lambda: answers.problem or not self.waiting, seconds)
             if done and not answers.problem:
                 return list(answers.kept)[-count:]
         self.end()
         raise ModelError(answers.problem or f"a step took more than {seconds:g} s: {why}")
-
-    @property
-    def _sent_or_one(self) -> int:
-        return getattr(self, "_sent", 1)
 
 
 class _Answers:
@@ -210,7 +206,9 @@ class _Answers:
                 problem = content.decode("utf-8", "replace")
         with contextlib.suppress(OSError):
             process.kill()
-        self._finish(problem or _how_it_ended(process.wait()))
+        status = process.wait()
+        process.stdout.close()
+        self._finish(problem or _how_it_ended(status))
 
     def _add(self, content: bytes) -> None:
         with self.changed:
@@ -255,7 +253,7 @@ class ElsewherePredictor(MixturePredictor):
     waits: :attr:`ready` says whether ``sample`` has what it needs, and :meth:`given_up` why it never will.
     """
 
-    def __init__(self, process: GraphProcess, scale: float = SCALE_FACTOR) -> None:
+    def __init__(self, process: GraphProcess) -> None:
         count = process.mixtures * process.dimension
         parameters = np.zeros(2 * count + process.mixtures, np.float32)
         super().__init__(MixtureSampler(parameters, process.dimension), process.dimension)
@@ -272,6 +270,7 @@ class ElsewherePredictor(MixturePredictor):
             if self._listening:
                 return  # it cannot keep up
             process.wait(1)
+        self._renewed = self._renewed and process.waiting > 0
         process.send(0, vector, forget=self._forget)
         self._forget = False
         self._heard = True
@@ -335,7 +334,7 @@ class ElsewherePredictor(MixturePredictor):
 
 
 def _serve() -> None:
-    """Runs the graph that comes by standard input; ends with the process that started this, whatever the graph does."""
+    """Run the graph that comes by standard input; end with the process that started this, whatever the graph does."""
     for name in ("SIGINT", "SIGTERM"):  # meant for that process, which may need the graph until its end
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "wb")

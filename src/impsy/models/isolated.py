@@ -1,6 +1,4 @@
-"""Model files whose reading may crash: HDF5, and graphs of operators that we do not know. Both are read by a
-process of its own.
-"""
+"""Model files whose reading may crash: HDF5 is read by a process of its own."""
 
 from __future__ import annotations
 
@@ -16,17 +14,16 @@ from impsy.errors import ModelError
 from impsy.limits import DESCRIPTION_BYTES, Budget
 from impsy.processes import ask, serve
 
-__all__ = ["read_hdf5", "run_isolated", "try_graph"]
+__all__ = ["read_hdf5", "run_isolated"]
 
 TIMEOUT = 30.0
-"""Seconds after which the process is ended; both tasks take under a second."""
+"""Seconds after which the process is ended; it takes under one."""
 _MEMORY = 2 << 30
 """Bytes of address space that the process may have."""
 _HDF5_COPIES = 4
 """What an array of an HDF5 file takes, times its own bytes: as read, as float32, as bytes, and in the answer."""
 _HDF5_OBJECTS = 5_000
 _HDF5_DEPTH = 12
-_TRIAL_STEPS = 16
 
 
 def read_hdf5(content: bytes) -> tuple[dict[str, Any], str]:
@@ -46,11 +43,6 @@ def read_hdf5(content: bytes) -> tuple[dict[str, Any], str]:
         arrays[name] = np.frombuffer(body, "<f4", count, position).reshape(shape).astype(np.float32)
         position += 4 * count
     return arrays, header["config"]
-
-
-def try_graph(content: bytes) -> None:
-    """Run an unknown ``.tflite`` graph for some steps, elsewhere; raises ModelError if it should not be run here."""
-    run_isolated("graph", content)
 
 
 def run_isolated(task: str, content: bytes, *, timeout: float = TIMEOUT) -> bytes:
@@ -115,21 +107,7 @@ def _configuration(file: Any) -> str:
     return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
 
 
-def _task_graph(content: bytes) -> bytes:
-    import numpy as np
-
-    from impsy.models.litert import GraphPredictor
-
-    predictor = GraphPredictor(content)
-    rng = np.random.default_rng(0)
-    for _ in range(_TRIAL_STEPS):
-        predictor.hear(rng.random(predictor.dimension).tolist())
-        if not np.isfinite(predictor.parameters).all():
-            raise ModelError("what it computes is not finite")
-    return b""
-
-
-_TASKS: Mapping[str, Callable[[bytes], bytes]] = {"hdf5": _task_hdf5, "graph": _task_graph}
+_TASKS: Mapping[str, Callable[[bytes], bytes]] = {"hdf5": _task_hdf5}
 
 if __name__ == "__main__":
     serve(_TASKS[sys.argv[1]], memory=_MEMORY, seconds=TIMEOUT, writes=False)

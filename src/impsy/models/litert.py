@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from impsy.errors import ModelError
+from impsy.limits import MOST_DIMENSION
 from impsy.models.architectures import Gestures
 from impsy.models.mixture import Live, LiveSampler, MixtureSampler
 from impsy.models.predictor import MixturePredictor
@@ -184,6 +185,8 @@ def find_layout(inputs: Sequence[dict[str, Any]], outputs: Sequence[dict[str, An
     if any(detail["dtype"] != np.float32 for detail in (*inputs, *outputs)):
         raise ModelError("its inputs and outputs are not float32")
     width = int(np.prod(others[0]["shape"]))
+    if dimension > MOST_DIMENSION:
+        raise ModelError(f"its dimension is {dimension:,}, and at most {MOST_DIMENSION:,} can be played")
     if dimension < 2 or width % (2 * dimension + 1):
         raise ModelError(f"its output of {width} numbers is no mixture for dimension {dimension}")
     pairs = zip(states_in, _in_order(states_out), strict=True)

@@ -16,7 +16,7 @@ from numpy.random import Generator
 
 from impsy.errors import ModelError, refusal
 from impsy.files import open_regular
-from impsy.limits import DESCRIPTION_BYTES, MODEL_BYTES, shortened
+from impsy.limits import DESCRIPTION_BYTES, MODEL_BYTES, READER_BYTES, shortened
 from impsy.models.calibration import CALIBRATED, PLAYED, Temperatures, density_temperatures
 from impsy.models.litert import GraphPredictor, LiteRTPredictor, litert_is_installed
 from impsy.models.mixture import Mixture, split
@@ -24,6 +24,7 @@ from impsy.models.predictor import MixturePredictor, NumPyPredictor
 from impsy.models.scale import UnusableScaleError, at_scale_10, scale_of
 from impsy.models.sizes import SCALE_FACTOR
 from impsy.models.tflite.constants import LONGEST_NOTE
+from impsy.models.tflite.own import numbers_of_graph
 from impsy.models.tflite.read import UnknownNetworkError, read_facts, read_scale_note, read_tflite
 from impsy.models.tflite.schema import IDENTIFIER
 from impsy.models.tflite.write import encode_tflite
@@ -185,8 +186,8 @@ def open_model(path: str | os.PathLike[str], backend: Backend = "auto") -> Opene
     """Open a model file of any kind and make it ready to play.
 
     Where the weights can be recognised, they play in our own graph by LiteRT, or by NumPy where LiteRT is missing
-    (or ``backend`` says so). A ``.tflite`` of another make plays as it is, once it has run some steps in a
-    process of its own. Raises ModelError: not a model, damaged, or nothing here can play it.
+    (or ``backend`` says so). A ``.tflite`` of another make plays as it is, in a process of its own. Raises
+    ModelError: not a model, damaged, or nothing here can play it.
     """
     with _located(path) as file:
         try:
@@ -291,7 +292,9 @@ def make_predictor(weights: Weights, backend: Backend = "auto") -> MixturePredic
 
     Raises ModelError if it asks for LiteRT where that is missing.
     """
-    if backend == "numpy" or (backend == "auto" and not litert_is_installed()):
+    # A small file can describe a network whose graph is made of matrices of controls times controls times components.
+    too_large = backend == "auto" and 4 * numbers_of_graph(weights) > READER_BYTES
+    if backend == "numpy" or too_large or (backend == "auto" and not litert_is_installed()):
         return NumPyPredictor(weights)
     if not litert_is_installed():
         raise _AdvisedError("LiteRT is not installed here: pip install ai-edge-litert, or choose the backend numpy")
@@ -320,30 +323,28 @@ def read_model_file(path: Path) -> tuple[bytes, _Format]:
 
 
 def _open_graph(file: _File, backend: Backend, reason: UnknownNetworkError) -> OpenedModel:
-    """A ``.tflite`` whose weights are not recognised, which runs as it is if a trial shows that it does."""
+    """A ``.tflite`` whose weights are not recognised: it runs as it is, elsewhere, if a trial shows that it does."""
     if backend == "numpy" or not litert_is_installed():
         raise _AdvisedError(f"{reason}, so only LiteRT could play it: pip install ai-edge-litert") from reason
-    from impsy.models.isolated import try_graph
+    from impsy.models.elsewhere import ElsewherePredictor, GraphProcess
 
     try:
-        try_graph(file.content)
+        graph = GraphProcess(file.content, file.scale)
     except ModelError as error:
         raise ModelError(f"{reason}, and it does not run as it is: {error}") from error
-    predictor = GraphPredictor(file.content, file.scale)
-    layout = predictor.layout
     return OpenedModel(
-        predictor=predictor,
+        predictor=ElsewherePredictor(graph),
         path=file.path,
         format=file.form.name,
         bytes=len(file.content),
         weights=None,
-        dimension=layout.dimension,
-        layers=len(layout.states) // 2,
-        units=layout.units,
-        mixtures=layout.mixtures,
+        dimension=graph.dimension,
+        layers=graph.layers,
+        units=graph.units,
+        mixtures=graph.mixtures,
         parameters=None,
         architecture=None,
-        runs=f"LiteRT, the file's own graph ({reason}){_at(file.scale)}",
+        runs=f"LiteRT, the file's own graph in a process of its own ({reason}){_at(file.scale)}",
         scale=file.scale,
         facts=file.facts,
     )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from impsy.errors import ModelError
+from impsy.limits import MOST_DIMENSION
 from impsy.models.architectures import FloatArray, Gestures, Residual, expect
 from impsy.models.landings import Landings
 from impsy.models.sizes import MIXTURES, Size, model_name
@@ -78,6 +79,8 @@ class Weights:
             )
         if self.dimension < 2:
             raise ModelError(f"a model has dimension 2 (time and one value) or more, not {self.dimension}")
+        if self.dimension > MOST_DIMENSION:
+            raise ModelError(f"a model has dimension {MOST_DIMENSION:,} at most, not {self.dimension:,}")
         if not self.layers:
             raise ModelError("the network has no LSTM layer")
         units = self.units

@@ -15,9 +15,11 @@ from impsy.events import (
     Event,
     Interaction,
     LoadModel,
+    ModelLost,
     Panic,
     Play,
     PlayThrough,
+    Predictor,
     RecallScene,
     Record,
     Released,
@@ -27,7 +29,7 @@ from impsy.events import (
 )
 from impsy.io.adapter import Adapter, PassesOn, SendReport
 from impsy.perform.clock import Clock
-from impsy.perform.inbox import Inbox
+from impsy.perform.inbox import BEAT_SECONDS, Inbox
 from impsy.perform.lateness import Lateness, LatenessCounts
 from impsy.perform.monitor import Monitor
 from impsy.perform.recording.recorder import Recorder
@@ -43,9 +45,6 @@ ANSWERED_PER_ROUND = 64
 
 INPUT_FIRST_LIMIT = 8
 """Rounds in a row in which new input may come before what is due."""
-
-LONGEST_WAIT = 3600.0
-"""Seconds. A model may plan further ahead than the system can wait at once."""
 
 NOTED_LIMIT = 64
 """Rows and vectors that may wait to be handed over while there is no time for it."""
@@ -84,6 +83,7 @@ class EngineThread:
         recorder: takes the rows of ``logged``; None: no log.
         monitor: takes vectors, forecasts and changes; None: none.
         report: takes the engine's reports.
+        lost: is told of a model that does not play any more.
     """
 
     def __init__(
@@ -96,6 +96,7 @@ class EngineThread:
         monitor: Monitor | None,
         logged: Logged,
         report: SendReport,
+        lost: Callable[[Predictor], None] = lambda _model: None,
     ) -> None:
         self.inbox = Inbox(clock.now)
         self.adapters = adapters
@@ -105,9 +106,12 @@ class EngineThread:
         self._recorder = recorder
         self._monitor = monitor
         self._report = report
+        self._lost = lost
         self._lateness = Lateness()
         self._verbose = logger.isEnabledFor(logging.DEBUG)
         self._noted: list[Record | Play] = []
+        # Of what piled up while the program did not run, the newest event of the performer.
+        self._newest: tuple[float, Interaction | Update] | None = None
         self._forecast: Forecast | None = None
         self._failures = Failures("the model, a device, or the engine's thread")
         self._stopping = False
@@ -149,6 +153,7 @@ class EngineThread:
         while not self._stopping:
             with self._failures:
                 self._keep_time()
+        self._skim_newest()
         self._do(self._engine.end)
         self._hand_over()
 
@@ -157,33 +162,58 @@ class EngineThread:
         turn = engine.turn
         input_first = 0
         while not self._stopping:
-            deadline = engine.deadline
-            left = LONGEST_WAIT if deadline is None else min(LONGEST_WAIT, deadline - clock.now())
+            deadline, now = engine.deadline, clock.now()
+            left = BEAT_SECONDS if deadline is None else min(BEAT_SECONDS, deadline - now)
+            if self._newest is not None:  # the performer is back: nothing is played until that is heard
+                left = min(BEAT_SECONDS, self.inbox.settled_at - now)
             if left > 0.0 or len(self._noted) >= NOTED_LIMIT:
                 self._hand_over()
             batch = self.inbox.take(left)
             self._rounds += 1
+            self.inbox.beat()
+            if self._newest is not None and clock.now() >= self.inbox.settled_at:
+                self._hear_newest()
             late = len(batch) - ANSWERED_PER_ROUND
             for number, (arrived, event) in enumerate(batch):
                 self._receive(event, arrived, late=number < late)
             # Input that arrived before this moment comes first, or the model would play after the performer's return;
             # with a limit, or a flood of input would keep the model from playing.
-            now = self.inbox.moment() if input_first < INPUT_FIRST_LIMIT else clock.now()
-            input_first = input_first + 1 if now is None else 0
-            if now is None:
+            moment = self.inbox.moment() if input_first < INPUT_FIRST_LIMIT else clock.now()
+            input_first = input_first + 1 if moment is None else 0
+            if moment is None or self._newest is not None:
                 continue
-            self._do(engine.advance, now)
+            self._do(engine.advance, moment)
             if engine.turn != turn:
                 turn = engine.turn
                 self._changed()
 
     def _receive(self, event: Event, arrived: float, *, late: bool) -> None:
+        if isinstance(event, Interaction | Update) and arrived < self.inbox.settled_at:
+            # A burst of answers to what was played long ago would help nobody: the newest counts, when no more come.
+            self._skim_newest()
+            self._newest = (arrived, event)
+            return
+        if self._newest is not None:
+            if isinstance(event, Interaction | Update):
+                self._hear_newest()
+            else:  # a key that is released is not struck
+                self._skim_newest()
         if late and isinstance(event, Interaction | Update):
             self._do(self._engine.skim, event, arrived)
         elif not isinstance(event, LoadModel | RecallScene):
             self._do(self._engine.receive, event, arrived)
             if not isinstance(event, Interaction | Update | Released | PlayThrough):
                 self._changed()
+
+    def _skim_newest(self) -> None:
+        if self._newest is not None:
+            (arrived, event), self._newest = self._newest, None
+            self._do(self._engine.skim, event, arrived)
+
+    def _hear_newest(self) -> None:
+        if self._newest is not None:
+            (_, event), self._newest = self._newest, None
+            self._do(self._engine.receive, event, self._clock.now())
 
     def _do(self, decide: Callable[P, list[Command]], *args: P.args, **kwargs: P.kwargs) -> None:
         """Carry out what the engine decides; after an error of a model or a device the performance continues."""
@@ -211,6 +241,9 @@ class EngineThread:
                     for adapter in self.adapters:
                         adapter.panic()
                     self._changed()  # so that pages with a sound of their own end it too
+                case ModelLost(predictor):
+                    self._lost(predictor)
+                    self._changed()
                 case Report():
                     self._report(command)
 

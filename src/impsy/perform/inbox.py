@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from queue import Empty, SimpleQueue
 from threading import Lock
 
 from impsy.events import Event
 
-__all__ = ["Inbox"]
+__all__ = ["BEAT_SECONDS", "Inbox"]
+
+BEAT_SECONDS = 0.25
+"""The engine's thread looks after its inbox at least so often."""
+
+STALLED_SECONDS = 1.0
+"""Where it has not for so long, the whole program did not run: it was stopped, or the computer slept."""
+
+PILED_SECONDS = 0.25
+"""For so long after that, what arrives had piled up before."""
 
 SHORTEST_WAIT = 0.00005
 """Seconds. Sleeping and waking up takes longer than this, so a shorter wait is left out."""
@@ -26,6 +36,8 @@ class Inbox:
         self._queue: SimpleQueue[tuple[float, Event] | None] = SimpleQueue()
         # So that no event has an earlier time than a moment that was returned before it was queued.
         self._stamping = Lock()
+        self._beat = inf  # nobody looks after it yet
+        self._settled_at = -inf
         self.dropped = 0
 
     def put(self, event: Event) -> None:
@@ -37,7 +49,23 @@ class Inbox:
                     self.dropped += 1
                 except Empty:  # the engine was faster
                     pass
-            self._queue.put((self._now(), event))
+            self._queue.put((self._look(), event))
+
+    def beat(self) -> None:
+        """The engine's thread is at work."""
+        with self._stamping:
+            self._beat = self._look()
+
+    def _look(self) -> float:
+        now = self._now()
+        if now - self._beat > STALLED_SECONDS:
+            self._beat, self._settled_at = now, now + PILED_SECONDS
+        return now
+
+    @property
+    def settled_at(self) -> float:
+        """When what had piled up while the program did not run has been taken; usually long ago."""
+        return self._settled_at
 
     def moment(self) -> float | None:
         """The time, if everything that arrived before it has been taken; None if something waits."""

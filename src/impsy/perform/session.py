@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol, Self, cast
 
 from impsy.engine import Engine, Snapshot
-from impsy.events import Event, LoadModel, RecallScene, Report, SetPredictor
+from impsy.events import Event, LoadModel, Predictor, RecallScene, Report, SetPredictor
 from impsy.io.adapter import Adapter, Health
 from impsy.io.osc import OscListener
 from impsy.perform.clock import Clock
@@ -103,9 +103,12 @@ class Session:
             monitor=self._monitor,
             logged=Logged(log_input, log_predictions),
             report=self.report,
+            lost=self._lost,
         )
         self._open_model = open_model
-        self._models = ModelSwitcher(self._engine.inbox.put, self.report, model_file)
+        self._models = ModelSwitcher(
+            self._engine.inbox.put, self.report, model_file, playing=engine.predictor, prepare=self._prepare
+        )
         self._scenes = SceneRecall(scenes or Scenes(), self._models, self._engine.inbox.put, self.report)
         self._about = dict(about or {})
         self._changing = threading.Lock()
@@ -123,6 +126,7 @@ class Session:
             adapter.open(self.deliver, self.report)
         if self._commands is not None:
             self._commands.open(self.deliver, self.report)
+        self._prepare(self._models.playing)
         self._engine.start()
         self._is_open = True
         return self
@@ -139,6 +143,15 @@ class Session:
             _close_together([*self._engine.adapters, *([self._commands] if self._commands is not None else [])])
         if self._monitor is not None:
             self._monitor.close()
+
+    def _prepare(self, predictor: Predictor) -> None:
+        """Have a model that computes elsewhere wake the engine when it is ready: the engine never waits for it."""
+        listen = getattr(predictor, "listen", None)
+        if listen is not None:
+            listen(self._engine.inbox.wake)
+
+    def _lost(self, predictor: Predictor) -> None:
+        self._models.lost(predictor)
 
     def deliver(self, event: Event) -> None:
         """Give an event to the performance, as of now. Any thread may call it."""

@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable
 
 from impsy.errors import ImpsyError
-from impsy.events import Event, Report, SetPredictor
+from impsy.events import Event, Predictor, Report, SetPredictor
 from impsy.io.adapter import SendReport
 from impsy.text import one_line
 from impsy.threads import Failures, lasting
 
 __all__ = ["ModelSwitcher", "OpenModel"]
 
-LONGEST_REST = 1.0
-"""Seconds between two models that are opened, at most."""
+SHORTEST_REST, LONGEST_REST = 0.2, 1.0
+"""Seconds between two models that are opened: as many as the first took, within these."""
 
 OpenModel = Callable[[str], SetPredictor]
 """Opens a model file by the name in a command; returns the event that switches to it."""
@@ -28,16 +28,30 @@ class ModelSwitcher:
         deliver: takes the ``SetPredictor`` of a model that is open.
         report: takes reports of errors.
         file: that of the model that plays at first, an absolute path; "" if it has none.
+        playing: that model.
+        prepare: called with each model before it plays.
     """
 
-    def __init__(self, deliver: Callable[[Event], None], report: SendReport, file: str = "") -> None:
+    def __init__(
+        self,
+        deliver: Callable[[Event], None],
+        report: SendReport,
+        file: str = "",
+        *,
+        playing: Predictor,
+        prepare: Callable[[Predictor], None],
+    ) -> None:
         self.file = file
         """The file of the model that plays."""
+        self.playing = playing
+        """That model."""
+        self._prepare = prepare
         self._deliver = deliver
         self._report = report
         self._lock = threading.Lock()
         self._wanted: tuple[str, OpenModel] | None = None
         self._busy = False
+        self._rest_until = 0.0
         self._failures = Failures("opening models")
 
     def switch_to(self, file: str, open_model: OpenModel | None) -> None:
@@ -65,17 +79,29 @@ class ModelSwitcher:
             self._wanted = None
             self._switch(ready)
 
+    def lost(self, predictor: Predictor) -> None:
+        """This model does not play any more: its file may be chosen again."""
+        if predictor is self.playing:  # else another one comes already
+            self.file = ""
+
     def _switch(self, ready: SetPredictor) -> None:
-        self.file = ready.file
+        self.file, self.playing = ready.file, ready.predictor
+        self._prepare(ready.predictor)
         self._deliver(ready)
 
+    def _is_busy(self) -> bool:
+        """Whether there is something to open; if not, the thread ends."""
+        with self._lock:
+            self._busy = self._wanted is not None
+            return self._busy
+
     def _run(self) -> None:
-        while True:
+        while self._is_busy():
+            time.sleep(max(0.0, self._rest_until - time.monotonic()))
             with self._lock:
                 wanted = self._wanted
-                if wanted is None:
-                    self._busy = False
-                    return
+            if wanted is None:
+                continue
             began = time.monotonic()
             ready = self._open(*wanted)
             with self._lock:
@@ -84,7 +110,8 @@ class ModelSwitcher:
                 if self._wanted == wanted:
                     self._wanted = None
             # However many are requested, half of the time is left to what plays.
-            time.sleep(min(LONGEST_REST, time.monotonic() - began))
+            now = time.monotonic()
+            self._rest_until = now + min(LONGEST_REST, max(SHORTEST_REST, now - began))
 
     def _open(self, file: str, open_model: OpenModel) -> SetPredictor | None:
         try:

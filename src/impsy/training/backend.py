@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import logging
 import os
+import stat
 import sys
 import time
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 from impsy.errors import ConfigError
 
 __all__ = ["cache_folder", "check_installed", "give_back_memory", "prepare"]
+
+_logger = logging.getLogger(__name__)
 
 _NEEDED = ("keras", "jax", "keras_mdn_layer", "platformdirs", "filelock")
 _COMPILED_IN = 0.3
@@ -44,7 +49,8 @@ def prepare() -> None:
     check_installed()
     os.environ["KERAS_BACKEND"] = "jax"
     folder = cache_folder()
-    os.environ.setdefault("KERAS_HOME", str(folder / "keras"))
+    # Keras reads settings there; where there is no folder for them, it takes its defaults.
+    os.environ["KERAS_HOME"] = os.devnull if folder is None else str(folder / "keras")
     # JAX looks for TPUs on any machine and tells that there are none.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     flags = os.environ.get("XLA_FLAGS", "")
@@ -59,19 +65,27 @@ def prepare() -> None:
         )
     import jax
 
+    jax.config.update("jax_enable_compilation_cache", folder is not None)
+    jax.config.update("jax_compilation_cache_dir", None if folder is None else str(folder / "jax"))
+    if folder is None:
+        return
     _drop_torn(folder / "jax")
-    jax.config.update("jax_compilation_cache_dir", str(folder / "jax"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", _COMPILED_IN)
     jax.config.update("jax_compilation_cache_max_size", _CACHED)
 
 
 def _drop_torn(folder: Path) -> None:
-    """Drop what a process that was killed while it wrote left behind; JAX would stumble over it for ever.
+    """Drop what a process that was killed while it wrote left behind, and what another user did.
+
+    JAX would stumble over the one for ever, and run the other.
 
     It writes ``…-cache`` and then, beside it, ``…-atime``.
     """
     with contextlib.suppress(OSError):  # other processes do the same
         for path in folder.glob("*-cache"):
+            if not _is_ours(path):
+                path.unlink(missing_ok=True)
+                continue
             complete = path.with_name(f"{path.name.removesuffix('-cache')}-atime").exists()
             if not complete and time.time() - path.stat().st_mtime > _IN_WRITING:
                 path.unlink(missing_ok=True)
@@ -83,9 +97,60 @@ def give_back_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def cache_folder() -> Path:
-    """Where compiled steps are kept between trainings: ``IMPSY_CACHE``, else the system's place for caches."""
+def cache_folder() -> Path | None:
+    """Where compiled steps are kept between trainings: ``IMPSY_CACHE``, else the system's place for caches.
+
+    They are machine code that the next training runs. So it is a folder where only this user writes, and none of a
+    workspace, which others may have made; None where there is none, which is told once.
+    """
     from platformdirs import user_cache_path
 
-    chosen = os.environ.get("IMPSY_CACHE")
-    return Path(chosen) if chosen else user_cache_path("impsy", appauthor=False)
+    folder = Path(os.environ.get("IMPSY_CACHE") or user_cache_path("impsy", appauthor=False))
+    why = _unfit(folder)
+    if why:
+        _tell_once(f"{folder} {why}: what training compiles is not kept there, and each takes longer to begin. Set")
+    return None if why else folder
+
+
+@cache
+def _tell_once(reason: str) -> None:
+    _logger.warning("%s IMPSY_CACHE to a folder of yours outside any workspace", reason)
+
+
+def _unfit(folder: Path) -> str:
+    """Why compiled steps cannot be kept there, as the end of a sentence; empty if they can. It is made if need be."""
+    if not folder.is_absolute():
+        return "is no whole path"
+    try:
+        places = {folder, *folder.parents, folder.resolve(), *folder.resolve().parents}
+        if any(_is_workspace(place) for place in places):
+            return "is inside a workspace"
+        for each in (folder, folder / "jax"):
+            each.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not _is_ours(each):
+                return "is a link, belongs to somebody else, or can be written by others"
+        if hasattr(os, "geteuid") and any(_is_open(place) for place in folder.resolve().parents):
+            return "is inside a folder where others can put another in its place"
+    except OSError as error:
+        return f"cannot be used ({error.strerror or error})"
+    return ""
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether it is a plain file or folder of this user that nobody else can write (Windows: whether it is plain)."""
+    found = path.lstat()
+    plain = stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode)
+    return plain and (not hasattr(os, "geteuid") or (found.st_uid == os.geteuid() and not found.st_mode & 0o022))
+
+
+def _is_open(folder: Path) -> bool:
+    """Whether others can rename what is in it."""
+    mode = folder.stat().st_mode
+    return bool(mode & stat.S_IWOTH) and not mode & stat.S_ISVTX
+
+
+def _is_workspace(folder: Path) -> bool:
+    """Whether it is one, or the current folder; not those that the user's home is in."""
+    if Path("~").expanduser().is_relative_to(folder) and not (folder / "config.toml").exists():
+        return False
+    return folder == Path.cwd() or any((folder / name).exists() for name in ("config.toml", ".impsy"))

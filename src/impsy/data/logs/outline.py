@@ -70,8 +70,8 @@ class Outline:
     played_in: tuple[NDArray[np.int64], NDArray[np.int64]]
 
     @property
-    def bytes(self) -> int:
-        """How much memory it takes."""
+    def size(self) -> int:
+        """Bytes of memory that it takes."""
         parts = [getattr(part, name) for part in (self.performer, self.model) for name in Part.__dataclass_fields__]
         return sum(array.nbytes for array in (self.begins, self.offsets, *self.played_in, *parts))
 
@@ -90,9 +90,12 @@ class Outline:
     def load(cls, content: bytes) -> Outline:
         """What :meth:`dump` gave, in another process of ours."""
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            parts = [Part(*(arrays[f"{player}_{name}"] for name in Part.__dataclass_fields__)) for player in _PLAYERS]
+            performer, model = (
+                Part(*(arrays[f"{player}_{name}"] for name in Part.__dataclass_fields__)) for player in _PLAYERS
+            )
             played_in = arrays["performer_in"], arrays["model_in"]
-            return cls(float(arrays["seconds"]), arrays["begins"], arrays["offsets"], *parts, played_in)
+            seconds = float(arrays["seconds"])
+            return cls(seconds, arrays["begins"], arrays["offsets"], performer, model, played_in)
 
     def groups(self, begin: float, end: float) -> tuple[int, int]:
         """The first of the groups with something from ``begin`` to ``end``, and the one after the last."""
@@ -206,4 +209,5 @@ class Outlining:
             numbers.append(number)
             parts.append(Part(*part))
         begins, joined = np.concatenate([np.zeros(0), *self._begins]), np.concatenate([none[0], *offsets])
-        return Outline(self._seconds, begins, joined, *parts, (numbers[0], numbers[1]))
+        performer, model = parts
+        return Outline(self._seconds, begins, joined, performer, model, (numbers[0], numbers[1]))

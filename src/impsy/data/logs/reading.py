@@ -15,6 +15,7 @@ from impsy.codecs.logtime import day_comes_first, short_dates
 from impsy.data.logs.pieces import EPOCH, PROBLEMS_KEPT, Counts, Numbers, Piece, Problem, read_pieces, texts
 from impsy.errors import DataError, refusal
 from impsy.files import open_regular
+from impsy.limits import MOST_DIMENSION
 
 __all__ = [
     "EPOCH",
@@ -87,6 +88,7 @@ def parse_log(file: IO[bytes], controls: int, path: Path, *, exact: bool = False
     """As :func:`read_log`, from where ``file`` stands to its end; ``path`` is what it is called.
 
     Raises:
+        DataError: no log has so many values in a row.
         OSError: the file cannot be read.
     """
     kind = np.float64 if exact else np.float32
@@ -146,8 +148,11 @@ def fold_log(
         exact: values are float64.
 
     Raises:
+        DataError: no log has so many values in a row.
         OSError: the file cannot be read.
     """
+    if not 0 < controls < MOST_DIMENSION:
+        raise DataError(f"{path}: a row of a log has 1 to {MOST_DIMENSION - 1:,} values, not {controls:,}")
     start = file.tell()
     watch = _Watch()
     folded = fold(watch.over(read_pieces(file, controls, ROW_ALONE, exact=exact)))

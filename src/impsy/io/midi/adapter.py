@@ -241,7 +241,7 @@ class MidiInput(_Port[MidiInPort]):
     def _receive(self, message: bytes) -> None:
         """Called in a thread of the system, which would ignore an exception."""
         self._received += 1
-        with self._failures:
+        try:
             if self._guard is not None and self._guard.repeats(message, self._clock()):
                 self._echoes += 1
                 return
@@ -251,6 +251,8 @@ class MidiInput(_Port[MidiInPort]):
             event = None if self._mapping is None else self._mapping.event(message, changes, self.name)
             if event is not None:
                 self._deliver(event)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next message is heard
+            self._failures.add(error, message.hex(" "))
 
 
 class MidiOutput(_Port[MidiOutPort]):

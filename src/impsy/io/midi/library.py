@@ -113,8 +113,12 @@ def load_jack() -> ctypes.CDLL | None:
     """JACK's own library as the system has it; None: it has none."""
     if sys.platform == "win32":
         return None
+    # macOS looks for a name without its folder in the current one, too, which may be anybody's workspace.
+    places = ("/usr/local/lib", "/opt/homebrew/lib")
     for name in (
-        ("libjack.so.0", ctypes.util.find_library("jack")) if sys.platform == "linux" else ("libjack.0.dylib",)
+        ("libjack.so.0", ctypes.util.find_library("jack"))
+        if sys.platform == "linux"
+        else tuple(f"{place}/libjack.0.dylib" for place in places)
     ):
         try:
             return ctypes.CDLL(name, mode=ctypes.RTLD_GLOBAL) if name else None

@@ -6,13 +6,18 @@ The modules of the systems are imported when one is opened: a performance withou
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 from impsy.errors import DeviceError
+from impsy.io.link import RETRY_SECONDS
 from impsy.io.midi.portnames import Claims
 from impsy.io.midi.ports import MidiSystem
 
 __all__ = ["SharedMidi", "open_midi_system"]
+
+REFUSED_SECONDS = 0.9 * RETRY_SECONDS
+"""For so long a system that did not open is not tried again, however many ports ask."""
 
 
 def open_midi_system(api: str | None = None) -> MidiSystem:
@@ -59,6 +64,7 @@ class SharedMidi:
         self._users = 0
         self._system: MidiSystem | None = None
         self._lock = threading.Lock()
+        self._refused_until, self._refusal = float("-inf"), ""
         self.claims = Claims()
 
     def enter(self) -> None:
@@ -84,5 +90,12 @@ class SharedMidi:
         """
         with self._lock:
             if self._system is None:
-                self._system = self._opener(self._api)
+                now = time.monotonic()
+                if now < self._refused_until:
+                    raise DeviceError(self._refusal)
+                try:
+                    self._system = self._opener(self._api)
+                except DeviceError as error:
+                    self._refused_until, self._refusal = now + REFUSED_SECONDS, str(error)
+                    raise
             return self._system

@@ -27,7 +27,7 @@ from impsy.models.tflite.schema import Model, Tensor, TensorType
 from impsy.models.tflite.write import FORMAT, METADATA, build_model
 from impsy.models.weights import ARCHITECTURES, LSTMLayer, Weights
 
-__all__ = ["claimed_architecture", "facts_of", "read_own", "scale_note"]
+__all__ = ["claimed_architecture", "facts_of", "numbers_of_graph", "read_own", "scale_note"]
 
 _COMPRESSED: Mapping[int, Storage] = {TensorType.FLOAT16: "float16", TensorType.INT8: "int8"}
 _NAMES = {"residual": "a residual network", "gestures": "a gesture network", "landings": "a network for notes"}
@@ -141,6 +141,19 @@ _READERS: Mapping[str, Callable[[_Constants, int], Weights]] = {
     "gestures": _read_gestures,
     "landings": _read_landings,
 }
+
+
+def numbers_of_graph(weights: Weights) -> int:
+    """How many numbers the large constants have of a graph that plays ``weights``, without the weights."""
+    fixed = weights.residual
+    if fixed is None:
+        return 0
+    if isinstance(fixed, Landings):
+        return numbers_of_landings(fixed)
+    if isinstance(fixed, Gestures):
+        live = Live(fixed)
+        return numbers_of(fixed.grid.size, live.places.size) + numbers_of_gestures(live)
+    return numbers_of(fixed.grid.size, fixed.sigma_scale.size)
 
 
 def _expect_room(numbers: int, size: int) -> None:

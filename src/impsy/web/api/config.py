@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from impsy.config.document import ConfigDocument
 from impsy.config.schema import scene_fields
 from impsy.errors import ConfigError, DataError
+from impsy.limits import CONFIG_CHARACTERS
 from impsy.protocol.library import Done
 from impsy.protocol.workspace import (
     CheckedText,
@@ -25,7 +26,7 @@ from impsy.protocol.workspace import (
     Scene,
 )
 from impsy.web.api.endpoints import Body, Endpoints
-from impsy.web.config.drafts import TEXT_LIMIT, Change, edited, in_present_form, read_draft
+from impsy.web.config.drafts import Change, edited, in_present_form, read_draft
 from impsy.web.config.file import ConfigFile
 from impsy.web.config.forms import config_schema, mapping_kinds
 from impsy.web.site import Site
@@ -40,7 +41,7 @@ LONGEST_SCENE_NAME = 60
 class TextBody(Body):
     """A text of a configuration."""
 
-    text: str = Field(max_length=TEXT_LIMIT)
+    text: str = Field(max_length=int(CONFIG_CHARACTERS))
 
 
 class EditBody(TextBody):

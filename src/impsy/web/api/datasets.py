@@ -9,6 +9,7 @@ from starlette.responses import FileResponse
 
 from impsy.data.statistics import DatasetStatistics
 from impsy.errors import DataError
+from impsy.limits import MOST_LEARNED_DIMENSION
 from impsy.protocol.library import Dataset, Made, Undo
 from impsy.web.api.endpoints import Body, Endpoints
 from impsy.web.api.trash import NameQuery, deleted
@@ -24,7 +25,7 @@ class Make(Body):
     """Which takes a dataset is made of. None: all of the dimension that are not excluded. ``name``: of its file."""
 
     takes: Annotated[list[str], Field(min_length=1, max_length=100_000)] | None = None
-    dimension: Annotated[int, Field(ge=2, le=1025)] | None = None
+    dimension: Annotated[int, Field(ge=2, le=int(MOST_LEARNED_DIMENSION))] | None = None
     name: Annotated[str, Field(min_length=1, max_length=150)] | None = None
 
 

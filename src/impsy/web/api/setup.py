@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from impsy.config import Mode
-from impsy.config.workspace import FOLDERS, STARTER_MODEL, starter_files
+from impsy.config.workspace import FOLDERS, STARTER_MODELS, starter_files
 from impsy.files import make_folder, write_whole
 from impsy.protocol.workspace import ConfigAnswer, Setup
 from impsy.web.api.config import answer
@@ -63,10 +63,10 @@ def _make_folders(workspace: Workspace, with_model: bool) -> None:
         OSError, DeviceError: the disk refuses.
     """
     for name in FOLDERS:
-        make_folder(workspace.folder(workspace.root / name))
+        make_folder(workspace.root / name)
+        workspace.folder(workspace.root / name)  # it may be a link
     starter = starter_files()
-    model = (STARTER_MODEL, STARTER_MODEL.replace(".tflite", ".json")) if with_model else ()
-    for name in ("README.txt", *model):
+    for name in ("README.txt", *(STARTER_MODELS if with_model else ())):
         path = workspace.root / name
         if not path.exists():
             write_whole(path, starter[name])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, time
 from pathlib import Path
@@ -17,19 +17,19 @@ from impsy.config import LoadedConfig, Problem, parse_config
 from impsy.config.document import ConfigDocument
 from impsy.config.earlier.forms import in_one_line, present_form
 from impsy.config.earlier.steps import PresentForm
-from impsy.config.loading import parse_toml
+from impsy.config.loading import check_amount, parse_toml
 from impsy.config.upgrade import form_of, upgrade
 from impsy.errors import ConfigError, ImpsyError
+from impsy.limits import CONFIG_THINGS
 from impsy.models.opening import model_dimension
 from impsy.perform.models import model_problems, sized
 from impsy.protocol.workspace import ConfigProblem
 
-__all__ = ["TEXT_LIMIT", "Change", "Draft", "edited", "in_present_form", "read_draft"]
-
-TEXT_LIMIT = 256 << 10
-"""Characters of a configuration at most; real ones have some thousands."""
+__all__ = ["Change", "Draft", "edited", "in_present_form", "read_draft"]
 
 DEEPEST_VALUE = 8
+MOST_WORK = 5 * CONFIG_THINGS
+"""Changes times lines: for each change the text is gone through, 50 µs a line."""
 LARGEST_NUMBER = 2**63
 """TOML's whole numbers have 64 bits, sign included (TOML 1.0, "Integer")."""
 
@@ -74,6 +74,8 @@ class Change(BaseModel):
     @classmethod
     def _fits(cls, value: Any) -> Any:
         _check_value(value, DEEPEST_VALUE)
+        if _things_of(value) > CONFIG_THINGS:
+            raise ValueError(f"a value has {CONFIG_THINGS:,} items at most")
         return value
 
     @model_validator(mode="after")
@@ -86,6 +88,7 @@ class Change(BaseModel):
 def read_draft(text: str, path: Path) -> Draft:
     """Read a text as the configuration in ``path``. Nothing is raised, whatever the text."""
     try:
+        check_amount(text, path.name, to_change=True)
         tables = parse_toml(text, path.name)
     except ConfigError as error:
         return Draft(None, _shown(_problems(error)))
@@ -109,16 +112,27 @@ def read_draft(text: str, path: Path) -> Draft:
         return Draft(values, _shown(found, form), None, understood)
 
 
-def edited(text: str, changes: Iterable[Change], where: str) -> str:
+def _steps_of(value: Any) -> int:
+    """How many changes of the text a value comes to: a table's keys are set one by one."""
+    return sum(map(_steps_of, value.values())) if isinstance(value, dict) and value else 1
+
+
+def edited(text: str, changes: Sequence[Change], where: str) -> str:
     """The text with these changes, one after the other; comments stay.
 
     The keys are those of the present form. Where the text has something else in the place of one of them, it is
     written in the present form first.
 
     Raises:
-        ConfigError: it is no TOML, or its layout does not allow one of them.
+        ConfigError: it is no TOML, or its layout does not allow one of them, or it would take very long.
     """
     document = ConfigDocument(text, where)
+    lines = sum(text.count(mark) for mark in "\n,=")
+    steps = sum(_steps_of(change.value) for change in changes)
+    if steps * (lines + steps) > MOST_WORK:
+        raise ConfigError(
+            f"{steps:,} changes of a configuration of this length take too long: change less at once, or its text"
+        )
     for change in changes:
         if form_of(document, whole_lists=True).touches(tuple(change.key)):
             upgrade(document, whole_lists=True)
@@ -186,6 +200,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, int) and not -LARGEST_NUMBER <= value < LARGEST_NUMBER:
         return hex(value)[:40]
     return value
+
+
+def _things_of(value: Any) -> int:
+    """How many items a value has, all those within counted."""
+    within = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_things_of, within))
 
 
 def _check_value(value: Any, depth: int) -> None:

@@ -117,6 +117,10 @@ def _columns(values: Floats) -> list[list[float | None]]:
     return columns
 
 
+def _size(take: Played | Outline) -> int:
+    return take.size if isinstance(take, Outline) else take.bytes
+
+
 Key = tuple[Path, tuple[int, int]]
 """A take's file, and when it was changed and how large it was (see :func:`impsy.web.library.facts.stamp_of`)."""
 
@@ -209,5 +213,5 @@ class TakeCache:
             for other in [other for other in self._kept if other[0] == key[0]]:
                 del self._kept[other]
             self._kept[key] = take
-            while self._kept and sum(each.bytes for each in self._kept.values()) > self._most:
+            while self._kept and sum(_size(each) for each in self._kept.values()) > self._most:
                 self._kept.popitem(last=False)

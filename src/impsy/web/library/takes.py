@@ -16,6 +16,7 @@ from impsy.codecs.log import dimension_of
 from impsy.data.logs.scanning import Scan, scan_again, started_at
 from impsy.data.takes import TakeNote, read_notes
 from impsy.errors import DataError
+from impsy.limits import MOST_LEARNED_DIMENSION
 from impsy.protocol.library import Take
 from impsy.web.library.facts import (
     BATCH_BYTES,
@@ -120,7 +121,7 @@ class Takes:
         As text, which is kept while nothing of a take has changed: there may be tens of thousands.
         """
         stamps, live = self._stamps(), self._live()
-        known = self._cache.of(stamps, passing=frozenset([live] if live else []))
+        known = self._cache.of(stamps, passing=frozenset() if live is None else frozenset({live}))
         notes = read_notes(self._workspace.logs)
         shown: dict[str, tuple[Any, str]] = {}
         for name in reversed(stamps):
@@ -194,7 +195,7 @@ def count_controls(path: Path) -> int:
         DataError: no take can have so many.
     """
     dimension = dimension_of(path.name) or 0
-    if not 2 <= dimension <= 1025:
+    if not 2 <= dimension <= MOST_LEARNED_DIMENSION:
         raise DataError(f"{path.name}: a dimension of {dimension} is not possible")
     return dimension - 1
 

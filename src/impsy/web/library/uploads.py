@@ -21,6 +21,7 @@ from impsy.data.logs.reading import log_lines
 from impsy.data.takes import LONGEST_TITLE, TakeNote, annotate
 from impsy.errors import DataError, PeerError
 from impsy.files import make_folder, sync, sync_folder
+from impsy.limits import MOST_LEARNED_DIMENSION
 from impsy.mapping.entries import entry_to_list
 from impsy.names import safe_name
 from impsy.perform.recording.takes import inputs_for
@@ -85,8 +86,8 @@ def add_log(workspace: Workspace, given: str, upload: IO[bytes]) -> Path:
         dimension = dimension_of(given)
         if dimension is None:
             dimension = len(first.values) + 1
-        if not 2 <= dimension <= 1025:
-            raise DataError(f"{given}: a take has 1 to 1024 values in a row")
+        if not 2 <= dimension <= MOST_LEARNED_DIMENSION:
+            raise DataError(f"{given}: a take has 1 to {MOST_LEARNED_DIMENSION - 1:,} values in a row")
         log = work("check_log", workspace.root, file=str(file), controls=dimension - 1)
         if not log["rows"]:
             why = f" ({log['problem']})" if log["problem"] else ""

@@ -24,14 +24,13 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from impsy.errors import DeviceError
 from impsy.hosts import WILDCARDS
-from impsy.io.door import DOOR, WAITING_LIMIT, Door, raise_descriptor_limit
+from impsy.io.door import ACCEPTED_AT_ONCE, BACKLOG, DOOR, WAITING_LIMIT, Door, raise_descriptor_limit
 from impsy.io.network import bound, shown
 
 __all__ = ["Listener", "Serving", "addresses", "listen", "serve"]
 
 logger = logging.getLogger(__name__)
 
-BACKLOG = 128
 SHUTDOWN_SECONDS = 2
 """How long requests that are being answered may take at the end."""
 
@@ -138,6 +137,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         asyncio.get_running_loop().set_exception_handler(self.door.loop_failed)
         await super().startup(sockets)
+        for each in sockets or ():
+            each.listen(BACKLOG)  # asyncio has one number for this and for the next
         self.ready()
 
     async def on_tick(self, counter: int) -> bool:
@@ -163,7 +164,7 @@ def serve(
         ready: called once requests are answered. It must not wait.
         serving: to stop it by.
     """
-    door = Door(logger.warning, min(WAITING_LIMIT, raise_descriptor_limit() // 4))
+    door = Door(logger.warning, min(WAITING_LIMIT, raise_descriptor_limit() // 2))
 
     class Http(_Http):
         door: ClassVar[Door]
@@ -181,6 +182,7 @@ def serve(
         loop="asyncio",
         http=Http,
         ws=WebSocket,
+        backlog=ACCEPTED_AT_ONCE,
         ws_max_size=FRAME_BYTES,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS,
