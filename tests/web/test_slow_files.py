@@ -64,7 +64,7 @@ def test_one_reads_and_all_others_get_what_is_known(tmp_path, monkeypatch, slow)
         assert all(answer[2]["looking"] for answer in answers)
         go_on.set()
         wait_until(lambda: "datasets" in site.hub.changes, what="that the pages are told")
-        assert [each["events"] for each in client.get("/api/datasets").json()] == [40] * 3
+        wait_until(lambda: [each["events"] for each in client.get("/api/datasets").json()] == [40] * 3, every=0.2)
 
 
 def test_what_was_found_is_kept_though_the_rest_takes_long(tmp_path, monkeypatch, slow):
