@@ -94,6 +94,7 @@ def command(
         _check(host, port)
         return
     from impsy.perform.notify import alive_to_service_manager
+    from impsy.perform.priority import responsive_interpreter
     from impsy.web.server.app import create_app
     from impsy.web.server.health import TOKEN_VARIABLE
     from impsy.web.server.safety import rules_for
@@ -144,6 +145,7 @@ def command(
             stack.enter_context(keep_running(site.supervisor, site.link, _warn))
         elif start:
             _warn(f"There is no {config_file} yet: set it up on the page, and start the session there.")
+        stack.enter_context(responsive_interpreter())
         serve(create_app(site, rules), listener, ready=ready)
 
 
