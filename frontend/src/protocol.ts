@@ -291,8 +291,8 @@ export interface ReportText {
  *
  * turn: who plays. model: the name of its file. input, output: the last vectors. waiting: predictions that are not
  * played yet. uptime: seconds. command_port: where it listens to the page; 0: nowhere (yet). config: the path of the
- * configuration. seed: of the model's choices, where one was given. cut: the keys whose content is not complete, as all
- * of it does not fit into a datagram.
+ * configuration. seed: of the model's choices, where one was given. cut: the keys whose content is not complete, as
+ * all of it does not fit into a datagram.
  */
 export interface State {
   dimension: number;

@@ -26,38 +26,6 @@ CONFIG = "[model]\ndimension = 3\n"
 @pytest.fixture(autouse=True)
 def usual(monkeypatch):
     """Usual ports that nobody else on this machine has, of this process alone."""
-    with (
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as two,
-    ):
-        one.bind(("127.0.0.1", 0))
-        two.bind(("127.0.0.1", 0))
-        usual = WebuiConfig(monitor_port=one.getsockname()[1], command_port=two.getsockname()[1])
-    for module in (localports, links):
-        monkeypatch.setattr(module, "USUAL", usual)
-    return usual
-
-
-def workspace(folder, text=CONFIG):
-    folder.mkdir()
-    (folder / "config.toml").write_text(text)
-    return Workspace(folder)
-
-
-def listening(site):
-    """The port at which a site hears sessions, once it does."""
-    path = site.workspace.root / PAGE_FILE
-    wait_until(path.exists, what="that the page says where it listens")
-    return json.loads(path.read_bytes())["monitor_port"]
-
-
-def session(site, monitor, command, *, pid=1):
-    stand_in = StandIn(monitor, command, pid=pid)
-    stand_in.state |= {"config": str(site.workspace.config), "command_port": command}
-    return stand_in
-
-
-def free_port():
     usual = WebuiConfig(monitor_port=free_port(), command_port=free_port())
     for module in (localports, links):
         monkeypatch.setattr(module, "USUAL", usual)
