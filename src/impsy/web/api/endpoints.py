@@ -10,7 +10,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
 from types import UnionType
@@ -192,12 +192,7 @@ def _fields(value: Any) -> dict[str, Any]:
     """A dataclass or a model as the object that JSON has for it."""
     if isinstance(value, BaseModel):
         return dict(value)
-    return {name: getattr(value, name) for name in _names(type(value))}
-
-
-@lru_cache
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind))
+    return {each.name: getattr(value, each.name) for each in fields(value)}
 
 
 _ENCODER = json.JSONEncoder(allow_nan=False, default=_fields)
