@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
-from typing import IO, Any, Self
+from typing import IO, Self, TypeVar
 
 from impsy.errors import ImpsyError
 from impsy.limits import ARCHIVE_DIRECTORY, Budget
 
 __all__ = ["DamagedArchive", "ZipArchive"]
+
+T = TypeVar("T")
 
 _TAIL = (1 << 16) + 22
 """Bytes at the end in which the directory is announced: a comment of 64 KiB at most, and the record."""
@@ -42,7 +44,7 @@ class ZipArchive:
     def __init__(self, file: IO[bytes], budget: Budget) -> None:
         self._budget = budget
         bounded = _Bounded(file)
-        self._zip: zipfile.ZipFile = self._guarded(lambda: zipfile.ZipFile(bounded))
+        self._zip = self._guarded(lambda: zipfile.ZipFile(bounded))
         bounded.is_open = True
         infos = self._zip.infolist()
         self._members = {info.filename: info for info in infos}
@@ -93,15 +95,16 @@ class ZipArchive:
 
         def content() -> bytes:
             with self._zip.open(info) as member:
-                return member.read(info.file_size + 1)
+                found: bytes = member.read(info.file_size + 1)
+                return found
 
-        found: bytes = self._guarded(content)
+        found = self._guarded(content)
         if len(found) != info.file_size:
             raise DamagedArchive(f"it is damaged or cut off ({len(found):,} bytes of {info.file_size:,})")
         return found
 
     @staticmethod
-    def _guarded(step: Callable[[], Any]) -> Any:
+    def _guarded(step: Callable[[], T]) -> T:
         """What a step of ``zipfile`` gives; all that damage leads to is one kind of error."""
         try:
             return step()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import tomllib
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from impsy.config import Config, load_config
 from impsy.mapping.entries import KINDS, parse_entry
 from impsy.web.config.file import KEPT_VERSIONS, ConfigFile
 from impsy.web.workspace import Workspace
+from waiting import if_idle
 
 CONFIG = """\
 # mine
@@ -237,6 +239,30 @@ def test_a_text_that_is_no_toml_cannot_be_edited_by_key(client):
     response = edit(client, [{"key": ["title"], "value": "x"}], text="[model")
     assert response.status_code == 422
     assert "line 1" in response.json()["error"]
+
+
+@pytest.mark.parametrize("address", ["check", "edit", "upgrade"])
+def test_a_text_that_it_takes_long_to_read_or_to_change_is_refused_at_once(client, address):
+    text = CONFIG + "[[z]]\na=1\n" * 20_000
+    body = {"text": text} | ({"changes": [{"key": ["title"], "value": "x"}]} if address == "edit" else {})
+    began = time.process_time()
+    answer = client.post(f"/api/config/{address}", json=body)
+    assert if_idle(time.process_time() - began) < 1
+    assert "2,001 or more sections" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ([{"key": ["x"], "value": [1] * 30_000}], "20,000 items at most"),
+        ([{"key": ["x"], "value": {f"k{number}": 1 for number in range(5000)}}], "change less at once"),
+        ([{"key": ["title"], "value": str(number)} for number in range(150)], "change less at once"),
+    ],
+)
+def test_changes_that_would_take_long_are_refused_before_they_are_made(client, changes, word):
+    answer = edit(client, changes, CONFIG + "".join(f"k{number} = 1\n" for number in range(1000)))
+    assert answer.status_code == 422
+    assert word in answer.json()["error"]
 
 
 # --- earlier forms -----------------------------------------------------------------------------------

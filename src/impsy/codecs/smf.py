@@ -339,7 +339,7 @@ class _Reader:
         """Pass over data bytes that no status byte came before."""
         found = _DATA_BYTES.match(self._data, at, limit)
         end = found.end() if found else at
-        self._counted((end - at) >> 10)  # every track may be passed over to the end of the file
+        self._counted((end - at) >> 8)  # every track may be passed over to the end of the file
         self._remark("no status", number=end - at)
         return end
 
@@ -374,6 +374,7 @@ class _Reader:
         if kind == _TEMPO:
             tempo = int.from_bytes(self._data[at : at + 3]) if length >= 3 else 0
             if tempo:
+                self._counted(3)  # they are sorted, and each message is timed by them
                 track.tempos.append((track.end, tempo))
             else:
                 self._remark("tempo")

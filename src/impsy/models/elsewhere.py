@@ -13,12 +13,12 @@ import os
 import signal
 import struct
 import subprocess
-import sys
 import threading
 import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
+from io import BufferedReader
 from queue import SimpleQueue
 from typing import IO, Any
 
@@ -340,10 +340,11 @@ def _serve() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # native code may print
     limit(_MEMORY, writes=False)
-    scale, size = _HEAD.unpack(sys.stdin.buffer.read(_HEAD.size))
-    content = sys.stdin.buffer.read(size)
+    incoming = open(0, "rb", closefd=False)  # noqa: SIM115 - read until the process ends
+    scale, size = _HEAD.unpack(incoming.read(_HEAD.size))
+    content = incoming.read(size)
     requests: SimpleQueue[bytes] = SimpleQueue()
-    threading.Thread(target=_read, args=(requests,), daemon=True).start()
+    threading.Thread(target=_read, args=(incoming, requests), daemon=True).start()
     try:
         facts, predictors = _tried(content, scale)
         _answer(answers, True, json.dumps(facts).encode())
@@ -388,9 +389,9 @@ def _tried(content: bytes, scale: float) -> tuple[dict[str, int], Callable[[int]
     return {**facts, "layers": len(layout.states) // 2}, predictors
 
 
-def _read(requests: SimpleQueue[bytes]) -> None:
+def _read(incoming: BufferedReader, requests: SimpleQueue[bytes]) -> None:
     """Pass on what comes; at its end the process that started this one has ended, whatever the graph does."""
-    while content := sys.stdin.buffer.read1(1 << 16):
+    while content := incoming.read1(1 << 16):
         requests.put(content)
     os._exit(0)
 

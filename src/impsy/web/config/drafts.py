@@ -126,6 +126,7 @@ def edited(text: str, changes: Sequence[Change], where: str) -> str:
     Raises:
         ConfigError: it is no TOML, or its layout does not allow one of them, or it would take very long.
     """
+    check_amount(text, where, to_change=True)
     document = ConfigDocument(text, where)
     lines = sum(text.count(mark) for mark in "\n,=")
     steps = sum(_steps_of(change.value) for change in changes)
@@ -149,6 +150,7 @@ def in_present_form(text: str, where: str) -> str:
     Raises:
         ConfigError: it is no TOML, or its layout does not allow it.
     """
+    check_amount(text, where, to_change=True)
     document = ConfigDocument(text, where)
     upgrade(document)
     return document.dumps()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from functools import lru_cache, partial
 from pathlib import Path
@@ -181,10 +182,12 @@ class Takes:
         if self._cache.closed:
             raise DataError("the web interface has ended")
         wanted = [{**logs[path], "outlined": grown[path] > LONG} for path in paths]
-        found = work("scan_logs", self._workspace.root, logs=wanted, seconds=seconds)
-        for path, answer in zip(paths, found, strict=True):
-            if outline := answer.pop("outline", ""):
-                self._pictures.keep_outline(path, stamps[path], outline)
+        long = [path.name for path in paths if grown[path] > LONG]
+        with self._pictures.outlining(long[0]) if long else nullcontext():
+            found = work("scan_logs", self._workspace.root, logs=wanted, seconds=seconds)
+            for path, answer in zip(paths, found, strict=True):
+                if outline := answer.pop("outline", ""):
+                    self._pictures.keep_outline(path, stamps[path], outline)
         return [_facts(path, answer) for path, answer in zip(paths, found, strict=True)]
 
 
