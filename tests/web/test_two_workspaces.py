@@ -8,7 +8,9 @@ import socket
 
 import pytest
 from web_core import StandIn
+from workspaces import Pages
 
+from impsy.codecs.osc import encode_vector
 from impsy.config import load_config, localports
 from impsy.config.localports import PAGE_FILE, named_ports, where_the_page_listens
 from impsy.config.schema import WebuiConfig
@@ -68,19 +70,24 @@ def test_the_second_page_listens_elsewhere_and_says_where(tmp_path, usual):
 
 
 def test_each_page_hears_and_commands_its_own_session(tmp_path, usual):
-    sites = [Site(workspace(tmp_path / name)) for name in "ab"]
+    sites = [Site(workspace(tmp_path / name), hub=Pages()) for name in "ab"]
     with sites[0] as first, sites[1] as second:
         ports = [free_port() for _ in sites]
         # Both send to the first page: the second was started later, and is found only then.
         with (
             session(first, listening(first), ports[0], pid=11) as one,
-            session(second, listening(first), ports[1], pid=12),
+            session(second, listening(first), ports[1], pid=12) as stranger,
         ):
             wait_until(lambda: first.link.state)
             assert first.link.state["pid"] == 11
             first.link.send("/impsy/mode", "s", ["battle"])
             wait_until(lambda: ("/impsy/mode", ["battle"]) in one.heard)
             assert second.link.state is None
+            stranger.tell_state()
+            stranger.send(encode_vector("/monitor/out", [0.9, 0.9]))
+            one.send(encode_vector("/monitor/out", [0.1, 0.1]))
+            wait_until(lambda: first.hub.of("out"))
+            assert [message["values"] for message in first.hub.of("out")] == [[0.1, 0.1]]
         with session(second, listening(second), ports[1], pid=13) as two:
             wait_until(lambda: second.link.state)
             second.link.send("/impsy/mode", "s", ["useronly"])
