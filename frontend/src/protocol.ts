@@ -74,8 +74,9 @@ export interface Trashed {
 }
 
 /**
- * One dataset. size: in bytes. made: when it was written, ISO. looking: as of a take. problem: why it cannot be used, or
- * empty.
+ * One dataset.
+ *
+ * size: in bytes. made: when it was written, ISO. looking: as of a take. problem: why it cannot be used, or empty.
  */
 export interface Dataset {
   name: string;
@@ -189,8 +190,8 @@ export interface VerdictSentence {
  * `.h5`.
  *
  * bytes: of the file `name`. made: when it was written, ISO. in_use: the configuration names it. report: it has
- * been evaluated. verdict: the result, in three sentences. facts: what its maker says of it, unchecked. looking: as of a take.
- * problem: why
+ * been evaluated. verdict: the result, in three sentences. facts: what its maker says of it, unchecked. looking:
+ * as of a take. problem: why
  * it cannot be played, or empty.
  */
 export interface Model {
@@ -289,8 +290,9 @@ export interface ReportText {
  * The session at one moment. Beside these keys the message holds each live setting by its name.
  *
  * turn: who plays. model: the name of its file. input, output: the last vectors. waiting: predictions that are not
- * played yet. uptime: seconds. config: the path of the configuration. seed: of the model's choices, where one was
- * given. cut: the keys whose content is not complete, since all of it does not fit into a datagram.
+ * played yet. uptime: seconds. command_port: where it listens to the page; 0: nowhere (yet). config: the path of the
+ * configuration. seed: of the model's choices, where one was given. cut: the keys whose content is not complete, as
+ * all of it does not fit into a datagram.
  */
 export interface State {
   dimension: number;
@@ -316,6 +318,7 @@ export interface State {
   reports: ReportText[];
   uptime: number;
   pid: number;
+  command_port: number;
   config?: string;
   seed?: number;
   cut?: string[];

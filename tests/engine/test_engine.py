@@ -16,6 +16,7 @@ from impsy.engine.engine import PENDING_LIMIT, PLAYS_PER_ADVANCE
 from impsy.errors import ConfigError
 from impsy.events import (
     Interaction,
+    ModelLost,
     Panic,
     PanicButton,
     Play,
@@ -579,3 +580,43 @@ def test_whatever_happens_the_engine_stays_in_range_and_never_plans_while_paused
             assert engine.deadline is None
             assert not any(isinstance(command, Play) and command.source == "rnn" for command in commands)
     assert performer_rows == engine.snapshot().counters.heard
+
+
+class Elsewhere(FakePredictor):
+    """A model that computes in another process: ready when it is told to be."""
+
+    ready = False
+    overdue_at: float | None = None
+
+    def given_up(self, now: float) -> str:
+        return "it does not answer"
+
+
+@pytest.mark.parametrize("mode", ["callresponse", "polyphony", "battle"])
+def test_a_model_that_computes_elsewhere_is_asked_when_it_is_ready(mode):
+    predictor = Elsewhere(3, [(0.5, 0.1, 0.2)])
+    run = Rehearsal(lambda now: Engine(Settings(3, mode=mode, threshold=0.1), predictor, default_rng(0), now))
+    run.receive(Interaction((0.5, 0.5)), 1.0)
+    run.play_until(1.3)
+    assert predictor.temperatures == []
+    predictor.ready = True
+    run.play_until(1.4)
+    assert len(predictor.temperatures) == 1
+    run.play_until(3.0)
+    assert next(play.values for _, play in run.of(Play)) == (0.1, 0.2)
+
+
+def test_a_model_that_never_gets_ready_is_replaced_by_nobody_until_another_one_is_set():
+    predictor = Elsewhere(3)
+    run = Rehearsal(lambda now: Engine(Settings(3, mode="battle"), predictor, default_rng(0), now, "strange"))
+    run.play_until(1.0)
+    predictor.overdue_at = 1.5
+    run.play_until(2.0)
+    assert [(at, lost.predictor) for at, lost in run.of(ModelLost)] == [(1.5, predictor)]
+    assert run.engine.snapshot().model == "no model"
+    run.receive(Interaction((0.5, 0.5)), 3.0)
+    run.play_until(10.0)
+    assert list(run.of(Play)) == []
+    run.receive(SetPredictor(FakePredictor(3, [(0.5, 0.1, 0.2)]), "another"), 11.0)
+    run.play_until(12.0)
+    assert list(run.of(Play))

@@ -178,9 +178,11 @@ def test_a_process_that_did_not_run_because_nothing_did_is_not_given_up(graph):
     assert "not answered" in predictor.given_up(predictor.overdue_at)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
 def test_what_it_cannot_keep_up_with_is_not_waited_for(graph):
     predictor = open_model(graph).predictor
     predictor.listen(lambda: None)
+    os.kill(child_of(os.getpid()), signal.SIGSTOP)  # it does not even read
     predictor.hear([0.1, HANGS, 0.5])
     began = time.monotonic()
     for _ in range(100_000):
@@ -199,6 +201,20 @@ def test_it_ends_with_the_process_that_started_it(graph):
     with subprocess.Popen([sys.executable, "-c", code, graph], stdout=subprocess.PIPE) as program:
         assert program.stdout.readline() == b"hears\n"
         child = child_of(program.pid)
+        program.kill()
+    wait_until(lambda: not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
+def test_it_ends_with_that_process_before_it_has_come_to_play(tmp_path):
+    content = changed(looped_tflite(small_weights(), endless=True), unusual)
+    code = "import sys; from impsy.models.opening import open_model; print(flush=True); open_model(sys.argv[1])"
+    command = [sys.executable, "-c", code, put(tmp_path, "endless.tflite", content)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as program:
+        assert program.stdout.readline() == b"\n"
+        child = child_of(program.pid)
+        # Its graph has got the file, and computes.
+        wait_until(lambda: psutil.Process(child).cpu_times().user > 1)
         program.kill()
     wait_until(lambda: not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text())
 

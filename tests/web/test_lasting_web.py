@@ -49,9 +49,18 @@ class Fails:
 def test_the_link_receives_on_and_looks_on(caplog, monkeypatch):
     monkeypatch.setattr(live_link, "GONE_SECONDS", 0.2)
     monitor, command = free_ports(2)
-    take = Fails(2)
+    take, gone = Fails(2), []
+
+    def on_message(message):
+        if message == {"type": "state", "state": None}:
+            gone.append(1)
+            if len(gone) == 1:
+                raise ValueError("who is told that it is gone has a fault")
+        elif message["type"] == "in":
+            take(message)
+
     outlet = Outlet("localhost", monitor)
-    with SessionLink(monitor, command, take) as link:
+    with SessionLink(monitor, command, on_message) as link:
         outlet.open()
         for _ in range(3):
             before = len(take.calls)
@@ -60,11 +69,9 @@ def test_the_link_receives_on_and_looks_on(caplog, monkeypatch):
                 every=0.02,
             )
         assert told(caplog) == 1
-        take.times = len(take.calls) + 2  # the state, and that it is gone
-        wait_until(lambda: outlet.send(encode_text("/monitor/state", '{"pid": 1}')) and link.state, every=0.02)
-        wait_until(lambda: link.state is None)
-        wait_until(lambda: outlet.send(encode_text("/monitor/state", '{"pid": 2}')) and link.state, every=0.02)
-        wait_until(lambda: ({"type": "state", "state": None},) in take.calls[-1:])
+        for number in (1, 2):
+            wait_until(lambda: outlet.send(encode_text("/monitor/state", '{"pid": 1}')) and link.state, every=0.02)
+            wait_until(lambda: len(gone) == number)  # noqa: B023
     outlet.close()
     assert not [each for each in threading.enumerate() if each.name == "impsy link watch"]
 

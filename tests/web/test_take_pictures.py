@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import pairwise
 from unittest.mock import patch
@@ -172,3 +173,16 @@ def test_a_long_take_is_looked_at_in_outline_and_read_where_that_is_too_coarse(t
     assert close == whole.picture(path, 2, 1000, 10.0, 11.0)
     assert coarse["seconds"] == whole.picture(path, 2, 10, 0.0, None)["seconds"]
     assert len(coarse["times"]) == 10
+
+
+def test_a_long_take_is_read_once_for_all_who_want_to_see_it(tmp_path):
+    path = written(tmp_path / "2026-09-26T10-00-00-3d-mdrnn.log", 4000)
+    cache = TakeCache(tmp_path)
+    with (
+        patch.object(pictures, "LONG", 1000),
+        patch.object(pictures, "work", wraps=pictures.work) as worked,
+        ThreadPoolExecutor(4) as pool,
+    ):
+        found = list(pool.map(lambda _: cache.picture(path, 2, 10, 0.0, None), range(4)))
+    assert worked.call_count == 1
+    assert found == found[:1] * 4

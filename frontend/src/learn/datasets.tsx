@@ -57,6 +57,8 @@ export function DatasetList({ datasets, chosen, onChoose }: ListProps) {
             <p class="soft figures">
               {each.problem ? (
                 <span class="error">{each.problem}</span>
+              ) : each.looking ? (
+                "being read"
               ) : (
                 <>
                   {[

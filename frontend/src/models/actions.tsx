@@ -94,7 +94,9 @@ export function Evaluate({ name, dataset, datasets, ready, evaluating }: Evaluat
               void evaluate(first);
             }}
           >
-            <p class="soft">How well it predicts playing that it has not heard, beside simple players, with pictures.</p>
+            <p class="soft">
+              How well it predicts playing that it has not heard, beside simple players, with pictures.
+            </p>
             <Field label="On which dataset">
               {(ids) => (
                 <select {...ids} value={first} onChange={(event) => (chosen.value = event.currentTarget.value)}>

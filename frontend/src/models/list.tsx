@@ -46,6 +46,7 @@ function ModelCard({ model, dimension, datasets }: CardProps) {
         {model.in_use && <span class="tag in-use">in use</span>}
         {model.size && <span class="tag mono">{model.size}</span>}
         {wrong && <span class="tag warn">does not fit</span>}
+        {model.looking && <span class="tag">being read</span>}
         {model.problem && <span class="tag bad">cannot be used</span>}
       </header>
       <p class="soft figures">

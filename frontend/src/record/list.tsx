@@ -98,6 +98,7 @@ function Row({ take, chosen, onChoose }: { take: Take; chosen: boolean; onChoose
         </b>
         {take.live && <span class="tag live">recording</span>}
         {take.excluded && <span class="tag">not learned</span>}
+        {take.looking && <span class="tag">being read</span>}
         {take.problem && <span class="tag bad">damaged</span>}
       </span>
       <Small take={take} />

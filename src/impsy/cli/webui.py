@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import threading
@@ -12,14 +13,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from impsy.cli.options import FOLDER
+from impsy.cli.options import FOLDER, from_command_line
 from impsy.cli.terminal import echo
 from impsy.errors import ConfigError, DeviceError, refusal
 
 if TYPE_CHECKING:
+    from impsy.web.server.serve import Listener
     from impsy.web.workspace import Workspace
 
 __all__ = ["command", "has_desktop", "open_page"]
+
+_STEP = 10
+"""Between the ports of two pages: those next to the first are the local ports of a performance."""
 
 WORKDIR_VARIABLE = "IMPSY_WORKDIR"
 
@@ -65,7 +70,9 @@ _IN_A_TERMINAL = ("www-browser", "lynx", "links", "elinks", "w3m", "browsh", "ca
     metavar="NAME",
     help="Another name that browsers reach this by, such as a proxy's. May be given more than once.",
 )
+@click.pass_context
 def command(
+    context: click.Context,
     host: str,
     port: int,
     workdir: Path | None,
@@ -94,6 +101,7 @@ def command(
         _check(host, port)
         return
     from impsy.perform.notify import alive_to_service_manager
+    from impsy.perform.priority import responsive_interpreter
     from impsy.web.server.app import create_app
     from impsy.web.server.health import TOKEN_VARIABLE
     from impsy.web.server.safety import rules_for
@@ -103,7 +111,9 @@ def command(
 
     workspace = _workspace(_from_environment() if workdir is None else workdir, config_file)
     rules = rules_for(host, allow_hosts, os.environ, need_token=need_token)
-    listener = listen(host, port)
+    # What watches a service asks at the port that it knows.
+    fixed = from_command_line(context, "port") or bool(os.environ.get("NOTIFY_SOCKET"))
+    listener = listen(host, port) if fixed else _listen(host, port, workspace)
     port = listener.getsockname()[1]
     urls = addresses(host, port)
     entrances = [f"{url}?token={rules.token}" if rules.token else url for url in urls]
@@ -144,7 +154,31 @@ def command(
             stack.enter_context(keep_running(site.supervisor, site.link, _warn))
         elif start:
             _warn(f"There is no {config_file} yet: set it up on the page, and start the session there.")
+        stack.enter_context(responsive_interpreter())
         serve(create_app(site, rules), listener, ready=ready)
+
+
+def _listen(host: str, port: int, workspace: Workspace) -> Listener:
+    """The usual port, or one of the next if the page of another workspace has it.
+
+    Raises:
+        DeviceError: this workspace has its page already, or no port can be had.
+    """
+    from impsy.web.live.presence import Presence
+    from impsy.web.server.serve import listen
+
+    try:
+        return listen(host, port)
+    except DeviceError as error:
+        taken = isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EADDRINUSE
+        if not taken or Presence(workspace).of_another():
+            raise
+        for other in range(port + _STEP, port + 10 * _STEP, _STEP):
+            with contextlib.suppress(DeviceError):
+                listener = listen(host, other)
+                _warn(f"Port {port} is taken, perhaps by the page of another workspace: this one has {other}.")
+                return listener
+        raise
 
 
 def _warn(sentence: str) -> None:

@@ -17,7 +17,16 @@ from typing import Literal
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from impsy.codecs.oscaddress import matching
-from impsy.codecs.oscwire import CutText, Message, Opaque, Value, read_packet, read_untagged, read_untagged_text
+from impsy.codecs.oscwire import (
+    BUNDLED_LIMIT,
+    CutText,
+    Message,
+    Opaque,
+    Value,
+    read_packet,
+    read_untagged,
+    read_untagged_text,
+)
 from impsy.errors import PeerError
 from impsy.events import (
     Event,
@@ -261,6 +270,10 @@ class OscDecoder:
             if isinstance(message, PeerError):
                 problems.append(message)
                 continue
+            if len(events) >= BUNDLED_LIMIT or len(problems) >= BUNDLED_LIMIT:  # a pattern means several addresses
+                text = f"a datagram comes to more than {BUNDLED_LIMIT} events; the rest is left out"
+                problems.append(PeerError("surplus", text))
+                return
             addresses = self._matching(message.address)
             if not addresses:
                 problems.append(_nobody(message.address))

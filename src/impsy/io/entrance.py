@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from pathlib import Path
+from typing import ClassVar
 
 from websockets.asyncio.server import ServerConnection
 from websockets.datastructures import MultipleValuesError
@@ -13,10 +15,39 @@ from websockets.http11 import Request, Response
 from impsy.events import Report
 from impsy.hosts import is_loopback
 from impsy.io.adapter import SendReport
+from impsy.io.door import Door
+from impsy.io.network import shown
 from impsy.io.origins import NO_HOST, PAGE_SCRIPT, PageKey, origin_allowed
 from impsy.io.owners import of_this_user
 
-__all__ = ["Entrance"]
+__all__ = ["Entrance", "ServedClient"]
+
+
+class ServedClient(ServerConnection):
+    """One client's connection. ``joined``: it has been sent the present controllers and bends.
+
+    ``everyone`` holds all connections of one server, before their handshake too: then they wait at the ``door``.
+    """
+
+    joined = False
+    peer = "?"
+    address: tuple[str, int] = ("?", 0)
+    everyone: ClassVar[set[ServedClient]]
+    door: ClassVar[Door]
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        address = transport.get_extra_info("peername")
+        if address:
+            self.address = address[:2]
+            self.peer = f"{shown(address[0])}:{address[1]}"
+        self.everyone.add(self)
+        self.door.enter(self.address, self.transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.door.leave(self.address)
+        self.everyone.discard(self)
+        super().connection_lost(exc)
 
 
 class Entrance:
@@ -70,7 +101,7 @@ class Entrance:
             )
             self._refused("key", text)
             return client.respond(HTTPStatus.FORBIDDEN, "Pages from files need the address that has a key.\n")
-        shown = (origin or "")[:80]
-        advice = f'To let it in, add "{shown}" to websocket.allowed_origins'
-        self._refused(f"origin:{shown}", f"a page of {shown} was refused. {advice}")
+        named = (origin or "")[:80]
+        advice = f'To let it in, add "{named}" to websocket.allowed_origins'
+        self._refused(f"origin:{named}", f"a page of {named} was refused. {advice}")
         return client.respond(HTTPStatus.FORBIDDEN, "Pages of this origin may not connect.\n")

@@ -36,11 +36,19 @@ class OscListener:
     """Listens for OSC packets and delivers their events.
 
     ``local``: also the events that only this machine may send. Such a listener's ``ip`` is a loopback address.
-    ``commands``: whether anything but playing is taken.
+    ``commands``: whether anything but playing is taken. ``or_any``: as for :class:`UdpListener`.
     """
 
     def __init__(
-        self, name: str, ip: str, port: int, controls: int, *, local: bool = False, commands: bool = True
+        self,
+        name: str,
+        ip: str,
+        port: int,
+        controls: int,
+        *,
+        local: bool = False,
+        commands: bool = True,
+        or_any: bool = False,
     ) -> None:
         self._decoder = OscDecoder(controls, name, local=local, commands=commands)
         self._complaints = Complaints(name)
@@ -51,9 +59,15 @@ class OscListener:
         self._left_out, self._told = 0, float("-inf")
         self._deliver: Deliver | None = None
         self._report: SendReport | None = None
-        self.udp = UdpListener(name, ip, port, self._receive)
+        self.udp = UdpListener(name, ip, port, self._receive, or_any=or_any)
         self.name = name
         self.received = 0
+
+    @property
+    def port(self) -> int:
+        """Where it listens; 0: nowhere yet."""
+        address = self.udp.address
+        return 0 if address is None else address[1]
 
     def open(self, deliver: Deliver, report: SendReport) -> None:
         """Start listening."""

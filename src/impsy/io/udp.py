@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import selectors
 import socket
 import threading
@@ -34,12 +35,16 @@ class UdpListener:
     """Receives datagrams on ``ip:port`` and hands each to ``receive(packet, sender)`` in its thread.
 
     On a loopback address, those of other users of this machine are refused, where the system tells them apart.
+    ``or_any``: any free port does, if another program has that one.
     """
 
-    def __init__(self, name: str, ip: str, port: int, receive: Callable[[bytes, str], None]) -> None:
+    def __init__(
+        self, name: str, ip: str, port: int, receive: Callable[[bytes, str], None], *, or_any: bool = False
+    ) -> None:
         self._ip = ip
         self._port = port
         self._receive = receive
+        self._or_any = or_any
         self._wake: socket.socket | None = None
         self._failures = Failures(f"packets at the port “{name}”")
         self._report: SendReport = lambda _report: None
@@ -68,7 +73,7 @@ class UdpListener:
     def _serve(self, opened: Opened) -> None:
         with ExitStack() as sockets:
             try:
-                servers = sockets.enter_context(bound(self._ip, self._port, socket.SOCK_DGRAM))
+                servers = self._bind(sockets)
             except OSError as error:
                 raise DeviceError(
                     f"cannot listen on {self._ip} port {self._port} ({error.strerror}): another program, perhaps a "
@@ -76,6 +81,14 @@ class UdpListener:
                 ) from error
             inner, outer = map(sockets.enter_context, socket.socketpair())
             self._listen(servers, inner, outer, opened)
+
+    def _bind(self, sockets: ExitStack) -> list[socket.socket]:
+        try:
+            return sockets.enter_context(bound(self._ip, self._port, socket.SOCK_DGRAM))
+        except OSError as error:
+            if not self._or_any or error.errno != errno.EADDRINUSE:
+                raise
+            return sockets.enter_context(bound(self._ip, 0, socket.SOCK_DGRAM))
 
     def _listen(
         self, servers: list[socket.socket], inner: socket.socket, outer: socket.socket, opened: Opened
@@ -86,7 +99,8 @@ class UdpListener:
         addresses = [server.getsockname() for server in servers]
         address = self.address = addresses[0]
         self._wake = outer
-        opened(f"listening on {' and '.join(each[0] for each in addresses)} port {address[1]}")
+        other = f", as another program has {self._port}" if self._port not in (0, address[1]) else ""
+        opened(f"listening on {' and '.join(each[0] for each in addresses)} port {address[1]}{other}")
         try:
             with selectors.DefaultSelector() as selector:  # select() takes no descriptor above 1,023
                 for server, (ip, *_) in zip(servers, addresses, strict=True):

@@ -28,9 +28,9 @@ from impsy.events import Report, Unplugged
 from impsy.hosts import EVERYWHERE, is_loopback
 from impsy.io.adapter import Complaints, Deliver, Health, Overhear, Rate, SendReport
 from impsy.io.door import ACCEPTED_AT_ONCE, BACKLOG, Door
-from impsy.io.entrance import Entrance
+from impsy.io.entrance import Entrance, ServedClient
 from impsy.io.link import Link, Opened
-from impsy.io.network import bound, shown
+from impsy.io.network import bound
 from impsy.mapping.entries import MappingEntry
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
@@ -65,33 +65,6 @@ _quiet = logging.Logger("impsy.io.websocket.library", logging.CRITICAL)
 
 _Step = Callable[[], list[bytes]]
 """Makes messages to send, by the output mapping. Run in the server's thread."""
-
-
-class _Client(ServerConnection):
-    """One client's connection. ``joined``: it has been sent the present controllers and bends.
-
-    ``everyone`` holds all connections of one server, before their handshake too: then they wait at the ``door``.
-    """
-
-    joined = False
-    peer = "?"
-    address: tuple[str, int] = ("?", 0)
-    everyone: ClassVar[set[_Client]]
-    door: ClassVar[Door]
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        address = transport.get_extra_info("peername")
-        if address:
-            self.address = address[:2]
-            self.peer = f"{shown(address[0])}:{address[1]}"
-        self.everyone.add(self)
-        self.door.enter(self.address, self.transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.door.leave(self.address)
-        self.everyone.discard(self)
-        super().connection_lost(exc)
 
 
 class WebSocketAdapter:
@@ -135,8 +108,8 @@ class WebSocketAdapter:
         self._woken = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended: asyncio.Event | None = None
-        self._clients: set[_Client] = set()
-        self._performers: set[_Client] = set()
+        self._clients: set[ServedClient] = set()
+        self._performers: set[ServedClient] = set()
         """Those of the clients that have played something."""
         self._received = self._sent = self._failed = 0
         self._played = Rate(PLAYED_A_SECOND, 2 * PLAYED_A_SECOND)
@@ -238,8 +211,8 @@ class WebSocketAdapter:
             asyncio.run(self._perform(listeners, opened))
 
     async def _perform(self, listeners: list[socket.socket], opened: Opened) -> None:
-        class Client(_Client):
-            everyone: ClassVar[set[_Client]] = set()
+        class Client(ServedClient):
+            everyone: ClassVar[set[ServedClient]] = set()
             door = Door(self._tell_refused, self._client_limit)
 
         self._ended = asyncio.Event()
@@ -290,7 +263,7 @@ class WebSocketAdapter:
 
     async def _welcome(self, client: ServerConnection) -> None:
         """Serve one client, from its handshake to its end."""
-        if not isinstance(client, _Client):
+        if not isinstance(client, ServedClient):
             return
         client.door.leave(client.address)
         if len(self._clients) >= self._client_limit:
@@ -322,7 +295,7 @@ class WebSocketAdapter:
                 if not self._performers:
                     self._deliver(Unplugged(self.name))
 
-    def _hear(self, frame: str | bytes, mapping: InputMapping, client: _Client) -> None:
+    def _hear(self, frame: str | bytes, mapping: InputMapping, client: ServedClient) -> None:
         for message in decode_frame(frame):
             if isinstance(message, PeerError):
                 self._complaints.add(message.kind, f"{message} (from {client.peer})", self._report)
@@ -367,7 +340,7 @@ class WebSocketAdapter:
                 news = [message for message in current if message not in messages] + messages
                 self._write(client, b"".join(map(_frame, news)), len(news))
 
-    def _write(self, client: _Client, frames: bytes, count: int) -> None:
+    def _write(self, client: ServedClient, frames: bytes, count: int) -> None:
         """Write to one client without waiting: what its connection does not accept at once is kept, up to a limit."""
         if client.state is not State.OPEN or not frames:
             return
@@ -418,8 +391,13 @@ def _listening(ip: str, port: int) -> Iterator[list[socket.socket]]:
         yield listeners
 
 
-async def _disconnect(servers: Sequence[Server], clients: set[_Client]) -> None:
+async def _disconnect(servers: Sequence[Server], clients: set[ServedClient]) -> None:
     """Close every connection; abort those that do not close in time or have not completed their handshake."""
+    # What was accepted a moment ago would be lost, not closed, where the server closes first.
+    with suppress(NotImplementedError):  # Windows
+        for listener in [each for server in servers for each in server.sockets]:
+            asyncio.get_running_loop().remove_reader(listener.fileno())
+    await asyncio.sleep(0)
     for server in servers:
         server.close()
     closed = [asyncio.ensure_future(server.wait_closed()) for server in servers]

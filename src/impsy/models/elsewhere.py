@@ -13,12 +13,12 @@ import os
 import signal
 import struct
 import subprocess
-import sys
 import threading
 import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
+from io import BufferedReader
 from queue import SimpleQueue
 from typing import IO, Any
 
@@ -43,7 +43,7 @@ ANSWER_SECONDS = 0.5
 PATIENT_SECONDS = 10.0
 """The same where nobody listens: in an evaluation, a replay or a test, on a machine that may be busy."""
 
-_MEMORY = 4 << 30
+_MEMORY = 2 << 30
 """Bytes of address space that the process may have."""
 _TRIAL_STEPS = 16
 _WAITING = 64
@@ -340,23 +340,25 @@ def _serve() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # native code may print
     limit(_MEMORY, writes=False)
-    scale, size = _HEAD.unpack(sys.stdin.buffer.read(_HEAD.size))
-    content = sys.stdin.buffer.read(size)
+    incoming = open(0, "rb", closefd=False)  # noqa: SIM115 - read until the process ends
+    scale, size = _HEAD.unpack(incoming.read(_HEAD.size))
+    content = incoming.read(size)
+    requests: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_read, args=(incoming, requests), daemon=True).start()
     try:
         facts, predictors = _tried(content, scale)
         _answer(answers, True, json.dumps(facts).encode())
-        requests: SimpleQueue[bytes] = SimpleQueue()
-        width = 8 * facts["dimension"]
-        reader = threading.Thread(target=_read, args=(requests, _REQUEST.size + width), daemon=True)
-        reader.start()
         layout = struct.Struct(f"<{facts['dimension']}d")
+        request = bytearray()
         while True:
-            request = requests.get()
+            while len(request) < _REQUEST.size + layout.size:
+                request += requests.get()
             forget, stream = _REQUEST.unpack_from(request)
             predictor = predictors(stream)
             if forget:
                 predictor.reset()
             predictor.hear(layout.unpack_from(request, _REQUEST.size))
+            del request[: _REQUEST.size + layout.size]
             _answer(answers, True, predictor.mixture().tobytes())
     except ModelError as error:
         _answer(answers, False, str(error).encode())
@@ -387,9 +389,10 @@ def _tried(content: bytes, scale: float) -> tuple[dict[str, int], Callable[[int]
     return {**facts, "layers": len(layout.states) // 2}, predictors
 
 
-def _read(requests: SimpleQueue[bytes], size: int) -> None:
-    while len(request := sys.stdin.buffer.read(size)) == size:
-        requests.put(request)
+def _read(incoming: BufferedReader, requests: SimpleQueue[bytes]) -> None:
+    """Pass on what comes; at its end the process that started this one has ended, whatever the graph does."""
+    while content := incoming.read1(1 << 16):
+        requests.put(content)
     os._exit(0)
 
 

@@ -47,13 +47,16 @@ class Monitor:
     The forecast at most 30 times a second; forecast and state at least once a second, and when they change.
 
     Args:
-        port: where to send to.
+        port: where to send to; a function is asked again before each state.
         state: returns the state.
         now: the clock that the forecast's times refer to.
     """
 
-    def __init__(self, port: int, state: Callable[[], dict[str, Any]], now: Callable[[], float]) -> None:
-        self._outlet = Outlet("localhost", port)
+    def __init__(
+        self, port: int | Callable[[], int], state: Callable[[], dict[str, Any]], now: Callable[[], float]
+    ) -> None:
+        self._port = port if callable(port) else lambda: port
+        self._outlet = Outlet("localhost", self._port())
         self._state = state
         self._now = now
         self._queue: SimpleQueue[tuple[str, Sequence[float]] | object] = SimpleQueue()
@@ -131,6 +134,10 @@ class Monitor:
 
     def _send_state(self) -> None:
         with self._failures:
+            if (port := self._port()) != self._outlet.port:
+                self._outlet.close()
+                self._outlet = Outlet("localhost", port)
+                self._outlet.open()
             self._send(encode_text(STATE, encode_state(self._state())))
 
     def _send_next(self) -> None:

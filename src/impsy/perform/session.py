@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol, Self, cast
 
@@ -65,7 +65,7 @@ class Session:
         recorder: takes the rows of the log; None: no log.
         log_input: whether the performer's rows are logged.
         log_predictions: whether the model's are.
-        monitor_port: where the web interface listens; None: nothing is sent to it.
+        monitor_port: where the web interface listens, or what finds that; None: nothing is sent to it.
         commands: listens to the web interface's commands; None: they are not received.
         open_model: opens a model that takes the place of the one that plays; None: models cannot be switched.
         scenes: what can be recalled by name.
@@ -83,7 +83,7 @@ class Session:
         recorder: Recorder | None = None,
         log_input: bool = True,
         log_predictions: bool = False,
-        monitor_port: int | None = None,
+        monitor_port: int | Callable[[], int] | None = None,
         commands: OscListener | None = None,
         open_model: OpenModel | None = None,
         scenes: Scenes | None = None,
@@ -260,6 +260,7 @@ class Session:
             "reports": [{"level": report.level, "text": report.text} for report in view.reports],
             "uptime": round(self._clock.now() - self._clock.start, 3),
             "pid": os.getpid(),
+            "command_port": 0 if self._commands is None else self._commands.port,
         }
         live = {name: getattr(snapshot.settings, name) for name in ("dimension", *SETTINGS)}
         return live | state | self._about

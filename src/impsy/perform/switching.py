@@ -51,6 +51,7 @@ class ModelSwitcher:
         self._lock = threading.Lock()
         self._wanted: tuple[str, OpenModel] | None = None
         self._busy = False
+        self._rest_until = 0.0
         self._failures = Failures("opening models")
 
     def switch_to(self, file: str, open_model: OpenModel | None) -> None:
@@ -88,13 +89,18 @@ class ModelSwitcher:
         self._prepare(ready.predictor)
         self._deliver(ready)
 
+    def _is_busy(self) -> bool:
+        """Whether there is something to open; if not, the thread ends."""
+        with self._lock:
+            self._busy = self._wanted is not None
+            return self._busy
+
     def _run(self) -> None:
-        while True:
-            with self._lock:
-                wanted = self._wanted
-                if wanted is None:
-                    self._busy = False
-                    return
+        while self._is_busy():
+            time.sleep(max(0.0, self._rest_until - time.monotonic()))
+            wanted = self._newest()
+            if wanted is None:
+                continue
             began = time.monotonic()
             ready = self._open(*wanted)
             with self._lock:
@@ -103,7 +109,12 @@ class ModelSwitcher:
                 if self._wanted == wanted:
                     self._wanted = None
             # However many are requested, half of the time is left to what plays.
-            time.sleep(min(LONGEST_REST, max(SHORTEST_REST, time.monotonic() - began)))
+            now = time.monotonic()
+            self._rest_until = now + min(LONGEST_REST, max(SHORTEST_REST, now - began))
+
+    def _newest(self) -> tuple[str, OpenModel] | None:
+        with self._lock:
+            return self._wanted
 
     def _open(self, file: str, open_model: OpenModel) -> SetPredictor | None:
         try:

@@ -86,8 +86,9 @@ class State(TypedDict):
     """The session at one moment. Beside these keys the message holds each live setting by its name.
 
     turn: who plays. model: the name of its file. input, output: the last vectors. waiting: predictions that are not
-    played yet. uptime: seconds. config: the path of the configuration. seed: of the model's choices, where one was
-    given. cut: the keys whose content is not complete, since all of it does not fit into a datagram.
+    played yet. uptime: seconds. command_port: where it listens to the page; 0: nowhere (yet). config: the path of the
+    configuration. seed: of the model's choices, where one was given. cut: the keys whose content is not complete, as
+    all of it does not fit into a datagram.
     """
 
     mode: Mode
@@ -105,6 +106,7 @@ class State(TypedDict):
     reports: list[ReportText]
     uptime: float
     pid: int
+    command_port: int
     config: NotRequired[str]
     seed: NotRequired[int]
     cut: NotRequired[list[str]]

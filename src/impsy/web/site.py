@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any, Self
 
-from impsy.config import WebuiConfig
+from impsy.files import leads_out
 from impsy.processes import end_all_in
 from impsy.protocol.pages import ServerMessage
 from impsy.web.config.file import ConfigFile
@@ -24,6 +24,7 @@ from impsy.web.library.takes import Takes
 from impsy.web.library.trash import Trash
 from impsy.web.live.hub import PageHub
 from impsy.web.live.link import LinkMessage, SessionLink
+from impsy.web.live.presence import Presence
 from impsy.web.session.performer import SimulatedPerformer
 from impsy.web.session.supervisor import SessionSupervisor
 from impsy.web.workspace import Workspace
@@ -59,7 +60,15 @@ class Site:
         self.demo = demo
         self.config = ConfigFile(workspace)
         self.hub = hub or PageHub()
-        self.link = link or SessionLink(WebuiConfig().monitor_port, WebuiConfig().command_port, self._receive)
+        self.presence = Presence(workspace)
+        self.link = link or SessionLink(
+            None,
+            None,
+            self._receive,
+            ours=self._plays_here,
+            alone=lambda: not self.presence.of_another(),
+            on_listening=self.presence.say,
+        )
         self.supervisor = supervisor or SessionSupervisor(self.config, self.link, self._announce, arguments)
         self.performer = SimulatedPerformer(self.link, self.hub, seed)
         self.trash = Trash(workspace)
@@ -87,6 +96,7 @@ class Site:
         self.supervisor.use_configured_ports()
         self.config.subscribe(self.supervisor.use_configured_ports)
         with ExitStack() as running:
+            running.callback(self.presence.leave)
             running.enter_context(self.link)
             running.enter_context(self.config)
             running.callback(end_all_in, self.workspace.root)
@@ -124,6 +134,11 @@ class Site:
             {"type": "session", **self.supervisor.status()},
             {"type": "performer", "running": self.performer.running},
         ]
+
+    def _plays_here(self, state: dict[str, Any]) -> bool:
+        """Whether a session plays this workspace, and not another one's, or does not say what it plays."""
+        config = state.get("config")
+        return not isinstance(config, str) or not config or not leads_out(config, self.workspace.root)
 
     # --- messages for the pages, by threads of the link and the supervisor -------------------------
 

@@ -83,28 +83,28 @@ class Workspace:
             raise DataError(f"{folder.name} is no folder: move it away, so that one can be made")
         return folder
 
-    def listed(self, folder: Path, wanted: Callable[[str], bool]) -> dict[Path, tuple[int, int]]:
-        """What is in a folder by a name that is wanted, in order, with its stamp; no link that leads out.
+    def listed(self, folder: Path, wanted: Callable[[str], bool]) -> dict[str, tuple[int, int]]:
+        """The names in a folder that are wanted, in order, with when each was changed and its size.
 
-        Pipes, sockets and devices are left out.
+        No link that leads out is among them, and no pipe, socket or device.
 
         Raises:
             DataError: as :meth:`folder`.
         """
+        found = {}
         try:
             with os.scandir(self.folder(folder)) as entries:
-                names = sorted((entry.name, entry.is_symlink()) for entry in entries if wanted(entry.name))
+                for entry in entries:
+                    if not wanted(entry.name):
+                        continue
+                    with suppress(OSError):  # it was taken away just now
+                        now = os.stat(entry)
+                        shown = stat.S_ISREG(now.st_mode) or stat.S_ISDIR(now.st_mode)  # a folder: a problem
+                        if shown and not (entry.is_symlink() and leads_out(entry, self.root)):
+                            found[entry.name] = (now.st_mtime_ns, now.st_size)
         except FileNotFoundError:
             return {}
-        found = {}
-        for name, is_link in names:
-            path = folder / name
-            with suppress(OSError):  # it was taken away just now
-                now = path.stat()
-                shown = stat.S_ISREG(now.st_mode) or stat.S_ISDIR(now.st_mode)  # a folder has a problem to tell
-                if shown and not (is_link and leads_out(path, self.root)):
-                    found[path] = (now.st_mtime_ns, now.st_size)
-        return found
+        return dict(sorted(found.items()))
 
     def inside(self, folder: Path, name: str) -> Path:
         """The path of ``name`` directly in ``folder``, which is one of the above.

@@ -90,9 +90,12 @@ class Outline:
     def load(cls, content: bytes) -> Outline:
         """What :meth:`dump` gave, in another process of ours."""
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            parts = [Part(*(arrays[f"{player}_{name}"] for name in Part.__dataclass_fields__)) for player in _PLAYERS]
+            performer, model = (
+                Part(*(arrays[f"{player}_{name}"] for name in Part.__dataclass_fields__)) for player in _PLAYERS
+            )
             played_in = arrays["performer_in"], arrays["model_in"]
-            return cls(float(arrays["seconds"]), arrays["begins"], arrays["offsets"], *parts, played_in)
+            seconds = float(arrays["seconds"])
+            return cls(seconds, arrays["begins"], arrays["offsets"], performer, model, played_in)
 
     def groups(self, begin: float, end: float) -> tuple[int, int]:
         """The first of the groups with something from ``begin`` to ``end``, and the one after the last."""

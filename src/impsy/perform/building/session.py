@@ -8,7 +8,8 @@ from typing import Any
 
 from numpy.random import default_rng
 
-from impsy.config import Config, LoadedConfig, OscConfig, WebuiConfig
+from impsy.config import Config, LoadedConfig, OscConfig
+from impsy.config.localports import USUAL, named_ports, where_the_page_listens
 from impsy.engine import Engine
 from impsy.io import OscAdapter
 from impsy.io.osc import OscListener
@@ -103,7 +104,7 @@ def build_session(
     clock = Clock()
     reports = reports or Reports()
     model = configured_model(loaded)
-    local = config.webui or WebuiConfig()
+    _, command_port = named_ports(config)
     ports = ports or Ports(WantedPorts(loaded.folder))
     recorder = None
     if logdir is not None:
@@ -116,8 +117,15 @@ def build_session(
         recorder=recorder,
         log_input=config.log_input,
         log_predictions=config.log_predictions,
-        monitor_port=local.monitor_port,
-        commands=OscListener("commands", "localhost", local.command_port, config.model.dimension - 1, local=True),
+        monitor_port=where_the_page_listens(loaded),
+        commands=OscListener(
+            "commands",
+            "localhost",
+            command_port or USUAL.command_port,
+            config.model.dimension - 1,
+            local=True,
+            or_any=command_port is None,
+        ),
         open_model=model_switcher(loaded),
         scenes=configured_scenes(loaded),
         model_file=model.file,

@@ -14,7 +14,6 @@ from queue import Empty, SimpleQueue
 
 from impsy.codecs.log import encode_row, log_name
 from impsy.events import Record, Report
-from impsy.files import make_folder
 from impsy.io.adapter import SendReport
 from impsy.perform.recording.syncing import Syncing
 from impsy.threads import lasting
@@ -102,7 +101,7 @@ class Recorder:
     def open(self) -> None:
         """Start the thread; report at once if the folder cannot be written."""
         try:
-            make_folder(self._folder)
+            self._folder.mkdir(parents=True, exist_ok=True)
             if not os.access(self._folder, os.W_OK):
                 raise PermissionError(13, "Permission denied", str(self._folder))
         except OSError as error:
@@ -232,7 +231,7 @@ class Recorder:
 
     def _create(self) -> tuple[int, Path]:
         """Open a new file. Where its name exists (two starts in one second), the next second is used."""
-        make_folder(self._folder)
+        self._folder.mkdir(parents=True, exist_ok=True)
         started_at = self._started_at
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
         while True:

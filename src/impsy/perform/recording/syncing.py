@@ -67,7 +67,8 @@ class Syncing:
     # --- the thread --------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        sync_folder(self._path.parent)
+        for folder in self._path.parents[:2]:  # the one with logs may be new, too
+            sync_folder(folder)
         while not self._closing.is_set():
             self._written.wait()
             self._written.clear()

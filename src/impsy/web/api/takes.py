@@ -10,7 +10,7 @@ from typing import IO, Annotated
 
 from pydantic import Field
 from starlette.background import BackgroundTask
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, Response
 
 from impsy.config import Config
 from impsy.data.takes import LONGEST_TAG, LONGEST_TITLE, MOST_TAGS, TakeNote, annotate, read_notes
@@ -58,10 +58,10 @@ class Words(Body):
 
 
 @ENDPOINTS.add("GET", "/api/takes", "All takes, the newest first")
-def list_takes(site: Site) -> list[Take]:
+def list_takes(site: Site) -> list[Take] | Response:
     for problem in site.takes.new_problems():
         site.hub.say("warning", problem.replace(f"{site.workspace.root}{os.sep}", ""))
-    return site.takes.all()
+    return Response(site.takes.all_as_json(), media_type="application/json")
 
 
 @ENDPOINTS.add("GET", "/api/takes/{name}/picture", "What was played")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -17,7 +18,7 @@ from impsy.data.statistics import DatasetStatistics
 from impsy.data.takes import read_notes
 from impsy.errors import DataError
 from impsy.protocol.library import Dataset, Made
-from impsy.web.library.facts import DescribedFiles, Known, Stamp, Unusable, stamp_of
+from impsy.web.library.facts import DescribedFiles, Facts, Stamp, Unusable, stamp_of
 from impsy.web.library.takes import Takes
 from impsy.web.library.trash import Trash
 from impsy.web.library.uploads import keep
@@ -54,9 +55,9 @@ class Datasets(DescribedFiles):
 
     def all(self) -> list[Dataset]:
         """All datasets."""
-        paths = self._paths()
-        known = self._cache.of(paths)
-        return [_dataset(path, stamp, known[path.name]) for path, stamp in paths.items()]
+        stamps = self._stamps()
+        known = self._cache.of(stamps)
+        return [_dataset(name, stamps[name], json.loads(facts), looking) for name, (facts, looking) in known.items()]
 
     def add(self, name: str, upload: IO[bytes]) -> Dataset:
         """Keep a file that was sent as a dataset of this name.
@@ -66,7 +67,7 @@ class Datasets(DescribedFiles):
             Conflict: there is one of its name.
         """
         path, facts = self._keep(_checked_name(name), upload)
-        return _dataset(path, stamp_of(path), Known(facts, False))
+        return _dataset(path.name, stamp_of(path), facts)
 
     def make(self, names: Sequence[str] | None, dimension: int | None, name: str | None) -> Made:
         """Make a dataset of takes.
@@ -105,7 +106,7 @@ class Datasets(DescribedFiles):
             finally:
                 fresh.unlink(missing_ok=True)
         facts = made["statistics"]
-        dataset = _dataset(path, stamp_of(path), Known(facts, False))
+        dataset = _dataset(path.name, stamp_of(path), facts)
         return Made(dataset=dataset, told=remarks, statistics=facts, undo=undo)
 
     def _choose(self, names: Sequence[str] | None, dimension: int | None) -> tuple[int, list[Path], list[str]]:
@@ -150,18 +151,17 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _dataset(path: Path, stamp: Stamp, known: Known) -> Dataset:
-    facts = known.facts
+def _dataset(name: str, stamp: Stamp, facts: Facts, looking: bool = False) -> Dataset:
     changed, size = stamp
     return Dataset(
-        name=path.name,
+        name=name,
         dimension=facts.get("dimension"),
         performances=facts.get("performances", 0),
         events=facts.get("events", 0),
         seconds=round(facts.get("seconds", 0.0), 3),
         size=size,
         made=datetime.fromtimestamp(changed / 1e9).isoformat(timespec="seconds"),
-        looking=known.looking,
+        looking=looking,
         problem=facts.get("problem", ""),
     )
 

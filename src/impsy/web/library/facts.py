@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import partial
 from math import isfinite
 from pathlib import Path
-from typing import IO, Annotated, Any, NamedTuple
+from typing import IO, Annotated, Any
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
@@ -56,6 +56,11 @@ BATCH_FILES, BATCH_BYTES = 8, 4 << 20
 """What is read by one process: its start takes half a second, and its results come together."""
 
 Facts = dict[str, Any]
+Known = tuple[str, bool]
+"""What is known of a file, as JSON, and whether it is being looked at: there may be more soon.
+
+It is text, as there may be tens of thousands: the garbage collector need not visit those, while all else waits.
+"""
 Stamp = tuple[int, int]
 Find = Callable[[Mapping[Path, Stamp], Mapping[str, Facts]], Iterable[Mapping[Path, Facts]]]
 """Finds the facts about these files, in parts; it is given those from before, by name."""
@@ -69,17 +74,13 @@ class Unusable(TypedDict):
     problem: Annotated[str, Field(min_length=1)]
 
 
-class Known(NamedTuple):
-    """What is known of a file, and whether it is being looked at: there may be more soon."""
-
-    facts: Facts
-    looking: bool
-
-
 def stamp_of(path: Path) -> Stamp:
     """When a file was last changed (nanoseconds), and its size; raises OSError if there is none."""
     found = path.stat()
     return found.st_mtime_ns, found.st_size
+
+
+_UNKNOWN: tuple[Stamp, str] = ((-1, -1), "{}")
 
 
 class FactsCache:
@@ -87,6 +88,7 @@ class FactsCache:
 
     Args:
         workspace: the cache is kept in its private folder; losing it costs only time.
+        folder: theirs.
         what: the kind of files, such as ``takes``.
         kind: of their facts. What the disk has may be anyone's: what is not of this kind is found anew.
         find: finds those of files that are new or have changed.
@@ -96,18 +98,20 @@ class FactsCache:
     def __init__(
         self,
         workspace: Workspace,
+        folder: Path,
         what: str,
         kind: TypeAdapter[Any],
         find: Find,
         changed: Callable[[], object] = lambda: None,
     ) -> None:
         self._path = workspace.private / "known" / f"{what}.json"
+        self._folder = folder
         self._what = what
         self._kind = kind
         self._find = find
         self._changed = changed
         self._lock = threading.Lock()
-        self._facts: dict[str, tuple[Stamp, Facts]] | None = None
+        self._facts: dict[str, tuple[Stamp, str]] | None = None
         self._reading: threading.Thread | None = None
         self._failure: ImpsyError | None = None
         self._told_part = False
@@ -118,7 +122,7 @@ class FactsCache:
         self.closed = True
 
     def of(
-        self, paths: Mapping[Path, Stamp], *, passing: frozenset[str] = frozenset(), wait: float = WAIT_SECONDS
+        self, stamps: Mapping[str, Stamp], *, passing: frozenset[str] = frozenset(), wait: float | None = None
     ) -> dict[str, Known]:
         """What is known of each of these files, which are all of the folder, by name.
 
@@ -126,8 +130,9 @@ class FactsCache:
         seconds; all others do not wait.
 
         Args:
-            paths: the files, and their stamps.
+            stamps: of the files, by name.
             passing: names of files that change all the time: they alone are no reason to write.
+            wait: None: ``WAIT_SECONDS``.
 
         Raises:
             ImpsyError: they cannot be read at all.
@@ -135,24 +140,24 @@ class FactsCache:
         reader = None
         with self._lock:
             known = self._known()
-            gone = known.keys() - {path.name for path in paths}
+            gone = known.keys() - stamps.keys()
             for name in gone:
                 del known[name]
-            new = {path: stamp for path, stamp in paths.items() if not self._is_known(path, stamp)}
+            new = {name: stamp for name, stamp in stamps.items() if known.get(name, _UNKNOWN)[0] != stamp}
             if new and self._reading is None and not self.closed:
-                save = bool(gone) or any(path.name not in passing for path in new)
-                reader = self._reading = once(f"impsy {self._what}", partial(self._read, new, save))
+                save = bool(gone) or not passing.issuperset(new)
+                reader = self._reading = once(f"impsy {self._what}", partial(self._read, self._paths(new), save))
                 reader.start()
             known = dict(known)
         if reader is not None:
-            reader.join(wait)
+            reader.join(WAIT_SECONDS if wait is None else wait)
         elif gone and not new:
             self._save(known)
         with self._lock:
             if reader is not None and self._failure is not None:
                 raise self._failure
             self._told_part = self._told_part or self._reading is not None
-            return {path.name: self._get(path, stamp) for path, stamp in paths.items()}
+            return {name: self._get(name, stamp) for name, stamp in stamps.items()}
 
     def one(self, path: Path, *, wait: bool = True) -> Known:
         """What is known of one file as it is now, which is read if need be.
@@ -162,37 +167,37 @@ class FactsCache:
         """
         stamp = stamp_of(path)
         with self._lock:
-            before = {name: facts for name, (_, facts) in self._known().items() if name == path.name}
-            if self._is_known(path, stamp) or (not wait and self._reading is not None):
-                return self._get(path, stamp)
-        for found in self._find({path: stamp}, before):
+            facts, looking = known = self._get(path.name, stamp)
+            if not looking or (not wait and self._reading is not None):
+                return known
+        for found in self._find({path: stamp}, {path.name: json.loads(facts)}):
             self.keep(found, {path: stamp})
         with self._lock:
-            return self._get(path, stamp)
+            return self._get(path.name, stamp)
 
     def keep(self, found: Mapping[Path, Facts], stamps: Mapping[Path, Stamp]) -> None:
         """Keep what was found of files that had these stamps."""
         with self._lock:
-            self._known().update({path.name: (stamps[path], facts) for path, facts in found.items()})
+            self._known().update({path.name: (stamps[path], json.dumps(facts)) for path, facts in found.items()})
 
-    def _known(self) -> dict[str, tuple[Stamp, Facts]]:
+    def _known(self) -> dict[str, tuple[Stamp, str]]:
         if self._facts is None:
             self._facts = self._load()
         return self._facts
 
-    def _is_known(self, path: Path, stamp: Stamp) -> bool:
-        return self._known().get(path.name, (None,))[0] == stamp
+    def _paths(self, stamps: Mapping[str, Stamp]) -> dict[Path, Stamp]:
+        return {self._folder / name: stamp for name, stamp in stamps.items()}
 
-    def _get(self, path: Path, stamp: Stamp) -> Known:
-        _, facts = self._known().get(path.name, (None, {}))
-        return Known(facts, not self._is_known(path, stamp))
+    def _get(self, name: str, stamp: Stamp) -> Known:
+        known_of, facts = self._known().get(name, _UNKNOWN)
+        return facts, known_of != stamp
 
     def _read(self, new: Mapping[Path, Stamp], save: bool) -> None:
         """In the reader's thread."""
         self._failure = None
         told = time.monotonic()
         with self._lock:
-            before = {path.name: self._known()[path.name][1] for path in new if path.name in self._known()}
+            before = {path.name: json.loads(self._known().get(path.name, _UNKNOWN)[1]) for path in new}
         try:
             for found in self._find(new, before):
                 if self.closed:
@@ -218,7 +223,7 @@ class FactsCache:
 
     # --- on the disk -------------------------------------------------------------------------------
 
-    def _load(self) -> dict[str, tuple[Stamp, Facts]]:
+    def _load(self) -> dict[str, tuple[Stamp, str]]:
         try:
             content = json.loads(read_regular(self._path, _LARGEST), parse_constant=_finite, parse_float=_finite)
             files = content["files"] if content["format"] == _FORMAT else {}
@@ -232,14 +237,16 @@ class FactsCache:
                 known[name] = ((int(changed), int(size)), self._checked(facts))
         return known
 
-    def _checked(self, facts: object) -> Facts:
+    def _checked(self, facts: object) -> str:
         _check_range(facts)
-        checked: Facts = self._kind.dump_python(self._kind.validate_python(facts), mode="json")
-        return checked
+        return self._kind.dump_json(self._kind.validate_python(facts)).decode()
 
-    def _save(self, known: Mapping[str, tuple[Stamp, Facts]]) -> None:
+    def _save(self, known: Mapping[str, tuple[Stamp, str]]) -> None:
+        files = ", ".join(
+            f"{json.dumps(name)}: [[{changed}, {size}], {facts}]" for name, ((changed, size), facts) in known.items()
+        )
         try:
-            write_whole(self._path, json.dumps({"format": _FORMAT, "files": known}).encode())
+            write_whole(self._path, f'{{"format": {_FORMAT}, "files": {{{files}}}}}'.encode())
         except DeviceError as error:
             logger.warning("the facts about the files cannot be cached: %s", error)
 
@@ -327,11 +334,12 @@ class DescribedFiles:
         self._folder = folder
         self._suffixes = suffixes
         self._error_type = error_type
-        self._cache = FactsCache(workspace, f"{what}s", kind, self._find, changed)
+        self._cache = FactsCache(workspace, folder, f"{what}s", kind, self._find, changed)
 
     def facts(self, path: Path) -> Facts:
         """What a file is, or ``{"problem": …}``; of one that is not shown by itself, too."""
-        return self._cache.one(path).facts
+        facts: Facts = json.loads(self._cache.one(path)[0])
+        return facts
 
     def close(self) -> None:
         """Read no further file."""
@@ -350,17 +358,17 @@ class DescribedFiles:
         found: list[Facts] = work(task, self._workspace.root, files=[str(path) for path in paths], seconds=seconds)
         return found
 
-    def _paths(self) -> dict[Path, tuple[int, int]]:
-        """Those in the folder, with their stamps."""
+    def _stamps(self) -> dict[str, Stamp]:
+        """The names of those in the folder, with their stamps."""
         there = self._workspace.listed(
             self._folder, lambda name: name.endswith(self._suffixes) and not name.startswith(".")
         )
-        found: dict[str, Path] = {}
+        found: dict[str, str] = {}
         for suffix in self._suffixes:
-            for path in there:
-                if path.name.endswith(suffix):
-                    found.setdefault(path.stem, path)
-        return {path: there[path] for path in found.values()}
+            for name in there:
+                if name.endswith(suffix):
+                    found.setdefault(Path(name).stem, name)
+        return {name: there[name] for name in found.values()}
 
     def _keep(self, name: str, upload: IO[bytes]) -> tuple[Path, Facts]:
         """Keep a file that was sent, under this name, if it is one; its path and the facts about it."""

@@ -15,7 +15,7 @@ from impsy.errors import DataError, ModelError
 from impsy.files import leads_out, read_regular
 from impsy.protocol.library import Model, VerdictSentence
 from impsy.web.config.file import ConfigFile
-from impsy.web.library.facts import WAIT_SECONDS, DescribedFiles, Known, Stamp, Unusable
+from impsy.web.library.facts import DescribedFiles, Known, Stamp, Unusable
 from impsy.web.workspace import Workspace
 
 __all__ = ["Models", "files_of", "read_verdict"]
@@ -69,14 +69,14 @@ class Models(DescribedFiles):
             raise DataError(f"{name[:80]} is no model: their names end in {', '.join(SUFFIXES)}")
         return self._workspace.existing(self._workspace.models, name, "model")
 
-    def all(self, evaluating: str | None = None, *, wait: float = WAIT_SECONDS) -> list[Model]:
+    def all(self, evaluating: str | None = None, *, wait: float | None = None) -> list[Model]:
         """All models, the newest first. ``evaluating``: the one that is being evaluated. ``wait``: seconds."""
-        paths = self._paths()
-        known = self._cache.of(paths, wait=wait)
+        stamps = self._stamps()
+        known = self._cache.of(stamps, wait=wait)
         config = self._config.config
         used = (self._workspace.root / config.model.file).resolve() if config and config.model.file else None
-        newest = sorted(paths, key=lambda path: paths[path][0], reverse=True)
-        return [self._model(path, paths[path], known[path.name], used, evaluating) for path in newest]
+        newest = sorted(stamps, key=lambda name: stamps[name][0], reverse=True)
+        return [self._model(self._folder / name, stamps[name], known[name], used, evaluating) for name in newest]
 
     def add(self, name: str, upload: IO[bytes]) -> None:
         """Keep a file that was sent as a model of this name.
@@ -101,7 +101,8 @@ class Models(DescribedFiles):
             return False
 
     def _model(self, path: Path, stamp: Stamp, known: Known, used: Path | None, evaluating: str | None) -> Model:
-        facts = known.facts
+        text, looking = known
+        facts = json.loads(text)
         files = files_of(path)
         report = self.has_report(path)
         numbers = ("dimension", "size", "layers", "units", "mixtures", "parameters", "architecture")
@@ -118,7 +119,7 @@ class Models(DescribedFiles):
             evaluating=evaluating == path.name,
             files=[file.name for file in files],
             facts=facts.get("facts", {}),
-            looking=known.looking,
+            looking=looking,
             problem=facts.get("problem", ""),
         )
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 import threading
 from base64 import b64decode
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,9 @@ LONG = 16 << 20
 
 FINE = 2
 """Groups of an outline in each piece of a picture, at least."""
+
+PATIENT_SECONDS = 60.0
+"""For so long a picture waits for others' outlines."""
 
 MOST_ROWS = 1 << 19
 """Rows that are read for a picture of a part of a long take, at most; in 0.5 s."""
@@ -138,6 +142,7 @@ class TakeCache:
         self._root = root
         self._most = most_bytes
         self._lock = threading.Lock()
+        self._outlining = threading.Lock()
         self._kept: OrderedDict[Key, Played | Outline] = OrderedDict()
 
     def take(self, path: Path, controls: int) -> Played:
@@ -181,6 +186,25 @@ class TakeCache:
         if isinstance(found, Outline):
             return found
         path, stamp = key
+        with self.outlining(path.name):
+            found = self._find(key)  # somebody else was at it
+            return found if isinstance(found, Outline) else self._make_outline(path, stamp, controls)
+
+    @contextmanager
+    def outlining(self, name: str) -> Iterator[None]:
+        """Outlines are made one at a time: whoever wants the same waits for it, instead of reading it all as well.
+
+        Raises:
+            DataError: another one takes too long.
+        """
+        if not self._outlining.acquire(timeout=PATIENT_SECONDS):
+            raise DataError(f"{name}: long takes are still being read; look again in a moment")
+        try:
+            yield
+        finally:
+            self._outlining.release()
+
+    def _make_outline(self, path: Path, stamp: tuple[int, int], controls: int) -> Outline:
         (made,) = work("scan_logs", self._root, logs=[{"file": str(path), "controls": controls, "outlined": True}])
         if "problem" in made:
             raise DataError(f"{path.name}: {made['problem']}")

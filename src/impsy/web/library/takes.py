@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from contextlib import nullcontext
+from dataclasses import asdict
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ from typing_extensions import TypedDict
 
 from impsy.codecs.log import dimension_of
 from impsy.data.logs.scanning import Scan, scan_again, started_at
-from impsy.data.takes import Notes, read_notes
+from impsy.data.takes import TakeNote, read_notes
 from impsy.errors import DataError
 from impsy.limits import MOST_LEARNED_DIMENSION
 from impsy.protocol.library import Take
@@ -75,12 +78,16 @@ class Takes:
         self._workspace = workspace
         self._pictures = pictures
         self._link = link
-        self._cache = FactsCache(workspace, "takes", _KIND, self._find, changed)
+        self._cache = FactsCache(workspace, workspace.logs, "takes", _KIND, self._find, changed)
         self._reported: set[str] = set()
+        self._shown: dict[str, tuple[Any, str]] = {}
 
     def paths(self) -> dict[Path, tuple[int, int]]:
         """All takes with their stamps, in the order of their names, so of time."""
-        return self._workspace.listed(self._workspace.logs, lambda name: dimension_of(name) is not None)
+        return {self._workspace.logs / name: stamp for name, stamp in self._stamps().items()}
+
+    def _stamps(self) -> dict[str, Stamp]:
+        return self._workspace.listed(self._workspace.logs, _is_take)
 
     def path(self, name: str) -> Path:
         """The log of this name; raises NotFound if there is none, DataError if that can be no take's name."""
@@ -109,21 +116,32 @@ class Takes:
         self._reported.update(fresh)
         return fresh
 
-    def all(self) -> list[Take]:
-        """All takes, the newest first; of those that are being looked at, what is known."""
-        paths, live = self.paths(), self._live()
-        known = self._cache.of(paths, passing=frozenset({live} - {None}))
+    def all_as_json(self) -> str:
+        """All takes, the newest first; of those that are being looked at, what is known.
+
+        As text, which is kept while nothing of a take has changed: there may be tens of thousands.
+        """
+        stamps, live = self._stamps(), self._live()
+        known = self._cache.of(stamps, passing=frozenset() if live is None else frozenset({live}))
         notes = read_notes(self._workspace.logs)
-        return [
-            _take(path.name, size, known[path.name], notes, path.name == live)
-            for path, (_, size) in reversed(paths.items())
-        ]
+        shown: dict[str, tuple[Any, str]] = {}
+        for name in reversed(stamps):
+            now = (stamps[name][1], *known[name], notes.takes.get(name), name == live)
+            before, text = self._shown.get(name, (None, ""))
+            if before != now:
+                text = json.dumps(asdict(self._take(name, stamps[name][1], known[name], notes.of(name))))
+            shown[name] = now, text
+        self._shown = shown
+        return f"[{', '.join([text for _, text in shown.values()])}]"
 
     def one(self, path: Path) -> Take:
         """The take in this log."""
         known = self._cache.one(path, wait=False)
-        notes = read_notes(self._workspace.logs)
-        return _take(path.name, path.stat().st_size, known, notes, self.is_live(path.name))
+        note = read_notes(self._workspace.logs).of(path.name)
+        return self._take(path.name, path.stat().st_size, known, note)
+
+    def _take(self, name: str, size: int, known: Known, note: TakeNote) -> Take:
+        return _take(name, size, known, note, self.is_live(name))
 
     def close(self) -> None:
         """Read no further log."""
@@ -164,10 +182,12 @@ class Takes:
         if self._cache.closed:
             raise DataError("the web interface has ended")
         wanted = [{**logs[path], "outlined": grown[path] > LONG} for path in paths]
-        found = work("scan_logs", self._workspace.root, logs=wanted, seconds=seconds)
-        for path, answer in zip(paths, found, strict=True):
-            if outline := answer.pop("outline", ""):
-                self._pictures.keep_outline(path, stamps[path], outline)
+        long = [path.name for path in paths if grown[path] > LONG]
+        with self._pictures.outlining(long[0]) if long else nullcontext():
+            found = work("scan_logs", self._workspace.root, logs=wanted, seconds=seconds)
+            for path, answer in zip(paths, found, strict=True):
+                if outline := answer.pop("outline", ""):
+                    self._pictures.keep_outline(path, stamps[path], outline)
         return [_facts(path, answer) for path, answer in zip(paths, found, strict=True)]
 
 
@@ -205,9 +225,14 @@ def _problem(counts: dict[str, int], found: str) -> str:
     return found
 
 
-def _take(name: str, size: int, known: Known, notes: Notes, live: bool) -> Take:
-    note = notes.of(name)
-    facts = known.facts
+@lru_cache(1 << 16)
+def _is_take(name: str) -> bool:
+    return dimension_of(name) is not None
+
+
+def _take(name: str, size: int, known: Known, note: TakeNote, live: bool) -> Take:
+    text, looking = known
+    facts = json.loads(text)
     scan = facts.get("scan", {})
     return Take(
         name=name,
@@ -221,7 +246,7 @@ def _take(name: str, size: int, known: Known, notes: Notes, live: bool) -> Take:
         excluded=note.excluded,
         size=size,
         live=live,
-        looking=known.looking and not live,
+        looking=looking and not live,
         problem=facts.get("problem", ""),
     )
 

@@ -6,12 +6,14 @@ import json
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any, Literal, Self, TypedDict, cast
 
 from impsy.codecs.osc import encode_message
 from impsy.codecs.oscwire import Value, read_packet
+from impsy.config.localports import USUAL
 from impsy.errors import DeviceError, PeerError
 from impsy.events import Report
 from impsy.io.network import Outlet
@@ -28,6 +30,8 @@ GONE_SECONDS = 2.5
 """A session sends its state every second; after so long without one it is taken as ended."""
 
 LOOK_SECONDS = 0.25
+_OTHERS = 64
+"""Senders that are kept in mind as sessions of other workspaces."""
 VALUES_LIMIT = 16_000
 """A datagram holds no more."""
 
@@ -98,17 +102,36 @@ class SessionLink:
     """Listens on UDP ``localhost:monitor_port`` and sends to ``localhost:command_port``.
 
     Args:
-        monitor_port, command_port: as the configuration's ``[webui]`` says.
+        monitor_port, command_port: as the configuration's ``[webui]`` says; None: the usual one, or where that is
+            taken another; the state of the session says where that listens.
         on_message: called with each message, in a thread of the link.
+        ours: whether a session with this state is of this workspace; others are not heard.
+        alone: whether no other page of this workspace listens; else this one waits for its port.
+        on_listening: called with the port at which sessions are heard.
     """
 
-    def __init__(self, monitor_port: int, command_port: int, on_message: Callable[[LinkMessage], None]) -> None:
+    def __init__(
+        self,
+        monitor_port: int | None,
+        command_port: int | None,
+        on_message: Callable[[LinkMessage], None],
+        *,
+        ours: Callable[[dict[str, Any]], bool] = lambda _state: True,
+        alone: Callable[[], bool] = lambda: True,
+        on_listening: Callable[[int], None] = lambda _port: None,
+    ) -> None:
         self._monitor_port = monitor_port
         self._command_port = command_port
+        self._ours = ours
+        self._alone = alone
+        self._on_listening = on_listening
+        self._followed, self._followed_at = "", float("-inf")
+        self._others: deque[str] = deque(maxlen=_OTHERS)
         self._on_message = on_message
         self._changing = threading.Lock()
+        self._sending = threading.Lock()
         self._listener: UdpListener | None = None
-        self._commands = Outlet("localhost", command_port)
+        self._commands = Outlet("localhost", command_port or USUAL.command_port)
         self._stop = threading.Event()
         self._watch: threading.Thread | None = None
         self._received_at = float("-inf")
@@ -144,8 +167,10 @@ class SessionLink:
 
     @property
     def ports(self) -> tuple[int, int]:
-        """Monitor port and command port."""
-        return self._monitor_port, self._command_port
+        """Monitor port and command port, as they are now."""
+        address = None if self._listener is None else self._listener.address
+        monitor = self._monitor_port or (USUAL.monitor_port if address is None else address[1])
+        return monitor, self._commands.port
 
     @property
     def state(self) -> dict[str, Any] | None:
@@ -158,7 +183,7 @@ class SessionLink:
         ``pid``: its process; its packets that arrive later are ignored.
         """
         self._ended = pid
-        self._received_at = float("-inf")
+        self._received_at = self._followed_at = float("-inf")
 
     def send(self, address: str, types: str, values: Sequence[float | str]) -> None:
         """Send a command; ``types`` holds an OSC type tag (``f``, ``i``, ``s``) for each. No session need listen."""
@@ -168,15 +193,11 @@ class SessionLink:
         except OSError as error:  # no listener, or a full buffer: the next one may be sent
             logger.debug("a command could not be sent: %s", error)
 
-    def configure(self, monitor_port: int, command_port: int) -> None:
-        """Talk over these ports from now on."""
+    def configure(self, monitor_port: int | None, command_port: int | None) -> None:
+        """Talk over these ports from now on; None as in the constructor."""
         with self._changing:
-            if command_port != self._command_port:
-                self._command_port = command_port
-                former, self._commands = self._commands, Outlet("localhost", command_port)
-                former.close()
-                if self._watch is not None:
-                    self._open_commands()
+            self._command_port = command_port
+            self._send_to(command_port or USUAL.command_port)
             if monitor_port == self._monitor_port:
                 return
             self._monitor_port = monitor_port
@@ -188,6 +209,15 @@ class SessionLink:
             self.trouble = ""
             self._listen()
 
+    def _send_to(self, command_port: int) -> None:
+        with self._sending:
+            if command_port == self._commands.port:
+                return
+            former, self._commands = self._commands, Outlet("localhost", command_port)
+            former.close()
+            if self._watch is not None:
+                self._open_commands()
+
     def _open_commands(self) -> None:
         try:
             self._commands.open()
@@ -195,7 +225,8 @@ class SessionLink:
             logger.debug("commands cannot be sent: %s", error)
 
     def _listen(self) -> None:
-        self._listener = UdpListener("monitor", "localhost", self._monitor_port, self._receive)
+        port, or_any = self._monitor_port or USUAL.monitor_port, self._monitor_port is None and self._alone()
+        self._listener = UdpListener("monitor", "localhost", port, self._receive, or_any=or_any)
         self._listener.open(self._report)
 
     # --- in the threads ----------------------------------------------------------------------------
@@ -204,13 +235,14 @@ class SessionLink:
         had = self.trouble
         if report.kind == "monitor:open":
             self.trouble = ""
+            self._on_listening(self.ports[0])
             if had:
-                text = f"Port {self._monitor_port} is free now: the session can be received."
+                text = f"Port {self.ports[0]} is free now: the session can be received."
                 self._on_message({"type": "sentence", "level": "info", "text": text})
             return
         self.trouble = (
             "Nothing can be received from a session: another program, perhaps a second web interface of this "
-            f"workspace, has the UDP port {self._monitor_port} (webui.monitor_port). End it; this one tries again "
+            f"workspace, has the UDP port {self.ports[0]} (webui.monitor_port). End it; this one tries again "
             "every second."
         )
         self._on_message({"type": "sentence", "level": "error", "text": self.trouble})
@@ -228,8 +260,15 @@ class SessionLink:
         if content is None:
             return
         kind, value = content
+        if kind == "state" and not self._ours(value):
+            if sender not in self._others:
+                self._others.append(sender)
+            return
+        if kind != "state" and sender in self._others:
+            return
         if kind == "state":
             self.last_state = value
+            self._follow(sender, value.get("command_port"))
             if self._ended is not None and value.get("pid") == self._ended:
                 return
             self._received_at = time.monotonic()
@@ -239,6 +278,18 @@ class SessionLink:
             self._on_message(cast("NextMessage", {**value, "type": "next"}))
         else:
             self._on_message({"type": kind, "values": value})
+
+    def _follow(self, sender: str, command_port: object) -> None:
+        """Send commands to where the session listens, unless the configuration names another port.
+
+        Of two sessions the first is followed, until it has gone.
+        """
+        now = time.monotonic()
+        if sender != self._followed and now - self._followed_at < GONE_SECONDS:
+            return
+        self._followed, self._followed_at = sender, now
+        if self._command_port is None and type(command_port) is int and 1024 <= command_port <= 65_535:
+            self._send_to(command_port)
 
     def _look(self) -> None:
         while not self._stop.wait(LOOK_SECONDS):

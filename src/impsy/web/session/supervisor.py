@@ -21,7 +21,7 @@ from typing import Any, Literal, cast
 import psutil
 
 from impsy import processes
-from impsy.config import WebuiConfig
+from impsy.config.localports import named_ports
 from impsy.errors import DeviceError, ImpsyError
 from impsy.protocol.monitor import State
 from impsy.protocol.pages import ServerMessage
@@ -153,8 +153,7 @@ class SessionSupervisor:
         if self.status()["status"] not in {"stopped", "failed"}:
             return
         with contextlib.suppress(ImpsyError):  # it cannot be read now: the ports stay
-            webui = self._config.load().config.webui or WebuiConfig()
-            self._link.configure(webui.monitor_port, webui.command_port)
+            self._link.configure(*named_ports(self._config.load().config))
 
     def close(self) -> None:
         """End our session, if there is one; one that was started elsewhere plays on."""
@@ -177,9 +176,8 @@ class SessionSupervisor:
             loaded.model_file()
         except ImpsyError as error:
             raise Conflict(f"the configuration cannot be played: {error}") from error
-        webui = loaded.config.webui or WebuiConfig()
         if self._run is None and self._link.state is None:
-            self._link.configure(webui.monitor_port, webui.command_port)
+            self._link.configure(*named_ports(loaded.config))
         if self._link.trouble:
             raise Conflict(self._link.trouble)
 
