@@ -93,9 +93,7 @@ def _arrays(h5py: Any, file: Any, budget: Budget) -> Iterator[tuple[str, Any]]:
                     raise ModelError(f"{prefix}{name} keeps its data in another file, which no model file needs")
                 each = max(4, thing.dtype.itemsize)
                 budget.spend(int(thing.size or 0), each * _HDF5_COPIES)
-                budget.spend(
-                    math.prod(thing.chunks or ()), each
-                )  # the library unpacks a whole one, however small the array
+                budget.spend(math.prod(thing.chunks or ()), each)  # a whole one is unpacked, for any part of it
                 yield prefix + name, thing[()].astype("<f4")
 
 
