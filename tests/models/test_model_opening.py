@@ -226,7 +226,7 @@ def wrong_head() -> bytes:
         (keras_archive(small_weights())[:-30], "damaged"),
         (linked(h5py.SoftLink("/layers")), "link to elsewhere"),
         (linked(h5py.ExternalLink("/etc/passwd", "/x")), "link to elsewhere"),
-        (absurdly_large(), "far larger than any model"),
+        (absurdly_large(), "more than 256 MiB of memory"),
         (elsewhere(), "in another file"),
         (crowded(), "crowded"),
         (nested(), "nested"),

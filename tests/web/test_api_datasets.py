@@ -140,7 +140,7 @@ def test_what_is_no_dataset_is_not_kept(site, client, name, content):
     assert answer.status_code == 422
     assert str(site.workspace.root) not in answer.json()["error"]
     assert not site.workspace.datasets.exists()
-    assert not list(site.workspace.private.glob("received-*"))
+    assert not list(site.workspace.private.glob("scratch/*"))
 
 
 def test_a_damaged_dataset_is_listed_with_what_is_wrong(site, client):

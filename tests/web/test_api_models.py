@@ -78,7 +78,7 @@ def test_a_model_is_checked_before_it_is_kept(site, client):
         assert answer.status_code == 422
         assert str(site.workspace.root) not in answer.json()["error"]
     assert [path.name for path in site.workspace.models.iterdir()] == ["new.tflite"]
-    assert not list(site.workspace.private.glob("received-*"))
+    assert not list(site.workspace.private.glob("scratch/*"))
 
 
 def test_a_model_is_deleted_and_comes_back_with_all_its_files(site, client):

@@ -341,7 +341,7 @@ def test_what_is_no_log_is_not_kept(site, client, name, content, status):
     assert answer.status_code == status
     kept = list(site.workspace.logs.iterdir()) if site.workspace.logs.exists() else []
     assert [path.name for path in kept] == ([name] if status == 200 else [])
-    assert not list(site.workspace.private.glob("received-*"))
+    assert not list(site.workspace.private.glob("scratch/*"))
 
 
 @pytest.mark.parametrize("name", ["a-3d-mdrnn.log", "a-3d-mdrnn (1).csv", "a-3D-MDRNN.LOG", "my session.txt"])

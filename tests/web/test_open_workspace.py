@@ -132,3 +132,12 @@ def test_pipes_in_place_of_files_keep_nobody_waiting(tmp_path):
     (site.workspace.private / "session.log").unlink()
     os.mkfifo(site.workspace.private / "session.log")
     assert site.supervisor._log.add("a line")["text"] == "a line"
+
+
+def test_what_a_killed_process_had_not_finished_is_removed_and_what_another_makes_stays(tmp_path):
+    workspace = make_workspace(tmp_path)
+    own, dead = workspace.scratch(), workspace.private / "scratch" / "999999999-abc"
+    dead.mkdir()
+    (dead / "half.npz").write_text("half")
+    with Site(workspace):
+        assert list((workspace.private / "scratch").iterdir()) == [own]

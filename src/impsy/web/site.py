@@ -93,6 +93,7 @@ class Site:
             DataError: what the web interface keeps in the workspace leads out of it.
         """
         self.workspace.check_private()
+        self.workspace.tidy()
         self.supervisor.use_configured_ports()
         self.config.subscribe(self.supervisor.use_configured_ports)
         with ExitStack() as running:

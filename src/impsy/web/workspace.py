@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from uuid import uuid4
+
+import psutil
 
 from impsy.errors import DataError, ImpsyError
 from impsy.files import leads_out, locked
@@ -22,6 +26,9 @@ class NotFound(ImpsyError):
 
 class Conflict(ImpsyError):
     """It cannot be done in the present state of something else."""
+
+
+_SCRATCH = "scratch"
 
 
 class Workspace:
@@ -50,6 +57,20 @@ class Workspace:
             if out or not (stat.S_ISLNK(kind) or stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
                 what = "leads out of the workspace" if out else "is neither a file nor a folder"
                 raise DataError(f"{path.relative_to(self.root)} {what}: nothing that IMPSY made is so; delete it")
+
+    def scratch(self) -> Path:
+        """A new folder for what is not finished; who asks for it removes it."""
+        folder = self.private / _SCRATCH / f"{os.getpid()}-{uuid4().hex}"
+        folder.mkdir(parents=True)
+        return folder
+
+    def tidy(self) -> None:
+        """Remove what processes that were killed had not finished."""
+        with suppress(OSError):
+            for left in (self.private / _SCRATCH).iterdir():
+                pid = left.name.partition("-")[0]
+                if not (pid.isdecimal() and len(pid) < 12 and psutil.pid_exists(int(pid))):
+                    shutil.rmtree(left, ignore_errors=True)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -104,7 +125,7 @@ class Workspace:
                             found[entry.name] = (now.st_mtime_ns, now.st_size)
         except FileNotFoundError:
             return {}
-        return dict(sorted(found.items()))
+        return {name: found[name] for name in sorted(found)}
 
     def inside(self, folder: Path, name: str) -> Path:
         """The path of ``name`` directly in ``folder``, which is one of the above.

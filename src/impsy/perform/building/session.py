@@ -121,7 +121,7 @@ def build_session(
         commands=OscListener(
             "commands",
             "localhost",
-            command_port or USUAL.command_port,
+            USUAL.command_port if command_port is None else command_port,
             config.model.dimension - 1,
             local=True,
             or_any=command_port is None,

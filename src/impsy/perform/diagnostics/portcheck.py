@@ -10,7 +10,8 @@ import os
 import socket
 from collections.abc import Iterator
 
-from impsy.config import Config, WebuiConfig
+from impsy.config import Config
+from impsy.config.localports import USUAL, named_ports
 from impsy.errors import DeviceError
 from impsy.io.network import Outlet, bound
 from impsy.perform.diagnostics.devices import (
@@ -87,9 +88,13 @@ def _network(config: Config) -> Iterator[Way]:
         web = config.websocket
         hears, plays = bool(web.input), bool(web.output)
         yield _listening("websocket.server_port", web.server_ip, web.server_port, socket.SOCK_STREAM, hears, plays)
-    local = config.webui or WebuiConfig()
-    yield _listening("webui.command_port", "localhost", local.command_port, socket.SOCK_DGRAM)
-    yield _watched(local.monitor_port)
+    monitor, command = named_ports(config)
+    if command is not None or _bind("localhost", USUAL.command_port, socket.SOCK_DGRAM) is None:
+        port = USUAL.command_port if command is None else command
+        yield _listening("webui.command_port", "localhost", port, socket.SOCK_DGRAM)
+    else:
+        yield Way("webui.command_port", True, f"localhost port {USUAL.command_port} is taken: a free one will do")
+    yield _watched(monitor or USUAL.monitor_port)
 
 
 def _listening(

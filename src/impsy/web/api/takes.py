@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import asdict
-from pathlib import Path
-from tempfile import mkstemp
-from typing import IO, Annotated
+from typing import IO, Annotated, cast
 
 from pydantic import Field
 from starlette.background import BackgroundTask
@@ -58,10 +57,10 @@ class Words(Body):
 
 
 @ENDPOINTS.add("GET", "/api/takes", "All takes, the newest first")
-def list_takes(site: Site) -> list[Take] | Response:
+def list_takes(site: Site) -> list[Take]:
     for problem in site.takes.new_problems():
         site.hub.say("warning", problem.replace(f"{site.workspace.root}{os.sep}", ""))
-    return Response(site.takes.all_as_json(), media_type="application/json")
+    return cast("list[Take]", Response(site.takes.all_as_json(), media_type="application/json"))  # as text already
 
 
 @ENDPOINTS.add("GET", "/api/takes/{name}/picture", "What was played")
@@ -89,16 +88,16 @@ def midi(site: Site, name: str) -> FileResponse:
     path = site.takes.path(name)
     controls = count_controls(path)
     mapping = [entry_to_list(entry) for entry in output_for(site.config.config, controls)]
-    private = site.workspace.private
-    private.mkdir(parents=True, exist_ok=True)
-    handle, target = mkstemp(prefix="export-", suffix=".mid", dir=private)
-    os.close(handle)
+    scratch = site.workspace.scratch()
+    target = scratch / "take.mid"
     try:
-        work("take_to_midi", site.workspace.root, log=str(path), controls=controls, mapping=mapping, target=target)
+        work(
+            "take_to_midi", site.workspace.root, log=str(path), controls=controls, mapping=mapping, target=str(target)
+        )
     except BaseException:
-        Path(target).unlink(missing_ok=True)
+        shutil.rmtree(scratch, ignore_errors=True)
         raise
-    removal = BackgroundTask(os.unlink, target)
+    removal = BackgroundTask(shutil.rmtree, scratch, ignore_errors=True)
     return FileResponse(target, media_type="audio/midi", filename=f"{path.stem}.mid", background=removal)
 
 

@@ -86,8 +86,12 @@ _WORDS: dict[str, _Words] = {
     "serialmidi.input": _Words("Input mapping", "One entry for each control.", "mapping"),
     "serialmidi.output": _Words("Output mapping", "One entry for each control.", "mapping"),
     "webui": _Words("Web interface", "How playing and the page talk on this machine."),
-    "webui.monitor_port": _Words("Monitor port", "Where the page hears what is played.", "udp-port"),
-    "webui.command_port": _Words("Command port", "Where playing hears what the page asks for.", "udp-port"),
+    "webui.monitor_port": _Words(
+        "Monitor port", "Where the page hears what is played. Without one, 4001, or a free one.", "udp-port"
+    ),
+    "webui.command_port": _Words(
+        "Command port", "Where playing hears what the page asks for. Without one, 4002, or a free one.", "udp-port"
+    ),
     "scenes": _Words("Scenes", "Named sets of settings, to be recalled while playing.", "scenes"),
     "scenes.*": _Words("Scene", "What it says nothing of stays as it is."),
 }

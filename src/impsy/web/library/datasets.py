@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any
-from uuid import uuid4
 
 from pydantic import TypeAdapter
 
@@ -86,7 +86,8 @@ class Datasets(DescribedFiles):
         name = name or f"training-dataset-{dimension}d{SUFFIX}"
         name = name if name.endswith(SUFFIX) else name + SUFFIX
         path = workspace.inside(workspace.datasets, name)
-        fresh = workspace.private / "making" / f"{uuid4().hex}-{name}"
+        scratch = workspace.scratch()
+        fresh = scratch / name
         with self._making:
             try:
                 made = work(
@@ -104,7 +105,7 @@ class Datasets(DescribedFiles):
                         remarks.insert(0, f"the dataset {name} that there was can be brought back from the trash")
                     keep(workspace, fresh, path, "dataset")
             finally:
-                fresh.unlink(missing_ok=True)
+                shutil.rmtree(scratch, ignore_errors=True)
         facts = made["statistics"]
         dataset = _dataset(path.name, stamp_of(path), facts)
         return Made(dataset=dataset, told=remarks, statistics=facts, undo=undo)

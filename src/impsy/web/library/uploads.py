@@ -12,7 +12,6 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import IO
 
 from impsy.codecs.log import MODEL, PERFORMER, LogForm, LogRow, decode_row, dimension_of, log_name
@@ -39,8 +38,7 @@ def received(workspace: Workspace, name: str, upload: IO[bytes]) -> Iterator[Pat
         DataError: that can be no file's name.
     """
     safe_name(name)
-    workspace.private.mkdir(parents=True, exist_ok=True)
-    folder = Path(mkdtemp(prefix="received-", dir=workspace.private))
+    folder = workspace.scratch()
     path = folder / name
     try:
         with path.open("wb") as file:
@@ -49,8 +47,7 @@ def received(workspace: Workspace, name: str, upload: IO[bytes]) -> Iterator[Pat
             sync(file.fileno())
         yield path
     finally:
-        path.unlink(missing_ok=True)
-        folder.rmdir()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def keep(workspace: Workspace, file: Path, target: Path, what: str) -> None:

@@ -288,7 +288,7 @@ class SessionLink:
         if sender != self._followed and now - self._followed_at < GONE_SECONDS:
             return
         self._followed, self._followed_at = sender, now
-        if self._command_port is None and type(command_port) is int and 1024 <= command_port <= 65_535:
+        if not self._command_port and type(command_port) is int and 1024 <= command_port <= 65_535:
             self._send_to(command_port)
 
     def _look(self) -> None:

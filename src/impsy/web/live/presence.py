@@ -51,3 +51,4 @@ class Presence:
         if page_says(self._root).get("pid") == os.getpid():
             with suppress(OSError):
                 (self._root / PAGE_FILE).unlink()
+                (self._root / PAGE_FILE).parent.rmdir()  # an empty workspace stays empty
