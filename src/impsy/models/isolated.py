@@ -61,7 +61,7 @@ def _task_hdf5(content: bytes) -> bytes:
     os.environ["HDF5_PLUGIN_PRELOAD"] = "::"  # no filter is loaded from a folder of plugins
     import h5py
 
-    budget = Budget.of_file(len(content), ModelError)
+    budget = Budget.of_file(len(content), lambda why: ModelError(f"it is declared far larger than any model: {why}"))
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
             arrays = dict(_arrays(h5py, file, budget))
