@@ -359,7 +359,7 @@ def _table(head: list[str], rows: Iterable[list[str]]) -> list[str]:
     return [f"| {' | '.join(line)} |" for line in lines]
 
 
-PAGES = {"configuration.md": configuration, "commands.md": commands, "limits.md": limits}
+PAGES = {"limits.md": limits, "configuration.md": configuration, "commands.md": commands}
 
 
 def main() -> None:

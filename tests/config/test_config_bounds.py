@@ -53,7 +53,7 @@ def test_too_much_is_refused_at_once_where_it_is_to_be_changed(name: str) -> Non
     began = time.process_time()
     with pytest.raises(InvalidTomlError) as refused:
         ConfigDocument(BASE + TOO_MUCH[name]).set("title", "another")
-    assert if_idle(time.process_time() - began) < 1
+    assert if_idle(time.process_time() - began) < 2
     assert len(str(refused.value)) < 300
 
 

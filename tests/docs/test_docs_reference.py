@@ -70,7 +70,7 @@ def test_every_key_of_the_schema_has_a_row_and_words() -> None:
     ("row", "says"),
     [
         ("threshold", "number, 0 or more | `0.1`"),
-        ("dimension", "whole number, 2 or more | that of the mappings, or of the model"),
+        ("dimension", "whole number, 2 to 5000 | that of the mappings, or of the model"),
         ("timescale", "number, above 0 | `1.0`"),
         ("client_port", "whole number, 1 to 65535 | `6001`"),
         ("baudrate", "whole number, 1 to 10,000,000 | `115200`"),

@@ -60,6 +60,7 @@ def test_a_unit_is_sandboxed(name):
     assert service["ReadWritePaths"] == service["WorkingDirectory"], "it records, and saves configurations"
     assert service["Environment"] == f"IMPSY_CACHE=/var/cache/{service['CacheDirectory']}", "outside the workspace"
     assert service["CacheDirectoryMode"] == "0700"
+    assert service["SystemCallFilter"] == "@system-service"
 
 
 @pytest.mark.parametrize("name", UNITS)

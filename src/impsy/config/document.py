@@ -77,6 +77,7 @@ class ConfigDocument:
             TypeError: if TOML has no such value.
         """
         path, plain = self._key(key), _plain(value)
+        self._check_amount()
         before = self._text
         try:
             self._set(path, plain)
@@ -87,6 +88,7 @@ class ConfigDocument:
     def unset(self, key: str | Sequence[str]) -> bool:
         """Remove a key or a whole section; comments outside it stay. False if there was none."""
         path = self._key(key)
+        self._check_amount()
         expected = parse_toml(self._text, self._where)
         parent = _walk(expected, path[:-1])
         if not isinstance(parent, dict) or path[-1] not in parent:
@@ -203,8 +205,11 @@ class ConfigDocument:
             return
         raise self._refusal(path)
 
-    def _parse(self) -> tomlkit.TOMLDocument:
+    def _check_amount(self) -> None:
         check_amount(self._text, self._where, to_change=True)
+
+    def _parse(self) -> tomlkit.TOMLDocument:
+        self._check_amount()
         try:
             document = tomlkit.parse(self._text)
             faithful = document.as_string() == self._text

@@ -61,7 +61,7 @@ def _task_hdf5(content: bytes) -> bytes:
     os.environ["HDF5_PLUGIN_PRELOAD"] = "::"  # no filter is loaded from a folder of plugins
     import h5py
 
-    budget = Budget.of_file(len(content), ModelError)
+    budget = Budget.of_file(len(content), lambda why: ModelError(f"it is declared far larger than any model: {why}"))
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
             arrays = dict(_arrays(h5py, file, budget))
@@ -93,9 +93,7 @@ def _arrays(h5py: Any, file: Any, budget: Budget) -> Iterator[tuple[str, Any]]:
                     raise ModelError(f"{prefix}{name} keeps its data in another file, which no model file needs")
                 each = max(4, thing.dtype.itemsize)
                 budget.spend(int(thing.size or 0), each * _HDF5_COPIES)
-                budget.spend(
-                    math.prod(thing.chunks or ()), each
-                )  # the library unpacks a whole one, however small the array
+                budget.spend(math.prod(thing.chunks or ()), each)  # a whole one is unpacked, for any part of it
                 yield prefix + name, thing[()].astype("<f4")
 
 
