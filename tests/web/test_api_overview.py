@@ -10,6 +10,7 @@ from setup_site import client_of, make_site
 from impsy import __version__
 from impsy.config import parse_config
 from impsy.config.workspace import OTHER_MODEL, STARTER_MODEL
+from impsy.errors import ConfigError
 from impsy.mapping.entries import ControlChange, NoteOn
 from impsy.web.config.labels import controls_of, describe_entry
 
@@ -76,7 +77,9 @@ def test_the_same_entry_twice_is_told_apart():
 
 
 def test_a_dimension_beyond_reason_costs_nothing():
-    assert len(labels("[model]\ndimension = 2000000000\n")) == 1024
+    assert len(labels("[model]\ndimension = 5000\n")) == 1024
+    with pytest.raises(ConfigError, match="5,000 at most"):
+        labels("[model]\ndimension = 2000000000\n")
 
 
 def test_the_overview_of_a_workspace(tmp_path):
