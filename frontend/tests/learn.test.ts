@@ -19,6 +19,7 @@ const take = (changes: Partial<Take>): Take => ({
   excluded: false,
   size: 1000,
   live: false,
+  looking: false,
   problem: "",
   ...changes,
 });

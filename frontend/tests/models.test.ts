@@ -21,6 +21,7 @@ const model = (changes: Partial<Model>): Model => ({
   evaluating: false,
   files: ["a.tflite"],
   facts: {},
+  looking: false,
   problem: "",
   ...changes,
 });

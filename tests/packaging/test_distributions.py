@@ -66,7 +66,7 @@ def test_what_the_wheel_says_of_itself(wheel):
     assert any(line.startswith("pygal") for line in training)
     assert not any(line.startswith("matplotlib") for line in training), "100 MB that it does not need"
     (entry,) = (name for name in wheel.namelist() if name.endswith(".dist-info/entry_points.txt"))
-    assert "impsy = impsy.cli.main:main" in wheel.read(entry).decode()
+    assert "impsy = impsy.__main__:main" in wheel.read(entry).decode()
 
 
 def test_the_source_distribution_is_whole_and_needs_no_node(distributions, wheel):
