@@ -1,0 +1,14 @@
+"""What the tests of the web process share."""
+
+from __future__ import annotations
+
+import pytest
+
+from impsy.web.library import facts
+
+
+@pytest.fixture(autouse=True)
+def patient_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists of takes, datasets and models wait for their reader, however busy the machine is."""
+    monkeypatch.setattr(facts, "WAIT_SECONDS", 120.0)
+    monkeypatch.setattr("impsy.web.api.overview._WAIT_SECONDS", 120.0)
