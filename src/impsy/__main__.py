@@ -2,8 +2,6 @@
 
 import os
 import sys
-from contextlib import suppress
-from pathlib import Path
 
 
 def main() -> None:
@@ -12,10 +10,14 @@ def main() -> None:
     Nothing is imported from the folder in which it is started, a workspace that somebody else may have made, unless
     IMPSY itself is there.
     """
-    with suppress(OSError):  # the folder may be gone
-        here, root = os.path.realpath(Path.cwd()), os.path.realpath(Path(__file__).parents[1])
+    # Nothing is imported before this that Python has not loaded by itself: it could come from there, too.
+    root = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    try:
+        here = os.path.realpath(os.curdir)
         if here != root:
             sys.path[:] = [path for path in sys.path if os.path.realpath(path) != here]
+    except OSError:  # the folder is gone, and nothing lies in it
+        pass
     from impsy.cli.main import main as command_line
 
     command_line()
