@@ -83,7 +83,10 @@ ARCHIVE_DIRECTORY = Limit(
     256, "KiB of the list of parts in a .npz or .keras file", "they have a dozen parts; each costs 0.5 kB", _KIB
 )
 MODEL_BYTES = Limit(
-    80, "MiB of a model file", "the largest that IMPSY trains has 30 MiB, and 64 with what Keras keeps", _MIB
+    200,
+    "MiB of a model file",
+    "the largest size with 1,024 controls has 48, and 144 with what Keras keeps for training on",
+    _MIB,
 )
 DATASET_BYTES = Limit(8 << 10, "MiB of a dataset file", "a hundred million events with eight values have 4 GiB", _MIB)
 DESCRIPTION_BYTES = Limit(
