@@ -32,11 +32,6 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("quick" if config.getoption("markexpr") == "not slow" else "impsy")
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """For ``-n auto``: tests wait for half of their time, so that a core serves two processes."""
-    return 2 * (os.cpu_count() or 1)
-
-
 @pytest.fixture(scope="session")
 def loopbacks() -> tuple[str, ...]:
     """The addresses that this machine reaches itself by: that of IPv4, and that of IPv6 where it is switched on."""

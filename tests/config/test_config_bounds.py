@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -10,7 +12,6 @@ from impsy.config import InvalidTomlError, parse_config
 from impsy.config.bounds import too_much
 from impsy.config.document import ConfigDocument
 from impsy.errors import ConfigError
-from waiting import if_idle
 
 BASE = "[model]\ndimension = 9\n"
 TOO_MUCH = {
@@ -48,38 +49,44 @@ BEARABLE = {
 }
 
 
+@contextmanager
+def little_work() -> Iterator[None]:
+    """Fails after far less than parsers take where their work grows with the square, and far more than is needed."""
+    began = time.process_time()
+    yield
+    assert time.process_time() - began < 20
+
+
+@contextmanager
+def refused_in_short_if_at_all() -> Iterator[None]:
+    try:
+        yield
+    except ConfigError as error:
+        assert len(str(error)) < 10_000  # noqa: PT017
+
+
 @pytest.mark.parametrize("name", list(TOO_MUCH))
 def test_too_much_is_refused_at_once_where_it_is_to_be_changed(name: str) -> None:
-    began = time.process_time()
-    with pytest.raises(InvalidTomlError) as refused:
+    with little_work(), pytest.raises(InvalidTomlError) as refused:
         ConfigDocument(BASE + TOO_MUCH[name]).set("title", "another")
-    assert if_idle(time.process_time() - began) < 2
     assert len(str(refused.value)) < 300
 
 
 @pytest.mark.parametrize("name", list(TOO_MUCH))
 def test_reading_it_takes_little_time_too(name: str) -> None:
-    began = time.process_time()
-    try:
+    with little_work(), refused_in_short_if_at_all():
         parse_config(BASE + TOO_MUCH[name])
-    except ConfigError as error:
-        assert len(str(error)) < 10_000  # noqa: PT017
-    assert if_idle(time.process_time() - began) < 4
 
 
 @pytest.mark.parametrize("name", list(BEARABLE))
 def test_what_is_just_within_the_limits_takes_a_second_or_so(name: str) -> None:
     text = BASE + BEARABLE[name]
     assert too_much(text, to_change=True) is None
-    began = time.process_time()
-    try:
+    with little_work(), refused_in_short_if_at_all():
         parse_config(text)
         document = ConfigDocument(text)
         document.set("title", "another")
         assert document.get("title") == "another"
-    except ConfigError as error:
-        assert len(str(error)) < 10_000  # noqa: PT017
-    assert if_idle(time.process_time() - began) < 5
 
 
 def test_dots_and_brackets_in_texts_comments_and_values_are_no_keys() -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 from performance import free_ports
+from playwright.sync_api import expect
 
 from bench.browser import WebInterface, browsing, quiet
+from waiting import PATIENCE
+
+expect.set_options(timeout=1000 * PATIENCE)
 
 
 @pytest.fixture(scope="module")

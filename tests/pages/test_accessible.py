@@ -79,7 +79,7 @@ def audit(chromium, web, place, screen):
     try:
         page = context.new_page()
         page.goto(web.url + place)
-        expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=15_000)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
         page.wait_for_timeout(700)
         page.evaluate(AXE.read_text(encoding="utf-8") + "; undefined")
         violations = page.evaluate(AUDIT)

@@ -49,7 +49,7 @@ def test_from_an_empty_folder_to_playing_with_a_model_of_ones_own(page, webui, w
     # The faders play.
     faders = page.get_by_role("slider").filter(has=page.locator(".track"))
     expect(faders).to_have_count(4)
-    expect(page.get_by_text("Playing", exact=True)).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Playing", exact=True)).to_be_visible()
     told = tomllib.loads((workspace / "config.toml").read_text())
     assert told["title"] == 'Kitchen "table"'
     assert told["model"]["dimension"] == 5
@@ -58,7 +58,7 @@ def test_from_an_empty_folder_to_playing_with_a_model_of_ones_own(page, webui, w
     # A take is recorded.
     open_page(page, "Record")
     (log,) = (workspace / "logs").glob("*-5d-mdrnn.log")
-    expect(page.get_by_text(re.compile(r"\d{3} events")).first).to_be_visible(timeout=10_000)
+    expect(page.get_by_text(re.compile(r"\d{3} events")).first).to_be_visible()
     rows = [line.split(",") for line in log.read_text().splitlines()]
     performer = [row for row in rows if row[1] == "interface"]
     assert len(performer) > 200
@@ -67,7 +67,7 @@ def test_from_an_empty_folder_to_playing_with_a_model_of_ones_own(page, webui, w
     # It becomes a dataset, and that a model.
     open_page(page, "Learn")
     page.get_by_role("button", name="Make dataset").click()
-    expect(page.get_by_text("is made", exact=False).first).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("is made", exact=False).first).to_be_visible()
     assert [each.name for each in (workspace / "datasets").iterdir()] == ["training-dataset-5d.npz"]
     page.get_by_role("radio", name=re.compile("xxs")).check()
     page.get_by_role("radio", name="Epochs").check()

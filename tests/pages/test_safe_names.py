@@ -84,7 +84,7 @@ def page(chromium, haunted):
 def test_names_are_shown_as_text(haunted, page, place, shown):
     page.goto(haunted.url + place)
     for text in shown:
-        expect(page.get_by_text(text, exact=False).first).to_be_attached(timeout=10_000)
+        expect(page.get_by_text(text, exact=False).first).to_be_attached()
     page.wait_for_timeout(300)
     assert page.title().endswith(f" · {TITLE}")
     assert page.evaluate("window.owned") is None

@@ -91,7 +91,7 @@ def test_a_fader_is_heard_until_it_is_muted(chromium, played):
     meter = page.get_by_role("meter", name="Level")
     until(page, "Number(document.querySelector('[role=meter]').getAttribute('aria-valuenow')) > 10")
     mute.click()
-    expect(meter).to_have_attribute("aria-valuenow", "0", timeout=10_000)
+    expect(meter).to_have_attribute("aria-valuenow", "0")
     page.wait_for_timeout(300)
     assert page.evaluate(HEARD) == 0
 

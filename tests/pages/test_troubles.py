@@ -71,7 +71,7 @@ def test_a_configuration_that_is_broken_on_disk(kitchen, page):
     # Broken while it plays: it plays on, and says what is wrong.
     config.write_text(good.replace('mode = "useronly"', 'mode = "sometimes"'))
     turn_to(page, "Perform")
-    expect(page.locator(".reports")).to_contain_text("mode", timeout=10_000)
+    expect(page.locator(".reports")).to_contain_text("mode")
     faders_of(page).first.press("End")
     expect(faders_of(page).first).to_have_attribute("aria-valuenow", "100")
     wait_until(lambda: state_of(kitchen)["input"][0] == 1.0)
@@ -94,13 +94,13 @@ def test_a_configuration_that_is_broken_on_disk(kitchen, page):
     assert config.read_text() == good
     turn_to(page, "Perform")
     page.get_by_role("button", name="Start", exact=True).click()
-    expect(page.get_by_text("Playing", exact=True)).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Playing", exact=True)).to_be_visible()
 
 
 def test_a_session_that_is_killed(kitchen, page):
     page.goto(kitchen.url)
     page.get_by_role("button", name="Start", exact=True).click()
-    expect(page.get_by_text("Playing", exact=True)).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Playing", exact=True)).to_be_visible()
     wait_until(lambda: state_of(kitchen))
     os.kill(state_of(kitchen)["pid"], 9)
     expect(page.get_by_role("alert")).to_contain_text("The session ended by itself: it was ended by SIGKILL")
@@ -110,7 +110,7 @@ def test_a_session_that_is_killed(kitchen, page):
     expect(page.get_by_text("it was ended by SIGKILL").first).to_be_visible()
     turn_to(page, "Perform")
     page.get_by_role("button", name="Start again").click()
-    expect(page.get_by_text("Playing", exact=True)).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Playing", exact=True)).to_be_visible()
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
@@ -148,7 +148,7 @@ def test_folders_that_vanish(kitchen, page):
     turn_to(page, "Perform")
     expect(gone).to_have_count(0)
     page.get_by_role("button", name="Start the session").click()
-    expect(page.get_by_text("Playing", exact=True)).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Playing", exact=True)).to_be_visible()
 
 
 @contextlib.contextmanager
@@ -217,7 +217,7 @@ def test_a_disk_that_is_full(tmp_path, page):
                 faders_of(page).first.press("End" if number % 2 else "Home")
                 page.wait_for_timeout(30)
             expect(faders_of(page).first).to_have_attribute("aria-valuenow", "100")
-            expect(page.locator(".how")).to_contain_text(full, timeout=15_000)
+            expect(page.locator(".how")).to_contain_text(full)
             no_traces(page)
 
             # There is room again.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import time
-from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -76,14 +75,7 @@ def check(performance: Performance, mode: str, sent: list[tuple[float, list[floa
     assert by_address["/prediction"] == by_address["/impsy"]
     np.testing.assert_allclose(by_address["/prediction"], [values for _, values in played], atol=1e-6)
     if mode == "callresponse":
-        # What arrived at the peer against what its own events did: none between a return and the next silence.
-        returns = [datetime.fromisoformat(time_).timestamp() for time_, _ in heard]
-        for arrived, _address, _values in received:
-            # A message that arrives within 20 ms of a return had been sent before it.
-            last = bisect_right(returns, arrived - 0.02) - 1
-            assert last >= 0
-            assert arrived - returns[last] >= THRESHOLD - 0.02
-        # And exactly, by the times of one clock.
+        # None between a return and the next silence, by the times of one clock.
         merged = sorted([(t, "interface") for t, _ in heard] + [(t, "rnn") for t, _ in played])
         last_heard = None
         for time_, source in merged:

@@ -6,7 +6,6 @@ import asyncio
 import json
 import threading
 import time
-from itertools import pairwise
 
 from impsy.web.live.hub import LINES_LIMIT, WAITING_LIMIT, PageHub, PageQueue
 
@@ -82,8 +81,7 @@ def test_of_many_values_the_newest_is_sent_every_8_ms_and_the_last_one_always():
         times, values = reader.times(kind), [message["values"][0] for message in reader.of(kind)]
         assert values[-1] == last
         assert values == sorted(values, key=abs)
-        assert 5 < len(values) < 150
-        assert min(after - before for before, after in pairwise(times)) > 0.007
+        assert 5 < len(values) <= (times[-1] - times[0]) / 0.008 + 2  # some are late, and the next is not
 
 
 def test_a_page_that_does_not_read_holds_up_nobody_and_takes_no_memory():

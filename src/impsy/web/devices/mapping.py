@@ -191,7 +191,9 @@ class _Listening:
 
     def _receive(self, port: str, message: bytes) -> None:
         """Called in a thread of the MIDI system."""
-        if port in self._names and self._arrived.qsize() < WAITING_LIMIT:
+        if (
+            self._arrived.qsize() < WAITING_LIMIT
+        ):  # while the ports are being opened, too: which they are is known later
             self._arrived.put((port, message, time.monotonic()))
 
     def _listen(self, stack: ExitStack) -> None:
@@ -223,7 +225,7 @@ class _Listening:
 
     def _consider(self, port: str, message: bytes, now: float) -> None:
         found = entry_and_value(message)
-        if found is None:
+        if found is None or port not in self._names:
             return
         entry, value = found
         if isinstance(entry, ControlChange):
