@@ -6,15 +6,13 @@ Time runs forward only: every call carries ``now`` (seconds, monotonic, any orig
 
 from __future__ import annotations
 
-import heapq
-from collections import deque
 from dataclasses import replace
-from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
-from impsy.engine.nobody import NO_MODEL, Nobody
+from impsy.engine.hearing import Hearing
 from impsy.engine.playback import MINIMUM_DT, Pace, to_step
 from impsy.engine.snapshot import Counters, Forecast, Snapshot, Turn
+from impsy.engine.waiting import LONGEST_WAIT, Waiting
 from impsy.errors import ConfigError
 from impsy.events import (
     Command,
@@ -67,14 +65,8 @@ performer causes. Dense playing has 150 a second."""
 HEARD_A_SECOND, HEARD_BURST = 1000, 1000
 """The performer's events that the model hears; others are recorded. A MIDI cable carries 1000."""
 
-LONGEST_WAIT = 1e9
-"""Seconds, at most, until a prediction is played (30 years): a sum of times stays finite."""
-
 RETRY_AFTER = 0.5
 """Seconds until the next prediction after two in a row that were not finite."""
-
-CONTEXT = 64
-"""Recent interactions that a model hears when it takes the place of another."""
 
 
 class Engine:
@@ -99,9 +91,8 @@ class Engine:
         self._mode: Mode = MODES[settings.mode]
         self._paused = settings.paused
         self._thru = dict(settings.thru_matrix)
-        self._use(predictor)
+        self._model = Hearing(predictor, model)
         self._rng = rng
-        self._model = model
         self._counters = Counters()
 
         self._input: tuple[float, ...] = tuple(rng.random(settings.dimension - 1).tolist())
@@ -114,15 +105,10 @@ class Engine:
         # The first input of a model that predicts before it has heard anything.
         self._opening = (0.0, *self._input)
         self._performer_played = False
-        self._context: deque[tuple[float, ...]] = deque(maxlen=CONTEXT)
-        self._primed = False
-        self._revision = 0
 
         self._answer_at: float | None = None
         self._answering = False
-        # (due, order, values, vector): the order keeps equal dues in sequence.
-        self._pending: list[tuple[float, int, tuple[float, ...], tuple[float, ...]]] = []
-        self._order = count()
+        self._waiting = Waiting(PENDING_LIMIT)
         self._own_pace = Pace(PLAYED_A_SECOND, PLAYED_BURST)
         self._caused_pace = Pace(PLAYED_A_SECOND, PLAYED_BURST)
         self._heard_pace = Pace(HEARD_A_SECOND, HEARD_BURST)
@@ -139,24 +125,22 @@ class Engine:
     def deadline(self) -> float | None:
         """When ``advance`` has something to do next; None if nothing is planned."""
         due = None if self._paused else self._next_due
-        overdue = None if self._elsewhere is None else self._elsewhere.overdue_at
+        overdue = self._model.overdue_at
         return due if overdue is None else overdue if due is None else min(due, overdue)
 
     @property
     def _next_due(self) -> float | None:
-        if self._asked and self._is_ready:
+        if self._asked and self._model.ready:
             return self._asked[0][0]
         if self._unheard is not None:
             return self._unheard[0]
-        if self._pending:
-            due = self._pending[0][0]
-            return due if self._answer_at is None else min(due, self._answer_at)
-        return self._answer_at
+        due, answer_at = self._waiting.due, self._answer_at
+        return answer_at if due is None else due if answer_at is None else min(due, answer_at)
 
     @property
     def predictor(self) -> Predictor:
         """What plays."""
-        return self._predictor
+        return self._model.predictor
 
     @property
     def turn(self) -> Turn:
@@ -186,7 +170,8 @@ class Engine:
             case Set(name, value):
                 return self._set(name, value, now)
             case Reset():
-                return self._reset()
+                self._model.reset(forget=True)
+                return []
             case Unplugged(port):
                 return [Silence(f"{port} went away")]
             case PanicButton():
@@ -212,24 +197,25 @@ class Engine:
         May leave more that is due for the next call, so that input is processed in between.
         """
         commands: list[Command] = []
-        if self._elsewhere is not None and (overdue := self._elsewhere.overdue_at) is not None and now >= overdue:
-            commands += self._give_up(self._elsewhere.given_up(now))
+        if (overdue := self._model.overdue_at) is not None and now >= overdue:
+            commands += self._give_up(self._model.fault(now))
         if self._paused:
             return commands
-        if self._asked and self._is_ready:
+        if self._asked and self._model.ready:
             asked, self._asked = self._asked, []
             for since, tries in asked:
                 self._predict(since if now - since < REBASE_AFTER else now, now, commands, tries)
         if self._unheard is not None:
             (due, vector), self._unheard = self._unheard, None
-            self._hear(vector)
+            self._model.hear(vector)
             self._predict(due if now - due < REBASE_AFTER else now, now, commands)
         if self._answer_at is not None and now >= self._answer_at:
             self._answer(self._answer_at, now, commands)
         for _ in range(PLAYS_PER_ADVANCE):
-            if not self._pending or self._pending[0][0] > now:
+            prediction = self._waiting.take(now)
+            if prediction is None:
                 break
-            due, _order, values, vector = heapq.heappop(self._pending)
+            due, _order, values, vector = prediction
             if now - due > REBASE_AFTER and not self._mode.feeds_back:
                 self._counters.cancelled += 1
                 continue
@@ -246,15 +232,15 @@ class Engine:
     def recover(self, now: float, reason: str) -> list[Command]:
         """After a fault elsewhere (a model that raised): silence, drop what waits, and start again soon."""
         self._unheard = None
-        self._drop_pending()
-        self._reset_predictor()
+        self._drop_what_waits()
+        self._model.reset()
         if self._mode.plays == "always":
             self._answer_at = now + RETRY_AFTER
         return [Silence(reason)]
 
     def end(self) -> list[Command]:
         """End the performance: silence what sounds and stop predicting."""
-        self._drop_pending()
+        self._drop_what_waits()
         self._paused, self._settings = True, replace(self._settings, paused=True)
         return [Silence("the performance ended")]
 
@@ -262,9 +248,9 @@ class Engine:
         """A picture of the engine that shares nothing with it."""
         return Snapshot(
             settings=self._settings,
-            model=self._model,
+            model=self._model.name,
             turn=self.turn,
-            waiting=len(self._pending),
+            waiting=len(self._waiting),
             input_values=self._input,
             output_values=self._output,
             counters=self._counters.copy(),
@@ -275,21 +261,17 @@ class Engine:
         due: float | None = None
         what: Literal["event", "answer"] | None = None
         if not self._paused:
-            if self._pending:
-                due, what = self._pending[0][0], "event"
+            if self._waiting:
+                due, what = self._waiting.due, "event"
             elif self._unheard is not None:  # the next prediction is about to be made
                 due, what = self._unheard[0], "event"
             if self._answer_at is not None and (due is None or self._answer_at < due):
                 due, what = self._answer_at, "answer"
-        return Forecast(due, what, self._revision, self._settings)
+        return Forecast(due, what, self._model.revision, self._settings)
 
     def mixture(self) -> NDArray[Any] | None:
-        """A copy of what the model predicts after what it heard last (see ``Predictor``).
-
-        None if it has heard nothing since it was reset, or predicts no mixture.
-        """
-        copy = getattr(self._predictor, "mixture", None)
-        return copy() if copy is not None and self._primed else None
+        """A copy of what the model predicts after what it heard last; None: nothing, or no mixture."""
+        return self._model.mixture()
 
     # --- the performer -----------------------------------------------------------------------------
 
@@ -308,8 +290,8 @@ class Engine:
         self._performer_played = True
         self._counters.heard += 1
         commands: list[Command] = []
-        if self._mode.yields and (self._answering or self._pending):
-            self._drop_pending()
+        if self._mode.yields and (self._answering or self._waiting):
+            self._drop_what_waits()
             commands.append(Silence("the performer came back"))
         commands.append(Record("interface", values, now))
         if self._settings.input_thru or event.port in self._thru:
@@ -321,7 +303,7 @@ class Engine:
                 commands.append(_too_dense())
         if self._paused or not self._mode.hears:
             return commands
-        self._hear((dt, *values))
+        self._model.hear((dt, *values))
         if self._mode.plays == "after silence":
             self._answer_at = now + self._settings.threshold
         elif self._caused_pace.allows(now):
@@ -388,12 +370,6 @@ class Engine:
 
     # --- the model ---------------------------------------------------------------------------------
 
-    def _hear(self, vector: tuple[float, ...]) -> None:
-        self._predictor.hear(vector)
-        self._context.append(vector)
-        self._primed = True
-        self._revision += 1
-
     def _answer(self, since: float, now: float, commands: list[Command]) -> None:
         """The model's turn begins: its first event waits from when the turn was due."""
         self._answer_at = None
@@ -403,28 +379,25 @@ class Engine:
     def _predict(self, since: float, now: float, commands: list[Command], tries: int = 2) -> None:
         """Predict the next event, to be played after its dt, counted from ``since``."""
         settings = self._settings
-        if isinstance(self._predictor, Nobody):
+        if self._model.is_nobody:
             return
         for left in range(tries, 0, -1):
-            if not self._primed:
-                self._hear(self._context[-1] if self._context else self._opening)
-            if not self._is_ready:
+            self._model.prime(self._opening)
+            if not self._model.ready:
                 self._asked = [*self._asked[1 - PENDING_LIMIT :], (since, left)]
                 return
-            prediction = self._predictor.sample(self._rng, settings.pi_temperature, settings.sigma_temperature)
+            prediction = self._model.sample(self._rng, settings.pi_temperature, settings.sigma_temperature)
             step = to_step(prediction, settings.timescale)
             if step is not None:
                 self._counters.predicted += 1
-                if len(self._pending) >= PENDING_LIMIT:
-                    self._drop_oldest()
                 shortest = SHORTEST_WAIT if self._mode.feeds_back else 0.0
                 due = since + min(max(step.wait, shortest), LONGEST_WAIT)
                 if self._mode.feeds_back:
                     due = max(due, self._own_pace.earliest)
-                heapq.heappush(self._pending, (due, next(self._order), step.values, step.vector))
+                self._counters.overflowed += self._waiting.add(due, step.values, step.vector)
                 return
             self._counters.not_finite += 1
-            self._reset_predictor()
+            self._model.reset()
             commands.append(
                 Report(
                     "prediction-not-finite",
@@ -434,25 +407,14 @@ class Engine:
         if self._mode.feeds_back:
             self._answer_at = now + RETRY_AFTER
 
-    @property
-    def _is_ready(self) -> bool:
-        return self._elsewhere is None or self._elsewhere.ready
-
-    def _use(self, predictor: Predictor) -> None:
-        self._predictor = predictor
-        self._elsewhere: Any = predictor if hasattr(predictor, "given_up") else None
-
     def _give_up(self, reason: str) -> list[Command]:
         """What the model would have played is dropped, and nobody plays in its place, until another one is set."""
         if not reason:
             return []
-        lost, name = self._predictor, self._model
-        self._use(Nobody(self._settings.dimension))
-        self._drop_pending()
-        self._model = NO_MODEL
-        self._context.clear()  # the next one, which may be the same, is not told what this one did not come through
-        self._primed = False
-        self._revision += 1
+        lost, name = self._model.predictor, self._model.name
+        self._model.give_up()
+        self._unheard = None
+        self._drop_what_waits()
         text = f"the model {name} is not played any more: {reason}. Choose another model, or the same once more"
         return [
             Silence("the model does not answer"),
@@ -460,25 +422,12 @@ class Engine:
             Report("model-lost", text, "error", always=True),
         ]
 
-    def _reset_predictor(self) -> None:
-        self._predictor.reset()
-        self._primed = False
-        self._revision += 1
-
-    def _drop_oldest(self) -> None:
-        oldest = min(range(len(self._pending)), key=lambda i: self._pending[i][1])
-        self._pending[oldest] = self._pending[-1]
-        self._pending.pop()
-        heapq.heapify(self._pending)
-        self._counters.overflowed += 1
-
-    def _drop_pending(self) -> None:
+    def _drop_what_waits(self) -> None:
         """Drop all predictions that wait. What was already played is still fed back to the model."""
         if self._unheard is not None:
             (_due, vector), self._unheard = self._unheard, None
-            self._hear(vector)
-        self._counters.cancelled += len(self._pending)
-        self._pending.clear()
+            self._model.hear(vector)
+        self._counters.cancelled += self._waiting.clear()
         self._asked.clear()
         self._answer_at = None
         self._answering = False
@@ -510,13 +459,16 @@ class Engine:
             case "paused":
                 return self._pause_or_go_on(now)
             case "timescale":
-                self._stretch_what_waits(self._settings.timescale / before.timescale, now)
+                # What waits follows it at once; a long pause need not be sat out.
+                timescale = self._settings.timescale
+                earliest = self._own_pace.earliest if self._mode.feeds_back else now
+                self._waiting.stretch(timescale / before.timescale, timescale, now, earliest)
             case "thru_matrix":
                 self._thru = dict(self._settings.thru_matrix)
         return []
 
     def _change_mode(self, now: float) -> list[Command]:
-        self._drop_pending()
+        self._drop_what_waits()
         self._mode = MODES[self._settings.mode]
         # A phrase from before the change is no reason to answer now.
         self._performer_played = False
@@ -528,35 +480,12 @@ class Engine:
         if not self._paused:
             self._begin(now)
             return []
-        self._drop_pending()
+        self._drop_what_waits()
         return [Silence("paused")]
-
-    def _stretch_what_waits(self, ratio: float, now: float) -> None:
-        """What waits already follows the new timescale at once; a long pause need not be sat out.
-
-        None waits longer than its whole dt, which also holds where a tiny remainder, stretched, is mostly rounding.
-        """
-        ratio, timescale = min(ratio, LONGEST_WAIT), self._settings.timescale
-        earliest = self._own_pace.earliest if self._mode.feeds_back else now
-        self._pending = [
-            (
-                max(earliest, now + min(max(0.0, due - now) * ratio, vector[0] * timescale, LONGEST_WAIT)),
-                order,
-                values,
-                vector,
-            )
-            for due, order, values, vector in self._pending
-        ]
-        heapq.heapify(self._pending)
-
-    def _reset(self) -> list[Command]:
-        self._reset_predictor()
-        self._context.clear()
-        return []
 
     def _panic(self, now: float) -> list[Command]:
         """Silence everything. A model that plays by itself starts again; one that answers waits for a phrase."""
-        self._drop_pending()
+        self._drop_what_waits()
         self._performer_played = False
         self._counters.panics += 1
         self._begin(now)
@@ -566,13 +495,8 @@ class Engine:
         if predictor.dimension != self._settings.dimension:
             text = _dimension_mismatch(name, predictor.dimension, self._settings.dimension)
             return [Report("model-dimension", f"{text}; the model that was playing plays on", "error")]
-        for vector in self._context:
-            predictor.hear(vector)
-        was_nobody = isinstance(self._predictor, Nobody)
-        self._use(predictor)
-        self._model = name
-        self._primed = bool(self._context)
-        self._revision += 1
+        was_nobody = self._model.is_nobody
+        self._model.replace(predictor, name)
         if was_nobody and self._mode.plays == "always":
             self._begin(now)
         return [

@@ -1,0 +1,100 @@
+"""The model that plays, and what it has heard."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from impsy.engine.nobody import NO_MODEL, Nobody
+from impsy.events import Predictor
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+__all__ = ["Hearing"]
+
+CONTEXT = 64
+"""Recent vectors that a model hears when it takes the place of another."""
+
+
+class Hearing:
+    """A predictor with its name, and the vectors that it has heard: one that takes its place hears the latest too.
+
+    ``primed``: it has heard something since it was reset, and can be asked. ``revision`` increases whenever what it
+    predicts may have changed.
+    """
+
+    def __init__(self, predictor: Predictor, name: str) -> None:
+        self.revision = 0
+        self._context: deque[tuple[float, ...]] = deque(maxlen=CONTEXT)
+        self._use(predictor, name)
+        self.primed = False
+
+    def _use(self, predictor: Predictor, name: str) -> None:
+        self.predictor, self.name = predictor, name
+        self.is_nobody = isinstance(predictor, Nobody)
+        # One that computes elsewhere says when it is ready, and how long it may take (see ``models.elsewhere``).
+        self._elsewhere: Any = predictor if hasattr(predictor, "given_up") else None
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be asked without waiting."""
+        return self._elsewhere is None or self._elsewhere.ready
+
+    @property
+    def overdue_at(self) -> float | None:
+        """When it will have taken too long; None where it computes nothing elsewhere."""
+        return None if self._elsewhere is None else self._elsewhere.overdue_at
+
+    def fault(self, now: float) -> str:
+        """Why it is to be given up; empty: it is not."""
+        return "" if self._elsewhere is None else self._elsewhere.given_up(now)
+
+    def hear(self, vector: tuple[float, ...]) -> None:
+        """The network takes a step."""
+        self.predictor.hear(vector)
+        self._context.append(vector)
+        self.primed = True
+        self.revision += 1
+
+    def prime(self, opening: tuple[float, ...]) -> None:
+        """Let one that has heard nothing hear the latest vector again, or ``opening`` if there is none."""
+        if not self.primed:
+            self.hear(self._context[-1] if self._context else opening)
+
+    def sample(self, rng: Generator, pi_temperature: float, sigma_temperature: float) -> Sequence[float]:
+        """Draw ``[dt, x_1 … x_n]`` from what it predicts next."""
+        return self.predictor.sample(rng, pi_temperature, sigma_temperature)
+
+    def reset(self, *, forget: bool = False) -> None:
+        """Back to the state before the first vector. ``forget``: one that takes its place hears none of them."""
+        self.predictor.reset()
+        self.primed = False
+        self.revision += 1
+        if forget:
+            self._context.clear()
+
+    def replace(self, predictor: Predictor, name: str) -> None:
+        """Another one plays from now on, and has heard the latest vectors."""
+        for vector in self._context:
+            predictor.hear(vector)
+        self._use(predictor, name)
+        self.primed = bool(self._context)
+        self.revision += 1
+
+    def give_up(self) -> None:
+        """Nobody plays from now on. The next one is not told what this one did not come through."""
+        self._use(Nobody(self.predictor.dimension), NO_MODEL)
+        self._context.clear()
+        self.primed = False
+        self.revision += 1
+
+    def mixture(self) -> NDArray[Any] | None:
+        """A copy of what it predicts next (see ``Predictor``).
+
+        None if it has heard nothing since it was reset, or predicts no mixture.
+        """
+        copy = getattr(self.predictor, "mixture", None)
+        return copy() if copy is not None and self.primed else None
