@@ -320,6 +320,23 @@ def test_one_too_many_is_asked_to_come_back_later():
             wait_until(lambda: stage.events)
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="only 127.0.0.1 is there")
+def test_one_address_does_not_take_every_place():
+    with staged(client_limit=4) as stage, ExitStack() as clients:
+        there = [clients.enter_context(stage.client()) for _ in range(4)]
+        stage.wait_for_clients(4)
+        there[0].send("/channel/1/cc/7/127")
+        wait_until(lambda: stage.events)
+        other = clients.enter_context(stage.client(source_address=("127.0.0.2", 0)))
+        with pytest.raises(ConnectionClosed):  # the oldest that only listened
+            there[1].recv(5)
+        count = len(stage.events)
+        for client in (there[0], there[2], there[3], other):
+            client.send("/channel/1/cc/7/1")
+            count += 1
+            wait_until(lambda: len(stage.events) == count)  # noqa: B023
+
+
 def test_connections_that_never_shake_hands_are_limited():
     with staged(client_limit=3) as stage, ExitStack() as sockets:
         assert stage.url

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Container, Iterable
 from http import HTTPStatus
 from pathlib import Path
 from typing import ClassVar
@@ -15,12 +16,12 @@ from websockets.http11 import Request, Response
 from impsy.events import Report
 from impsy.hosts import is_loopback
 from impsy.io.adapter import SendReport
-from impsy.io.door import Door
+from impsy.io.door import Door, network
 from impsy.io.network import shown
 from impsy.io.origins import NO_HOST, PAGE_SCRIPT, PageKey, origin_allowed
 from impsy.io.owners import of_this_user
 
-__all__ = ["Entrance", "ServedClient"]
+__all__ = ["Entrance", "ServedClient", "who_gives_way"]
 
 
 class ServedClient(ServerConnection):
@@ -48,6 +49,20 @@ class ServedClient(ServerConnection):
         self.door.leave(self.address)
         self.everyone.discard(self)
         super().connection_lost(exc)
+
+
+def who_gives_way(
+    clients: Iterable[ServedClient], newcomer: ServedClient, players: Container[ServedClient]
+) -> ServedClient | None:
+    """Whose place a newcomer takes where all are taken: of the address that has most, the oldest that never played.
+
+    None: the newcomer's own address would then have most, or all that could go have played.
+    """
+    of_address = Counter(network(each.address[0]) for each in clients)
+    most, count = of_address.most_common(1)[0]
+    if of_address[network(newcomer.address[0])] + 1 >= count:
+        return None
+    return next((each for each in clients if network(each.address[0]) == most and each not in players), None)
 
 
 class Entrance:

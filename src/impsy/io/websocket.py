@@ -28,7 +28,7 @@ from impsy.events import Report, Unplugged
 from impsy.hosts import EVERYWHERE, is_loopback
 from impsy.io.adapter import Complaints, Deliver, Health, Overhear, Rate, SendReport
 from impsy.io.door import ACCEPTED_AT_ONCE, BACKLOG, Door
-from impsy.io.entrance import Entrance, ServedClient
+from impsy.io.entrance import Entrance, ServedClient, who_gives_way
 from impsy.io.link import Link, Opened
 from impsy.io.network import bound
 from impsy.mapping.entries import MappingEntry
@@ -39,7 +39,7 @@ from impsy.threads import Failures
 __all__ = ["CLIENT_LIMIT", "WebSocketAdapter"]
 
 CLIENT_LIMIT = 200
-"""Clients at once; others are refused with “try again later”."""
+"""Clients at once. One more is refused with “try again later”, unless another address has most of them."""
 
 FRAME_BYTES = 1 << 13
 """The largest frame that is read: some hundred messages. A client that sends more is disconnected."""
@@ -108,7 +108,7 @@ class WebSocketAdapter:
         self._woken = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended: asyncio.Event | None = None
-        self._clients: set[ServedClient] = set()
+        self._clients: dict[ServedClient, None] = {}  # in the order in which they came
         self._performers: set[ServedClient] = set()
         """Those of the clients that have played something."""
         self._received = self._sent = self._failed = 0
@@ -266,12 +266,12 @@ class WebSocketAdapter:
         if not isinstance(client, ServedClient):
             return
         client.door.leave(client.address)
-        if len(self._clients) >= self._client_limit:
+        if len(self._clients) >= self._client_limit and not self._make_room(client):
             text = f"there are {self._client_limit} clients already; others are refused"
             self._refuse("crowded", text)
             await client.close(CloseCode.TRY_AGAIN_LATER, "too many clients")
             return
-        self._clients.add(client)
+        self._clients[client] = None
         entries = self._entries
         mapping = InputMapping(entries)  # its state is per client: parts of messages
         try:
@@ -289,11 +289,21 @@ class WebSocketAdapter:
                     f"closed:{error.sent.code}", f"{client.peer} was disconnected: {problem}", self._report
                 )
         finally:
-            self._clients.discard(client)
+            self._clients.pop(client, None)
             if client in self._performers:
                 self._performers.discard(client)
                 if not self._performers:
                     self._deliver(Unplugged(self.name))
+
+    def _make_room(self, newcomer: ServedClient) -> bool:
+        """Take the place of one client for another; returns whether there was one that gives way."""
+        leaving = who_gives_way(self._clients, newcomer, self._performers)
+        if leaving is None:
+            return False
+        self._refuse("crowded", f"there are {self._client_limit} clients already: {leaving.peer} had to go")
+        del self._clients[leaving]
+        leaving.transport.abort()
+        return True
 
     def _hear(self, frame: str | bytes, mapping: InputMapping, client: ServedClient) -> None:
         for message in decode_frame(frame):
@@ -346,7 +356,7 @@ class WebSocketAdapter:
             return
         if client.transport.get_write_buffer_size() > BUFFER_BYTES:
             self._failed += count
-            self._clients.discard(client)
+            self._clients.pop(client, None)
             client.transport.abort()
             text = f"{client.peer} does not read what it is sent; it was dropped, so that nobody waits for it"
             self._refuse("slow", text)
