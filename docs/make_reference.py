@@ -333,7 +333,7 @@ def _completion() -> list[str]:
 LIMITS_PAGE = """\
 # Limits
 
-What files and texts of others may come to, in commands, on the page and in a session alike. What has more is refused
+How much a file or a text of others may hold, in commands, on the page and in a session alike. What has more is refused
 in a sentence, before it takes time or memory.
 """
 

@@ -1,4 +1,4 @@
-"""What files and messages of others may come to: one table, and the budget that bounds what is made of one file.
+"""How much a file or a message of others may hold: one table, and the budget that bounds what is made of one file.
 
 Whoever reads what somebody else made takes the bound from here, whatever the command, page or session that asked. The
 page ``docs/reference/limits.md`` is made of :data:`LIMITS`.
