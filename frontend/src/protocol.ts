@@ -142,7 +142,7 @@ export interface DatasetStatistics {
 /** What was made, sentences on how, its statistics, and how to bring back the dataset that it replaced. */
 export interface Made {
   dataset: Dataset;
-  told: string[];
+  remarks: string[];
   statistics: DatasetStatistics;
   undo: string | null;
 }

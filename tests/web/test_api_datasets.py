@@ -45,7 +45,7 @@ def test_all_takes_of_a_dimension_make_a_dataset_and_what_was_left_out_is_told(s
         "events": 38,
         "problem": "",
     }
-    told = "\n".join(made["told"])
+    told = "\n".join(made["remarks"])
     assert "1 take left out: marked as not to be learned from" in told
     assert "1 rows left out, malformed or of another source, the first in line 31" in told
     assert "it has the same rows as" in told
@@ -63,7 +63,7 @@ def test_chosen_takes_alone_make_one_even_those_that_are_excluded(site, client):
     annotate(site.workspace.logs, {first.name: TakeNote(excluded=True)})
     made = client.post("/api/datasets", json={"takes": [first.name], "name": "mine"}).json()
     assert (made["dataset"]["name"], made["dataset"]["events"]) == ("mine.npz", 19)
-    assert "used all the same" in made["told"][0]
+    assert "used all the same" in made["remarks"][0]
     assert read_dataset(site.workspace.datasets / "mine.npz").names == (first.name,)
     assert second.exists()
 
@@ -74,7 +74,7 @@ def test_making_it_again_keeps_the_one_before_in_the_trash(site, client):
     before = (site.workspace.datasets / NAME).read_bytes()
     record(site.workspace.logs, 30, minute=1)
     made = client.post("/api/datasets", json={}).json()
-    assert "can be brought back" in made["told"][0]
+    assert "can be brought back" in made["remarks"][0]
     assert client.get(f"/api/datasets/{NAME}").json()["performances"] == 2
     assert client.post(f"/api/undo/{made['undo']}").status_code == 200
     assert (site.workspace.datasets / NAME).read_bytes() == before
@@ -116,7 +116,7 @@ def test_takes_without_events_are_no_dataset_and_the_one_before_stays(site, clie
 def test_a_take_that_is_being_recorded_counts_as_far_as_it_is(site, client):
     path = record(site.workspace.logs, 30)
     site.link.run(log=str(path))
-    assert "still being recorded" in client.post("/api/datasets", json={}).json()["told"][0]
+    assert "still being recorded" in client.post("/api/datasets", json={}).json()["remarks"][0]
 
 
 def test_a_dataset_goes_out_and_comes_in(site, client):

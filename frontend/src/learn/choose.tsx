@@ -34,7 +34,7 @@ export function Choose({ takes, onMade }: { takes: readonly Take[]; onMade: (nam
         dimension,
         ...(given ? { name: given } : {}),
       });
-      remarks.value = made.told;
+      remarks.value = made.remarks;
       const { undo } = made;
       const text = `${made.dataset.name} is made: ${counted(made.dataset.events, "event")}.`;
       notify("info", text, undo ? { label: "Bring the old one back", run: () => void bringBack(undo) } : undefined);

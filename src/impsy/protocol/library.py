@@ -122,7 +122,7 @@ class Made:
     """What was made, sentences on how, its statistics, and how to bring back the dataset that it replaced."""
 
     dataset: Dataset
-    told: list[str]
+    remarks: list[str]
     statistics: DatasetStatistics
     undo: str | None
 

@@ -98,7 +98,7 @@ class Datasets(DescribedFiles):
                     target=str(fresh),
                     config=str(workspace.config),
                 )
-                undo, remarks = None, [*remarks, *made["told"]]
+                undo, remarks = None, [*remarks, *made["remarks"]]
                 with workspace.locked():
                     if path.exists():
                         undo = self._trash.delete("dataset", name, [path], {"replaced": True}).id
@@ -108,7 +108,7 @@ class Datasets(DescribedFiles):
                 shutil.rmtree(scratch, ignore_errors=True)
         facts = made["statistics"]
         dataset = _dataset(path.name, stamp_of(path), facts)
-        return Made(dataset=dataset, told=remarks, statistics=facts, undo=undo)
+        return Made(dataset=dataset, remarks=remarks, statistics=facts, undo=undo)
 
     def _choose(self, names: Sequence[str] | None, dimension: int | None) -> tuple[int, list[Path], list[str]]:
         """The dimension, the logs, and remarks on what was chosen."""

@@ -75,7 +75,7 @@ def collect(logs: Sequence[str], dimension: int, target: str, config: str) -> di
     collection = collecting.collect([Path(log) for log in logs], dimension)
     notes = known_notes(Path(config), dimension)
     write_dataset(Path(target), replace(collection.dataset, notes=notes))
-    return {"statistics": asdict(describe(collection.dataset)), "told": _remarks(collection)}
+    return {"statistics": asdict(describe(collection.dataset)), "remarks": _remarks(collection)}
 
 
 def _remarks(collection: Any) -> list[str]:
