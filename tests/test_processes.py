@@ -53,10 +53,11 @@ def test_what_goes_beyond_its_limits_is_an_error(tmp_path: Path, body: str, limi
 @needs_limits
 def test_low_priority_goes_without_saying(tmp_path: Path) -> None:
     program = ["-c", "import os, sys; sys.stdin.read(); print(os.getpriority(os.PRIO_PROCESS, 0))"]
-    for low in (True, False):
-        with start(program, tmp_path, stdin=subprocess.PIPE, low=low) as process:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    for asked, niceness in (({}, 19), ({"niceness": 10}, 10), ({"niceness": 0}, own)):
+        with start(program, tmp_path, stdin=subprocess.PIPE, **asked) as process:
             answer, _ = process.communicate(b"", 30)
-        assert int(answer) == (19 if low else os.getpriority(os.PRIO_PROCESS, 0))
+        assert int(answer) == niceness
 
 
 def test_what_is_waited_for_ends_with_its_folder(tmp_path: Path) -> None:

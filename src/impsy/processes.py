@@ -25,8 +25,8 @@ __all__ = ["ask", "end_all_in", "limit", "serve", "signal_name", "start"]
 
 logger = logging.getLogger(__name__)
 
-NICENESS = 19
-"""Of processes with low priority."""
+WAITED_FOR, LOW = 10, 19
+"""Niceness of a process whose answer somebody waits for, and of one that has time. Playing and the pages go first."""
 
 _REFUSED = 3
 """Exit status of a task that returns the reason why it cannot."""
@@ -46,7 +46,7 @@ def start(
     stdin: int | IO[bytes] = subprocess.DEVNULL,
     stdout: int | IO[bytes] = subprocess.PIPE,
     stderr: int | IO[bytes] = subprocess.PIPE,
-    low: bool = True,
+    niceness: int = LOW,
     detached: bool = False,
     inherited: Mapping[str, str] = os.environ,
     what: str = "a process",
@@ -54,7 +54,7 @@ def start(
     """Start Python with these arguments in ``folder``.
 
     Args:
-        low: at low priority, so that playing and the pages go first.
+        niceness: how far it steps back behind others, 0 (not at all) to 19.
         detached: it goes on when this process and the terminal end, and is not ended by a Ctrl-C meant for others.
         inherited: the environment, but for what every process of IMPSY gets.
         what: it is, for the message.
@@ -78,7 +78,7 @@ def start(
     }
     flags = 0
     if sys.platform == "win32":
-        flags |= subprocess.BELOW_NORMAL_PRIORITY_CLASS if low else 0
+        flags |= subprocess.BELOW_NORMAL_PRIORITY_CLASS if niceness else 0
         flags |= subprocess.CREATE_NEW_PROCESS_GROUP if detached else 0
     try:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
@@ -94,13 +94,13 @@ def start(
         )
     except OSError as error:
         raise DeviceError(f"{what} cannot be started: {error.strerror or error}") from error
-    if low and sys.platform != "win32":
+    if niceness and sys.platform != "win32":
         with suppress(OSError):  # it may have ended already, or the system may not allow it
-            os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
+            os.setpriority(os.PRIO_PROCESS, process.pid, niceness)
         # Where Linux shares processors by sessions (sched(7), "autogroup"), niceness counts within one only.
         with suppress(OSError):
             if detached:
-                Path(f"/proc/{process.pid}/autogroup").write_text(str(NICENESS), encoding="ascii")
+                Path(f"/proc/{process.pid}/autogroup").write_text(str(niceness), encoding="ascii")
     return process
 
 
@@ -110,7 +110,7 @@ def ask(
     folder: Path | None = None,
     *,
     seconds: float,
-    low: bool = True,
+    niceness: int = WAITED_FOR,
     error_type: type[ImpsyError] = DataError,
 ) -> bytes:
     """Start Python with these arguments, which must come to :func:`serve`, and wait for the answer to ``content``.
@@ -123,7 +123,7 @@ def ask(
     Raises:
         ImpsyError: of the kind that the task raised, or of ``error_type``.
     """
-    process = start(arguments, folder, stdin=subprocess.PIPE, low=low)
+    process = start(arguments, folder, stdin=subprocess.PIPE, niceness=niceness)
     with process:
         _running[process] = folder
         try:

@@ -51,7 +51,7 @@ def test_opening_strangers_files_does_not_come_first():
     program = "import os; from impsy.processes import serve; "
     program += "serve(lambda _: str(os.sched_getscheduler(0)).encode(), memory=4 << 30)"
     with realtime_priority():
-        assert int(ask(["-c", program], b"", seconds=30, low=False)) == os.SCHED_OTHER
+        assert int(ask(["-c", program], b"", seconds=30, niceness=0)) == os.SCHED_OTHER
 
 
 def test_the_interpreter_is_set_up_for_playing_and_then_as_before():

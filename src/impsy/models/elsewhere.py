@@ -75,7 +75,7 @@ class GraphProcess:
         what = "the process of the model"
         arguments = ["-m", "impsy.models.elsewhere"]
         errors = subprocess.DEVNULL
-        process = start(arguments, stdin=subprocess.PIPE, stderr=errors, low=False, what=what)
+        process = start(arguments, stdin=subprocess.PIPE, stderr=errors, niceness=0, what=what)
         assert process.stdin is not None
         self._answers = _Answers(process)
         self._end = weakref.finalize(self, _end, process)

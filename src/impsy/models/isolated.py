@@ -51,7 +51,7 @@ def run_isolated(task: str, content: bytes, *, timeout: float = TIMEOUT) -> byte
     Raises ModelError with the task's own message, or saying how the process ended.
     """
     command = ["-m", "impsy.models.isolated", task]
-    return ask(command, content, seconds=timeout, low=False, error_type=ModelError)
+    return ask(command, content, seconds=timeout, niceness=0, error_type=ModelError)
 
 
 # --- what runs in the other process -----------------------------------------------------------------

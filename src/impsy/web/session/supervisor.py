@@ -197,7 +197,7 @@ class SessionSupervisor:
             root,
             stdin=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            low=False,
+            niceness=0,
             # A Ctrl-C in the terminal ends the web process, which then ends the session in order.
             detached=True,
             inherited=_environment(),
