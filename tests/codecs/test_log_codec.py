@@ -126,7 +126,7 @@ def test_no_line_takes_long(part):
     begin = process_time()
     with suppress(PeerError):
         decode_row((part * 100_000)[:100_000], 2)
-    assert process_time() - begin < 2
+    assert process_time() - begin < 10
 
 
 def test_real_recordings_read_without_a_problem(shared_data):

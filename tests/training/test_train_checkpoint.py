@@ -24,7 +24,7 @@ from impsy.errors import DataError, DeviceError
 from impsy.training.checkpoint import Checkpoint, Look, fingerprint, read_checkpoint, write_checkpoint
 from impsy.training.recipe import Recipe
 
-EXAMPLES = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "400"))
+EXAMPLES = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "120"))
 
 
 def made() -> Checkpoint:

@@ -365,7 +365,7 @@ def test_a_log_is_checked_where_what_is_played_need_not_wait_for_it(site, client
     content = b"2026-09-26T10:00:00.000000,interface,0.5,0.5\n" + b"\n" * (2 << 20)
     before = time.process_time()
     assert client.post("/api/takes?name=a-3d-mdrnn.log", content=content).status_code == 200
-    assert time.process_time() - before < 1.0, "reading this by the line takes several seconds"
+    assert if_idle(time.process_time() - before) < 1.0, "reading this by the line takes several seconds"
 
 
 rows = st.sampled_from([b"2026-09-26T10:00:00,interface,0.5,1\n", b"2026-09-26T10:00:01,rnn,0.5,nan\n", b",,\n"])
