@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from docs import make_modes
 from docs.make_figures import make_all
+from impsy.modes import MODES
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.S | re.M)
@@ -52,3 +54,12 @@ def test_the_figures_are_drawn_from_the_model_and_all_of_them_are_shown(tmp_path
     page = (ROOT / "docs" / "explanation" / "network.md").read_text(encoding="utf-8")
     assert set(re.findall(r"\.\./images/(network-[\w-]+\.svg)", page)) == made
     assert {each.name for each in (ROOT / "docs" / "images").glob("network-*.svg")} == made
+
+
+def test_every_mode_has_its_picture_and_it_can_be_made(tmp_path):
+    make_modes.make_all(tmp_path)
+    made = sorted(path.name for path in tmp_path.iterdir())
+    assert made == sorted(f"mode-{name}.svg" for name in MODES)
+    for name in made:
+        assert ET.parse(tmp_path / name).getroot().tag.endswith("svg")
+        assert (ROOT / "docs" / "images" / name).is_file()
