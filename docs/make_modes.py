@@ -7,7 +7,7 @@ The bundled model and the real engine answer the same simulated performer in eac
 from __future__ import annotations
 
 import argparse
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,7 +49,7 @@ def performer() -> list[tuple[float, tuple[float, ...]]]:
 def moves(rows: list[tuple[float, tuple[float, ...]]]) -> list[Move]:
     """What differs from one row to the next by a MIDI controller's step or more."""
     found = []
-    for (_, before), (at, values) in zip(rows, rows[1:], strict=False):
+    for (_, before), (at, values) in pairwise(rows):
         found += [
             Move(at, control, value)
             for control, (old, value) in enumerate(zip(before, values, strict=True))

@@ -333,8 +333,8 @@ def _completion() -> list[str]:
 LIMITS_PAGE = """\
 # Limits
 
-How much a file or a text of others may hold, in commands, on the page and in a session alike. What has more is refused
-in a sentence, before it takes time or memory.
+How much a file or a text of others may hold, in commands, on the page and in a session alike. What has more is
+refused in a sentence, before it takes time or memory.
 """
 
 
