@@ -49,6 +49,17 @@ export function onValues(listener: Sounding): () => void {
   return () => void sounding.delete(listener);
 }
 
+/** Called with the values from which an answer of the model goes on, before its first event. They are not played. */
+const starting = new Set<(values: readonly number[]) => void>();
+
+export function onStart(listener: (values: readonly number[]) => void): () => void {
+  starting.add(listener);
+  return () => void starting.delete(listener);
+}
+
+on("start", ({ values }) => {
+  for (const listener of starting) listener(values);
+});
 on("in", ({ values }) => {
   live.input = values;
   for (const listener of sounding) listener(values, "performer");

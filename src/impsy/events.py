@@ -49,6 +49,10 @@ class Predictor(Protocol):
 
     One that predicts a mixture of M Gaussians for D numbers may also have ``mixture()``: a copy of its parameters
     ``[mu (M·D) | sigma (M·D) | logits (M)]`` after what was heard last, in the × 10 space, to be shown.
+
+    One that can draw some values given others may also have ``sample_given(rng, pi_temperature, sigma_temperature,
+    given)``: as ``sample``, with ``given`` a mapping from controls (from 0) to the values that they have. Of another,
+    the given values take the places of those that it drew.
     """
 
     @property
@@ -176,7 +180,8 @@ class Play:
     ``source``: ``"rnn"`` (the model's), ``"thru"`` (the performer's, passed on) or ``"direct"`` (of ``PlayThrough``).
     ``due`` is when they should have sounded. ``ports`` are those to send to; None: all.
     ``moved`` are the indices of the values that are played, for outputs that can send a part; None: all.
-    ``origin`` is the port that a value passed on came in by.
+    ``origin`` is the port that a value passed on came in by. ``start``, with the first event of an answer, are the
+    values from which the model goes on.
     """
 
     values: tuple[float, ...]
@@ -185,6 +190,7 @@ class Play:
     ports: tuple[str, ...] | None = None
     moved: tuple[int, ...] | None = None
     origin: str = ""
+    start: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,6 +253,7 @@ export class Surface {
     }
     const cools = !this.still.matches;
     for (const [index, fader] of this.faders.entries()) {
+      fader.element.toggleAttribute("data-touched", this.held.has(index));
       again = this.draw(fader, 0, fader.you, this.valueOf(index), cools) || again;
       again = this.draw(fader, 1, fader.it, live.output[index] ?? 0, cools) || again;
     }
@@ -284,7 +285,8 @@ export class Surface {
   }
 
   private spokenOf(fader: Fader): string {
-    return `${percent(Math.max(0, fader.drawn[0]))} percent; it: ${percent(Math.max(0, fader.drawn[1]))} percent`;
+    const values = `${percent(Math.max(0, fader.drawn[0]))} percent; it: ${percent(Math.max(0, fader.drawn[1]))} percent`;
+    return fader.element.classList.contains("held") ? `${values}; yours for now` : values;
   }
 
   private speak(fader: Fader): void {

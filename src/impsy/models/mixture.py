@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from impsy.models.architectures import FloatArray, Gestures
+from impsy.models.conditional import Evidence, tempered
 from impsy.models.sizes import SCALE_FACTOR
 
 __all__ = ["Live", "LiveSampler", "Mixture", "MixtureSampler", "Numbers", "choose", "component_weights", "split"]
@@ -37,6 +38,9 @@ _exp, _accumulate = np.exp, np.add.accumulate
 _Indices = NDArray[np.intp]
 _ROUNDING = 1e-4
 """The largest error of sums of up to 1000 float32 numbers between 0 and 1, which add up to 1."""
+
+_KEPT = 64
+"""Sets of given controls for which is kept where their numbers lie."""
 
 Numbers = Callable[[], list[float]]
 """Lists numbers as they are at that moment."""
@@ -93,12 +97,18 @@ class MixtureSampler:
     """Draws from the mixture that stands in ``parameters`` (M(2D+1),) at that moment.
 
     Keeps views of the vector's parts, so the vector must stay the same array; what is in it may change.
+
+    Args:
+        parameters: the vector.
+        dimension: D.
+        grid: the steps on which the network hears each control (n,), scaled space; 0: none. Given values count there.
     """
 
-    def __init__(self, parameters: NDArray[Any], dimension: int) -> None:
+    def __init__(self, parameters: NDArray[Any], dimension: int, grid: FloatArray | None = None) -> None:
         mu, sigma, logits = split(parameters, dimension)
         self._parameters = parameters
         self._read(dimension, [(m.tolist, s.tolist) for m, s in zip(mu, sigma, strict=True)], logits)
+        self._steps = [] if grid is None else grid.tolist()
 
     @property
     def parameters(self) -> NDArray[Any]:
@@ -114,9 +124,21 @@ class MixtureSampler:
         self._weights = np.empty(logits.size)
         self._many = logits.size >= MANY
         self._normals = np.empty(dimension + 1)
+        self.density_temperature = 1.0
+        """A factor on the variances at which the densities hold (see ``models.calibration``)."""
+        self._evidences: dict[tuple[int, ...], Evidence] = {}
 
-    def draw(self, rng: Generator, pi_temperature: float, sigma_temperature: float) -> list[float]:
+    def draw(
+        self,
+        rng: Generator,
+        pi_temperature: float,
+        sigma_temperature: float,
+        given: Mapping[int, float] | None = None,
+    ) -> list[float]:
         """One interaction vector ``[dt, x_1 … x_n]`` (seconds, then about [0, 1]; not clipped).
+
+        ``given`` holds values of controls (from 0) that are not drawn: the others are, as they go with these (see
+        ``models.conditional``), and the given values stand in the vector as they are.
 
         Takes exactly ``dimension + 1`` normal numbers from ``rng``, whatever the parameters, so that a seed gives the
         same performance on every backend; the first, by its own distribution function, is the uniform that
@@ -129,15 +151,50 @@ class MixtureSampler:
         rng.standard_normal(out=normals)
         first, *noise = normals.tolist()
         uniform = 0.5 * math.erfc(first * -_SQRT_HALF)
-        component = self._quickly(uniform, pi_temperature) if self._many else None
+        component = self._quickly(uniform, pi_temperature) if self._many and not given else None
         if component is None:
-            weights = component_weights(self._logits.tolist(), pi_temperature)
+            if given:
+                weights = self.weights_given(pi_temperature, given)
+            else:
+                weights = component_weights(self._logits.tolist(), pi_temperature)
             if math.isnan(weights[0]):
                 return [math.nan] * self._dimension
             component = choose(weights, uniform)
         mu, sigma = self._components[component]
         spread = math.sqrt(sigma_temperature) if sigma_temperature > 0.0 else 0.0
-        return [(m + s * spread * z) / SCALE_FACTOR for m, s, z in zip(mu(), sigma(), noise)]  # noqa: B905 - hot
+        drawn = [(m + s * spread * z) / SCALE_FACTOR for m, s, z in zip(mu(), sigma(), noise)]  # noqa: B905 - hot
+        if given:
+            for control, value in given.items():
+                drawn[control + 1] = value
+        return drawn
+
+    def weights_given(self, temperature: float, given: Mapping[int, float]) -> list[float]:
+        """What each component (M,) weighs given the values of these controls, the largest weight being 1; or all NaN.
+
+        ``given`` holds one value at least.
+        """
+        controls = tuple(given)
+        evidence = self._evidences.get(controls)
+        if evidence is None:
+            if len(self._evidences) >= _KEPT:
+                self._evidences.clear()
+            evidence = self._evidences[controls] = self._evidence(controls)
+        values, steps = [SCALE_FACTOR * value for value in given.values()], self._steps
+        if steps:
+            for place, control in enumerate(controls):
+                if step := steps[control]:
+                    values[place] = round(values[place] / step) * step
+        logs = evidence.logs(values, math.sqrt(self.density_temperature))
+        return tempered(self._logits.tolist(), logs, temperature)
+
+    def _evidence(self, controls: tuple[int, ...]) -> Evidence:
+        """What reads the numbers of these controls, all of which every component predicts."""
+        mixtures, dimension = self._logits.size, self._dimension
+        columns = np.array(controls, np.intp) + 1
+        mu = (np.arange(mixtures)[:, None] * dimension + columns).reshape(-1)
+        component = np.repeat(np.arange(mixtures), len(controls))
+        place = np.tile(np.arange(len(controls)), mixtures)
+        return Evidence(self._parameters, mu, mixtures * dimension + mu, component, place, mixtures)
 
     def _quickly(self, uniform: float, temperature: float) -> int | None:
         """The component that :func:`choose` would choose, but for rounding; None where arrays might warn."""
@@ -234,6 +291,8 @@ class LiveSampler(MixtureSampler):
         still = rest.tolist()
         components = [(numbers(base.tolist, m, places), numbers(still.copy, s, places)) for m, s, places in parts]
         self._read(live.dimension, components, logits)
+        self._live, self._all = live, computed
+        self._steps = live.fixed.grid.tolist()
         self._many = True
         self._sums = sums.data
         self._computed = computed[: -sums.size]
@@ -245,6 +304,18 @@ class LiveSampler(MixtureSampler):
         """See :attr:`MixtureSampler.parameters`; each time another array."""
         self._known[: self._computed.size] = self._computed
         return self._known.take(self._order, mode="clip")  # without a look at bounds
+
+    def _evidence(self, controls: tuple[int, ...]) -> Evidence:
+        """What reads the live numbers of these controls; the components without one rest there."""
+        live = self._live
+        order = np.argsort(live.control, kind="stable")
+        found = [order[live.control[order] == control] for control in controls]
+        numbers = np.concatenate(found)
+        place = np.repeat(np.arange(len(controls)), [len(each) for each in found])
+        width, rest = live.places.size, live.fixed.rest.tolist()
+        rests = [(2 * width + control, rest[control]) for control in controls]
+        component = live.component[numbers]
+        return Evidence(self._all, numbers, width + numbers, component, place, live.mixtures, rests)
 
     def _quickly(self, uniform: float, temperature: float) -> int | None:
         """By the sums, where they decide beyond their rounding."""

@@ -19,12 +19,12 @@ STRING_LIMIT = 4096
 DECIMALS = 6
 
 VALUE_BYTES = DECIMALS + 3
-"""A value of a control with its comma: ``0.123456,``."""
+"""A value of a control with its comma: ``0.123456,``; more than ``false,``."""
 
 LISTS = ("reports", "scenes", "ports", "thru_matrix")
 """What is cut before the values of controls, in this order: the oldest reports first, of the others the end."""
 
-VALUES = ("input", "output")
+VALUES = ("input", "output", "held")
 
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 

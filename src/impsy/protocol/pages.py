@@ -28,9 +28,9 @@ class SessionMessage(Session):
 
 
 class VectorMessage(TypedDict):
-    """A vector that the performer played, or that was sent to the outputs."""
+    """A vector that the performer played, from which an answer of the model goes on, or that was sent to outputs."""
 
-    type: Literal["in", "out"]
+    type: Literal["in", "start", "out"]
     values: list[float]
 
 

@@ -1,0 +1,148 @@
+"""The mixture, given the values of some controls: how much each component weighs then.
+
+The covariance of a component is diagonal, so its other numbers are drawn as ever; only the choice of the component
+changes. Component k weighs softmax(logits / pi_temperature)_k · Π Normal(x_i; mu_k,i, sigma_k,i) over the controls i
+that are given (Bishop 2006, Pattern Recognition and Machine Learning, 9.2). All is computed as logarithms: densities
+of many controls leave the range of any float.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impsy.models.sizes import SCALE_FACTOR
+
+__all__ = ["FLOOR", "Evidence", "conditional_weights", "tempered"]
+
+FLOOR = 1e-4
+"""The smallest deviation in a density, scaled space: a control that rests can have one of 1e-9, which is less than
+the rounding of float32 values."""
+
+_FEW = 20
+"""Densities up to which plain floats are faster than arrays."""
+_Indices = NDArray[np.intp]
+
+
+def conditional_weights(
+    mixture: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
+    given: Mapping[int, float],
+    pi_temperature: float = 1.0,
+    density_temperature: float = 1.0,
+) -> NDArray[np.float64]:
+    """The probability of each component (M,), given the values of some controls: written down as the formula has it.
+
+    Args:
+        mixture: ``mu``, ``sigma`` (M, D) and ``logits`` (M,) in the scaled space, finite.
+        given: control (from 0) -> its value, 0 to 1.
+        pi_temperature: > 0.
+        density_temperature: a factor on the variances in densities.
+    """
+    mu, sigma, logits = (np.asarray(part, np.float64) for part in mixture)
+    columns = [control + 1 for control in given]
+    x = SCALE_FACTOR * np.array(list(given.values()))
+    deviations = np.maximum(sigma[:, columns] * math.sqrt(density_temperature), FLOOR)
+    logs = -0.5 * ((x - mu[:, columns]) / deviations) ** 2 - np.log(deviations)
+    total = logits / pi_temperature + logs.sum(axis=1)
+    weights: NDArray[np.float64] = np.exp(total - total.max())
+    return weights / weights.sum()
+
+
+def tempered(logits: Sequence[float], logs: Sequence[float], temperature: float) -> list[float]:
+    """The weights exp(logit / temperature + log) of components, the largest of which is 1.
+
+    A temperature of 0 or less (or NaN) takes the first largest logit alone. NaN in, NaN everywhere.
+    """
+    top = max(logits)
+    if math.isnan(sum(logits)) or math.isinf(top):
+        return [math.nan] * len(logits)
+    if not temperature > 0.0:
+        weights = [0.0] * len(logits)
+        weights[logits.index(top)] = 1.0
+        return weights
+    totals = [(logit - top) / temperature + log for logit, log in zip(logits, logs, strict=True)]
+    highest = max(totals)
+    if math.isnan(sum(totals)) or math.isinf(highest):
+        return [math.nan] * len(logits)
+    exp = math.exp
+    return [exp(total - highest) for total in totals]
+
+
+class Evidence:
+    """What the values of certain controls say of each component: the logarithms of their densities.
+
+    Only those components are looked at that move one of the controls. Logarithms count from those that rest there.
+
+    Args:
+        numbers: a one-dimensional array that stays the same; what is in it may change.
+        mu, sigma: where in it the means and deviations of P numbers lie, (P,).
+        component: whose each of them is, (P,).
+        place: which of the given controls each is, (P,), from 0.
+        mixtures: M.
+        rest: for each given control where in ``numbers`` it rests, and the deviation of its rest; empty: it has none.
+    """
+
+    def __init__(
+        self,
+        numbers: NDArray[Any],
+        mu: _Indices,
+        sigma: _Indices,
+        component: _Indices,
+        place: _Indices,
+        mixtures: int,
+        rest: Sequence[tuple[int, float]] = (),
+    ) -> None:
+        self._numbers = numbers
+        self._view = numbers.data
+        self._mixtures = mixtures
+        self._rest = tuple(rest)
+        self._component, self._place, self._mu, self._sigma = component, place, mu, sigma
+        self._pairs = list(zip(*(each.tolist() for each in (component, mu, sigma, place)), strict=True))
+        self._few = len(self._pairs) <= _FEW
+        self._distances, self._deviations = np.empty(mu.size), np.empty(mu.size)
+
+    def logs(self, values: list[float], spread: float) -> Sequence[float]:
+        """The logarithm for each component (M,), but for a constant; NaN where the numbers are none.
+
+        ``values``: of the given controls, scaled space. ``spread``: a factor on all deviations.
+        """
+        rests = [self._of_rest(*rest, value, spread) for rest, value in zip(self._rest, values, strict=False)]
+        return (
+            self._by_floats(values, rests, spread) if self._few else self._by_arrays(values, rests, spread).tolist()
+        )
+
+    def _of_rest(self, base: int, deviation: float, value: float, spread: float) -> float:
+        deviation = max(deviation * spread, FLOOR)
+        distance = (value - self._view[base]) / deviation
+        return -0.5 * distance * distance - math.log(deviation)
+
+    def _by_floats(self, values: list[float], rests: list[float], spread: float) -> list[float]:
+        view, log = self._view, math.log
+        logs = [0.0] * self._mixtures
+        for k, mu, sigma, place in self._pairs:
+            deviation = view[sigma] * spread
+            deviation = max(deviation, FLOOR)
+            distance = (values[place] - view[mu]) / deviation
+            logs[k] -= 0.5 * distance * distance + log(deviation)
+            if rests:
+                logs[k] -= rests[place]
+        return logs
+
+    def _by_arrays(self, values: list[float], rests: list[float], spread: float) -> NDArray[np.float64]:
+        numbers, distances, deviations = self._numbers, self._distances, self._deviations
+        given = np.array(values)
+        np.multiply(numbers.take(self._sigma), spread, deviations)
+        np.maximum(deviations, FLOOR, out=deviations)
+        np.subtract(numbers.take(self._mu), given.take(self._place), distances)
+        with np.errstate(invalid="ignore"):  # a network may predict anything
+            distances /= deviations
+        distances *= distances
+        distances *= -0.5
+        distances -= np.log(deviations, deviations)
+        if rests:
+            distances -= np.array(rests).take(self._place)
+        return np.bincount(self._component, distances, self._mixtures)
