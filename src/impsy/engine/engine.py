@@ -432,7 +432,7 @@ class Engine:
             if not self._model.ready:
                 self._asked = [*self._asked[1 - PENDING_LIMIT :], (since, left)]
                 return
-            step = self._draw(now)
+            step = self._draw({})
             if step is not None:
                 self._counters.predicted += 1
                 shortest = SHORTEST_WAIT if self._mode.feeds_back else 0.0
@@ -453,9 +453,9 @@ class Engine:
         if self._mode.feeds_back:
             self._answer_at = now + RETRY_AFTER
 
-    def _draw(self, now: float) -> Step | None:
-        """What the model would play next, given what the performer holds; None: it is not finite."""
-        settings, given = self._settings, self._given(now)
+    def _draw(self, given: dict[int, float]) -> Step | None:
+        """What the model would play next, given these values of controls; None: it is not finite."""
+        settings = self._settings
         self._drawn_from = (self._model.revision, given)
         drawn = self._model.sample(self._rng, settings.pi_temperature, settings.sigma_temperature, given)
         return to_step(drawn, settings.timescale)
@@ -490,7 +490,7 @@ class Engine:
             return None
         self._model.prime(self._opening)
         if (self._model.revision, given) != self._drawn_from and self._model.ready:
-            step = self._draw(now)
+            step = self._draw(given)
             values = values if step is None else step.values
         before, timescale = self._sent or self._stream.values, self._settings.timescale
         vector = self._stream.play(values, given, prediction.due, prediction.vector[0], timescale)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from impsy.models.sizes import SCALE_FACTOR
 
-__all__ = ["FLOOR", "Evidence", "conditional_weights", "tempered"]
+__all__ = ["FLOOR", "Evidence", "conditional_weights"]
 
 FLOOR = 1e-4
 """The smallest deviation in a density, scaled space: a control that rests can have one of 1e-9, which is less than
@@ -52,26 +52,6 @@ def conditional_weights(
     return weights / weights.sum()
 
 
-def tempered(logits: Sequence[float], logs: Sequence[float], temperature: float) -> list[float]:
-    """The weights exp(logit / temperature + log) of components, the largest of which is 1.
-
-    A temperature of 0 or less (or NaN) takes the first largest logit alone. NaN in, NaN everywhere.
-    """
-    top = max(logits)
-    if math.isnan(sum(logits)) or math.isinf(top):
-        return [math.nan] * len(logits)
-    if not temperature > 0.0:
-        weights = [0.0] * len(logits)
-        weights[logits.index(top)] = 1.0
-        return weights
-    totals = [(logit - top) / temperature + log for logit, log in zip(logits, logs, strict=True)]
-    highest = max(totals)
-    if math.isnan(sum(totals)) or math.isinf(highest):
-        return [math.nan] * len(logits)
-    exp = math.exp
-    return [exp(total - highest) for total in totals]
-
-
 class Evidence:
     """What the values of certain controls say of each component: the logarithms of their densities.
 
@@ -101,48 +81,57 @@ class Evidence:
         self._mixtures = mixtures
         self._rest = tuple(rest)
         self._component, self._place, self._mu, self._sigma = component, place, mu, sigma
-        self._pairs = list(zip(*(each.tolist() for each in (component, mu, sigma, place)), strict=True))
-        self._few = len(self._pairs) <= _FEW
+        self._groups: list[list[tuple[int, int, int]]] = [[] for _ in range(mixtures)]
+        for k, *pair in zip(*(each.tolist() for each in (component, mu, sigma, place)), strict=True):
+            self._groups[k].append((pair[0], pair[1], pair[2]))
+        self.is_small = mu.size <= _FEW and mixtures <= _FEW
+        """Whether plain floats are faster than arrays."""
         self._distances, self._deviations = np.empty(mu.size), np.empty(mu.size)
 
-    def logs(self, values: list[float], spread: float) -> Sequence[float]:
-        """The logarithm for each component (M,), but for a constant; NaN where the numbers are none.
+    def totals(self, logits: list[float], temperature: float, values: list[float], spread: float) -> list[float]:
+        """The logarithm of what each component weighs (M,), but for a constant.
 
         ``values``: of the given controls, scaled space. ``spread``: a factor on all deviations.
         """
-        rests = [self._of_rest(*rest, value, spread) for rest, value in zip(self._rest, values, strict=False)]
-        return (
-            self._by_floats(values, rests, spread) if self._few else self._by_arrays(values, rests, spread).tolist()
-        )
+        if not self.is_small:
+            with np.errstate(invalid="ignore"):
+                found: list[float] = (np.array(logits) / temperature + self.logs(values, spread)).tolist()
+            return found
+        view, log, totals = self._view, math.log, []
+        rests = [self.of_rest(place, values, spread) for place in range(len(self._rest))]
+        for logit, group in zip(logits, self._groups):  # noqa: B905 - hot
+            total = logit / temperature
+            for mu, sigma, place in group:
+                deviation = view[sigma] * spread
+                if deviation < FLOOR:
+                    deviation = FLOOR
+                distance = (values[place] - view[mu]) / deviation
+                total -= 0.5 * distance * distance + log(deviation)
+                if rests:
+                    total -= rests[place]
+            totals.append(total)
+        return totals
 
-    def _of_rest(self, base: int, deviation: float, value: float, spread: float) -> float:
+    def of_rest(self, place: int, values: list[float], spread: float) -> float:
+        """The logarithm of the density of one given control in a component in which it rests."""
+        base, deviation = self._rest[place]
         deviation = max(deviation * spread, FLOOR)
-        distance = (value - self._view[base]) / deviation
+        distance = (values[place] - self._view[base]) / deviation
         return -0.5 * distance * distance - math.log(deviation)
 
-    def _by_floats(self, values: list[float], rests: list[float], spread: float) -> list[float]:
-        view, log = self._view, math.log
-        logs = [0.0] * self._mixtures
-        for k, mu, sigma, place in self._pairs:
-            deviation = view[sigma] * spread
-            deviation = max(deviation, FLOOR)
-            distance = (values[place] - view[mu]) / deviation
-            logs[k] -= 0.5 * distance * distance + log(deviation)
-            if rests:
-                logs[k] -= rests[place]
-        return logs
-
-    def _by_arrays(self, values: list[float], rests: list[float], spread: float) -> NDArray[np.float64]:
+    def logs(self, values: list[float], spread: float) -> NDArray[np.float64]:
+        """The logarithms (M,) of the densities alone, as :meth:`totals` has them, by arrays."""
         numbers, distances, deviations = self._numbers, self._distances, self._deviations
         given = np.array(values)
         np.multiply(numbers.take(self._sigma), spread, deviations)
         np.maximum(deviations, FLOOR, out=deviations)
         np.subtract(numbers.take(self._mu), given.take(self._place), distances)
         with np.errstate(invalid="ignore"):  # a network may predict anything
-            distances /= deviations
-        distances *= distances
-        distances *= -0.5
-        distances -= np.log(deviations, deviations)
-        if rests:
-            distances -= np.array(rests).take(self._place)
+            np.divide(distances, deviations, distances)
+        np.multiply(distances, distances, distances)
+        np.multiply(distances, -0.5, distances)
+        np.subtract(distances, np.log(deviations, deviations), distances)
+        if self._rest:
+            rests = np.array([self.of_rest(place, values, spread) for place in range(len(values))])
+            np.subtract(distances, rests.take(self._place), distances)
         return np.bincount(self._component, distances, self._mixtures)

@@ -24,7 +24,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from impsy.models.architectures import FloatArray, Gestures
-from impsy.models.conditional import Evidence, tempered
+from impsy.models.conditional import FLOOR, Evidence
 from impsy.models.sizes import SCALE_FACTOR
 
 __all__ = ["Live", "LiveSampler", "Mixture", "MixtureSampler", "Numbers", "choose", "component_weights", "split"]
@@ -39,6 +39,8 @@ _Indices = NDArray[np.intp]
 _ROUNDING = 1e-4
 """The largest error of sums of up to 1000 float32 numbers between 0 and 1, which add up to 1."""
 
+_LEAST_SUM = 0.05
+"""What is left of all components, at least, where the rounding of their sums matters little."""
 _KEPT = 64
 """Sets of given controls for which is kept where their numbers lie."""
 
@@ -115,6 +117,15 @@ class MixtureSampler:
         """The mixture at this moment, (M(2D+1),)."""
         return self._parameters
 
+    @property
+    def density_temperature(self) -> float:
+        """A factor on the variances at which the densities hold (see ``models.calibration``); 1 unless it is set."""
+        return self._spread**2
+
+    @density_temperature.setter
+    def density_temperature(self, temperature: float) -> None:
+        self._spread = math.sqrt(temperature)
+
     def _read(self, dimension: int, components: list[tuple[Numbers, Numbers]], logits: NDArray[Any]) -> None:
         """Draw from these: what lists the means and the deviations (D,) of each component, and the logits (M,)."""
         self._dimension = dimension
@@ -124,8 +135,7 @@ class MixtureSampler:
         self._weights = np.empty(logits.size)
         self._many = logits.size >= MANY
         self._normals = np.empty(dimension + 1)
-        self.density_temperature = 1.0
-        """A factor on the variances at which the densities hold (see ``models.calibration``)."""
+        self._spread = 1.0
         self._evidences: dict[tuple[int, ...], Evidence] = {}
 
     def draw(
@@ -151,12 +161,15 @@ class MixtureSampler:
         rng.standard_normal(out=normals)
         first, *noise = normals.tolist()
         uniform = 0.5 * math.erfc(first * -_SQRT_HALF)
-        component = self._quickly(uniform, pi_temperature) if self._many and not given else None
+        component: int | None
+        if given and pi_temperature > 0.0:
+            component = self._choose_given(uniform, pi_temperature, given)
+            if component is None:
+                return [math.nan] * self._dimension
+        else:
+            component = self._quickly(uniform, pi_temperature) if self._many else None
         if component is None:
-            if given:
-                weights = self.weights_given(pi_temperature, given)
-            else:
-                weights = component_weights(self._logits.tolist(), pi_temperature)
+            weights = component_weights(self._logits.tolist(), pi_temperature)
             if math.isnan(weights[0]):
                 return [math.nan] * self._dimension
             component = choose(weights, uniform)
@@ -171,21 +184,50 @@ class MixtureSampler:
     def weights_given(self, temperature: float, given: Mapping[int, float]) -> list[float]:
         """What each component (M,) weighs given the values of these controls, the largest weight being 1; or all NaN.
 
-        ``given`` holds one value at least.
+        ``given`` holds one value at least, ``temperature`` is above 0.
         """
+        evidence, values = self._look(given)
+        totals = evidence.totals(self._logits.tolist(), temperature, values, self._spread)
+        highest = max(totals)
+        if math.isnan(sum(totals)) or math.isinf(highest):
+            return [math.nan] * len(totals)
+        exp = math.exp
+        return [exp(total - highest) for total in totals]
+
+    def _choose_given(self, uniform: float, temperature: float, given: Mapping[int, float]) -> int | None:
+        """The component that is chosen given these values; None: the numbers of the mixture are none."""
+        if not self._many:
+            weights = self.weights_given(temperature, given)
+            return None if math.isnan(weights[0]) else choose(weights, uniform)
+        evidence, values = self._look(given)
+        totals = self._weights
+        with np.errstate(all="ignore"):
+            np.divide(self._logits, temperature, totals)
+            totals += evidence.logs(values, self._spread)
+            totals -= totals.max()
+            _exp(totals, totals)
+            _accumulate(totals, 0, None, totals)
+        whole = totals.item(-1)
+        if math.isnan(whole):
+            return None
+        return min(int(totals.searchsorted(uniform * whole)), totals.size - 1)
+
+    def _look(self, given: Mapping[int, float]) -> tuple[Evidence, list[float]]:
+        """What reads the numbers of these controls, and their values, scaled, on the grid of the network."""
         controls = tuple(given)
         evidence = self._evidences.get(controls)
         if evidence is None:
             if len(self._evidences) >= _KEPT:
                 self._evidences.clear()
             evidence = self._evidences[controls] = self._evidence(controls)
-        values, steps = [SCALE_FACTOR * value for value in given.values()], self._steps
-        if steps:
-            for place, control in enumerate(controls):
-                if step := steps[control]:
-                    values[place] = round(values[place] / step) * step
-        logs = evidence.logs(values, math.sqrt(self.density_temperature))
-        return tempered(self._logits.tolist(), logs, temperature)
+        steps = self._steps
+        if not steps:
+            return evidence, [SCALE_FACTOR * value for value in given.values()]
+        values = []
+        for control, value in given.items():
+            step, scaled = steps[control], SCALE_FACTOR * value
+            values.append(round(scaled / step) * step if step else scaled)
+        return evidence, values
 
     def _evidence(self, controls: tuple[int, ...]) -> Evidence:
         """What reads the numbers of these controls, all of which every component predicts."""
@@ -295,6 +337,7 @@ class LiveSampler(MixtureSampler):
         self._steps = live.fixed.grid.tolist()
         self._many = True
         self._sums = sums.data
+        self._moving = _moving(live)
         self._computed = computed[: -sums.size]
         self._known = np.concatenate([self._computed, rest])
         self._order = _order(live)
@@ -316,6 +359,56 @@ class LiveSampler(MixtureSampler):
         rests = [(2 * width + control, rest[control]) for control in controls]
         component = live.component[numbers]
         return Evidence(self._all, numbers, width + numbers, component, place, live.mixtures, rests)
+
+    def _choose_given(self, uniform: float, temperature: float, given: Mapping[int, float]) -> int | None:
+        """By the sums, where one value is given and they decide beyond their rounding."""
+        if temperature == 1.0 and len(given) == 1:
+            component = self._choose_by_one(uniform, given)
+            if component is not None:
+                return component
+        return super()._choose_given(uniform, temperature, given)
+
+    def _choose_by_one(self, uniform: float, given: Mapping[int, float]) -> int | None:
+        """Of the components that move the one given control, another share of the sums each; the others keep theirs.
+
+        None: it is not certain.
+        """
+        evidence, values = self._look(given)
+        (control,), (value,) = given, values
+        places, components = self._moving[control]
+        rest = evidence.of_rest(0, values, self._spread)
+        if rest < 0.0:
+            return None
+        spread, exp, count = self._spread, math.exp, len(components)
+        numbers = self._all.take(places).tolist()
+        deviations, uppers, lowers = numbers[count : 2 * count], numbers[2 * count : 3 * count], numbers[3 * count :]
+        if components[0] == 0:
+            lowers[0] = 0.0
+        if min(deviations) * spread < FLOOR:
+            return None
+        # The weight of each is its share of the sums, times its density by that of the components at rest.
+        by, power = math.exp(-rest) / spread, -0.5 / (spread * spread)
+        weights = [
+            (upper - lower) * by * exp(power * (z := (value - mu) / sigma) * z) / sigma
+            for mu, sigma, upper, lower in zip(numbers, deviations, uppers, lowers)  # noqa: B905 - hot
+        ]
+        whole = 1.0 + sum(weights) + sum(lowers) - sum(uppers)
+        if not whole > _LEAST_SUM:
+            return None
+        target, shift = uniform * whole, 0.0
+        for k, upper, lower, weight in zip(components, uppers, lowers, weights):  # noqa: B905 - hot
+            before = lower + shift
+            if target < before:
+                break
+            if target < before + weight:
+                return k if min(target - before, before + weight - target) > _ROUNDING else None
+            shift += weight - upper + lower
+        sums, sought = self._sums, target - shift
+        component = bisect_left(sums, sought)
+        below = sums[component - 1] if component else -1.0
+        if component < len(sums) and below + _ROUNDING < sought < sums[component] - _ROUNDING:
+            return component
+        return None
 
     def _quickly(self, uniform: float, temperature: float) -> int | None:
         """By the sums, where they decide beyond their rounding."""
@@ -343,6 +436,22 @@ def _one_among(resting: Numbers, moving: Numbers, place: int) -> list[float]:
     numbers = [time, *resting()]
     numbers[place] = moved
     return numbers
+
+
+def _moving(live: Live) -> list[tuple[_Indices, list[int]]]:
+    """For each control where its live means, its live deviations and the sums up to and before their components are.
+
+    With the components, in their order.
+    """
+    width, n, mixtures = live.places.size, live.dimension - 1, live.mixtures
+    sums = 2 * width + n + mixtures
+    found = []
+    for control in range(n):
+        numbers = np.flatnonzero(live.control == control)
+        components = live.component[numbers]
+        places = [numbers, width + numbers, sums + components, sums + np.maximum(components - 1, 0)]
+        found.append((np.concatenate(places), components.tolist()))
+    return found
 
 
 def _order(live: Live) -> _Indices:
