@@ -27,5 +27,4 @@ const rowOf = (value: Mode) => ROWS.find(({ name }) => name === value);
 export const wayOf = (value: Mode): Way => rowOf(value)?.plays ?? "after silence";
 
 /** Whether each control is whose who moves it. */
-export const isShared = (value: Mode | undefined): boolean =>
-  value !== undefined && (rowOf(value)?.shares ?? false);
+export const isShared = (value: Mode | undefined): boolean => value !== undefined && (rowOf(value)?.shares ?? false);

@@ -62,7 +62,14 @@ describe("what the performer takes over", () => {
     const heard: [number, number][] = [];
     const patch = { move: (part: { index: number }, value: number) => heard.push([part.index, value]) };
     const parts = partsOf(["cc"]);
-    const player = new Player({} as Section, patch as unknown as Patch, parts, { scale: scaleOf("major"), root: 0 }, [0], 0);
+    const player = new Player(
+      {} as Section,
+      patch as unknown as Patch,
+      parts,
+      { scale: scaleOf("major"), root: 0 },
+      [0],
+      0,
+    );
     player.place([0.6], 1);
     player.play([0.6], 2);
     expect(heard).toEqual([]);
