@@ -290,9 +290,9 @@ export interface ReportText {
  * The session at one moment. Beside these keys the message holds each live setting by its name.
  *
  * turn: who plays. model: the name of its file. input, output: the last vectors. held: of each control, whether the
- * performer holds it (mode duet). waiting: predictions that are not played yet. uptime: seconds. command_port: where it listens to the page; 0: nowhere (yet). config: the path of the
- * configuration. seed: of the model's choices, where one was given. cut: the keys whose content is not complete, as
- * all of it does not fit into a datagram.
+ * performer holds it (mode duet). waiting: predictions that are not played yet. uptime: seconds. command_port: where
+ * it listens to the page; 0: nowhere (yet). config: the path of the configuration. seed: of the model's choices,
+ * where one was given. cut: the keys whose content is not complete, as all of it does not fit into a datagram.
  */
 export interface State {
   dimension: number;
@@ -374,7 +374,7 @@ export interface SessionMessage extends Session {
   type: "session";
 }
 
-/** A vector that the performer played, that an answer of the model starts from, or that was sent to the outputs. */
+/** A vector that the performer played, from which an answer of the model goes on, or that was sent to outputs. */
 export interface VectorMessage {
   type: "in" | "start" | "out";
   values: number[];

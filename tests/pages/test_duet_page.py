@@ -36,7 +36,7 @@ def test_a_fader_that_is_moved_is_yours_for_a_while(kitchen, chromium):
     expect(faders_of(page).nth(1)).to_have_attribute("aria-valuetext", "80 percent; it: 80 percent; yours for now")
     wait_until(lambda: state_of(kitchen)["held"] == [False] * 4)
     expect(hands).to_have_count(0)
-    hold = page.get_by_role("spinbutton", name="Hold, number")
+    hold = page.get_by_role("spinbutton", name="Hold, number", exact=True)
     hold.fill("5")
     hold.press("Enter")
     wait_until(lambda: state_of(kitchen)["hold"] == 5.0)

@@ -6,6 +6,7 @@ import json
 import math
 import socket
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -98,12 +99,13 @@ def test_a_control_that_is_swept_is_the_performers_and_the_others_are_played(tmp
         patch.close()
 
     # By the log, which has the order in which both played: the performer's last value is what goes out.
-    held, checked = None, 0
+    held, moved_at, checked = "", datetime.max, 0
     for line in next((tmp_path / "duet" / "logs").glob("*.log")).read_text().splitlines():
-        _, source, x_1, *_others = line.split(",")
+        stamp, source, x_1, *_others = line.split(",")
+        now = datetime.fromisoformat(stamp)
         if source == "interface":
-            held = x_1
-        elif held not in (None, "0.5") and checked < len(together) - 1:
+            moved_at, held = now if x_1 != held else moved_at, x_1
+        elif (now - moved_at).total_seconds() < HOLD:
             checked += 1
             assert x_1 == held
     assert checked > 0.9 * len(together) - 2
