@@ -76,6 +76,9 @@ on("next", (next) => {
   wake();
 });
 
+/** There is still a finger on these controls (from 0). */
+export const touch = (controls: number[]): unknown => send({ type: "touch", controls });
+
 /** Play: set controls (index from 0) to values in [0, 1]. Many in one frame make one event. */
 const waiting = new Map<number, number>();
 let flushing = false;

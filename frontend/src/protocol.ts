@@ -475,6 +475,12 @@ export interface Play {
   changes: ([number, number])[];
 }
 
+/** The performer still has a finger on these controls (from 0): those that are held stay held. */
+export interface Touch {
+  type: "touch";
+  controls: number[];
+}
+
 /** Something for the session to do, or a setting to change. */
 export interface Command {
   type: "command";
@@ -488,7 +494,7 @@ export interface Ping {
   t: number | string | null;
 }
 
-export type PageMessage = Play | Command | Ping;
+export type PageMessage = Play | Touch | Command | Ping;
 
 /** The last lines, oldest first. */
 export interface Output {

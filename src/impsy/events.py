@@ -36,6 +36,7 @@ __all__ = [
     "Set",
     "SetPredictor",
     "Silence",
+    "Touched",
     "Unplugged",
     "Update",
 ]
@@ -108,6 +109,14 @@ class Released:
 
 
 @dataclass(frozen=True, slots=True)
+class Touched:
+    """The performer still has a finger on these controls: those that are held stay held. No interaction."""
+
+    controls: tuple[int, ...]
+    port: str = "osc"
+
+
+@dataclass(frozen=True, slots=True)
 class PlayThrough:
     """Send these values to all outputs, now: a recording that is played back. Not logged, not heard by the model.
 
@@ -166,7 +175,9 @@ class RecallScene:
     name: str
 
 
-EngineEvent = Interaction | Update | Released | PlayThrough | Set | Reset | Unplugged | PanicButton | SetPredictor
+EngineEvent = (
+    Interaction | Update | Released | Touched | PlayThrough | Set | Reset | Unplugged | PanicButton | SetPredictor
+)
 Event = EngineEvent | LoadModel | RecallScene
 
 

@@ -12,7 +12,7 @@ from numpy.random import default_rng
 
 from impsy.engine import Engine, Settings
 from impsy.engine.engine import PLAYED_A_SECOND, PLAYED_BURST
-from impsy.events import Interaction, PanicButton, Play, Record, Reset, Set, SetPredictor, Silence, Update
+from impsy.events import Interaction, PanicButton, Play, Record, Reset, Set, SetPredictor, Silence, Touched, Update
 from impsy.models.litert import LiteRTPredictor
 from impsy.models.opening import open_weights
 from impsy.models.sizes import SIZES
@@ -161,6 +161,19 @@ def test_a_hold_of_nothing_gives_each_control_back_at_once():
     assert predictor.heard[-1][1:] == (0.9, 0.2, 0.3)
     stage.play_until(0.8)
     assert plays(stage)[-1] == (0.75, (0.1, 0.2, 0.3))
+
+
+def test_a_finger_that_rests_keeps_what_it_holds_and_takes_nothing():
+    stage, _ = rehearse(hold=1.0)
+    stage.receive(Update(((0, 0.9),)), at=0.6)
+    for step in range(10):
+        stage.receive(Touched((0, 1, 7)), at=1.0 + step / 2)
+    assert stage.engine.held == (0,)
+    stage.play_until(6.6)
+    assert stage.engine.held == ()
+    stage.receive(Touched((0,)))
+    assert stage.engine.held == ()
+    assert rows(stage, "interface") == [(0.9, *stage.engine.snapshot().input_values[1:])]
 
 
 def test_the_hold_can_be_changed_while_it_lasts():

@@ -36,6 +36,14 @@ def test_a_fader_that_is_moved_is_yours_for_a_while(kitchen, chromium):
     expect(faders_of(page).nth(1)).to_have_attribute("aria-valuetext", "80 percent; it: 80 percent; yours for now")
     wait_until(lambda: state_of(kitchen)["held"] == [False] * 4)
     expect(hands).to_have_count(0)
+    # A finger that rests keeps it.
+    box = faders_of(page).nth(2).locator(".track").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.wait_for_timeout(2500)
+    assert state_of(kitchen)["held"] == [False, False, True, False]
+    page.mouse.up()
+    wait_until(lambda: state_of(kitchen)["held"] == [False] * 4)
     hold = page.get_by_role("spinbutton", name="Hold, number", exact=True)
     hold.fill("5")
     hold.press("Enter")

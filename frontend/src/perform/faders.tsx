@@ -28,9 +28,10 @@ export function Faders(props: {
   }, []);
   const names = props.controls.map((control) => control.label).join("\n");
   useEffect(() => current.surface?.adopt(), [names, props.controls.length]);
+  const shared = props.held !== null;
   useEffect(() => {
-    if (current.surface) current.surface.enabled = props.enabled;
-  }, [props.enabled]);
+    if (current.surface) Object.assign(current.surface, { enabled: props.enabled, shared });
+  }, [props.enabled, shared]);
   return (
     <div
       ref={root}

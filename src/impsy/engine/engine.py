@@ -34,6 +34,7 @@ from impsy.events import (
     Set,
     SetPredictor,
     Silence,
+    Touched,
     Unplugged,
     Update,
 )
@@ -185,6 +186,9 @@ class Engine:
                 return self._perform(event, now)
             case Released(keys, port):
                 return [EndNotes(keys, port)]
+            case Touched(controls):
+                self._holding.keep(controls, now, self._settings.hold)
+                return []
             case PlayThrough():
                 return self._play_through(event, now)
             case Set(name, value):

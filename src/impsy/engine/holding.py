@@ -33,6 +33,10 @@ class Holding:
             self._moved_at.pop(control, None)
             self._moved_at[control] = now
 
+    def keep(self, controls: Iterable[int], now: float, hold: float) -> None:
+        """The performer still has a finger on these: those that are held are held from now on again."""
+        self.take(set(controls).intersection(self.at(now, hold)), now)
+
     def at(self, now: float, hold: float) -> tuple[int, ...]:
         """The controls that are held, in their order: each for ``hold`` seconds after its last move."""
         moved_at = self._moved_at

@@ -25,6 +25,7 @@ from impsy.events import (
     Released,
     Report,
     Silence,
+    Touched,
     Update,
 )
 from impsy.io.adapter import Adapter, PassesOn, SendReport
@@ -203,7 +204,7 @@ class EngineThread:
             self._do(self._engine.skim, event, arrived)
         elif not isinstance(event, LoadModel | RecallScene):
             self._do(self._engine.receive, event, arrived)
-            if not isinstance(event, Interaction | Update | Released | PlayThrough):
+            if not isinstance(event, Interaction | Update | Released | Touched | PlayThrough):
                 self._changed()
 
     def _skim_newest(self) -> None:
