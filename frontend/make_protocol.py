@@ -65,7 +65,13 @@ def tables() -> dict[str, Any]:
             if row.command
         ],
         "MODES": [
-            {"name": mode.name, "title": mode.title, "help": mode.help, "plays": mode.plays}
+            {
+                "name": mode.name,
+                "title": mode.title,
+                "help": mode.help,
+                "plays": mode.plays,
+                "shares": mode.shares,
+            }
             for mode in MODES.values()
         ],
         "STATUS": {_camel(kind.name): status for status, kind in MESSAGES.items()},

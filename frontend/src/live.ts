@@ -49,6 +49,17 @@ export function onValues(listener: Sounding): () => void {
   return () => void sounding.delete(listener);
 }
 
+/** Called with the values from which an answer of the model goes on, before its first event. They are not played. */
+const starting = new Set<(values: readonly number[]) => void>();
+
+export function onStart(listener: (values: readonly number[]) => void): () => void {
+  starting.add(listener);
+  return () => void starting.delete(listener);
+}
+
+on("start", ({ values }) => {
+  for (const listener of starting) listener(values);
+});
 on("in", ({ values }) => {
   live.input = values;
   for (const listener of sounding) listener(values, "performer");
@@ -64,6 +75,9 @@ on("next", (next) => {
   live.nextAt = performance.now();
   wake();
 });
+
+/** There is still a finger on these controls (from 0). */
+export const touch = (controls: number[]): unknown => send({ type: "touch", controls });
 
 /** Play: set controls (index from 0) to values in [0, 1]. Many in one frame make one event. */
 const waiting = new Map<number, number>();

@@ -22,4 +22,9 @@ export const wordsOf = (value: Mode) => MODES.find((mode) => mode.value === valu
 /** What makes the model play. */
 export type Way = (typeof ROWS)[number]["plays"];
 
-export const wayOf = (value: Mode): Way => ROWS.find(({ name }) => name === value)?.plays ?? "after silence";
+const rowOf = (value: Mode) => ROWS.find(({ name }) => name === value);
+
+export const wayOf = (value: Mode): Way => rowOf(value)?.plays ?? "after silence";
+
+/** Whether each control is whose who moves it. */
+export const isShared = (value: Mode | undefined): boolean => value !== undefined && (rowOf(value)?.shares ?? false);

@@ -223,7 +223,7 @@ export interface Used {
   sentence: string;
 }
 
-export type Mode = "callresponse" | "polyphony" | "battle" | "useronly";
+export type Mode = "callresponse" | "polyphony" | "battle" | "useronly" | "duet";
 
 export type Turn = "performer" | "model" | "both" | "nobody";
 
@@ -289,10 +289,10 @@ export interface ReportText {
 /**
  * The session at one moment. Beside these keys the message holds each live setting by its name.
  *
- * turn: who plays. model: the name of its file. input, output: the last vectors. waiting: predictions that are not
- * played yet. uptime: seconds. command_port: where it listens to the page; 0: nowhere (yet). config: the path of the
- * configuration. seed: of the model's choices, where one was given. cut: the keys whose content is not complete, as
- * all of it does not fit into a datagram.
+ * turn: who plays. model: the name of its file. input, output: the last vectors. held: of each control, whether the
+ * performer holds it (mode duet). waiting: predictions that are not played yet. uptime: seconds. command_port: where
+ * it listens to the page; 0: nowhere (yet). config: the path of the configuration. seed: of the model's choices,
+ * where one was given. cut: the keys whose content is not complete, as all of it does not fit into a datagram.
  */
 export interface State {
   dimension: number;
@@ -302,6 +302,8 @@ export interface State {
   sigma_temperature: number;
   pi_temperature: number;
   timescale: number;
+  hold: number;
+  longest_wait: number;
   paused: boolean;
   thru_matrix: ([string, string[]])[];
   turn: Turn;
@@ -310,6 +312,7 @@ export interface State {
   scene: string;
   input: number[];
   output: number[];
+  held: boolean[];
   waiting: number;
   counters: Counts;
   lateness_ms: LatenessSummary;
@@ -371,9 +374,9 @@ export interface SessionMessage extends Session {
   type: "session";
 }
 
-/** A vector that the performer played, or that was sent to the outputs. */
+/** A vector that the performer played, from which an answer of the model goes on, or that was sent to outputs. */
 export interface VectorMessage {
-  type: "in" | "out";
+  type: "in" | "start" | "out";
   values: number[];
 }
 
@@ -464,12 +467,18 @@ export interface SentenceMessage {
 
 export type ServerMessage = Hello | SessionMessage | VectorMessage | NextMessage | OutputMessage | Changed | PerformerMessage | TrainingMessage | PlaybackMessage | LearnMessage | LearningMessage | Pong | SentenceMessage;
 
-export type CommandName = "mode" | "threshold" | "sigmatemp" | "pitemp" | "timescale" | "pause" | "model" | "scene" | "panic" | "reset";
+export type CommandName = "mode" | "threshold" | "sigmatemp" | "pitemp" | "timescale" | "hold" | "longest_wait" | "pause" | "model" | "scene" | "panic" | "reset";
 
 /** `changes`: pairs of a control (from 0) and its value in [0, 1]. */
 export interface Play {
   type: "play";
   changes: ([number, number])[];
+}
+
+/** The performer still has a finger on these controls (from 0): those that are held stay held. */
+export interface Touch {
+  type: "touch";
+  controls: number[];
 }
 
 /** Something for the session to do, or a setting to change. */
@@ -485,7 +494,7 @@ export interface Ping {
   t: number | string | null;
 }
 
-export type PageMessage = Play | Command | Ping;
+export type PageMessage = Play | Touch | Command | Ping;
 
 /** The last lines, oldest first. */
 export interface Output {
@@ -565,6 +574,8 @@ export interface Scene {
   sigmatemp: number | null;
   pitemp: number | null;
   timescale: number | null;
+  hold: number | null;
+  longest_wait: number | null;
   model: string | null;
   name: string;
 }
@@ -759,14 +770,17 @@ export const SETTINGS = [
   {"name": "sigma_temperature", "command": "sigmatemp", "key": "sigmatemp", "kind": "number", "title": "Sigma temperature", "help": "How far values stray from what the model predicts; more is wilder.", "unit": "", "aboveZero": false, "inScenes": true, "slider": [2, 4]},
   {"name": "pi_temperature", "command": "pitemp", "key": "pitemp", "kind": "number", "title": "Pi temperature", "help": "How readily the model chooses what is less likely; more is wilder.", "unit": "", "aboveZero": false, "inScenes": true, "slider": [5, 2]},
   {"name": "timescale", "command": "timescale", "key": "timescale", "kind": "number", "title": "Timescale", "help": "Stretches the model's time: 2 plays at half speed.", "unit": "×", "aboveZero": true, "inScenes": true, "slider": [10, 1]},
+  {"name": "hold", "command": "hold", "key": "hold", "kind": "number", "title": "Hold", "help": "Seconds for which a control that you moved stays yours (duet).", "unit": "s", "aboveZero": false, "inScenes": true, "slider": [10, 3]},
+  {"name": "longest_wait", "command": "longest_wait", "key": "longest_wait", "kind": "number", "title": "Longest wait", "help": "Seconds that the model may wait before its next event; 0: as long as it likes.", "unit": "s", "aboveZero": false, "inScenes": true, "slider": [60, 3]},
   {"name": "paused", "command": "pause", "key": "", "kind": "flag", "title": "Pause", "help": "The model is silent and predicts nothing.", "unit": "", "aboveZero": false, "inScenes": false, "slider": null},
 ] as const;
 
 export const MODES = [
-  {"name": "callresponse", "title": "Call and response", "help": "You play a phrase; when you pause, the model answers.", "plays": "after silence"},
-  {"name": "polyphony", "title": "Together", "help": "To everything you play, the model adds something of its own.", "plays": "each event"},
-  {"name": "battle", "title": "By itself", "help": "The model plays on its own, whatever you do.", "plays": "always"},
-  {"name": "useronly", "title": "Listen only", "help": "You play and it records: good for collecting takes.", "plays": "never"},
+  {"name": "callresponse", "title": "Call and response", "help": "You play a phrase; when you pause, the model answers.", "plays": "after silence", "shares": false},
+  {"name": "polyphony", "title": "Together", "help": "To everything you play, the model adds something of its own.", "plays": "each event", "shares": false},
+  {"name": "battle", "title": "By itself", "help": "The model plays on its own, whatever you do.", "plays": "always", "shares": false},
+  {"name": "useronly", "title": "Listen only", "help": "You play and it records: good for collecting takes.", "plays": "never", "shares": false},
+  {"name": "duet", "title": "Duet", "help": "What you move is yours for a while; the model plays the rest, and goes along with you.", "plays": "always", "shares": true},
 ] as const;
 
 export const STATUS = {

@@ -140,7 +140,7 @@ describe("keys", () => {
 describe("the banner", () => {
   it("says who plays in each mode", () => {
     const say = (
-      mode: "callresponse" | "polyphony" | "battle" | "useronly",
+      mode: "callresponse" | "polyphony" | "battle" | "useronly" | "duet",
       turn: "performer" | "model" | "both" | "nobody",
       paused = false,
     ) => bannerOf({ mode, turn, paused });
@@ -151,11 +151,19 @@ describe("the banner", () => {
     expect(say("battle", "nobody").who).toBe("model");
     expect(say("useronly", "nobody").words).toContain("records");
     expect(say("callresponse", "model", true).words).toContain("Paused");
+    expect(say("duet", "both")).toEqual({ who: "both", words: "You play together: what you move is yours" });
+    expect(say("duet", "performer").words).toContain("it waits");
   });
 
   it("counts down to what comes", () => {
     expect(nextWords("answer", 0.31)).toBe("It answers in 0.3 s");
     expect(nextWords("event", 0.01)).toBe("Its next event now");
+    expect([1.01, 4.2, 61].map((left) => nextWords("event", left))).toEqual([
+      "Thinking, 2 s",
+      "Thinking, 5 s",
+      "Thinking, 61 s",
+    ]);
+    expect(nextWords("event", 0.9)).toBe("Its next event in 0.9 s");
     expect(nextWords("event", -2)).toBe("");
     expect(nextWords(null, 1)).toBe("");
     expect(nextWords("answer", null)).toBe("");

@@ -137,6 +137,20 @@ describe("an output", () => {
     expect(output.allNotesOff()).toEqual([]);
   });
 
+  it("sends nothing of the values from which an answer goes on", () => {
+    const output = new MidiOutput([place("note_on", 1), place("note_on", 2), place("control_change", 3, 7)], [0, 0, 0]);
+    output.start([0.5, 0.5, 0.5]);
+    expect(output.encode([0.5, 64 / 127, 0.5], 0)).toEqual([[0x91, 64, 127]]);
+    expect(output.encode([0.5, 64 / 127, 1], 1)).toEqual([[0xb2, 7, 127]]);
+  });
+
+  it("does not strike what the performer took over, but lets controllers follow", () => {
+    const output = new MidiOutput([place("note_on", 1), place("control_change", 3, 7)], [0, 0]);
+    output.place([0.5, 0.5]);
+    output.place([NaN, NaN]);
+    expect(output.encode([0.5, 0.5], 0)).toEqual([[0xb2, 7, 64]]);
+  });
+
   it("ends notes that nobody ends", () => {
     const output = new MidiOutput([place("note_on", 3)], [0], undefined, 1000);
     output.encode([1], 0);

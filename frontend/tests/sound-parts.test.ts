@@ -3,11 +3,15 @@ import { Beat, evenly } from "../src/sound/beat";
 import { Gate } from "../src/sound/gate";
 import { CEILING, softClip } from "../src/sound/mix";
 import { room, string } from "../src/sound/noise";
-import { forceOf, playedNote, velocityOf } from "../src/sound/player";
+import { merged } from "../src/sound/ensemble";
+import type { Section } from "../src/sound/mix";
+import type { Patch } from "../src/sound/patch";
+import { forceOf, playedNote, Player, velocityOf } from "../src/sound/player";
 import { groupsOf, partsOf } from "../src/sound/roles";
 import { scaleOf } from "../src/sound/scales";
 import { DEFAULTS, parseSettings } from "../src/sound/settings";
 import { meterOf } from "../src/sound/scope";
+import { takenOf } from "../src/sound/taken";
 import { Voices } from "../src/sound/voices";
 
 const roles = (kinds: string[]) => partsOf(kinds).map((part) => part.role);
@@ -43,6 +47,34 @@ describe("roles", () => {
       "motion",
       "pitch",
     ]);
+  });
+});
+
+describe("what the performer takes over", () => {
+  it("is what differs", () => {
+    expect(takenOf([], [0.5, 0.2])).toEqual([0.5, 0.2]);
+    expect(takenOf([0.5, 0.2], [0.5, 0.3])).toEqual([NaN, 0.3]);
+    expect(merged([0.1, 0.2], [NaN, 0.3])).toEqual([0.1, 0.3]);
+    expect(merged([], [0.4])).toEqual([0.4]);
+  });
+
+  it("is not played by the model's voice, and what it moves is", () => {
+    const heard: [number, number][] = [];
+    const patch = { move: (part: { index: number }, value: number) => heard.push([part.index, value]) };
+    const parts = partsOf(["cc"]);
+    const player = new Player(
+      {} as Section,
+      patch as unknown as Patch,
+      parts,
+      { scale: scaleOf("major"), root: 0 },
+      [0],
+      0,
+    );
+    player.place([0.6], 1);
+    player.play([0.6], 2);
+    expect(heard).toEqual([]);
+    player.play([0.7], 3);
+    expect(heard).toEqual([[0, 0.7]]);
   });
 });
 

@@ -36,6 +36,7 @@ __all__ = [
     "Set",
     "SetPredictor",
     "Silence",
+    "Touched",
     "Unplugged",
     "Update",
 ]
@@ -49,6 +50,10 @@ class Predictor(Protocol):
 
     One that predicts a mixture of M Gaussians for D numbers may also have ``mixture()``: a copy of its parameters
     ``[mu (M·D) | sigma (M·D) | logits (M)]`` after what was heard last, in the × 10 space, to be shown.
+
+    One that can draw some values given others may also have ``sample_given(rng, pi_temperature, sigma_temperature,
+    given)``: as ``sample``, with ``given`` a mapping from controls (from 0) to the values that they have. Of another,
+    the given values take the places of those that it drew.
     """
 
     @property
@@ -101,6 +106,14 @@ class Released:
 
     keys: tuple[tuple[int, float | None], ...]
     port: str = "midi"
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """The performer still has a finger on these controls: those that are held stay held. No interaction."""
+
+    controls: tuple[int, ...]
+    port: str = "osc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +175,9 @@ class RecallScene:
     name: str
 
 
-EngineEvent = Interaction | Update | Released | PlayThrough | Set | Reset | Unplugged | PanicButton | SetPredictor
+EngineEvent = (
+    Interaction | Update | Released | Touched | PlayThrough | Set | Reset | Unplugged | PanicButton | SetPredictor
+)
 Event = EngineEvent | LoadModel | RecallScene
 
 
@@ -176,7 +191,8 @@ class Play:
     ``source``: ``"rnn"`` (the model's), ``"thru"`` (the performer's, passed on) or ``"direct"`` (of ``PlayThrough``).
     ``due`` is when they should have sounded. ``ports`` are those to send to; None: all.
     ``moved`` are the indices of the values that are played, for outputs that can send a part; None: all.
-    ``origin`` is the port that a value passed on came in by.
+    ``origin`` is the port that a value passed on came in by. ``start``, with the first event of an answer, are the
+    values from which the model goes on.
     """
 
     values: tuple[float, ...]
@@ -185,6 +201,7 @@ class Play:
     ports: tuple[str, ...] | None = None
     moved: tuple[int, ...] | None = None
     origin: str = ""
+    start: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

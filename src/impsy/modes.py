@@ -18,6 +18,7 @@ class Mode:
     ``hears``: the performer's events go through the network.
     ``feeds_back``: what the model plays is its next input.
     ``yields``: the performer's event stops the model at once.
+    ``shares``: each control is whose who moves it: the performer's for a while after a move, else the model's.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Mode:
     hears: bool
     feeds_back: bool
     yields: bool
+    shares: bool = False
 
 
 # fmt: off
@@ -41,6 +43,8 @@ MODES: dict[str, Mode] = {
              plays="always", hears=False, feeds_back=True, yields=False),
         Mode("useronly", "Listen only", "You play and it records: good for collecting takes.",
              plays="never", hears=False, feeds_back=False, yields=False),
+        Mode("duet", "Duet", "What you move is yours for a while; the model plays the rest, and goes along with you.",
+             plays="always", hears=True, feeds_back=True, yields=False, shares=True),
     )
 }
 # fmt: on

@@ -149,8 +149,12 @@ class Settings:
         at="model.timescale", option="--timescale", address="/impsy/timescale", slider=(10, 1),
         useful=(0.01, 100))
     hold: float = _row(
-        2.0, "Hold", "Seconds for which a control that you moved stays yours.", planned=True,
+        2.0, "Hold", "Seconds for which a control that you moved stays yours (duet).",
         at="interaction.hold", option="--hold", address="/impsy/hold", unit="s", slider=(10, 3), useful=(0, 3600))
+    longest_wait: float = _row(
+        8.0, "Longest wait", "Seconds that the model may wait before its next event; 0: as long as it likes.",
+        at="interaction.longest_wait", option="--longest-wait", address="/impsy/longest_wait", unit="s",
+        slider=(60, 3), useful=(0, 3600))
     paused: bool = _row(False, "Pause", "The model is silent and predicts nothing.", address="/impsy/pause")
     thru_matrix: tuple[tuple[str, tuple[str, ...]], ...] = _row(
         (), "Pass on by port", "What comes in at a port goes straight to these outputs.")

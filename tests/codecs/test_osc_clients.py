@@ -244,8 +244,8 @@ def test_a_pattern_is_for_each_address_that_takes_its_arguments():
     decoded = decode(osc("/impsy/*", "s", padded("battle")), local=True)
     assert {type(event) for event in decoded.events} == {Set, LoadModel, PanicButton, Reset, RecallScene}
     assert {p.kind.split(":")[1] for p in decoded.problems} == {
-        "/impsy/control", "/impsy/output", "/impsy/pause", "/impsy/pitemp", "/impsy/sigmatemp", "/impsy/threshold",
-        "/impsy/timescale",
+        "/impsy/control", "/impsy/touch", "/impsy/output", "/impsy/pause", "/impsy/pitemp", "/impsy/sigmatemp",
+        "/impsy/threshold", "/impsy/timescale", "/impsy/hold", "/impsy/longest_wait",
     }  # fmt: skip
     assert decode(osc("/*", "ff", f(0.25, 1.5))).events == (
         Interaction((0.25, 1.0)), Set("sigma_temperature", 0.25), Set("pi_temperature", 1.5),
@@ -281,6 +281,7 @@ ARGUMENTS = {
     "/interface": st.lists(number, min_size=2, max_size=2),
     "/impsy/output": st.lists(number, min_size=2, max_size=2),
     "/impsy/control": pairs,
+    "/impsy/touch": st.lists(index, min_size=1, max_size=3),
     "/temperature": st.lists(number, min_size=2, max_size=2),
     "/impsy/mode": st.lists(mode, min_size=1, max_size=1),
     "/impsy/model": st.lists(text, min_size=1, max_size=1),

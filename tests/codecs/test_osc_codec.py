@@ -29,6 +29,7 @@ from impsy.events import (
     RecallScene,
     Reset,
     Set,
+    Touched,
     Update,
 )
 
@@ -61,6 +62,7 @@ def decode(packet, controls=2, **options):
         (message("/interface", 1, 0), Interaction((1.0, 0.0))),
         (message("/interface", 0.25, 0.5, tags="dd"), Interaction((0.25, 0.5))),
         (message("/impsy/control", 2, 0.5), Update(((1, 0.5),), "osc")),
+        (message("/impsy/touch", 2, 1.0), Touched((1, 0), "osc")),
         (message("/impsy/control", 1.0, 1), Update(((0, 1.0),), "osc")),
         (message("/impsy/control", 2, 0.5, 1, 0.25), Update(((1, 0.5), (0, 0.25)), "osc")),
         (message("/impsy/scene", "verse"), RecallScene("verse")),
@@ -102,6 +104,8 @@ def test_older_patches_set_both_temperatures_at_once():
         (message("/impsy/timescale", "slow"), "type:/impsy/timescale", "slow"),
         (message("/elsewhere", 1.0), "address:/elsewhere", "/interface"),
         (message("/impsy/control"), "length:/impsy/control", "pairs"),
+        (message("/impsy/touch"), "length:/impsy/touch", "controls"),
+        (message("/impsy/touch", 3), "index:/impsy/touch", "names control 3"),
         (message("/impsy/control", 1), "length:/impsy/control", "pairs"),
         (message("/impsy/control", 1, 0.5, 2), "length:/impsy/control", "pairs"),
         (message("/impsy/control", 0, 0.5), "index:/impsy/control", "control 0"),

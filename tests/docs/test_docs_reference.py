@@ -75,7 +75,7 @@ def test_every_key_of_the_schema_has_a_row_and_words() -> None:
         ("client_port", "whole number, 1 to 65535 | `6001`"),
         ("baudrate", "whole number, 1 to 10,000,000 | `115200`"),
         ("input_thru", "true or false | `false`"),
-        ("mode", '`"callresponse"`, `"polyphony"`, `"battle"`, `"useronly"` | `"callresponse"`'),
+        ("mode", '`"callresponse"`, `"polyphony"`, `"battle"`, `"useronly"`, `"duet"` | `"callresponse"`'),
     ],
 )
 def test_types_ranges_and_defaults(row: str, says: str) -> None:

@@ -106,7 +106,7 @@ def test_polyphony_plays_one_prediction_for_each_event_and_feeds_nothing_back():
 
 
 def test_polyphony_bounds_what_waits_and_keeps_the_newest():
-    stage, _ = rehearse(predictions=[(500.0, 0.7, 0.8)], mode="polyphony")
+    stage, _ = rehearse(predictions=[(500.0, 0.7, 0.8)], mode="polyphony", longest_wait=0.0)
     for step in range(PENDING_LIMIT + 10):
         stage.receive(Interaction(A), at=step * 0.0025)
     snapshot = stage.engine.snapshot()
@@ -223,7 +223,7 @@ def test_timescale_stretches_the_wait_and_not_what_the_model_hears():
 
 
 def test_a_new_timescale_holds_for_what_waits_already():
-    stage, _ = rehearse(mode="battle", predictions=[(10.0, 0.5, 0.5)])
+    stage, _ = rehearse(mode="battle", predictions=[(10.0, 0.5, 0.5)], longest_wait=0.0)
     stage.play_until(2.0)
     stage.receive(Set("timescale", 0.5))
     assert stage.engine.deadline == pytest.approx(2.0 + 8.0 * 0.5)

@@ -358,3 +358,34 @@ def test_a_name_opens_the_port_of_that_name_and_no_port_is_opened_twice(tmp_path
     finally:
         for port in ports:
             port.kill()
+
+
+FIVE_NOTES = """
+[midi]
+api = "JACK"
+in_device = ["keys"]
+out_device = ["synth"]
+input."keys" = [["control_change", 1, 1], ["control_change", 1, 2], ["control_change", 1, 3],
+  ["control_change", 1, 4], ["control_change", 1, 5]]
+output."synth" = [["note_on", 1], ["note_on", 2], ["note_on", 3], ["note_on", 4], ["note_on", 5]]
+"""
+
+
+def test_an_answer_does_not_begin_with_a_chord(tmp_path, keys, synth):
+    """Five controls that each play a note: those notes are struck that the model moves, one after the other."""
+    with performing(tmp_path, dimension=6, threshold=0.3, more=FIVE_NOTES) as performance:
+        connected(performance, "midi in keys", "midi out synth")
+        for number in range(1, 6):
+            keys.play(f"b0 {number:02x} {20 * number:02x}")
+            time.sleep(0.02)
+        wait_until(lambda: len(performance.rows("rnn")) >= 5 and sounding(synth.heard, strict=False))
+        command(performance, "/impsy/pause", "i", 1)
+        wait_until(lambda: not sounding(synth.heard))
+        steps = [[round(127 * value) for value in values] for _, values in performance.rows("rnn")]
+    struck = [bytes.fromhex(message) for message in synth.heard if int(message[:2], 16) & 0xF0 == 0x90]
+    before = [20 * number for number in range(1, 6)]
+    moved = {i for values in steps for i in range(5) if values[i] != before[i]}
+    assert {message[0] & 0x0F for message in struck} <= moved | {4}  # the performer's last, where nothing moves
+    assert len(struck) < 5 * len(steps)
+    first = struck[0]
+    assert first[1] == steps[0][first[0] & 0x0F]

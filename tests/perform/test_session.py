@@ -63,7 +63,8 @@ class Stage:
         clock = Clock()
         self.commands = OscListener("commands", "127.0.0.1", 0, 2, local=True)
         self.recorder = Recorder(folder / "logs", 3, clock.date, clock.started_at, self.reports.add)
-        engine = Engine(Settings(3, mode=mode, threshold=0.05), self.predictor, default_rng(1), clock.now(), "fake")
+        settings = Settings(3, mode=mode, threshold=0.05, longest_wait=0.0)
+        engine = Engine(settings, self.predictor, default_rng(1), clock.now(), "fake")
         self.session = Session(
             engine,
             ports or [self.port],

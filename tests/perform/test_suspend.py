@@ -124,7 +124,9 @@ def test_a_key_that_was_released_meanwhile_does_not_sound():
 def test_what_the_model_adds_is_dropped_where_it_is_far_too_late():
     """Many additions wait, as one comes with each event; they are not played all at once."""
     predictor = FakePredictor(3, [(0.5, 0.1, 0.1), (3.0, 0.2, 0.2), (90.0, 0.3, 0.3)])
-    run = Rehearsal(lambda now: Engine(Settings(3, mode="polyphony"), predictor, default_rng(0), now))
+    run = Rehearsal(
+        lambda now: Engine(Settings(3, mode="polyphony", longest_wait=0.0), predictor, default_rng(0), now)
+    )
     for number in range(30):
         run.receive(Interaction((0.5, 0.5)), number / 100)
     run.now = 30.0  # nothing ran

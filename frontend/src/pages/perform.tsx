@@ -12,6 +12,7 @@ import { actionOf, isTyping, type Action } from "../perform/keys";
 import "../perform/perform.css";
 import { Scenes } from "../perform/scenes";
 import { ModeSegments, Strip } from "../perform/strip";
+import { isShared } from "../modes";
 import { follow } from "../router";
 import { sounding, turnSound } from "../sound/state";
 import { connection } from "../socket";
@@ -240,7 +241,12 @@ export default function Perform() {
             <span class="it">it</span>
             <span class="may">what it may play next</span>
           </p>
-          <Faders controls={controls} enabled={state !== null && !lost} bank={bank.value} />
+          <Faders
+            controls={controls}
+            enabled={state !== null && !lost}
+            bank={bank.value}
+            held={state && isShared(state.mode) ? state.held : null}
+          />
         </section>
         <div class="quick">
           {state && <ModeSegments state={state} />}

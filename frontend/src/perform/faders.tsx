@@ -1,6 +1,7 @@
 /** A pair of bars for each control: yours and its. */
 
 import { useEffect, useRef } from "preact/hooks";
+import { Icon } from "../icons";
 import type { Control } from "../protocol";
 import { DOWN_ROW, keyName, UP_ROW } from "./keys";
 import { Surface } from "./surface";
@@ -8,7 +9,13 @@ import { Surface } from "./surface";
 /** The surface that is on the page now: for keys, which act anywhere on the page. */
 export const current: { surface: Surface | null } = { surface: null };
 
-export function Faders(props: { controls: readonly Control[]; enabled: boolean; bank: number }) {
+/** `held`: of each control whether it is the performer's; null where controls are not shared. */
+export function Faders(props: {
+  controls: readonly Control[];
+  enabled: boolean;
+  bank: number;
+  held: readonly boolean[] | null;
+}) {
   const root = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
@@ -21,13 +28,14 @@ export function Faders(props: { controls: readonly Control[]; enabled: boolean; 
   }, []);
   const names = props.controls.map((control) => control.label).join("\n");
   useEffect(() => current.surface?.adopt(), [names, props.controls.length]);
+  const shared = props.held !== null;
   useEffect(() => {
-    if (current.surface) current.surface.enabled = props.enabled;
-  }, [props.enabled]);
+    if (current.surface) Object.assign(current.surface, { enabled: props.enabled, shared });
+  }, [props.enabled, shared]);
   return (
     <div
       ref={root}
-      class={`faders ${props.enabled ? "" : "resting"}`}
+      class={`faders ${props.enabled ? "" : "resting"} ${props.held ? "shared" : ""}`}
       role="group"
       aria-label="Controls: your value and its"
     >
@@ -38,7 +46,7 @@ export function Faders(props: { controls: readonly Control[]; enabled: boolean; 
         return (
           <div
             key={index}
-            class="fader"
+            class={`fader ${props.held?.[index] ? "held" : ""}`}
             role="slider"
             tabIndex={0}
             aria-orientation="vertical"
@@ -50,6 +58,11 @@ export function Faders(props: { controls: readonly Control[]; enabled: boolean; 
             title={control.label}
           >
             <div class="track">
+              {props.held && (
+                <span class="hand" title="Yours for now">
+                  <Icon name="hand" size={16} />
+                </span>
+              )}
               <div class="lane">
                 <div class="fill you" />
               </div>

@@ -4,7 +4,7 @@
  * Preact draws the faders when the controls change and never again; whatever moves is set here.
  */
 
-import { live, onFrame, play, wake } from "../live";
+import { live, onFrame, play, touch, wake } from "../live";
 import { Cloud } from "./cloud";
 import { banksOf, faderOf } from "./keys";
 import { columnsOf, sizeOf } from "./layout";
@@ -12,6 +12,9 @@ import { columnsOf, sizeOf } from "./layout";
 /** After a finger is lifted, its value is shown this long, until the session has answered. */
 const LINGER = 400; // ms
 const ARIA_EVERY = 220; // ms
+/** A finger that rests tells so; the shortest hold that it keeps is a little longer. */
+const TOUCH_EVERY = 250; // ms
+const FINGERS = 64;
 /** A key that is held moves its fader so much at once, and then so fast. */
 const NUDGE = 0.02;
 const GLIDE_AFTER = 130; // ms
@@ -51,6 +54,8 @@ const percent = (value: number) => Math.round(100 * value);
 
 export class Surface {
   enabled = true;
+  /** Whether what is touched is the performer's. */
+  shared = false;
   private faders: Fader[] = [];
   private readonly held = new Map<number, Held>();
   private readonly fingers = new Map<number, { index: number; top: number; height: number }>();
@@ -60,6 +65,7 @@ export class Surface {
   private readonly endFrames: () => void;
   private readonly still = matchMedia("(prefers-reduced-motion: reduce)");
   private spokenAt = 0;
+  private touchedAt = 0;
   private bank = 0;
 
   constructor(
@@ -251,8 +257,14 @@ export class Surface {
       if (held.until <= now) this.held.delete(index);
       else again = true;
     }
+    if (this.shared && now - this.touchedAt > TOUCH_EVERY) {
+      this.touchedAt = now;
+      const touched = [...this.held].filter(([, held]) => held.until === Infinity).map(([index]) => index);
+      if (touched.length > 0) touch(touched.slice(0, FINGERS));
+    }
     const cools = !this.still.matches;
     for (const [index, fader] of this.faders.entries()) {
+      fader.element.toggleAttribute("data-touched", this.held.has(index));
       again = this.draw(fader, 0, fader.you, this.valueOf(index), cools) || again;
       again = this.draw(fader, 1, fader.it, live.output[index] ?? 0, cools) || again;
     }
@@ -284,7 +296,8 @@ export class Surface {
   }
 
   private spokenOf(fader: Fader): string {
-    return `${percent(Math.max(0, fader.drawn[0]))} percent; it: ${percent(Math.max(0, fader.drawn[1]))} percent`;
+    const values = `${percent(Math.max(0, fader.drawn[0]))} percent; it: ${percent(Math.max(0, fader.drawn[1]))} percent`;
+    return fader.element.classList.contains("held") ? `${values}; yours for now` : values;
   }
 
   private speak(fader: Fader): void {

@@ -1,6 +1,6 @@
 /** What goes on, in words. */
 
-import { type Way, wayOf } from "../modes";
+import { isShared, type Way, wayOf } from "../modes";
 import type { Next, PortHealth, State } from "../protocol";
 
 export interface Banner {
@@ -19,6 +19,10 @@ const BY_WAY: Partial<Record<Way, Banner>> = {
 /** Who plays, as a sentence. */
 export function bannerOf(state: Pick<State, "mode" | "paused" | "turn">): Banner {
   if (state.paused) return { who: "nobody", words: "Paused: it neither listens nor plays" };
+  if (isShared(state.mode))
+    return state.turn === "performer"
+      ? { who: "performer", words: "All of it is yours: it waits" }
+      : { who: "both", words: "You play together: what you move is yours" };
   const always = BY_WAY[wayOf(state.mode)];
   if (always) return always;
   if (state.turn === "model") return { who: "model", words: "It plays" };
@@ -27,9 +31,13 @@ export function bannerOf(state: Pick<State, "mode" | "paused" | "turn">): Banner
   return { who: "nobody", words: "Your turn: move a fader" };
 }
 
+/** Seconds; longer waits are counted down. */
+const THINKING = 1;
+
 /** What comes next, `left` seconds from now; empty: not known. */
 export function nextWords(what: Next["what"], left: number | null): string {
   if (what === null || left === null || left < -0.5) return "";
+  if (what === "event" && left > THINKING) return `Thinking, ${Math.ceil(left)} s`;
   const name = what === "answer" ? "It answers" : "Its next event";
   return left < 0.05 ? `${name} now` : `${name} in ${secondsText(left)}`;
 }

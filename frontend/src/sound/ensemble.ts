@@ -21,6 +21,10 @@ const PATCH_MAKERS: Record<PatchName, Maker> = {
   pulse: (section, tuning, others) => new Pulse(section, tuning, others),
 };
 
+/** `values`, and what they were before where a number is none. */
+export const merged = (before: readonly number[], values: readonly number[]): number[] =>
+  values.map((value, index) => (Number.isFinite(value) ? value : (before[index] ?? value)));
+
 interface Seat {
   patch: Patch;
   player: Player;
@@ -63,6 +67,12 @@ export class Ensemble {
   play(values: readonly number[], who: Who, when: number): void {
     this.last[who] = values;
     if (this.settings[who].on) this.seats[who].player.play(values, when);
+  }
+
+  /** The model goes on from these values; NaN: from its own. */
+  place(values: readonly number[], when: number): void {
+    this.last.model = merged(this.last.model, values);
+    if (this.settings.model.on) this.seats.model.player.place(values, when);
   }
 
   /** Where a player's controls are, without a sound. */

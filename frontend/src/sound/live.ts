@@ -68,6 +68,11 @@ export class LiveSound {
     this.ensemble.advance(now + AHEAD);
   }
 
+  /** The model goes on from these values, which do not sound; NaN: from its own. */
+  place(values: readonly number[]): void {
+    this.ensemble.place(values, this.context.currentTime);
+  }
+
   /** Play a phrase as an example; it is not sent to the session. */
   tryOut(): void {
     for (const timer of this.trial) clearTimeout(timer);

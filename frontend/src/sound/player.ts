@@ -51,6 +51,16 @@ export class Player {
     }
   }
 
+  /** Put controls where they are now, without playing them; NaN leaves one where it is. */
+  place(values: readonly number[], when: number): void {
+    for (const part of this.parts) {
+      const value = Math.min(1, Math.max(0, Number(values[part.index])));
+      if (!Number.isFinite(value)) continue;
+      this.values[part.index] = value;
+      this.set(part, value, when);
+    }
+  }
+
   /** What all controls are now: whatever has moved is played. */
   play(values: readonly number[], when: number): void {
     for (const part of this.parts) {

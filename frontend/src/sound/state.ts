@@ -1,11 +1,12 @@
 /** Whether the page sounds, and how; small, for every page. What makes the sound is loaded when it is wanted. */
 
 import { effect, signal } from "@preact/signals";
-import { live, onValues } from "../live";
+import { live, onStart, onValues } from "../live";
 import { overview, panics, session } from "../store";
 import type { ControlKind } from "../protocol";
 import type { LiveSound } from "./live";
 import { parseSettings, type SoundSettings } from "./settings";
+import { onTaken } from "./taken";
 
 const KEPT_AS = "impsy.sound";
 
@@ -65,6 +66,8 @@ async function begin(): Promise<void> {
     return;
   }
   onValues((values, who) => engine?.play(values, who));
+  onStart((values) => engine?.place(values));
+  onTaken((values) => engine?.place(values));
   sounding.value = "on";
 }
 

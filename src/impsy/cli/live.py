@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,9 @@ from impsy.perform import SessionView
 __all__ = ["Rates", "bar", "event_for", "keyboard", "render", "sparkline"]
 
 HELP = f"space pause · 1-{len(MODES)} mode · r reset · p panic · Ctrl-C ends"
+
+THINKING_SECONDS = 1.0
+"""Shorter waits of the model are not shown."""
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 STATE_STYLES = {"receiving": "green", "open": "cyan", "waiting": "yellow", "closed": "dim"}
@@ -71,23 +75,31 @@ def render(view: SessionView, rates: tuple[float, float], width: int) -> Rendera
     # Open ports are shown above.
     shown = [report for report in view.reports if not report.kind.endswith(":open")]
     lines = [Text(f"{report.level}: {report.text}", style=LEVEL_STYLES[report.level]) for report in shown]
-    title = Text.assemble((engine.settings.mode, "bold"), f" · {TURNS[engine.turn]}")
-    parts = Group(_bars(engine.input_values, engine.output_values, width), "", facts, *lines)
+    title = Text.assemble((engine.settings.mode, "bold"), f" · {_turn(view)}")
+    parts = Group(_bars(engine.input_values, engine.output_values, engine.held, width), "", facts, *lines)
     return Panel(parts, title=title, subtitle=Text(HELP), border_style="cyan", width=width)
 
 
-def _bars(inputs: Sequence[float], outputs: Sequence[float], width: int) -> RenderableType:
+def _turn(view: SessionView) -> str:
+    """Who plays, and how long the model thinks where that is long enough to be seen."""
+    turn = TURNS[view.engine.turn]
+    if view.next_is == "event" and view.next_in is not None and view.next_in > THINKING_SECONDS:
+        return f"{turn} · thinking, {math.ceil(view.next_in)} s"
+    return turn
+
+
+def _bars(inputs: Sequence[float], outputs: Sequence[float], held: Sequence[int], width: int) -> RenderableType:
     table = Table.grid(padding=(0, 1))
     room = max(8, (width - 26) // 2)
     table.add_row("", Text("you", style="bold green"), "", Text("it", style="bold magenta"), "")
     for index, value in enumerate(inputs):
         answer = outputs[index] if index < len(outputs) else None
         table.add_row(
-            Text(f"{index + 1:>2}", style="dim"),
+            Text(f"{index + 1:>2}", style="bold green" if index in held else "dim"),
             Text(bar(value, room), style="green"),
             f"{value:.2f}",
             Text(bar(answer or 0.0, room), style="magenta" if answer is not None else "dim"),
-            "" if answer is None else f"{answer:.2f}",
+            Text("yours", style="green") if index in held else "" if answer is None else f"{answer:.2f}",
         )
     return table
 

@@ -37,6 +37,7 @@ from impsy.events import (
     RecallScene,
     Reset,
     Set,
+    Touched,
     Update,
 )
 from impsy.settings import SETTINGS, Setting
@@ -212,7 +213,7 @@ CONTROL_ADDRESSES: dict[str, _Row] = {
     "/timescale": _setting(SETTINGS["timescale"]),
 }
 
-PLAYING_ADDRESSES = ("/interface", "/impsy/control")
+PLAYING_ADDRESSES = ("/interface", "/impsy/control", "/impsy/touch")
 """Addresses by which a performer plays."""
 
 LOCAL_ADDRESSES = ("/impsy/output",)
@@ -222,8 +223,9 @@ LOCAL_ADDRESSES = ("/impsy/output",)
 class OscDecoder:
     """Turns packets into events for an instrument of ``controls`` values (n, without the time).
 
-    ``/interface`` sets all controls, ``/impsy/control`` some. ``local``: also ``/impsy/output``, which makes the
-    outputs sound without the engine's having a say, and so is not for strangers. ``commands``: also what is not
+    ``/interface`` sets all controls, ``/impsy/control`` some, ``/impsy/touch`` keeps what it names held. ``local``:
+    also ``/impsy/output``, which makes the outputs sound without the engine's having a say, and so is not for
+    strangers. ``commands``: also what is not
     playing.
     """
 
@@ -234,6 +236,7 @@ class OscDecoder:
         self._playing: dict[str, Callable[[Sequence[Value], list[PeerError]], Event]] = {
             "/interface": self._interaction,
             "/impsy/control": self._update,
+            "/impsy/touch": self._touch,
         }
         if local:
             self._playing["/impsy/output"] = self._through
@@ -320,6 +323,11 @@ class OscDecoder:
                 f"means {self._controls}",
             )
         return _clipped(address, [_number(address, value) for value in values], problems)
+
+    def _touch(self, values: Sequence[Value], _problems: list[PeerError]) -> Touched:
+        if not values:
+            raise PeerError("length:/impsy/touch", "/impsy/touch wants controls (from 1), not 0 arguments")
+        return Touched(tuple(self._index("/impsy/touch", value) for value in values), self._port)
 
     def _update(self, values: Sequence[Value], problems: list[PeerError]) -> Update:
         address = "/impsy/control"

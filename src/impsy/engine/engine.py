@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from impsy.engine.answer import Answer
 from impsy.engine.hearing import Hearing
-from impsy.engine.playback import MINIMUM_DT, Pace, to_step
+from impsy.engine.holding import Holding, Stream
+from impsy.engine.playback import MINIMUM_DT, Pace, Step, to_step
 from impsy.engine.snapshot import Counters, Forecast, Snapshot, Turn
-from impsy.engine.waiting import LONGEST_WAIT, Waiting
+from impsy.engine.waiting import Prediction, Waiting, longest_wait
 from impsy.errors import ConfigError
 from impsy.events import (
     Command,
@@ -32,6 +34,7 @@ from impsy.events import (
     Set,
     SetPredictor,
     Silence,
+    Touched,
     Unplugged,
     Update,
 )
@@ -106,8 +109,16 @@ class Engine:
         self._opening = (0.0, *self._input)
         self._performer_played = False
 
+        # What the performer moved last, what is held, and the one stream of both players, where they share controls.
+        self._moved: set[int] = set()
+        self._holding = Holding()
+        self._stream = Stream(self._input, now)
+        # What the prediction that waits was drawn from: the mixture's revision, and the values that were held.
+        self._drawn_from: tuple[int, dict[int, float]] = (0, {})
+
         self._answer_at: float | None = None
         self._answering = False
+        self._answer: Answer | None = None
         self._waiting = Waiting(PENDING_LIMIT)
         self._own_pace = Pace(PLAYED_A_SECOND, PLAYED_BURST)
         self._caused_pace = Pace(PLAYED_A_SECOND, PLAYED_BURST)
@@ -126,6 +137,9 @@ class Engine:
         """When ``advance`` has something to do next; None if nothing is planned."""
         due = None if self._paused else self._next_due
         overdue = self._model.overdue_at
+        if self._mode.shares and not self._paused:
+            release = self._holding.next_release(self._settings.hold)
+            due = release if due is None else due if release is None else min(due, release)
         return due if overdue is None else overdue if due is None else min(due, overdue)
 
     @property
@@ -147,11 +161,18 @@ class Engine:
         """Who plays: ``performer``, ``model``, ``both`` or ``nobody``."""
         if self._paused:
             return "nobody"
-        if self._mode.plays == "each event":
+        if self._mode.shares and len(self.held) == self._settings.dimension - 1:
+            return "performer"
+        if self._mode.plays == "each event" or self._mode.shares:
             return "both"
         if self._mode.plays == "always" or self._answering:
             return "model"
         return "performer"
+
+    @property
+    def held(self) -> tuple[int, ...]:
+        """The controls (from 0) that are the performer's, where both players share them."""
+        return self._holding.controls if self._mode.shares else ()
 
     def start(self, now: float) -> None:
         """Start the performance: the first event's dt counts from here. The engine may have been made earlier."""
@@ -165,6 +186,9 @@ class Engine:
                 return self._perform(event, now)
             case Released(keys, port):
                 return [EndNotes(keys, port)]
+            case Touched(controls):
+                self._holding.keep(controls, now, self._settings.hold)
+                return []
             case PlayThrough():
                 return self._play_through(event, now)
             case Set(name, value):
@@ -184,7 +208,7 @@ class Engine:
         values = self._values_of(event)
         if values is None:
             return self._reject(event)
-        moved = self._take(event, values)
+        moved = self._take(event, values, now)
         if not (isinstance(event, Update) and event.struck):  # a key that is late is not struck; a knob has moved
             self._skimmed.setdefault(event.port, set()).update(moved)
         self._counters.heard += 1
@@ -201,6 +225,8 @@ class Engine:
             commands += self._give_up(self._model.fault(now))
         if self._paused:
             return commands
+        if self._mode.shares:
+            self._holding.at(now, self._settings.hold)
         if self._asked and self._model.ready:
             asked, self._asked = self._asked, []
             for since, tries in asked:
@@ -210,22 +236,10 @@ class Engine:
             self._model.hear(vector)
             self._predict(due if now - due < REBASE_AFTER else now, now, commands)
         if self._answer_at is not None and now >= self._answer_at:
-            self._answer(self._answer_at, now, commands)
+            self._begin_answer(self._answer_at, now, commands)
         for _ in range(PLAYS_PER_ADVANCE):
             prediction = self._waiting.take(now)
-            if prediction is None:
-                break
-            due, _order, values, vector = prediction
-            if now - due > REBASE_AFTER and not self._mode.feeds_back:
-                self._counters.cancelled += 1
-                continue
-            self._output = self._sent = values
-            self._counters.played += 1
-            commands.append(Play(values, "rnn", due))
-            commands.append(Record("rnn", values, now))
-            if self._mode.feeds_back:
-                self._own_pace.count(due)
-                self._unheard = (due, vector)
+            if prediction is None or not self._play(prediction, now, commands):
                 break
         return commands
 
@@ -254,6 +268,7 @@ class Engine:
             input_values=self._input,
             output_values=self._output,
             counters=self._counters.copy(),
+            held=self.held,
         )
 
     def forecast(self) -> Forecast:
@@ -284,9 +299,10 @@ class Engine:
         now = max(now, self._last_event)  # transports take the time of their events in threads of their own
         dt = now - self._last_event
         self._last_event = now
-        moved = self._take(event, values)
+        moved = self._take(event, values, now)
         if self._skimmed:
             moved |= self._skimmed.pop(event.port, set())
+        self._moved = moved or self._moved
         self._performer_played = True
         self._counters.heard += 1
         commands: list[Command] = []
@@ -303,6 +319,9 @@ class Engine:
                 commands.append(_too_dense())
         if self._paused or not self._mode.hears:
             return commands
+        if self._mode.shares:
+            self._hear_together(moved, now)
+            return commands
         self._model.hear((dt, *values))
         if self._mode.plays == "after silence":
             self._answer_at = now + self._settings.threshold
@@ -313,10 +332,11 @@ class Engine:
             commands.append(_too_dense())
         return commands
 
-    def _take(self, event: Interaction | Update, values: tuple[float, ...]) -> set[int]:
-        """Store the performer's values; returns which controls the event moved.
+    def _take(self, event: Interaction | Update, values: tuple[float, ...], now: float) -> set[int]:
+        """Store the performer's values; returns which controls the event moved, which are held from now on.
 
-        A key that is struck again has, a knob at the same value has not; any has with its first value.
+        A key that is struck again has, a knob at the same value has not; any has with its first value, but holds
+        nothing if it was there already.
         """
         before, self._input, touched = self._input, values, self._touched
         if isinstance(event, Interaction):
@@ -326,6 +346,8 @@ class Engine:
         else:
             moved = {i for i, _ in event.changes if values[i] != before[i] or i not in touched}
         touched.update(moved)
+        struck = isinstance(event, Update) and event.struck
+        self._holding.take((i for i in moved if struck or values[i] != before[i]), now)
         return moved
 
     def _pass_on(self, port: str, moved: set[int], now: float, ports: tuple[str, ...] | None) -> Play:
@@ -370,11 +392,39 @@ class Engine:
 
     # --- the model ---------------------------------------------------------------------------------
 
-    def _answer(self, since: float, now: float, commands: list[Command]) -> None:
+    def _play(self, prediction: Prediction, now: float, commands: list[Command]) -> bool:
+        """Play a prediction that is due; returns whether another may be played before the model hears this one."""
+        due, _order, values, vector = prediction
+        if now - due > REBASE_AFTER and not self._mode.feeds_back:
+            self._counters.cancelled += 1
+            return True
+        moved: tuple[int, ...] | None = None
+        start: tuple[float, ...] | None = None
+        if self._mode.shares:
+            shared = self._share(prediction, now)
+            if shared is None:
+                return False
+            vector, moved = shared
+            values = vector[1:]
+        elif self._answer is not None:
+            start = self._answer.start if self._answer.is_new else None
+            moved = self._answer.sounding(values)
+        self._output = self._sent = values
+        self._counters.played += 1
+        commands.append(Play(values, "rnn", due, moved=moved, start=start))
+        commands.append(Record("rnn", values, now))
+        if self._mode.feeds_back:
+            self._own_pace.count(due)
+            self._unheard = (due, vector)
+        return not self._mode.feeds_back
+
+    def _begin_answer(self, since: float, now: float, commands: list[Command]) -> None:
         """The model's turn begins: its first event waits from when the turn was due."""
         self._answer_at = None
         self._answering = True
         self._predict(since if now - since < REBASE_AFTER else now, now, commands)
+        if self._mode.plays == "after silence" and (heard := self._model.latest) is not None:
+            self._answer = Answer(heard[1:], self._moved)
 
     def _predict(self, since: float, now: float, commands: list[Command], tries: int = 2) -> None:
         """Predict the next event, to be played after its dt, counted from ``since``."""
@@ -386,12 +436,12 @@ class Engine:
             if not self._model.ready:
                 self._asked = [*self._asked[1 - PENDING_LIMIT :], (since, left)]
                 return
-            prediction = self._model.sample(self._rng, settings.pi_temperature, settings.sigma_temperature)
-            step = to_step(prediction, settings.timescale)
+            step = self._draw({})
             if step is not None:
                 self._counters.predicted += 1
                 shortest = SHORTEST_WAIT if self._mode.feeds_back else 0.0
-                due = since + min(max(step.wait, shortest), LONGEST_WAIT)
+                step = step.within(longest_wait(settings), settings.timescale)
+                due = since + max(step.wait, shortest)
                 if self._mode.feeds_back:
                     due = max(due, self._own_pace.earliest)
                 self._counters.overflowed += self._waiting.add(due, step.values, step.vector)
@@ -406,6 +456,51 @@ class Engine:
             )
         if self._mode.feeds_back:
             self._answer_at = now + RETRY_AFTER
+
+    def _draw(self, given: dict[int, float]) -> Step | None:
+        """What the model would play next, given these values of controls; None: it is not finite."""
+        settings = self._settings
+        self._drawn_from = (self._model.revision, given)
+        drawn = self._model.sample(self._rng, settings.pi_temperature, settings.sigma_temperature, given)
+        return to_step(drawn, settings.timescale)
+
+    # --- controls that both play -------------------------------------------------------------------
+
+    def _given(self, now: float) -> dict[int, float]:
+        """The values of the controls that the performer holds."""
+        if not self._mode.shares:
+            return {}
+        return {control: self._input[control] for control in self._holding.at(now, self._settings.hold)}
+
+    def _hear_together(self, moved: set[int], now: float) -> None:
+        """The model hears the performer, after all that it has played itself. Its next event keeps its time."""
+        if self._unheard is not None:
+            (due, vector), self._unheard = self._unheard, None
+            self._model.hear(vector)
+            self._asked.append((due, 2))
+        if moved:  # a patch that sends all its values again and again plays nothing by that
+            values = self._given(now) | {control: self._input[control] for control in moved}
+            self._model.hear(self._stream.join(values, now))
+
+    def _share(self, prediction: Prediction, now: float) -> tuple[tuple[float, ...], tuple[int, ...]] | None:
+        """The model's event, with what is held as the performer has it: what the model hears, and what moved.
+
+        If the performer has played since it was drawn, its values are drawn again. None: all is held, and it waits.
+        """
+        given, values = self._given(now), prediction.values
+        if len(given) == len(values):
+            release = self._holding.next_release(self._settings.hold)
+            self._waiting.add(now if release is None else release, values, prediction.vector)
+            return None
+        self._model.prime(self._opening)
+        if (self._model.revision, given) != self._drawn_from and self._model.ready:
+            step = self._draw(given)
+            values = values if step is None else step.values
+        before, timescale = self._sent or self._stream.values, self._settings.timescale
+        vector = self._stream.play(values, given, prediction.due, prediction.vector[0], timescale)
+        return vector, self._stream.sounding(before, given)
+
+    # --- a model that is lost ----------------------------------------------------------------------
 
     def _give_up(self, reason: str) -> list[Command]:
         """What the model would have played is dropped, and nobody plays in its place, until another one is set."""
@@ -431,6 +526,7 @@ class Engine:
         self._asked.clear()
         self._answer_at = None
         self._answering = False
+        self._answer = None
 
     # --- live commands -----------------------------------------------------------------------------
 
@@ -438,6 +534,8 @@ class Engine:
         """Enter the mode: schedule what the model plays without input."""
         if self._paused:
             return
+        if self._mode.shares:
+            self._stream = Stream(self._sent or self._input, now)
         if self._mode.plays == "always":
             self._answer_at = now
         elif self._mode.plays == "after silence" and self._performer_played:
@@ -462,7 +560,10 @@ class Engine:
                 # What waits follows it at once; a long pause need not be sat out.
                 timescale = self._settings.timescale
                 earliest = self._own_pace.earliest if self._mode.feeds_back else now
-                self._waiting.stretch(timescale / before.timescale, timescale, now, earliest)
+                longest = longest_wait(self._settings)
+                self._waiting.stretch(timescale / before.timescale, timescale, now, earliest, longest)
+            case "longest_wait":
+                self._waiting.shorten(longest_wait(self._settings), self._settings.timescale, now)
             case "thru_matrix":
                 self._thru = dict(self._settings.thru_matrix)
         return []

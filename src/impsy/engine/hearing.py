@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from impsy.engine.nobody import NO_MODEL, Nobody
@@ -37,6 +37,8 @@ class Hearing:
         self.is_nobody = isinstance(predictor, Nobody)
         # One that computes elsewhere says when it is ready, and how long it may take (see ``models.elsewhere``).
         self._elsewhere: Any = predictor if hasattr(predictor, "given_up") else None
+        # One that can draw some values given others; another draws all, and those given take their places.
+        self._sample_given: Any = getattr(predictor, "sample_given", None)
 
     @property
     def ready(self) -> bool:
@@ -64,8 +66,18 @@ class Hearing:
         if not self.primed:
             self.hear(self._context[-1] if self._context else opening)
 
-    def sample(self, rng: Generator, pi_temperature: float, sigma_temperature: float) -> Sequence[float]:
-        """Draw ``[dt, x_1 … x_n]`` from what it predicts next."""
+    @property
+    def latest(self) -> tuple[float, ...] | None:
+        """The vector that was heard last; None: there is none that another predictor would hear."""
+        return self._context[-1] if self._context else None
+
+    def sample(
+        self, rng: Generator, pi_temperature: float, sigma_temperature: float, given: Mapping[int, float]
+    ) -> Sequence[float]:
+        """Draw ``[dt, x_1 … x_n]`` from what it predicts next, given these values of controls (from 0), if it can."""
+        if given and self._sample_given is not None:
+            drawn: Sequence[float] = self._sample_given(rng, pi_temperature, sigma_temperature, given)
+            return drawn
         return self.predictor.sample(rng, pi_temperature, sigma_temperature)
 
     def reset(self, *, forget: bool = False) -> None:

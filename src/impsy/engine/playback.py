@@ -50,6 +50,12 @@ class Step:
     values: tuple[float, ...]
     vector: tuple[float, ...]
 
+    def within(self, longest: float, timescale: float) -> Step:
+        """The same, but that it waits ``longest`` seconds at most, which is also what the model hears."""
+        if self.wait <= longest:
+            return self
+        return Step(longest, self.values, (longest / timescale, *self.vector[1:]))
+
 
 def to_step(prediction: Sequence[float], timescale: float) -> Step | None:
     """Clamp a prediction ``[dt, x_1 … x_n]`` and stretch its time; None if a number in it is not finite."""

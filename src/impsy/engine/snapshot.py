@@ -58,7 +58,7 @@ _counts = attrgetter(*(each.name for each in fields(Counters)))
 
 
 class Snapshot(NamedTuple):
-    """The engine at one moment. ``turn`` is who plays."""
+    """The engine at one moment. ``turn`` is who plays, ``held`` which controls (from 0) the performer holds."""
 
     settings: Settings
     model: str
@@ -67,3 +67,4 @@ class Snapshot(NamedTuple):
     input_values: tuple[float, ...]
     output_values: tuple[float, ...]
     counters: Counters
+    held: tuple[int, ...] = ()

@@ -6,10 +6,17 @@ import heapq
 from itertools import count
 from typing import NamedTuple
 
-__all__ = ["LONGEST_WAIT", "Prediction", "Waiting"]
+from impsy.settings import Settings
+
+__all__ = ["LONGEST_WAIT", "Prediction", "Waiting", "longest_wait"]
 
 LONGEST_WAIT = 1e9
 """Seconds, at most, until a prediction is played (30 years): a sum of times stays finite."""
+
+
+def longest_wait(settings: Settings) -> float:
+    """Seconds, at most, that the model may plan to wait."""
+    return min(settings.longest_wait or LONGEST_WAIT, LONGEST_WAIT)
 
 
 class Prediction(NamedTuple):
@@ -23,6 +30,15 @@ class Prediction(NamedTuple):
     order: int
     values: tuple[float, ...]
     vector: tuple[float, ...]
+
+    def shortened(self, longest: float, timescale: float, now: float) -> Prediction:
+        """The same, ``longest`` seconds after the event before, or now if that is past."""
+        wait = self.vector[0] * timescale
+        if wait <= longest:
+            return self
+        since = self.due - wait
+        due = min(self.due, max(now, since + longest))
+        return self._replace(due=due, vector=((due - since) / timescale, *self.vector[1:]))
 
 
 class Waiting:
@@ -62,8 +78,8 @@ class Waiting:
         self._heap.clear()
         return dropped
 
-    def stretch(self, ratio: float, timescale: float, now: float, earliest: float) -> None:
-        """Wait ``ratio`` times as long for each from now on, yet for none until before ``earliest``.
+    def stretch(self, ratio: float, timescale: float, now: float, earliest: float, longest: float) -> None:
+        """Wait ``ratio`` times as long for each from now on, yet at most ``longest`` and until ``earliest``.
 
         None waits longer than its whole dt at this timescale, which also holds where a tiny remainder, stretched, is
         mostly rounding.
@@ -73,9 +89,17 @@ class Waiting:
             each._replace(
                 due=max(
                     earliest,
-                    now + min(max(0.0, each.due - now) * ratio, each.vector[0] * timescale, LONGEST_WAIT),
+                    now + min(max(0.0, each.due - now) * ratio, each.vector[0] * timescale, longest),
                 )
             )
             for each in self._heap
         ]
+        heapq.heapify(self._heap)
+
+    def shorten(self, longest: float, timescale: float, now: float) -> None:
+        """Wait ``longest`` seconds in all for each, where it would be more; for none until before ``now``.
+
+        The model hears what is played: its dt becomes shorter, too.
+        """
+        self._heap = [each.shortened(longest, timescale, now) for each in self._heap]
         heapq.heapify(self._heap)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from impsy.codecs.osc import OscDecoder, encode_vector
 from impsy.errors import DataError
-from impsy.events import Event, Interaction, LoadModel, PanicButton, PlayThrough, Report, Update
+from impsy.events import Event, Interaction, LoadModel, PanicButton, PlayThrough, Report, Touched, Update
 from impsy.hosts import EVERYWHERE, is_here, is_loopback
 from impsy.io.adapter import Complaints, Deliver, Health, Rate, SendReport
 from impsy.io.udp import UdpListener, UdpSender
@@ -94,7 +94,7 @@ class OscListener:
             self._complaints.add(problem.kind, f"{problem} (from {sender})", self._report)
 
     def _rate_of(self, event: Event) -> Rate:
-        if isinstance(event, Interaction | Update | PlayThrough):
+        if isinstance(event, Interaction | Update | Touched | PlayThrough):
             return self._played
         return self._panics if isinstance(event, PanicButton) else self._commands
 

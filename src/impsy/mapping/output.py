@@ -42,6 +42,11 @@ class OutputMapping:
         for index, sending in enumerate(sendings):
             if isinstance(sending, wire.Velocity):
                 velocities.setdefault(sending.channel, index)
+        self._struck_by: list[list[int]] = [[] for _ in sendings]
+        """For each velocity that notes have, those notes."""
+        for index, sending in enumerate(sendings):
+            if isinstance(sending, wire.Note) and sending.channel in velocities:
+                self._struck_by[velocities[sending.channel]].append(index)
         self._steps = [self._step(index, sending, velocities) for index, sending in enumerate(sendings)]
 
     def encode(self, values: Sequence[float]) -> list[bytes]:
@@ -63,14 +68,14 @@ class OutputMapping:
         """The messages that play only the values at the indices ``moved``, which came in at the port ``origin``.
 
         A note has the velocity that its channel was last sent, in this or an earlier moment; where none was, that of
-        its entry.
+        its entry. Without an ``origin`` they are the model's, and a velocity that moved strikes its channel's notes.
 
         Raises:
             ValueError: there are not as many values as entries.
         """
         if len(values) != len(self._steps):
             raise ValueError(f"{len(values)} values for a mapping of {len(self._steps)} entries")
-        indices = sorted(moved)
+        indices = sorted(moved if origin else self._with_struck(moved))
         for index in indices:
             self._values[index] = _clip(values[index])
         messages: list[bytes] = []
@@ -78,6 +83,10 @@ class OutputMapping:
             self._steps[index](self._values, messages)
             self._origins[index] = origin
         return messages
+
+    def _with_struck(self, moved: Iterable[int]) -> set[int]:
+        indices = set(moved)
+        return indices.union(*(self._struck_by[index] for index in indices))
 
     def end_notes(self, keys: Iterable[tuple[int, float | None]], origin: str) -> list[bytes]:
         """A note-off for each note that was passed on from ``origin`` and still sounds, if its key is among these.

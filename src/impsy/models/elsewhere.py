@@ -17,7 +17,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BufferedReader
 from queue import SimpleQueue
 from typing import IO, Any
@@ -291,10 +291,16 @@ class ElsewherePredictor(MixturePredictor):
 
     def sample(self, rng: Generator, pi_temperature: float, sigma_temperature: float) -> list[float]:
         """See :meth:`MixturePredictor.sample`; raises ModelError if the graph fails and nothing listens."""
+        return self.sample_given(rng, pi_temperature, sigma_temperature, {})
+
+    def sample_given(
+        self, rng: Generator, pi_temperature: float, sigma_temperature: float, given: Mapping[int, float]
+    ) -> list[float]:
+        """See :meth:`MixturePredictor.sample_given`; raises ModelError as :meth:`sample` does."""
         if not self._heard:
             self.hear([0.0] + [0.5] * (self.dimension - 1))
         _ = self.parameters
-        return self._draw(rng, pi_temperature, sigma_temperature)
+        return self._draw(rng, pi_temperature, sigma_temperature, given)
 
     # --- while it plays ----------------------------------------------------------------------------
 

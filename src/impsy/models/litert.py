@@ -117,7 +117,8 @@ def _sampler(output: Any, weights: Weights) -> MixtureSampler:
     """What draws from the first output of :func:`encode_player`'s graph."""
     if isinstance(weights.residual, Gestures):
         return LiveSampler(output, Live(weights.residual))
-    return MixtureSampler(output, weights.dimension)
+    grid = None if weights.residual is None else weights.residual.grid
+    return MixtureSampler(output, weights.dimension, grid)
 
 
 def _copies(befores: list[Any], afters: list[Any]) -> list[tuple[memoryview, memoryview]]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from impsy.models.architectures import FloatArray, Gestures
+from impsy.models.conditional import FLOOR, Evidence
 from impsy.models.sizes import SCALE_FACTOR
 
 __all__ = ["Live", "LiveSampler", "Mixture", "MixtureSampler", "Numbers", "choose", "component_weights", "split"]
@@ -37,6 +38,11 @@ _exp, _accumulate = np.exp, np.add.accumulate
 _Indices = NDArray[np.intp]
 _ROUNDING = 1e-4
 """The largest error of sums of up to 1000 float32 numbers between 0 and 1, which add up to 1."""
+
+_LEAST_SUM = 0.05
+"""What is left of all components, at least, where the rounding of their sums matters little."""
+_KEPT = 64
+"""Sets of given controls for which is kept where their numbers lie."""
 
 Numbers = Callable[[], list[float]]
 """Lists numbers as they are at that moment."""
@@ -93,17 +99,32 @@ class MixtureSampler:
     """Draws from the mixture that stands in ``parameters`` (M(2D+1),) at that moment.
 
     Keeps views of the vector's parts, so the vector must stay the same array; what is in it may change.
+
+    Args:
+        parameters: the vector.
+        dimension: D.
+        grid: the steps on which the network hears each control (n,), scaled space; 0: none. Given values count there.
     """
 
-    def __init__(self, parameters: NDArray[Any], dimension: int) -> None:
+    def __init__(self, parameters: NDArray[Any], dimension: int, grid: FloatArray | None = None) -> None:
         mu, sigma, logits = split(parameters, dimension)
         self._parameters = parameters
         self._read(dimension, [(m.tolist, s.tolist) for m, s in zip(mu, sigma, strict=True)], logits)
+        self._steps = [] if grid is None else grid.tolist()
 
     @property
     def parameters(self) -> NDArray[Any]:
         """The mixture at this moment, (M(2D+1),)."""
         return self._parameters
+
+    @property
+    def density_temperature(self) -> float:
+        """A factor on the variances at which the densities hold (see ``models.calibration``); 1 unless it is set."""
+        return self._spread**2
+
+    @density_temperature.setter
+    def density_temperature(self, temperature: float) -> None:
+        self._spread = math.sqrt(temperature)
 
     def _read(self, dimension: int, components: list[tuple[Numbers, Numbers]], logits: NDArray[Any]) -> None:
         """Draw from these: what lists the means and the deviations (D,) of each component, and the logits (M,)."""
@@ -114,9 +135,20 @@ class MixtureSampler:
         self._weights = np.empty(logits.size)
         self._many = logits.size >= MANY
         self._normals = np.empty(dimension + 1)
+        self._spread = 1.0
+        self._evidences: dict[tuple[int, ...], Evidence] = {}
 
-    def draw(self, rng: Generator, pi_temperature: float, sigma_temperature: float) -> list[float]:
+    def draw(
+        self,
+        rng: Generator,
+        pi_temperature: float,
+        sigma_temperature: float,
+        given: Mapping[int, float] | None = None,
+    ) -> list[float]:
         """One interaction vector ``[dt, x_1 … x_n]`` (seconds, then about [0, 1]; not clipped).
+
+        ``given`` holds values of controls (from 0) that are not drawn: the others are, as they go with these (see
+        ``models.conditional``), and the given values stand in the vector as they are.
 
         Takes exactly ``dimension + 1`` normal numbers from ``rng``, whatever the parameters, so that a seed gives the
         same performance on every backend; the first, by its own distribution function, is the uniform that
@@ -129,7 +161,13 @@ class MixtureSampler:
         rng.standard_normal(out=normals)
         first, *noise = normals.tolist()
         uniform = 0.5 * math.erfc(first * -_SQRT_HALF)
-        component = self._quickly(uniform, pi_temperature) if self._many else None
+        component: int | None
+        if given and pi_temperature > 0.0:
+            component = self._choose_given(uniform, pi_temperature, given)
+            if component is None:
+                return [math.nan] * self._dimension
+        else:
+            component = self._quickly(uniform, pi_temperature) if self._many else None
         if component is None:
             weights = component_weights(self._logits.tolist(), pi_temperature)
             if math.isnan(weights[0]):
@@ -137,7 +175,68 @@ class MixtureSampler:
             component = choose(weights, uniform)
         mu, sigma = self._components[component]
         spread = math.sqrt(sigma_temperature) if sigma_temperature > 0.0 else 0.0
-        return [(m + s * spread * z) / SCALE_FACTOR for m, s, z in zip(mu(), sigma(), noise)]  # noqa: B905 - hot
+        drawn = [(m + s * spread * z) / SCALE_FACTOR for m, s, z in zip(mu(), sigma(), noise)]  # noqa: B905 - hot
+        if given:
+            for control, value in given.items():
+                drawn[control + 1] = value
+        return drawn
+
+    def weights_given(self, temperature: float, given: Mapping[int, float]) -> list[float]:
+        """What each component (M,) weighs given the values of these controls, the largest weight being 1; or all NaN.
+
+        ``given`` holds one value at least, ``temperature`` is above 0.
+        """
+        evidence, values = self._look(given)
+        totals = evidence.totals(self._logits.tolist(), temperature, values, self._spread)
+        highest = max(totals)
+        if math.isnan(sum(totals)) or math.isinf(highest):
+            return [math.nan] * len(totals)
+        exp = math.exp
+        return [exp(total - highest) for total in totals]
+
+    def _choose_given(self, uniform: float, temperature: float, given: Mapping[int, float]) -> int | None:
+        """The component that is chosen given these values; None: the numbers of the mixture are none."""
+        if not self._many:
+            weights = self.weights_given(temperature, given)
+            return None if math.isnan(weights[0]) else choose(weights, uniform)
+        evidence, values = self._look(given)
+        totals = self._weights
+        with np.errstate(all="ignore"):
+            np.divide(self._logits, temperature, totals)
+            totals += evidence.logs(values, self._spread)
+            totals -= totals.max()
+            _exp(totals, totals)
+            _accumulate(totals, 0, None, totals)
+        whole = totals.item(-1)
+        if math.isnan(whole):
+            return None
+        return min(int(totals.searchsorted(uniform * whole)), totals.size - 1)
+
+    def _look(self, given: Mapping[int, float]) -> tuple[Evidence, list[float]]:
+        """What reads the numbers of these controls, and their values, scaled, on the grid of the network."""
+        controls = tuple(given)
+        evidence = self._evidences.get(controls)
+        if evidence is None:
+            if len(self._evidences) >= _KEPT:
+                self._evidences.clear()
+            evidence = self._evidences[controls] = self._evidence(controls)
+        steps = self._steps
+        if not steps:
+            return evidence, [SCALE_FACTOR * value for value in given.values()]
+        values = []
+        for control, value in given.items():
+            step, scaled = steps[control], SCALE_FACTOR * value
+            values.append(round(scaled / step) * step if step else scaled)
+        return evidence, values
+
+    def _evidence(self, controls: tuple[int, ...]) -> Evidence:
+        """What reads the numbers of these controls, all of which every component predicts."""
+        mixtures, dimension = self._logits.size, self._dimension
+        columns = np.array(controls, np.intp) + 1
+        mu = (np.arange(mixtures)[:, None] * dimension + columns).reshape(-1)
+        component = np.repeat(np.arange(mixtures), len(controls))
+        place = np.tile(np.arange(len(controls)), mixtures)
+        return Evidence(self._parameters, mu, mixtures * dimension + mu, component, place, mixtures)
 
     def _quickly(self, uniform: float, temperature: float) -> int | None:
         """The component that :func:`choose` would choose, but for rounding; None where arrays might warn."""
@@ -234,8 +333,11 @@ class LiveSampler(MixtureSampler):
         still = rest.tolist()
         components = [(numbers(base.tolist, m, places), numbers(still.copy, s, places)) for m, s, places in parts]
         self._read(live.dimension, components, logits)
+        self._live, self._all = live, computed
+        self._steps = live.fixed.grid.tolist()
         self._many = True
         self._sums = sums.data
+        self._moving = _moving(live)
         self._computed = computed[: -sums.size]
         self._known = np.concatenate([self._computed, rest])
         self._order = _order(live)
@@ -245,6 +347,68 @@ class LiveSampler(MixtureSampler):
         """See :attr:`MixtureSampler.parameters`; each time another array."""
         self._known[: self._computed.size] = self._computed
         return self._known.take(self._order, mode="clip")  # without a look at bounds
+
+    def _evidence(self, controls: tuple[int, ...]) -> Evidence:
+        """What reads the live numbers of these controls; the components without one rest there."""
+        live = self._live
+        order = np.argsort(live.control, kind="stable")
+        found = [order[live.control[order] == control] for control in controls]
+        numbers = np.concatenate(found)
+        place = np.repeat(np.arange(len(controls)), [len(each) for each in found])
+        width, rest = live.places.size, live.fixed.rest.tolist()
+        rests = [(2 * width + control, rest[control]) for control in controls]
+        component = live.component[numbers]
+        return Evidence(self._all, numbers, width + numbers, component, place, live.mixtures, rests)
+
+    def _choose_given(self, uniform: float, temperature: float, given: Mapping[int, float]) -> int | None:
+        """By the sums, where one value is given and they decide beyond their rounding."""
+        if temperature == 1.0 and len(given) == 1:
+            component = self._choose_by_one(uniform, given)
+            if component is not None:
+                return component
+        return super()._choose_given(uniform, temperature, given)
+
+    def _choose_by_one(self, uniform: float, given: Mapping[int, float]) -> int | None:
+        """Of the components that move the one given control, another share of the sums each; the others keep theirs.
+
+        None: it is not certain.
+        """
+        evidence, values = self._look(given)
+        (control,), (value,) = given, values
+        places, components = self._moving[control]
+        rest = evidence.of_rest(0, values, self._spread)
+        if rest < 0.0:
+            return None
+        spread, exp, count = self._spread, math.exp, len(components)
+        numbers = self._all.take(places).tolist()
+        deviations, uppers, lowers = numbers[count : 2 * count], numbers[2 * count : 3 * count], numbers[3 * count :]
+        if components[0] == 0:
+            lowers[0] = 0.0
+        if min(deviations) * spread < FLOOR:
+            return None
+        # The weight of each is its share of the sums, times its density by that of the components at rest.
+        by, power = math.exp(-rest) / spread, -0.5 / (spread * spread)
+        weights = [
+            (upper - lower) * by * exp(power * (z := (value - mu) / sigma) * z) / sigma
+            for mu, sigma, upper, lower in zip(numbers, deviations, uppers, lowers)  # noqa: B905 - hot
+        ]
+        whole = 1.0 + sum(weights) + sum(lowers) - sum(uppers)
+        if not whole > _LEAST_SUM:
+            return None
+        target, shift = uniform * whole, 0.0
+        for k, upper, lower, weight in zip(components, uppers, lowers, weights):  # noqa: B905 - hot
+            before = lower + shift
+            if target < before:
+                break
+            if target < before + weight:
+                return k if min(target - before, before + weight - target) > _ROUNDING else None
+            shift += weight - upper + lower
+        sums, sought = self._sums, target - shift
+        component = bisect_left(sums, sought)
+        below = sums[component - 1] if component else -1.0
+        if component < len(sums) and below + _ROUNDING < sought < sums[component] - _ROUNDING:
+            return component
+        return None
 
     def _quickly(self, uniform: float, temperature: float) -> int | None:
         """By the sums, where they decide beyond their rounding."""
@@ -272,6 +436,22 @@ def _one_among(resting: Numbers, moving: Numbers, place: int) -> list[float]:
     numbers = [time, *resting()]
     numbers[place] = moved
     return numbers
+
+
+def _moving(live: Live) -> list[tuple[_Indices, list[int]]]:
+    """For each control where its live means, its live deviations and the sums up to and before their components are.
+
+    With the components, in their order.
+    """
+    width, n, mixtures = live.places.size, live.dimension - 1, live.mixtures
+    sums = 2 * width + n + mixtures
+    found = []
+    for control in range(n):
+        numbers = np.flatnonzero(live.control == control)
+        components = live.component[numbers]
+        places = [numbers, width + numbers, sums + components, sums + np.maximum(components - 1, 0)]
+        found.append((np.concatenate(places), components.tolist()))
+    return found
 
 
 def _order(live: Live) -> _Indices:

@@ -133,6 +133,9 @@ class OpenedModel:
     scale: float
     facts: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.predictor.density_temperature = self.calibrated.sigma
+
     @property
     def calibrated(self) -> Temperatures:
         """The temperatures at which its densities hold."""
@@ -155,6 +158,7 @@ class OpenedModel:
         *,
         sigma_temperature: float = PLAYED.sigma,
         pi_temperature: float = PLAYED.pi,
+        given: Mapping[int, float] | None = None,
     ) -> list[float]:
         """Draw the next interaction, given all that was heard; the model does not hear what it drew.
 
@@ -162,11 +166,20 @@ class OpenedModel:
             rng: where D + 1 normal numbers come from; None: a new generator each time.
             sigma_temperature: a factor on the variances of each component, ≥ 0.
             pi_temperature: divides the logits of the components, > 0.
+            given: control (from 0) -> the value, 0 to 1, that it has; the others are drawn as they go with these.
 
         Returns:
             ``[dt, x_1 … x_n]``, not clipped: dt in seconds, values about [0, 1].
+
+        Raises:
+            ValueError: there is no such control.
         """
-        return self.predictor.sample(rng or np.random.default_rng(), pi_temperature, sigma_temperature)
+        rng = rng or np.random.default_rng()
+        if not given:
+            return self.predictor.sample(rng, pi_temperature, sigma_temperature)
+        if not set(given) <= set(range(self.dimension - 1)):
+            raise ValueError(f"the controls are 0 to {self.dimension - 2}, not {', '.join(map(str, given))}")
+        return self.predictor.sample_given(rng, pi_temperature, sigma_temperature, given)
 
     def mixture(self) -> Mixture:
         """The mixture of the next interaction, in seconds and [0, 1], as arrays that are the caller's.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,27 @@ class MixturePredictor(ABC):
             self.hear([0.0] + [0.5] * (self.dimension - 1))
         return self._draw(rng, pi_temperature, sigma_temperature)
 
+    def sample_given(
+        self, rng: Generator, pi_temperature: float, sigma_temperature: float, given: Mapping[int, float]
+    ) -> list[float]:
+        """As :meth:`sample`, but that these controls (from 0) have these values, and the others go with them."""
+        if not self._heard:
+            self.hear([0.0] + [0.5] * (self.dimension - 1))
+        return self._draw(rng, pi_temperature, sigma_temperature, given)
+
+    def weights_given(self, pi_temperature: float, given: Mapping[int, float]) -> list[float]:
+        """See :meth:`impsy.models.mixture.MixtureSampler.weights_given`; of what was heard last."""
+        return self._mixture.weights_given(pi_temperature, given)
+
+    @property
+    def density_temperature(self) -> float:
+        """The sigma temperature at which the densities of its mixture hold; 1 unless its file says another."""
+        return self._mixture.density_temperature
+
+    @density_temperature.setter
+    def density_temperature(self, temperature: float) -> None:
+        self._mixture.density_temperature = temperature
+
     def mixture(self) -> FloatArray:
         """A copy of the predicted vector [mu | sigma | logits], (M(2D+1),) float32, scaled space."""
         return np.array(self.parameters, np.float32)
@@ -74,7 +95,8 @@ class NumPyPredictor(MixturePredictor):
     def __init__(self, weights: Weights, *, precision: type[np.floating[Any]] = np.float32) -> None:
         self._network = BatchNetwork(weights, precision=precision)
         parameters = self._network.parameters.reshape(-1)
-        super().__init__(MixtureSampler(parameters, weights.dimension), weights.dimension)
+        grid = None if weights.residual is None else weights.residual.grid
+        super().__init__(MixtureSampler(parameters, weights.dimension, grid), weights.dimension)
 
     def hear(self, vector: Sequence[float]) -> None:
         """See :meth:`MixturePredictor.hear`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from numpy.random import Generator
 
@@ -41,16 +41,33 @@ class RandomGestures:
         heard = zip(self._values, vector[1:], strict=True)
         self._values = [new if math.isfinite(new) else old for old, new in heard]
 
-    def sample(self, rng: Generator, pi_temperature: float, sigma_temperature: float) -> list[float]:  # noqa: ARG002
+    def sample(self, rng: Generator, pi_temperature: float, sigma_temperature: float) -> list[float]:
         """The next event ``[dt, x_1 … x_n]``: seconds above 0, values in [0, 1] (if those heard were)."""
+        return self.sample_given(rng, pi_temperature, sigma_temperature, {})
+
+    def sample_given(
+        self,
+        rng: Generator,
+        pi_temperature: float,  # noqa: ARG002
+        sigma_temperature: float,  # noqa: ARG002
+        given: Mapping[int, float],
+    ) -> list[float]:
+        """The same, but that these controls (from 0) have these values; others are moved, if there are any."""
+        for control, value in given.items():
+            self._values[control] = value
+        free = [control for control in range(self.dimension - 1) if control not in given]
+        if self._control not in free:
+            self._steps = 0
         if self._steps == 0:
-            self._control = int(rng.integers(self.dimension - 1))
+            self._control = free[int(rng.integers(len(free)))] if free else 0
             self._target = float(rng.random())
             self._steps = int(rng.integers(*_GESTURE))
             dt = rng.lognormal(_PAUSE, _PAUSE_SPREAD)
         else:
             dt = rng.lognormal(_STEP, _STEP_SPREAD)
         values = self._values.copy()
+        if not free:
+            return [dt, *values]
         values[self._control] += (self._target - values[self._control]) / self._steps
         self._steps -= 1
         self._values = values

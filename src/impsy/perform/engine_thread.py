@@ -25,6 +25,7 @@ from impsy.events import (
     Released,
     Report,
     Silence,
+    Touched,
     Update,
 )
 from impsy.io.adapter import Adapter, PassesOn, SendReport
@@ -33,7 +34,7 @@ from impsy.perform.inbox import BEAT_SECONDS, Inbox
 from impsy.perform.lateness import Lateness, LatenessCounts
 from impsy.perform.monitor import Monitor
 from impsy.perform.recording.recorder import Recorder
-from impsy.protocol.monitor import INPUT, OUTPUT
+from impsy.protocol.monitor import INPUT, OUTPUT, START
 from impsy.threads import Failures, lasting
 
 __all__ = ["EngineThread", "Logged", "Published"]
@@ -68,6 +69,7 @@ class Published(NamedTuple):
 
     engine: Snapshot
     lateness: LatenessCounts
+    forecast: Forecast
 
 
 class EngineThread:
@@ -117,7 +119,7 @@ class EngineThread:
         self._stopping = False
         self._rounds = 0
         self._thread: threading.Thread | None = None
-        self.published = Published(engine.snapshot(), self._lateness.counts())
+        self.published = Published(engine.snapshot(), self._lateness.counts(), engine.forecast())
 
     def start(self) -> None:
         """Start the thread."""
@@ -159,7 +161,7 @@ class EngineThread:
 
     def _keep_time(self) -> None:
         engine, clock = self._engine, self._clock
-        turn = engine.turn
+        turn, held = engine.turn, engine.held
         input_first = 0
         while not self._stopping:
             deadline, now = engine.deadline, clock.now()
@@ -186,8 +188,8 @@ class EngineThread:
             if moment is None or self._newest is not None:
                 continue
             self._do(engine.advance, moment)
-            if engine.turn != turn:
-                turn = engine.turn
+            if engine.turn != turn or engine.held != held:
+                turn, held = engine.turn, engine.held
                 self._changed()
 
     def _receive(self, event: Event, arrived: float, *, late: bool) -> None:
@@ -205,7 +207,7 @@ class EngineThread:
             self._do(self._engine.skim, event, arrived)
         elif not isinstance(event, LoadModel | RecallScene):
             self._do(self._engine.receive, event, arrived)
-            if not isinstance(event, Interaction | Update | Released | PlayThrough):
+            if not isinstance(event, Interaction | Update | Released | Touched | PlayThrough):
                 self._changed()
 
     def _skim_newest(self) -> None:
@@ -268,19 +270,21 @@ class EngineThread:
 
         Called when there is time: it wakes their threads, which then use the interpreter that playing needs.
         """
-        self.published = Published(self._engine.snapshot(), self._lateness.counts())
-        self._show_forecast()
+        forecast = self._engine.forecast()
+        self.published = Published(self._engine.snapshot(), self._lateness.counts(), forecast)
+        self._show(forecast)
         for noted in self._noted:
             if isinstance(noted, Record):
                 self._record(noted)
             elif self._monitor is not None:
+                if noted.start is not None:
+                    self._monitor.mirror(START, noted.start)
                 self._monitor.mirror(OUTPUT, noted.values)
         self._noted.clear()
 
-    def _show_forecast(self) -> None:
+    def _show(self, forecast: Forecast) -> None:
         if self._monitor is None:
             return
-        forecast = self._engine.forecast()
         if forecast != self._forecast:
             self._forecast = forecast
             mixture = None if forecast.due is None else self._engine.mixture()

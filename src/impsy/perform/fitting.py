@@ -19,12 +19,12 @@ STRING_LIMIT = 4096
 DECIMALS = 6
 
 VALUE_BYTES = DECIMALS + 3
-"""A value of a control with its comma: ``0.123456,``."""
+"""A value of a control with its comma: ``0.123456,``; more than ``false,``."""
 
 LISTS = ("reports", "scenes", "ports", "thru_matrix")
 """What is cut before the values of controls, in this order: the oldest reports first, of the others the end."""
 
-VALUES = ("input", "output")
+VALUES = ("input", "output", "held")
 
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
@@ -53,10 +53,11 @@ def encode_state(state: Mapping[str, Any], most: int = STATE_BYTES) -> str:
             text = _encode(plain)
             if len(text) <= most:
                 return text
-    room = most - len(_encode(plain | {key: [] for key in VALUES} | {"cut": [*plain["cut"], *VALUES]}))
-    for key in VALUES:
-        plain[key] = plain[key][: max(0, room // (len(VALUES) * VALUE_BYTES))]
-    plain["cut"] += VALUES
+    values = [key for key in VALUES if key in plain]
+    room = most - len(_encode(plain | {key: [] for key in values} | {"cut": [*plain["cut"], *values]}))
+    for key in values:
+        plain[key] = plain[key][: max(0, room // (len(values) * VALUE_BYTES))]
+    plain["cut"] += values
     return _encode(plain)
 
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol, Self, cast
+from typing import Any, Literal, Protocol, Self, cast
 
 from impsy.engine import Engine, Snapshot
 from impsy.events import Event, LoadModel, Predictor, RecallScene, Report, SetPredictor
@@ -34,7 +34,8 @@ CLOSE_SECONDS = 0.45
 class SessionView:
     """A performance at one moment.
 
-    log: the file that holds ``rows`` rows. Others are in memory (``rows_waiting``), in the file ``rescue``
+    next_in: seconds until the model plays its next event or begins its answer, as ``next_is`` says; None: nothing is
+    planned. log: the file that holds ``rows`` rows. Others are in memory (``rows_waiting``), in the file ``rescue``
     (``rows_rescued``), or lost (``rows_lost``).
     """
 
@@ -50,6 +51,8 @@ class SessionView:
     rows_lost: int
     rescue: str
     reports: tuple[Report, ...]
+    next_in: float | None = None
+    next_is: Literal["event", "answer"] | None = None
 
 
 class Session:
@@ -217,9 +220,11 @@ class Session:
         ports = [health for adapter in self._engine.adapters for health in adapter.health()]
         if self._commands is not None:
             ports.append(self._commands.health())
-        recorder = self._recorder
+        recorder, forecast = self._recorder, published.forecast
         return SessionView(
             engine=published.engine,
+            next_in=None if forecast.due is None else forecast.due - self._clock.now(),
+            next_is=forecast.what,
             ports=tuple(ports),
             lateness_ms=published.lateness.summary(),
             dropped=self._engine.inbox.dropped,
@@ -245,6 +250,7 @@ class Session:
             "scene": self._scenes.current(snapshot.settings),
             "input": list(snapshot.input_values),
             "output": list(snapshot.output_values),
+            "held": [control in snapshot.held for control in range(snapshot.settings.dimension - 1)],
             "waiting": snapshot.waiting,
             "counters": self._counts(view),
             "lateness_ms": view.lateness_ms,

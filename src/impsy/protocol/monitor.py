@@ -13,6 +13,8 @@ INPUT = "/monitor/in"
 """Floats: each vector that the performer played."""
 OUTPUT = "/monitor/out"
 """Floats: each vector that was sent to the outputs."""
+START = "/monitor/start"
+"""Floats: before the first event of an answer, the values from which the model goes on, which are not played."""
 NEXT = "/monitor/next"
 """One text: :class:`Next` as JSON."""
 STATE = "/monitor/state"
@@ -85,10 +87,10 @@ class ReportText(TypedDict):
 class State(TypedDict):
     """The session at one moment. Beside these keys the message holds each live setting by its name.
 
-    turn: who plays. model: the name of its file. input, output: the last vectors. waiting: predictions that are not
-    played yet. uptime: seconds. command_port: where it listens to the page; 0: nowhere (yet). config: the path of the
-    configuration. seed: of the model's choices, where one was given. cut: the keys whose content is not complete, as
-    all of it does not fit into a datagram.
+    turn: who plays. model: the name of its file. input, output: the last vectors. held: of each control, whether the
+    performer holds it (mode duet). waiting: predictions that are not played yet. uptime: seconds. command_port: where
+    it listens to the page; 0: nowhere (yet). config: the path of the configuration. seed: of the model's choices,
+    where one was given. cut: the keys whose content is not complete, as all of it does not fit into a datagram.
     """
 
     mode: Mode
@@ -98,6 +100,7 @@ class State(TypedDict):
     scene: str
     input: list[float]
     output: list[float]
+    held: list[bool]
     waiting: int
     counters: Counts
     lateness_ms: LatenessSummary

@@ -28,9 +28,9 @@ class SessionMessage(Session):
 
 
 class VectorMessage(TypedDict):
-    """A vector that the performer played, or that was sent to the outputs."""
+    """A vector that the performer played, from which an answer of the model goes on, or that was sent to outputs."""
 
-    type: Literal["in", "out"]
+    type: Literal["in", "start", "out"]
     values: list[float]
 
 
@@ -152,6 +152,13 @@ class Play(_Message):
     ]
 
 
+class Touch(_Message):
+    """The performer still has a finger on these controls (from 0): those that are held stay held."""
+
+    type: Literal["touch"]
+    controls: Annotated[list[Annotated[int, Field(ge=0, le=4095)]], Field(min_length=1, max_length=64)]
+
+
 class Command(_Message):
     """Something for the session to do, or a setting to change."""
 
@@ -167,4 +174,4 @@ class Ping(_Message):
     t: float | Annotated[str, Field(max_length=100)] | None = None
 
 
-PageMessage = Annotated[Play | Command | Ping, Field(discriminator="type")]
+PageMessage = Annotated[Play | Touch | Command | Ping, Field(discriminator="type")]

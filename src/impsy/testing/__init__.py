@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from impsy.engine import Engine
@@ -30,6 +30,7 @@ class FakePredictor:
         self.heard: list[tuple[float, ...]] = []
         self.resets = 0
         self.temperatures: list[tuple[float, float]] = []
+        self.given: list[dict[int, float]] = []
 
     def hear(self, vector: Sequence[float]) -> None:
         """Remember it."""
@@ -41,6 +42,16 @@ class FakePredictor:
         prediction = self._predictions[self._next % len(self._predictions)]
         self._next += 1
         return list(prediction)
+
+    def sample_given(
+        self, rng: Generator, pi_temperature: float, sigma_temperature: float, given: Mapping[int, float]
+    ) -> list[float]:
+        """The next of the predictions, with these values in it; which they were is kept in ``given``."""
+        self.given.append(dict(given))
+        prediction = self.sample(rng, pi_temperature, sigma_temperature)
+        for control, value in given.items():
+            prediction[control + 1] = value
+        return prediction
 
     def reset(self) -> None:
         """Count it."""

@@ -209,6 +209,20 @@ export class MidiOutput {
     this.values = [...now];
   }
 
+  /** The performer's controls are there: their notes are not the model's. NaN leaves one where it is. */
+  place(values: readonly number[]): void {
+    this.values = values.map((value, index) => (Number.isFinite(value) ? value : (this.values[index] ?? value)));
+  }
+
+  /** An answer goes on from these values: of them nothing is sent until it moves. */
+  start(values: readonly number[]): void {
+    this.place(values);
+    this.targets.forEach((target, index) => {
+      const value = values[index];
+      if (target.kind !== "note_on" && value !== undefined) this.sent.set(index, this.plain(target, value).join());
+    });
+  }
+
   /** The messages for where all controls are now, at a time in ms. */
   encode(values: readonly number[], now: number): number[][] {
     const messages: number[][] = [];

@@ -1,11 +1,12 @@
 /** The browser's own MIDI ports: one that plays, one that is played. Works on whatever page is shown. */
 
 import { effect, signal } from "@preact/signals";
-import { live, onValues, play } from "../../live";
+import { live, onStart, onValues, play } from "../../live";
 import { overview, panics } from "../../store";
 import { playedNote } from "../player";
 import { scaleOf } from "../scales";
 import { kindsNow, sound, sounding } from "../state";
+import { onTaken } from "../taken";
 import { MidiInput, MidiOutput, type SendAs, targetsOf } from "./messages";
 
 /** `refused`: by the player or the browser; `broken`: it may be used, but this machine has no MIDI that works. */
@@ -166,6 +167,8 @@ function aim(port: MIDIOutput | null): void {
 onValues((values, who) => {
   if (who === "model" && output) transmit(output.encode(values, performance.now()));
 });
+onStart((values) => output?.start(values));
+onTaken((values) => output?.place(values));
 setInterval(() => output && transmit(output.expire(performance.now())), EXPIRE_EVERY);
 addEventListener("pagehide", () => transmit(output?.panic() ?? []));
 effect(() => {

@@ -49,6 +49,7 @@ class _Kind:
 
 _KINDS: dict[str, _Kind] = {
     "in": _Kind(0.008, kept=True),
+    "start": _Kind(),
     "out": _Kind(0.008, kept=True),
     "next": _Kind(0.03),
     "session": _Kind(0.1),

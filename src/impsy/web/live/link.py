@@ -35,7 +35,11 @@ _OTHERS = 64
 VALUES_LIMIT = 16_000
 """A datagram holds no more."""
 
-_VECTORS: dict[str, Literal["in", "out"]] = {monitor.INPUT: "in", monitor.OUTPUT: "out"}
+_VECTORS: dict[str, Literal["in", "start", "out"]] = {
+    monitor.INPUT: "in",
+    monitor.START: "start",
+    monitor.OUTPUT: "out",
+}
 _OBJECTS: dict[str, Literal["next", "state"]] = {monitor.NEXT: "next", monitor.STATE: "state"}
 
 
@@ -49,8 +53,10 @@ class StateMessage(TypedDict):
 LinkMessage = ServerMessage | StateMessage
 
 
-def decode_monitor(packet: bytes) -> tuple[Literal["in", "out", "next", "state"], Any] | None:
-    """The content of one packet: ``("in" | "out", values)`` or ``("next" | "state", object)``; None: another address.
+def decode_monitor(packet: bytes) -> tuple[Literal["in", "start", "out", "next", "state"], Any] | None:
+    """The content of one packet: ``("in" | "start" | "out", values)`` or ``("next" | "state", object)``.
+
+    None: its address is another.
 
     Raises:
         PeerError: it is malformed.

@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from impsy.codecs.osc import COMMAND_ADDRESSES, Argument
 from impsy.protocol.monitor import Level
-from impsy.protocol.pages import Command, PageMessage, Ping, Play, ServerMessage
+from impsy.protocol.pages import Command, PageMessage, Ping, Play, ServerMessage, Touch
 from impsy.settings import SETTINGS
 from impsy.version import __version__
 from impsy.web.live.hub import PageHub, PageQueue
@@ -42,7 +42,7 @@ REPORT_SECONDS = 2.0
 """That no session is running is reported no more often."""
 
 
-_MESSAGES: TypeAdapter[Play | Command | Ping] = TypeAdapter(PageMessage)
+_MESSAGES: TypeAdapter[Play | Touch | Command | Ping] = TypeAdapter(PageMessage)
 
 _Arguments = tuple[str, tuple[float | str, ...]]
 """OSC type tags and values."""
@@ -197,6 +197,8 @@ class _Page:
                 self._queue.put({"type": "pong", "t": message.t})
             case Play():
                 self._play(message)
+            case Touch(controls=controls) if self._link.state is not None:
+                self._link.send("/impsy/touch", "i" * len(controls), [control + 1 for control in controls])
             case Command():
                 self._command(message)
 
