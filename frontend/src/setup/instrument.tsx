@@ -24,6 +24,12 @@ export function Instrument() {
           <FormRows section={["interaction"]} skip={["mode"]} />
         </div>
       </Card>
+      <Card title="Shared time">
+        <Said of={["clock"]} />
+        <div class="form">
+          <FormRows section={["clock"]} />
+        </div>
+      </Card>
       <Card title="The model">
         <Said of={["model"]} />
         <div class="form">
