@@ -97,6 +97,27 @@ def test_a_program_that_stood_still_keeps_the_beat():
     assert worst(master.off[-48:], 1) < 0.002
 
 
+@pytest.mark.parametrize("jitter", [0, 0.003])
+@pytest.mark.parametrize("lost", [1, 2, 5])
+def test_ticks_that_are_lost_on_the_way_are_counted(lost, jitter):
+    master = Master(120, jitter)
+    master.play(8)
+    for _ in range(5):
+        master.time += lost * 60 / 120 / 24
+        master.ticks += lost
+        master.beat = master.ticks / 24
+        master.play(4)
+        assert worst(master.off[-48:], 1) < 0.003
+
+
+def test_ticks_that_come_twice_are_counted_once():
+    master = Master(120, jitter=0.001)
+    master.play(8)
+    master.follower.tick(master.time - 60 / 120 / 24)
+    master.play(4)
+    assert worst(master.off[-48:], 1) < 0.002
+
+
 def test_a_stop_stands_and_continue_goes_on_where_it_stood():
     master = Master(120)
     master.follower.start(master.time)

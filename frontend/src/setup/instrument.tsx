@@ -27,7 +27,8 @@ export function Instrument() {
       <Card title="Shared time">
         <Said of={["clock"]} />
         <div class="form">
-          <FormRows section={["clock"]} />
+          <FormRows section={["clock"]} skip={["send"]} />
+          <FormRows section={["clock"]} only={["send"]} />
         </div>
       </Card>
       <Card title="The model">

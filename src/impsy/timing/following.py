@@ -63,10 +63,10 @@ class MidiFollower:
             self._resume(now)
         self._last = now
         self.locked = True
-        self._tracking.tick(now)
+        lost = self._tracking.tick(now)
         if self._stopped:
             return
-        self._beat = self._beat + 1 / TICKS_A_BEAT if self._ahead is None else self._ahead
+        self._beat = self._beat + (1 + lost) / TICKS_A_BEAT if self._ahead is None else self._ahead
         self._ahead = None
         self._draw(self._tracking.time, self._beat)
 

@@ -43,6 +43,18 @@ SURPRISE_OF_SPREAD = 8.0
 LEAST_SURPRISE = 0.004
 """Seconds that are never too much."""
 
+ASTRAY_OF_PERIOD, ASTRAY_OF_SPREAD = 0.5, 5.0
+"""A tick that is off by more than this share of a period, and by more than so many mean deviations, is astray."""
+
+SLIPPED_TICKS = 4
+"""When so many in a row are astray by the same whole number of periods, as many ticks were lost (or came twice)."""
+
+STRAYED_TICKS = 8
+"""When so many in a row are astray in another way, the tempo has jumped."""
+
+WHOLE = 0.25
+"""Of a period: so near to a whole number of them is one."""
+
 SHORTEST_TICK, LONGEST_TICK = 0.005, 0.15
 """Seconds between ticks that are a tempo (500 and 17 beats a minute); others are a burst or a pause."""
 
@@ -60,6 +72,10 @@ class _Filter:
         self.change = change if self._ramps else 0.0
         self.lag = 0.0
         self._ticks = ticks
+
+    def go_on(self, ticks: int) -> None:
+        """So many ticks passed as expected, as far as is known."""
+        self.time += ticks * self.period
 
     def off(self, arrival: float) -> float:
         """By how much the next tick comes later than expected."""
@@ -93,15 +109,43 @@ class Tracking:
         self._recent: deque[float] = deque(maxlen=SEED_TICKS)
         self._count = 0
         self._spread = 0.001
+        self._astray: list[float] = []
 
-    def tick(self, arrival: float) -> None:
-        """A tick arrived."""
+    def tick(self, arrival: float) -> int:
+        """A tick arrived. Returns how many were lost before it; below 0: so many came twice."""
         self._recent.append(arrival)
         self._count += 1
-        if self._count > SEED_TICKS:
-            self._follow(arrival)
-        else:
+        if self._count <= SEED_TICKS:
             self._through_recent()
+            return 0
+        off = self._filters[0].off(arrival)
+        if abs(off) <= max(ASTRAY_OF_PERIOD * self.period, ASTRAY_OF_SPREAD * self._spread):
+            self._astray.clear()
+            self._follow(arrival)
+            return 0
+        self._astray.append(off / self.period)
+        lost = self._slipped()
+        for each in self._filters:
+            each.go_on(1 + lost)
+        self.time += (1 + lost) * self.period
+        if lost or (len(self._astray) >= STRAYED_TICKS and self._even()):
+            self._astray.clear()
+        if not lost and not self._astray:
+            self._begin_anew()
+        return lost
+
+    def _slipped(self) -> int:
+        """How many ticks are missing, if the latest are off by a whole number of periods and come evenly again."""
+        latest = self._astray[-SLIPPED_TICKS:]
+        whole = round(latest[-1])
+        gaps = [after - before for before, after in pairwise(tuple(self._recent)[-SLIPPED_TICKS:])]
+        even = all(ASTRAY_OF_PERIOD * self.period < gap < (2 - ASTRAY_OF_PERIOD) * self.period for gap in gaps)
+        same = len(latest) == SLIPPED_TICKS and all(abs(off - whole) < WHOLE for off in latest)
+        return whole if same and even else 0
+
+    def _begin_anew(self) -> None:
+        self._count = SEED_TICKS
+        self._through_recent()
 
     def _follow(self, arrival: float) -> None:
         fastest = self._filters[-1]
@@ -111,8 +155,7 @@ class Tracking:
             each.take(max(-limit, min(limit, each.off(arrival))))
         lag = max(LEAST_LAG, LAG_OF_SPREAD * self._spread)
         if abs(fastest.lag) > JUMP_LAGS * lag and self._even():
-            self._count = SEED_TICKS
-            self._through_recent()
+            self._begin_anew()
             return
         believed = next((each for each in self._filters if abs(each.lag) < lag), fastest)
         for each in self._filters:
