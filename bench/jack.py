@@ -41,8 +41,10 @@ def period_ms(frames: int) -> float:
 
 
 @contextmanager
-def jack_server(frames: int) -> Iterator[None]:
+def jack_server(frames: int, *, realtime: bool = False) -> Iterator[None]:
     """JACK's dummy server with cycles of ``frames``, as the MIDI system of this process and its children.
+
+    ``realtime``: with real-time scheduling. Without it, a client that comes too late for a cycle loses messages.
 
     Raises ``Unanswered`` if it does not start.
     """
@@ -50,7 +52,16 @@ def jack_server(frames: int) -> Iterator[None]:
     os.environ.update(_ENVIRONMENT)
     # So that it ends with this process, however that ends.
     guard = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
-    command = [*guard, "jackd", "-n", _NAME, "-r", "--no-realtime", "--no-mlock", "-d", "dummy"]
+    command = [
+        *guard,
+        "jackd",
+        "-n",
+        _NAME,
+        "--realtime" if realtime else "--no-realtime",
+        "--no-mlock",
+        "-d",
+        "dummy",
+    ]
     command += ["-r", str(_RATE), "-p", str(frames)]
     quiet = subprocess.DEVNULL
     try:

@@ -52,6 +52,7 @@ def tables() -> dict[str, Any]:
             {
                 "name": row.name,
                 "command": row.command,
+                "section": row.section,
                 "key": row.key,
                 "kind": row.kind,
                 "title": row.title,
@@ -60,6 +61,8 @@ def tables() -> dict[str, Any]:
                 "aboveZero": row.above_zero,
                 "inScenes": row.in_scenes,
                 "slider": row.slider,
+                "within": row.within,
+                "choices": row.choices,
             }
             for row in SETTINGS.values()
             if row.command

@@ -12,7 +12,9 @@ from impsy.settings import ROWS, SETTINGS, Setting, Settings
 
 HERE = Path(__file__).parent
 
-OTHERS = {"mode": "battle", "input_thru": True, "paused": True}
+OTHERS = {
+    "mode": "battle", "input_thru": True, "paused": True, "clock_source": "internal", "tempo": 90.5, "grid": "1/8t",
+}  # fmt: skip
 
 
 def other_value(row: Setting):
@@ -110,3 +112,11 @@ def test_once_it_is_not_planned_any_more_its_row_makes_it_known_everywhere():
 def test_defaults_are_good_values_and_those_of_the_engine(row):
     assert row.fault(row.default) == ""
     assert getattr(Settings(3), row.name) == row.default
+
+
+@pytest.mark.parametrize(("name", "given", "set_to"), [("tempo", 1000, 400), ("tempo", 0.5, 20), ("quantise", 3, 1)])
+def test_a_number_within_limits_is_refused_beyond_them_and_a_command_sets_the_limit(name, given, set_to):
+    row = SETTINGS[name]
+    assert f"a number from {row.within[0]:g} to {row.within[1]:g}" in row.fault(given)
+    assert row.within_useful(given) == set_to
+    assert row.fault(set_to) == ""

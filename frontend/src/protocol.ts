@@ -286,6 +286,14 @@ export interface ReportText {
   text: string;
 }
 
+/** The shared time. tempo: beats a minute. beat: where it is, in quarter notes. locked: its source is there. */
+export interface ClockState {
+  source: string;
+  tempo: number;
+  beat: number;
+  locked: boolean;
+}
+
 /**
  * The session at one moment. Beside these keys the message holds each live setting by its name.
  *
@@ -304,6 +312,11 @@ export interface State {
   timescale: number;
   hold: number;
   longest_wait: number;
+  clock_source: string;
+  tempo: number;
+  quantise: number;
+  grid: string;
+  clock_send: string[];
   paused: boolean;
   thru_matrix: ([string, string[]])[];
   turn: Turn;
@@ -318,6 +331,7 @@ export interface State {
   lateness_ms: LatenessSummary;
   ports: PortHealth[];
   log: LogState;
+  clock: ClockState;
   reports: ReportText[];
   uptime: number;
   pid: number;
@@ -467,7 +481,7 @@ export interface SentenceMessage {
 
 export type ServerMessage = Hello | SessionMessage | VectorMessage | NextMessage | OutputMessage | Changed | PerformerMessage | TrainingMessage | PlaybackMessage | LearnMessage | LearningMessage | Pong | SentenceMessage;
 
-export type CommandName = "mode" | "threshold" | "sigmatemp" | "pitemp" | "timescale" | "hold" | "longest_wait" | "pause" | "model" | "scene" | "panic" | "reset";
+export type CommandName = "mode" | "threshold" | "sigmatemp" | "pitemp" | "timescale" | "hold" | "longest_wait" | "tempo" | "quantise" | "grid" | "pause" | "model" | "scene" | "panic" | "tap" | "reset";
 
 /** `changes`: pairs of a control (from 0) and its value in [0, 1]. */
 export interface Play {
@@ -576,6 +590,9 @@ export interface Scene {
   timescale: number | null;
   hold: number | null;
   longest_wait: number | null;
+  tempo: number | null;
+  quantise: number | null;
+  grid: "1/4" | "1/8" | "1/8t" | "1/16" | "1/16t" | "1/32" | null;
   model: string | null;
   name: string;
 }
@@ -765,14 +782,17 @@ export interface Listening {
 }
 
 export const SETTINGS = [
-  {"name": "mode", "command": "mode", "key": "mode", "kind": "choice", "title": "Mode", "help": "Who plays when.", "unit": "", "aboveZero": false, "inScenes": true, "slider": null},
-  {"name": "threshold", "command": "threshold", "key": "threshold", "kind": "number", "title": "Threshold", "help": "Seconds of your silence after which the model answers (callresponse).", "unit": "s", "aboveZero": false, "inScenes": true, "slider": [10, 3]},
-  {"name": "sigma_temperature", "command": "sigmatemp", "key": "sigmatemp", "kind": "number", "title": "Sigma temperature", "help": "How far values stray from what the model predicts; more is wilder.", "unit": "", "aboveZero": false, "inScenes": true, "slider": [2, 4]},
-  {"name": "pi_temperature", "command": "pitemp", "key": "pitemp", "kind": "number", "title": "Pi temperature", "help": "How readily the model chooses what is less likely; more is wilder.", "unit": "", "aboveZero": false, "inScenes": true, "slider": [5, 2]},
-  {"name": "timescale", "command": "timescale", "key": "timescale", "kind": "number", "title": "Timescale", "help": "Stretches the model's time: 2 plays at half speed.", "unit": "×", "aboveZero": true, "inScenes": true, "slider": [10, 1]},
-  {"name": "hold", "command": "hold", "key": "hold", "kind": "number", "title": "Hold", "help": "Seconds for which a control that you moved stays yours (duet).", "unit": "s", "aboveZero": false, "inScenes": true, "slider": [10, 3]},
-  {"name": "longest_wait", "command": "longest_wait", "key": "longest_wait", "kind": "number", "title": "Longest wait", "help": "Seconds that the model may wait before its next event; 0: as long as it likes.", "unit": "s", "aboveZero": false, "inScenes": true, "slider": [60, 3]},
-  {"name": "paused", "command": "pause", "key": "", "kind": "flag", "title": "Pause", "help": "The model is silent and predicts nothing.", "unit": "", "aboveZero": false, "inScenes": false, "slider": null},
+  {"name": "mode", "command": "mode", "section": "interaction", "key": "mode", "kind": "choice", "title": "Mode", "help": "Who plays when.", "unit": "", "aboveZero": false, "inScenes": true, "slider": null, "within": null, "choices": ["callresponse", "polyphony", "battle", "useronly", "duet"]},
+  {"name": "threshold", "command": "threshold", "section": "interaction", "key": "threshold", "kind": "number", "title": "Threshold", "help": "Seconds of your silence after which the model answers (callresponse).", "unit": "s", "aboveZero": false, "inScenes": true, "slider": [10, 3], "within": null, "choices": []},
+  {"name": "sigma_temperature", "command": "sigmatemp", "section": "model", "key": "sigmatemp", "kind": "number", "title": "Sigma temperature", "help": "How far values stray from what the model predicts; more is wilder.", "unit": "", "aboveZero": false, "inScenes": true, "slider": [2, 4], "within": null, "choices": []},
+  {"name": "pi_temperature", "command": "pitemp", "section": "model", "key": "pitemp", "kind": "number", "title": "Pi temperature", "help": "How readily the model chooses what is less likely; more is wilder.", "unit": "", "aboveZero": false, "inScenes": true, "slider": [5, 2], "within": null, "choices": []},
+  {"name": "timescale", "command": "timescale", "section": "model", "key": "timescale", "kind": "number", "title": "Timescale", "help": "Stretches the model's time: 2 plays at half speed.", "unit": "×", "aboveZero": true, "inScenes": true, "slider": [10, 1], "within": null, "choices": []},
+  {"name": "hold", "command": "hold", "section": "interaction", "key": "hold", "kind": "number", "title": "Hold", "help": "Seconds for which a control that you moved stays yours (duet).", "unit": "s", "aboveZero": false, "inScenes": true, "slider": [10, 3], "within": null, "choices": []},
+  {"name": "longest_wait", "command": "longest_wait", "section": "interaction", "key": "longest_wait", "kind": "number", "title": "Longest wait", "help": "Seconds that the model may wait before its next event; 0: as long as it likes.", "unit": "s", "aboveZero": false, "inScenes": true, "slider": [60, 3], "within": null, "choices": []},
+  {"name": "tempo", "command": "tempo", "section": "clock", "key": "tempo", "kind": "number", "title": "Tempo", "help": "Beats a minute.", "unit": "BPM", "aboveZero": true, "inScenes": true, "slider": [400, 1], "within": [20, 400], "choices": []},
+  {"name": "quantise", "command": "quantise", "section": "clock", "key": "quantise", "kind": "number", "title": "Quantise", "help": "How far the model's events move to the grid: 0 not at all, 1 onto it.", "unit": "", "aboveZero": false, "inScenes": true, "slider": [1, 1], "within": [0, 1], "choices": []},
+  {"name": "grid", "command": "grid", "section": "clock", "key": "grid", "kind": "choice", "title": "Grid", "help": "The note values that events are pulled to; t is for triplets.", "unit": "", "aboveZero": false, "inScenes": true, "slider": null, "within": null, "choices": ["1/4", "1/8", "1/8t", "1/16", "1/16t", "1/32"]},
+  {"name": "paused", "command": "pause", "section": "", "key": "", "kind": "flag", "title": "Pause", "help": "The model is silent and predicts nothing.", "unit": "", "aboveZero": false, "inScenes": false, "slider": null, "within": null, "choices": []},
 ] as const;
 
 export const MODES = [

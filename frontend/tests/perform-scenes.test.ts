@@ -12,11 +12,19 @@ describe("scenes", () => {
       sigma_temperature: 0.1,
       pi_temperature: 2,
       timescale: 0.5,
+      tempo: 90,
+      quantise: 1,
+      grid: "1/8",
+      clock: { source: "off" },
       model: "a.tflite",
     };
     const told = { mode: "battle", threshold: 0.2, sigmatemp: 0.1, pitemp: 2, timescale: 0.5 };
     expect(sceneOf(state as never, ["a.tflite"])).toEqual({ ...told, model: "models/a.tflite" });
     expect(sceneOf(state as never, ["b.tflite"])).toEqual(told);
+    const time = { quantise: 1, grid: "1/8" };
+    const at = (source: string) => sceneOf({ ...state, clock: { source } } as never, []);
+    expect(at("midi")).toEqual({ ...told, ...time });
+    expect(at("internal")).toEqual({ ...told, ...time, tempo: 90 });
   });
 
   it("have names that an address can hold", () => {

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from impsy.timing.clock import MidiMessage
+from impsy.timing.line import Line
+
 if TYPE_CHECKING:
     from numpy.random import Generator
 
@@ -21,7 +24,9 @@ __all__ = [
     "EngineEvent",
     "Event",
     "Interaction",
+    "LinkBeat",
     "LoadModel",
+    "MidiClock",
     "ModelLost",
     "Panic",
     "PanicButton",
@@ -33,9 +38,13 @@ __all__ = [
     "Released",
     "Report",
     "Reset",
+    "SendStop",
+    "SendTempo",
+    "SendTick",
     "Set",
     "SetPredictor",
     "Silence",
+    "Tap",
     "Touched",
     "Unplugged",
     "Update",
@@ -175,8 +184,45 @@ class RecallScene:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class MidiClock:
+    """A device sent a tick of its clock (24 a beat), or starts, continues, stops or moves its song.
+
+    ``position``: where to, in sixteenths, for ``"position"``.
+    """
+
+    message: MidiMessage
+    port: str
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LinkBeat:
+    """The beat of a session of Ableton Link, and how many others take part in it."""
+
+    line: Line
+    peers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """The performer taps the tempo."""
+
+
 EngineEvent = (
-    Interaction | Update | Released | Touched | PlayThrough | Set | Reset | Unplugged | PanicButton | SetPredictor
+    Interaction
+    | Update
+    | Released
+    | Touched
+    | PlayThrough
+    | Set
+    | Reset
+    | Unplugged
+    | PanicButton
+    | SetPredictor
+    | MidiClock
+    | LinkBeat
+    | Tap
 )
 Event = EngineEvent | LoadModel | RecallScene
 
@@ -234,6 +280,34 @@ class Panic:
 
 
 @dataclass(frozen=True, slots=True)
+class SendTick:
+    """Send a tick of MIDI clock to these ports, now; it was ``due``.
+
+    ``position``: ticks since beat 0. ``rolling``: whether the receivers are to play, or only to keep the tempo.
+    """
+
+    position: int
+    rolling: bool
+    ports: tuple[str, ...]
+    due: float
+
+
+@dataclass(frozen=True, slots=True)
+class SendStop:
+    """Stop the receivers of MIDI clock at these ports. ``forget``: they start from the beginning next time."""
+
+    ports: tuple[str, ...]
+    forget: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SendTempo:
+    """Give the session of Ableton Link another tempo, in beats a minute."""
+
+    tempo: float
+
+
+@dataclass(frozen=True, slots=True)
 class ModelLost:
     """This model does not answer any more; nothing plays in its place."""
 
@@ -253,4 +327,4 @@ class Report:
     always: bool = False
 
 
-Command = Play | EndNotes | Record | Silence | Panic | ModelLost | Report
+Command = Play | EndNotes | Record | Silence | Panic | SendTick | SendStop | SendTempo | ModelLost | Report

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from math import isfinite
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 from impsy.errors import ConfigError
 from impsy.modes import MODES
+from impsy.timing.clock import SOURCES
+from impsy.timing.grid import GRIDS
 
 __all__ = ["ROWS", "SETTINGS", "Kind", "Setting", "Settings", "Value"]
 
@@ -32,6 +34,7 @@ class Setting:
         address: of OSC; its last part is the page's command. "" for what only the configuration sets.
         unit: ``"s"`` for seconds.
         above_zero: a number that must be more than 0; the others may be 0.
+        within: the smallest and the largest number that it can be at all.
         useful: the smallest and the largest number that a command may set while playing, which may come from anyone
             on the network. A configuration, its scenes and the command line may name others.
         choices: the values of a choice.
@@ -49,6 +52,7 @@ class Setting:
     address: str = ""
     unit: str = ""
     above_zero: bool = False
+    within: tuple[float, float] | None = None
     useful: tuple[float, float] = (0.0, 1e9)
     choices: tuple[str, ...] = ()
     slider: tuple[float, float] | None = None
@@ -82,10 +86,13 @@ class Setting:
         words = {
             "flag": "true or false",
             "choice": f"one of {', '.join(self.choices)}",
-            "table": "ports and their outputs",
+            "table": "a table of ports",
         }
         if self.kind != "number":
             return words[self.kind]
+        if self.within is not None:
+            low, high = self.within
+            return f"a number from {low:g} to {high:g}"
         number = "a number of seconds" if self.unit == "s" else "a number"
         return f"{number} above 0" if self.above_zero else f"{number}, 0 or more"
 
@@ -97,12 +104,17 @@ class Setting:
 
     def within_useful(self, number: float) -> float:
         """The number itself, or the limit of what is useful that it is beyond; what is at fault stays as it is."""
-        low, high = self.useful
-        return min(high, max(low, number)) if self._fits(number) else number
+        low, high = self.within or self.useful
+        return min(high, max(low, number)) if self._is_usable(number) else number
 
     def _fits(self, value: object) -> bool:
         if self.kind != "number":
             return isinstance(value, type(self.default))
+        if not self._is_usable(value):
+            return False
+        return self.within is None or self.within[0] <= value <= self.within[1]
+
+    def _is_usable(self, value: object) -> TypeGuard[float]:
         if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
             return False
         return value > 0 if self.above_zero else value >= 0
@@ -119,7 +131,7 @@ def _row(default: Value, title: str, help: str, at: str = "", **columns: Any) ->
 class Settings:
     """How the engine plays. ``dimension`` is n + 1, the time step and n controls; all others are live settings.
 
-    ``thru_matrix`` names ports: input -> outputs.
+    ``thru_matrix`` names ports: input -> outputs. ``clock_send`` names outputs.
 
     Raises:
         ConfigError: a value is out of its range.
@@ -155,6 +167,19 @@ class Settings:
         8.0, "Longest wait", "Seconds that the model may wait before its next event; 0: as long as it likes.",
         at="interaction.longest_wait", option="--longest-wait", address="/impsy/longest_wait", unit="s",
         slider=(60, 3), useful=(0, 3600))
+    clock_source: str = _row(
+        "off", "Source", "Whose beat it is: none, this performance's own, MIDI clock, or Ableton Link.",
+        at="clock.source", choices=SOURCES)
+    tempo: float = _row(
+        120.0, "Tempo", "Beats a minute.", above_zero=True, unit="BPM",
+        at="clock.tempo", address="/impsy/tempo", slider=(400, 1), within=(20, 400), useful=(20, 400))
+    quantise: float = _row(
+        0.0, "Quantise", "How far the model's events move to the grid: 0 not at all, 1 onto it.",
+        at="clock.quantise", address="/impsy/quantise", slider=(1, 1), within=(0, 1), useful=(0, 1))
+    grid: str = _row(
+        "1/16", "Grid", "The note values that events are pulled to; t is for triplets.",
+        at="clock.grid", address="/impsy/grid", choices=tuple(GRIDS))
+    clock_send: tuple[str, ...] = _row((), "Send clock", "Outputs that get clock, start and stop.")
     paused: bool = _row(False, "Pause", "The model is silent and predicts nothing.", address="/impsy/pause")
     thru_matrix: tuple[tuple[str, tuple[str, ...]], ...] = _row(
         (), "Pass on by port", "What comes in at a port goes straight to these outputs.")

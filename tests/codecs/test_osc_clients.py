@@ -27,6 +27,7 @@ from impsy.events import (
     RecallScene,
     Reset,
     Set,
+    Tap,
     Update,
 )
 from impsy.settings import SETTINGS
@@ -242,10 +243,11 @@ def test_a_pattern_is_for_each_address_that_takes_its_arguments():
     assert decoded.events == PAUSED
     assert [problem.kind for problem in decoded.problems] == ["type:/impsy/mode"]
     decoded = decode(osc("/impsy/*", "s", padded("battle")), local=True)
-    assert {type(event) for event in decoded.events} == {Set, LoadModel, PanicButton, Reset, RecallScene}
+    assert {type(event) for event in decoded.events} == {Set, LoadModel, PanicButton, Reset, RecallScene, Tap}
     assert {p.kind.split(":")[1] for p in decoded.problems} == {
         "/impsy/control", "/impsy/touch", "/impsy/output", "/impsy/pause", "/impsy/pitemp", "/impsy/sigmatemp",
-        "/impsy/threshold", "/impsy/timescale", "/impsy/hold", "/impsy/longest_wait",
+        "/impsy/threshold", "/impsy/timescale", "/impsy/hold", "/impsy/longest_wait", "/impsy/tempo",
+        "/impsy/quantise",
     }  # fmt: skip
     assert decode(osc("/*", "ff", f(0.25, 1.5))).events == (
         Interaction((0.25, 1.0)), Set("sigma_temperature", 0.25), Set("pi_temperature", 1.5),

@@ -15,7 +15,7 @@ MINIMAL = "[model]\ndimension = 3\n"
 STAGE = """\
 # What I play on stage
 title = "Stage" # shown in the browser
-tempo = 120 # not IMPSY's
+barlines = 120 # not IMPSY's
 
 # who plays when
 [interaction]

@@ -73,7 +73,7 @@ def test_keys_of_scenes_are_checked_as_those_of_sections_are() -> None:
     assert [(p.key, p.hint) for p in loaded.warnings] == [
         ('scenes."A".sigma_temp', "Did you mean sigmatemp?"),
         ('scenes."A".dimension', "Did you mean dimension in [model]?"),
-        ("scenes.empty", "It can have mode, threshold, sigmatemp, pitemp, timescale, model"),
+        ("scenes.empty", "It can have mode, threshold, sigmatemp, pitemp, timescale, tempo, quantise, grid, model"),
     ]
     assert [p.key for p in loaded.notes] == ['scenes."A".colour']
     assert [p.hint for p in load('[scene.a]\nmode = "battle"').warnings] == ["Did you mean scenes?"]
@@ -192,3 +192,30 @@ def test_keys_of_other_programs_are_left_alone(text: str) -> None:
     loaded = parse_config(base + text + ("\ndimension = 3" if not base else ""))
     assert loaded.warnings == ()
     assert [problem.level for problem in loaded.notes] == ["info"]
+
+
+def test_a_clock_turns_on_without_a_word() -> None:
+    ports = 'in_device = ["A"]\nout_device = ["B"]\n'
+    clock = '[clock]\nsource = "midi"\nquantise = 0.5\ngrid = "1/8t"\nsend = ["B", "C"]\n'
+    loaded = load(f"[midi]\n{ports}{clock}")
+    assert loaded.warnings == ()
+    assert loaded.config.midi_ports.out_device == ("B", "C")
+    alone = load('[clock]\nsource = "internal"\nsend = ["C"]\n')
+    assert alone.warnings == ()
+    assert alone.config.midi is None
+    assert alone.config.midi_ports.out_device == ("C",)
+
+
+@pytest.mark.parametrize(
+    ("clock", "key", "words"),
+    [
+        ('source = "midi"', "clock.source", "no MIDI input is open"),
+        ("quantise = 1", "clock.quantise", 'the source is "off"'),
+        ('send = ["A"]', "clock.send", 'the source is "off"'),
+    ],
+)
+def test_a_clock_that_does_nothing_is_told(clock: str, key: str, words: str) -> None:
+    (warning,) = load(f"[clock]\n{clock}\n").warnings
+    assert warning.key == key
+    assert words in warning.text
+    assert warning.hint

@@ -47,7 +47,7 @@ def test_a_new_key_joins_its_section() -> None:
 def test_a_new_key_at_the_top_stays_off_the_comment_of_the_first_section() -> None:
     document = ConfigDocument(STAGE)
     document.set("owner", "me")
-    assert 'tempo = 120 # not IMPSY\'s\nowner = "me"\n\n# who plays when\n[interaction]' in document.dumps()
+    assert 'barlines = 120 # not IMPSY\'s\nowner = "me"\n\n# who plays when\n[interaction]' in document.dumps()
 
 
 def test_a_new_section_comes_last() -> None:

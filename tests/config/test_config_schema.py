@@ -56,7 +56,7 @@ def test_mappings_become_entries() -> None:
 def test_scenes_have_names_and_keys_that_may_all_be_left_out() -> None:
     loaded = config(
         '[scenes."The verse"]\nmode = "battle"\nthreshold = 1\nsigmatemp = 0\npitemp = 2\ntimescale = 0.5\n'
-        'model = "a.tflite"\n[scenes.chorus]\nmode = "useronly"\n'
+        'tempo = 90\nquantise = 1\ngrid = "1/8"\nmodel = "a.tflite"\n[scenes.chorus]\nmode = "useronly"\n'
     )
     assert list(loaded.scenes) == ["The verse", "chorus"]
     assert loaded.scenes["The verse"].model_dump() == {
@@ -65,6 +65,9 @@ def test_scenes_have_names_and_keys_that_may_all_be_left_out() -> None:
         "sigmatemp": 0.0,
         "pitemp": 2.0,
         "timescale": 0.5,
+        "tempo": 90.0,
+        "quantise": 1.0,
+        "grid": "1/8",
         "model": "a.tflite",
     }
     assert loaded.scenes["chorus"].model_dump(exclude_none=True) == {"mode": "useronly"}
@@ -165,6 +168,12 @@ BAD: list[tuple[str, str, list[str]]] = [
     ('[serial]\nport = ""', "serial.port", ['found ""']),
     ('[serial]\nport = "/dev/a"\nbaudrate = 0', "serial.baudrate", ["found 0"]),
     ('[serialmidi]\nport = ""', "serialmidi.port", ['found ""']),
+    ('[clock]\nsource = "alsa"', "clock.source", ['found "alsa"', "off, internal, midi, link"]),
+    ("[clock]\ntempo = 10", "clock.tempo", ["found 10", "a number from 20 to 400"]),
+    ("[clock]\ntempo = 401", "clock.tempo", ["found 401", "a number from 20 to 400"]),
+    ("[clock]\nquantise = 1.5", "clock.quantise", ["found 1.5", "a number from 0 to 1"]),
+    ('[clock]\ngrid = "1/64"', "clock.grid", ['found "1/64"', "1/16t"]),
+    ('[clock]\nsend = "S-1"', "clock.send", ["a list of port names", 'Did you mean ["S-1"]?']),
     ("[[osc]]", "osc", ["found [a table]", "[osc]"]),
     ("[websocket]\nserver_ip = 3", "websocket.server_ip", ["found 3", "address"]),
 ]

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from impsy.errors import DeviceError
-from impsy.events import Released, Unplugged, Update
+from impsy.events import MidiClock, Released, Unplugged, Update
 from impsy.io.feedback import FeedbackGuard
 from impsy.io.midi.adapter import MidiInput, MidiOutput
 from impsy.io.midi.system import SharedMidi
@@ -434,3 +434,63 @@ def test_only_what_moved_is_passed_on_and_a_release_ends_its_note(stage):
     silent = stage.open(MidiOutput("S-1", stage.shared, None))
     silent.pass_on((0.5, 0.5), (1,), "keys")
     silent.end_notes(((0, 0.5),), "keys")
+
+
+# --- clock --------------------------------------------------------------------------------------------
+
+
+def test_an_input_that_follows_hears_the_clock_and_what_is_played(stage):
+    adapter = stage.input(follows=True)
+    wait_until(lambda: is_open(adapter))
+    receive = stage.system.opened[0].receive
+    for message in ("f8", "fa", "f2 10 00", "f1 10", "b0 07 7f", "f8 00", ""):
+        receive(bytes.fromhex(message))
+    port = "midi in S-1"
+    assert stage.events == [
+        MidiClock("tick", port),
+        MidiClock("start", port),
+        MidiClock("position", port, 16),
+        Update(((1, 1.0),), port),
+    ]
+    adapter.remap(InputMapping(ENTRIES))
+    receive(b"\xf8")
+    assert len(stage.events) == 4
+
+
+def test_an_output_sends_ticks_and_stops_when_it_is_closed(stage):
+    adapter = stage.output()
+    wait_until(lambda: is_open(adapter))
+    port = stage.system.opened[0]
+    for position in (23, 24, 25):
+        adapter.tick(position, True)
+    assert port.sent == ["f8", "fa", "f8", "f8"]
+    adapter.tick(26, False)
+    adapter.tick(30, True)
+    assert port.sent[4:] == ["fc", "f8", "f2 01 00", "fb", "f8"]
+    adapter.close()
+    assert port.sent[-1] == "fc"
+
+
+def test_ticks_that_cannot_be_sent_are_told_once_and_not_sent_later(stage):
+    adapter = stage.output()
+    wait_until(lambda: is_open(adapter))
+    stage.system.broken = True
+    for position in range(50):
+        adapter.tick(position, True)
+    stage.system.broken = False
+    assert len([report for report in stage.reports if "MIDI clock could not be sent" in report.text]) == 1
+    assert adapter.health()[0].failed >= 50
+    adapter.tick(50, True)
+    assert stage.system.opened[0].sent == ["f8"]
+
+
+def test_a_device_that_comes_back_starts_anew(stage):
+    adapter = stage.output()
+    wait_until(lambda: is_open(adapter))
+    adapter.tick(0, True)
+    stage.system.names.remove("S-1")
+    wait_until(lambda: not is_open(adapter))
+    stage.system.names.append("S-1")
+    wait_until(lambda: is_open(adapter))
+    adapter.tick(48, True)
+    assert stage.system.opened[-1].sent[-2:] == ["fa", "f8"]

@@ -168,6 +168,8 @@ function useKeys(help: { value: boolean }, bank: { value: number }) {
           return command("pause", !state?.paused);
         case "reset":
           return state ? command("reset") : undefined;
+        case "tap":
+          return state ? command("tap") : undefined;
         case "panic":
           return command("panic");
         case "help":

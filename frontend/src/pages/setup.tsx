@@ -25,7 +25,7 @@ interface Tab {
 }
 
 const TABS: readonly Tab[] = [
-  { id: "instrument", label: "Instrument", sections: ["", "interaction", "model", "webui"], show: Instrument },
+  { id: "instrument", label: "Instrument", sections: ["", "interaction", "clock", "model", "webui"], show: Instrument },
   { id: "midi", label: "MIDI", sections: ["midi"], show: Midi },
   { id: "osc", label: "OSC", sections: ["osc"], show: Osc },
   { id: "websocket", label: "WebSocket", sections: ["websocket"], show: WebSocketTab },

@@ -7,7 +7,7 @@ import { ROOTS, SCALES } from "../sound/scales";
 import { Scope } from "../sound/scope";
 import { PATCHES, TEMPO, type Voice } from "../sound/settings";
 import "../sound/sound.css";
-import { kindsNow, setSound, sound, soundEngine, sounding, toggleSound } from "../sound/state";
+import { kindsNow, setSound, sharedTempo, sound, soundEngine, sounding, toggleSound } from "../sound/state";
 import { overview } from "../store";
 import { Button, Card, Field, Page, Toggle } from "../ui";
 
@@ -155,8 +155,13 @@ function Tuning() {
           label="Tempo of beat and echo"
           least={TEMPO.least}
           most={TEMPO.most}
-          value={sound.value.tempo}
-          text={`${sound.value.tempo} a minute`}
+          value={sharedTempo.value ?? sound.value.tempo}
+          text={
+            sharedTempo.value === null
+              ? `${sound.value.tempo} a minute`
+              : `${Math.round(sharedTempo.value)} a minute, shared`
+          }
+          disabled={sharedTempo.value !== null}
           onInput={(tempo) => setSound({ tempo: Math.round(tempo) })}
         />
         <Slider label="Room" value={sound.value.room} onInput={(room) => setSound({ room })} />

@@ -83,6 +83,10 @@ export function Help(props: { open: boolean; onClose: () => void; count: number 
         </dt>
         <dd>reset: the model forgets what it heard</dd>
         <dt>
+          <kbd>T</kbd>
+        </dt>
+        <dd>tap the tempo</dd>
+        <dt>
           <kbd>Esc</kbd>
         </dt>
         <dd>panic: every note ends</dd>

@@ -12,6 +12,7 @@ export type Action =
   | { do: "scene"; place: number }
   | { do: "pause" }
   | { do: "reset" }
+  | { do: "tap" }
   | { do: "panic" }
   | { do: "help" };
 
@@ -41,6 +42,7 @@ CODES.set("BracketRight", { do: "bank", by: 1 });
 const LETTERS: Record<string, Action> = {
   p: { do: "pause" },
   r: { do: "reset" },
+  t: { do: "tap" },
   escape: { do: "panic" },
   "?": { do: "help" },
 };

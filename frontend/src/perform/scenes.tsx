@@ -8,9 +8,16 @@ import { Button, Dialog, Field } from "../ui";
 
 type Settings = Partial<Omit<Scene, "name">>;
 
+/** Whether a setting means something now: those of the shared time do where there is one, and the tempo where it is set. */
+const counts = (row: (typeof SETTINGS)[number], { source }: State["clock"]): boolean =>
+  row.section !== "clock" || (source !== "off" && (row.name !== "tempo" || source !== "midi"));
+
 /** The settings of now as a scene. */
 export function sceneOf(state: State, models: readonly string[]): Settings {
-  const live = SETTINGS.filter((row) => row.inScenes).map((row) => [row.key, state[row.name]]);
+  const live = SETTINGS.filter((row) => row.inScenes && counts(row, state.clock)).map((row) => [
+    row.key,
+    state[row.name],
+  ]);
   return {
     ...Object.fromEntries(live),
     ...(models.includes(state.model) ? { model: `models/${state.model}` } : {}),

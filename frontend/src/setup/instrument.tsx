@@ -24,6 +24,13 @@ export function Instrument() {
           <FormRows section={["interaction"]} skip={["mode"]} />
         </div>
       </Card>
+      <Card title="Shared time">
+        <Said of={["clock"]} />
+        <div class="form">
+          <FormRows section={["clock"]} skip={["send"]} />
+          <FormRows section={["clock"]} only={["send"]} />
+        </div>
+      </Card>
       <Card title="The model">
         <Said of={["model"]} />
         <div class="form">

@@ -46,6 +46,15 @@ export const DEFAULTS: SoundSettings = {
   model: { on: true, volume: 0.8 },
 };
 
+/** The same at a tempo that is shared with others, doubled or halved until the echo fits. */
+export function withTempo(settings: SoundSettings, shared: number | null): SoundSettings {
+  if (shared === null || !(shared > 0)) return settings;
+  let tempo = shared;
+  while (tempo < TEMPO.least) tempo *= 2;
+  while (tempo > 2 * TEMPO.most) tempo /= 2;
+  return { ...settings, tempo };
+}
+
 type Loose = Record<string, unknown>;
 
 const object = (value: unknown): Loose => (typeof value === "object" && value !== null ? (value as Loose) : {});

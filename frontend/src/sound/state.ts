@@ -1,11 +1,11 @@
 /** Whether the page sounds, and how; small, for every page. What makes the sound is loaded when it is wanted. */
 
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { live, onStart, onValues } from "../live";
-import { overview, panics, session } from "../store";
+import { overview, panics, running, session } from "../store";
 import type { ControlKind } from "../protocol";
 import type { LiveSound } from "./live";
-import { parseSettings, type SoundSettings } from "./settings";
+import { parseSettings, type SoundSettings, withTempo } from "./settings";
 import { onTaken } from "./taken";
 
 const KEPT_AS = "impsy.sound";
@@ -23,6 +23,14 @@ export const sound = signal<SoundSettings>(parseSettings(kept()));
 /** `off`: muted, or never started; `missing`: this browser cannot. */
 export const sounding = signal<"off" | "starting" | "on" | "missing">("off");
 
+/** The tempo that the session shares with others; null: beat and echo have one of their own. */
+export const sharedTempo = computed(() => {
+  const clock = running.value ? session.value.state?.clock : undefined;
+  return clock === undefined || clock.source === "off" ? null : clock.tempo;
+});
+
+const settingsNow = (): SoundSettings => withTempo(sound.value, sharedTempo.value);
+
 let engine: LiveSound | null = null;
 
 /** What makes the sound, once it was started. */
@@ -31,7 +39,7 @@ export const soundEngine = (): LiveSound | null => engine;
 /** Change how it sounds; kept for next time. */
 export function setSound(change: Partial<SoundSettings>): void {
   sound.value = { ...sound.value, ...change };
-  engine?.set(sound.value);
+  engine?.set(settingsNow());
   try {
     localStorage.setItem(KEPT_AS, JSON.stringify(sound.value));
   } catch {
@@ -59,7 +67,7 @@ async function begin(): Promise<void> {
   const now = { performer: [...live.input], model: [...live.output] };
   try {
     const { LiveSound } = await import("./live");
-    engine = new LiveSound(context, sound.value, kindsNow(), now);
+    engine = new LiveSound(context, settingsNow(), kindsNow(), now);
   } catch {
     sounding.value = "off";
     void context.close();
@@ -87,6 +95,11 @@ export const toggleSound = (): Promise<void> => turnSound(sounding.value !== "on
 effect(() => {
   const kinds = kindsNow();
   engine?.setKinds(kinds);
+});
+
+effect(() => {
+  const settings = settingsNow();
+  engine?.set(settings);
 });
 
 effect(() => {

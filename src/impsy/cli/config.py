@@ -167,6 +167,12 @@ def _summary(loaded: LoadedConfig, errors: tuple[Problem, ...]) -> list[tuple[st
         ("mode", f"{mode.name}{answers}"),
         ("model", f"{model.file or 'none: plays random values'}, {dimension}"),
     ]
+    clock = config.clock
+    if clock.source != "off":
+        tempo = f", {clock.tempo:g} beats a minute" if clock.source == "internal" else ""
+        pull = f", quantise {clock.quantise:g} to {clock.grid}" if clock.quantise else ""
+        sent = f", sent to {', '.join(clock.send)}" if clock.send else ""
+        rows.append(("clock", f"{clock.source}{tempo}{pull}{sent}"))
     if config.midi is not None:
         heard, played = (", ".join(ports) or "-" for ports in (config.midi.in_device, config.midi.out_device))
         rows.append(("midi", f"in {heard}; out {played}"))

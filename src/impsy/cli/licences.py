@@ -18,6 +18,9 @@ _HEADING = re.compile(r"^## (\S+) - (\S+) \(([^)]+)\)\s*$", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _FOR_DEVELOPERS = re.compile(r"extra\s*==\s*['\"]dev['\"]")
 _LONGEST = 40
+_CONTAINS = {"linkpython-extern": "with Ableton Link: GPL-2.0-or-later"}
+"""What a package has in it that its own licence does not tell."""
+
 _FILES = re.compile(r"(^|/)(licen[cs]e|copying|notice)[^/]*$", re.IGNORECASE)
 
 
@@ -111,6 +114,8 @@ def _part(package: metadata.Distribution) -> Part:
             except OSError:
                 continue
             texts.append(text.strip())
+    inside = _CONTAINS.get(about["Name"].lower())
+    licence = f"{licence}, {inside}" if inside else licence
     return Part(about["Name"], about["Version"], licence, "\n\n".join(texts))
 
 

@@ -52,7 +52,7 @@ def command(context: click.Context, config_file: Path | None, api: str | None, a
     )
 
     config = _config(config_file)
-    midi_section = config.midi if config else None
+    midi_section = config.midi_ports if config else None
     midi = find_midi_ports(api or (midi_section.api if midi_section else None))
     serial = find_serial_ports()
     wanted: list[Wanted] = []

@@ -37,6 +37,7 @@ from impsy.events import (
     RecallScene,
     Reset,
     Set,
+    Tap,
     Touched,
     Update,
 )
@@ -202,6 +203,7 @@ COMMAND_ADDRESSES: dict[str, _Row] = {
     "/impsy/model": _Row("word", lambda a, v, _p: (LoadModel(_text(a, v[0])),), "one file name"),
     "/impsy/scene": _Row("word", lambda a, v, _p: (RecallScene(one_line(_name(a, v[0]))),), "one name"),
     "/impsy/panic": _Row("nothing", lambda _a, _v, _p: (PanicButton(),), ""),
+    "/impsy/tap": _Row("nothing", lambda _a, _v, _p: (Tap(),), ""),
     "/impsy/reset": _Row("nothing", lambda _a, _v, _p: (Reset(),), ""),
 }
 """What can be requested while playing, by address; the page's commands are the last parts of these."""

@@ -3,6 +3,7 @@
 from impsy.config.loading import LoadedConfig, Resolved, known_notes, load_config, parse_config, with_overrides
 from impsy.config.problems import InvalidConfigError, InvalidTomlError, Problem
 from impsy.config.schema import (
+    ClockConfig,
     Config,
     InteractionConfig,
     Mapping,
@@ -19,6 +20,7 @@ from impsy.config.schema import (
 )
 
 __all__ = [
+    "ClockConfig",
     "Config",
     "InteractionConfig",
     "InvalidConfigError",

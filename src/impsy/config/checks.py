@@ -61,13 +61,15 @@ def serial_conflict(config: Config) -> Iterator[Finding]:
 
 def warnings_across(config: Config, data: Table) -> Iterator[Finding]:
     """What works but is hardly what was meant."""
+    clock = config.clock
     if config.midi is not None:
-        for way, devices, mappings in (
-            ("in", config.midi.in_device, config.midi.input),
-            ("out", config.midi.out_device, config.midi.output),
+        for way, devices, mappings, used in (
+            ("in", config.midi.in_device, config.midi.input, config.midi.in_device if clock.source == "midi" else ()),
+            ("out", config.midi.out_device, config.midi.output, clock.send),
         ):
-            yield from _unmatched(way, devices, mappings)
+            yield from _unmatched(way, devices, mappings, used)
         yield from _thru(config.midi)
+    yield from _clock(config)
     for section in ("websocket", "serialmidi"):
         table = getattr(config, section)
         if table is not None and not table.input and not table.output:
@@ -194,16 +196,32 @@ def _udp_ports(data: Table) -> Iterator[Finding]:
 
 
 def _unmatched(
-    way: str, devices: tuple[str, ...], mappings: ReadOnlyDict[str, tuple[MappingEntry, ...]]
+    way: str,
+    devices: tuple[str, ...],
+    mappings: ReadOnlyDict[str, tuple[MappingEntry, ...]],
+    used: tuple[str, ...],
 ) -> Iterator[Finding]:
-    """Ports that are opened but mean nothing, and mappings whose port is never opened."""
+    """Ports that are opened but mean nothing, and mappings whose port is never opened. ``used``: for clock."""
     for index, device in enumerate(devices):
-        if device not in mappings:
+        if device not in mappings and device not in used:
             text = f"{show_value(device)} has no mapping: it is {'not heard' if way == 'in' else 'sent nothing'}"
             path = ("midi", f"{way}_device", index)
             yield _finding("warning", path, text, f"Add {format_path(('midi', way + 'put', device))}")
     for port in mappings:
         yield from _unlisted(("midi", way + "put", port), "this mapping is not used", port, way, devices)
+
+
+def _clock(config: Config) -> Iterator[Finding]:
+    """A beat that comes from nowhere, or does nothing."""
+    clock = config.clock
+    if clock.source == "midi" and not (config.midi and config.midi.in_device):
+        text = 'the clock comes from "midi", but no MIDI input is open: there is no beat'
+        yield _finding("warning", ("clock", "source"), text, "List the port that sends clock in midi.in_device")
+    if clock.source == "off":
+        for name, does in (("quantise", "pulls nothing to a grid"), ("send", "sends no clock")):
+            if getattr(clock, name):
+                text = f'{does}: there is no beat, as the source is "off"'
+                yield _finding("warning", ("clock", name), text, 'Set clock.source to "internal", "midi" or "link"')
 
 
 def _thru(midi: MidiConfig) -> Iterator[Finding]:

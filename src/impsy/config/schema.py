@@ -30,6 +30,7 @@ from impsy.modes import MODES
 from impsy.settings import SETTINGS, Setting, Value
 
 __all__ = [
+    "ClockConfig",
     "Config",
     "InteractionConfig",
     "Mapping",
@@ -105,6 +106,8 @@ def _field(row: Setting, default: Any) -> tuple[Any, Any]:
     """The type and the field of a live setting, as ``create_model`` takes them."""
     if row.kind == "number":
         limits: dict[str, Any] = {"gt": 0} if row.above_zero else {"ge": 0}
+        if row.within is not None:
+            limits = {"ge": row.within[0], "le": row.within[1]}
         return float, Field(default, description=row.wanted, **limits)
     return bool if row.kind == "flag" else Literal[row.choices], Field(default, description=row.wanted)
 
@@ -125,6 +128,17 @@ def scene_fields() -> dict[str, Any]:
 
 class InteractionConfig(_with_settings("interaction")):  # type: ignore[misc]
     """``[interaction]``: who plays when."""
+
+
+class _Clock(_Section):
+    send: _Names = ()
+
+
+class ClockConfig(_with_settings("clock", _Clock)):  # type: ignore[misc]
+    """``[clock]``: the beat that events are pulled to, and who shares it.
+
+    ``send`` lists the MIDI outputs that get clock, start and stop; they need not be in ``[midi] out_device``.
+    """
 
 
 class _Network(_Section):
@@ -235,6 +249,7 @@ class Config(_Section):
     log_input: _Flag = True
     log_predictions: _Flag = False
     interaction: InteractionConfig = InteractionConfig()
+    clock: ClockConfig = ClockConfig()
     model: ModelConfig
     midi: MidiConfig | None = None
     osc: OscConfig | None = None
@@ -248,6 +263,15 @@ class Config(_Section):
     def live(self) -> dict[str, Value]:
         """The live settings by their names in ``impsy.settings``."""
         return {row.name: getattr(getattr(self, row.section), row.key) for row in SETTINGS.values() if row.key}
+
+    @property
+    def midi_ports(self) -> MidiConfig | None:
+        """``[midi]``, with the outputs that are only sent clock; None: there is no MIDI port."""
+        if not self.clock.send:
+            return self.midi
+        midi = self.midi or MidiConfig()
+        outputs = tuple(dict.fromkeys((*midi.out_device, *self.clock.send)))
+        return midi.model_copy(update={"out_device": outputs})
 
     @property
     def serialmidi_port(self) -> str | None:

@@ -14,6 +14,7 @@ from impsy.engine.hearing import Hearing
 from impsy.engine.holding import Holding, Stream
 from impsy.engine.playback import MINIMUM_DT, Pace, Step, to_step
 from impsy.engine.snapshot import Counters, Forecast, Snapshot, Turn
+from impsy.engine.timekeeping import Timekeeping
 from impsy.engine.waiting import Prediction, Waiting, longest_wait
 from impsy.errors import ConfigError
 from impsy.events import (
@@ -21,6 +22,8 @@ from impsy.events import (
     EndNotes,
     EngineEvent,
     Interaction,
+    LinkBeat,
+    MidiClock,
     ModelLost,
     Panic,
     PanicButton,
@@ -34,6 +37,7 @@ from impsy.events import (
     Set,
     SetPredictor,
     Silence,
+    Tap,
     Touched,
     Unplugged,
     Update,
@@ -67,6 +71,9 @@ performer causes. Dense playing has 150 a second."""
 
 HEARD_A_SECOND, HEARD_BURST = 1000, 1000
 """The performer's events that the model hears; others are recorded. A MIDI cable carries 1000."""
+
+SAME_TEMPO = 0.001
+"""Beats a minute: a difference that is none."""
 
 RETRY_AFTER = 0.5
 """Seconds until the next prediction after two in a row that were not finite."""
@@ -120,6 +127,7 @@ class Engine:
         self._answering = False
         self._answer: Answer | None = None
         self._waiting = Waiting(PENDING_LIMIT)
+        self._time = Timekeeping(settings, now)
         self._own_pace = Pace(PLAYED_A_SECOND, PLAYED_BURST)
         self._caused_pace = Pace(PLAYED_A_SECOND, PLAYED_BURST)
         self._heard_pace = Pace(HEARD_A_SECOND, HEARD_BURST)
@@ -136,11 +144,11 @@ class Engine:
     def deadline(self) -> float | None:
         """When ``advance`` has something to do next; None if nothing is planned."""
         due = None if self._paused else self._next_due
-        overdue = self._model.overdue_at
-        if self._mode.shares and not self._paused:
-            release = self._holding.next_release(self._settings.hold)
-            due = release if due is None else due if release is None else min(due, release)
-        return due if overdue is None else overdue if due is None else min(due, overdue)
+        shares = self._mode.shares and not self._paused
+        release = self._holding.next_release(self._settings.hold) if shares else None
+        for other in (release, self._model.overdue_at, self._time.deadline):
+            due = other if due is None else due if other is None else min(due, other)
+        return due
 
     @property
     def _next_due(self) -> float | None:
@@ -177,6 +185,7 @@ class Engine:
     def start(self, now: float) -> None:
         """Start the performance: the first event's dt counts from here. The engine may have been made earlier."""
         self._last_event = now
+        self._time.begin(now)
         self._begin(now)
 
     def receive(self, event: EngineEvent, now: float) -> list[Command]:  # noqa: PLR0911 - a dispatch table
@@ -184,6 +193,8 @@ class Engine:
         match event:
             case Interaction() | Update():
                 return self._perform(event, now)
+            case MidiClock() | LinkBeat():
+                return self._follow(event, now)
             case Released(keys, port):
                 return [EndNotes(keys, port)]
             case Touched(controls):
@@ -200,6 +211,8 @@ class Engine:
                 return [Silence(f"{port} went away")]
             case PanicButton():
                 return self._panic(now)
+            case Tap():
+                return self._tap(now)
             case SetPredictor():
                 return self._set_predictor(event.predictor, event.name, now)
 
@@ -220,7 +233,7 @@ class Engine:
 
         May leave more that is due for the next call, so that input is processed in between.
         """
-        commands: list[Command] = []
+        commands = self._time.advance(now, rolling=not self._paused)
         if (overdue := self._model.overdue_at) is not None and now >= overdue:
             commands += self._give_up(self._model.fault(now))
         if self._paused:
@@ -256,7 +269,7 @@ class Engine:
         """End the performance: silence what sounds and stop predicting."""
         self._drop_what_waits()
         self._paused, self._settings = True, replace(self._settings, paused=True)
-        return [Silence("the performance ended")]
+        return [Silence("the performance ended"), *self._time.end()]
 
     def snapshot(self) -> Snapshot:
         """A picture of the engine that shares nothing with it."""
@@ -269,6 +282,7 @@ class Engine:
             output_values=self._output,
             counters=self._counters.copy(),
             held=self.held,
+            beat=self._time.view(),
         )
 
     def forecast(self) -> Forecast:
@@ -394,7 +408,7 @@ class Engine:
 
     def _play(self, prediction: Prediction, now: float, commands: list[Command]) -> bool:
         """Play a prediction that is due; returns whether another may be played before the model hears this one."""
-        due, _order, values, vector = prediction
+        due, values, vector = prediction.due, prediction.values, prediction.heard(self._settings.timescale)
         if now - due > REBASE_AFTER and not self._mode.feeds_back:
             self._counters.cancelled += 1
             return True
@@ -441,10 +455,11 @@ class Engine:
                 self._counters.predicted += 1
                 shortest = SHORTEST_WAIT if self._mode.feeds_back else 0.0
                 step = step.within(longest_wait(settings), settings.timescale)
-                due = since + max(step.wait, shortest)
+                planned = since + max(step.wait, shortest)
                 if self._mode.feeds_back:
-                    due = max(due, self._own_pace.earliest)
-                self._counters.overflowed += self._waiting.add(due, step.values, step.vector)
+                    planned = max(planned, self._own_pace.earliest)
+                due, beat = self._time.place(planned, max(now, since + shortest))
+                self._counters.overflowed += self._waiting.add(due, step.values, step.vector, planned, beat)
                 return
             self._counters.not_finite += 1
             self._model.reset()
@@ -551,22 +566,51 @@ class Engine:
             return []
         changed: dict[str, Any] = {name: value}
         self._settings = replace(before, **changed)
+        commands: list[Command] = []
         match name:
             case "mode":
-                return self._change_mode(now)
+                commands = self._change_mode(now)
             case "paused":
-                return self._pause_or_go_on(now)
+                commands = self._pause_or_go_on(now)
             case "timescale":
                 # What waits follows it at once; a long pause need not be sat out.
                 timescale = self._settings.timescale
                 earliest = self._own_pace.earliest if self._mode.feeds_back else now
                 longest = longest_wait(self._settings)
                 self._waiting.stretch(timescale / before.timescale, timescale, now, earliest, longest)
+                self._time.place_again(self._waiting, now)
             case "longest_wait":
                 self._waiting.shorten(longest_wait(self._settings), self._settings.timescale, now)
+                self._time.place_again(self._waiting, now)
             case "thru_matrix":
                 self._thru = dict(self._settings.thru_matrix)
-        return []
+            case "clock_source" | "tempo" | "quantise" | "grid" | "clock_send":
+                commands = self._time.configure(self._settings, name, now)
+                self._follow_or_place(now, anew=name != "tempo")
+        return commands
+
+    def _follow(self, event: MidiClock | LinkBeat, now: float) -> list[Command]:
+        anew, commands = self._time.hear(event, now)
+        if isinstance(event, LinkBeat) and abs(event.line.tempo - self._settings.tempo) > SAME_TEMPO:
+            # The tempo of the session is the setting, so that setting it back is a change.
+            self._settings = replace(self._settings, tempo=SETTINGS["tempo"].within_useful(event.line.tempo))
+        self._follow_or_place(now, anew=anew)
+        return commands
+
+    def _tap(self, now: float) -> list[Command]:
+        tempo, commands = self._time.tap(now)
+        if tempo is not None:
+            commands += self._set("tempo", tempo, now)
+            self._time.put_beat(now)
+            self._follow_or_place(now, anew=True)
+        return commands
+
+    def _follow_or_place(self, now: float, *, anew: bool) -> None:
+        """What waits stays on the beat, or is pulled to it anew."""
+        if anew:
+            self._time.place_again(self._waiting, now)
+        else:
+            self._time.follow(self._waiting, now)
 
     def _change_mode(self, now: float) -> list[Command]:
         self._drop_what_waits()

@@ -7,11 +7,25 @@ from operator import attrgetter
 from typing import Literal, NamedTuple
 
 from impsy.settings import Settings
+from impsy.timing.line import Line
 
-__all__ = ["Counters", "Forecast", "Snapshot", "Turn"]
+__all__ = ["Beat", "Counters", "Forecast", "Snapshot", "Turn"]
 
 Turn = Literal["performer", "model", "both", "nobody"]
 """Who plays."""
+
+
+class Beat(NamedTuple):
+    """The shared time. ``line``: where the beat is; None: it stands. ``locked``: whether its source is there."""
+
+    source: str = "off"
+    tempo: float = 120.0
+    line: Line | None = None
+    locked: bool = False
+
+    def at(self, time: float) -> float:
+        """The beat at a time."""
+        return 0.0 if self.line is None else self.line.beat_at(time)
 
 
 class Forecast(NamedTuple):
@@ -58,7 +72,10 @@ _counts = attrgetter(*(each.name for each in fields(Counters)))
 
 
 class Snapshot(NamedTuple):
-    """The engine at one moment. ``turn`` is who plays, ``held`` which controls (from 0) the performer holds."""
+    """The engine at one moment.
+
+    ``turn`` is who plays, ``held`` which controls (from 0) the performer holds, ``beat`` the shared time.
+    """
 
     settings: Settings
     model: str
@@ -68,3 +85,4 @@ class Snapshot(NamedTuple):
     output_values: tuple[float, ...]
     counters: Counters
     held: tuple[int, ...] = ()
+    beat: Beat = Beat()

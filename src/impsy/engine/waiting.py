@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from itertools import count
 from typing import NamedTuple
 
+from impsy.engine.playback import MINIMUM_DT
 from impsy.settings import Settings
 
 __all__ = ["LONGEST_WAIT", "Prediction", "Waiting", "longest_wait"]
@@ -23,22 +25,31 @@ class Prediction(NamedTuple):
     """One event to come.
 
     ``due``: when it is played. ``order``: keeps equal times in sequence. ``values``: x_1 … x_n. ``vector``: what the
-    model hears if it hears itself.
+    model hears if it hears itself. ``planned``: when it would be played off the grid. ``beat``: the point of the grid
+    that it was pulled to; None: to none.
     """
 
     due: float
     order: int
     values: tuple[float, ...]
     vector: tuple[float, ...]
+    planned: float
+    beat: float | None = None
+
+    def heard(self, timescale: float) -> tuple[float, ...]:
+        """What the model hears of it: its dt as it was played."""
+        if self.due == self.planned:
+            return self.vector
+        return (max(MINIMUM_DT, self.vector[0] + (self.due - self.planned) / timescale), *self.vector[1:])
 
     def shortened(self, longest: float, timescale: float, now: float) -> Prediction:
         """The same, ``longest`` seconds after the event before, or now if that is past."""
         wait = self.vector[0] * timescale
         if wait <= longest:
             return self
-        since = self.due - wait
-        due = min(self.due, max(now, since + longest))
-        return self._replace(due=due, vector=((due - since) / timescale, *self.vector[1:]))
+        since = self.planned - wait
+        due = min(self.planned, max(now, since + longest))
+        return self._replace(due=due, planned=due, beat=None, vector=((due - since) / timescale, *self.vector[1:]))
 
 
 class Waiting:
@@ -57,15 +68,23 @@ class Waiting:
         """When the first of them is to be played."""
         return self._heap[0].due if self._heap else None
 
-    def add(self, due: float, values: tuple[float, ...], vector: tuple[float, ...]) -> bool:
-        """Keep one until it is due; returns whether the oldest had to go."""
+    def add(
+        self,
+        due: float,
+        values: tuple[float, ...],
+        vector: tuple[float, ...],
+        planned: float | None = None,
+        beat: float | None = None,
+    ) -> bool:
+        """Keep one until it is due; returns whether the oldest had to go. ``planned`` None: when it is due."""
         too_many = len(self._heap) >= self._limit
         if too_many:
             oldest = min(range(len(self._heap)), key=lambda i: self._heap[i].order)
             self._heap[oldest] = self._heap[-1]
             self._heap.pop()
             heapq.heapify(self._heap)
-        heapq.heappush(self._heap, Prediction(due, next(self._order), values, vector))
+        planned = due if planned is None else planned
+        heapq.heappush(self._heap, Prediction(due, next(self._order), values, vector, planned, beat))
         return too_many
 
     def take(self, now: float) -> Prediction | None:
@@ -85,15 +104,17 @@ class Waiting:
         mostly rounding.
         """
         ratio = min(ratio, LONGEST_WAIT)
-        self._heap = [
-            each._replace(
-                due=max(
-                    earliest,
-                    now + min(max(0.0, each.due - now) * ratio, each.vector[0] * timescale, longest),
-                )
-            )
-            for each in self._heap
-        ]
+
+        def stretched(each: Prediction) -> Prediction:
+            wait = min(max(0.0, each.planned - now) * ratio, each.vector[0] * timescale, longest)
+            due = max(earliest, now + wait)
+            return each._replace(due=due, planned=due, beat=None)
+
+        self.change(stretched)
+
+    def change(self, changed: Callable[[Prediction], Prediction]) -> None:
+        """Replace each by another."""
+        self._heap = [changed(each) for each in self._heap]
         heapq.heapify(self._heap)
 
     def shorten(self, longest: float, timescale: float, now: float) -> None:
@@ -101,5 +122,4 @@ class Waiting:
 
         The model hears what is played: its dt becomes shorter, too.
         """
-        self._heap = [each.shortened(longest, timescale, now) for each in self._heap]
-        heapq.heapify(self._heap)
+        self.change(lambda each: each.shortened(longest, timescale, now))

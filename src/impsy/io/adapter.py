@@ -9,7 +9,18 @@ from typing import Literal, Protocol, runtime_checkable
 
 from impsy.events import Event, Report
 
-__all__ = ["Adapter", "Complaints", "Deliver", "Health", "Overhear", "PassesOn", "Rate", "SendReport"]
+__all__ = [
+    "Adapter",
+    "Complaints",
+    "Deliver",
+    "Health",
+    "Overhear",
+    "PassesOn",
+    "Rate",
+    "SendReport",
+    "SendsClock",
+    "TakesTempo",
+]
 
 Deliver = Callable[[Event], None]
 """Give an event to the performance. Any thread may call it, and it returns at once."""
@@ -93,6 +104,31 @@ class PassesOn(Protocol):
 
     def end_notes(self, keys: Sequence[tuple[int, float | None]], origin: str) -> None:
         """End what was passed on from ``origin`` for these keys (index and value; None: any). It must not wait."""
+        ...
+
+
+@runtime_checkable
+class SendsClock(Protocol):
+    """What an ``Adapter`` has that can send MIDI clock."""
+
+    def tick(self, position: int, rolling: bool) -> None:
+        """Send one tick, ``position`` ticks after beat 0 (24 a beat). It must not wait.
+
+        ``rolling``: the receiver is to play; it starts and continues by itself where that fits.
+        """
+        ...
+
+    def stop(self, *, forget: bool) -> None:
+        """Stop the receiver, if it plays. ``forget``: it starts from the beginning next time."""
+        ...
+
+
+@runtime_checkable
+class TakesTempo(Protocol):
+    """What an ``Adapter`` has that shares a tempo with others."""
+
+    def set_tempo(self, tempo: float) -> None:
+        """Give all who share it another tempo, in beats a minute. It must not wait."""
         ...
 
 

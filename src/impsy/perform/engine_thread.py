@@ -14,7 +14,9 @@ from impsy.events import (
     EndNotes,
     Event,
     Interaction,
+    LinkBeat,
     LoadModel,
+    MidiClock,
     ModelLost,
     Panic,
     Play,
@@ -24,11 +26,14 @@ from impsy.events import (
     Record,
     Released,
     Report,
+    SendStop,
+    SendTempo,
+    SendTick,
     Silence,
     Touched,
     Update,
 )
-from impsy.io.adapter import Adapter, PassesOn, SendReport
+from impsy.io.adapter import Adapter, PassesOn, SendReport, SendsClock, TakesTempo
 from impsy.perform.clock import Clock
 from impsy.perform.inbox import BEAT_SECONDS, Inbox
 from impsy.perform.lateness import Lateness, LatenessCounts
@@ -193,6 +198,11 @@ class EngineThread:
                 self._changed()
 
     def _receive(self, event: Event, arrived: float, *, late: bool) -> None:
+        if isinstance(event, MidiClock | LinkBeat):
+            self._do(self._engine.receive, event, arrived)
+            if isinstance(event, MidiClock) and event.message != "tick":
+                self._changed()
+            return
         if isinstance(event, Interaction | Update) and arrived < self.inbox.settled_at:
             # A burst of answers to what was played long ago would help nobody: the newest counts, when no more come.
             self._skim_newest()
@@ -239,18 +249,35 @@ class EngineThread:
                             adapter.end_notes(keys, origin)
                 case Record():
                     self._noted.append(command)
-                case Silence():
-                    for adapter in self.adapters:
-                        adapter.silence()
-                case Panic():
-                    for adapter in self.adapters:
-                        adapter.panic()
-                    self._changed()  # so that pages with a sound of their own end it too
+                case Silence() | Panic():
+                    self._quieten(command)
+                case SendTick() | SendStop() | SendTempo():
+                    self._send_time(command)
                 case ModelLost(predictor):
                     self._lost(predictor)
                     self._changed()
                 case Report():
                     self._report(command)
+
+    def _quieten(self, command: Silence | Panic) -> None:
+        for adapter in self.adapters:
+            if isinstance(command, Panic):
+                adapter.panic()
+            else:
+                adapter.silence()
+        if isinstance(command, Panic):
+            self._changed()  # so that pages with a sound of their own end it too
+
+    def _send_time(self, command: SendTick | SendStop | SendTempo) -> None:
+        for adapter in self.adapters:
+            if isinstance(command, SendTempo):
+                if isinstance(adapter, TakesTempo):
+                    adapter.set_tempo(command.tempo)
+            elif adapter.name in command.ports and isinstance(adapter, SendsClock):
+                if isinstance(command, SendTick):
+                    adapter.tick(command.position, command.rolling)
+                else:
+                    adapter.stop(forget=command.forget)
 
     def _play(self, play: Play) -> None:
         for adapter in self.adapters:

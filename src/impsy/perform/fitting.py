@@ -21,7 +21,7 @@ DECIMALS = 6
 VALUE_BYTES = DECIMALS + 3
 """A value of a control with its comma: ``0.123456,``; more than ``false,``."""
 
-LISTS = ("reports", "scenes", "ports", "thru_matrix")
+LISTS = ("reports", "scenes", "ports", "thru_matrix", "clock_send")
 """What is cut before the values of controls, in this order: the oldest reports first, of the others the end."""
 
 VALUES = ("input", "output", "held")

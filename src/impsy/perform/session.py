@@ -242,6 +242,7 @@ class Session:
         """The state as ``/monitor/state`` sends it: plain values, fit for JSON."""
         view = self.view()
         snapshot = view.engine
+        now = self._clock.now()
         state: State = {
             "mode": snapshot.settings.mode,
             "turn": snapshot.turn,
@@ -264,7 +265,13 @@ class Session:
                 "error": view.log_error,
             },
             "reports": [{"level": report.level, "text": report.text} for report in view.reports],
-            "uptime": round(self._clock.now() - self._clock.start, 3),
+            "clock": {
+                "source": snapshot.beat.source,
+                "tempo": snapshot.beat.tempo,
+                "beat": snapshot.beat.at(now),
+                "locked": snapshot.beat.locked,
+            },
+            "uptime": round(now - self._clock.start, 3),
             "pid": os.getpid(),
             "command_port": 0 if self._commands is None else self._commands.port,
         }

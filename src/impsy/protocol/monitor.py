@@ -84,6 +84,15 @@ class ReportText(TypedDict):
     text: str
 
 
+class ClockState(TypedDict):
+    """The shared time. tempo: beats a minute. beat: where it is, in quarter notes. locked: its source is there."""
+
+    source: str
+    tempo: float
+    beat: float
+    locked: bool
+
+
 class State(TypedDict):
     """The session at one moment. Beside these keys the message holds each live setting by its name.
 
@@ -106,6 +115,7 @@ class State(TypedDict):
     lateness_ms: LatenessSummary
     ports: list[PortHealth]
     log: LogState
+    clock: ClockState
     reports: list[ReportText]
     uptime: float
     pid: int

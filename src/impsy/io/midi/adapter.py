@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+from impsy.codecs.midiclock import CLOCK_STATUS, TICKING, ClockSending, decode_clock
 from impsy.errors import DeviceError
 from impsy.events import Report, Unplugged
 from impsy.io.adapter import Complaints, Deliver, Health, Overhear, SendReport
@@ -174,6 +175,7 @@ class MidiInput(_Port[MidiInPort]):
         mapping: what messages mean; None: the device is not heard.
         guard: recognises echoes of what IMPSY sent, which are ignored; None: without.
         clock: seconds, the clock of ``guard``.
+        follows: whether MIDI clock is heard.
     """
 
     def __init__(
@@ -184,9 +186,11 @@ class MidiInput(_Port[MidiInPort]):
         guard: FeedbackGuard | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
+        follows: bool = False,
     ) -> None:
         super().__init__("in", configured, system)
         self._mapping = mapping
+        self._follows = follows
         self._guard = guard
         self._clock = clock
         self._deliver: Deliver = lambda _event: None
@@ -199,9 +203,9 @@ class MidiInput(_Port[MidiInPort]):
         self._deliver = deliver
         self._start(report)
 
-    def remap(self, mapping: InputMapping | None) -> None:
-        """Use another mapping."""
-        self._mapping = mapping
+    def remap(self, mapping: InputMapping | None, *, follows: bool = False) -> None:
+        """Use another mapping, and hear MIDI clock or not."""
+        self._mapping, self._follows = mapping, follows
 
     def send(self, values: Sequence[float]) -> None:
         """An input plays nothing."""
@@ -240,6 +244,9 @@ class MidiInput(_Port[MidiInPort]):
 
     def _receive(self, message: bytes) -> None:
         """Called in a thread of the system, which would ignore an exception."""
+        if message and message[0] in (CLOCK_STATUS if self._follows else TICKING):
+            self._hear_clock(message)
+            return
         self._received += 1
         try:
             if self._guard is not None and self._guard.repeats(message, self._clock()):
@@ -249,6 +256,17 @@ class MidiInput(_Port[MidiInPort]):
             if self.overhear is not None:
                 self.overhear(self.name, message, changes)
             event = None if self._mapping is None else self._mapping.event(message, changes, self.name)
+            if event is not None:
+                self._deliver(event)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next message is heard
+            self._failures.add(error, message.hex(" "))
+
+    def _hear_clock(self, message: bytes) -> None:
+        if not self._follows:
+            return
+        self._received += 1
+        try:
+            event = decode_clock(message, self.name)
             if event is not None:
                 self._deliver(event)
         except Exception as error:  # noqa: BLE001 - whatever it is, the next message is heard
@@ -288,6 +306,7 @@ class MidiOutput(_Port[MidiOutPort]):
         self._ended: deque[tuple[float, bytes]] = deque(maxlen=ENDED_LIMIT)
         """Recent note-offs and when they were sent."""
         self._sent = self._failed = 0
+        self._clock_sending = ClockSending()
 
     def open(self, deliver: Deliver, report: SendReport) -> None:  # noqa: ARG002 - an output hears nothing
         """Start searching for the device."""
@@ -326,9 +345,21 @@ class MidiOutput(_Port[MidiOutPort]):
         """End every note on every channel in use, known to sound or not."""
         self._quieten(OutputMapping.panic)
 
+    def tick(self, position: int, rolling: bool) -> None:
+        """Send one tick of MIDI clock, with what starts the receiver or stops it; without the device, nothing."""
+        with self._lock:
+            if self._port is not None:
+                self._write_clock(self._clock_sending.tick(position, rolling))
+
+    def stop(self, *, forget: bool) -> None:
+        """Stop the receiver of MIDI clock."""
+        with self._lock:
+            self._write_clock(self._clock_sending.stop(forget=forget))
+
     def close(self) -> None:
-        """End every note and close the device's port, within half a second."""
+        """End every note, stop the receiver of MIDI clock and close the device's port, within half a second."""
         self.silence()
+        self.stop(forget=True)
         super().close()
 
     def health(self) -> tuple[Health, ...]:
@@ -362,6 +393,17 @@ class MidiOutput(_Port[MidiOutPort]):
             self._complaints.add("send", f"a message could not be sent ({error})", self._report)
             self._wake.set()  # the device may be missing: check now
 
+    def _write_clock(self, messages: list[bytes]) -> None:
+        """Send now or never: a tick that comes later is none. The caller holds the lock."""
+        if self._port is None or not messages:
+            return
+        try:
+            self._port.send(messages)
+            self._sent += len(messages)
+        except DeviceError as error:
+            self._failed += len(messages)
+            self._complaints.add("clock", f"MIDI clock could not be sent ({error})", self._report)
+
     def _open_port(self, system: MidiSystem, port: str | None) -> MidiOutPort:
         if port is None:
             return system.open_virtual_output(self._label)
@@ -370,6 +412,7 @@ class MidiOutput(_Port[MidiOutPort]):
     def _begin(self, port: MidiOutPort) -> None:
         with self._lock:
             self._port = port
+            self._clock_sending = ClockSending()
             if self._mapping is not None:
                 self._held = self._mapping.resend() or self._held
                 self._mapping.all_notes_off()  # forget notes that were played without a device
@@ -387,6 +430,7 @@ class MidiOutput(_Port[MidiOutPort]):
 
     def _leave(self) -> None:
         self.silence()
+        self.stop(forget=True)
 
     def _end(self) -> None:
         with self._lock:

@@ -61,6 +61,7 @@ class Handle(Protocol):
     def open_port(self, port: int, name: str) -> object: ...
     def open_virtual_port(self, name: str) -> object: ...
     def cancel_callback(self) -> object: ...
+    def ignore_types(self, sysex: bool, timing: bool, active_sense: bool) -> object: ...
     def close_port(self) -> object: ...
     def delete(self) -> object: ...
     def send_message(self, message: bytes) -> object: ...
@@ -183,12 +184,17 @@ def close_handles(handles: Sequence[Handle]) -> None:
         library_call(handle.delete)
 
 
+_IGNORED = (True, False, True)
+"""System exclusive messages and active sensing, but no clock."""
+
+
 def _rtmidi(module: Any) -> Library:
     def make_input(api: int, client: str, receive: Receive | None) -> Handle:
         handle = module.MidiIn(api, client, QUEUE)
         if receive is not None:
             hear = receive
             handle.set_callback(lambda event, _data: hear(bytes(event[0])))
+            handle.ignore_types(*_IGNORED)
         return handle  # type: ignore[no-any-return]
 
     apis = _apis(module.get_compiled_api())
@@ -201,6 +207,7 @@ def _supriya(module: Any) -> Library:
         if receive is not None:
             hear = receive
             handle.set_callback(lambda message, _seconds, _data: hear(bytes(message)))
+            handle.ignore_types(*_IGNORED)
         return handle  # type: ignore[no-any-return]
 
     def make_output(api: int, client: str) -> Handle:

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Self
 
+from impsy.codecs.midiclock import TICKING
 from impsy.errors import DeviceError
 from impsy.io.midi.portnames import matching_ports
 from impsy.io.midi.ports import MidiInPort, MidiSystem, virtual_name
@@ -15,7 +16,7 @@ from impsy.io.midi.system import open_midi_system
 __all__ = ["MidiListener", "inputs_named"]
 
 Hear = Callable[[str, bytes], None]
-"""Called with a port's name and a complete message, in a thread of the system."""
+"""Called with a port's name and a complete message, in a thread of the system. Ticks are left out."""
 
 
 def inputs_named(name: str | None, inputs: Sequence[str]) -> list[str]:
@@ -62,7 +63,7 @@ class MidiListener:
             virtual = None if self._name is None else virtual_name(self._name)
             problems = []
             for port in [virtual] if virtual else inputs_named(self._name, system.ports("in")):
-                receive = partial(self._hear, port)
+                receive = partial(self._receive, port)
                 try:
                     opened = (
                         system.open_virtual_input(port, receive)
@@ -78,6 +79,10 @@ class MidiListener:
                 raise DeviceError("; ".join(problems))
             self._stack = stack.pop_all()
         return self
+
+    def _receive(self, port: str, message: bytes) -> None:
+        if message and message[0] not in TICKING:
+            self._hear(port, message)
 
     def __exit__(self, *_exception: object) -> None:
         """Close them."""

@@ -52,7 +52,7 @@ class MidiSystem(Protocol):
         ...
 
     def open_input(self, port: str, receive: Receive, label: str) -> MidiInPort:
-        """Receive from a device. Clock, active sensing and system exclusive messages are left out.
+        """Receive from a device. Active sensing and system exclusive messages are left out.
 
         ``label`` is the name of our port, where the system shows it to other programs.
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from impsy.config.schema import MidiConfig
+from impsy.config import MidiConfig
 from impsy.io.adapter import Adapter
 from impsy.io.feedback import FeedbackGuard
 from impsy.io.midi.adapter import MidiInput, MidiOutput
@@ -42,8 +42,11 @@ class MidiPorts:
         self._systems: dict[str | None, SharedMidi] = {}
         self._guards: dict[float, FeedbackGuard] = {}
 
-    def __call__(self, midi: MidiConfig) -> Iterator[Port]:
-        """One port for each device that the section lists: outputs first, so that they miss nothing."""
+    def __call__(self, midi: MidiConfig, *, follows: bool = False) -> Iterator[Port]:
+        """One port for each device that the section lists: outputs first, so that they miss nothing.
+
+        ``follows``: whether the clock of inputs is heard.
+        """
         system = self._systems.setdefault(midi.api, SharedMidi(midi.api))
         guard = None
         if midi.feedback_protection:
@@ -55,7 +58,7 @@ class MidiPorts:
         for device in dict.fromkeys(midi.out_device):
             yield _output(device, system, midi.output, guard, shared)
         for device in dict.fromkeys(midi.in_device):
-            yield _input(device, system, midi.input, guard, shared)
+            yield _input(device, system, midi.input, guard, shared, follows=follows)
 
 
 def _output(
@@ -73,16 +76,22 @@ def _output(
 
 
 def _input(
-    device: str, system: SharedMidi, mappings: Mappings, guard: FeedbackGuard | None, shared: tuple[object, ...]
+    device: str,
+    system: SharedMidi,
+    mappings: Mappings,
+    guard: FeedbackGuard | None,
+    shared: tuple[object, ...],
+    *,
+    follows: bool,
 ) -> Port:
     def mapping() -> InputMapping | None:
         return InputMapping(mappings[device]) if mappings.get(device) else None
 
     def remap(adapter: Adapter) -> None:
         if isinstance(adapter, MidiInput):
-            adapter.remap(mapping())
+            adapter.remap(mapping(), follows=follows)
 
-    key = mappings.get(device)
-    return Port(
-        (input_name(device), *shared), lambda: MidiInput(device, system, mapping(), guard), remap, mapping=key
-    )
+    def make() -> MidiInput:
+        return MidiInput(device, system, mapping(), guard, follows=follows)
+
+    return Port((input_name(device), *shared), make, remap, mapping=(mappings.get(device), follows))

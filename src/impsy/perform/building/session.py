@@ -13,6 +13,7 @@ from impsy.config.localports import USUAL, named_ports, where_the_page_listens
 from impsy.engine import Engine
 from impsy.io import OscAdapter
 from impsy.io.osc import OscListener
+from impsy.perform.building.abletonlink import link_port
 from impsy.perform.building.midi import MidiPorts, input_name, output_name
 from impsy.perform.building.models import configured_model, model_switcher
 from impsy.perform.building.ports import Port, Ports
@@ -32,7 +33,8 @@ __all__ = ["WantedPorts", "build_session", "configured_scenes", "engine_settings
 def engine_settings(config: Config) -> Settings:
     """What the engine needs of a configuration."""
     live: dict[str, Any] = config.live
-    return Settings(config.model.dimension, thru_matrix=_thru_matrix(config), **live)
+    send = tuple(output_name(port) for port in config.clock.send)
+    return Settings(config.model.dimension, thru_matrix=_thru_matrix(config), clock_send=send, **live)
 
 
 def _thru_matrix(config: Config) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -64,8 +66,10 @@ class WantedPorts:
     def __call__(self, config: Config) -> Iterator[Port]:
         """The ports; each is made when it is first used."""
         controls = config.model.dimension - 1
-        if config.midi is not None:
-            yield from self._midi_ports(config.midi)
+        if config.midi_ports is not None:
+            yield from self._midi_ports(config.midi_ports, follows=config.clock.source == "midi")
+        if config.clock.source == "link":
+            yield link_port(config.clock.tempo)
         if config.osc is not None:
             yield _osc_port(config.osc, controls)
         if config.websocket is not None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from impsy.config import Config
 from impsy.config.localports import USUAL, named_ports
 from impsy.errors import DeviceError
+from impsy.io.abletonlink import link_library
 from impsy.io.network import Outlet, bound
 from impsy.perform.diagnostics.devices import (
     Wanted,
@@ -30,14 +31,25 @@ _WAITS = "`impsy run` opens it as soon as it is there"
 
 def check_ports(config: Config) -> list[Way]:
     """All ports of a configuration, in its order."""
-    return [*_midi(config), *_network(config), *_serial(config)]
+    return [*_midi(config), *_network(config), *_serial(config), *_link(config)]
+
+
+def _link(config: Config) -> Iterator[Way]:
+    if config.clock.source == "link":
+        try:
+            link_library()
+        except DeviceError as error:
+            yield Way("clock.source", False, str(error), "Or choose another source in [clock]")
+        else:
+            yield Way("clock.source", True, "Ableton Link can be used")
 
 
 def _midi(config: Config) -> Iterator[Way]:
-    if config.midi is None:
+    midi = config.midi_ports
+    if midi is None:
         return
-    ports = find_midi_ports(config.midi.api)
-    wanted = list(wanted_midi_ports(config.midi, ports))
+    ports = find_midi_ports(midi.api)
+    wanted = list(wanted_midi_ports(midi, ports))
     if ports.error:
         hears, plays = (any(each.direction == way and each.mapped for each in wanted) for way in ("in", "out"))
         advice = f"See to that, or choose another system in [midi] api; {_WAITS}"

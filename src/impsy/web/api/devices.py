@@ -41,7 +41,7 @@ class LearnBody(Body):
 @ENDPOINTS.add("GET", "/api/devices", "MIDI and serial ports, and what is made of them")
 def devices(site: Site) -> Devices:
     config, state = site.config.config, site.link.state
-    wanted = config.midi if config is not None else None
+    wanted = config.midi_ports if config is not None else None
     found = site.devices.look(wanted.api if wanted is not None else None)
     ports = ports_of_session(state)
     midi = list(wanted_midi_ports(wanted, found.midi)) if wanted is not None else []

@@ -50,6 +50,8 @@ _WORDS: dict[str, _Words] = {
         "Model file", "The trained network. Without one, random gestures are played, to try the wiring.", "model-file"
     ),
     "model.size": _Words("Size", "Only needed where the model file cannot tell."),
+    "clock": _Words("Shared time", "The beat that the model's events are pulled to, and who shares it."),
+    "clock.send": _Words("Send clock to", "MIDI outputs that get clock, start and stop.", "midi-outputs"),
     "midi": _Words("MIDI", "Controllers and synthesisers at this machine's MIDI ports."),
     "midi.in_device": _Words("Inputs", "Ports that are listened to; a part of a name is enough.", "midi-inputs"),
     "midi.out_device": _Words("Outputs", "Ports that are played to; a part of a name is enough.", "midi-outputs"),
@@ -109,6 +111,20 @@ _SCENE_KEYS["model"] = "model.file"
 _CHOICES: dict[str, dict[str, str]] = {
     "mode": {mode.name: f"{mode.title}: {mode.help[0].lower()}{mode.help[1:-1]}" for mode in MODES.values()},
     "size": {name: f"{name} ({size.units} units)" for name, size in SIZES.items()},
+    "grid": {
+        "1/4": "1/4 (beats)",
+        "1/8": "1/8",
+        "1/8t": "1/8 triplets",
+        "1/16": "1/16",
+        "1/16t": "1/16 triplets",
+        "1/32": "1/32",
+    },
+    "source": {
+        "off": "None: events are free",
+        "internal": "Its own tempo",
+        "midi": "MIDI clock that comes in",
+        "link": "Ableton Link",
+    },
 }
 """By the last part of a key: what each of its values means."""
 
