@@ -38,7 +38,7 @@ export function Faders(props: { controls: readonly Control[]; enabled: boolean; 
         return (
           <div
             key={index}
-            class="fader"
+            class={`fader ${control.enabled ? "" : "off"}`}
             role="slider"
             tabIndex={0}
             aria-orientation="vertical"
@@ -46,8 +46,8 @@ export function Faders(props: { controls: readonly Control[]; enabled: boolean; 
             aria-valuemin={0}
             aria-valuemax={100}
             aria-valuenow={0}
-            aria-disabled={!props.enabled}
-            title={control.label}
+            aria-disabled={!props.enabled || !control.enabled}
+            title={control.enabled ? control.label : `${control.label}: off, neither heard nor played (Setup)`}
           >
             <div class="track">
               <div class="lane">

@@ -1,9 +1,11 @@
 """The configuration: typed, checked as a whole, and edited without losing a comment."""
 
+from impsy.config.hands import hands_of
 from impsy.config.loading import LoadedConfig, Resolved, known_notes, load_config, parse_config, with_overrides
 from impsy.config.problems import InvalidConfigError, InvalidTomlError, Problem
 from impsy.config.schema import (
     Config,
+    ControlConfig,
     InteractionConfig,
     Mapping,
     MidiConfig,
@@ -20,6 +22,7 @@ from impsy.config.schema import (
 
 __all__ = [
     "Config",
+    "ControlConfig",
     "InteractionConfig",
     "InvalidConfigError",
     "InvalidTomlError",
@@ -37,6 +40,7 @@ __all__ = [
     "Size",
     "WebSocketConfig",
     "WebuiConfig",
+    "hands_of",
     "known_notes",
     "load_config",
     "parse_config",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from impsy.engine.hands import Hands
 from impsy.engine.hearing import Hearing
 from impsy.engine.playback import MINIMUM_DT, Pace, to_step
 from impsy.engine.snapshot import Counters, Forecast, Snapshot, Turn
@@ -96,6 +97,7 @@ class Engine:
         self._counters = Counters()
 
         self._input: tuple[float, ...] = tuple(rng.random(settings.dimension - 1).tolist())
+        self._hands = Hands(settings.hands, self._input)
         self._output: tuple[float, ...] = ()
         # What all outputs were last sent, from any source.
         self._sent: tuple[float, ...] = ()
@@ -125,8 +127,10 @@ class Engine:
     def deadline(self) -> float | None:
         """When ``advance`` has something to do next; None if nothing is planned."""
         due = None if self._paused else self._next_due
-        overdue = self._model.overdue_at
-        return due if overdue is None else overdue if due is None else min(due, overdue)
+        others = (self._model.overdue_at, self._hands.due)
+        if others == (None, None):
+            return due
+        return min(each for each in (due, *others) if each is not None)
 
     @property
     def _next_due(self) -> float | None:
@@ -162,7 +166,8 @@ class Engine:
         """Process one event; returns what to do, in order."""
         match event:
             case Interaction() | Update():
-                return self._perform(event, now)
+                heard = self._hands.heard(event, self._input)
+                return self._perform(heard, now) if heard is not None else []
             case Released(keys, port):
                 return [EndNotes(keys, port)]
             case PlayThrough():
@@ -181,6 +186,10 @@ class Engine:
 
     def skim(self, event: Interaction | Update, now: float) -> list[Command]:
         """Process a performer's event that came too fast: it is recorded, but neither heard nor answered."""
+        heard = self._hands.heard(event, self._input)
+        return self._skim(heard, now) if heard is not None else []
+
+    def _skim(self, event: Interaction | Update, now: float) -> list[Command]:
         values = self._values_of(event)
         if values is None:
             return self._reject(event)
@@ -196,7 +205,7 @@ class Engine:
 
         May leave more that is due for the next call, so that input is processed in between.
         """
-        commands: list[Command] = []
+        commands: list[Command] = [*self._hands.ended(now)]
         if (overdue := self._model.overdue_at) is not None and now >= overdue:
             commands += self._give_up(self._model.fault(now))
         if self._paused:
@@ -219,9 +228,10 @@ class Engine:
             if now - due > REBASE_AFTER and not self._mode.feeds_back:
                 self._counters.cancelled += 1
                 continue
+            values, vector, moved = self._hands.play(values, vector, self._sent, now)
             self._output = self._sent = values
             self._counters.played += 1
-            commands.append(Play(values, "rnn", due))
+            commands.append(Play(values, "rnn", due, moved=moved))
             commands.append(Record("rnn", values, now))
             if self._mode.feeds_back:
                 self._own_pace.count(due)
@@ -280,7 +290,7 @@ class Engine:
         if values is None:
             return self._reject(event)
         if not self._heard_pace.allows(now):
-            return [*self.skim(event, now), _too_dense()]
+            return [*self._skim(event, now), _too_dense()]
         now = max(now, self._last_event)  # transports take the time of their events in threads of their own
         dt = now - self._last_event
         self._last_event = now
@@ -325,6 +335,7 @@ class Engine:
             moved = {i for i, _ in event.changes}
         else:
             moved = {i for i, _ in event.changes if values[i] != before[i] or i not in touched}
+        moved -= self._hands.off
         touched.update(moved)
         return moved
 
@@ -394,7 +405,7 @@ class Engine:
                 due = since + min(max(step.wait, shortest), LONGEST_WAIT)
                 if self._mode.feeds_back:
                     due = max(due, self._own_pace.earliest)
-                self._counters.overflowed += self._waiting.add(due, step.values, step.vector)
+                self._counters.overflowed += self._waiting.add(due, *self._hands.shape(step.values, step.vector))
                 return
             self._counters.not_finite += 1
             self._model.reset()
@@ -443,7 +454,7 @@ class Engine:
         elif self._mode.plays == "after silence" and self._performer_played:
             self._answer_at = max(now, self._last_event + self._settings.threshold)
 
-    def _set(self, name: str, value: Value, now: float) -> list[Command]:
+    def _set(self, name: str, value: Value, now: float) -> list[Command]:  # noqa: PLR0911 - a dispatch table
         row, before = SETTINGS.get(name), self._settings
         if row is None:
             return [Report("unknown-setting", f"there is no setting “{name}”")]
@@ -465,7 +476,15 @@ class Engine:
                 self._waiting.stretch(timescale / before.timescale, timescale, now, earliest)
             case "thru_matrix":
                 self._thru = dict(self._settings.thru_matrix)
+            case "hands":
+                return self._change_hands()
         return []
+
+    def _change_hands(self) -> list[Command]:
+        ended = self._hands.use(self._settings.hands, self._model.latest[1:] or self._input)
+        self._input = self._hands.keep(self._input)
+        self._waiting.revise(self._hands.shape)
+        return [*ended]
 
     def _change_mode(self, now: float) -> list[Command]:
         self._drop_what_waits()

@@ -52,6 +52,11 @@ class Hearing:
         """Why it is to be given up; empty: it is not."""
         return "" if self._elsewhere is None else self._elsewhere.given_up(now)
 
+    @property
+    def latest(self) -> tuple[float, ...]:
+        """The vector that it has heard last; empty: none."""
+        return self._context[-1] if self._context else ()
+
     def hear(self, vector: tuple[float, ...]) -> None:
         """The network takes a step."""
         self.predictor.hear(vector)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from itertools import count
 from typing import NamedTuple
 
@@ -10,6 +11,9 @@ __all__ = ["LONGEST_WAIT", "Prediction", "Waiting"]
 
 LONGEST_WAIT = 1e9
 """Seconds, at most, until a prediction is played (30 years): a sum of times stays finite."""
+
+
+Values = tuple[float, ...]
 
 
 class Prediction(NamedTuple):
@@ -61,6 +65,11 @@ class Waiting:
         dropped = len(self._heap)
         self._heap.clear()
         return dropped
+
+    def revise(self, change: Callable[[Values, Values], tuple[Values, Values]]) -> None:
+        """Put what ``change`` makes of values and vector in the place of each; their times stay."""
+        revised = [(each, *change(each.values, each.vector)) for each in self._heap]
+        self._heap = [each._replace(values=values, vector=vector) for each, values, vector in revised]
 
     def stretch(self, ratio: float, timescale: float, now: float, earliest: float) -> None:
         """Wait ``ratio`` times as long for each from now on, yet for none until before ``earliest``.
