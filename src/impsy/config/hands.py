@@ -46,14 +46,15 @@ def hands_errors(config: Config) -> Iterator[Finding]:
 
 
 def hands_warnings(config: Config) -> Iterator[Finding]:
-    """What is said of notes where a control plays none."""
+    """What is said of notes where a control plays none, although there are outputs that play notes or could."""
+    outputs = config.mappings("output")
     notes = config.notes_of("output")
     for index, (control, plays) in enumerate(zip(config.controls, notes, strict=False)):
         words = control_words(index)
-        if control.gate != LEGATO and not plays:
+        if control.gate != LEGATO and not plays and outputs:
             text = f"no output plays {words} as notes: there is nothing to end"
             yield _finding("warning", index, "gate", text, "It is for controls with a note_on entry in an output")
-        if control.scale is not None and not plays and config.mappings("output"):
+        if control.scale is not None and not plays and outputs:
             text = f"no output plays {words} as notes: its values are those of notes all the same"
             yield _finding("warning", index, "scale", text, "It is for controls whose values are notes")
         if "root" in control.model_fields_set and control.scale is None:
