@@ -98,14 +98,18 @@ function ControlLine({ index, rows }: { index: number; rows: ReadonlyMap<string,
       </td>
       <td class="arguments">
         <span class="switch" title={rows.get("enabled")?.hint} {...mark(["controls", index, "enabled"])}>
-          <Toggle
-            label="On"
-            value={on}
-            onChange={(value) => put("enabled", value ? undefined : false)}
-          />
+          <Toggle label="On" value={on} onChange={(value) => put("enabled", value ? undefined : false)} />
         </span>
         <NumberCell {...cell} name="limits" label="From" value={low} empty="0" fits={within} onValue={limit(0)} />
-        <NumberCell {...cell} name="limits" label="To" value={high} empty={String(most)} fits={within} onValue={limit(1)} />
+        <NumberCell
+          {...cell}
+          name="limits"
+          label="To"
+          value={high}
+          empty={String(most)}
+          fits={within}
+          onValue={limit(1)}
+        />
         <label class="cell wide">
           <span>Scale</span>
           <select
