@@ -56,7 +56,9 @@ def test_a_synth_hears_its_scale_and_its_range_and_every_note_ends(tmp_path, syn
         wait_until(lambda: len(second_bytes(synth.heard, "91")) == 5, what="every note that is left")
         wait_until(lambda: sounding(synth.heard) <= {(1, note) for note in range(60, 65)}, what="the gate")
         path = performance.folder / "config.toml"
-        path.write_text(path.read_text().replace(HANDS, "[[controls]]\nenabled = false\n[[controls]]\nenabled = false"))
+        path.write_text(
+            path.read_text().replace(HANDS, "[[controls]]\nenabled = false\n[[controls]]\nenabled = false")
+        )
         performance.wait_for("the saved configuration is in use")
         wait_until(lambda: sounding(synth.heard) == set(), what="the end of what is off")
         begun = len(second_bytes(synth.heard, "9"))

@@ -375,14 +375,15 @@ def _change_tables(tables: AoT, values: list[dict[str, Any]]) -> None:
     """Make ``tables`` hold ``values``, one after the other; keys that stay keep their lines and comments."""
     following: list[Any] = []
     for number, (table, value) in enumerate(zip(tables, values, strict=False), start=1):
-        for key in [key for key in table if key not in value]:
+        before = table.unwrap()
+        for key in before.keys() - value.keys():
             del table[key]
         following = _taken_following(table)
         for key, item in value.items():
             old = table.get(key)
             if isinstance(old, Array) and isinstance(item, list):
                 _change_items(old, item)
-            elif old is None or not same(old.unwrap(), item):
+            elif key not in before or not same(before[key], item):
                 table[key] = _item(item)
         if number < len(tables) or len(values) <= len(tables):
             table.value.body.extend(following)
