@@ -73,7 +73,7 @@ def command(config_file: Path, seconds: float | None) -> None:
     _summary(console, tally, config.model.dimension - 1, listening.dropped, config.names)
 
 
-def _show(console: Console, arrival: Arrival, started: datetime, names: Sequence[str]) -> None:
+def _show(console: Console, arrival: Arrival, started: datetime, names: Sequence[str] = ()) -> None:
     from impsy.mapping.words import control_words, describe_message
 
     clock = (started + timedelta(seconds=arrival.time)).strftime("%H:%M:%S.%f")[:-3]
@@ -95,7 +95,7 @@ def _report(console: Console, report: Report) -> None:
     console.print(report.text, style=_STYLES[report.level])
 
 
-def _summary(console: Console, tally: Tally, controls: int, dropped: int, names: Sequence[str]) -> None:
+def _summary(console: Console, tally: Tally, controls: int, dropped: int, names: Sequence[str] = ()) -> None:
     from impsy.mapping.words import control_words
 
     console.print()
