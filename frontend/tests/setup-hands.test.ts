@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { limitsOf, tablesOf, withKey, withLimit } from "../src/setup/hands";
+import { controlWords, limitsOf, tablesOf, withKey, withLimit } from "../src/setup/hands";
 
 describe("the tables of controls", () => {
   it("are one for each control, and what is no table is an empty one", () => {
@@ -18,6 +18,15 @@ describe("the tables of controls", () => {
     expect(withKey([{}, {}, { name: "a" }], 2, "name", undefined)).toEqual([]);
     expect(withKey([{}, { gate: 1 }, { name: "a" }], 2, "name", undefined)).toEqual([{}, { gate: 1 }]);
     expect(withKey([{ name: "a" }, {}], 0, "name", "b")).toEqual([{ name: "b" }, {}]);
+  });
+
+  it("say what a control is called", () => {
+    const values = { controls: [{ name: " cutoff " }, { name: 5 }] };
+    expect([0, 1, 2].map((index) => controlWords(values, index))).toEqual([
+      "Control 1 (cutoff)",
+      "Control 2",
+      "Control 3",
+    ]);
   });
 
   it("have both limits or none", () => {

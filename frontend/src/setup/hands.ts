@@ -9,6 +9,14 @@ export function tablesOf(values: Values | null): Table[] {
   return listAt(values, ["controls"]).map((each) => (isTable(each) ? each : {}));
 }
 
+/** What a sentence of this page calls a control, counted from 0: `Control 3 (cutoff)`, or `Control 3` without a name. */
+export function controlWords(values: Values | null, index: number): string {
+  const name = tablesOf(values)[index]?.["name"];
+  return typeof name === "string" && name.trim() !== ""
+    ? `Control ${index + 1} (${name.trim()})`
+    : `Control ${index + 1}`;
+}
+
 /** The tables after one key of one control was given a value; undefined: the key is taken out. Empty ones at the end go. */
 export function withKey(tables: readonly Table[], index: number, key: string, value: Json | undefined): Table[] {
   const next = Array.from({ length: Math.max(tables.length, index + 1) }, (_, at) => ({ ...tables[at] }));
