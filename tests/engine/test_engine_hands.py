@@ -16,6 +16,7 @@ from impsy.events import (
     Panic,
     PanicButton,
     Play,
+    PlayThrough,
     Record,
     Released,
     Set,
@@ -83,7 +84,7 @@ def test_what_waits_follows_hands_that_change():
 
 def test_a_control_that_is_off_is_neither_heard_nor_played():
     stage, predictor = rehearse(Hand(enabled=False), mode="callresponse", threshold=0.1)
-    stays = stage.engine.snapshot().input_values[0]
+    stays = 0.5  # the middle, as nobody has moved it yet
     stage.receive(Interaction((0.1, 0.2)), at=1.0)
     stage.receive(Update(((1, 0.4),)), at=1.02)
     assert stage.receive(Update(((0, 0.9),)), at=1.05) == []
@@ -182,6 +183,13 @@ def test_what_would_repeat_itself_stays_where_it_is():
         (60, None),
     ]
     assert [heard[1:] for heard in predictor.heard[1:]] == values(stage)
+
+
+def test_a_recording_that_is_played_back_is_not_cut_short_by_the_models_gate():
+    stage, _ = rehearse(Hand(gate=0.5), predictions=[(0.25, 0.7, 0.8), (100.0, 0.1, 0.1)])
+    stage.receive(PlayThrough((0.2, 0.3)), at=0.5)
+    stage.play_until(5.0)
+    assert ends(stage) == []
 
 
 # --- whatever happens ----------------------------------------------------------------------------------

@@ -67,7 +67,8 @@ export function MappingEditor(props: {
         const now = waitingIn.peek();
         if (now?.name !== name) return;
         const { entries: list, device: port } = latest.current;
-        const outcome = assign(now.waiting, list, { ...control, entry: control.entry as Entry }, port);
+        const called = (index: number) => controlWords(values.peek(), index);
+        const outcome = assign(now.waiting, list, { ...control, entry: control.entry as Entry }, port, called);
         if (outcome.entries) {
           put(outcome.entries);
           announced.value = `${controlWords(values.peek(), now.waiting.target)}: ${control.words}`;

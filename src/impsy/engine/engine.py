@@ -98,6 +98,7 @@ class Engine:
 
         self._input: tuple[float, ...] = tuple(rng.random(settings.dimension - 1).tolist())
         self._hands = Hands(settings.hands, self._input)
+        self._input = self._hands.keep(self._input)
         self._output: tuple[float, ...] = ()
         # What all outputs were last sent, from any source.
         self._sent: tuple[float, ...] = ()
@@ -358,6 +359,7 @@ class Engine:
             self._counters.skipped += 1
             return [_too_dense()]
         self._sent = event.values
+        self._hands.forget_notes()
         return [Play(event.values, "direct", now)]
 
     def _values_of(self, event: Interaction | Update) -> tuple[float, ...] | None:

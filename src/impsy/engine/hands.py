@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
 from impsy.events import EndNotes, Interaction, Update
-from impsy.mapping.hands import Hand, shape_of, step_of
+from impsy.mapping.hands import Hand, rest_of, shape_of, step_of
 
 __all__ = ["Hands", "Played"]
 
@@ -26,7 +26,7 @@ class Hands:
 
     Args:
         hands: one for each control, from the first.
-        values: x_1 … x_n as they are now: those of controls that are not enabled stay.
+        values: x_1 … x_n as they are at the start; a control that is not enabled is in the middle of its range.
     """
 
     def __init__(self, hands: Sequence[Hand], values: Sequence[float]) -> None:
@@ -36,12 +36,17 @@ class Hands:
         """For controls that do not repeat: when each note or step was last sent."""
         self._stays: dict[int, float] = {}
         """The values of the controls that are not enabled."""
-        self.use(hands, values)
+        middle = [rest_of(hand) for hand in hands[: len(values)]]
+        self.use(hands, (*middle, *values[len(middle) :]))
 
     def use(self, hands: Sequence[Hand], values: Sequence[float]) -> list[EndNotes]:
         """Apply others from now on; returns what ends the notes of controls that are not enabled any more.
 
         Notes that sound end when they would have ended.
+
+        Args:
+            hands: one for each control, from the first.
+            values: x_1 … x_n as they are now: those of controls that are not enabled any more stay so.
         """
         numbered = list(enumerate(hands[: len(values)]))
         off = [index for index, hand in numbered if not hand.enabled]
@@ -140,6 +145,10 @@ class Hands:
     def due(self) -> float | None:
         """When the next note ends by itself."""
         return min(self._ends.values()) if self._ends else None
+
+    def forget_notes(self) -> None:
+        """Others play now: what sounds is theirs."""
+        self._ends.clear()
 
     def ended(self, now: float) -> list[EndNotes]:
         """What ends the notes whose time is over."""

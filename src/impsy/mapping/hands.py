@@ -14,7 +14,7 @@ from itertools import pairwise
 from impsy.mapping.scales import scale_notes
 from impsy.mapping.wire import STEPS
 
-__all__ = ["Hand", "Shape", "fold", "notes_within", "shape_of", "step_of"]
+__all__ = ["Hand", "Shape", "fold", "notes_within", "rest_of", "shape_of", "step_of"]
 
 _ROUNDING = 1e-9
 """A limit that a configuration writes as 0.5039 is not missed by a note's own rounding."""
@@ -80,6 +80,12 @@ def shape_of(hand: Hand) -> Shape | None:
     if (low, high) == (0.0, 1.0):
         return None
     return lambda value: fold(value, low, high)
+
+
+def rest_of(hand: Hand) -> float:
+    """The middle of a control's range: where it is before anybody has moved it."""
+    middle, shape = (hand.low + hand.high) / 2, shape_of(hand)
+    return middle if shape is None else shape(middle)
 
 
 def step_of(value: float) -> int:
