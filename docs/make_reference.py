@@ -56,7 +56,9 @@ def configuration() -> str:
     """The page about ``config.toml``."""
     schema = config_schema()
     plain = {
-        name: each for name, each in schema["properties"].items() if "properties" not in each and name != "scenes"
+        name: each
+        for name, each in schema["properties"].items()
+        if "properties" not in each and name not in ("scenes", "controls")
     }
     sections = {name: each for name, each in schema["properties"].items() if name not in plain}
     lines = [NOTE, "", CONFIGURATION]
@@ -70,7 +72,7 @@ def configuration() -> str:
     lines += ["", "## At the top", "", "Before the first section.", ""]
     lines += _keys(plain, set(schema.get("required", ())))
     for name, each in sections.items():
-        inner = each["additionalProperties"] if name == "scenes" else each
+        inner = each["additionalProperties"] if name == "scenes" else each["items"] if name == "controls" else each
         lines += ["", f"## `{_heading(name)}` {{ #{_anchor(name)} }}", "", each["description"]]
         if name == "scenes":
             lines += ["", f"{inner['description']} Recall one by its name: `/impsy/scene` with it, or a click."]
@@ -93,7 +95,7 @@ def configuration() -> str:
 
 
 def _heading(section: str) -> str:
-    return '[scenes."NAME"]' if section == "scenes" else f"[{section}]"
+    return {"scenes": '[scenes."NAME"]', "controls": "[[controls]]"}.get(section, f"[{section}]")
 
 
 def _anchor(section: str) -> str:
@@ -105,6 +107,8 @@ def _absence(name: str, section: dict[str, Any], schema: dict[str, Any]) -> str:
         return "an error"
     if name == "scenes":
         return "there are none"
+    if name == "controls":
+        return "each is played as the model likes"
     return "off" if section.get("default") is None else "the defaults below"
 
 
@@ -121,6 +125,12 @@ def _keys(properties: dict[str, dict[str, Any]], required: set[str], *, scene: b
 def _type(schema: dict[str, Any]) -> str:
     if "enum" in schema:
         return ", ".join(f"`{json.dumps(value)}`" for value in schema["enum"])
+    if "anyOf" in schema:
+        return " or ".join(map(_type, schema["anyOf"]))
+    if "const" in schema:
+        return f"`{json.dumps(schema['const'])}`"
+    if "prefixItems" in schema:
+        return f"list of {len(schema['prefixItems'])} {TYPES[schema['prefixItems'][0]['type']]}s"
     words = TYPES[schema["type"]]
     if schema["type"] == "array":
         inner = TYPES.get(schema["items"].get("type"), "entry")

@@ -25,6 +25,7 @@ import impsy.protocol
 from impsy.config import schema
 from impsy.engine import snapshot
 from impsy.mapping.entries import KINDS
+from impsy.mapping.scales import SCALES
 from impsy.mapping.wire import MESSAGES
 from impsy.modes import MODES
 from impsy.protocol import monitor
@@ -78,6 +79,7 @@ def tables() -> dict[str, Any]:
             for mode in MODES.values()
         ],
         "STATUS": {_camel(kind.name): status for status, kind in MESSAGES.items()},
+        "SCALES": [{"id": name, "name": scale.title, "steps": list(scale.steps)} for name, scale in SCALES.items()],
         "ENTRY_WORDS": {name: row.words.sentence for name, row in KINDS.items()},
     }
 
@@ -193,7 +195,8 @@ def _hints(kind: type) -> dict[str, Any]:
     if is_typeddict(kind) or dataclasses.is_dataclass(kind):
         hints = get_type_hints(kind, include_extras=True)
         if kind is monitor.State:  # the live settings stand beside its own keys
-            hints = {name: get_type_hints(Settings)[name] for name in ("dimension", *SETTINGS)} | hints
+            shown = ("dimension", *(row.name for row in SETTINGS.values() if row.in_state))
+            hints = {name: get_type_hints(Settings)[name] for name in shown} | hints
         return hints
     return {}
 

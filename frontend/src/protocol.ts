@@ -565,9 +565,10 @@ export interface MappedEntry {
 /**
  * One of x_1 … x_n.
  *
- * index: from 0. label: a word or two, different for each control. kind: what is received for it, or what is sent
- * where nothing is mapped for input; plays and channel (1-16; null: nothing is mapped): the other way round. inputs
- * and outputs: where it comes from and goes to, in words; received and sent: those of them that are mapped.
+ * index: from 0. label: its name, or a word or two, different for each control. kind: what is received for it, or
+ * what is sent where nothing is mapped for input; plays and channel (1-16; null: nothing is mapped): the other way
+ * round. inputs and outputs: where it comes from and goes to, in words; received and sent: those that are mapped.
+ * enabled: it is heard and played. gate: seconds after which its note ends; null: with the next one.
  */
 export interface Control {
   index: number;
@@ -579,6 +580,8 @@ export interface Control {
   outputs: string[];
   received: MappedEntry[];
   sent: MappedEntry[];
+  enabled: boolean;
+  gate: number | null;
 }
 
 /** A named set of settings, which need not be valid; null: it leaves that alone. */
@@ -812,6 +815,22 @@ export const STATUS = {
   channelAftertouch: 208,
   pitchBend: 224,
 } as const;
+
+export const SCALES = [
+  {"id": "minor-pentatonic", "name": "Minor pentatonic", "steps": [0, 3, 5, 7, 10]},
+  {"id": "major-pentatonic", "name": "Major pentatonic", "steps": [0, 2, 4, 7, 9]},
+  {"id": "dorian", "name": "Dorian", "steps": [0, 2, 3, 5, 7, 9, 10]},
+  {"id": "minor", "name": "Minor", "steps": [0, 2, 3, 5, 7, 8, 10]},
+  {"id": "major", "name": "Major", "steps": [0, 2, 4, 5, 7, 9, 11]},
+  {"id": "lydian", "name": "Lydian", "steps": [0, 2, 4, 6, 7, 9, 11]},
+  {"id": "mixolydian", "name": "Mixolydian", "steps": [0, 2, 4, 5, 7, 9, 10]},
+  {"id": "phrygian", "name": "Phrygian", "steps": [0, 1, 3, 5, 7, 8, 10]},
+  {"id": "harmonic-minor", "name": "Harmonic minor", "steps": [0, 2, 3, 5, 7, 8, 11]},
+  {"id": "blues", "name": "Blues", "steps": [0, 3, 5, 6, 7, 10]},
+  {"id": "hirajoshi", "name": "Hirajōshi", "steps": [0, 2, 3, 7, 8]},
+  {"id": "whole-tone", "name": "Whole tones", "steps": [0, 2, 4, 6, 8, 10]},
+  {"id": "chromatic", "name": "All twelve", "steps": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]},
+] as const;
 
 export const ENTRY_WORDS = {
   note_on: "notes",

@@ -15,6 +15,9 @@ export const playback = signal<{ name: string | null; at: number; seconds: numbe
 
 export const running = computed(() => session.value.status === "running");
 
+/** What a control, counted from 0, is called: its name, or what it is mapped to, or else its number. */
+export const controlName = (index: number): string => overview.value?.controls[index]?.label ?? `x ${index + 1}`;
+
 export const STATUS_WORDS: Record<Session["status"], string> = {
   stopped: "Stopped",
   starting: "Starting …",

@@ -151,6 +151,17 @@ describe("an output", () => {
     expect(output.encode([0.5, 0.5], 0)).toEqual([[0xb2, 7, 64]]);
   });
 
+  it("ends a note by its control's gate", () => {
+    const output = new MidiOutput([place("note_on", 1), place("note_on", 2)], [0, 0], undefined, 1000, [0.2, null]);
+    output.encode([60 / 127, 61 / 127], 0);
+    expect(output.due).toBe(200);
+    expect(output.expire(199)).toEqual([]);
+    expect(output.expire(200)).toEqual([[0x80, 60, 0]]);
+    expect(output.due).toBe(1000);
+    output.allNotesOff();
+    expect(output.due).toBe(Infinity);
+  });
+
   it("ends notes that nobody ends", () => {
     const output = new MidiOutput([place("note_on", 3)], [0], undefined, 1000);
     output.encode([1], 0);

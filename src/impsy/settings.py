@@ -40,6 +40,7 @@ class Setting:
         choices: the values of a choice.
         slider: the largest value of the page's slider, and the power by which its values grow along the way.
         planned: nothing uses it yet, so that it has no key, option, address or command.
+        in_state: ``/monitor/state`` has its value.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Setting:
     choices: tuple[str, ...] = ()
     slider: tuple[float, float] | None = None
     planned: bool = False
+    in_state: bool = True
 
     @property
     def kind(self) -> Kind:
@@ -86,7 +88,7 @@ class Setting:
         words = {
             "flag": "true or false",
             "choice": f"one of {', '.join(self.choices)}",
-            "table": "a table of ports",
+            "table": "as the configuration has it",
         }
         if self.kind != "number":
             return words[self.kind]
@@ -131,7 +133,8 @@ def _row(default: Value, title: str, help: str, at: str = "", **columns: Any) ->
 class Settings:
     """How the engine plays. ``dimension`` is n + 1, the time step and n controls; all others are live settings.
 
-    ``thru_matrix`` names ports: input -> outputs. ``clock_send`` names outputs.
+    ``thru_matrix`` names ports: input -> outputs. ``clock_send`` names outputs. ``hands`` are
+    :class:`impsy.mapping.hands.Hand`, one a control.
 
     Raises:
         ConfigError: a value is out of its range.
@@ -183,6 +186,7 @@ class Settings:
     paused: bool = _row(False, "Pause", "The model is silent and predicts nothing.", address="/impsy/pause")
     thru_matrix: tuple[tuple[str, tuple[str, ...]], ...] = _row(
         (), "Pass on by port", "What comes in at a port goes straight to these outputs.")
+    hands: tuple[Any, ...] = _row((), "Controls", "How each control may be played.", in_state=False)
     # fmt: on
 
     def __post_init__(self) -> None:

@@ -19,6 +19,7 @@ from impsy.engine.snapshot import Counters, Snapshot
 from impsy.events import Report
 from impsy.io.adapter import Health
 from impsy.io.serial.port import PortInfo
+from impsy.mapping.hands import Hand
 from impsy.perform.diagnostics.devices import FoundMidi, FoundSerial, Wanted
 from impsy.perform.diagnostics.listening import Arrival, Tally
 from impsy.perform.session import SessionView
@@ -65,6 +66,16 @@ def test_the_live_view(name):
 
 
 @given(awkward)
+def test_the_names_of_controls_in_the_live_view(name):
+    settings = Settings(3, hands=(Hand(name[:10]), Hand(enabled=False)))
+    snapshot = Snapshot(settings, "model", "performer", 0, (0.5, 0.25), (), Counters())
+    view = SessionView(snapshot, (), {"count": 0}, 0, "", "", 0, 0, 0, 0, "", ())
+    text = shown(lambda console: console.print(live.render(view, (0.0, 0.0), 110)))
+    assert f" 1 {name[:10]} " in text
+    assert " 2 (off) " in text
+
+
+@given(awkward)
 def test_the_list_of_ports(name):
     midi = FoundMidi(name, (name,), (name + "2",))
     serial = FoundSerial((PortInfo(name, name, f"about {name}"),))
@@ -88,12 +99,12 @@ def test_what_the_monitor_shows(name):
         arrival = Arrival(0.0, name, ((0, 0.5),), b"\x90\x3c\x40")
         tally.add(arrival)
         tally.add(Arrival(0.0, name, ignored=f"why {name}"))
-        monitor._show(console, arrival, datetime(2026, 1, 1))
+        monitor._show(console, arrival, datetime(2026, 1, 1), (name,))
         monitor._report(console, Report("x", name))
-        monitor._summary(console, tally, 1, 0)
+        monitor._summary(console, tally, 1, 0, (name,))
 
     text = shown(show)
-    assert text.count(name) == 5
+    assert text.count(name) == 7
     assert "[90 3c 40]" in text
 
 

@@ -9,8 +9,17 @@ from config_texts import FUZZ, texts_in_use, toml_texts
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from impsy.config import Config, InvalidConfigError, InvalidTomlError, load_config, parse_config
+from impsy.config import (
+    Config,
+    ControlConfig,
+    InvalidConfigError,
+    InvalidTomlError,
+    hands_of,
+    load_config,
+    parse_config,
+)
 from impsy.errors import ConfigError
+from impsy.mapping.hands import rest_of
 
 
 def survives(text: str) -> None:
@@ -23,6 +32,8 @@ def survives(text: str) -> None:
         assert "pydantic" not in str(error)  # noqa: PT017
     else:
         assert loaded.config.model.dimension >= 2
+        for hand in hands_of(loaded.config):
+            assert 0 <= rest_of(hand) <= 1
         for problem in (*loaded.warnings, *loaded.conflicts, *loaded.notes):
             assert problem.text
             assert problem.line is not None
@@ -71,6 +82,17 @@ def test_every_key_with_any_kind_of_value(pairs: dict[str, str]) -> None:
         "model.dimension = 3\n" * ("model.dimension" not in pairs and "model" not in pairs)
         + "\n".join(f"{k} = {v}" for k, v in pairs.items())
     )
+
+
+@given(
+    st.lists(st.dictionaries(st.sampled_from([*ControlConfig.model_fields, "limit"]), _odd, max_size=4), max_size=4)
+)
+@example([{"limits": "[0.5, 0.5]", "scale": '"major"'}])
+@example([{"limits": "[0, 1e-300]", "gate": "1e-300"}])
+@FUZZ
+def test_every_key_of_controls_with_any_kind_of_value(tables: list[dict[str, str]]) -> None:
+    rows = ["[[controls]]\n" + "".join(f"{key} = {value}\n" for key, value in table.items()) for table in tables]
+    survives("[model]\ndimension = 3\n" + "".join(rows))
 
 
 @given(st.sampled_from(texts_in_use()), st.data())

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from click.testing import CliRunner
 from example_session import EXAMPLES, workspace
+from numpy.random import default_rng
 
 from impsy.cli.main import group as impsy
 from impsy.config import load_config
+from impsy.engine import Engine
+from impsy.events import EndNotes, Play, Silence
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
+from impsy.models.opening import open_model
+from impsy.perform.building.session import engine_settings
+from impsy.testing import Rehearsal
 
 FILES = sorted((EXAMPLES / "configs").glob("*.toml"))
 CONTROLLERS = (
@@ -21,6 +29,11 @@ CONTROLLERS = (
     "korg-nanokontrol2",
     "novation-launch-control-xl",
 )
+HANDS = {
+    "akai-lpd8-pads": set(range(36, 44)),
+    "volca-keys-in-a-scale": {note for note in range(45, 82) if (note - 9) % 12 in (0, 3, 5, 7, 10)},
+}
+"""The notes of those that show what [[controls]] does."""
 SYNTHESISERS = ("korg-volca-fm", "korg-volca-keys", "moog-minitaur", "roland-s-1")
 
 FIRST_AND_LAST = {
@@ -66,7 +79,7 @@ def test_each_says_which_control_is_what_and_how_to_begin(file):
 
 def test_there_is_a_file_for_each_device():
     others = {"arduino", "browser", "microbit", "x-touch-mini-and-s-1"}
-    assert {file.stem for file in FILES} == {*CONTROLLERS, *SYNTHESISERS, *others}
+    assert {file.stem for file in FILES} == {*CONTROLLERS, *SYNTHESISERS, *HANDS, *others}
 
 
 @pytest.mark.parametrize("name", CONTROLLERS)
@@ -105,3 +118,36 @@ def test_the_pair_is_made_of_its_two_files():
     pair = tomllib.loads(text("x-touch-mini-and-s-1"))["midi"]
     assert pair["input"] == tomllib.loads(text("behringer-x-touch-mini"))["midi"]["input"]
     assert pair["output"] == tomllib.loads(text("roland-s-1"))["midi"]["output"]
+
+
+@pytest.mark.parametrize("name", HANDS)
+def test_what_shows_hands_plays_its_notes_alone_and_ends_each(name, tmp_path):
+    loaded = load_config(workspace(tmp_path, text(name)))
+    (entries,) = loaded.config.midi.output.values()
+    settings = replace(engine_settings(loaded.config), mode="battle", pi_temperature=2.0, sigma_temperature=1.0)
+    model = open_model(loaded.model_file())
+    stage = Rehearsal(lambda now: Engine(settings, model.predictor, default_rng(1), now))
+    stage.play_until(60.0)
+    mapping, struck, sounding = OutputMapping(entries), [], set()
+    for time, command in [*stage.commands, *((60.0, command) for command in stage.engine.end())]:
+        messages = []
+        if isinstance(command, Play):
+            moved = range(8) if command.moved is None else command.moved
+            messages = mapping.pass_on(command.values, moved, "")
+        elif isinstance(command, EndNotes):
+            messages = mapping.end_notes(command.keys, command.origin)
+        elif isinstance(command, Silence):
+            messages = mapping.all_notes_off()
+        for message in messages:
+            if message[0] & 0xF0 == 0x90:
+                struck.append((time, message[1]))
+                sounding.add(message[1])
+            elif message[0] & 0xF0 == 0x80:
+                sounding.discard(message[1])
+    assert len({note for _, note in struck}) > 3
+    assert {note for _, note in struck} <= HANDS[name]
+    assert not sounding
+    repeat = settings.hands[0].repeat
+    for note in HANDS[name]:
+        times = [time for time, each in struck if each == note]
+        assert all(later - earlier >= repeat for earlier, later in pairwise(times))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from impsy.mapping.entries import parse_mapping
 from impsy.mapping.input import InputMapping
-from impsy.mapping.words import describe_message, note_name, why_ignored
+from impsy.mapping.words import control_words, describe_message, note_name, why_ignored
 
 MAPPING = parse_mapping(
     [
@@ -79,3 +79,9 @@ def test_there_are_words_for_everything(message):
     assert describe_message(message)
     assert why_ignored(MAPPING, message)
     assert why_ignored((), message)
+
+
+def test_a_control_is_called_by_its_name_or_its_number():
+    names = ("", "cutoff")
+    assert [control_words(index, names) for index in range(3)] == ["control 1", "control 2 (cutoff)", "control 3"]
+    assert [control_words(index, names, short=True) for index in range(3)] == ["x_1", "cutoff", "x_3"]

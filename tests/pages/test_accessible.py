@@ -22,7 +22,7 @@ AUDIT = """async () => {
   const words = (node) => `${node.target}: ${node.any.map((each) => each.message)}`;
   return found.violations.map((rule) => `${rule.id}, ${rule.help}: ${rule.nodes.map(words).join(" | ")}`);
 }"""
-PLACES = ("/", "/sound", "/setup", "/record", "/learn", "/models", "/system")
+PLACES = ("/", "/sound", "/setup", "/setup#controls", "/record", "/learn", "/models", "/system")
 # Tall, so that what is fixed to a screen's end covers nothing while it is looked at.
 SCREENS = {
     "desktop, dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
@@ -43,6 +43,11 @@ input."A controller that is not there" = [["note_on", 1], ["control_change", 1, 
   ["pitch_bend", 1]]
 [scenes.verse]
 mode = "polyphony"
+[[controls]]
+name = "melody"
+scale = "dorian"
+[[controls]]
+enabled = false
 [webui]
 monitor_port = {monitor}
 command_port = {command}

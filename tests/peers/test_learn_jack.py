@@ -116,6 +116,19 @@ def once(jack, folder, *arguments: object, code: int = 0) -> str:
     return done.stdout
 
 
+def test_controls_are_called_by_their_names(jack, knobs, workspace):
+    config = workspace / "config.toml"
+    config.write_text(config.read_text() + '\n[[controls]]\nname = "cutoff"\n')
+    command = Command(jack, workspace, "map", "--controls", "2", "--set-dimension")
+    command.expect("Move control 1 (cutoff)")
+    knobs.play(*sweep(0xB0, 74))
+    command.expect("x_1 (cutoff) is control change, channel 1, controller 74")
+    command.expect("Move control 2")
+    command.type("\n")
+    command.expect("x_2 is left out")
+    assert command.end() == 0
+
+
 def test_a_device_is_learnt_control_by_control(jack, knobs, workspace):
     command = Command(jack, workspace, "learn", "--controls", "5", "--set-dimension")
     command.expect("Move control 1")

@@ -31,6 +31,18 @@ def test_entries_in_words():
     assert describe_entry(NoteOn(3, 100)) == "notes, channel 3, velocity 100"
 
 
+def test_a_name_stands_in_place_of_a_label():
+    text = (
+        HEAD.format(4)
+        + 'in_device = ["A"]\ninput."A" = [["note_on", 1], ["control_change", 1, 7], ["pitch_bend", 1]]\n'
+    )
+    named = text + "[[controls]]\nname = 'melody'\ngate = 0.5\n[[controls]]\nname = 'melody'\nenabled = false\n"
+    told = controls(named)
+    assert [control.label for control in told] == ["melody (x 1)", "melody (x 2)", "Bend"]
+    assert [(control.enabled, control.gate) for control in told] == [(True, 0.5), (False, None), (True, None)]
+    assert labels(text) == ["Note, ch 1", "CC 7", "Bend"]
+
+
 def test_labels_come_from_what_is_heard():
     text = HEAD.format(6) + (
         'in_device = ["A", "B"]\nout_device = ["S"]\n'

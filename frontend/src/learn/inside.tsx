@@ -1,7 +1,7 @@
 /** What is in a dataset: words, small pictures, and what would make it better. */
 
 import { part } from "../api";
-import { overview } from "../store";
+import { controlName, overview } from "../store";
 import { Trouble, useResource } from "../ui";
 import type { ControlStatistics, DatasetStatistics } from "../protocol";
 import { bars, enough, gap, sentences, share } from "./statistics";
@@ -72,7 +72,7 @@ function Times({ of }: { of: DatasetStatistics }) {
 
 function Controls({ controls }: { controls: readonly ControlStatistics[] }) {
   const label = (number: number) =>
-    overview.value?.controls.length === controls.length ? (overview.value.controls[number - 1]?.label ?? "") : "";
+    overview.value?.controls.length === controls.length ? controlName(number - 1) : "";
   const row = (each: ControlStatistics) => {
     const name = label(each.number) || `Control ${each.number}`;
     const [low, high, mean] = [each.minimum, each.maximum, each.mean].map((value) => value.toFixed(2));

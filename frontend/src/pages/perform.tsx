@@ -16,7 +16,7 @@ import { isShared } from "../modes";
 import { follow } from "../router";
 import { sounding, turnSound } from "../sound/state";
 import { connection } from "../socket";
-import { attempt, command, overview, performerRunning, running, session, trouble } from "../store";
+import { attempt, command, controlName, overview, performerRunning, running, session, trouble } from "../store";
 import type { Control, State } from "../protocol";
 import { Button, Card, Empty, Page, Toggle } from "../ui";
 
@@ -28,7 +28,7 @@ function controlsNow(): Control[] {
   if (configured.length > 0 && (state === null || configured.length === count)) return configured;
   return Array.from({ length: Math.max(0, count || live.input.length) }, (_, index) => ({
     index,
-    label: configured[index]?.label ?? `x ${index + 1}`,
+    label: controlName(index),
     kind: configured[index]?.kind ?? "value",
     plays: configured[index]?.plays ?? "value",
     channel: null,
@@ -36,6 +36,8 @@ function controlsNow(): Control[] {
     outputs: [],
     received: [],
     sent: [],
+    enabled: true,
+    gate: null,
   }));
 }
 

@@ -5,6 +5,7 @@ import type { ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { SaveBar } from "../setup/bar";
 import { errors, load, overtaken, problems, saved, trouble, understood, upgrade, values, watch } from "../setup/draft";
+import { Controls } from "../setup/controls";
 import { Instrument } from "../setup/instrument";
 import { Midi } from "../setup/midi";
 import { Scenes } from "../setup/scenes";
@@ -26,6 +27,7 @@ interface Tab {
 
 const TABS: readonly Tab[] = [
   { id: "instrument", label: "Instrument", sections: ["", "interaction", "clock", "model", "webui"], show: Instrument },
+  { id: "controls", label: "Controls", sections: ["controls"], show: Controls },
   { id: "midi", label: "MIDI", sections: ["midi"], show: Midi },
   { id: "osc", label: "OSC", sections: ["osc"], show: Osc },
   { id: "websocket", label: "WebSocket", sections: ["websocket"], show: WebSocketTab },

@@ -8,7 +8,7 @@ import { Scope } from "../sound/scope";
 import { PATCHES, TEMPO, type Voice } from "../sound/settings";
 import "../sound/sound.css";
 import { kindsNow, setSound, sharedTempo, sound, soundEngine, sounding, toggleSound } from "../sound/state";
-import { overview } from "../store";
+import { controlName } from "../store";
 import { Button, Card, Field, Page, Toggle } from "../ui";
 
 function Slider(props: {
@@ -173,13 +173,12 @@ function Tuning() {
 
 /** Which control does what, in the colours of what it does. */
 function Roles() {
-  const controls = overview.value?.controls ?? [];
   const parts = partsOf(kindsNow());
   return (
     <Card title="What each control does">
       <ol class="roles">
         {parts.map((part) => {
-          const label = controls[part.index]?.label ?? `x ${part.index + 1}`;
+          const label = controlName(part.index);
           return (
             <li key={part.index} class={part.role} title={`${label}: ${ROLE_WORDS[part.role]}`}>
               <span class="role-label">{label}</span>

@@ -46,7 +46,7 @@ export function Faders(props: {
         return (
           <div
             key={index}
-            class={`fader ${props.held?.[index] ? "held" : ""}`}
+            class={`fader ${control.enabled ? "" : "off"} ${props.held?.[index] ? "held" : ""}`}
             role="slider"
             tabIndex={0}
             aria-orientation="vertical"
@@ -54,8 +54,8 @@ export function Faders(props: {
             aria-valuemin={0}
             aria-valuemax={100}
             aria-valuenow={0}
-            aria-disabled={!props.enabled}
-            title={control.label}
+            aria-disabled={!props.enabled || !control.enabled}
+            title={control.enabled ? control.label : `${control.label}: off, neither heard nor played (Setup)`}
           >
             <div class="track">
               {props.held && (

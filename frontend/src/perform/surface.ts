@@ -138,7 +138,7 @@ export class Surface {
   }
 
   private set(index: number, value: number, until: number): void {
-    if (!this.enabled) return;
+    if (!this.enabled || this.faders[index]?.element.classList.contains("off")) return;
     const rounded = Math.round(within(value) * PRECISION) / PRECISION;
     this.held.set(index, { value: rounded, until });
     play(index, rounded);
@@ -159,6 +159,7 @@ export class Surface {
     const track = event.target instanceof Element ? event.target.closest(".track") : null;
     const index = this.indexOf(event.target);
     if (!track || index < 0 || event.button > 0 || !this.enabled) return;
+    if (this.faders[index]!.element.classList.contains("off")) return;
     event.preventDefault();
     track.setPointerCapture(event.pointerId);
     this.faders[index]!.element.focus({ preventScroll: true });

@@ -28,12 +28,13 @@ export function means(name: string, port: string): boolean {
   return port.toLowerCase().includes(name.toLowerCase());
 }
 
-/** Put the control that was moved where it belongs. `device` null: from any port. */
+/** Put the control that was moved where it belongs. `device` null: from any port. `called`: what a row's control is. */
 export function assign(
   waiting: Waiting,
   entries: readonly Entry[],
   moved: MovedControl,
   device: string | null,
+  called: (index: number) => string = (index) => `Control ${index + 1}`,
 ): Outcome {
   const { target, all } = waiting;
   const stay = (note: string): Outcome => ({ waiting: { ...waiting, note }, entries: null });
@@ -44,7 +45,8 @@ export function assign(
   // When all are mapped, the rows below are about to be replaced.
   const others = all ? entries.slice(0, target) : entries;
   const taken = others.findIndex((entry, i) => i !== target && sameControl(entry, moved.entry));
-  if (taken >= 0) return stay(`${moved.words} is control ${taken + 1} already. Move another one …`);
+  if (taken >= 0)
+    return stay(`${moved.words} is ${called(taken).replace("Control", "control")} already. Move another one …`);
   const changed = entries.map((entry, i) => {
     if (i === target) return moved.entry;
     // A row below that has it gets the entry of this row: no control is mapped twice.
@@ -52,6 +54,6 @@ export function assign(
   });
   const next = target + 1;
   const more = all && next < entries.length;
-  const note = `Control ${target + 1} is ${moved.words}. ${MOVE}`;
+  const note = `${called(target)} is ${moved.words}. ${MOVE}`;
   return { waiting: more ? { target: next, all, note } : null, entries: changed };
 }

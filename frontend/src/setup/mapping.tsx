@@ -22,6 +22,7 @@ import {
 import { Said, mark } from "./fields";
 import { asNumber } from "./form";
 import { MOVE, type Waiting, assign } from "./assign";
+import { controlWords } from "./hands";
 import type { MappingArgument } from "../protocol";
 import type { Key } from "./types";
 import { listAt, problemsOn, valueAt } from "./values";
@@ -66,10 +67,11 @@ export function MappingEditor(props: {
         const now = waitingIn.peek();
         if (now?.name !== name) return;
         const { entries: list, device: port } = latest.current;
-        const outcome = assign(now.waiting, list, { ...control, entry: control.entry as Entry }, port);
+        const called = (index: number) => controlWords(values.peek(), index);
+        const outcome = assign(now.waiting, list, { ...control, entry: control.entry as Entry }, port, called);
         if (outcome.entries) {
           put(outcome.entries);
-          announced.value = `Control ${now.waiting.target + 1}: ${control.words}`;
+          announced.value = `${controlWords(values.peek(), now.waiting.target)}: ${control.words}`;
         }
         if (outcome.waiting) waitingIn.value = { name, waiting: outcome.waiting };
         else stopWaiting();
@@ -103,7 +105,10 @@ export function MappingEditor(props: {
   const drop = (index: number) => {
     const gone = entries;
     put(entries.filter((_, i) => i !== index));
-    notify("info", `Control ${index + 1} was taken out of the mapping.`, { label: "Undo", run: () => put(gone) });
+    notify("info", `${controlWords(values.peek(), index)} was taken out of the mapping.`, {
+      label: "Undo",
+      run: () => put(gone),
+    });
     focus(index, "drop");
   };
 
@@ -183,6 +188,7 @@ export function MappingEditor(props: {
                 at={at}
                 entry={entry}
                 index={index}
+                place={controlWords(values.value, index)}
                 last={entries.length - 1}
                 kinds={kinds}
                 waiting={waiting?.target === index ? waiting : null}
@@ -213,16 +219,16 @@ function EntryLine(props: {
   at: Key;
   entry: Entry;
   index: number;
+  place: string;
   last: number;
   kinds: Parameters<typeof rowOf>[1];
   waiting: Waiting | null;
   acts: { readonly current: Acts };
 }) {
-  const { index, waiting, acts } = props;
+  const { index, place, waiting, acts } = props;
   const row = rowOf(props.entry, props.kinds);
   const found = problemsOn(problems.value, [...props.at, index], true);
   const wrong = found.filter((problem) => problem.level === "error");
-  const place = `Control ${index + 1}`;
   const label = overview.value?.controls[index]?.label;
   return (
     <tr class={`${waiting ? "listening" : ""} ${wrong.length > 0 ? "wrong" : ""}`} {...mark([...props.at, index])}>
@@ -231,6 +237,7 @@ function EntryLine(props: {
         {index + 1}
       </th>
       <td class="kind">
+        {place.endsWith(")") && <small class="soft control-name">{place.slice(place.indexOf("(") + 1, -1)}</small>}
         <select
           aria-label={`${place}: message`}
           value={row.kind?.kind ?? ""}

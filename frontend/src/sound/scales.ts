@@ -1,5 +1,7 @@
 /** Scales, and the notes that a control's way from 0 to 1 passes. Notes are MIDI numbers: 60 is C4, 69 is A4. */
 
+import { SCALES as KNOWN } from "../protocol";
+
 export interface Scale {
   id: string;
   name: string;
@@ -7,17 +9,7 @@ export interface Scale {
   steps: readonly number[];
 }
 
-export const SCALES: readonly Scale[] = [
-  { id: "minor-pentatonic", name: "Minor pentatonic", steps: [0, 3, 5, 7, 10] },
-  { id: "major-pentatonic", name: "Major pentatonic", steps: [0, 2, 4, 7, 9] },
-  { id: "dorian", name: "Dorian", steps: [0, 2, 3, 5, 7, 9, 10] },
-  { id: "minor", name: "Minor", steps: [0, 2, 3, 5, 7, 8, 10] },
-  { id: "major", name: "Major", steps: [0, 2, 4, 5, 7, 9, 11] },
-  { id: "lydian", name: "Lydian", steps: [0, 2, 4, 6, 7, 9, 11] },
-  { id: "hirajoshi", name: "Hirajōshi", steps: [0, 2, 3, 7, 8] },
-  { id: "whole-tone", name: "Whole tones", steps: [0, 2, 4, 6, 8, 10] },
-  { id: "chromatic", name: "All twelve", steps: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] },
-];
+export const SCALES: readonly Scale[] = KNOWN;
 
 export const ROOTS = ["C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B"] as const;
 

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -16,11 +17,15 @@ from rich.text import Text
 from impsy.engine import MODES, Snapshot
 from impsy.events import Event, PanicButton, Reset, Set
 from impsy.io import Health
+from impsy.mapping.hands import Hand
 from impsy.perform import SessionView
 
 __all__ = ["Rates", "bar", "event_for", "keyboard", "render", "sparkline"]
 
 HELP = f"space pause · 1-{len(MODES)} mode · r reset · p panic · Ctrl-C ends"
+
+NAME_CELLS = 16
+"""Of a control's name, so much is shown."""
 
 THINKING_SECONDS = 1.0
 """Shorter waits of the model are not shown."""
@@ -76,7 +81,8 @@ def render(view: SessionView, rates: tuple[float, float], width: int) -> Rendera
     shown = [report for report in view.reports if not report.kind.endswith(":open")]
     lines = [Text(f"{report.level}: {report.text}", style=LEVEL_STYLES[report.level]) for report in shown]
     title = Text.assemble((engine.settings.mode, "bold"), f" · {_turn(view)}")
-    parts = Group(_bars(engine.input_values, engine.output_values, engine.held, width), "", facts, *lines)
+    bars = _bars(engine, width)
+    parts = Group(bars, "", facts, *lines)
     return Panel(parts, title=title, subtitle=Text(HELP), border_style="cyan", width=width)
 
 
@@ -88,20 +94,29 @@ def _turn(view: SessionView) -> str:
     return turn
 
 
-def _bars(inputs: Sequence[float], outputs: Sequence[float], held: Sequence[int], width: int) -> RenderableType:
+def _bars(engine: Snapshot, width: int) -> RenderableType:
+    inputs, outputs, hands = engine.input_values, engine.output_values, engine.settings.hands
     table = Table.grid(padding=(0, 1))
-    room = max(8, (width - 26) // 2)
+    labels = [_label(index, hands) for index in range(len(inputs))]
+    room = max(8, (width - 24 - max(map(cell_len, labels), default=2)) // 2)
     table.add_row("", Text("you", style="bold green"), "", Text("it", style="bold magenta"), "")
     for index, value in enumerate(inputs):
         answer = outputs[index] if index < len(outputs) else None
         table.add_row(
-            Text(f"{index + 1:>2}", style="bold green" if index in held else "dim"),
+            Text(labels[index], style="bold green" if index in engine.held else "dim"),
             Text(bar(value, room), style="green"),
             f"{value:.2f}",
             Text(bar(answer or 0.0, room), style="magenta" if answer is not None else "dim"),
-            Text("yours", style="green") if index in held else "" if answer is None else f"{answer:.2f}",
+            Text("yours", style="green") if index in engine.held else "" if answer is None else f"{answer:.2f}",
         )
     return table
+
+
+def _label(index: int, hands: Sequence[Hand]) -> str:
+    """The number of a control, its name, and whether it is off."""
+    hand = hands[index] if index < len(hands) else Hand()
+    name = set_cell_size(hand.name, min(NAME_CELLS, cell_len(hand.name)))
+    return " ".join(filter(None, (f"{index + 1:>2}", name, "" if hand.enabled else "(off)")))
 
 
 def _facts(view: SessionView, rates: tuple[float, float]) -> Iterator[tuple[str, Text]]:

@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -63,6 +64,7 @@ def command(
       impsy map Volca --output                a synth's own knobs: what IMPSY will turn
     """
     from impsy.config.document import ConfigDocument
+    from impsy.config.learnt import configured_names
     from impsy.config.upgrade import upgrade
     from impsy.io.midi.listener import MidiListener
     from impsy.mapping.learning import Learner
@@ -74,7 +76,7 @@ def command(
     dimension = count + 1 if set_dimension else None
     _rehearse(document, config_file, way, port, count, dimension)
 
-    lesson = _Lesson(Learner(), count)
+    lesson = _Lesson(Learner(), count, configured_names(document))
     ended = False
     inputs: tuple[str, ...] = ()
     with MidiListener(port, lesson.hear, document.get("midi.api")) as listener:
@@ -144,9 +146,10 @@ def _rehearse(
 class _Lesson:
     """Asks the player to move each control, and answers what is typed, while the learner receives messages."""
 
-    def __init__(self, learner: Learner, count: int) -> None:
+    def __init__(self, learner: Learner, count: int, names: Sequence[str] = ()) -> None:
         self.learner = learner
         self.count = count
+        self.names = names
         self._console = terminal()
         self._arrived: SimpleQueue[tuple[str, bytes, float] | str | None] = SimpleQueue()
         self._reported: set[str] = set()
@@ -155,6 +158,11 @@ class _Lesson:
     def say(self, text: str, style: str | None = None, end: str = "\n") -> None:
         """Print."""
         self._console.print(text, style=style, end=end)
+
+    def called(self, index: int) -> str:
+        """``x_3``, or ``x_3 (cutoff)`` where the control has a name."""
+        name = self.names[index] if index < len(self.names) else ""
+        return f"x_{index + 1} ({name})" if name else f"x_{index + 1}"
 
     def hear(self, port: str, message: bytes) -> None:
         """Take a message from the listener; any thread may call it."""
@@ -193,8 +201,10 @@ class _Lesson:
     # --- one control -------------------------------------------------------------------------------
 
     def _ask_for_the_next(self) -> None:
+        from impsy.mapping.words import control_words
+
         if len(self.learner.learnt) < self.count:
-            self.say(f"Move control {len(self.learner.learnt) + 1} …")
+            self.say(f"Move {control_words(len(self.learner.learnt), self.names)} …")
 
     def _answer(self, line: str | None) -> None:
         """What was typed, if anything: Enter leaves the control out."""
@@ -203,7 +213,7 @@ class _Lesson:
         words = line.strip().lower()
         if not words:
             self.learner.skip()
-            self.say(f"  x_{len(self.learner.learnt)} is left out", "dim")
+            self.say(f"  {self.called(len(self.learner.learnt) - 1)} is left out", "dim")
         elif words in ("b", "back"):
             if not self.learner.back():
                 self.say("  this is the first", "dim")
@@ -226,7 +236,7 @@ class _Lesson:
         first = self.learner.port is None
         self.learner.take(proposal)
         where = f", at {proposal.port}" if first else ""
-        self.say(f"  x_{number} is {_in_words(proposal.entry)}{where}", "green")
+        self.say(f"  {self.called(number - 1)} is {_in_words(proposal.entry)}{where}", "green")
         self._ask_for_the_next()
 
     def _agrees(self, question: str) -> bool:
@@ -316,7 +326,7 @@ def _write(
     for index, entry in enumerate(completed.mapping):
         note = " (as it was)" if index in completed.kept else ""
         note = " (a stand-in, since it was left out)" if index in completed.stand_ins else note
-        lesson.say(f"  x_{index + 1:<3} {_in_words(entry)}{note}", "dim" if note else None)
+        lesson.say(f"  {lesson.called(index):<5} {_in_words(entry)}{note}", "dim" if note else None)
     if trained and dimension is not None and dimension != before:
         lesson.say(f"{trained} was trained with other controls: record with these and train again", "yellow")
 

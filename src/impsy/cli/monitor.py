@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,18 +67,19 @@ def command(config_file: Path, seconds: float | None) -> None:
             for item in listening.take():
                 if isinstance(item, Arrival):
                     tally.add(item)
-                    _show(console, item, started)
+                    _show(console, item, started, config.names)
                 else:
                     _report(console, item)
-    _summary(console, tally, config.model.dimension - 1, listening.dropped)
+    _summary(console, tally, config.model.dimension - 1, listening.dropped, config.names)
 
 
-def _show(console: Console, arrival: Arrival, started: datetime) -> None:
-    from impsy.mapping.words import describe_message
+def _show(console: Console, arrival: Arrival, started: datetime, names: Sequence[str] = ()) -> None:
+    from impsy.mapping.words import control_words, describe_message
 
     clock = (started + timedelta(seconds=arrival.time)).strftime("%H:%M:%S.%f")[:-3]
     console.print(f"{clock}  {arrival.port:<20} ", end="")
-    shown = [f"x_{index + 1} {value:.4f}" for index, value in arrival.changes[:SHOWN_VALUES]]
+    changes = arrival.changes[:SHOWN_VALUES]
+    shown = [f"{control_words(index, names, short=True)} {value:.4f}" for index, value in changes]
     if len(arrival.changes) > SHOWN_VALUES:
         shown.append(f"and {len(arrival.changes) - SHOWN_VALUES} more")
     if arrival.command is not None:
@@ -93,7 +95,9 @@ def _report(console: Console, report: Report) -> None:
     console.print(report.text, style=_STYLES[report.level])
 
 
-def _summary(console: Console, tally: Tally, controls: int, dropped: int) -> None:
+def _summary(console: Console, tally: Tally, controls: int, dropped: int, names: Sequence[str] = ()) -> None:
+    from impsy.mapping.words import control_words
+
     console.print()
     table = Table(title="What was heard", title_justify="left")
     for heading in ("control", "messages", "from", "to", "at"):
@@ -101,10 +105,10 @@ def _summary(console: Console, tally: Tally, controls: int, dropped: int) -> Non
     for index in range(controls):
         heard = tally.controls.get(index)
         if heard is None:
-            table.add_row(f"x_{index + 1}", "0", "", "", "")
+            table.add_row(control_words(index, names, short=True), "0", "", "", "")
         else:
             row = (f"{heard.count:,}", f"{heard.low:.4f}", f"{heard.high:.4f}", ", ".join(sorted(heard.ports)))
-            table.add_row(f"x_{index + 1}", *row)
+            table.add_row(control_words(index, names, short=True), *row)
     console.print(table)
     for (port, why), count in tally.ignored.most_common():
         console.print(f"ignored {count:,} at {port}: {why}", style="yellow")

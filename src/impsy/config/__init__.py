@@ -1,10 +1,12 @@
 """The configuration: typed, checked as a whole, and edited without losing a comment."""
 
+from impsy.config.hands import hands_of
 from impsy.config.loading import LoadedConfig, Resolved, known_notes, load_config, parse_config, with_overrides
 from impsy.config.problems import InvalidConfigError, InvalidTomlError, Problem
 from impsy.config.schema import (
     ClockConfig,
     Config,
+    ControlConfig,
     InteractionConfig,
     Mapping,
     MidiConfig,
@@ -22,6 +24,7 @@ from impsy.config.schema import (
 __all__ = [
     "ClockConfig",
     "Config",
+    "ControlConfig",
     "InteractionConfig",
     "InvalidConfigError",
     "InvalidTomlError",
@@ -39,6 +42,7 @@ __all__ = [
     "Size",
     "WebSocketConfig",
     "WebuiConfig",
+    "hands_of",
     "known_notes",
     "load_config",
     "parse_config",

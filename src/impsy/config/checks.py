@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from impsy.config.positions import Path, format_path
-from impsy.config.problems import Problem, section_of
+from impsy.config.problems import Problem, listed_section_of, section_of
 from impsy.config.schema import Config, MidiConfig, OscConfig, WebuiConfig
 from impsy.hosts import WILDCARDS
 from impsy.mapping.entries import ControlChange, MappingEntry, kind_of, show_value
@@ -43,6 +43,7 @@ def errors_across(data: Table) -> Iterator[Finding]:
     """What makes a config impossible although each key is fine. ``data``: the plain tables, typed or not."""
     yield from _mapping_sizes(data)
     yield from _udp_ports(data)
+    yield from _too_many_controls(data)
     if "" in _table(data, "scenes"):
         yield _finding("error", ("scenes", ""), "a scene needs a name, by which it is recalled")
     ports = [_table(data, section).get("port") for section in ("serialmidi", "serial")]
@@ -132,6 +133,10 @@ def _notes_on_unknown(data: Table) -> Iterator[Finding]:
         if key not in Config.model_fields:
             yield _unknown((key,), value, data, Config)
             continue
+        if (listed := listed_section_of(Config, key)) is not None and isinstance(value, list):
+            for index, table in enumerate(value):
+                yield from _unknown_within((key, index), table, listed)
+            continue
         section, named = section_of(Config, key), section_of(Config, key, named=True)
         if section is not None:
             yield from _unknown_within((key,), value, section)
@@ -177,6 +182,18 @@ def _mapping_sizes(data: Table) -> Iterator[Finding]:
             entries = "1 entry" if length == 1 else f"{length} entries"
             advice = hint or (f"Or set model.dimension to {length + 1}" if length else "")
             yield _finding("error", path, f"found {entries}; wanted {dimension - 1}, {why}", advice)
+
+
+def _too_many_controls(data: Table) -> Iterator[Finding]:
+    """More tables ``[[controls]]`` than controls, where the dimension is known."""
+    tables, dimension = data.get("controls"), _table(data, "model").get("dimension")
+    if dimension is None and (mapped := mapped_dimension(data)) is not None:
+        dimension = mapped[0]
+    if not isinstance(tables, list | tuple) or not isinstance(dimension, int) or isinstance(dimension, bool):
+        return
+    if 2 <= dimension <= len(tables):
+        text = f"found {len(tables)} tables [[controls]]; wanted {dimension - 1} at most, one for each control"
+        yield _finding("error", ("controls", dimension - 1), text, "Take out those that are too many")
 
 
 def _udp_ports(data: Table) -> Iterator[Finding]:
@@ -278,7 +295,8 @@ def _home_of(path: Path) -> str:
         section = section_of(Config, name)
         for known in section.model_fields if section else ():
             places.setdefault(known, []).append((name, known))
-        if section is None and section_of(Config, name, named=True) is None and name not in _FREE_TEXT:
+        alone = section is None and section_of(Config, name, named=True) is None
+        if alone and listed_section_of(Config, name) is None and name not in _FREE_TEXT:
             places.setdefault(name, []).append((name,))
     near = difflib.get_close_matches(
         str(path[-1]).lower(), [known for known in places if known not in _FREE_TEXT], 1, 0.85

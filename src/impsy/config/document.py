@@ -70,7 +70,7 @@ class ConfigDocument:
         """Give a key a value, adding key and section where they are missing.
 
         A table sets each of its keys and leaves others; an empty one only adds the section. A list keeps the
-        comments of the items that stay.
+        comments of the items that stay, a list of tables (``[[controls]]``) those of the tables and keys that stay.
 
         Raises:
             ConfigError: if the file's layout does not allow it (the document is then as before).
@@ -96,7 +96,7 @@ class ConfigDocument:
         del parent[path[-1]]
         document = self._parse()
         try:
-            if len(path) == 1 and isinstance(document[path[0]], ReadOnlyDict):
+            if len(path) == 1 and isinstance(document[path[0]], ReadOnlyDict | AoT):
                 _remove_section(document, path[0])
             else:
                 del _walk(document, path[:-1])[path[-1]]
@@ -293,8 +293,12 @@ def _put(document: Any, path: tuple[str, ...], value: Any) -> None:
     while len(rest) > 1 and rest[0] in container:
         container = container[rest.pop(0)]
     old = container.get(rest[0]) if len(rest) == 1 else None
-    if isinstance(old, Array) and isinstance(value, list):
+    if isinstance(old, AoT) and _is_tables(value):
+        _change_tables(old, value)
+    elif isinstance(old, Array) and isinstance(value, list):
         _change_items(old, value)
+    elif container is document and old is None and _is_tables(value):
+        document.append(rest[0], _tables(value))
     elif old is not None:
         container[rest[0]] = _item(value)
     else:
@@ -347,6 +351,70 @@ def _change_items(array: Array, values: list[Any]) -> None:
                 array.add_line(value, indent="  ")
 
 
+def _is_tables(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+
+
+def _tables(values: list[dict[str, Any]]) -> AoT:
+    """A new list of tables, each with a header of its own."""
+    tables = tomlkit.aot()
+    for value in values:
+        tables.append(_table(value))
+    return tables
+
+
+def _table(value: dict[str, Any]) -> Table:
+    table = tomlkit.table()
+    for key, item in value.items():
+        table.append(key, _item(item))
+    table.add(tomlkit.nl())
+    return table
+
+
+def _change_tables(tables: AoT, values: list[dict[str, Any]]) -> None:
+    """Make ``tables`` hold ``values``, one after the other; keys that stay keep their lines and comments."""
+    following: list[Any] = []
+    for number, (table, value) in enumerate(zip(tables, values, strict=False), start=1):
+        before = table.unwrap()
+        for key in before.keys() - value.keys():
+            del table[key]
+        following = _taken_following(table)
+        for key, item in value.items():
+            old = table.get(key)
+            if isinstance(old, Array) and isinstance(item, list):
+                _change_items(old, item)
+            elif key not in before or not same(before[key], item):
+                table[key] = _item(item)
+        if number < len(tables) or len(values) <= len(tables):
+            table.value.body.extend(following)
+    if len(values) > len(tables):
+        _separate(tables[-1])
+        for value in values[len(tables) :]:
+            tables.append(_table(value))
+        tables[-1].value.body[-1:] = following or tables[-1].value.body[-1:]
+    trailing = "".join(_trailing_comments(table) for table in tables[len(values) :])
+    while len(tables) > len(values):
+        del tables[-1]
+    if trailing:
+        tables[-1].value.body.append((None, Whitespace(trailing)))
+
+
+def _separate(table: Table) -> None:
+    """A blank line after the table's keys."""
+    table.value.body.append((None, Whitespace("\n")))
+
+
+def _taken_following(table: Table) -> list[Any]:
+    """Take out what follows the table's keys after a blank line: it belongs to what comes next."""
+    body = table.value.body
+    last = max((index for index, (key, _) in enumerate(body) if key is not None), default=-1)
+    blank = (i for i in range(last + 1, len(body)) if isinstance(body[i][1], Whitespace))
+    start = next(blank, len(body))
+    following = body[start:]
+    del body[start:]
+    return following
+
+
 def _remove_section(document: tomlkit.TOMLDocument, section: str) -> None:
     """Take a section out; comments that follow its last key belong to what comes next and stay."""
     for index, (key, item) in enumerate(document.body):
@@ -355,6 +423,8 @@ def _remove_section(document: tomlkit.TOMLDocument, section: str) -> None:
 
 
 def _trailing_comments(item: Item) -> str:
+    if isinstance(item, AoT):
+        return _trailing_comments(item[-1])
     trailing: list[str] = []
     body = item.value.body if isinstance(item, Table) else []
     for _, inner in reversed(body):

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import Literal
 
+from impsy.config.controls import LONGEST_NAME
 from impsy.config.document import ConfigDocument
 from impsy.errors import ConfigError
 from impsy.mapping.entries import ControlChange, ControlChange14, Mapping, MappingEntry, parse_mapping
+from impsy.text import one_line
 
-__all__ = ["Completed", "Way", "complete", "configured_controls", "device_name", "put_mapping"]
+__all__ = ["Completed", "Way", "complete", "configured_controls", "configured_names", "device_name", "put_mapping"]
 
 Way = Literal["input", "output"]
 
@@ -37,6 +39,14 @@ def configured_controls(document: ConfigDocument) -> int | None:
     dimension = document.get("model.dimension")
     usable = isinstance(dimension, int) and not isinstance(dimension, bool) and dimension >= 2
     return dimension - 1 if usable else None
+
+
+def configured_names(document: ConfigDocument) -> tuple[str, ...]:
+    """The names of ``[[controls]]``, from the first, "" for one without; whether valid or not."""
+    tables = document.get("controls")
+    listed = tables if isinstance(tables, list) else []
+    names = [table.get("name") if isinstance(table, dict) else "" for table in listed]
+    return tuple(one_line(name, LONGEST_NAME) if isinstance(name, str) else "" for name in names)
 
 
 def device_name(

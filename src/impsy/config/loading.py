@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +25,7 @@ from impsy.config.checks import (
 )
 from impsy.config.earlier.forms import in_one_line, present_form
 from impsy.config.earlier.steps import PresentForm
+from impsy.config.hands import hands_errors, hands_warnings
 from impsy.config.positions import Lines, format_path
 from impsy.config.positions import Path as KeyPath
 from impsy.config.problems import InvalidConfigError, InvalidTomlError, Problem, problems_of
@@ -184,7 +186,8 @@ def parse_config(text: str, where: str = "config.toml", path: Path | None = None
     if config is None:
         raise InvalidConfigError(_placed(errors, form, text, where))
     elsewhere = list(skipped_elsewhere(config))
-    findings = [*serial_conflict(config), *warnings_across(config, data), *notes_on_unknown(data)]
+    found = (serial_conflict(config), warnings_across(config, data), hands_warnings(config), notes_on_unknown(data))
+    findings = list(chain.from_iterable(found))
     problems = _placed(findings, form, text, where) if findings else []
     return LoadedConfig(
         config,
@@ -298,6 +301,8 @@ def _validate(data: dict[str, Any]) -> tuple[Config | None, DimensionFrom, list[
         config = Config.model_validate(filled)
     except ValidationError as error:
         errors += problems_of(error, Config)
+    else:
+        errors += hands_errors(config)
     if not errors:
         return config, dimension_from, []
     misspelt = [finding for finding in notes_on_unknown(data) if finding[1].level == "warning"]
@@ -386,7 +391,7 @@ def with_overrides(config: Config, *, model_file: str | Path | None = None, **op
         changed = Config.model_validate(sections)
     except ValidationError as error:
         raise InvalidConfigError(_named(problems_of(error, Config), given)) from error
-    problems = list(_named(errors_across(changed.model_dump()), given))
+    problems = list(_named([*errors_across(changed.model_dump()), *hands_errors(changed)], given))
     if problems:
         raise InvalidConfigError(problems)
     return changed

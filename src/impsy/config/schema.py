@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import (
     AfterValidator,
     BaseModel,
-    ConfigDict,
     Field,
     PlainSerializer,
     PlainValidator,
@@ -21,6 +20,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from impsy.config.controls import ControlConfig
+from impsy.config.sections import Flag, Seconds, Section
 from impsy.errors import ConfigError
 from impsy.hosts import WILDCARDS
 from impsy.limits import MOST_DIMENSION
@@ -32,6 +33,7 @@ from impsy.settings import SETTINGS, Setting, Value
 __all__ = [
     "ClockConfig",
     "Config",
+    "ControlConfig",
     "InteractionConfig",
     "Mapping",
     "MidiConfig",
@@ -82,11 +84,11 @@ _PORTS = 'a list of port names, such as ["X-TOUCH"]'
 _BY_PORT = 'a mapping for each port by its name, such as input."X-TOUCH" = [["note_on", 1]]'
 _SCENES = 'a section for each scene, such as [scenes."verse"]'
 
+_CONTROLS = "a table [[controls]] for each control, in their order"
+
 Mapping = Annotated[tuple[_Entry, ...], Strict(False), Field(description=_MAPPING)]
 _Names = Annotated[tuple[_Name, ...], Strict(False), Field(description=_PORTS)]
 _Text = Annotated[str, Field(description="text in quotes")]
-_Flag = Annotated[bool, Field(description="true or false")]
-_Seconds = Annotated[float, Field(ge=0, description="a number of seconds, 0 or more")]
 _MODEL_FILE = "a model file's path in quotes"
 _Host = Annotated[str, Field(description='an address or host name in quotes, such as "127.0.0.1"')]
 _ListenPort = Annotated[int, Field(ge=0, le=65535, description="a port number, 1-65535 (0: any free one)")]
@@ -94,12 +96,6 @@ _SendPort = Annotated[int, Field(ge=1, le=65535, description="a port number, 1-6
 _ORIGIN = 'such as "https://example.org", "null" (pages from files, frames of any site) or "*" (any page)'
 _Origin = Annotated[str, Field(description=f"the origin of web pages in quotes, {_ORIGIN}", min_length=1)]
 _SERIAL_PORT = 'a serial port in quotes, such as "/dev/ttyACM0" or "COM3"'
-
-
-class _Section(BaseModel):
-    """What all sections share: no change after loading, no silent conversion, no infinities."""
-
-    model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False, extra="ignore", protected_namespaces=())
 
 
 def _field(row: Setting, default: Any) -> tuple[Any, Any]:
@@ -112,7 +108,7 @@ def _field(row: Setting, default: Any) -> tuple[Any, Any]:
     return bool if row.kind == "flag" else Literal[row.choices], Field(default, description=row.wanted)
 
 
-def _with_settings(section: str, base: type[BaseModel] = _Section) -> type[BaseModel]:
+def _with_settings(section: str, base: type[BaseModel] = Section) -> type[BaseModel]:
     """``base`` with the live settings that the configuration has in this section."""
     found: dict[str, Any] = {
         row.key: _field(row, row.default) for row in SETTINGS.values() if row.key and row.section == section
@@ -130,7 +126,7 @@ class InteractionConfig(_with_settings("interaction")):  # type: ignore[misc]
     """``[interaction]``: who plays when."""
 
 
-class _Clock(_Section):
+class _Clock(Section):
     send: _Names = ()
 
 
@@ -141,7 +137,7 @@ class ClockConfig(_with_settings("clock", _Clock)):  # type: ignore[misc]
     """
 
 
-class _Network(_Section):
+class _Network(Section):
     dimension: Annotated[
         int,
         Field(
@@ -162,13 +158,13 @@ class ModelConfig(_with_settings("model", _Network)):  # type: ignore[misc]
     """
 
 
-class SceneConfig(create_model("scene", __base__=_Section, **scene_fields())):  # type: ignore[misc]
+class SceneConfig(create_model("scene", __base__=Section, **scene_fields())):  # type: ignore[misc]
     """``[scenes."verse"]``: what recalling the scene changes; None leaves a thing as it is."""
 
     model: Annotated[str | None, Field(min_length=1, description=_MODEL_FILE)] = None
 
 
-class MidiConfig(_Section):
+class MidiConfig(Section):
     """``[midi]``: ports by (partial) name, and for each what its messages mean.
 
     ``thru_matrix`` sends what an input moves straight to these outputs. With
@@ -180,13 +176,13 @@ class MidiConfig(_Section):
     out_device: _Names = ()
     input: Annotated[ReadOnlyDict[str, Mapping], Field(description=_BY_PORT)] = {}
     output: Annotated[ReadOnlyDict[str, Mapping], Field(description=_BY_PORT)] = {}
-    feedback_protection: _Flag = False
-    feedback_threshold: _Seconds = 0.02
+    feedback_protection: Flag = False
+    feedback_threshold: Seconds = 0.02
     thru_matrix: Annotated[ReadOnlyDict[str, _Names], Field(description="a list of out ports for each in port")] = {}
     api: Annotated[str | None, Field(description="the name of a MIDI interface in quotes")] = None
 
 
-class OscConfig(_Section):
+class OscConfig(Section):
     """``[osc]``: listen on ``server_*``, send to ``client_*`` (a wildcard becomes 127.0.0.1).
 
     ``remote_control`` false: whoever reaches the port may play, and command nothing.
@@ -199,10 +195,10 @@ class OscConfig(_Section):
     output_addresses: Annotated[
         tuple[_Address, ...], Strict(False), Field(description='a list of OSC addresses, such as ["/prediction"]')
     ] = ("/prediction", "/impsy")
-    remote_control: _Flag = True
+    remote_control: Flag = True
 
 
-class WebSocketConfig(_Section):
+class WebSocketConfig(Section):
     """``[websocket]``: a server for browsers. An empty mapping sends or hears nothing.
 
     ``allowed_origins`` lists the web pages that may connect; None: those from this machine, and from files by a key.
@@ -217,14 +213,14 @@ class WebSocketConfig(_Section):
     ] = None
 
 
-class SerialConfig(_Section):
+class SerialConfig(Section):
     """``[serial]``: lines of comma-separated values."""
 
     port: Annotated[str, Field(min_length=1, description=_SERIAL_PORT)]
     baudrate: Annotated[int, Field(ge=1, le=10_000_000, description="bits a second, such as 115200")] = 115200
 
 
-class SerialMidiConfig(_Section):
+class SerialMidiConfig(Section):
     """``[serialmidi]``: MIDI bytes at 31250 baud; ``port`` None takes that of ``[serial]``."""
 
     port: Annotated[str | None, Field(min_length=1, description=_SERIAL_PORT)] = None
@@ -232,22 +228,22 @@ class SerialMidiConfig(_Section):
     output: Mapping = ()
 
 
-class WebuiConfig(_Section):
+class WebuiConfig(Section):
     """``[webui]``: the UDP ports on localhost that performing and the web interface talk over."""
 
     monitor_port: _SendPort = 4001
     command_port: _ListenPort = 4002
 
 
-class Config(_Section):
+class Config(Section):
     """A whole ``config.toml``."""
 
     title: _Text = ""
     owner: _Text = ""
     description: _Text = ""
-    verbose: _Flag = False
-    log_input: _Flag = True
-    log_predictions: _Flag = False
+    verbose: Flag = False
+    log_input: Flag = True
+    log_predictions: Flag = False
     interaction: InteractionConfig = InteractionConfig()
     clock: ClockConfig = ClockConfig()
     model: ModelConfig
@@ -258,11 +254,17 @@ class Config(_Section):
     serialmidi: SerialMidiConfig | None = None
     webui: WebuiConfig | None = None
     scenes: Annotated[ReadOnlyDict[str, SceneConfig], Field(description=_SCENES)] = {}
+    controls: Annotated[tuple[ControlConfig, ...], Strict(False), Field(description=_CONTROLS)] = ()
 
     @property
     def live(self) -> dict[str, Value]:
         """The live settings by their names in ``impsy.settings``."""
         return {row.name: getattr(getattr(self, row.section), row.key) for row in SETTINGS.values() if row.key}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the controls are called, from the first; "" for one without a name."""
+        return tuple(control.name for control in self.controls)
 
     @property
     def midi_ports(self) -> MidiConfig | None:
@@ -293,8 +295,12 @@ class Config(_Section):
     @property
     def notes(self) -> tuple[bool, ...]:
         """For each control, whether an input maps it to the pitch of notes."""
+        return self.notes_of("input")
+
+    def notes_of(self, way: Literal["input", "output"]) -> tuple[bool, ...]:
+        """For each control, whether a mapping of this way has it as the pitch of notes."""
         found = [False] * (self.model.dimension - 1)
-        for mapping in self.mappings("input"):
+        for mapping in self.mappings(way):
             for control, entry in zip(range(len(found)), mapping, strict=False):
                 found[control] |= isinstance(entry, NoteOn)
         return tuple(found)

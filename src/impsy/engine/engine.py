@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from impsy.engine.answer import Answer
+from impsy.engine.hands import Hands
 from impsy.engine.hearing import Hearing
 from impsy.engine.holding import Holding, Stream
 from impsy.engine.playback import MINIMUM_DT, Pace, Step, to_step
@@ -106,6 +107,8 @@ class Engine:
         self._counters = Counters()
 
         self._input: tuple[float, ...] = tuple(rng.random(settings.dimension - 1).tolist())
+        self._hands = Hands(settings.hands, self._input)
+        self._input = self._hands.keep(self._input)
         self._output: tuple[float, ...] = ()
         # What all outputs were last sent, from any source.
         self._sent: tuple[float, ...] = ()
@@ -146,7 +149,7 @@ class Engine:
         due = None if self._paused else self._next_due
         shares = self._mode.shares and not self._paused
         release = self._holding.next_release(self._settings.hold) if shares else None
-        for other in (release, self._model.overdue_at, self._time.deadline):
+        for other in (release, self._model.overdue_at, self._time.deadline, self._hands.due):
             due = other if due is None else due if other is None else min(due, other)
         return due
 
@@ -192,7 +195,8 @@ class Engine:
         """Process one event; returns what to do, in order."""
         match event:
             case Interaction() | Update():
-                return self._perform(event, now)
+                heard = self._hands.heard(event, self._input)
+                return self._perform(heard, now) if heard is not None else []
             case MidiClock() | LinkBeat():
                 return self._follow(event, now)
             case Released(keys, port):
@@ -218,6 +222,10 @@ class Engine:
 
     def skim(self, event: Interaction | Update, now: float) -> list[Command]:
         """Process a performer's event that came too fast: it is recorded, but neither heard nor answered."""
+        heard = self._hands.heard(event, self._input)
+        return self._skim(heard, now) if heard is not None else []
+
+    def _skim(self, event: Interaction | Update, now: float) -> list[Command]:
         values = self._values_of(event)
         if values is None:
             return self._reject(event)
@@ -233,7 +241,7 @@ class Engine:
 
         May leave more that is due for the next call, so that input is processed in between.
         """
-        commands = self._time.advance(now, rolling=not self._paused)
+        commands: list[Command] = [*self._hands.ended(now), *self._time.advance(now, rolling=not self._paused)]
         if (overdue := self._model.overdue_at) is not None and now >= overdue:
             commands += self._give_up(self._model.fault(now))
         if self._paused:
@@ -309,7 +317,7 @@ class Engine:
         if values is None:
             return self._reject(event)
         if not self._heard_pace.allows(now):
-            return [*self.skim(event, now), _too_dense()]
+            return [*self._skim(event, now), _too_dense()]
         now = max(now, self._last_event)  # transports take the time of their events in threads of their own
         dt = now - self._last_event
         self._last_event = now
@@ -359,6 +367,7 @@ class Engine:
             moved = {i for i, _ in event.changes}
         else:
             moved = {i for i, _ in event.changes if values[i] != before[i] or i not in touched}
+        moved -= self._hands.off
         touched.update(moved)
         struck = isinstance(event, Update) and event.struck
         self._holding.take((i for i in moved if struck or values[i] != before[i]), now)
@@ -383,6 +392,7 @@ class Engine:
             self._counters.skipped += 1
             return [_too_dense()]
         self._sent = event.values
+        self._hands.forget_notes()
         return [Play(event.values, "direct", now)]
 
     def _values_of(self, event: Interaction | Update) -> tuple[float, ...] | None:
@@ -423,6 +433,9 @@ class Engine:
         elif self._answer is not None:
             start = self._answer.start if self._answer.is_new else None
             moved = self._answer.sounding(values)
+        values, vector, moved = self._hands.play(values, vector, self._sent, now, moved)
+        if self._mode.shares:
+            self._stream.values = values
         self._output = self._sent = values
         self._counters.played += 1
         commands.append(Play(values, "rnn", due, moved=moved, start=start))
@@ -477,7 +490,11 @@ class Engine:
         settings = self._settings
         self._drawn_from = (self._model.revision, given)
         drawn = self._model.sample(self._rng, settings.pi_temperature, settings.sigma_temperature, given)
-        return to_step(drawn, settings.timescale)
+        step = to_step(drawn, settings.timescale)
+        if step is None:
+            return None
+        values, vector = self._hands.shape(step.values, step.vector)
+        return step if values is step.values else Step(step.wait, values, vector)
 
     # --- controls that both play -------------------------------------------------------------------
 
@@ -587,6 +604,8 @@ class Engine:
             case "clock_source" | "tempo" | "quantise" | "grid" | "clock_send":
                 commands = self._time.configure(self._settings, name, now)
                 self._follow_or_place(now, anew=name != "tempo")
+            case "hands":
+                commands = self._change_hands()
         return commands
 
     def _follow(self, event: MidiClock | LinkBeat, now: float) -> list[Command]:
@@ -611,6 +630,13 @@ class Engine:
             self._time.place_again(self._waiting, now)
         else:
             self._time.follow(self._waiting, now)
+
+    def _change_hands(self) -> list[Command]:
+        heard = self._model.latest
+        ended = self._hands.use(self._settings.hands, self._input if heard is None else heard[1:])
+        self._input = self._hands.keep(self._input)
+        self._waiting.revise(self._hands.shape)
+        return [*ended]
 
     def _change_mode(self, now: float) -> list[Command]:
         self._drop_what_waits()

@@ -16,6 +16,9 @@ LONGEST_WAIT = 1e9
 """Seconds, at most, until a prediction is played (30 years): a sum of times stays finite."""
 
 
+Values = tuple[float, ...]
+
+
 def longest_wait(settings: Settings) -> float:
     """Seconds, at most, that the model may plan to wait."""
     return min(settings.longest_wait or LONGEST_WAIT, LONGEST_WAIT)
@@ -96,6 +99,15 @@ class Waiting:
         dropped = len(self._heap)
         self._heap.clear()
         return dropped
+
+    def revise(self, change: Callable[[Values, Values], tuple[Values, Values]]) -> None:
+        """Put what ``change`` makes of values and vector in the place of each; their times stay."""
+
+        def revised(each: Prediction) -> Prediction:
+            values, vector = change(each.values, each.vector)
+            return each._replace(values=values, vector=vector)
+
+        self.change(revised)
 
     def stretch(self, ratio: float, timescale: float, now: float, earliest: float, longest: float) -> None:
         """Wait ``ratio`` times as long for each from now on, yet at most ``longest`` and until ``earliest``.

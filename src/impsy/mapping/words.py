@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from impsy.mapping import wire
 from impsy.mapping.entries import MappingEntry, kind_of
 from impsy.mapping.wire import Reception
 
-__all__ = ["describe_message", "note_name", "why_ignored"]
+__all__ = ["control_words", "describe_message", "note_name", "why_ignored"]
 
 _SYSTEM_NAMES = {
     0xF0: "system exclusive",
@@ -31,6 +31,17 @@ _NOTES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", 
 def note_name(note: int) -> str:
     """The name of a note 0-127, where 60 is C4 (makers differ on the octave)."""
     return f"{_NOTES[note % 12]}{note // 12 - 1}"
+
+
+def control_words(index: int, names: Sequence[str] = (), *, short: bool = False) -> str:
+    """What a control, counted from 0, is called: ``control 3 (cutoff)`` by its name, or else ``control 3``.
+
+    ``short``: ``cutoff``, or else ``x_3``. ``names`` are those of ``[[controls]]``, "" where there is none.
+    """
+    name = names[index] if index < len(names) else ""
+    if short:
+        return name or f"x_{index + 1}"
+    return f"control {index + 1} ({name})" if name else f"control {index + 1}"
 
 
 def describe_message(message: bytes) -> str:

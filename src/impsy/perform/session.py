@@ -275,7 +275,8 @@ class Session:
             "pid": os.getpid(),
             "command_port": 0 if self._commands is None else self._commands.port,
         }
-        live = {name: getattr(snapshot.settings, name) for name in ("dimension", *SETTINGS)}
+        shown = ("dimension", *(row.name for row in SETTINGS.values() if row.in_state))
+        live = {name: getattr(snapshot.settings, name) for name in shown}
         return live | state | self._about
 
     def _counts(self, view: SessionView) -> Counts:

@@ -33,9 +33,10 @@ class MappedEntry:
 class Control:
     """One of x_1 … x_n.
 
-    index: from 0. label: a word or two, different for each control. kind: what is received for it, or what is sent
-    where nothing is mapped for input; plays and channel (1-16; null: nothing is mapped): the other way round. inputs
-    and outputs: where it comes from and goes to, in words; received and sent: those of them that are mapped.
+    index: from 0. label: its name, or a word or two, different for each control. kind: what is received for it, or
+    what is sent where nothing is mapped for input; plays and channel (1-16; null: nothing is mapped): the other way
+    round. inputs and outputs: where it comes from and goes to, in words; received and sent: those that are mapped.
+    enabled: it is heard and played. gate: seconds after which its note ends; null: with the next one.
     """
 
     index: int
@@ -47,6 +48,8 @@ class Control:
     outputs: list[str]
     received: list[MappedEntry]
     sent: list[MappedEntry]
+    enabled: bool
+    gate: float | None
 
 
 class Scene(SceneConfig):

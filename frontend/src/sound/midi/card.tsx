@@ -1,6 +1,6 @@
 /** Web MIDI: a controller at the browser's machine plays, and the predictions go to a synthesiser there. */
 
-import { overview } from "../../store";
+import { controlName } from "../../store";
 import { Button, Card, Field } from "../../ui";
 import { kindsNow } from "../state";
 import type { SendAs } from "./messages";
@@ -51,8 +51,6 @@ function PortPicker(props: {
   );
 }
 
-const labelOf = (index: number): string => overview.value?.controls[index]?.label ?? `x ${index + 1}`;
-
 function Heard() {
   if (choice.value.input === "") return null;
   if (heard.value.length === 0) return <p class="soft">Move a knob of {choice.value.input}: it shows here.</p>;
@@ -82,7 +80,7 @@ function Heard() {
                     <option value="">by itself</option>
                     {Array.from({ length: count }, (_, each) => (
                       <option key={each} value={each}>
-                        {labelOf(each)}
+                        {controlName(each)}
                       </option>
                     ))}
                   </select>

@@ -199,12 +199,16 @@ export class MidiOutput {
   private readonly sent = new Map<number, string>();
   private values: readonly number[];
 
-  /** `noteOf` says which note a value of a control is; `longest` is how many ms a note lasts. */
+  /**
+   * `noteOf` says which note a value of a control is; `longest` is how many ms a note lasts, where `gates` (seconds, by
+   * control) say nothing.
+   */
   constructor(
     private readonly targets: readonly Place[],
     now: readonly number[] = [],
     private readonly noteOf: (value: number) => number = (value) => rounded(value, 127),
     private readonly longest = 6000,
+    private readonly gates: readonly (number | null)[] = [],
   ) {
     this.values = [...now];
   }
@@ -278,7 +282,8 @@ export class MidiOutput {
     const velocity = target.velocity ?? (other >= 0 ? rounded(values[other] ?? 1, 127) : HARDEST);
     const note = Math.min(127, Math.max(0, Math.round(this.noteOf(value))));
     const messages = this.end(index);
-    this.sounding.set(index, { channel, note, until: now + this.longest });
+    const gate = this.gates[index];
+    this.sounding.set(index, { channel, note, until: now + (gate ? gate * 1000 : this.longest) });
     messages.push([STATUS.noteOn | (channel - 1), note, Math.max(1, velocity)]);
     return messages;
   }
@@ -287,6 +292,11 @@ export class MidiOutput {
     const sounding = this.sounding.get(index);
     this.sounding.delete(index);
     return sounding ? [[STATUS.noteOff | (sounding.channel - 1), sounding.note, 0]] : [];
+  }
+
+  /** When the next note ends by itself, in ms; Infinity: none sounds. */
+  get due(): number {
+    return Math.min(...[...this.sounding.values()].map(({ until }) => until));
   }
 
   /** The ends of notes that have sounded long enough. */

@@ -161,15 +161,27 @@ function aim(port: MIDIOutput | null): void {
   const { as, channel } = choice.peek();
   const { scale, root } = sound.peek();
   const asNotes = as === "notes" ? (value: number) => playedNote(value, scaleOf(scale), root) : undefined;
-  output = port ? new MidiOutput(targetsOf(controls, as, channel), live.output, asNotes) : null;
+  const gates = configured.map((control) => control.gate);
+  output = port ? new MidiOutput(targetsOf(controls, as, channel), live.output, asNotes, undefined, gates) : null;
 }
 
 onValues((values, who) => {
-  if (who === "model" && output) transmit(output.encode(values, performance.now()));
+  if (who !== "model" || !output) return;
+  transmit(output.encode(values, performance.now()));
+  expire();
 });
 onStart((values) => output?.start(values));
 onTaken((values) => output?.place(values));
-setInterval(() => output && transmit(output.expire(performance.now())), EXPIRE_EVERY);
+let timer: ReturnType<typeof setTimeout> | undefined;
+function expire(): void {
+  if (!output) return;
+  const now = performance.now();
+  transmit(output.expire(now));
+  const wait = output.due - now;
+  clearTimeout(timer);
+  if (wait < EXPIRE_EVERY) timer = setTimeout(expire, Math.max(1, wait));
+}
+setInterval(expire, EXPIRE_EVERY);
 addEventListener("pagehide", () => transmit(output?.panic() ?? []));
 effect(() => {
   if (panics.value > 0) transmit(output?.panic() ?? []);

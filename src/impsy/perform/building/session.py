@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.random import default_rng
 
-from impsy.config import Config, LoadedConfig, OscConfig
+from impsy.config import Config, LoadedConfig, OscConfig, hands_of
 from impsy.config.localports import USUAL, named_ports, where_the_page_listens
 from impsy.engine import Engine
 from impsy.io import OscAdapter
@@ -34,7 +34,9 @@ def engine_settings(config: Config) -> Settings:
     """What the engine needs of a configuration."""
     live: dict[str, Any] = config.live
     send = tuple(output_name(port) for port in config.clock.send)
-    return Settings(config.model.dimension, thru_matrix=_thru_matrix(config), clock_send=send, **live)
+    return Settings(
+        config.model.dimension, thru_matrix=_thru_matrix(config), clock_send=send, hands=hands_of(config), **live
+    )
 
 
 def _thru_matrix(config: Config) -> tuple[tuple[str, tuple[str, ...]], ...]:

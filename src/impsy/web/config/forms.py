@@ -12,6 +12,7 @@ from typing import Any
 
 from impsy.config import Config
 from impsy.mapping.entries import KINDS
+from impsy.mapping.scales import SCALES
 from impsy.models.sizes import SIZES
 from impsy.modes import MODES
 from impsy.protocol.workspace import EntryName, MappingArgument, MappingKind
@@ -94,6 +95,20 @@ _WORDS: dict[str, _Words] = {
     "webui.command_port": _Words(
         "Command port", "Where playing hears what the page asks for. Without one, 4002, or a free one.", "udp-port"
     ),
+    "controls": _Words("Controls", "One table for each control, in their order: its name, and how it is played."),
+    "controls.*.name": _Words("Name", "What it is called: on faders, in pictures, in the terminal."),
+    "controls.*.enabled": _Words("On", "Off: it is neither heard nor played; the model hears its last value."),
+    "controls.*.limits": _Words(
+        "Limits",
+        "What the model plays is folded back in between. Values from 0 to 1; of a control that plays notes, or has a "
+        "scale, also notes from 0 to 127.",
+    ),
+    "controls.*.scale": _Words("Scale", "It plays the nearest note of it, for values that are notes."),
+    "controls.*.root": _Words("Root", "The note that the scale starts from."),
+    "controls.*.gate": _Words("Gate", "How long a note lasts: seconds, or until the next one.", "", "s"),
+    "controls.*.repeat": _Words(
+        "Repeat", "For so long the same note, or position of a controller, is not sent again.", "seconds", "s"
+    ),
     "scenes": _Words("Scenes", "Named sets of settings, to be recalled while playing.", "scenes"),
     "scenes.*": _Words("Scene", "What it says nothing of stays as it is."),
 }
@@ -110,6 +125,7 @@ _SCENE_KEYS["model"] = "model.file"
 
 _CHOICES: dict[str, dict[str, str]] = {
     "mode": {mode.name: f"{mode.title}: {mode.help[0].lower()}{mode.help[1:-1]}" for mode in MODES.values()},
+    "scale": {name: scale.title for name, scale in SCALES.items()},
     "size": {name: f"{name} ({size.units} units)" for name, size in SIZES.items()},
     "grid": {
         "1/4": "1/4 (beats)",
@@ -193,6 +209,8 @@ def _described(schema: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
         described["properties"] = {
             name: _described(each, (*path, name)) for name, each in schema["properties"].items()
         }
+    if isinstance(schema.get("items"), dict) and "properties" in schema["items"]:
+        described["items"] = _described(schema["items"], (*path, PATTERN))
     if isinstance(schema.get("additionalProperties"), dict):
         described["additionalProperties"] = _described(schema["additionalProperties"], (*path, PATTERN))
     return described

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from impsy.config import Config
+from impsy.config import Config, hands_of
 from impsy.mapping.entries import ControlChange, ControlKind, MappingEntry, NoteOn, kind_of
+from impsy.mapping.hands import Hand
 from impsy.protocol.workspace import Control, EntryName, MappedEntry
 
 __all__ = ["Way", "controls_of", "describe_entry", "unmapped"]
@@ -36,15 +37,17 @@ def controls_of(config: Config) -> list[Control]:
     count = min(config.model.dimension - 1, MOST_CONTROLS)
     columns = [(_column(config, index, "input"), _column(config, index, "output")) for index in range(count)]
     short = Counter(_labels(received or sent, index) for index, (received, sent) in enumerate(columns))
+    hands = dict(enumerate(hands_of(config)))
     controls = []
     for index, (received, sent) in enumerate(columns):
+        hand = hands.get(index, Hand())
         label = _labels(received or sent, index)
         if short[label] > 1:
             label = _labels(received or sent, index, with_channel=True)
         controls.append(
             Control(
                 index,
-                label,
+                hand.name or label,
                 _kind(received or sent),
                 _kind(sent or received),
                 (sent or received)[0][1].channel if sent or received else None,
@@ -52,6 +55,8 @@ def controls_of(config: Config) -> list[Control]:
                 [*_in_words(sent), *_unmapped_ports(config, index, "output")],
                 [_structure(*each) for each in received],
                 [_structure(*each) for each in sent],
+                hand.enabled,
+                hand.gate,
             )
         )
     return _distinct(controls)
@@ -60,7 +65,7 @@ def controls_of(config: Config) -> list[Control]:
 def unmapped(count: int) -> list[Control]:
     """Controls without a mapping."""
     return [
-        Control(index, f"x {index + 1}", "value", "value", None, [], [], [], [])
+        Control(index, f"x {index + 1}", "value", "value", None, [], [], [], [], True, None)
         for index in range(min(count, MOST_CONTROLS))
     ]
 
