@@ -35,7 +35,9 @@ __all__ = [
     "Reset",
     "Set",
     "SetPredictor",
+    "ShowState",
     "Silence",
+    "Toggle",
     "Unplugged",
     "Update",
 ]
@@ -123,6 +125,13 @@ class Set:
 
 
 @dataclass(frozen=True, slots=True)
+class Toggle:
+    """Change over a live setting that is true or false."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reset:
     """Zero the recurrent state."""
 
@@ -162,8 +171,15 @@ class RecallScene:
     name: str
 
 
-EngineEvent = Interaction | Update | Released | PlayThrough | Set | Reset | Unplugged | PanicButton | SetPredictor
-Event = EngineEvent | LoadModel | RecallScene
+@dataclass(frozen=True, slots=True)
+class ShowState:
+    """A controller's lights and motor faders are to show the state anew. For the session: the engine knows none."""
+
+
+EngineEvent = (
+    Interaction | Update | Released | PlayThrough | Set | Toggle | Reset | Unplugged | PanicButton | SetPredictor
+)
+Event = EngineEvent | LoadModel | RecallScene | ShowState
 
 
 # --- commands: what the engine asks for -------------------------------------------------------------

@@ -32,6 +32,7 @@ from impsy.events import (
     Set,
     SetPredictor,
     Silence,
+    Toggle,
     Unplugged,
     Update,
 )
@@ -169,6 +170,8 @@ class Engine:
                 return self._play_through(event, now)
             case Set(name, value):
                 return self._set(name, value, now)
+            case Toggle(name):
+                return self._set(name, not getattr(self._settings, name, False), now)
             case Reset():
                 self._model.reset(forget=True)
                 return []

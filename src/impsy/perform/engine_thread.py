@@ -24,6 +24,7 @@ from impsy.events import (
     Record,
     Released,
     Report,
+    ShowState,
     Silence,
     Update,
 )
@@ -84,6 +85,7 @@ class EngineThread:
         monitor: takes vectors, forecasts and changes; None: none.
         report: takes the engine's reports.
         lost: is told of a model that does not play any more.
+        settled: is told each time that other settings were published; it must not wait.
     """
 
     def __init__(
@@ -97,6 +99,7 @@ class EngineThread:
         logged: Logged,
         report: SendReport,
         lost: Callable[[Predictor], None] = lambda _model: None,
+        settled: Callable[[], None] = lambda: None,
     ) -> None:
         self.inbox = Inbox(clock.now)
         self.adapters = adapters
@@ -107,6 +110,7 @@ class EngineThread:
         self._monitor = monitor
         self._report = report
         self._lost = lost
+        self._settled = settled
         self._lateness = Lateness()
         self._verbose = logger.isEnabledFor(logging.DEBUG)
         self._noted: list[Record | Play] = []
@@ -200,7 +204,7 @@ class EngineThread:
                 self._skim_newest()
         if late and isinstance(event, Interaction | Update):
             self._do(self._engine.skim, event, arrived)
-        elif not isinstance(event, LoadModel | RecallScene):
+        elif not isinstance(event, LoadModel | RecallScene | ShowState):
             self._do(self._engine.receive, event, arrived)
             if not isinstance(event, Interaction | Update | Released | PlayThrough):
                 self._changed()
@@ -265,7 +269,10 @@ class EngineThread:
 
         Called when there is time: it wakes their threads, which then use the interpreter that playing needs.
         """
+        before = self.published.engine.settings
         self.published = Published(self._engine.snapshot(), self._lateness.counts())
+        if self.published.engine.settings is not before:
+            self._settled()
         self._show_forecast()
         for noted in self._noted:
             if isinstance(noted, Record):
