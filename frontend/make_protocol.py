@@ -24,6 +24,7 @@ from typing_extensions import is_typeddict
 import impsy.protocol
 from impsy.config import schema
 from impsy.engine import snapshot
+from impsy.mapping.commands import commands_of
 from impsy.mapping.entries import KINDS
 from impsy.mapping.wire import MESSAGES
 from impsy.modes import MODES
@@ -67,6 +68,10 @@ def tables() -> dict[str, Any]:
         "MODES": [
             {"name": mode.name, "title": mode.title, "help": mode.help, "plays": mode.plays}
             for mode in MODES.values()
+        ],
+        "COMMANDS": [
+            {"name": name, "act": command.act, "title": command.title, "help": command.help}
+            for name, command in commands_of(()).items()
         ],
         "STATUS": {_camel(kind.name): status for status, kind in MESSAGES.items()},
         "ENTRY_WORDS": {name: row.words.sentence for name, row in KINDS.items()},

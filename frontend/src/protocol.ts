@@ -430,7 +430,8 @@ export interface PlaybackMessage extends PlaybackState {
  * A control was moved while a mapping is learnt.
  *
  * name: how a configuration refers to the port. entry: the control as an entry of a mapping; words: the same in
- * English. chosen: it was moved on purpose and has come to rest.
+ * English. number: the note or the program, where it is one; null: it is none. chosen: it was moved on purpose and has
+ * come to rest.
  */
 export interface LearnMessage {
   type: "learn";
@@ -438,6 +439,7 @@ export interface LearnMessage {
   name: string;
   entry: (string | number)[];
   words: string;
+  number: number | null;
   value: number;
   chosen: boolean;
 }
@@ -767,6 +769,20 @@ export const MODES = [
   {"name": "polyphony", "title": "Together", "help": "To everything you play, the model adds something of its own.", "plays": "each event"},
   {"name": "battle", "title": "By itself", "help": "The model plays on its own, whatever you do.", "plays": "always"},
   {"name": "useronly", "title": "Listen only", "help": "You play and it records: good for collecting takes.", "plays": "never"},
+] as const;
+
+export const COMMANDS = [
+  {"name": "pause", "act": "press", "title": "Pause", "help": "The model is silent and predicts nothing."},
+  {"name": "panic", "act": "press", "title": "Panic", "help": "Ends every note."},
+  {"name": "reset", "act": "press", "title": "Reset", "help": "The model forgets what it has heard."},
+  {"name": "mode.callresponse", "act": "press", "title": "Mode: Call and response", "help": "You play a phrase; when you pause, the model answers."},
+  {"name": "mode.polyphony", "act": "press", "title": "Mode: Together", "help": "To everything you play, the model adds something of its own."},
+  {"name": "mode.battle", "act": "press", "title": "Mode: By itself", "help": "The model plays on its own, whatever you do."},
+  {"name": "mode.useronly", "act": "press", "title": "Mode: Listen only", "help": "You play and it records: good for collecting takes."},
+  {"name": "threshold", "act": "turn", "title": "Threshold", "help": "Seconds of your silence after which the model answers (callresponse)."},
+  {"name": "sigmatemp", "act": "turn", "title": "Sigma temperature", "help": "How far values stray from what the model predicts; more is wilder."},
+  {"name": "pitemp", "act": "turn", "title": "Pi temperature", "help": "How readily the model chooses what is less likely; more is wilder."},
+  {"name": "timescale", "act": "turn", "title": "Timescale", "help": "Stretches the model's time: 2 plays at half speed."},
 ] as const;
 
 export const STATUS = {

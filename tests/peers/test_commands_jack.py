@@ -15,7 +15,7 @@ from impsy.protocol.monitor import STATE
 from impsy.settings import SETTINGS
 from waiting import PATIENCE, wait_until
 
-pytestmark = [pytest.mark.peer("jackd"), pytest.mark.usefixtures("jack_alone")]
+pytestmark = [pytest.mark.slow, pytest.mark.peer("jackd"), pytest.mark.usefixtures("jack_alone")]
 
 CONFIG = """
 [midi]
