@@ -92,6 +92,8 @@ _WORDS: dict[str, _Words] = {
     "webui.command_port": _Words(
         "Command port", "Where playing hears what the page asks for. Without one, 4002, or a free one.", "udp-port"
     ),
+    "commands": _Words("Commands", "Buttons and knobs of a controller that command and do not play.", "commands"),
+    "commands.*": _Words("Entry", "What gives the command."),
     "scenes": _Words("Scenes", "Named sets of settings, to be recalled while playing.", "scenes"),
     "scenes.*": _Words("Scene", "What it says nothing of stays as it is."),
 }
