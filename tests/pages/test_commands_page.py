@@ -66,10 +66,13 @@ def test_commands_are_assigned_by_pressing_and_turning(chromium, played, desk):
         expect(row(title).get_by_role("status")).to_be_visible()
         desk.play(*messages)
 
+    def shows(title, words):
+        expect(row(title).get_by_text(words, exact=True)).to_be_visible()
+
     assign("Pause", "b0107f", "b01000")
-    expect(row("Pause").get_by_text("control 16, channel 1, DESK")).to_be_visible()
+    shows("Pause", "control 16, channel 1, DESK")
     assign("Scene: verse", "99247f", "892400")
-    expect(row("Scene: verse").get_by_text("note C2 (36), channel 10, DESK")).to_be_visible()
+    shows("Scene: verse", "note C2 (36), channel 10, DESK")
 
     # A pad cannot be turned, a button that is taken cannot be taken again; a knob is what is wanted.
     assign("Sigma temperature", "99257f", "892500")
@@ -77,12 +80,12 @@ def test_commands_are_assigned_by_pressing_and_turning(chromium, played, desk):
     desk.play("b0637f", "b06300")
     expect(row("Sigma temperature").get_by_text("is for “Reset” already")).to_be_visible()
     desk.play(*(f"b015{value:02x}" for value in range(0, 120, 5)))
-    expect(row("Sigma temperature").get_by_text("control 21, channel 1, DESK")).to_be_visible()
+    shows("Sigma temperature", "control 21, channel 1, DESK")
 
     row("Reset").get_by_role("button", name="take its control away").click()
     expect(row("Reset").get_by_text("control 99")).to_have_count(0)
     page.get_by_role("button", name="Undo").last.click()
-    expect(row("Reset").get_by_text("control 99, channel 1, DESK")).to_be_visible()
+    shows("Reset", "control 99, channel 1, DESK")
 
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("The session takes it over as it plays.")).to_be_visible()

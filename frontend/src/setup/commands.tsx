@@ -33,7 +33,8 @@ function put(row: CommandRow, entry: Json | undefined): void {
   const back = () => (before === undefined ? takeAway(row.name) : set(["commands", row.name], before));
   if (entry === undefined) takeAway(row.name);
   else set(["commands", row.name], entry);
-  const done = entry === undefined ? "has no control any more" : `is ${givenBy(entry)}`;
+  if (before === undefined) return;
+  const done = entry === undefined ? "has no control any more" : `is ${givenBy(entry)} now`;
   notify("info", `“${row.title}” ${done}.`, { label: "Undo", run: back });
 }
 
