@@ -430,8 +430,8 @@ export interface PlaybackMessage extends PlaybackState {
  * A control was moved while a mapping is learnt.
  *
  * name: how a configuration refers to the port. entry: the control as an entry of a mapping; words: the same in
- * English. number: the note or the program, where it is one; null: it is none. chosen: it was moved on purpose and has
- * come to rest.
+ * English. number: the note or the program; null: it is neither. chosen: it was moved on purpose and has come to
+ * rest.
  */
 export interface LearnMessage {
   type: "learn";

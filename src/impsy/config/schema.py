@@ -95,7 +95,7 @@ _CommandEntry = Annotated[
     CommandEntry,
     PlainValidator(_command),
     PlainSerializer(command_to_list),
-    Field(description=_COMMAND),
+    Field(description=_COMMAND, json_schema_extra={"type": "array"}),
 ]
 _Name = Annotated[str, Field(description='a port name in quotes, such as "X-TOUCH"')]
 _Address = Annotated[
