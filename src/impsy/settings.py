@@ -113,7 +113,8 @@ class Setting:
         """
         most, power = self._slider
         place = min(1.0, max(0.0, place))
-        value = self._least * exp(place * log(most / self._least)) if self.above_zero else most * place**power
+        least = self._least
+        value = least * exp(place * log(most / least)) if self.above_zero else least + (most - least) * place**power
         return self.within_useful(float(f"{value:.9g}"))
 
     def place(self, value: float) -> float:
@@ -124,7 +125,9 @@ class Setting:
             return 0.0
         if value >= most:
             return 1.0
-        return log(value / least) / log(most / least) if self.above_zero else float((value / most) ** (1 / power))
+        if self.above_zero:
+            return log(value / least) / log(most / least)
+        return float(((value - least) / (most - least)) ** (1 / power))
 
     @property
     def _slider(self) -> tuple[float, float]:

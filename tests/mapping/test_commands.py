@@ -43,7 +43,8 @@ def asked(commands, *messages, now=0.0):
 
 
 def test_each_command_asks_for_something():
-    assert {event_of(COMMANDS[name], 1.0) for name in ACTIONS} == {PanicButton(), Reset()}
+    assert (event_of(COMMANDS["panic"], 1.0), event_of(COMMANDS["reset"], 1.0)) == (PanicButton(), Reset())
+    assert COMMANDS.keys() >= ACTIONS.keys()
     for command in COMMANDS.values():
         assert event_of(command, 0.5)
         assert command.title

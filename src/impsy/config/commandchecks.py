@@ -76,6 +76,7 @@ def warnings_in_commands(config: Config) -> Iterator[Finding]:
     """Commands whose port is not open, and mapped controls whose messages they take."""
     heard = {name: getattr(config, name) is not None for name in OTHER_PORTS}
     devices = config.midi.in_device if config.midi is not None else ()
+    outputs = config.midi.out_device if config.midi is not None else ()
     for name, entry in config.commands.items():
         path: Path = ("commands", name)
         if entry.port in OTHER_PORTS and not heard[entry.port]:
@@ -84,12 +85,24 @@ def warnings_in_commands(config: Config) -> Iterator[Finding]:
         elif not entry.port and not devices and not any(heard.values()) and not config.midi_commands:
             text = "no MIDI input, WebSocket or serial MIDI is open: nothing commands it"
             yield _warning(path, text, "Add the name of the controller's port as the last item")
-        elif entry.port and entry.port not in (*devices, *OTHER_PORTS):
-            near = difflib.get_close_matches(entry.port, devices, n=1, cutoff=0.8)
-            if near:
-                text = f"its port {show_value(entry.port)} is not in midi.in_device: it is opened for commands alone"
-                yield _warning(path, text, f"Did you mean {show_value(near[0])}?")
+        elif entry.port and entry.port not in OTHER_PORTS:
+            for way, names in (("in", devices), ("out", outputs)):
+                near = _another_name(entry.port, names)
+                if near:
+                    text = f"its port {show_value(entry.port)} may be what midi.{way}_device calls {show_value(near)}"
+                    yield _warning(path, text, "Give a device one name everywhere")
+                    break
     yield from _mapped(config)
+
+
+def _another_name(port: str, names: tuple[str, ...]) -> str:
+    """A name that likely means the same device, where this one is not among them; "" if none does."""
+    if port in names:
+        return ""
+    plain = port.casefold()
+    part = (name for name in names if plain in name.casefold() or name.casefold() in plain)
+    near = difflib.get_close_matches(port, names, n=1, cutoff=0.8)
+    return next(part, near[0] if near else "")
 
 
 def _mapped(config: Config) -> Iterator[Finding]:

@@ -47,6 +47,7 @@ class CommandPort:
         self._name = name
         self._assigned = assigned
         self._mapping = CommandMapping(assigned)
+        self._echo_seconds = echo_seconds
         self._guard = FeedbackGuard(echo_seconds)
         self._clock = clock
         self._commands = Rate(COMMANDS_A_SECOND, COMMANDS_A_SECOND, clock)
@@ -57,9 +58,11 @@ class CommandPort:
         """Whether anything is commanded."""
         return bool(self._mapping)
 
-    def remap(self, assigned: Assigned) -> None:
-        """Use other commands from now on."""
+    def remap(self, assigned: Assigned, echo_seconds: float = ECHO_SECONDS) -> None:
+        """Use other commands from now on, and another time for echoes."""
         with self._lock:
+            if echo_seconds != self._echo_seconds:
+                self._echo_seconds, self._guard = echo_seconds, FeedbackGuard(echo_seconds)
             if assigned != self._assigned:
                 self._assigned, self._mapping = assigned, CommandMapping(assigned)
 

@@ -68,20 +68,19 @@ class MidiPorts:
         for direction, devices in devices_of.items():
             system.claims.plan(direction, (device for device in devices if virtual_name(device) is None))
         shared = (midi.api, midi.feedback_threshold if guard is not None else None)
-        for device in inputs:
-            self._command_port(device, midi.feedback_threshold).remap(commands_at(device, assigned))
+        for device in (*inputs, *midi.out_device):
+            commands = commands_at(device, assigned) if device in inputs else ()
+            self._command_port(device).remap(commands, midi.feedback_threshold)
         for device in dict.fromkeys(midi.out_device):
-            commands = self._commands[device] if device in inputs else None
-            yield _output(device, system, midi.output, guard, commands, shared)
+            yield _output(device, system, midi.output, guard, self._commands[device], shared)
         for device in unlisted:
             yield _lights(device, system, guard, self._commands[device], shared)
         for device in inputs:
             yield _input(device, system, midi.input, guard, self._commands[device], shared)
 
-    def _command_port(self, device: str, echo_seconds: float) -> CommandPort:
+    def _command_port(self, device: str) -> CommandPort:
         """The commands of a device, which its input and its output share for as long as they are open."""
-        fresh = CommandPort(input_name(device), echo_seconds=echo_seconds)
-        return self._commands.setdefault(device, fresh)
+        return self._commands.setdefault(device, CommandPort(input_name(device)))
 
 
 Shared = tuple[object, ...]
@@ -93,7 +92,7 @@ def _output(
     system: SharedMidi,
     mappings: Mappings,
     guard: FeedbackGuard | None,
-    commands: CommandPort | None,
+    commands: CommandPort,
     shared: Shared,
 ) -> Port:
     def mapping() -> OutputMapping | None:
@@ -106,8 +105,7 @@ def _output(
     def make() -> Adapter:
         return MidiOutput(device, system, mapping(), guard, commands=commands)
 
-    identity = (output_name(device), commands is not None, *shared)
-    return Port(identity, make, remap, mappings.get(device))
+    return Port((output_name(device), *shared), make, remap, mappings.get(device))
 
 
 def _lights(
