@@ -43,6 +43,8 @@ input."A controller that is not there" = [["note_on", 1], ["control_change", 1, 
   ["pitch_bend", 1]]
 [scenes.verse]
 mode = "polyphony"
+[commands]
+pause = ["control_change", 16, 64, "A controller that is not there"]
 [webui]
 monitor_port = {monitor}
 command_port = {command}
@@ -91,7 +93,7 @@ def audit(chromium, web, place, screen):
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", [*PLACES, "/setup#commands"])
 def test_a_workspace_that_is_played(chromium, furnished, place, screen):
     audit(chromium, furnished, place, screen)
 
