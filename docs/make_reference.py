@@ -21,9 +21,11 @@ import click
 
 from impsy.cli.main import COMMANDS, OVERVIEW, group
 from impsy.limits import LIMITS
+from impsy.mapping.commands import commands_of
 from impsy.mapping.entries import KINDS, Argument
 from impsy.web.config.forms import config_schema
 
+COMMANDED = commands_of(())
 REFERENCE = Path(__file__).parent / "reference"
 NOTE = "<!-- Made by docs/make_reference.py of the program: change it there. -->"
 
@@ -38,6 +40,9 @@ TYPES = {
     "array": "list",
     "object": "section",
 }
+
+TABLES = ("scenes", "commands")
+"""Sections whose keys have names of their own."""
 
 CONFIGURATION = """\
 # Configuration
@@ -58,7 +63,7 @@ def configuration() -> str:
     plain = {
         name: each
         for name, each in schema["properties"].items()
-        if "properties" not in each and name not in ("scenes", "controls")
+        if "properties" not in each and name not in (*TABLES, "controls")
     }
     sections = {name: each for name, each in schema["properties"].items() if name not in plain}
     lines = [NOTE, "", CONFIGURATION]
@@ -74,6 +79,9 @@ def configuration() -> str:
     for name, each in sections.items():
         inner = each["additionalProperties"] if name == "scenes" else each["items"] if name == "controls" else each
         lines += ["", f"## `{_heading(name)}` {{ #{_anchor(name)} }}", "", each["description"]]
+        if name == "commands":
+            lines += ["", *_commands()]
+            continue
         if name == "scenes":
             lines += ["", f"{inner['description']} Recall one by its name: `/impsy/scene` with it, or a click."]
         lines += ["", *_keys(inner["properties"], set(inner.get("required", ())), scene=name == "scenes")]
@@ -94,6 +102,25 @@ def configuration() -> str:
     return "\n".join(lines)
 
 
+def _commands() -> Iterator[str]:
+    """The table of the commands that a controller may give."""
+    yield "The value is the [entry](#mapping-entries) that gives the command, with or without the name of a port"
+    yield 'as the last item: `pause = ["control_change", 16, 64, "X-TOUCH"]`. Behind the channel of `note_on` and'
+    yield "`program_change` may stand the note or the program that counts alone. More:"
+    yield "[commands from your controller](../playing-together.md#commands-from-your-controller)."
+    yield ""
+    acts = {"press": "a button, key or pad", "turn": "a knob or fader"}
+    rows = [
+        [f"`{_key(name)}`", acts[each.act], f"*{each.title}.* {_cell(each.help)}"] for name, each in COMMANDED.items()
+    ]
+    rows.append(['`"scene.NAME"`', acts["press"], "*Scene.* Recalls the scene of this name."])
+    yield from _table(["Key", "Given by", "What it does"], rows)
+
+
+def _key(name: str) -> str:
+    return name if name.isidentifier() else f'"{name}"'
+
+
 def _heading(section: str) -> str:
     return {"scenes": '[scenes."NAME"]', "controls": "[[controls]]"}.get(section, f"[{section}]")
 
@@ -105,7 +132,7 @@ def _anchor(section: str) -> str:
 def _absence(name: str, section: dict[str, Any], schema: dict[str, Any]) -> str:
     if name in schema["required"]:
         return "an error"
-    if name == "scenes":
+    if name in TABLES:
         return "there are none"
     if name == "controls":
         return "each is played as the model likes"

@@ -24,6 +24,7 @@ from typing_extensions import is_typeddict
 import impsy.protocol
 from impsy.config import schema
 from impsy.engine import snapshot
+from impsy.mapping.commands import commands_of
 from impsy.mapping.entries import KINDS
 from impsy.mapping.scales import SCALES
 from impsy.mapping.wire import MESSAGES
@@ -77,6 +78,10 @@ def tables() -> dict[str, Any]:
                 "shares": mode.shares,
             }
             for mode in MODES.values()
+        ],
+        "COMMANDS": [
+            {"name": name, "act": command.act, "title": command.title, "help": command.help}
+            for name, command in commands_of(()).items()
         ],
         "STATUS": {_camel(kind.name): status for status, kind in MESSAGES.items()},
         "SCALES": [{"id": name, "name": scale.title, "steps": list(scale.steps)} for name, scale in SCALES.items()],

@@ -447,7 +447,8 @@ export interface PlaybackMessage extends PlaybackState {
  * A control was moved while a mapping is learnt.
  *
  * name: how a configuration refers to the port. entry: the control as an entry of a mapping; words: the same in
- * English. chosen: it was moved on purpose and has come to rest.
+ * English. number: the note or the program; null: it is neither. chosen: it was moved on purpose and has come to
+ * rest.
  */
 export interface LearnMessage {
   type: "learn";
@@ -455,6 +456,7 @@ export interface LearnMessage {
   name: string;
   entry: (string | number)[];
   words: string;
+  number: number | null;
   value: number;
   chosen: boolean;
 }
@@ -804,6 +806,32 @@ export const MODES = [
   {"name": "battle", "title": "By itself", "help": "The model plays on its own, whatever you do.", "plays": "always", "shares": false},
   {"name": "useronly", "title": "Listen only", "help": "You play and it records: good for collecting takes.", "plays": "never", "shares": false},
   {"name": "duet", "title": "Duet", "help": "What you move is yours for a while; the model plays the rest, and goes along with you.", "plays": "always", "shares": true},
+] as const;
+
+export const COMMANDS = [
+  {"name": "pause", "act": "press", "title": "Pause", "help": "The model is silent and predicts nothing."},
+  {"name": "panic", "act": "press", "title": "Panic", "help": "Ends every note."},
+  {"name": "reset", "act": "press", "title": "Reset", "help": "The model forgets what it has heard."},
+  {"name": "tap", "act": "press", "title": "Tap", "help": "A tap on the beat: two or more set the tempo."},
+  {"name": "mode.callresponse", "act": "press", "title": "Mode: Call and response", "help": "You play a phrase; when you pause, the model answers."},
+  {"name": "mode.polyphony", "act": "press", "title": "Mode: Together", "help": "To everything you play, the model adds something of its own."},
+  {"name": "mode.battle", "act": "press", "title": "Mode: By itself", "help": "The model plays on its own, whatever you do."},
+  {"name": "mode.useronly", "act": "press", "title": "Mode: Listen only", "help": "You play and it records: good for collecting takes."},
+  {"name": "mode.duet", "act": "press", "title": "Mode: Duet", "help": "What you move is yours for a while; the model plays the rest, and goes along with you."},
+  {"name": "grid.1/4", "act": "press", "title": "Grid: 1/4", "help": "The note values that events are pulled to; t is for triplets."},
+  {"name": "grid.1/8", "act": "press", "title": "Grid: 1/8", "help": "The note values that events are pulled to; t is for triplets."},
+  {"name": "grid.1/8t", "act": "press", "title": "Grid: 1/8t", "help": "The note values that events are pulled to; t is for triplets."},
+  {"name": "grid.1/16", "act": "press", "title": "Grid: 1/16", "help": "The note values that events are pulled to; t is for triplets."},
+  {"name": "grid.1/16t", "act": "press", "title": "Grid: 1/16t", "help": "The note values that events are pulled to; t is for triplets."},
+  {"name": "grid.1/32", "act": "press", "title": "Grid: 1/32", "help": "The note values that events are pulled to; t is for triplets."},
+  {"name": "threshold", "act": "turn", "title": "Threshold", "help": "Seconds of your silence after which the model answers (callresponse)."},
+  {"name": "sigmatemp", "act": "turn", "title": "Sigma temperature", "help": "How far values stray from what the model predicts; more is wilder."},
+  {"name": "pitemp", "act": "turn", "title": "Pi temperature", "help": "How readily the model chooses what is less likely; more is wilder."},
+  {"name": "timescale", "act": "turn", "title": "Timescale", "help": "Stretches the model's time: 2 plays at half speed."},
+  {"name": "hold", "act": "turn", "title": "Hold", "help": "Seconds for which a control that you moved stays yours (duet)."},
+  {"name": "longest_wait", "act": "turn", "title": "Longest wait", "help": "Seconds that the model may wait before its next event; 0: as long as it likes."},
+  {"name": "tempo", "act": "turn", "title": "Tempo", "help": "Beats a minute."},
+  {"name": "quantise", "act": "turn", "title": "Quantise", "help": "How far the model's events move to the grid: 0 not at all, 1 onto it."},
 ] as const;
 
 export const STATUS = {

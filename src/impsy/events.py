@@ -43,8 +43,10 @@ __all__ = [
     "SendTick",
     "Set",
     "SetPredictor",
+    "ShowState",
     "Silence",
     "Tap",
+    "Toggle",
     "Touched",
     "Unplugged",
     "Update",
@@ -145,6 +147,13 @@ class Set:
 
 
 @dataclass(frozen=True, slots=True)
+class Toggle:
+    """Change over a live setting that is true or false."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reset:
     """Zero the recurrent state."""
 
@@ -209,6 +218,11 @@ class Tap:
     """The performer taps the tempo."""
 
 
+@dataclass(frozen=True, slots=True)
+class ShowState:
+    """A controller's lights and motor faders are to show the state anew. For the session: the engine knows none."""
+
+
 EngineEvent = (
     Interaction
     | Update
@@ -216,6 +230,7 @@ EngineEvent = (
     | Touched
     | PlayThrough
     | Set
+    | Toggle
     | Reset
     | Unplugged
     | PanicButton
@@ -224,7 +239,7 @@ EngineEvent = (
     | LinkBeat
     | Tap
 )
-Event = EngineEvent | LoadModel | RecallScene
+Event = EngineEvent | LoadModel | RecallScene | ShowState
 
 
 # --- commands: what the engine asks for -------------------------------------------------------------

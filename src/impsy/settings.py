@@ -7,7 +7,7 @@ command on the page, its range, its default and its words. A new setting is one 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from math import isfinite
+from math import exp, isfinite, log
 from typing import Any, Literal, TypeGuard
 
 from impsy.errors import ConfigError
@@ -108,6 +108,46 @@ class Setting:
         """The number itself, or the limit of what is useful that it is beyond; what is at fault stays as it is."""
         low, high = self.within or self.useful
         return min(high, max(low, number)) if self._is_usable(number) else number
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether a knob may turn it: a number that commands may set, and that has a slider."""
+        return self.kind == "number" and bool(self.address) and self.slider is not None
+
+    def at(self, place: float) -> float:
+        """The value at a place on the slider, 0 to 1, as the page has it, within what is useful.
+
+        Equal steps multiply where it must be above 0; else the values grow with a power of the place. The setting is
+        one that ``is_turned``.
+        """
+        most, power = self._slider
+        place = min(1.0, max(0.0, place))
+        least = self._least
+        value = least * exp(place * log(most / least)) if self.above_zero else least + (most - least) * place**power
+        return self.within_useful(float(f"{value:.9g}"))
+
+    def place(self, value: float) -> float:
+        """Where a value is on the slider, 0 to 1: what ``at`` turns round."""
+        most, power = self._slider
+        least = self._least
+        if value <= least:
+            return 0.0
+        if value >= most:
+            return 1.0
+        if self.above_zero:
+            return log(value / least) / log(most / least)
+        return float(((value - least) / (most - least)) ** (1 / power))
+
+    @property
+    def _slider(self) -> tuple[float, float]:
+        if self.slider is None:
+            raise ConfigError(f"{self.name} has no slider")
+        return self.slider
+
+    @property
+    def _least(self) -> float:
+        """The smallest value on the slider."""
+        return max(self.useful[0], 1 / self._slider[0] if self.above_zero else 0.0)
 
     def _fits(self, value: object) -> bool:
         if self.kind != "number":

@@ -27,6 +27,7 @@ from impsy.events import (
     Set,
     SetPredictor,
     Silence,
+    Toggle,
     Unplugged,
     Update,
 )
@@ -364,6 +365,18 @@ def test_pause_silences_and_stops_predicting_and_the_performer_is_still_recorded
     assert len(predictor.heard) > heard
 
 
+def test_a_flag_changes_over_and_nothing_else_does():
+    stage, _ = rehearse(mode="battle")
+    assert [type(command) for command in stage.receive(Toggle("paused"))] == [Silence]
+    assert stage.engine.snapshot().settings.paused
+    assert stage.receive(Toggle("paused")) == []
+    assert not stage.engine.snapshot().settings.paused
+    before = stage.engine.snapshot().settings
+    for name in ("mode", "timescale", "thru_matrix", "nothing"):
+        assert [type(command) for command in stage.receive(Toggle(name))] == [Report]
+    assert stage.engine.snapshot().settings == before
+
+
 def test_a_paused_answer_goes_on_when_resumed():
     stage, _ = rehearse(threshold=0.1)
     stage.receive(Interaction(A), at=1.0)
@@ -543,6 +556,7 @@ events = st.one_of(
     st.builds(Set, st.just("paused"), st.booleans()),
     st.just(Reset()),
     st.just(PanicButton()),
+    st.just(Toggle("paused")),
     st.just(Unplugged("midi")),
     st.builds(Set, st.just("input_thru"), st.booleans()),
     st.builds(Set, st.just("sigma_temperature"), st.floats()),

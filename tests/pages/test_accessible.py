@@ -48,6 +48,8 @@ name = "melody"
 scale = "dorian"
 [[controls]]
 enabled = false
+[commands]
+pause = ["control_change", 16, 64, "A controller that is not there"]
 [webui]
 monitor_port = {monitor}
 command_port = {command}
@@ -96,7 +98,7 @@ def audit(chromium, web, place, screen):
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", [*PLACES, "/setup#commands"])
 def test_a_workspace_that_is_played(chromium, furnished, place, screen):
     audit(chromium, furnished, place, screen)
 

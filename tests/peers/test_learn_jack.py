@@ -15,7 +15,7 @@ import pytest
 from jack_stage import Device
 
 from impsy.config import load_config
-from impsy.mapping.entries import ControlChange, ControlChange14, NoteOn, PitchBend
+from impsy.mapping.entries import ControlChange, ControlChange14, NoteOn, PitchBend, ProgramChange
 from waiting import PATIENCE, wait_until
 
 pytestmark = [pytest.mark.peer("jackd", "jack_connect"), pytest.mark.usefixtures("jack_alone")]
@@ -401,3 +401,81 @@ def test_monitor_takes_a_device_up_again(jack, workspace):
     command.interrupt()
     assert command.end() == 0
     wait_until(lambda: second.end() == 0)
+
+
+COMMANDS = """\
+[midi]
+in_device = ["KNOBS"]
+[scenes."verse"]
+mode = "battle"
+[commands] # of the box
+panic = ["control_change", 1, 99] # in need
+reset = ["note_on", 10, 40, "KNOBS"]
+"""
+
+
+def test_commands_are_assigned_by_pressing_and_turning(jack, knobs, workspace):
+    (workspace / "config.toml").write_text(CONFIG + COMMANDS)
+    command = Command(jack, workspace, "map", "--commands")
+    command.expect("Press a button for pause")
+    knobs.play("b0637f", "b06300")
+    command.expect("That is panic already: use it for pause instead?")
+    command.type("n\n")
+    command.expect("Press a button for pause")
+    knobs.play("99247f", "892400")
+    command.expect("pause is note on, channel 10, note C2, at KNOBS")
+    command.expect("Press a button for panic, Panic (now control change, channel 1, controller 99)")
+    command.type("\n")
+    command.expect("Press a button for reset")
+    command.type("-\n")
+    command.expect("reset has no control any more")
+    command.type("scene.verse\n")
+    command.expect("Press a button for scene.verse")
+    knobs.play("c005")
+    command.expect("scene.verse is program change, channel 1, 5, at KNOBS")
+    command.type("sigmatemp\n")
+    command.expect("Turn a knob for sigmatemp")
+    knobs.play("99257f", "892500")
+    command.expect("cannot be turned")
+    knobs.play(*sweep(0xB0, 21))
+    command.expect("sigmatemp is control change, channel 1, controller 21, at KNOBS")
+    command.type("nothing\n")
+    command.expect("There is no command “nothing”")
+    command.type("q\n")
+    command.expect("has them in [commands] now")
+    assert command.end() == 0
+    text = (workspace / "config.toml").read_text()
+    assert all(comment in text for comment in ("# a workspace of mine", "# of the box", "# in need"))
+    commands = load_config(workspace / "config.toml").config.commands
+    assert {name: (entry.entry, entry.number, entry.port) for name, entry in commands.items()} == {
+        "panic": (ControlChange(1, 99), None, ""),
+        "pause": (NoteOn(10), 36, "KNOBS"),
+        "scene.verse": (ProgramChange(1), 5, "KNOBS"),
+        "sigmatemp": (ControlChange(1, 21), None, "KNOBS"),
+    }
+
+
+def test_commands_that_were_not_assigned_change_nothing(jack, knobs, workspace):
+    command = Command(jack, workspace, "map", "--commands")
+    command.expect("Press a button for pause")
+    command.interrupt()
+    command.expect("Nothing was changed.")
+    assert command.end() == 130
+    assert (workspace / "config.toml").read_text() == CONFIG
+    told = subprocess.run(
+        [sys.executable, "-m", "impsy", "map", "--commands", "--output"], capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 2
+    assert "leave --output" in told.stderr
+
+
+def test_monitor_names_the_commands(jack, knobs, workspace):
+    (workspace / "config.toml").write_text(CONFIG + COMMANDS)
+    command = Command(jack, workspace, "monitor")
+    command.expect("midi in KNOBS is connected")
+    knobs.play("99287f", "b0637f")
+    command.expect("commands reset  [99 28 7f]")
+    command.expect("commands panic  [b0 63 7f]")
+    command.interrupt()
+    assert command.end() == 0
+    assert knobs.heard == []

@@ -253,6 +253,7 @@ def test_a_knob_that_is_moved_is_told_and_then_chosen(site, room, learning):
         "name": "knobs",
         "entry": ["control_change", 1, 7],
         "words": "control 7, channel 1",
+        "number": None,
         "value": round(60 / 127, 4),
         "chosen": True,
     }
@@ -272,7 +273,7 @@ def test_one_control_after_the_other_is_chosen_once(site, room, learning):
     ear.play(KNOBS, *(f"b007{value:02x}" for value in range(120, 0, -4)))  # its movement goes on
     ear.play(KNOBS, "903c64", "803c00")
     (_, note) = site.hub.wait_for(lambda hub: len(learnt(hub, chosen=True)) > 1 and learnt(hub, chosen=True))
-    assert note["entry"] == ["note_on", 1]
+    assert (note["entry"], note["number"]) == (["note_on", 1], 60)
     time.sleep(1.2)
     ear.play(KNOBS, *(f"b007{value:02x}" for value in range(0, 120, 4)))
     site.hub.wait_for(lambda hub: len(learnt(hub, chosen=True)) > 2)

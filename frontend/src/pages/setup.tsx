@@ -4,6 +4,7 @@ import { computed, signal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { SaveBar } from "../setup/bar";
+import { Commands } from "../setup/commands";
 import { errors, load, overtaken, problems, saved, trouble, understood, upgrade, values, watch } from "../setup/draft";
 import { Controls } from "../setup/controls";
 import { Instrument } from "../setup/instrument";
@@ -32,6 +33,7 @@ const TABS: readonly Tab[] = [
   { id: "osc", label: "OSC", sections: ["osc"], show: Osc },
   { id: "websocket", label: "WebSocket", sections: ["websocket"], show: WebSocketTab },
   { id: "serial", label: "Serial", sections: ["serial", "serialmidi"], show: Serial },
+  { id: "commands", label: "Commands", sections: ["commands"], show: Commands },
   { id: "scenes", label: "Scenes", sections: ["scenes"], show: Scenes },
   { id: "text", label: "Text", sections: [], show: TextTab },
 ];

@@ -12,7 +12,7 @@ export interface Waiting {
   note: string;
 }
 
-export type MovedControl = Omit<LearnMessage, "type" | "value" | "entry"> & { entry: Entry };
+export type MovedControl = Omit<LearnMessage, "type" | "value" | "entry" | "number"> & { entry: Entry };
 
 export interface Outcome {
   /** null: no row is left to map. */

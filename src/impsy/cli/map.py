@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
-import sys
-import threading
-import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 import click
 
+from impsy.cli.dialogue import Dialogue, in_words
 from impsy.cli.options import config_option
-from impsy.cli.terminal import terminal
 from impsy.errors import ConfigError, DeviceError, ImpsyError
 from impsy.limits import MOST_DIMENSION
-from impsy.threads import once
 
 if TYPE_CHECKING:
     from impsy.config.document import ConfigDocument
@@ -30,9 +22,6 @@ if TYPE_CHECKING:
     from impsy.mapping.learning import Learner, Proposal
 
 __all__ = ["command"]
-
-TICK_SECONDS = 0.05
-CHECK_SECONDS = 1.0
 
 _HELP = "Enter leaves a control out, b goes back to the one before, Ctrl-C ends."
 
@@ -44,16 +33,25 @@ _HELP = "Enter leaves a control out, b goes back to the one before, Ctrl-C ends.
     "--controls", type=click.IntRange(1, MOST_DIMENSION - 1), help="How many to map.  [default: dimension - 1]"
 )
 @click.option("--output", is_flag=True, help="Make the mapping that is played to PORT, not the one that is heard.")
+@click.option("--commands", is_flag=True, help="Assign buttons and knobs to commands, such as pause, instead.")
 @click.option("--set-dimension", is_flag=True, help="Set [model] dimension to the number of controls + 1.")
 @click.option("-y", "--yes", is_flag=True, help="Write without asking, also what was mapped when Ctrl-C ends it.")
 def command(
-    port: str | None, config_file: Path, controls: int | None, output: bool, set_dimension: bool, yes: bool
+    port: str | None,
+    config_file: Path,
+    controls: int | None,
+    output: bool,
+    commands: bool,
+    set_dimension: bool,
+    yes: bool,
 ) -> None:
     """Make a mapping: move each control of an instrument in turn, and its entries are written into config.toml.
 
     PORT is a MIDI input, in full or in part (`impsy ports` lists them); without it, all inputs are heard, and the
     first control that is moved says which one is meant. Comments stay, and the configuration as it was is kept
     as .bak. Knobs, faders, pedals (also of 14 bits), wheels, keys, pressure and program buttons can be mapped.
+    With --commands, the names of the commands come one after the other: press a button or turn a knob for each that
+    your controller is to give.
     `impsy learn` is an earlier name of this command, and still works.
 
     \b
@@ -62,6 +60,7 @@ def command(
       impsy map X-TOUCH
       impsy map X-TOUCH --controls 4 --set-dimension
       impsy map Volca --output                a synth's own knobs: what IMPSY will turn
+      impsy map --commands                    buttons for pause, panic, modes, scenes; knobs for settings
     """
     from impsy.config.document import ConfigDocument
     from impsy.config.learnt import configured_names
@@ -69,6 +68,13 @@ def command(
     from impsy.io.midi.listener import MidiListener
     from impsy.mapping.learning import Learner
 
+    if commands:
+        if output or set_dimension or controls is not None:
+            raise click.UsageError("--commands assigns commands: leave --output, --controls and --set-dimension out")
+        from impsy.cli.assigning import assign_commands
+
+        assign_commands(port, config_file, yes)
+        return
     document = ConfigDocument.open(config_file)
     upgraded = upgrade(document, whole_lists=True)  # the present form has a place for the mapping of each port
     way: Way = "output" if output else "input"
@@ -143,30 +149,20 @@ def _rehearse(
     trial.check()
 
 
-class _Lesson:
-    """Asks the player to move each control, and answers what is typed, while the learner receives messages."""
+class _Lesson(Dialogue):
+    """Asks the player to move each control in turn, while the learner receives messages."""
 
     def __init__(self, learner: Learner, count: int, names: Sequence[str] = ()) -> None:
+        super().__init__()
         self.learner = learner
         self.count = count
         self.names = names
-        self._console = terminal()
-        self._arrived: SimpleQueue[tuple[str, bytes, float] | str | None] = SimpleQueue()
         self._reported: set[str] = set()
-        self._reader: threading.Thread | None = None
-
-    def say(self, text: str, style: str | None = None, end: str = "\n") -> None:
-        """Print."""
-        self._console.print(text, style=style, end=end)
 
     def called(self, index: int) -> str:
         """``x_3``, or ``x_3 (cutoff)`` where the control has a name."""
         name = self.names[index] if index < len(self.names) else ""
         return f"x_{index + 1} ({name})" if name else f"x_{index + 1}"
-
-    def hear(self, port: str, message: bytes) -> None:
-        """Take a message from the listener; any thread may call it."""
-        self._arrived.put((port, message, time.monotonic()))
 
     def give(self, listener: MidiListener) -> None:
         """Request one control after the other until all are mapped or left out.
@@ -174,19 +170,11 @@ class _Lesson:
         Raises:
             DeviceError: the device went away.
         """
-        self._listen_to_the_keyboard()
+        self.listen_to_the_keyboard()
         self.say(f"Learning {self.count} controls from {', '.join(listener.ports)}.", "bold")
         self.say(_HELP, "dim")
-        checked = time.monotonic()
         self._ask_for_the_next()
-        while len(self.learner.learnt) < self.count:
-            if time.monotonic() - checked >= CHECK_SECONDS:
-                checked = time.monotonic()
-                listener.check()
-            self._answer(self._wait(TICK_SECONDS))
-            proposal = self.learner.decide(time.monotonic())
-            if proposal is not None:
-                self._consider(proposal)
+        self.go_on(listener)
 
     def keep(self, ended: bool, yes: bool) -> bool:
         """Whether the mapping is to be written."""
@@ -196,20 +184,22 @@ class _Lesson:
         if not ended or yes:
             return True
         self.say("")
-        return self._agrees(f"Keep what was learnt ({len(learnt)} of {self.count} controls)?")
+        return self.agrees(f"Keep what was learnt ({len(learnt)} of {self.count} controls)?")
 
-    # --- one control -------------------------------------------------------------------------------
+    @property
+    def is_over(self) -> bool:
+        """Whether each control is mapped or left out."""
+        return len(self.learner.learnt) >= self.count
 
-    def _ask_for_the_next(self) -> None:
-        from impsy.mapping.words import control_words
+    def take(self, port: str, message: bytes, now: float) -> None:
+        """Let the learner hear it."""
+        self.learner.hear(port, message, now)
+        for other in self.learner.elsewhere - self._reported:
+            self._reported.add(other)
+            self.say(f"  {other} is another device: learn it by itself", "yellow")
 
-        if len(self.learner.learnt) < self.count:
-            self.say(f"Move {control_words(len(self.learner.learnt), self.names)} …")
-
-    def _answer(self, line: str | None) -> None:
-        """What was typed, if anything: Enter leaves the control out."""
-        if line is None:
-            return
+    def answer(self, line: str) -> None:
+        """What was typed: Enter leaves the control out."""
         words = line.strip().lower()
         if not words:
             self.learner.skip()
@@ -224,72 +214,30 @@ class _Lesson:
             return
         self._ask_for_the_next()
 
+    def consider(self, now: float) -> None:
+        """Take the control that was moved, if there is one."""
+        proposal = None if self.is_over else self.learner.decide(now)
+        if proposal is not None:
+            self._consider(proposal)
+
+    def _ask_for_the_next(self) -> None:
+        if not self.is_over:
+            self.say(f"Move control {len(self.learner.learnt) + 1} …")
+
     def _consider(self, proposal: Proposal) -> None:
         number = len(self.learner.learnt) + 1
         if proposal.taken_by is not None:
-            known, entry = _in_words(self.learner.learnt[proposal.taken_by]), _in_words(proposal.entry)
+            known, entry = in_words(self.learner.learnt[proposal.taken_by]), in_words(proposal.entry)
             also = f"use it for x_{number} too" if known == entry else f"use its {entry} for x_{number}"
-            if not self._agrees(f"  That is x_{proposal.taken_by + 1} ({known}) already: {also}?"):
+            if not self.agrees(f"  That is x_{proposal.taken_by + 1} ({known}) already: {also}?"):
                 self.learner.refuse()
                 self._ask_for_the_next()
                 return
         first = self.learner.port is None
         self.learner.take(proposal)
         where = f", at {proposal.port}" if first else ""
-        self.say(f"  {self.called(number - 1)} is {_in_words(proposal.entry)}{where}", "green")
+        self.say(f"  {self.called(number - 1)} is {in_words(proposal.entry)}{where}", "green")
         self._ask_for_the_next()
-
-    def _agrees(self, question: str) -> bool:
-        """Ask; Enter and the end of the input mean no. What is moved meanwhile is not listened to."""
-        self.say(f"{question} [y/N] ", end="")
-        while self._reader is not None:
-            line = self._wait(TICK_SECONDS, listen=False)
-            if line is not None:
-                return line.strip().lower() in ("y", "yes")
-        self.say("no")
-        return False
-
-    # --- what arrives ------------------------------------------------------------------------------
-
-    def _wait(self, seconds: float, listen: bool = True) -> str | None:
-        """Let the learner hear what arrives, if it is to listen; a line, if one was typed."""
-        try:
-            item = self._arrived.get(timeout=seconds)
-        except Empty:
-            return None
-        if item is None:
-            self._reader = None
-        elif isinstance(item, str):
-            return item
-        elif listen:
-            self.learner.hear(*item)
-            for port in self.learner.elsewhere - self._reported:
-                self._reported.add(port)
-                self.say(f"  {port} is another device: learn it by itself", "yellow")
-        return None
-
-    def _listen_to_the_keyboard(self) -> None:
-        try:
-            descriptor = sys.stdin.fileno()
-        except (AttributeError, io.UnsupportedOperation):  # there is no standard input
-            return
-        self._reader = once("impsy keyboard", partial(self._read, descriptor))
-        self._reader.start()
-
-    def _read(self, descriptor: int) -> None:
-        # Not through sys.stdin: a thread that waits in it would keep the interpreter from ending.
-        rest = b""
-        while True:
-            try:
-                read = os.read(descriptor, 1024)
-            except OSError:
-                read = b""
-            if not read:
-                self._arrived.put(None)
-                return
-            *lines, rest = (rest + read).split(b"\n")
-            for line in lines:
-                self._arrived.put(line.decode(errors="replace"))
 
 
 def _write(
@@ -326,17 +274,6 @@ def _write(
     for index, entry in enumerate(completed.mapping):
         note = " (as it was)" if index in completed.kept else ""
         note = " (a stand-in, since it was left out)" if index in completed.stand_ins else note
-        lesson.say(f"  {lesson.called(index):<5} {_in_words(entry)}{note}", "dim" if note else None)
+        lesson.say(f"  {lesson.called(index):<5} {in_words(entry)}{note}", "dim" if note else None)
     if trained and dimension is not None and dimension != before:
         lesson.say(f"{trained} was trained with other controls: record with these and train again", "yellow")
-
-
-def _in_words(entry: MappingEntry | None) -> str:
-    """``control_change, channel 1, controller 7``."""
-    from impsy.mapping.entries import kind_of
-
-    if entry is None:
-        return "left out"
-    kind = kind_of(entry)
-    parts = [f"{argument.name} {getattr(entry, argument.name)}" for argument in kind.required]
-    return ", ".join([kind.name.replace("_", " "), *parts])

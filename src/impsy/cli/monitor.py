@@ -50,7 +50,7 @@ def command(config_file: Path, seconds: float | None) -> None:
 
     loaded = sized(load_config(config_file))
     config = loaded.config
-    if not any((config.midi, config.osc, config.websocket, config.serial, config.serialmidi)):
+    if not any((config.midi, config.osc, config.websocket, config.serial, config.serialmidi, config.midi_commands)):
         raise ConfigError(
             f"{config_file} turns no input on: add a section such as [osc] or [midi] (`impsy ports` lists devices)"
         )
@@ -83,7 +83,7 @@ def _show(console: Console, arrival: Arrival, started: datetime, names: Sequence
     if len(arrival.changes) > SHOWN_VALUES:
         shown.append(f"and {len(arrival.changes) - SHOWN_VALUES} more")
     if arrival.command is not None:
-        shown = [str(arrival.command)]
+        shown = [f"commands {arrival.command}" if isinstance(arrival.command, str) else str(arrival.command)]
     console.print("  ".join(shown) or "ignored", style="dim" if arrival.ignored else "green", end="")
     if arrival.message is not None:
         words = f"  [{arrival.message.hex(' ')}]  {describe_message(arrival.message)}"

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from impsy.config.commandchecks import errors_in_commands, warnings_in_commands
 from impsy.config.positions import Path, format_path
 from impsy.config.problems import Problem, listed_section_of, section_of
 from impsy.config.schema import Config, MidiConfig, OscConfig, WebuiConfig
@@ -44,6 +45,7 @@ def errors_across(data: Table) -> Iterator[Finding]:
     yield from _mapping_sizes(data)
     yield from _udp_ports(data)
     yield from _too_many_controls(data)
+    yield from errors_in_commands(data)
     if "" in _table(data, "scenes"):
         yield _finding("error", ("scenes", ""), "a scene needs a name, by which it is recalled")
     ports = [_table(data, section).get("port") for section in ("serialmidi", "serial")]
@@ -73,10 +75,12 @@ def warnings_across(config: Config, data: Table) -> Iterator[Finding]:
     yield from _clock(config)
     for section in ("websocket", "serialmidi"):
         table = getattr(config, section)
-        if table is not None and not table.input and not table.output:
+        commanded = any(entry.port in ("", section) for entry in config.commands.values())
+        if table is not None and not table.input and not table.output and not commanded:
             text = "has neither an input nor an output mapping: nothing is heard or sent"
             yield _finding("warning", (section,), text)
     yield from _stuck_controllers(config)
+    yield from warnings_in_commands(config)
     for name, scene in config.scenes.items():
         if not scene.model_dump(exclude_none=True):
             text = "names nothing that it sets: recalling it changes nothing"

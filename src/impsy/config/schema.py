@@ -25,6 +25,15 @@ from impsy.config.sections import Flag, Seconds, Section
 from impsy.errors import ConfigError
 from impsy.hosts import WILDCARDS
 from impsy.limits import MOST_DIMENSION
+from impsy.mapping.commands import (
+    OTHER_PORTS,
+    Assigned,
+    CommandEntry,
+    command_to_list,
+    commands_of,
+    find_command,
+    parse_command,
+)
 from impsy.mapping.entries import MappingEntry, NoteOn, entry_to_list, parse_entry
 from impsy.models.sizes import SIZES
 from impsy.modes import MODES
@@ -64,6 +73,13 @@ def _entry(item: object) -> MappingEntry:
         raise PydanticCustomError("entry", "{text}", {"text": str(error)}) from error
 
 
+def _command(item: object) -> CommandEntry:
+    try:
+        return parse_command(item)
+    except ConfigError as error:
+        raise PydanticCustomError("entry", "{text}", {"text": str(error)}) from error
+
+
 def _destination(address: str) -> str:
     return "127.0.0.1" if address in WILDCARDS else address
 
@@ -75,6 +91,15 @@ _Entry = Annotated[
     PlainSerializer(entry_to_list),
     Field(description='an entry like ["control_change", channel, controller]'),
 ]
+_COMMAND = (
+    'an entry like ["control_change", channel, controller], and the name of its port where only that one counts'
+)
+_CommandEntry = Annotated[
+    CommandEntry,
+    PlainValidator(_command),
+    PlainSerializer(command_to_list),
+    Field(description=_COMMAND, json_schema_extra={"type": "array"}),
+]
 _Name = Annotated[str, Field(description='a port name in quotes, such as "X-TOUCH"')]
 _Address = Annotated[
     str, Field(description='an OSC address that starts with "/", such as "/prediction"', pattern="^/")
@@ -82,6 +107,7 @@ _Address = Annotated[
 _MAPPING = 'a list of mapping entries, one for each value, such as [["note_on", 1], ["control_change", 1, 74]]'
 _PORTS = 'a list of port names, such as ["X-TOUCH"]'
 _BY_PORT = 'a mapping for each port by its name, such as input."X-TOUCH" = [["note_on", 1]]'
+_COMMANDS = 'an entry for each command, such as pause = ["control_change", 16, 64, "X-TOUCH"]'
 _SCENES = 'a section for each scene, such as [scenes."verse"]'
 
 _CONTROLS = "a table [[controls]] for each control, in their order"
@@ -253,8 +279,20 @@ class Config(Section):
     serial: SerialConfig | None = None
     serialmidi: SerialMidiConfig | None = None
     webui: WebuiConfig | None = None
+    commands: Annotated[ReadOnlyDict[str, _CommandEntry], Field(description=_COMMANDS)] = {}
     scenes: Annotated[ReadOnlyDict[str, SceneConfig], Field(description=_SCENES)] = {}
     controls: Annotated[tuple[ControlConfig, ...], Strict(False), Field(description=_CONTROLS)] = ()
+
+    @property
+    def assigned(self) -> Assigned:
+        """The commands of ``[commands]``, each with what gives it."""
+        known = commands_of(self.scenes) if self.commands else {}
+        return tuple((find_command(name, known), entry) for name, entry in self.commands.items())
+
+    @property
+    def midi_commands(self) -> bool:
+        """Whether a command names a MIDI port of the system, which is opened then."""
+        return any(entry.port and entry.port not in OTHER_PORTS for entry in self.commands.values())
 
     @property
     def live(self) -> dict[str, Value]:

@@ -39,6 +39,7 @@ from impsy.events import (
     SetPredictor,
     Silence,
     Tap,
+    Toggle,
     Touched,
     Unplugged,
     Update,
@@ -208,6 +209,8 @@ class Engine:
                 return self._play_through(event, now)
             case Set(name, value):
                 return self._set(name, value, now)
+            case Toggle(name):
+                return self._set(name, not getattr(self._settings, name, False), now)
             case Reset():
                 self._model.reset(forget=True)
                 return []

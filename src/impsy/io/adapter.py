@@ -29,7 +29,9 @@ SendReport = Callable[[Report], object]
 """Report something to the performer. Any thread may call it, and it returns at once."""
 
 Overhear = Callable[[str, bytes, tuple[tuple[int, float], ...] | None], object]
-"""Called with each MIDI message that arrives: the adapter's name, the message, and what it changes (None: nothing).
+"""Called with each MIDI message that arrives: the adapter's name, the message, and what it changes.
+
+That is None for nothing, and empty for a command, which changes no control.
 
 Called in the adapter's thread, before the event is delivered.
 """

@@ -10,6 +10,7 @@ from impsy.errors import DataError
 from impsy.events import Event, Interaction, LoadModel, PanicButton, PlayThrough, Report, Touched, Update
 from impsy.hosts import EVERYWHERE, is_here, is_loopback
 from impsy.io.adapter import Complaints, Deliver, Health, Rate, SendReport
+from impsy.io.commands import COMMANDS_A_SECOND, PANICS_A_SECOND
 from impsy.io.udp import UdpListener, UdpSender
 from impsy.names import safe_name
 
@@ -19,14 +20,11 @@ __all__ = ["OscAdapter", "OscListener"]
 PLAYED_A_SECOND = 10_000
 """Events that one port takes, after twice as many at once: more is no playing, and would fill the disk."""
 
-COMMANDS_A_SECOND, LOCAL_COMMANDS_A_SECOND = 400, 2000
-"""Commands that one port takes, after as many at once: several knobs, or settings drawn by hand. The second number is
-for the port that only this machine reaches, where several pages draw."""
+LOCAL_COMMANDS_A_SECOND = 2000
+"""Commands that the port takes which only this machine reaches, where several pages draw; after as many at once."""
 
 TOLD_SECONDS = 10.0
 """Between two reports that something was left out."""
-
-PANICS_A_SECOND = 10
 
 MODELS = "models"
 """The folder whose models another machine may ask for."""
@@ -55,7 +53,7 @@ class OscListener:
         self._played = Rate(PLAYED_A_SECOND, 2 * PLAYED_A_SECOND)
         self._most = LOCAL_COMMANDS_A_SECOND if local else COMMANDS_A_SECOND
         self._commands = Rate(self._most, self._most)
-        self._panics = Rate(PANICS_A_SECOND, PANICS_A_SECOND)  # one that counts is not to wait for a knob
+        self._panics = Rate(PANICS_A_SECOND, PANICS_A_SECOND)
         self._left_out, self._told = 0, float("-inf")
         self._deliver: Deliver | None = None
         self._report: SendReport | None = None

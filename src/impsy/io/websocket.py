@@ -24,9 +24,10 @@ from websockets.typing import Subprotocol
 
 from impsy.codecs.websocket import decode_frame, encode_text
 from impsy.errors import DeviceError, PeerError
-from impsy.events import Report, Unplugged
+from impsy.events import Report, ShowState, Unplugged
 from impsy.hosts import EVERYWHERE, is_loopback
 from impsy.io.adapter import Complaints, Deliver, Health, Overhear, Rate, SendReport
+from impsy.io.commands import CommandPort
 from impsy.io.door import ACCEPTED_AT_ONCE, BACKLOG, Door
 from impsy.io.entrance import Entrance, ServedClient, who_gives_way
 from impsy.io.link import Link, Opened
@@ -34,6 +35,7 @@ from impsy.io.network import bound
 from impsy.mapping.entries import MappingEntry
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
+from impsy.settings import Settings
 from impsy.threads import Failures
 
 __all__ = ["CLIENT_LIMIT", "WebSocketAdapter"]
@@ -77,6 +79,7 @@ class WebSocketAdapter:
         allowed_origins: the web pages that may connect, as ``origin_allowed`` explains.
         client_limit: clients at once, and as many that have not yet completed their handshake.
         folder: of the configuration; the address for pages from files is written there.
+        commands: the clients' commands, whose messages are not played; None: they have none.
     """
 
     name = "websocket"
@@ -91,7 +94,9 @@ class WebSocketAdapter:
         allowed_origins: Iterable[str] | None = None,
         client_limit: int = CLIENT_LIMIT,
         folder: Path | None = None,
+        commands: CommandPort | None = None,
     ) -> None:
+        self.commands = commands if commands is not None else CommandPort(self.name)
         self._ip = ip
         self._port = port
         self._entries = tuple(input_mapping)
@@ -125,7 +130,8 @@ class WebSocketAdapter:
         self._deliver, self._report = deliver, report
         if not is_loopback(self._ip):
             text = f"WebSocket on {self._ip or EVERYWHERE} port {self._port}: others on the network may play"
-            report(Report(f"{self.name}:reach", f"{text}, and command nothing", "info"))
+            orders = "command what [commands] assigns" if self.commands else "command nothing"
+            report(Report(f"{self.name}:reach", f"{text}, and {orders}", "info"))
         self.link.open(report)
 
     def send(self, values: Sequence[float]) -> None:
@@ -148,6 +154,15 @@ class WebSocketAdapter:
     def panic(self) -> None:
         """End every note on every channel in use, known to sound or not."""
         self._hand_over(partial(self._messages, OutputMapping.panic))
+
+    def show(self, settings: Settings, scene: str) -> float | None:
+        """Show the state to every client."""
+        if self._loop is None or not self._clients:
+            return None
+        messages, again = self.commands.show(settings, scene)
+        if messages:
+            self._hand_over(lambda: messages)
+        return again
 
     def remap(self, input_mapping: Sequence[MappingEntry], output_mapping: Sequence[MappingEntry]) -> None:
         """Use other mappings; notes that sound by the old one end."""
@@ -272,6 +287,7 @@ class WebSocketAdapter:
             await client.close(CloseCode.TRY_AGAIN_LATER, "too many clients")
             return
         self._clients[client] = None
+        self._show_anew()
         entries = self._entries
         mapping = InputMapping(entries)  # its state is per client: parts of messages
         try:
@@ -290,6 +306,7 @@ class WebSocketAdapter:
                 )
         finally:
             self._clients.pop(client, None)
+            self._show_anew()
             if client in self._performers:
                 self._performers.discard(client)
                 if not self._performers:
@@ -305,6 +322,12 @@ class WebSocketAdapter:
         leaving.transport.abort()
         return True
 
+    def _show_anew(self) -> None:
+        """A client came or went: all are shown the state, and no button is held."""
+        if self.commands:
+            self.commands.forget()
+            self._deliver(ShowState())
+
     def _hear(self, frame: str | bytes, mapping: InputMapping, client: ServedClient) -> None:
         for message in decode_frame(frame):
             if isinstance(message, PeerError):
@@ -314,6 +337,10 @@ class WebSocketAdapter:
                 text = f"more than {PLAYED_A_SECOND} messages a second came; those beyond are left out"
                 self._complaints.add("rate", text, self._report)
                 return
+            if self.commands and self.commands.takes(message, self._deliver, self._report):
+                if self.overhear is not None:
+                    self.overhear(self.name, message, ())
+                continue
             changes = mapping.decode(message)
             if self.overhear is not None:
                 self.overhear(self.name, message, changes)

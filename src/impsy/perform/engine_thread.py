@@ -29,6 +29,7 @@ from impsy.events import (
     SendStop,
     SendTempo,
     SendTick,
+    ShowState,
     Silence,
     Touched,
     Update,
@@ -91,6 +92,7 @@ class EngineThread:
         monitor: takes vectors, forecasts and changes; None: none.
         report: takes the engine's reports.
         lost: is told of a model that does not play any more.
+        settled: is told each time that other settings were published; it must not wait.
     """
 
     def __init__(
@@ -104,6 +106,7 @@ class EngineThread:
         logged: Logged,
         report: SendReport,
         lost: Callable[[Predictor], None] = lambda _model: None,
+        settled: Callable[[], None] = lambda: None,
     ) -> None:
         self.inbox = Inbox(clock.now)
         self.adapters = adapters
@@ -114,6 +117,7 @@ class EngineThread:
         self._monitor = monitor
         self._report = report
         self._lost = lost
+        self._settled = settled
         self._lateness = Lateness()
         self._verbose = logger.isEnabledFor(logging.DEBUG)
         self._noted: list[Record | Play] = []
@@ -215,7 +219,7 @@ class EngineThread:
                 self._skim_newest()
         if late and isinstance(event, Interaction | Update):
             self._do(self._engine.skim, event, arrived)
-        elif not isinstance(event, LoadModel | RecallScene):
+        elif not isinstance(event, LoadModel | RecallScene | ShowState):
             self._do(self._engine.receive, event, arrived)
             if not isinstance(event, Interaction | Update | Released | Touched | PlayThrough):
                 self._changed()
@@ -297,8 +301,10 @@ class EngineThread:
 
         Called when there is time: it wakes their threads, which then use the interpreter that playing needs.
         """
-        forecast = self._engine.forecast()
+        before, forecast = self.published.engine.settings, self._engine.forecast()
         self.published = Published(self._engine.snapshot(), self._lateness.counts(), forecast)
+        if self.published.engine.settings is not before:
+            self._settled()
         self._show(forecast)
         for noted in self._noted:
             if isinstance(noted, Record):

@@ -10,18 +10,19 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol, Self, cast
 
 from impsy.engine import Engine, Snapshot
-from impsy.events import Event, LoadModel, Predictor, RecallScene, Report, SetPredictor
+from impsy.events import Event, LoadModel, Predictor, RecallScene, Report, SetPredictor, ShowState
 from impsy.io.adapter import Adapter, Health
 from impsy.io.osc import OscListener
 from impsy.perform.clock import Clock
 from impsy.perform.engine_thread import EngineThread, Logged
+from impsy.perform.lights import Lights
 from impsy.perform.monitor import Monitor
 from impsy.perform.recording.recorder import Recorder
 from impsy.perform.reports import Reports
 from impsy.perform.scenes import SceneRecall, Scenes
 from impsy.perform.switching import ModelSwitcher, OpenModel
 from impsy.protocol.monitor import Counts, LatenessSummary, PortHealth, State
-from impsy.settings import SETTINGS
+from impsy.settings import SETTINGS, Settings
 from impsy.threads import once
 
 __all__ = ["Session", "SessionView"]
@@ -107,11 +108,13 @@ class Session:
             logged=Logged(log_input, log_predictions),
             report=self.report,
             lost=self._lost,
+            settled=self._settled,
         )
         self._open_model = open_model
         self._models = ModelSwitcher(
             self._engine.inbox.put, self.report, model_file, playing=engine.predictor, prepare=self._prepare
         )
+        self._lights = Lights(self._shown, lambda: self._engine.adapters)
         self._scenes = SceneRecall(scenes or Scenes(), self._models, self._engine.inbox.put, self.report)
         self._about = dict(about or {})
         self._changing = threading.Lock()
@@ -130,6 +133,7 @@ class Session:
         if self._commands is not None:
             self._commands.open(self.deliver, self.report)
         self._prepare(self._models.playing)
+        self._lights.changed()
         self._engine.start()
         self._is_open = True
         return self
@@ -140,6 +144,7 @@ class Session:
             return
         self._is_open = False
         self._engine.stop()
+        self._lights.close()
         if self._recorder is not None:
             self._recorder.close()
         with self._changing:
@@ -162,12 +167,17 @@ class Session:
             case RecallScene(name):
                 self._scenes.recall(name)
                 self._changed()
+                self._lights.changed()
             case LoadModel(file):
                 self._scenes.forget()
+                self._lights.changed()
                 self._models.switch_to(file, self._open_model)
             case SetPredictor():
                 self._scenes.forget()
+                self._lights.changed()
                 self._models.use(event)
+            case ShowState():
+                self._lights.changed()
             case _:
                 self._engine.inbox.put(event)
 
@@ -175,6 +185,7 @@ class Session:
         """Replace the scenes that can be recalled. Any thread may call it."""
         self._scenes.scenes = scenes
         self._changed()
+        self._lights.changed()
 
     def set_adapters(self, adapters: Iterable[Adapter]) -> None:
         """Replace the adapters: close those that are not among ``adapters``, open those that are new."""
@@ -189,6 +200,7 @@ class Session:
                 if adapter not in before:
                     adapter.open(self.deliver, self.report)
             self._engine.adapters = after
+        self._lights.changed()
 
     @property
     def model_file(self) -> str:
@@ -203,6 +215,14 @@ class Session:
         """Log a report and show it on the pages. Any thread may call it."""
         if self._reports.add(report):
             self._changed()
+
+    def _settled(self) -> None:
+        self._lights.changed()
+
+    def _shown(self) -> tuple[Settings, str]:
+        """What controllers show: the settings, and which scene is current."""
+        settings = self._engine.published.engine.settings
+        return settings, self._scenes.current(settings)
 
     def _changed(self) -> None:
         if self._monitor is not None:

@@ -80,7 +80,8 @@ class LearnMessage(TypedDict):
     """A control was moved while a mapping is learnt.
 
     name: how a configuration refers to the port. entry: the control as an entry of a mapping; words: the same in
-    English. chosen: it was moved on purpose and has come to rest.
+    English. number: the note or the program; null: it is neither. chosen: it was moved on purpose and has come to
+    rest.
     """
 
     type: Literal["learn"]
@@ -88,6 +89,7 @@ class LearnMessage(TypedDict):
     name: str
     entry: list[str | int]
     words: str
+    number: int | None
     value: float
     chosen: bool
 

@@ -12,8 +12,9 @@ from typing import Generic, TypeVar
 
 from impsy.codecs.midiclock import CLOCK_STATUS, TICKING, ClockSending, decode_clock
 from impsy.errors import DeviceError
-from impsy.events import Report, Unplugged
+from impsy.events import Report, ShowState, Unplugged
 from impsy.io.adapter import Complaints, Deliver, Health, Overhear, SendReport
+from impsy.io.commands import CommandPort
 from impsy.io.feedback import FeedbackGuard
 from impsy.io.link import Link, Opened
 from impsy.io.midi.portnames import Direction, Fit, Meaning
@@ -22,6 +23,7 @@ from impsy.io.midi.system import SharedMidi
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
 from impsy.mapping.wire import NOTE_OFF
+from impsy.settings import Settings
 from impsy.threads import Failures
 
 __all__ = ["MidiInput", "MidiOutput"]
@@ -174,6 +176,7 @@ class MidiInput(_Port[MidiInPort]):
         system: the MIDI system, shared with other ports.
         mapping: what messages mean; None: the device is not heard.
         guard: recognises echoes of what IMPSY sent, which are ignored; None: without.
+        commands: the device's commands, whose messages are not played; None: it has none.
         clock: seconds, the clock of ``guard``.
         follows: whether MIDI clock is heard.
     """
@@ -185,6 +188,7 @@ class MidiInput(_Port[MidiInPort]):
         mapping: InputMapping | None,
         guard: FeedbackGuard | None = None,
         *,
+        commands: CommandPort | None = None,
         clock: Callable[[], float] = time.monotonic,
         follows: bool = False,
     ) -> None:
@@ -192,6 +196,7 @@ class MidiInput(_Port[MidiInPort]):
         self._mapping = mapping
         self._follows = follows
         self._guard = guard
+        self._commands = commands if commands is not None else CommandPort(self.name)
         self._clock = clock
         self._deliver: Deliver = lambda _event: None
         self._received = self._echoes = 0
@@ -234,6 +239,7 @@ class MidiInput(_Port[MidiInPort]):
         """Nothing to do: the system calls ``_receive``."""
 
     def _lost(self) -> None:
+        self._commands.forget()
         self._deliver(Unplugged(self.name))
 
     def _leave(self) -> None:
@@ -251,6 +257,10 @@ class MidiInput(_Port[MidiInPort]):
         try:
             if self._guard is not None and self._guard.repeats(message, self._clock()):
                 self._echoes += 1
+                return
+            if self._commands and self._commands.takes(message, self._deliver, self._report):
+                if self.overhear is not None:
+                    self.overhear(self.name, message, ())
                 return
             changes = None if self._mapping is None else self._mapping.decode(message)
             if self.overhear is not None:
@@ -281,6 +291,8 @@ class MidiOutput(_Port[MidiOutPort]):
         system: the MIDI system, shared with other ports.
         mapping: how values are sent; None: nothing is sent.
         guard: records what is sent; None: without.
+        commands: the device's commands, whose state it is shown; None: it has none.
+        quiet: the port is open for these alone, and nobody is told of it: many a device has no such port.
         clock: seconds, for ``guard``.
     """
 
@@ -291,11 +303,16 @@ class MidiOutput(_Port[MidiOutPort]):
         mapping: OutputMapping | None,
         guard: FeedbackGuard | None = None,
         *,
+        commands: CommandPort | None = None,
+        quiet: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__("out", configured, system)
         self._mapping = mapping
         self._guard = guard
+        self.commands = commands if commands is not None else CommandPort(self.name)
+        self._quiet = quiet
+        self._deliver: Deliver = lambda _event: None
         self._clock = clock
         self._lock = threading.Lock()  # the engine's thread plays, the link's thread resends
         self._port: MidiOutPort | None = None
@@ -308,9 +325,10 @@ class MidiOutput(_Port[MidiOutPort]):
         self._sent = self._failed = 0
         self._clock_sending = ClockSending()
 
-    def open(self, deliver: Deliver, report: SendReport) -> None:  # noqa: ARG002 - an output hears nothing
+    def open(self, deliver: Deliver, report: SendReport) -> None:
         """Start searching for the device."""
-        self._start(report)
+        self._deliver = deliver
+        self._start((lambda _report: None) if self._quiet else report)
 
     def send(self, values: Sequence[float]) -> None:
         """Send x_1 … x_n; without the device, only keep them."""
@@ -329,6 +347,15 @@ class MidiOutput(_Port[MidiOutPort]):
         with self._lock:
             if self._mapping is not None:
                 self._write(self._mapping.end_notes(keys, origin))
+
+    def show(self, settings: Settings, scene: str) -> float | None:
+        """Show the state to the device, if it is there."""
+        with self._lock:
+            if self._port is None:
+                return None
+            messages, again = self.commands.show(settings, scene)
+            self._write(messages)
+        return again
 
     def remap(self, mapping: OutputMapping | None) -> None:
         """Use another mapping; notes that sound by the old one end."""
@@ -357,15 +384,23 @@ class MidiOutput(_Port[MidiOutPort]):
             self._write_clock(self._clock_sending.stop(forget=forget))
 
     def close(self) -> None:
-        """End every note, stop the receiver of MIDI clock and close the device's port, within half a second."""
+        """End every note, stop the receiver of MIDI clock, switch the lights off and close the device's port.
+
+        Within half a second.
+        """
         self.silence()
         self.stop(forget=True)
+        with self._lock:
+            self._write(self.commands.darken())
+        self.commands.forget()
         super().close()
 
     def health(self) -> tuple[Health, ...]:
         """The port."""
         link = self.link
         error = link.error or self._complaints.last
+        if self._quiet:
+            return ()
         return (Health(self.name, link.state, link.detail, error, sent=self._sent, failed=self._failed),)
 
     def _quieten(self, make: Callable[[OutputMapping], list[bytes]]) -> None:
@@ -417,6 +452,9 @@ class MidiOutput(_Port[MidiOutPort]):
                 self._held = self._mapping.resend() or self._held
                 self._mapping.all_notes_off()  # forget notes that were played without a device
                 self._write(self._held)
+        if self.commands:
+            self.commands.forget()
+            self._deliver(ShowState())
 
     def _lost(self) -> None:
         with self._lock:

@@ -6,13 +6,15 @@ import threading
 from collections.abc import Callable, Sequence
 
 from impsy.codecs.midi import MidiStream
-from impsy.events import Unplugged
+from impsy.events import ShowState, Unplugged
 from impsy.io.adapter import Deliver, Health, Overhear, SendReport
+from impsy.io.commands import CommandPort
 from impsy.io.outbox import Outbox, only_note_offs, thin_midi
 from impsy.io.serial.line import Receive, SerialLine
 from impsy.mapping.entries import MappingEntry
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
+from impsy.settings import Settings
 
 __all__ = ["MIDI_BAUDRATE", "SerialMidiAdapter"]
 
@@ -31,6 +33,7 @@ class SerialMidiAdapter:
         input_mapping: what messages mean; empty: nothing is heard.
         output_mapping: how outputs are sent; empty: nothing is sent.
         baudrate: bits a second, for interfaces that differ from a MIDI plug.
+        commands: the device's commands, whose messages are not played; None: it has none.
     """
 
     name = "serialmidi"
@@ -41,7 +44,10 @@ class SerialMidiAdapter:
         input_mapping: Sequence[MappingEntry],
         output_mapping: Sequence[MappingEntry],
         baudrate: int = MIDI_BAUDRATE,
+        *,
+        commands: CommandPort | None = None,
     ) -> None:
+        self.commands = commands if commands is not None else CommandPort(self.name)
         self._input = InputMapping(input_mapping)
         self._output = OutputMapping(output_mapping) if output_mapping else None
         self._mapping = threading.Lock()
@@ -51,11 +57,12 @@ class SerialMidiAdapter:
         self._deliver: Deliver = lambda _event: None
         self._report: SendReport = lambda _report: None
         self.overhear: Overhear | None = None
+        self._connected = False
 
     def open(self, deliver: Deliver, report: SendReport) -> None:
         """Start searching for the device."""
         self._deliver, self._report = deliver, report
-        self._line.link.on_lost = lambda: deliver(Unplugged(self.name))
+        self._line.link.on_lost = self._lost
         self._line.open(report)
 
     def send(self, values: Sequence[float]) -> None:
@@ -78,6 +85,14 @@ class SerialMidiAdapter:
         """End every note on every channel in use, known to sound or not."""
         self._play(OutputMapping.panic)
 
+    def show(self, settings: Settings, scene: str) -> float | None:
+        """Show the state to the device, if it is there."""
+        if not self._connected:
+            return None
+        messages, again = self.commands.show(settings, scene)
+        self._outbox.put(messages)
+        return again
+
     def remap(self, input_mapping: Sequence[MappingEntry], output_mapping: Sequence[MappingEntry]) -> None:
         """Use other mappings; notes that sound by the old one end."""
         fresh = OutputMapping(output_mapping) if output_mapping else None
@@ -88,8 +103,9 @@ class SerialMidiAdapter:
         self._input = InputMapping(input_mapping)
 
     def close(self) -> None:
-        """End every sounding note and close the device."""
+        """End every sounding note, switch the lights off and close the device."""
         self.silence()
+        self._outbox.put(self.commands.darken())
         self._line.close()
 
     def health(self) -> tuple[Health, ...]:
@@ -103,12 +119,20 @@ class SerialMidiAdapter:
         text = "a MIDI cable is too slow for all that is played; some notes and older positions are dropped"
         self._line.losses.add("slow", text, self._report)
 
+    def _lost(self) -> None:
+        self._connected = False
+        self._deliver(Unplugged(self.name))
+
     def _begin(self) -> Receive:
         stream = MidiStream()
 
         def receive(data: bytes) -> None:
             for message in stream.feed(data):
                 self._line.received += 1
+                if self.commands and self.commands.takes(message, self._deliver, self._report):
+                    if self.overhear is not None:
+                        self.overhear(self.name, message, ())
+                    continue
                 changes = self._input.decode(message)
                 if self.overhear is not None:
                     self.overhear(self.name, message, changes)
@@ -118,4 +142,8 @@ class SerialMidiAdapter:
 
         with self._mapping:
             self._outbox.connect(self._output.resend() if self._output is not None else ())
+        self._connected = True
+        if self.commands:
+            self.commands.forget()
+            self._deliver(ShowState())
         return receive

@@ -10,11 +10,14 @@ from numpy.random import default_rng
 
 from impsy.config import Config, LoadedConfig, OscConfig, hands_of
 from impsy.config.localports import USUAL, named_ports, where_the_page_listens
+from impsy.config.schema import MidiConfig
 from impsy.engine import Engine
 from impsy.io import OscAdapter
+from impsy.io.commands import CommandPort
 from impsy.io.osc import OscListener
+from impsy.mapping.commands import OTHER_PORTS
 from impsy.perform.building.abletonlink import link_port
-from impsy.perform.building.midi import MidiPorts, input_name, output_name
+from impsy.perform.building.midi import MidiPorts, commands_at, input_name, output_name
 from impsy.perform.building.models import configured_model, model_switcher
 from impsy.perform.building.ports import Port, Ports
 from impsy.perform.building.serial import serial_ports
@@ -59,24 +62,29 @@ class WantedPorts:
 
     Args:
         folder: of the configuration.
+        lights: whether outputs are opened that only show the state to what commands.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._midi_ports = MidiPorts()
+    def __init__(self, folder: Path | None = None, *, lights: bool = True) -> None:
+        self._midi_ports = MidiPorts(lights=lights)
+        self._commands = {name: CommandPort(name) for name in OTHER_PORTS}
         self._folder = folder
 
     def __call__(self, config: Config) -> Iterator[Port]:
         """The ports; each is made when it is first used."""
-        controls = config.model.dimension - 1
-        if config.midi_ports is not None:
-            yield from self._midi_ports(config.midi_ports, follows=config.clock.source == "midi")
+        controls, assigned = config.model.dimension - 1, config.assigned
+        midi = config.midi_ports or (MidiConfig() if config.midi_commands else None)
+        if midi is not None:
+            yield from self._midi_ports(midi, assigned, follows=config.clock.source == "midi")
         if config.clock.source == "link":
             yield link_port(config.clock.tempo)
+        for name, commands in self._commands.items():
+            commands.remap(commands_at(name, assigned))
         if config.osc is not None:
             yield _osc_port(config.osc, controls)
         if config.websocket is not None:
-            yield websocket_port(config.websocket, self._folder)
-        yield from serial_ports(config)
+            yield websocket_port(config.websocket, self._folder, self._commands["websocket"])
+        yield from serial_ports(config, self._commands["serialmidi"])
 
 
 def _osc_port(osc: OscConfig, controls: int) -> Port:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from impsy.config import WebSocketConfig
 from impsy.io.adapter import Adapter
+from impsy.io.commands import CommandPort
 from impsy.perform.building.ports import Port
 
 __all__ = ["websocket_port"]
 
 
-def websocket_port(config: WebSocketConfig, folder: Path | None) -> Port:
+def websocket_port(config: WebSocketConfig, folder: Path | None, commands: CommandPort) -> Port:
     """The server of ``[websocket]``, in the configuration's folder; its mappings can change while it is open."""
 
     def make() -> Adapter:
@@ -24,6 +25,7 @@ def websocket_port(config: WebSocketConfig, folder: Path | None) -> Port:
             config.output,
             allowed_origins=config.allowed_origins,
             folder=folder,
+            commands=commands,
         )
 
     def remap(adapter: Adapter) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Self
@@ -12,9 +13,11 @@ from typing import Self
 from impsy.config import Config
 from impsy.events import Event, Interaction, Released, Report, Update
 from impsy.io.adapter import Adapter, Health
+from impsy.mapping.commanding import CommandMapping
+from impsy.mapping.commands import OTHER_PORTS
 from impsy.mapping.entries import Mapping
 from impsy.mapping.words import why_ignored
-from impsy.perform.building.midi import input_name
+from impsy.perform.building.midi import commands_at, input_name
 from impsy.perform.building.ports import Ports
 from impsy.perform.building.session import WantedPorts
 
@@ -32,7 +35,7 @@ class Arrival:
 
     ``changes`` are the ``(index, value)`` pairs that it means to the instrument, indices from 0; none if it is
     ignored, and ``ignored`` then says why. ``message`` is the MIDI message, where it was one. ``command`` is an event
-    that is not playing, such as a change of mode.
+    that is not playing, such as a change of mode, or the name of the command that a message belongs to.
     """
 
     time: float
@@ -40,7 +43,7 @@ class Arrival:
     changes: Changes = ()
     message: bytes | None = None
     ignored: str = ""
-    command: Event | None = None
+    command: Event | str | None = None
 
 
 @dataclass(slots=True)
@@ -107,6 +110,7 @@ class Listening:
         self._folder = folder
         self._now = now
         self._mappings = _mappings(self._config)
+        self._commands = _commands(self._config)
         self._queue: SimpleQueue[Arrival | Report] = SimpleQueue()
         self._adapters: tuple[Adapter, ...] = ()
         self._overheard: set[str] = set()
@@ -115,12 +119,12 @@ class Listening:
 
     def __enter__(self) -> Self:
         """Open every input; one that is missing is reported and looked for."""
-        self._adapters = Ports(WantedPorts(self._folder)).apply(self._config)
+        self._adapters = Ports(WantedPorts(self._folder, lights=False)).apply(self._config)
         for adapter in self._adapters:
             if hasattr(adapter, "overhear"):
                 adapter.overhear = self._overhear
                 self._overheard.add(adapter.name)
-            adapter.open(self._deliver, self._report)
+            adapter.open(partial(self._deliver, adapter.name), self._report)
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -146,12 +150,16 @@ class Listening:
 
     def _overhear(self, port: str, message: bytes, changes: Changes | None) -> None:
         ignored = ""
+        if changes == ():
+            command = self._commands[port].owner(message)
+            self._put(Arrival(self._now(), port, (), message, command=command.name if command else "a command"))
+            return
         if changes is None:
             mapping = self._mappings.get(port, ())
             ignored = why_ignored(mapping, message) if mapping else "this port has no input mapping"
         self._put(Arrival(self._now(), port, changes or (), message, ignored))
 
-    def _deliver(self, event: Event) -> None:
+    def _deliver(self, port: str, event: Event) -> None:
         match event:
             case Update():
                 if event.port not in self._overheard:  # there the message itself has been put already
@@ -161,7 +169,8 @@ class Listening:
             case Interaction():
                 self._put(Arrival(self._now(), event.port, tuple(enumerate(event.values))))
             case _:
-                self._put(Arrival(self._now(), "osc", command=event))
+                if port not in self._overheard:
+                    self._put(Arrival(self._now(), port, command=event))
 
     def _report(self, report: Report) -> None:
         self._reported[report.kind] += 1
@@ -185,3 +194,12 @@ def _mappings(config: Config) -> dict[str, Mapping]:
         if table is not None:
             found[section] = table.input
     return found
+
+
+def _commands(config: Config) -> dict[str, CommandMapping]:
+    """The commands of each adapter that receives MIDI messages, by the adapter's name."""
+    assigned = config.assigned
+    devices = config.midi.in_device if config.midi is not None else ()
+    named = (entry.port for _, entry in assigned if entry.port and entry.port not in OTHER_PORTS)
+    ports = {input_name(device): device for device in (*devices, *named)} | {name: name for name in OTHER_PORTS}
+    return {name: CommandMapping(commands_at(port, assigned)) for name, port in ports.items()}

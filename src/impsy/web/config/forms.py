@@ -109,6 +109,8 @@ _WORDS: dict[str, _Words] = {
     "controls.*.repeat": _Words(
         "Repeat", "For so long the same note, or position of a controller, is not sent again.", "seconds", "s"
     ),
+    "commands": _Words("Commands", "Buttons and knobs of a controller that command and do not play.", "commands"),
+    "commands.*": _Words("Entry", "What gives the command."),
     "scenes": _Words("Scenes", "Named sets of settings, to be recalled while playing.", "scenes"),
     "scenes.*": _Words("Scene", "What it says nothing of stays as it is."),
 }

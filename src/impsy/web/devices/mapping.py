@@ -14,7 +14,14 @@ from queue import Empty, SimpleQueue
 from impsy.errors import DeviceError
 from impsy.io.midi.listener import MidiListener
 from impsy.mapping import wire
-from impsy.mapping.entries import ControlChange, ControlChange14, MappingEntry, entry_to_list
+from impsy.mapping.entries import (
+    ControlChange,
+    ControlChange14,
+    MappingEntry,
+    NoteOn,
+    ProgramChange,
+    entry_to_list,
+)
 from impsy.mapping.learning import FRESH_SECONDS, Learner, Proposal, entry_and_value
 from impsy.protocol.pages import ServerMessage
 from impsy.threads import once
@@ -142,6 +149,8 @@ class _Listening:
         self._pending: dict[tuple[str, MappingEntry], float] = {}
         self._known: set[tuple[str, MappingEntry]] = set()
         self._values: dict[tuple[str, MappingEntry], float] = {}
+        self._numbers: dict[tuple[str, MappingEntry], int] = {}
+        """The last note or program of each channel."""
         self._chosen: tuple[str, MappingEntry] | None = None
         self._chosen_moved = 0.0
 
@@ -236,6 +245,8 @@ class _Listening:
                 return
             self._known.add(key)
         self._pending[key] = self._values[key] = value
+        if isinstance(entry, NoteOn | ProgramChange):
+            self._numbers[key] = message[1]
         self._forget_chosen(now)
         if key == self._chosen:
             self._chosen_moved = now
@@ -290,6 +301,7 @@ class _Listening:
                 "name": self._names.get(port, port),
                 "entry": entry_to_list(entry),
                 "words": describe_entry(entry),
+                "number": self._numbers.get((port, entry)),
                 "value": round(value, 4),
                 "chosen": chosen,
             }
