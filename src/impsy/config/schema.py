@@ -278,9 +278,18 @@ class Config(_Section):
         return tuple((find_command(name, known), entry) for name, entry in self.commands.items())
 
     @property
-    def midi_commands(self) -> bool:
-        """Whether a command names a MIDI port of the system, which is opened then."""
-        return any(entry.port and entry.port not in OTHER_PORTS for entry in self.commands.values())
+    def command_ports(self) -> dict[str, str]:
+        """The MIDI ports that commands name, which are opened then, each with the first command that names it."""
+        named: dict[str, str] = {}
+        for name, entry in self.commands.items():
+            if entry.port not in ("", *OTHER_PORTS):
+                named.setdefault(entry.port, name)
+        return named
+
+    @property
+    def midi_in_use(self) -> MidiConfig | None:
+        """``[midi]``, or one without devices where only commands name MIDI ports; None: no MIDI port is opened."""
+        return self.midi or (MidiConfig() if self.command_ports else None)
 
     @property
     def live(self) -> dict[str, Value]:

@@ -34,10 +34,11 @@ def check_ports(config: Config) -> list[Way]:
 
 
 def _midi(config: Config) -> Iterator[Way]:
-    if config.midi is None:
+    midi = config.midi_in_use
+    if midi is None:
         return
-    ports = find_midi_ports(config.midi.api)
-    wanted = list(wanted_midi_ports(config.midi, ports))
+    ports = find_midi_ports(midi.api)
+    wanted = list(wanted_midi_ports(midi, ports, config.command_ports))
     if ports.error:
         hears, plays = (any(each.direction == way and each.mapped for each in wanted) for way in ("in", "out"))
         advice = f"See to that, or choose another system in [midi] api; {_WAITS}"
