@@ -7,7 +7,7 @@ The bundled model and the real engine answer the same simulated performer in eac
 from __future__ import annotations
 
 import argparse
-from itertools import pairwise, takewhile
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,24 +46,36 @@ def performer() -> list[tuple[float, tuple[float, ...]]]:
     return events
 
 
-def moves(rows: list[tuple[float, tuple[float, ...]]]) -> list[Move]:
-    """What differs from one row to the next by a MIDI controller's step or more."""
-    found = []
-    for (_, before), (at, values) in pairwise(rows):
-        found += [
-            Move(at, control, value)
-            for control, (old, value) in enumerate(zip(before, values, strict=True))
-            if round(127 * value) != round(127 * old)
-        ]
+Rows = list[tuple[float, tuple[float, ...]]]
+
+
+def moves(rows: Rows, others: Rows) -> list[Move]:
+    """What a player moves by a MIDI controller's step or more, but for what only goes where the other one has it."""
+    found: list[Move] = []
+    before: tuple[float, ...] = ()
+    there: tuple[float, ...] = ()
+    for at, values, ours in sorted([(*row, True) for row in rows] + [(*row, False) for row in others]):
+        if not ours:
+            there = values
+            continue
+        for control, value in enumerate(values):
+            taken = {_step(each[control]) for each in (before, there) if each}
+            if before and _step(value) not in taken:
+                found.append(Move(at, control, value))
+        before = values
     return found
 
 
-def performance(mode: Mode, model: OpenedModel) -> list[tuple[float, tuple[float, ...]]]:
+def _step(value: float) -> int:
+    return round(127 * value)
+
+
+def performance(mode: Mode, model: OpenedModel) -> Rows:
     """Time and values of what the model plays to the performer."""
     model.predictor.reset()
     settings = Settings(CONTROLS + 1, mode=mode.name, threshold=THRESHOLD)
     engine = Engine(settings, model.predictor, default_rng(ENGINE_SEED), 0.0)
-    played: list[tuple[float, tuple[float, ...]]] = []
+    played: Rows = []
 
     def keep(commands: list[Command]) -> None:
         played.extend((each.due, each.values) for each in commands if isinstance(each, Play))
@@ -80,8 +92,9 @@ def picture(mode: Mode, model: OpenedModel) -> Figure:
     """A line for each control; a dot, as high in its line as the value, where it moves."""
     figure = Figure(figsize=(8.6, 2.6), layout="constrained")
     axes = figure.subplots()
-    for label, colour, rows in (("you", YOU, performer()), ("the model", IT, performance(mode, model))):
-        found = list(takewhile(lambda move: move.at <= SECONDS, moves(rows)))
+    you, it = performer(), performance(mode, model)
+    for label, colour, rows, others in (("you", YOU, you, it), ("the model", IT, it, you)):
+        found = list(takewhile(lambda move: move.at <= SECONDS, moves(rows, others if rows is it else [])))
         axes.plot(
             [move.at for move in found],
             [move.control + 0.64 + 0.72 * move.value for move in found],

@@ -43,7 +43,7 @@ def test_commands_are_read_with_what_gives_them():
         ("pause", CommandEntry(ControlChange(16, 64), None, "DESK")),
         ("scene.The verse", CommandEntry(NoteOn(10), 36)),
     ]
-    assert config.midi_commands
+    assert config.command_ports == {"DESK": "pause"}
     assert parse_config("[model]\ndimension = 3\n").config.assigned == ()
 
 

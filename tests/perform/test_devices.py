@@ -54,6 +54,16 @@ def test_a_part_of_a_name_means_the_first_port_that_has_it():
     assert (synth.direction, synth.found) == ("out", "S-1:S-1 24:0")
 
 
+def test_a_port_that_only_commands_is_wanted_too():
+    text = '[model]\ndimension = 2\n[commands]\npanic = ["note_on", 1]\n"mode.battle" = ["note_on", 2, "S-1"]\n'
+    config = parse_config(text + 'pause = ["note_on", 3, "S-1"]\nreset = ["note_on", 4, "websocket"]\n').config
+    (pedal,) = wanted_midi_ports(config.midi_in_use, PORTS, config.command_ports)
+    assert (pedal.key, pedal.direction, pedal.name, pedal.mapped) == ('commands."mode.battle"', "in", "S-1", True)
+    listed = config.midi_in_use.model_copy(update={"in_device": ("S-1",)})
+    (pedal,) = wanted_midi_ports(listed, PORTS, config.command_ports)
+    assert (pedal.key, pedal.mapped) == ("midi.in_device[0]", True)
+
+
 TWO = """\
 [model]
 dimension = 2

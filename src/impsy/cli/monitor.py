@@ -50,7 +50,7 @@ def command(config_file: Path, seconds: float | None) -> None:
 
     loaded = sized(load_config(config_file))
     config = loaded.config
-    if not any((config.midi, config.osc, config.websocket, config.serial, config.serialmidi, config.midi_commands)):
+    if not any((config.midi, config.osc, config.websocket, config.serial, config.serialmidi, config.command_ports)):
         raise ConfigError(
             f"{config_file} turns no input on: add a section such as [osc] or [midi] (`impsy ports` lists devices)"
         )

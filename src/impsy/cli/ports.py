@@ -52,12 +52,12 @@ def command(context: click.Context, config_file: Path | None, api: str | None, a
     )
 
     config = _config(config_file)
-    midi_section = config.midi_ports if config else None
+    midi_section = config.midi_in_use if config else None
     midi = find_midi_ports(api or (midi_section.api if midi_section else None))
     serial = find_serial_ports()
     wanted: list[Wanted] = []
     if config is not None:
-        wanted += wanted_midi_ports(midi_section, midi) if midi_section else ()
+        wanted += wanted_midi_ports(midi_section, midi, config.command_ports) if midi_section else ()
         wanted += wanted_serial_ports(config, serial)
     if as_json:
         report = {"midi": asdict(midi), "serial": asdict(serial), "wanted": [asdict(each) for each in wanted]}

@@ -82,7 +82,7 @@ def warnings_in_commands(config: Config) -> Iterator[Finding]:
         if entry.port in OTHER_PORTS and not heard[entry.port]:
             text = f"its port is {show_value(entry.port)}, and [{entry.port}] is off: nothing commands it"
             yield _warning(path, text, "Add that section, or name another port")
-        elif not entry.port and not devices and not any(heard.values()) and not config.midi_commands:
+        elif not entry.port and not devices and not any(heard.values()) and not config.command_ports:
             text = "no MIDI input, WebSocket or serial MIDI is open: nothing commands it"
             yield _warning(path, text, "Add the name of the controller's port as the last item")
         elif entry.port and entry.port not in OTHER_PORTS:

@@ -290,9 +290,25 @@ class Config(Section):
         return tuple((find_command(name, known), entry) for name, entry in self.commands.items())
 
     @property
-    def midi_commands(self) -> bool:
-        """Whether a command names a MIDI port of the system, which is opened then."""
-        return any(entry.port and entry.port not in OTHER_PORTS for entry in self.commands.values())
+    def command_ports(self) -> dict[str, str]:
+        """The MIDI ports that commands name, which are opened then, each with the first command that names it."""
+        named: dict[str, str] = {}
+        for name, entry in self.commands.items():
+            if entry.port not in ("", *OTHER_PORTS):
+                named.setdefault(entry.port, name)
+        return named
+
+    @property
+    def midi_in_use(self) -> MidiConfig | None:
+        """``[midi]``, with the outputs that are only sent clock; None: no MIDI port is opened.
+
+        One without devices where only commands name MIDI ports.
+        """
+        midi = self.midi or (MidiConfig() if self.command_ports or self.clock.send else None)
+        if midi is None or not self.clock.send:
+            return midi
+        outputs = tuple(dict.fromkeys((*midi.out_device, *self.clock.send)))
+        return midi.model_copy(update={"out_device": outputs})
 
     @property
     def live(self) -> dict[str, Value]:
@@ -303,15 +319,6 @@ class Config(Section):
     def names(self) -> tuple[str, ...]:
         """What the controls are called, from the first; "" for one without a name."""
         return tuple(control.name for control in self.controls)
-
-    @property
-    def midi_ports(self) -> MidiConfig | None:
-        """``[midi]``, with the outputs that are only sent clock; None: there is no MIDI port."""
-        if not self.clock.send:
-            return self.midi
-        midi = self.midi or MidiConfig()
-        outputs = tuple(dict.fromkeys((*midi.out_device, *self.clock.send)))
-        return midi.model_copy(update={"out_device": outputs})
 
     @property
     def serialmidi_port(self) -> str | None:

@@ -64,7 +64,7 @@ class MidiPorts:
         guard = None
         if midi.feedback_protection:
             guard = self._guards.setdefault(midi.feedback_threshold, FeedbackGuard(midi.feedback_threshold))
-        named = {entry.port for _, entry in assigned if entry.port and entry.port not in OTHER_PORTS}
+        named = {entry.port for _, entry in assigned if entry.port not in ("", *OTHER_PORTS)}
         inputs = dict.fromkeys((*midi.in_device, *sorted(named)))
         unlisted = sorted(named - set(midi.out_device)) if self._lights else []
         devices_of: dict[Direction, tuple[str, ...]] = {"in": tuple(inputs), "out": (*midi.out_device, *unlisted)}

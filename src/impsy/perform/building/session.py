@@ -10,7 +10,6 @@ from numpy.random import default_rng
 
 from impsy.config import Config, LoadedConfig, OscConfig, hands_of
 from impsy.config.localports import USUAL, named_ports, where_the_page_listens
-from impsy.config.schema import MidiConfig
 from impsy.engine import Engine
 from impsy.io import OscAdapter
 from impsy.io.commands import CommandPort
@@ -73,7 +72,7 @@ class WantedPorts:
     def __call__(self, config: Config) -> Iterator[Port]:
         """The ports; each is made when it is first used."""
         controls, assigned = config.model.dimension - 1, config.assigned
-        midi = config.midi_ports or (MidiConfig() if config.midi_commands else None)
+        midi = config.midi_in_use
         if midi is not None:
             yield from self._midi_ports(midi, assigned, follows=config.clock.source == "midi")
         if config.clock.source == "link":

@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from impsy.config import Config, MidiConfig
+from impsy.config.positions import format_path
 from impsy.errors import DeviceError
 from impsy.io.midi.portnames import Direction, Fit, Meaning, assign_ports, matching_ports
 from impsy.io.midi.ports import virtual_name
@@ -104,9 +106,18 @@ def find_serial_ports() -> FoundSerial:
         return FoundSerial(error=str(error))
 
 
-def wanted_midi_ports(midi: MidiConfig, ports: FoundMidi) -> Iterator[Wanted]:
-    """Each name in ``in_device`` and ``out_device``, and the port that it means."""
-    yield from _wanted_one_direction("in", midi.in_device, ports.inputs, ports.error, midi.input)
+def wanted_midi_ports(
+    midi: MidiConfig, ports: FoundMidi, commanding: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Wanted]:
+    """Each name in ``in_device`` and ``out_device``, and the port that it means.
+
+    ``commanding`` are the ports that commands name, each with one of these commands; those that are not listed are
+    inputs, too.
+    """
+    unlisted = {name: command for name, command in commanding.items() if name not in midi.in_device}
+    more = {name: format_path(("commands", command)) for name, command in unlisted.items()}
+    names, mapped = (*midi.in_device, *more), dict(midi.input) | dict.fromkeys(commanding, True)
+    yield from _wanted_one_direction("in", names, ports.inputs, ports.error, mapped, more)
     yield from _wanted_one_direction("out", midi.out_device, ports.outputs, ports.error, midi.output)
 
 
@@ -121,14 +132,18 @@ def _meanings(names: Sequence[str], ports: Sequence[str]) -> dict[str, Meaning]:
 
 
 def _wanted_one_direction(
-    direction: Direction, names: Sequence[str], ports: Sequence[str], error: str, mappings: Mapping[str, object]
+    direction: Direction,
+    names: Sequence[str],
+    ports: Sequence[str],
+    error: str,
+    mappings: Mapping[str, object],
+    keys: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Wanted]:
     meant = _meanings(names, ports)
     for index, name in enumerate(names):
         meaning = meant.get(name, Meaning())
-        yield _wanted_midi(
-            f"midi.{direction}_device[{index}]", direction, name, meaning, error, bool(mappings.get(name))
-        )
+        key = keys.get(name, f"midi.{direction}_device[{index}]")
+        yield _wanted_midi(key, direction, name, meaning, error, bool(mappings.get(name)))
 
 
 def _wanted_midi(key: str, direction: Direction, name: str, meaning: Meaning, error: str, mapped: bool) -> Wanted:

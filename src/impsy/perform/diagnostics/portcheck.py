@@ -45,11 +45,11 @@ def _link(config: Config) -> Iterator[Way]:
 
 
 def _midi(config: Config) -> Iterator[Way]:
-    midi = config.midi_ports
+    midi = config.midi_in_use
     if midi is None:
         return
     ports = find_midi_ports(midi.api)
-    wanted = list(wanted_midi_ports(midi, ports))
+    wanted = list(wanted_midi_ports(midi, ports, config.command_ports))
     if ports.error:
         hears, plays = (any(each.direction == way and each.mapped for each in wanted) for way in ("in", "out"))
         advice = f"See to that, or choose another system in [midi] api; {_WAITS}"

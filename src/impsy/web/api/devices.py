@@ -41,10 +41,11 @@ class LearnBody(Body):
 @ENDPOINTS.add("GET", "/api/devices", "MIDI and serial ports, and what is made of them")
 def devices(site: Site) -> Devices:
     config, state = site.config.config, site.link.state
-    wanted = config.midi_ports if config is not None else None
+    wanted = config.midi_in_use if config is not None else None
     found = site.devices.look(wanted.api if wanted is not None else None)
     ports = ports_of_session(state)
-    midi = list(wanted_midi_ports(wanted, found.midi)) if wanted is not None else []
+    commanding = config.command_ports if config is not None else {}
+    midi = list(wanted_midi_ports(wanted, found.midi, commanding)) if wanted is not None else []
     serial = list(wanted_serial_ports(config, found.serial)) if config is not None else []
     return Devices(
         MidiPorts(
@@ -75,9 +76,8 @@ def _use(port: str, wanted: Iterable[Wanted], ports: dict[str, dict[str, Any]]) 
     """By what name a port is wanted, its state in the session, and what is wrong there."""
     for each in wanted:
         if each.found == port:
-            name = (
-                f"midi {each.direction} {each.name}" if each.key.startswith("midi.") else each.key.partition(".")[0]
-            )
+            section = each.key.partition(".")[0]
+            name = f"midi {each.direction} {each.name}" if section in ("midi", "commands") else section
             port_now = ports.get(name, {})
             return each.name, port_now.get("state"), str(port_now.get("error", ""))
     return "", None, ""
