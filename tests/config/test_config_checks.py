@@ -73,7 +73,10 @@ def test_keys_of_scenes_are_checked_as_those_of_sections_are() -> None:
     assert [(p.key, p.hint) for p in loaded.warnings] == [
         ('scenes."A".sigma_temp', "Did you mean sigmatemp?"),
         ('scenes."A".dimension', "Did you mean dimension in [model]?"),
-        ("scenes.empty", "It can have mode, threshold, sigmatemp, pitemp, timescale, tempo, quantise, grid, model"),
+        (
+            "scenes.empty",
+            "It can have mode, threshold, sigmatemp, pitemp, timescale, hold, longest_wait, tempo, quantise, grid, model",
+        ),
     ]
     assert [p.key for p in loaded.notes] == ['scenes."A".colour']
     assert [p.hint for p in load('[scene.a]\nmode = "battle"').warnings] == ["Did you mean scenes?"]

@@ -21,7 +21,13 @@ def test_an_absent_section_is_off_and_defaults_are_the_documented_ones() -> None
     for section in ("midi", "osc", "websocket", "serial", "serialmidi", "webui"):
         assert getattr(loaded, section) is None
     assert (loaded.title, loaded.verbose, loaded.log_input, loaded.log_predictions) == ("", False, True, False)
-    assert loaded.interaction.model_dump() == {"mode": "callresponse", "threshold": 0.1, "input_thru": False}
+    assert loaded.interaction.model_dump() == {
+        "mode": "callresponse",
+        "threshold": 0.1,
+        "input_thru": False,
+        "hold": 2.0,
+        "longest_wait": 8.0,
+    }
     assert loaded.model.model_dump() == {
         "dimension": 3,
         "file": "",
@@ -56,7 +62,8 @@ def test_mappings_become_entries() -> None:
 def test_scenes_have_names_and_keys_that_may_all_be_left_out() -> None:
     loaded = config(
         '[scenes."The verse"]\nmode = "battle"\nthreshold = 1\nsigmatemp = 0\npitemp = 2\ntimescale = 0.5\n'
-        'tempo = 90\nquantise = 1\ngrid = "1/8"\nmodel = "a.tflite"\n[scenes.chorus]\nmode = "useronly"\n'
+        'hold = 1.5\nlongest_wait = 0\ntempo = 90\nquantise = 1\ngrid = "1/8"\nmodel = "a.tflite"\n'
+        '[scenes.chorus]\nmode = "useronly"\n'
     )
     assert list(loaded.scenes) == ["The verse", "chorus"]
     assert loaded.scenes["The verse"].model_dump() == {
@@ -65,6 +72,8 @@ def test_scenes_have_names_and_keys_that_may_all_be_left_out() -> None:
         "sigmatemp": 0.0,
         "pitemp": 2.0,
         "timescale": 0.5,
+        "hold": 1.5,
+        "longest_wait": 0.0,
         "tempo": 90.0,
         "quantise": 1.0,
         "grid": "1/8",
