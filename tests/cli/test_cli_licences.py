@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,10 @@ def test_one_licence_in_full_and_all():
 def test_what_is_no_part_is_told_with_what_to_do():
     with pytest.raises(DataError, match="`impsy licences` lists them"):
         run("tensorflow-and-more")
+
+
+@pytest.mark.skipif(find_spec("link") is None, reason="the extra link is not installed")
+def test_ableton_link_is_told_to_be_under_the_gpl(monkeypatch):
+    asked = ["LinkPython-extern>=1.3; extra == 'link'"]
+    monkeypatch.setattr("impsy.cli.licences.metadata.requires", lambda _name: asked)
+    assert re.search(r"LinkPython-extern .*Ableton Link: GPL", run(), re.IGNORECASE)

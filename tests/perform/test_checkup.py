@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import types
 
 import pytest
 from numpy.random import default_rng
@@ -208,3 +209,14 @@ def test_a_real_model_is_timed(shared_data, make):
     model = shared_data / "models" / "musicMDRNN-dim9-layers2-units64-mixtures5-scale10.tflite"
     found = findings(make(f'[model]\ndimension = 9\nfile = "{model}"\n' + osc()), "model")
     assert [level for level, _, _ in found] == ["ok", "ok"]
+
+
+def test_a_clock_by_link_wants_its_package(make, monkeypatch):
+    file = make('[model]\ndimension = 3\n[clock]\nsource = "link"\n' + osc())
+    monkeypatch.setitem(sys.modules, "link", None)
+    found = [(text, advice) for _, text, advice in findings(file, "ports") if "Link" in text]
+    assert [("pip install 'impsy[link]'" in text, bool(advice)) for text, advice in found] == [(True, True)]
+    there = types.ModuleType("link")
+    there.Link = object
+    monkeypatch.setitem(sys.modules, "link", there)
+    assert any(level == "ok" and "Ableton Link can be used" in text for level, text, _ in findings(file, "ports"))
