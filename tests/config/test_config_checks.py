@@ -75,7 +75,8 @@ def test_keys_of_scenes_are_checked_as_those_of_sections_are() -> None:
         ('scenes."A".dimension', "Did you mean dimension in [model]?"),
         (
             "scenes.empty",
-            "It can have mode, threshold, sigmatemp, pitemp, timescale, hold, longest_wait, tempo, quantise, grid, model",
+            "It can have mode, threshold, sigmatemp, pitemp, timescale, hold, longest_wait, tempo, quantise, grid, "
+            "model",
         ),
     ]
     assert [p.key for p in loaded.notes] == ['scenes."A".colour']
