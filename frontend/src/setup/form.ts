@@ -19,10 +19,10 @@ export interface Row {
   optional: boolean;
 }
 
-/** The schema of a section, by its key; the names in a table of tables (scenes) are any. */
+/** The schema of a section, by its key; the names in a table of tables (scenes) and places in a list are any. */
 export function sectionSchema(root: FormSchema, key: Key): FormSchema {
   return key.reduce((schema: FormSchema, step) => {
-    const inner = schema.properties?.[step] ?? schema.additionalProperties;
+    const inner = schema.properties?.[step] ?? schema.items ?? schema.additionalProperties;
     return typeof inner === "object" ? inner : {};
   }, root);
 }

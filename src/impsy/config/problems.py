@@ -21,7 +21,7 @@ from impsy.config.positions import Path, format_path
 from impsy.errors import ConfigError, ConfigSyntaxError
 from impsy.mapping.entries import show_value
 
-__all__ = ["InvalidConfigError", "InvalidTomlError", "Problem", "problems_of", "section_of"]
+__all__ = ["InvalidConfigError", "InvalidTomlError", "Problem", "listed_section_of", "problems_of", "section_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +104,19 @@ def section_of(schema: type[BaseModel], key: str, *, named: bool = False) -> typ
     With ``named``: of the sections under ``key`` that have names of their own, as ``[scenes."verse"]`` does.
     """
     field = schema.model_fields.get(key)
-    if field is None or (get_origin(field.annotation) is ReadOnlyDict) is not named:
+    if field is None or get_origin(field.annotation) is tuple:
         return None
-    candidates = (field.annotation, *get_args(field.annotation))
+    return None if (get_origin(field.annotation) is ReadOnlyDict) is not named else _model_in(field.annotation)
+
+
+def listed_section_of(schema: type[BaseModel], key: str) -> type[BaseModel] | None:
+    """The model of each table in a list of tables, as ``[[controls]]`` is; None where ``key`` names no such list."""
+    field = schema.model_fields.get(key)
+    return _model_in(field.annotation) if field is not None and get_origin(field.annotation) is tuple else None
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    candidates = (annotation, *get_args(annotation))
     return next((each for each in candidates if isinstance(each, type) and issubclass(each, BaseModel)), None)
 
 
@@ -122,9 +132,10 @@ def _wanted(path: Path, schema: type[BaseModel]) -> str:
     key, depth = str(path[0]), 1
     section = section_of(schema, key)
     if section is None and len(path) > 1:
-        section, depth = section_of(schema, key, named=True), 2
+        section, depth = section_of(schema, key, named=True) or listed_section_of(schema, key), 2
     if section is not None:
-        return _wanted(path[depth:], section) if path[depth:] else f"a section that starts with [{format_path(path)}]"
+        header = f"[[{key}]]" if isinstance(path[-1], int) else f"[{format_path(path)}]"
+        return _wanted(path[depth:], section) if path[depth:] else f"a section that starts with {header}"
     field = schema.model_fields[key]
     wanted, annotation = field.description or "another value", field.annotation
     for _ in path[1:]:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import (
     AfterValidator,
     BaseModel,
-    ConfigDict,
     Field,
     PlainSerializer,
     PlainValidator,
@@ -21,6 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from impsy.config.sections import Flag, Seconds, Section
 from impsy.errors import ConfigError
 from impsy.hosts import WILDCARDS
 from impsy.limits import MOST_DIMENSION
@@ -84,8 +84,6 @@ _SCENES = 'a section for each scene, such as [scenes."verse"]'
 Mapping = Annotated[tuple[_Entry, ...], Strict(False), Field(description=_MAPPING)]
 _Names = Annotated[tuple[_Name, ...], Strict(False), Field(description=_PORTS)]
 _Text = Annotated[str, Field(description="text in quotes")]
-_Flag = Annotated[bool, Field(description="true or false")]
-_Seconds = Annotated[float, Field(ge=0, description="a number of seconds, 0 or more")]
 _MODEL_FILE = "a model file's path in quotes"
 _Host = Annotated[str, Field(description='an address or host name in quotes, such as "127.0.0.1"')]
 _ListenPort = Annotated[int, Field(ge=0, le=65535, description="a port number, 1-65535 (0: any free one)")]
@@ -93,12 +91,6 @@ _SendPort = Annotated[int, Field(ge=1, le=65535, description="a port number, 1-6
 _ORIGIN = 'such as "https://example.org", "null" (pages from files, frames of any site) or "*" (any page)'
 _Origin = Annotated[str, Field(description=f"the origin of web pages in quotes, {_ORIGIN}", min_length=1)]
 _SERIAL_PORT = 'a serial port in quotes, such as "/dev/ttyACM0" or "COM3"'
-
-
-class _Section(BaseModel):
-    """What all sections share: no change after loading, no silent conversion, no infinities."""
-
-    model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False, extra="ignore", protected_namespaces=())
 
 
 def _field(row: Setting, default: Any) -> tuple[Any, Any]:
@@ -109,7 +101,7 @@ def _field(row: Setting, default: Any) -> tuple[Any, Any]:
     return bool if row.kind == "flag" else Literal[row.choices], Field(default, description=row.wanted)
 
 
-def _with_settings(section: str, base: type[BaseModel] = _Section) -> type[BaseModel]:
+def _with_settings(section: str, base: type[BaseModel] = Section) -> type[BaseModel]:
     """``base`` with the live settings that the configuration has in this section."""
     found: dict[str, Any] = {
         row.key: _field(row, row.default) for row in SETTINGS.values() if row.key and row.section == section
@@ -127,7 +119,7 @@ class InteractionConfig(_with_settings("interaction")):  # type: ignore[misc]
     """``[interaction]``: who plays when."""
 
 
-class _Network(_Section):
+class _Network(Section):
     dimension: Annotated[
         int,
         Field(
@@ -148,13 +140,13 @@ class ModelConfig(_with_settings("model", _Network)):  # type: ignore[misc]
     """
 
 
-class SceneConfig(create_model("scene", __base__=_Section, **scene_fields())):  # type: ignore[misc]
+class SceneConfig(create_model("scene", __base__=Section, **scene_fields())):  # type: ignore[misc]
     """``[scenes."verse"]``: what recalling the scene changes; None leaves a thing as it is."""
 
     model: Annotated[str | None, Field(min_length=1, description=_MODEL_FILE)] = None
 
 
-class MidiConfig(_Section):
+class MidiConfig(Section):
     """``[midi]``: ports by (partial) name, and for each what its messages mean.
 
     ``thru_matrix`` sends what an input moves straight to these outputs. With
@@ -166,13 +158,13 @@ class MidiConfig(_Section):
     out_device: _Names = ()
     input: Annotated[ReadOnlyDict[str, Mapping], Field(description=_BY_PORT)] = {}
     output: Annotated[ReadOnlyDict[str, Mapping], Field(description=_BY_PORT)] = {}
-    feedback_protection: _Flag = False
-    feedback_threshold: _Seconds = 0.02
+    feedback_protection: Flag = False
+    feedback_threshold: Seconds = 0.02
     thru_matrix: Annotated[ReadOnlyDict[str, _Names], Field(description="a list of out ports for each in port")] = {}
     api: Annotated[str | None, Field(description="the name of a MIDI interface in quotes")] = None
 
 
-class OscConfig(_Section):
+class OscConfig(Section):
     """``[osc]``: listen on ``server_*``, send to ``client_*`` (a wildcard becomes 127.0.0.1).
 
     ``remote_control`` false: whoever reaches the port may play, and command nothing.
@@ -185,10 +177,10 @@ class OscConfig(_Section):
     output_addresses: Annotated[
         tuple[_Address, ...], Strict(False), Field(description='a list of OSC addresses, such as ["/prediction"]')
     ] = ("/prediction", "/impsy")
-    remote_control: _Flag = True
+    remote_control: Flag = True
 
 
-class WebSocketConfig(_Section):
+class WebSocketConfig(Section):
     """``[websocket]``: a server for browsers. An empty mapping sends or hears nothing.
 
     ``allowed_origins`` lists the web pages that may connect; None: those from this machine, and from files by a key.
@@ -203,14 +195,14 @@ class WebSocketConfig(_Section):
     ] = None
 
 
-class SerialConfig(_Section):
+class SerialConfig(Section):
     """``[serial]``: lines of comma-separated values."""
 
     port: Annotated[str, Field(min_length=1, description=_SERIAL_PORT)]
     baudrate: Annotated[int, Field(ge=1, le=10_000_000, description="bits a second, such as 115200")] = 115200
 
 
-class SerialMidiConfig(_Section):
+class SerialMidiConfig(Section):
     """``[serialmidi]``: MIDI bytes at 31250 baud; ``port`` None takes that of ``[serial]``."""
 
     port: Annotated[str | None, Field(min_length=1, description=_SERIAL_PORT)] = None
@@ -218,22 +210,22 @@ class SerialMidiConfig(_Section):
     output: Mapping = ()
 
 
-class WebuiConfig(_Section):
+class WebuiConfig(Section):
     """``[webui]``: the UDP ports on localhost that performing and the web interface talk over."""
 
     monitor_port: _SendPort = 4001
     command_port: _ListenPort = 4002
 
 
-class Config(_Section):
+class Config(Section):
     """A whole ``config.toml``."""
 
     title: _Text = ""
     owner: _Text = ""
     description: _Text = ""
-    verbose: _Flag = False
-    log_input: _Flag = True
-    log_predictions: _Flag = False
+    verbose: Flag = False
+    log_input: Flag = True
+    log_predictions: Flag = False
     interaction: InteractionConfig = InteractionConfig()
     model: ModelConfig
     midi: MidiConfig | None = None

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, ParamSpec
 
-from impsy.engine import Engine, Forecast, Snapshot
+from impsy.engine import Forecast, Playing, Snapshot
 from impsy.events import (
     Command,
     EndNotes,
@@ -88,7 +88,7 @@ class EngineThread:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Playing,
         clock: Clock,
         adapters: tuple[Adapter, ...],
         *,
@@ -159,7 +159,7 @@ class EngineThread:
 
     def _keep_time(self) -> None:
         engine, clock = self._engine, self._clock
-        turn = engine.turn
+        turns = engine.turns
         input_first = 0
         while not self._stopping:
             deadline, now = engine.deadline, clock.now()
@@ -186,8 +186,8 @@ class EngineThread:
             if moment is None or self._newest is not None:
                 continue
             self._do(engine.advance, moment)
-            if engine.turn != turn:
-                turn = engine.turn
+            if engine.turns != turns:
+                turns = engine.turns
                 self._changed()
 
     def _receive(self, event: Event, arrived: float, *, late: bool) -> None:
