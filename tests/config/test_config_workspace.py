@@ -11,21 +11,25 @@ import numpy as np
 import pytest
 
 from impsy.config import Config, load_config, parse_config
-from impsy.config.problems import section_of
+from impsy.config.problems import listed_section_of, section_of
 from impsy.config.workspace import OTHER_MODEL, STARTER_MODEL, create_workspace, starter_files, template
 from impsy.errors import ConfigError, DeviceError
 from impsy.models.opening import open_model
 
 TEMPLATE = template("config.toml")
 CODE = re.compile(r'#([a-z\[\]]|  \["\w+", \d)')
-SECTIONS = sorted(n for n in Config.model_fields if section_of(Config, n) or section_of(Config, n, named=True))
+SECTIONS = sorted(
+    n
+    for n in Config.model_fields
+    if section_of(Config, n) or section_of(Config, n, named=True) or listed_section_of(Config, n)
+)
 
 
 def uncommented(section: str | None = None) -> str:
     """The template with the lines of one section, or of all, turned on."""
     lines, within = [], section is None
     for line in TEMPLATE.splitlines():
-        header = re.match(r"#?\[(\w+)", line)
+        header = re.match(r"#?\[\[?(\w+)", line)
         if header and section is not None:
             within = header.group(1) == section
         lines.append(line[1:] if within and CODE.match(line) else line)
@@ -64,6 +68,9 @@ def test_the_template_shows_every_key() -> None:
         named = section_of(Config, name, named=True)
         for table in data[name].values() if named else ():
             assert table.keys() == named.model_fields.keys()
+        listed = listed_section_of(Config, name)
+        for table in data[name] if listed else ():
+            assert table.keys() == listed.model_fields.keys()
 
 
 def test_values_in_the_template_are_the_defaults() -> None:

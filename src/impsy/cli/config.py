@@ -167,6 +167,10 @@ def _summary(loaded: LoadedConfig, errors: tuple[Problem, ...]) -> list[tuple[st
         ("mode", f"{mode.name}{answers}"),
         ("model", f"{model.file or 'none: plays random values'}, {dimension}"),
     ]
+    if config.voices:
+        rows[-1] = ("model", f"one for each voice, {dimension}")
+        plain = "none: plays random values"
+        rows += [(f"voice {voice.name}", f"{voice.model or plain}, {voice.words}") for voice in config.voices]
     if config.midi is not None:
         heard, played = (", ".join(ports) or "-" for ports in (config.midi.in_device, config.midi.out_device))
         rows.append(("midi", f"in {heard}; out {played}"))

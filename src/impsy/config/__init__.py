@@ -14,6 +14,7 @@ from impsy.config.schema import (
     SerialConfig,
     SerialMidiConfig,
     Size,
+    VoiceConfig,
     WebSocketConfig,
     WebuiConfig,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "SerialConfig",
     "SerialMidiConfig",
     "Size",
+    "VoiceConfig",
     "WebSocketConfig",
     "WebuiConfig",
     "known_notes",

@@ -16,8 +16,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from impsy.config.positions import Path, format_path
-from impsy.config.problems import Problem, section_of
+from impsy.config.problems import Problem, listed_section_of, section_of
 from impsy.config.schema import Config, MidiConfig, OscConfig, WebuiConfig
+from impsy.config.voicechecks import errors_in_voices, warnings_in_voices
 from impsy.hosts import WILDCARDS
 from impsy.mapping.entries import ControlChange, MappingEntry, kind_of, show_value
 
@@ -43,6 +44,7 @@ def errors_across(data: Table) -> Iterator[Finding]:
     """What makes a config impossible although each key is fine. ``data``: the plain tables, typed or not."""
     yield from _mapping_sizes(data)
     yield from _udp_ports(data)
+    yield from errors_in_voices(data, _dimension_of(data))
     if "" in _table(data, "scenes"):
         yield _finding("error", ("scenes", ""), "a scene needs a name, by which it is recalled")
     ports = [_table(data, section).get("port") for section in ("serialmidi", "serial")]
@@ -74,6 +76,7 @@ def warnings_across(config: Config, data: Table) -> Iterator[Finding]:
             text = "has neither an input nor an output mapping: nothing is heard or sent"
             yield _finding("warning", (section,), text)
     yield from _stuck_controllers(config)
+    yield from warnings_in_voices(config.voices)
     for name, scene in config.scenes.items():
         if not scene.model_dump(exclude_none=True):
             text = "names nothing that it sets: recalling it changes nothing"
@@ -130,6 +133,10 @@ def _notes_on_unknown(data: Table) -> Iterator[Finding]:
         if key not in Config.model_fields:
             yield _unknown((key,), value, data, Config)
             continue
+        if (listed := listed_section_of(Config, key)) is not None and isinstance(value, list):
+            for index, table in enumerate(value):
+                yield from _unknown_within((key, index), table, listed)
+            continue
         section, named = section_of(Config, key), section_of(Config, key, named=True)
         if section is not None:
             yield from _unknown_within((key,), value, section)
@@ -157,6 +164,15 @@ def mapped_dimension(data: Table) -> tuple[int, Path] | None:
         return None
     ((usual, _count),) = Counter(length for _path, length in lengths).most_common(1)
     return usual + 1, next(path for path, length in lengths if length == usual)
+
+
+def _dimension_of(data: Table) -> int | None:
+    """The dimension, where the file or its mappings say it."""
+    dimension = _table(data, "model").get("dimension")
+    if dimension is None and (mapped := mapped_dimension(data)) is not None:
+        dimension = mapped[0]
+    known = isinstance(dimension, int) and not isinstance(dimension, bool) and dimension >= 2
+    return dimension if known else None
 
 
 def _mapping_sizes(data: Table) -> Iterator[Finding]:
@@ -260,7 +276,8 @@ def _home_of(path: Path) -> str:
         section = section_of(Config, name)
         for known in section.model_fields if section else ():
             places.setdefault(known, []).append((name, known))
-        if section is None and section_of(Config, name, named=True) is None and name not in _FREE_TEXT:
+        alone = section is None and section_of(Config, name, named=True) is None
+        if alone and listed_section_of(Config, name) is None and name not in _FREE_TEXT:
             places.setdefault(name, []).append((name,))
     near = difflib.get_close_matches(
         str(path[-1]).lower(), [known for known in places if known not in _FREE_TEXT], 1, 0.85

@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from impsy.config.sections import Flag, Seconds, Section
+from impsy.config.voices import MOST_VOICES, VoiceConfig
 from impsy.errors import ConfigError
 from impsy.hosts import WILDCARDS
 from impsy.limits import MOST_DIMENSION
@@ -41,6 +42,7 @@ __all__ = [
     "SerialConfig",
     "SerialMidiConfig",
     "Size",
+    "VoiceConfig",
     "WebSocketConfig",
     "WebuiConfig",
     "scene_fields",
@@ -79,6 +81,7 @@ _Address = Annotated[
 _MAPPING = 'a list of mapping entries, one for each value, such as [["note_on", 1], ["control_change", 1, 74]]'
 _PORTS = 'a list of port names, such as ["X-TOUCH"]'
 _BY_PORT = 'a mapping for each port by its name, such as input."X-TOUCH" = [["note_on", 1]]'
+_VOICES = f"a table [[voices]] for each model that plays, {MOST_VOICES} at most"
 _SCENES = 'a section for each scene, such as [scenes."verse"]'
 
 Mapping = Annotated[tuple[_Entry, ...], Strict(False), Field(description=_MAPPING)]
@@ -235,6 +238,7 @@ class Config(Section):
     serialmidi: SerialMidiConfig | None = None
     webui: WebuiConfig | None = None
     scenes: Annotated[ReadOnlyDict[str, SceneConfig], Field(description=_SCENES)] = {}
+    voices: Annotated[tuple[VoiceConfig, ...], Strict(False), Field(max_length=MOST_VOICES, description=_VOICES)] = ()
 
     @property
     def live(self) -> dict[str, Value]:

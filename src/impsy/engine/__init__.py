@@ -8,8 +8,8 @@ from impsy.engine.engine import Engine
 from impsy.engine.ensemble import Ensemble, Playing
 from impsy.engine.playback import MINIMUM_DT, Step, to_step
 from impsy.engine.snapshot import Counters, Forecast, Snapshot, Turn, VoiceSnapshot
-from impsy.engine.voice import PERFORMER, Voice
-from impsy.modes import MODES, Mode
+from impsy.engine.voice import Voice
+from impsy.modes import MODES, PERFORMER, Mode
 from impsy.settings import Settings
 
 __all__ = [

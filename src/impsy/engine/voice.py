@@ -10,15 +10,13 @@ from impsy.engine.engine import Engine
 from impsy.engine.nobody import Nobody
 from impsy.engine.snapshot import VoiceSnapshot
 from impsy.events import EndNotes, Interaction, Predictor, Update
+from impsy.modes import PERFORMER
 from impsy.settings import Settings
 
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-__all__ = ["PERFORMER", "Seat", "Stage", "Voice"]
-
-PERFORMER = "performer"
-"""The name of the performer among those that a voice hears."""
+__all__ = ["Seat", "Stage", "Voice"]
 
 
 @dataclass(frozen=True, slots=True)

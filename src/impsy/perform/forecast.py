@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +50,7 @@ def encode_forecast(forecast: Forecast, parameters: NDArray[Any] | None, now: fl
         due = round(max(0.0, forecast.due - now), DECIMALS)
         if parameters is not None:
             mixture = _mixture(parameters, forecast.settings, len(forecast.controls or ()))
-    message: Next = {"in": due, "what": forecast.what, **mixture}
+    message = cast("Next", {"in": due, "what": forecast.what, **mixture})
     if mixture is not _NO_MIXTURE and forecast.controls is not None:
         message["controls"] = list(forecast.controls)
     return _encode(message)

@@ -92,6 +92,18 @@ _WORDS: dict[str, _Words] = {
     "webui.command_port": _Words(
         "Command port", "Where playing hears what the page asks for. Without one, 4002, or a free one.", "udp-port"
     ),
+    "voices": _Words(
+        "Voices", "Several models as one instrument, a table for each: its model, and the controls that it plays."
+    ),
+    "voices.*.name": _Words("Name", "What others hear it by, and what reports call it."),
+    "voices.*.model": _Words("Model file", "As in the section model, with as many controls as the voice."),
+    "voices.*.controls": _Words(
+        "Controls", "Those that it plays, from 1, in the order of the model's values; no other voice has them."
+    ),
+    "voices.*.mode": _Words("Mode", "A mode of its own, which a change of the mode while playing leaves as it is."),
+    "voices.*.hears": _Words(
+        "Hears", "Whom it hears: the performer, and other voices by their names as if they were performers."
+    ),
     "scenes": _Words("Scenes", "Named sets of settings, to be recalled while playing.", "scenes"),
     "scenes.*": _Words("Scene", "What it says nothing of stays as it is."),
 }
@@ -177,6 +189,8 @@ def _described(schema: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
         described["properties"] = {
             name: _described(each, (*path, name)) for name, each in schema["properties"].items()
         }
+    if isinstance(schema.get("items"), dict) and "properties" in schema["items"]:
+        described["items"] = _described(schema["items"], (*path, PATTERN))
     if isinstance(schema.get("additionalProperties"), dict):
         described["additionalProperties"] = _described(schema["additionalProperties"], (*path, PATTERN))
     return described
