@@ -12,6 +12,7 @@ import { actionOf, isTyping, type Action } from "../perform/keys";
 import "../perform/perform.css";
 import { Scenes } from "../perform/scenes";
 import { ModeSegments, Strip } from "../perform/strip";
+import { Voices } from "../perform/voices";
 import { follow } from "../router";
 import { sounding, turnSound } from "../sound/state";
 import { connection } from "../socket";
@@ -233,6 +234,7 @@ export default function Perform() {
         ) : (
           <NoSession />
         )}
+        {state?.voices && <Voices voices={state.voices} />}
         {state && <SoundHint />}
         <section class="instrument" aria-label="Instrument">
           <p class="legend" aria-hidden="true">

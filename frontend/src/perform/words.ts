@@ -1,7 +1,7 @@
 /** What goes on, in words. */
 
 import { type Way, wayOf } from "../modes";
-import type { Next, PortHealth, State } from "../protocol";
+import type { Next, PortHealth, State, VoiceState } from "../protocol";
 
 export interface Banner {
   /** Whose colour it has. */
@@ -17,15 +17,37 @@ const BY_WAY: Partial<Record<Way, Banner>> = {
 };
 
 /** Who plays, as a sentence. */
-export function bannerOf(state: Pick<State, "mode" | "paused" | "turn">): Banner {
+export function bannerOf(state: Pick<State, "mode" | "paused" | "turn" | "voices">): Banner {
   if (state.paused) return { who: "nobody", words: "Paused: it neither listens nor plays" };
-  const always = BY_WAY[wayOf(state.mode)];
+  const always = state.voices?.length ? undefined : BY_WAY[wayOf(state.mode)];
   if (always) return always;
   if (state.turn === "model") return { who: "model", words: "It plays" };
   if (state.turn === "both") return { who: "both", words: "You play together" };
   if (state.turn === "performer") return { who: "performer", words: "You play, it listens" };
   return { who: "nobody", words: "Your turn: move a fader" };
 }
+
+/** Numbers with those that follow each other as a range: 1-4, 7. */
+export function rangesText(numbers: readonly number[]): string {
+  const ranges: [number, number][] = [];
+  for (const number of numbers) {
+    const last = ranges.at(-1);
+    if (last && number === last[1] + 1) last[1] = number;
+    else ranges.push([number, number]);
+  }
+  return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(", ");
+}
+
+const VOICE_WORDS: Record<VoiceState["turn"], string> = {
+  model: "plays",
+  both: "adds to what it hears",
+  performer: "listens",
+  nobody: "rests",
+};
+
+/** What a voice does now. */
+export const voiceWords = ({ mode, turn }: Pick<VoiceState, "mode" | "turn">): string =>
+  wayOf(mode) === "never" && turn !== "nobody" ? "is yours" : VOICE_WORDS[turn];
 
 /** What comes next, `left` seconds from now; empty: not known. */
 export function nextWords(what: Next["what"], left: number | null): string {

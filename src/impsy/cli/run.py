@@ -92,7 +92,7 @@ def load(config_file: Path, overrides: dict[str, Any], model: Path | None = None
         )
     if model is not None and loaded.config.voices:
         raise ConfigError(
-            f"{config_file} has [[voices]], each with a model of its own: name {model.name} there, as the model of one"
+            f"{config_file} has [[voices]], each with a model of its own: name {model.name} as that of one"
         )
     return sized(loaded.with_overrides(model_file=model, **overrides))
 

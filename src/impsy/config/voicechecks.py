@@ -37,12 +37,8 @@ def errors_in_voices(data: ReadOnlyDict[str, Any], dimension: int | None) -> Ite
 def warnings_in_voices(voices: Sequence[VoiceConfig]) -> Iterator[Finding]:
     """Voices that are told whom to hear in a mode of their own in which they hear nobody."""
     for index, voice in enumerate(voices):
-        if (
-            voice.mode is not None
-            and not MODES[voice.mode].hears
-            and voice.hears
-            and "hears" in voice.model_fields_set
-        ):
+        deaf = voice.mode is not None and not MODES[voice.mode].hears
+        if deaf and voice.hears and "hears" in voice.model_fields_set:
             path: Path = ("voices", index, "hears")
             text = f"has no effect: in the mode {voice.mode} a voice hears nobody"
             hint = "Give it another mode, such as polyphony, or leave hears out"

@@ -33,8 +33,8 @@ def encode_state(state: Mapping[str, Any], most: int = STATE_BYTES) -> str:
     """The JSON text of a state, of ``most`` bytes at most.
 
     What does not fit is left out by one rule, and only as far as needed: the oldest reports (the newest stays), then
-    the last of the scenes, of the ports, of what is passed on and of the voices, then the values of the last controls.
-    ``cut`` names what is not complete.
+    the last of the scenes, of the ports, of what is passed on and of the voices, then the values of the last
+    controls. ``cut`` names what is not complete.
     """
     plain: dict[str, Any] = _plain(state)
     text = _encode(plain)
