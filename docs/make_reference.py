@@ -39,6 +39,9 @@ TYPES = {
     "object": "section",
 }
 
+NAMED = ("scenes", "voices")
+"""Sections of which there are several: by a name of each, or as a list."""
+
 CONFIGURATION = """\
 # Configuration
 
@@ -56,7 +59,7 @@ def configuration() -> str:
     """The page about ``config.toml``."""
     schema = config_schema()
     plain = {
-        name: each for name, each in schema["properties"].items() if "properties" not in each and name != "scenes"
+        name: each for name, each in schema["properties"].items() if "properties" not in each and name not in NAMED
     }
     sections = {name: each for name, each in schema["properties"].items() if name not in plain}
     lines = [NOTE, "", CONFIGURATION]
@@ -70,7 +73,7 @@ def configuration() -> str:
     lines += ["", "## At the top", "", "Before the first section.", ""]
     lines += _keys(plain, set(schema.get("required", ())))
     for name, each in sections.items():
-        inner = each["additionalProperties"] if name == "scenes" else each
+        inner = each["additionalProperties"] if name == "scenes" else each["items"] if name == "voices" else each
         lines += ["", f"## `{_heading(name)}` {{ #{_anchor(name)} }}", "", each["description"]]
         if name == "scenes":
             lines += ["", f"{inner['description']} Recall one by its name: `/impsy/scene` with it, or a click."]
@@ -93,7 +96,7 @@ def configuration() -> str:
 
 
 def _heading(section: str) -> str:
-    return '[scenes."NAME"]' if section == "scenes" else f"[{section}]"
+    return {"scenes": '[scenes."NAME"]', "voices": "[[voices]]"}.get(section, f"[{section}]")
 
 
 def _anchor(section: str) -> str:
@@ -105,6 +108,8 @@ def _absence(name: str, section: dict[str, Any], schema: dict[str, Any]) -> str:
         return "an error"
     if name == "scenes":
         return "there are none"
+    if name == "voices":
+        return "one model plays all controls"
     return "off" if section.get("default") is None else "the defaults below"
 
 

@@ -18,7 +18,7 @@ MOST_VOICES = 16
 LONGEST_NAME = 40
 
 _CONTROLS = "a list of numbers of controls, from 1, such as [1, 3, 4]"
-_HEARS = f'a list of names, such as ["{PERFORMER}"] or ["{PERFORMER}", "bass"]'
+_HEARS = f'a list of names, such as ["{PERFORMER}", "bass"]'
 
 
 class VoiceConfig(Section):

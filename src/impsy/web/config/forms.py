@@ -100,7 +100,10 @@ _WORDS: dict[str, _Words] = {
     "voices.*.controls": _Words(
         "Controls", "Those that it plays, from 1, in the order of the model's values; no other voice has them."
     ),
-    "voices.*.mode": _Words("Mode", "A mode of its own, which a change of the mode while playing leaves as it is."),
+    "voices.*.mode": _Words(
+        "Mode",
+        "Its own instead of that of the section interaction; changing the mode while playing leaves it as it is.",
+    ),
     "voices.*.hears": _Words(
         "Hears", "Whom it hears: the performer, and other voices by their names as if they were performers."
     ),
