@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.random import default_rng
 
 from impsy.engine import MODES, Engine, Ensemble, Settings, Voice
-from impsy.engine.engine import PLAYED_A_SECOND, PLAYED_BURST
+from impsy.engine.ensemble import ECHOES_A_SECOND, ECHOES_BURST
 from impsy.errors import ConfigError
 from impsy.events import (
     EndNotes,
@@ -223,7 +223,8 @@ def test_voices_that_hear_each_other_in_a_ring_keep_the_pace_and_end(timescale):
     stage = rehearse(*ring, timescale=timescale)
     stage.receive(Interaction(ROW), at=0.0)
     stage.play_until(3.0)
-    assert len(plays(stage)) <= 3 * (PLAYED_A_SECOND * 3 + PLAYED_BURST + 3)
+    assert len(plays(stage)) <= ECHOES_A_SECOND * 3 + ECHOES_BURST + 3
+    assert any(report.kind == "voices-dense" for _, report in stage.of(Report))
 
 
 # --- live commands --------------------------------------------------------------------------------------

@@ -14,10 +14,10 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 from impsy.engine.engine import Engine
+from impsy.engine.playback import Pace
 from impsy.engine.snapshot import Counters, Forecast, Snapshot, Turn
-from impsy.engine.voice import Seat, Stage, Voice
+from impsy.engine.voice import Seat, Stage, Voice, check_owners
 from impsy.engine.whole import Whole
-from impsy.errors import ConfigError
 from impsy.events import (
     Command,
     EngineEvent,
@@ -43,6 +43,10 @@ __all__ = ["Ensemble", "Playing"]
 
 P = ParamSpec("P")
 
+ECHOES_A_SECOND, ECHOES_BURST = 200, 100
+"""How often voices hear each other, all together: three that add something to what the others play would otherwise play
+ever more. Dense playing has 150 events a second."""
+
 BY_VOICES = ("predicted", "played", "cancelled", "overflowed", "not_finite")
 """What voices count; the rest happens to the performer, once."""
 
@@ -61,7 +65,7 @@ class Ensemble:
     """
 
     def __init__(self, settings: Settings, voices: Sequence[Voice], rng: Generator, now: float) -> None:
-        _check(voices)
+        check_owners(voices)
         self._settings = settings
         *streams, own = rng.spawn(len(voices) + 1)
         self._seats = tuple(Seat(voice, settings, stream, now) for voice, stream in zip(voices, streams, strict=True))
@@ -73,6 +77,7 @@ class Ensemble:
         self._stage = Stage(settings, own, now, tuple(start))
         self._everybody: tuple[Seat | Stage, ...] = (self._stage, *self._seats)
         self._touched: set[int] = set()
+        self._echo_pace = Pace(ECHOES_A_SECOND, ECHOES_BURST)
         self._acting: Seat | Stage | None = None
 
     # --- the public face ---------------------------------------------------------------------------
@@ -164,14 +169,14 @@ class Ensemble:
         """A picture of the ensemble that shares nothing with it; what voices count is summed."""
         stage = self._stage.engine.snapshot()
         engines = [seat.engine.snapshot() for seat in self._seats]
-        voices = tuple(seat.snapshot() for seat in self._seats)
+        voices = tuple(seat.shown(engine) for seat, engine in zip(self._seats, engines, strict=True))
+        _sum_into(stage.counters, [engine.counters for engine in engines])
         return stage._replace(
             settings=self._settings,
             model=", ".join(f"{voice.name}: {voice.model}" for voice in voices),
             turn=self.turn,
             waiting=sum(engine.waiting for engine in engines),
             output_values=self._whole.output,
-            counters=_summed(stage.counters, [engine.counters for engine in engines]),
             voices=voices,
         )
 
@@ -269,8 +274,12 @@ class Ensemble:
         played = [values for command in commands if (values := self._whole.add_of(seat, command))]
         for values in played:
             for other in self._seats:
-                if seat.voice.name in other.voice.hears:
+                if seat.voice.name not in other.voice.hears:
+                    continue
+                if self._echo_pace.allows(now):
                     self._do(other, now, other.engine.receive, other.echo_of(seat.voice, values), now)
+                else:
+                    self._whole.decide(_too_many_echoes())
 
 
 Playing = Engine | Ensemble
@@ -279,16 +288,13 @@ Playing = Engine | Ensemble
 Hear = Callable[[Engine, Interaction | Update, float], list[Command]]
 
 
-def _check(voices: Sequence[Voice]) -> None:
-    owners: dict[int, str] = {}
-    for voice in voices:
-        for control in voice.controls:
-            if control in owners:
-                raise ConfigError(f"control {control + 1} is of the voices {owners[control]} and {voice.name}")
-            owners[control] = voice.name
+def _too_many_echoes() -> Report:
+    text = f"voices play more than they can hear of each other ({ECHOES_A_SECOND} a second): more is not heard"
+    return Report("voices-dense", text)
 
 
-def _summed(stage: Counters, voices: Sequence[Counters]) -> Counters:
-    """``skipped``: of what the stage and the voices each count of the same events, the most."""
-    sums: dict[str, int] = {name: sum(getattr(each, name) for each in voices) for name in BY_VOICES}
-    return replace(stage, skipped=max(each.skipped for each in (stage, *voices)), **sums)
+def _sum_into(stage: Counters, voices: Sequence[Counters]) -> None:
+    """Add what voices count. Of what the stage and the voices each skip of the same events, the most counts."""
+    for name in BY_VOICES:
+        setattr(stage, name, sum([getattr(each, name) for each in voices]))
+    stage.skipped = max(each.skipped for each in (stage, *voices))

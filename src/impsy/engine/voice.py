@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from impsy.engine.engine import Engine
 from impsy.engine.nobody import Nobody
-from impsy.engine.snapshot import VoiceSnapshot
+from impsy.engine.snapshot import Snapshot, VoiceSnapshot
+from impsy.errors import ConfigError
 from impsy.events import EndNotes, Interaction, Predictor, Update
 from impsy.modes import PERFORMER
 from impsy.settings import Settings
@@ -16,7 +17,7 @@ from impsy.settings import Settings
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-__all__ = ["Seat", "Stage", "Voice"]
+__all__ = ["Seat", "Stage", "Voice", "check_owners"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +107,8 @@ class Seat:
         """What ends the notes that this voice plays, and no others."""
         return EndNotes(tuple((control, None) for control in self.voice.controls), "")
 
-    def snapshot(self) -> VoiceSnapshot:
-        """The voice at this moment."""
-        engine = self.engine.snapshot()
+    def shown(self, engine: Snapshot) -> VoiceSnapshot:
+        """The voice, of a snapshot of its engine."""
         return VoiceSnapshot(self.voice.name, engine.model, engine.settings.mode, engine.turn, self.voice.controls)
 
 
@@ -124,3 +124,13 @@ class Stage:
     def __init__(self, settings: Settings, rng: Generator, now: float, start: tuple[float, ...]) -> None:
         own = replace(settings, mode="useronly")
         self.engine = Engine(own, Nobody(settings.dimension), rng, now, start=start)
+
+
+def check_owners(voices: Sequence[Voice]) -> None:
+    """Raise ConfigError where two voices have the same control."""
+    owners: dict[int, str] = {}
+    for voice in voices:
+        for control in voice.controls:
+            if control in owners:
+                raise ConfigError(f"control {control + 1} is of the voices {owners[control]} and {voice.name}")
+            owners[control] = voice.name

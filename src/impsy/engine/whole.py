@@ -54,8 +54,8 @@ class Whole:
         match command:
             case Play():
                 return self._play(seat, command)
-            case Record("rnn"):
-                self.commands.append(replace(command, values=self.output))
+            case Record("rnn", _, time):
+                self.commands.append(Record("rnn", self.output, time))
             case Record() | Panic():
                 pass  # the stage's
             case Silence():
