@@ -44,8 +44,7 @@ __all__ = ["Ensemble", "Playing"]
 P = ParamSpec("P")
 
 ECHOES_A_SECOND, ECHOES_BURST = 200, 100
-"""How often voices hear each other, all together: three that add something to what the others play would otherwise play
-ever more. Dense playing has 150 events a second."""
+"""How often voices hear each other, all together: three in a ring would play ever more. Dense playing has 150."""
 
 BY_VOICES = ("predicted", "played", "cancelled", "overflowed", "not_finite")
 """What voices count; the rest happens to the performer, once."""
