@@ -128,10 +128,9 @@ def announce(loaded: LoadedConfig, session: Session, seed: int) -> None:
     logger.info(
         "IMPSY %s: %s, dimension %d, seed %d", __version__, snapshot.settings.mode, config.model.dimension, seed
     )
-    for voice, playing in zip(config.voices, snapshot.voices, strict=False):
-        logger.info("voice %s: %s, %s", voice.name, playing.model, voice.words)
-    if snapshot.voices:
-        pass
+    if config.voices:
+        for voice, playing in zip(config.voices, snapshot.voices, strict=True):
+            logger.info("voice %s: %s, %s", voice.name, playing.model, voice.words)
     elif snapshot.model == STAND_IN:
         logger.warning("there is no model: a stand-in plays random gestures ([model] file names a trained one)")
     else:
