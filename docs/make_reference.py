@@ -44,6 +44,9 @@ TYPES = {
 TABLES = ("scenes", "commands")
 """Sections whose keys have names of their own."""
 
+LISTS = ("controls", "voices")
+"""Sections of which there are several, in a list."""
+
 CONFIGURATION = """\
 # Configuration
 
@@ -63,7 +66,7 @@ def configuration() -> str:
     plain = {
         name: each
         for name, each in schema["properties"].items()
-        if "properties" not in each and name not in (*TABLES, "controls")
+        if "properties" not in each and name not in (*TABLES, *LISTS)
     }
     sections = {name: each for name, each in schema["properties"].items() if name not in plain}
     lines = [NOTE, "", CONFIGURATION]
@@ -77,7 +80,7 @@ def configuration() -> str:
     lines += ["", "## At the top", "", "Before the first section.", ""]
     lines += _keys(plain, set(schema.get("required", ())))
     for name, each in sections.items():
-        inner = each["additionalProperties"] if name == "scenes" else each["items"] if name == "controls" else each
+        inner = each["additionalProperties"] if name == "scenes" else each["items"] if name in LISTS else each
         lines += ["", f"## `{_heading(name)}` {{ #{_anchor(name)} }}", "", each["description"]]
         if name == "commands":
             lines += ["", *_commands()]
@@ -122,7 +125,7 @@ def _key(name: str) -> str:
 
 
 def _heading(section: str) -> str:
-    return {"scenes": '[scenes."NAME"]', "controls": "[[controls]]"}.get(section, f"[{section}]")
+    return '[scenes."NAME"]' if section == "scenes" else f"[[{section}]]" if section in LISTS else f"[{section}]"
 
 
 def _anchor(section: str) -> str:
@@ -136,6 +139,8 @@ def _absence(name: str, section: dict[str, Any], schema: dict[str, Any]) -> str:
         return "there are none"
     if name == "controls":
         return "each is played as the model likes"
+    if name == "voices":
+        return "one model plays all controls"
     return "off" if section.get("default") is None else "the defaults below"
 
 

@@ -4,7 +4,17 @@ import { actionOf, banksOf, DOWN_ROW, faderOf, isTyping, keyName, UP_ROW } from 
 import { columnsOf, sizeOf } from "../src/perform/layout";
 import { Rates, rateText } from "../src/perform/rates";
 import { alike, logarithmic, power, shown, throttled } from "../src/perform/values";
-import { bannerOf, barOf, healthOf, millisecondsText, nextWords, secondsText } from "../src/perform/words";
+import {
+  bannerOf,
+  barOf,
+  healthOf,
+  millisecondsText,
+  nextWords,
+  rangesText,
+  secondsText,
+  voiceWords,
+} from "../src/perform/words";
+import type { VoiceState } from "../src/protocol";
 
 describe("rulers", () => {
   it("go there and back", () => {
@@ -153,6 +163,19 @@ describe("the banner", () => {
     expect(say("callresponse", "model", true).words).toContain("Paused");
     expect(say("duet", "both")).toEqual({ who: "both", words: "You play together: what you move is yours" });
     expect(say("duet", "performer").words).toContain("it waits");
+  });
+
+  it("goes by the turn where several models play", () => {
+    const bass = { name: "bass", model: "b", mode: "battle", turn: "model", controls: [1] } satisfies VoiceState;
+    const say = (turn: "both" | "model") =>
+      bannerOf({ mode: "useronly", paused: false, turn, voices: [bass] as VoiceState[] }).words;
+    expect(say("both")).toBe("You play together");
+    expect(say("model")).toBe("It plays");
+    expect(voiceWords({ mode: "battle", turn: "model" })).toBe("plays");
+    expect(voiceWords({ mode: "useronly", turn: "performer" })).toBe("is yours");
+    expect(voiceWords({ mode: "useronly", turn: "nobody" })).toBe("rests");
+    expect(rangesText([1, 2, 3, 5, 8, 7])).toBe("1-3, 5, 8, 7");
+    expect(rangesText([])).toBe("");
   });
 
   it("counts down to what comes", () => {

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +27,13 @@ from impsy.evaluation import evaluate as evaluate_models
 from impsy.events import Predictor
 from impsy.models.calibration import PLAYED
 from impsy.models.opening import OpenedModel, open_model
-from impsy.perform import engine_settings, open_configured_model, read_performance, sized
+from impsy.perform import engine_settings, open_configured_models, read_performance, sized
 from impsy.perform import replay as perform_again
+from impsy.settings import Settings
 
 if TYPE_CHECKING:
+    from numpy.random import Generator
+
     from impsy.training.fitting import Progress
     from impsy.training.learning import Learned
 
@@ -267,19 +271,25 @@ def replay(
     loaded = _configured(config, predictor).with_overrides(**settings)
     if predictor is None:
         loaded = sized(loaded)
-        predictor = open_configured_model(loaded)[0]
-    rows, _ = read_performance(path, predictor.dimension - 1)
-    engine, rng, lines = engine_settings(loaded.config), default_rng(seed), io.StringIO()
+        make_engine, _ = open_configured_models(loaded)
+    else:
+        make_engine = partial(_with_model, predictor)
+    own, rng, lines = engine_settings(loaded.config), default_rng(seed), io.StringIO()
+    rows, _ = read_performance(path, own.dimension - 1)
     perform_again(
         rows,
-        lambda now: Engine(engine, predictor, rng, now),
+        lambda now: make_engine(own, rng, now),
         log_input=True,
         log_predictions=True,
         tail=tail,
         write=lines.write,
     )
     written = io.BytesIO(lines.getvalue().encode())
-    return reading.parse_log(written, predictor.dimension - 1, path, exact=True, answers=True)
+    return reading.parse_log(written, own.dimension - 1, path, exact=True, answers=True)
+
+
+def _with_model(predictor: Predictor, settings: Settings, rng: Generator, now: float) -> Engine:
+    return Engine(settings, predictor, rng, now)
 
 
 def _predictor(model: Pathlike | OpenedModel | Predictor | None) -> Predictor | None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["MODES", "Mode"]
+__all__ = ["MODES", "PERFORMER", "Mode"]
+
+PERFORMER = "performer"
+"""The name of the performer among those that a voice hears."""
 
 
 @dataclass(frozen=True, slots=True)

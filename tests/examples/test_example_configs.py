@@ -78,7 +78,7 @@ def test_each_says_which_control_is_what_and_how_to_begin(file):
 
 
 def test_there_is_a_file_for_each_device():
-    others = {"arduino", "browser", "microbit", "x-touch-mini-and-s-1"}
+    others = {"arduino", "browser", "microbit", "x-touch-mini-and-s-1", "korg-nanokontrol2-two-voices"}
     assert {file.stem for file in FILES} == {*CONTROLLERS, *SYNTHESISERS, *HANDS, *others}
 
 

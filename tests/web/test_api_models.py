@@ -127,6 +127,19 @@ def test_a_model_that_does_not_fit_is_not_played_with(site, client, config, sess
     assert not config or site.workspace.config.read_text() == config
 
 
+def test_models_of_voices_are_in_use_and_none_plays_instead_of_them(site, client):
+    put(site)
+    site.workspace.config.write_text(
+        '[model]\ndimension = 6\n[[voices]]\nname = "bass"\nmodel = "models/mine.tflite"\ncontrols = [5, 3]\n'
+    )
+    (mine,) = client.get("/api/models").json()
+    assert mine["in_use"]
+    answer = client.post("/api/models/mine.tflite/use")
+    assert answer.status_code == 409
+    assert "[[voices]], each with a model of its own: name mine.tflite as the model of one" in answer.json()["error"]
+    assert client.delete("/api/models/mine.tflite").status_code == 409
+
+
 def test_a_model_that_is_damaged_is_not_played_with(site, client):
     (site.workspace.models / "bad.tflite").write_bytes(tflite()[:2000])
     site.workspace.config.write_text(CONFIG)

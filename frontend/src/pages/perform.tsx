@@ -13,6 +13,7 @@ import "../perform/perform.css";
 import { Scenes } from "../perform/scenes";
 import { ModeSegments, Strip } from "../perform/strip";
 import { isShared } from "../modes";
+import { Voices } from "../perform/voices";
 import { follow } from "../router";
 import { sounding, turnSound } from "../sound/state";
 import { connection } from "../socket";
@@ -238,6 +239,7 @@ export default function Perform() {
         ) : (
           <NoSession />
         )}
+        {state?.voices && <Voices voices={state.voices} />}
         {state && <SoundHint />}
         <section class="instrument" aria-label="Instrument">
           <p class="legend" aria-hidden="true">

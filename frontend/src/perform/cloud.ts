@@ -84,13 +84,14 @@ export class Cloud {
     if (!next) return;
     const band = this.band();
     for (const [index, box] of this.boxes.entries()) {
+      const column = next.controls ? next.controls.indexOf(index) : index;
       context.save();
       context.beginPath();
       context.roundRect(box.x, box.y, box.width, box.height, Math.min(12, box.width / 4));
       context.clip();
       for (const [component, weight] of next.weights.entries()) {
-        const mean = next.means[component]?.[index];
-        const spread = next.spreads[component]?.[index];
+        const mean = next.means[component]?.[column];
+        const spread = next.spreads[component]?.[column];
         if (weight < LEAST || mean === undefined || spread === undefined) continue;
         const { top, height, alpha } = bandOf(mean, spread, weight);
         context.globalAlpha = alpha;

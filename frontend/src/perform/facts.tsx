@@ -9,6 +9,7 @@ import { healthOf, millisecondsText } from "./words";
 const SHOWN_REPORTS = 6;
 const CUT_WORDS: Record<string, string> = {
   thru_matrix: "what is passed on",
+  voices: "the voices",
   input: "your values",
   output: "its values",
 };

@@ -1,7 +1,7 @@
 /** What goes on, in words. */
 
 import { isShared, type Way, wayOf } from "../modes";
-import type { Next, PortHealth, State } from "../protocol";
+import type { Next, PortHealth, State, VoiceState } from "../protocol";
 
 export interface Banner {
   /** Whose colour it has. */
@@ -17,13 +17,14 @@ const BY_WAY: Partial<Record<Way, Banner>> = {
 };
 
 /** Who plays, as a sentence. */
-export function bannerOf(state: Pick<State, "mode" | "paused" | "turn">): Banner {
+export function bannerOf(state: Pick<State, "mode" | "paused" | "turn" | "voices">): Banner {
   if (state.paused) return { who: "nobody", words: "Paused: it neither listens nor plays" };
-  if (isShared(state.mode))
+  const whole = !state.voices?.length;
+  if (whole && isShared(state.mode))
     return state.turn === "performer"
       ? { who: "performer", words: "All of it is yours: it waits" }
       : { who: "both", words: "You play together: what you move is yours" };
-  const always = BY_WAY[wayOf(state.mode)];
+  const always = whole ? BY_WAY[wayOf(state.mode)] : undefined;
   if (always) return always;
   if (state.turn === "model") return { who: "model", words: "It plays" };
   if (state.turn === "both") return { who: "both", words: "You play together" };
@@ -33,6 +34,28 @@ export function bannerOf(state: Pick<State, "mode" | "paused" | "turn">): Banner
 
 /** Seconds; longer waits are counted down. */
 const THINKING = 1;
+
+/** Numbers with those that follow each other as a range: 1-4, 7. */
+export function rangesText(numbers: readonly number[]): string {
+  const ranges: [number, number][] = [];
+  for (const number of numbers) {
+    const last = ranges.at(-1);
+    if (last && number === last[1] + 1) last[1] = number;
+    else ranges.push([number, number]);
+  }
+  return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(", ");
+}
+
+const VOICE_WORDS: Record<VoiceState["turn"], string> = {
+  model: "plays",
+  both: "adds to what it hears",
+  performer: "listens",
+  nobody: "rests",
+};
+
+/** What a voice does now. */
+export const voiceWords = ({ mode, turn }: Pick<VoiceState, "mode" | "turn">): string =>
+  wayOf(mode) === "never" && turn !== "nobody" ? "is yours" : VOICE_WORDS[turn];
 
 /** What comes next, `left` seconds from now; empty: not known. */
 export function nextWords(what: Next["what"], left: number | null): string {

@@ -167,6 +167,10 @@ def _summary(loaded: LoadedConfig, errors: tuple[Problem, ...]) -> list[tuple[st
         ("mode", f"{mode.name}{answers}"),
         ("model", f"{model.file or 'none: plays random values'}, {dimension}"),
     ]
+    if config.voices:
+        rows[-1] = ("model", f"one for each voice, {dimension}")
+        plain = "none: plays random values"
+        rows += [(f"voice {voice.name}", f"{voice.model or plain}, {voice.words}") for voice in config.voices]
     clock = config.clock
     if clock.source != "off":
         tempo = f", {clock.tempo:g} beats a minute" if clock.source == "internal" else ""

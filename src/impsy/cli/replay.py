@@ -20,10 +20,9 @@ from impsy.cli.terminal import echo, echo_left_out, terminal
 from impsy.codecs.log import LogRow
 from impsy.config import LoadedConfig
 from impsy.data.logs.performances import events_of
-from impsy.engine import Engine
 from impsy.errors import ConfigError, DataError
 from impsy.files import leads_out, written_whole
-from impsy.perform import ScriptedPerformer, engine_settings, open_configured_model, read_performance, replay
+from impsy.perform import ScriptedPerformer, engine_settings, open_configured_models, read_performance, replay
 
 __all__ = ["command"]
 
@@ -82,7 +81,7 @@ def command(
 def _scripted(
     loaded: LoadedConfig, rows: Sequence[LogRow], seed: int, tail: float, target: Path, overrides: dict[str, Any]
 ) -> int:
-    predictor, name = open_configured_model(loaded)
+    make_engine, _ = open_configured_models(loaded)
     settings = engine_settings(loaded.config)
     written = 0
     ended_early = None
@@ -102,7 +101,7 @@ def _scripted(
         try:
             replay(
                 rows,
-                lambda now: Engine(settings, predictor, default_rng(seed), now, name),
+                lambda now: make_engine(settings, default_rng(seed), now),
                 log_input=loaded.config.log_input,
                 log_predictions=overrides["log_predictions"] is not False,
                 tail=tail,

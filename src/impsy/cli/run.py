@@ -90,6 +90,10 @@ def load(config_file: Path, overrides: dict[str, Any], model: Path | None = None
         raise ConfigError(
             f"{model}: there is no such model file; correct the name, or leave it out for the configuration's"
         )
+    if model is not None and loaded.config.voices:
+        raise ConfigError(
+            f"{config_file} has [[voices]], each with a model of its own: name {model.name} as that of one"
+        )
     return sized(loaded.with_overrides(model_file=model, **overrides))
 
 
@@ -124,7 +128,10 @@ def announce(loaded: LoadedConfig, session: Session, seed: int) -> None:
     logger.info(
         "IMPSY %s: %s, dimension %d, seed %d", __version__, snapshot.settings.mode, config.model.dimension, seed
     )
-    if snapshot.model == STAND_IN:
+    if config.voices:
+        for voice, playing in zip(config.voices, snapshot.voices, strict=True):
+            logger.info("voice %s: %s, %s", voice.name, playing.model, voice.words)
+    elif snapshot.model == STAND_IN:
         logger.warning("there is no model: a stand-in plays random gestures ([model] file names a trained one)")
     else:
         logger.info("model %s", snapshot.model)

@@ -17,6 +17,7 @@ from impsy.config.schema import (
     SerialConfig,
     SerialMidiConfig,
     Size,
+    VoiceConfig,
     WebSocketConfig,
     WebuiConfig,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "SerialConfig",
     "SerialMidiConfig",
     "Size",
+    "VoiceConfig",
     "WebSocketConfig",
     "WebuiConfig",
     "hands_of",

@@ -19,6 +19,7 @@ from impsy.config.commandchecks import errors_in_commands, warnings_in_commands
 from impsy.config.positions import Path, format_path
 from impsy.config.problems import Problem, listed_section_of, section_of
 from impsy.config.schema import Config, MidiConfig, OscConfig, WebuiConfig
+from impsy.config.voicechecks import errors_in_voices, warnings_in_voices
 from impsy.hosts import WILDCARDS
 from impsy.mapping.entries import ControlChange, MappingEntry, kind_of, show_value
 
@@ -46,6 +47,7 @@ def errors_across(data: Table) -> Iterator[Finding]:
     yield from _udp_ports(data)
     yield from _too_many_controls(data)
     yield from errors_in_commands(data)
+    yield from errors_in_voices(data, _dimension_of(data))
     if "" in _table(data, "scenes"):
         yield _finding("error", ("scenes", ""), "a scene needs a name, by which it is recalled")
     ports = [_table(data, section).get("port") for section in ("serialmidi", "serial")]
@@ -81,6 +83,7 @@ def warnings_across(config: Config, data: Table) -> Iterator[Finding]:
             yield _finding("warning", (section,), text)
     yield from _stuck_controllers(config)
     yield from warnings_in_commands(config)
+    yield from warnings_in_voices(config.voices)
     for name, scene in config.scenes.items():
         if not scene.model_dump(exclude_none=True):
             text = "names nothing that it sets: recalling it changes nothing"
@@ -168,6 +171,15 @@ def mapped_dimension(data: Table) -> tuple[int, Path] | None:
         return None
     ((usual, _count),) = Counter(length for _path, length in lengths).most_common(1)
     return usual + 1, next(path for path, length in lengths if length == usual)
+
+
+def _dimension_of(data: Table) -> int | None:
+    """The dimension, where the file or its mappings say it."""
+    dimension = _table(data, "model").get("dimension")
+    if dimension is None and (mapped := mapped_dimension(data)) is not None:
+        dimension = mapped[0]
+    known = isinstance(dimension, int) and not isinstance(dimension, bool) and dimension >= 2
+    return dimension if known else None
 
 
 def _mapping_sizes(data: Table) -> Iterator[Finding]:

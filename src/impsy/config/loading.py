@@ -134,13 +134,23 @@ class LoadedConfig:
         Raises:
             ConfigError: if there is no such file, with the places that were looked at.
         """
-        name = self.config.model.file
+        return self._named(self.config.model.file, "model.file")
+
+    def voice_file(self, index: int) -> Path | None:
+        """The model file of one of ``[[voices]]``, as ``model_file``."""
+        return self._named(self.config.voices[index].model, f"voices[{index}].model")
+
+    def model_files(self) -> tuple[Path | None, ...]:
+        """The files that it plays with: those of its voices, or that of its one model; raises as ``model_file``."""
+        return tuple(map(self.voice_file, range(len(self.config.voices)))) or (self.model_file(),)
+
+    def _named(self, name: str, key: str) -> Path | None:
         if not name:
             return None
         resolved = self.resolve(name)
         if resolved.found is None:
             hint = "Correct the name, or leave it empty to play without a model"
-            raise InvalidConfigError([Problem("error", "model.file", resolved.why, hint, str(self.path or ""))])
+            raise InvalidConfigError([Problem("error", key, resolved.why, hint, str(self.path or ""))])
         return resolved.found
 
 

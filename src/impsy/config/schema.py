@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from impsy.config.controls import ControlConfig
 from impsy.config.sections import Flag, Seconds, Section
+from impsy.config.voices import MOST_VOICES, VoiceConfig
 from impsy.errors import ConfigError
 from impsy.hosts import WILDCARDS
 from impsy.limits import MOST_DIMENSION
@@ -53,6 +54,7 @@ __all__ = [
     "SerialConfig",
     "SerialMidiConfig",
     "Size",
+    "VoiceConfig",
     "WebSocketConfig",
     "WebuiConfig",
     "scene_fields",
@@ -108,6 +110,7 @@ _MAPPING = 'a list of mapping entries, one for each value, such as [["note_on", 
 _PORTS = 'a list of port names, such as ["X-TOUCH"]'
 _BY_PORT = 'a mapping for each port by its name, such as input."X-TOUCH" = [["note_on", 1]]'
 _COMMANDS = 'an entry for each command, such as pause = ["control_change", 16, 64, "X-TOUCH"]'
+_VOICES = f"a table [[voices]] for each model that plays, {MOST_VOICES} at most"
 _SCENES = 'a section for each scene, such as [scenes."verse"]'
 
 _CONTROLS = "a table [[controls]] for each control, in their order"
@@ -282,6 +285,7 @@ class Config(Section):
     commands: Annotated[ReadOnlyDict[str, _CommandEntry], Field(description=_COMMANDS)] = {}
     scenes: Annotated[ReadOnlyDict[str, SceneConfig], Field(description=_SCENES)] = {}
     controls: Annotated[tuple[ControlConfig, ...], Strict(False), Field(description=_CONTROLS)] = ()
+    voices: Annotated[tuple[VoiceConfig, ...], Strict(False), Field(max_length=MOST_VOICES, description=_VOICES)] = ()
 
     @property
     def assigned(self) -> Assigned:

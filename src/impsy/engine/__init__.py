@@ -5,21 +5,28 @@ from its log and its seed.
 """
 
 from impsy.engine.engine import Engine
+from impsy.engine.ensemble import Ensemble, Playing
 from impsy.engine.playback import MINIMUM_DT, Step, to_step
-from impsy.engine.snapshot import Counters, Forecast, Snapshot, Turn
-from impsy.modes import MODES, Mode
+from impsy.engine.snapshot import Counters, Forecast, Snapshot, Turn, VoiceSnapshot
+from impsy.engine.voice import Voice
+from impsy.modes import MODES, PERFORMER, Mode
 from impsy.settings import Settings
 
 __all__ = [
     "MINIMUM_DT",
     "MODES",
+    "PERFORMER",
     "Counters",
     "Engine",
+    "Ensemble",
     "Forecast",
     "Mode",
+    "Playing",
     "Settings",
     "Snapshot",
     "Step",
     "Turn",
+    "Voice",
+    "VoiceSnapshot",
     "to_step",
 ]

@@ -90,12 +90,21 @@ class Engine:
         rng: the only source of randomness: one seed, one performance.
         now: when the performance starts; the first event's dt counts from here.
         model: the model's name, for the snapshot.
+        start: x_1 … x_n before the performer has played; None: random.
 
     Raises:
         ConfigError: the model's dimension is not that of the settings.
     """
 
-    def __init__(self, settings: Settings, predictor: Predictor, rng: Generator, now: float, model: str = "") -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        predictor: Predictor,
+        rng: Generator,
+        now: float,
+        model: str = "",
+        start: tuple[float, ...] | None = None,
+    ) -> None:
         if predictor.dimension != settings.dimension:
             raise ConfigError(_dimension_mismatch(model, predictor.dimension, settings.dimension))
         self._settings = settings
@@ -107,7 +116,7 @@ class Engine:
         self._rng = rng
         self._counters = Counters()
 
-        self._input: tuple[float, ...] = tuple(rng.random(settings.dimension - 1).tolist())
+        self._input: tuple[float, ...] = start or tuple(rng.random(settings.dimension - 1).tolist())
         self._hands = Hands(settings.hands, self._input)
         self._input = self._hands.keep(self._input)
         self._output: tuple[float, ...] = ()
@@ -169,6 +178,11 @@ class Engine:
         return self._model.predictor
 
     @property
+    def predictors(self) -> tuple[Predictor, ...]:
+        """All that play."""
+        return (self._model.predictor,)
+
+    @property
     def turn(self) -> Turn:
         """Who plays: ``performer``, ``model``, ``both`` or ``nobody``."""
         if self._paused:
@@ -180,6 +194,11 @@ class Engine:
         if self._mode.plays == "always" or self._answering:
             return "model"
         return "performer"
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """Who plays, for each model that does."""
+        return (self.turn,)
 
     @property
     def held(self) -> tuple[int, ...]:

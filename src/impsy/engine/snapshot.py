@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from impsy.settings import Settings
 from impsy.timing.line import Line
 
-__all__ = ["Beat", "Counters", "Forecast", "Snapshot", "Turn"]
+__all__ = ["Beat", "Counters", "Forecast", "Snapshot", "Turn", "VoiceSnapshot"]
 
 Turn = Literal["performer", "model", "both", "nobody"]
 """Who plays."""
@@ -33,13 +33,15 @@ class Forecast(NamedTuple):
 
     ``due``: when; None: nothing is planned. ``what``: an ``"event"`` is played, or an ``"answer"`` begins, whose
     first event has not been predicted yet. ``revision`` increases whenever the predicted mixture may have changed.
-    ``settings``: the temperatures apply to that mixture.
+    ``settings``: the temperatures apply to that mixture. ``controls`` are those that its values are of (from 0), in
+    order; None: all.
     """
 
     due: float | None
     what: Literal["event", "answer"] | None
     revision: int
     settings: Settings
+    controls: tuple[int, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -71,10 +73,21 @@ class Counters:
 _counts = attrgetter(*(each.name for each in fields(Counters)))
 
 
+class VoiceSnapshot(NamedTuple):
+    """One voice of an ensemble at one moment: the model's name, its mode, who plays, and its controls (from 0)."""
+
+    name: str
+    model: str
+    mode: str
+    turn: Turn
+    controls: tuple[int, ...]
+
+
 class Snapshot(NamedTuple):
     """The engine at one moment.
 
-    ``turn`` is who plays, ``held`` which controls (from 0) the performer holds, ``beat`` the shared time.
+    ``turn`` is who plays, ``held`` which controls (from 0) the performer holds, ``beat`` the shared time; ``voices``
+    are empty where one model plays all controls.
     """
 
     settings: Settings
@@ -86,3 +99,4 @@ class Snapshot(NamedTuple):
     counters: Counters
     held: tuple[int, ...] = ()
     beat: Beat = Beat()
+    voices: tuple[VoiceSnapshot, ...] = ()

@@ -1,6 +1,6 @@
 """A live performance: the session, building it from a configuration, its log, replaying it."""
 
-from impsy.perform.building.models import STAND_IN, open_configured_model
+from impsy.perform.building.models import STAND_IN, open_configured_model, open_configured_models
 from impsy.perform.building.ports import Port, Ports
 from impsy.perform.building.session import WantedPorts, build_session, engine_settings
 from impsy.perform.clock import Clock
@@ -31,6 +31,7 @@ __all__ = [
     "dialogue",
     "engine_settings",
     "open_configured_model",
+    "open_configured_models",
     "phrases",
     "read_performance",
     "replay",

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, ParamSpec
 
-from impsy.engine import Engine, Forecast, Snapshot
+from impsy.engine import Forecast, Playing, Snapshot
 from impsy.events import (
     Command,
     EndNotes,
@@ -97,7 +97,7 @@ class EngineThread:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Playing,
         clock: Clock,
         adapters: tuple[Adapter, ...],
         *,
@@ -170,7 +170,7 @@ class EngineThread:
 
     def _keep_time(self) -> None:
         engine, clock = self._engine, self._clock
-        turn, held = engine.turn, engine.held
+        turns, held = engine.turns, engine.held
         input_first = 0
         while not self._stopping:
             deadline, now = engine.deadline, clock.now()
@@ -197,8 +197,8 @@ class EngineThread:
             if moment is None or self._newest is not None:
                 continue
             self._do(engine.advance, moment)
-            if engine.turn != turn or engine.held != held:
-                turn, held = engine.turn, engine.held
+            if engine.turns != turns or engine.held != held:
+                turns, held = engine.turns, engine.held
                 self._changed()
 
     def _receive(self, event: Event, arrived: float, *, late: bool) -> None:

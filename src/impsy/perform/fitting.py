@@ -21,7 +21,7 @@ DECIMALS = 6
 VALUE_BYTES = DECIMALS + 3
 """A value of a control with its comma: ``0.123456,``; more than ``false,``."""
 
-LISTS = ("reports", "scenes", "ports", "thru_matrix", "clock_send")
+LISTS = ("reports", "scenes", "ports", "thru_matrix", "clock_send", "voices")
 """What is cut before the values of controls, in this order: the oldest reports first, of the others the end."""
 
 VALUES = ("input", "output", "held")
@@ -33,8 +33,8 @@ def encode_state(state: Mapping[str, Any], most: int = STATE_BYTES) -> str:
     """The JSON text of a state, of ``most`` bytes at most.
 
     What does not fit is left out by one rule, and only as far as needed: the oldest reports (the newest stays), then
-    the last of the scenes, of the ports and of what is passed on, then the values of the last controls. ``cut`` names
-    what is not complete.
+    the last of the scenes, of the ports, of what is passed on and of the voices, then the values of the last
+    controls. ``cut`` names what is not complete.
     """
     plain: dict[str, Any] = _plain(state)
     text = _encode(plain)

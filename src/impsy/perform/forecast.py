@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,17 +49,19 @@ def encode_forecast(forecast: Forecast, parameters: NDArray[Any] | None, now: fl
     if forecast.due is not None:
         due = round(max(0.0, forecast.due - now), DECIMALS)
         if parameters is not None:
-            mixture = _mixture(parameters, forecast.settings)
-    message: Next = {"in": due, "what": forecast.what, **mixture}
+            mixture = _mixture(parameters, forecast.settings, len(forecast.controls or ()))
+    message = cast("Next", {"in": due, "what": forecast.what, **mixture})
+    if mixture is not _NO_MIXTURE and forecast.controls is not None:
+        message["controls"] = list(forecast.controls)
     return _encode(message)
 
 
-def _mixture(parameters: NDArray[Any], settings: Settings) -> Mixture:
+def _mixture(parameters: NDArray[Any], settings: Settings, named: int) -> Mixture:
     d = settings.dimension
     mixtures = parameters.size // (2 * d + 1)
     width = mixtures * d
     logits, numbers = parameters[2 * width :], parameters[: 2 * width].reshape(2, mixtures, d)
-    most = min(SHOWN, NUMBERS_LIMIT // (2 * (d - 1)))
+    most = min(SHOWN, (NUMBERS_LIMIT - named) // (2 * (d - 1)))
     if not most:
         return _NO_MIXTURE
     if mixtures > most:

@@ -13,7 +13,7 @@ from impsy.config import InvalidConfigError, LoadedConfig, Problem
 from impsy.errors import ImpsyError
 from impsy.models.opening import OpenedModel, model_dimension, open_model
 
-__all__ = ["choices", "how_to_choose", "model_problems", "open_fitting", "sized"]
+__all__ = ["choices", "how_to_choose", "model_problems", "open_fitting", "open_voice", "sized"]
 
 
 def sized(loaded: LoadedConfig) -> LoadedConfig:
@@ -25,10 +25,14 @@ def sized(loaded: LoadedConfig) -> LoadedConfig:
     """
     if loaded.dimension_from != "model":
         return loaded
-    path = loaded.model_file()
+    several = bool(loaded.config.voices)
+    path = None if several else loaded.model_file()
     if path is None:
-        text = "missing; wanted a whole number, 2 or more: there is no model and no mapping that has it"
-        hint = "Set [model] dimension to the number of controls + 1, or name a model in [model] file"
+        lacks = "no model of all controls" if several else "no model"
+        text = f"missing; wanted a whole number, 2 or more: there is {lacks} and no mapping that has it"
+        hint = "Set [model] dimension to the number of controls + 1" + ", or name a model in [model] file" * (
+            not several
+        )
         raise InvalidConfigError([Problem("error", "model.dimension", text, hint, str(loaded.path or ""))])
     return replace(loaded.with_overrides(dimension=model_dimension(path)), dimension_from="model")
 
@@ -45,6 +49,21 @@ def open_fitting(loaded: LoadedConfig, path: Path) -> OpenedModel:
     return opened
 
 
+def open_voice(loaded: LoadedConfig, index: int) -> OpenedModel | None:
+    """Open the model of one of ``[[voices]]`` and see that it has as many controls as the voice; None: it names none.
+
+    Raises:
+        ConfigError: there is no such file, or it has not; the message has both numbers and what can be done.
+        ModelError: it cannot be opened.
+    """
+    path = loaded.voice_file(index)
+    if path is None:
+        return None
+    opened = open_model(path)
+    _check_fits_voice(loaded, index, path, opened.dimension)
+    return opened
+
+
 def model_problems(
     loaded: LoadedConfig, look: Callable[[Path], int] = lambda path: open_model(path).dimension
 ) -> Iterator[Problem]:
@@ -54,11 +73,18 @@ def model_problems(
     """
     try:
         loaded = sized(loaded)
-        path = loaded.model_file()
+        path = None if loaded.config.voices else loaded.model_file()
         if path is not None:
             _check_fits(loaded, path, look(path))
     except ImpsyError as error:
         yield from _problems(error, "model.file", "error")
+    for index in range(len(loaded.config.voices)):
+        try:
+            path = loaded.voice_file(index)
+            if path is not None:
+                _check_fits_voice(loaded, index, path, look(path))
+        except ImpsyError as error:
+            yield from _problems(error, f"voices[{index}].model", "error")
     for name, scene in loaded.config.scenes.items():
         if scene.model is None:
             continue
@@ -68,7 +94,7 @@ def model_problems(
             yield Problem("warning", key, f"{found.why}: the scene keeps the model that plays")
             continue
         try:
-            _check_fits(loaded, found.found, look(found.found))
+            _check_fits_any(loaded, found.found, look(found.found))
         except ImpsyError as error:
             yield from _problems(error, key, "warning")
 
@@ -90,6 +116,32 @@ def _check_fits(loaded: LoadedConfig, path: Path, dimension: int) -> None:
     )
     hint = how_to_choose(dimension, own, mapped=mapped, folder=path.parent)
     raise InvalidConfigError([Problem("error", "model.file", text, hint, str(loaded.path or ""))])
+
+
+def _check_fits_voice(loaded: LoadedConfig, index: int, path: Path, dimension: int) -> None:
+    voice = loaded.config.voices[index]
+    own = len(voice.controls) + 1
+    if dimension == own:
+        return
+    text = (
+        f"the model {path.name} has dimension {dimension}, which is {dimension - 1} controls, but the voice "
+        f"{voice.name} has {own - 1}: choose a model of dimension {own}, or give the voice {dimension - 1} controls"
+    )
+    hint = how_to_choose(dimension, own, mapped=False, folder=path.parent)
+    raise InvalidConfigError([Problem("error", f"voices[{index}].model", text, hint, str(loaded.path or ""))])
+
+
+def _check_fits_any(loaded: LoadedConfig, path: Path, dimension: int) -> None:
+    """For a scene: its model plays instead of that of a voice, where there are some."""
+    sizes = sorted({len(voice.controls) + 1 for voice in loaded.config.voices})
+    if not sizes:
+        _check_fits(loaded, path, dimension)
+    elif dimension not in sizes:
+        text = (
+            f"the model {path.name} has dimension {dimension}, and the voices {', '.join(map(str, sizes))}: choose a "
+            "model of such a dimension"
+        )
+        raise InvalidConfigError([Problem("error", "model.file", text, "", str(loaded.path or ""))])
 
 
 def choices(model: int, own: int, *, mapped: bool) -> str:

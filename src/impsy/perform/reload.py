@@ -71,8 +71,12 @@ class Reloader:
             )
             self._report(Report("config-dimension", text, always=True))
             return
+        if before.voices != after.voices:
+            text = "the configuration has other [[voices]] now, which takes a restart; until then it plays as before"
+            self._report(Report("config-voices", text, always=True))
+            return
         # The model first: it is what can still go wrong, and then nothing has changed.
-        if before.model.file != after.model.file and not self._plays(fresh):
+        if not after.voices and before.model.file != after.model.file and not self._plays(fresh):
             self._session.deliver(configured_model(fresh))
         for event in changes_of_settings(before, after):
             self._session.deliver(event)

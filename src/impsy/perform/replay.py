@@ -11,7 +11,7 @@ import numpy as np
 
 from impsy.codecs.log import PERFORMER, LogRow, dimension_of, encode_row
 from impsy.data.logs.reading import EPOCH, Log, open_log, parse_log
-from impsy.engine import Engine
+from impsy.engine import Playing
 from impsy.errors import DataError, refusal
 from impsy.events import Command, Interaction, Record
 
@@ -71,13 +71,13 @@ class _Rows(Sequence[LogRow]):
 
 def replay(
     rows: Sequence[LogRow],
-    make_engine: Callable[[float], Engine],
+    make_engine: Callable[[float], Playing],
     *,
     log_input: bool,
     log_predictions: bool,
     tail: float,
     write: Callable[[str], object],
-) -> Engine:
+) -> Playing:
     """Play a performance again, and write the log that it makes.
 
     Args:
@@ -111,7 +111,7 @@ def replay(
             if logged[command.source]:
                 write(encode_row(_moment(origin, command.time), command.source, command.values))
 
-    def play_until(engine: Engine, end: float) -> None:
+    def play_until(engine: Playing, end: float) -> None:
         while (deadline := engine.deadline) is not None and deadline < end:
             carry_out(engine.advance(deadline))
             if answers >= MOST_ANSWERS:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol, Self, cast
 
-from impsy.engine import Engine, Snapshot
+from impsy.engine import Playing, Snapshot, VoiceSnapshot
 from impsy.events import Event, LoadModel, Predictor, RecallScene, Report, SetPredictor, ShowState
 from impsy.io.adapter import Adapter, Health
 from impsy.io.osc import OscListener
@@ -21,7 +21,7 @@ from impsy.perform.recording.recorder import Recorder
 from impsy.perform.reports import Reports
 from impsy.perform.scenes import SceneRecall, Scenes
 from impsy.perform.switching import ModelSwitcher, OpenModel
-from impsy.protocol.monitor import Counts, LatenessSummary, PortHealth, State
+from impsy.protocol.monitor import Counts, LatenessSummary, PortHealth, State, VoiceState
 from impsy.settings import SETTINGS, Settings
 from impsy.threads import once
 
@@ -79,7 +79,7 @@ class Session:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Playing,
         adapters: Iterable[Adapter],
         *,
         clock: Clock,
@@ -110,6 +110,7 @@ class Session:
             lost=self._lost,
             settled=self._settled,
         )
+        self._predictors = engine.predictors
         self._open_model = open_model
         self._models = ModelSwitcher(
             self._engine.inbox.put, self.report, model_file, playing=engine.predictor, prepare=self._prepare
@@ -132,7 +133,8 @@ class Session:
             adapter.open(self.deliver, self.report)
         if self._commands is not None:
             self._commands.open(self.deliver, self.report)
-        self._prepare(self._models.playing)
+        for predictor in self._predictors:
+            self._prepare(predictor)
         self._lights.changed()
         self._engine.start()
         self._is_open = True
@@ -295,6 +297,8 @@ class Session:
             "pid": os.getpid(),
             "command_port": 0 if self._commands is None else self._commands.port,
         }
+        if snapshot.voices:
+            state["voices"] = [_voice_state(voice) for voice in snapshot.voices]
         shown = ("dimension", *(row.name for row in SETTINGS.values() if row.in_state))
         live = {name: getattr(snapshot.settings, name) for name in shown}
         return live | state | self._about
@@ -303,6 +307,11 @@ class Session:
         unmirrored = self._monitor.left_out if self._monitor is not None else 0
         own = {"dropped": view.dropped, "logged": view.rows, "unmirrored": unmirrored}
         return cast("Counts", asdict(view.engine.counters) | own)
+
+
+def _voice_state(voice: VoiceSnapshot) -> VoiceState:
+    own = {"controls": [control + 1 for control in voice.controls]}
+    return cast("VoiceState", voice._asdict() | own)
 
 
 class _Closable(Protocol):

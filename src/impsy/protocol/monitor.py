@@ -93,13 +93,24 @@ class ClockState(TypedDict):
     locked: bool
 
 
+class VoiceState(TypedDict):
+    """One of several models that play as one instrument. controls: its own, from 1."""
+
+    name: str
+    model: str
+    mode: Mode
+    turn: Turn
+    controls: list[int]
+
+
 class State(TypedDict):
     """The session at one moment. Beside these keys the message holds each live setting by its name.
 
     turn: who plays. model: the name of its file. input, output: the last vectors. held: of each control, whether the
     performer holds it (mode duet). waiting: predictions that are not played yet. uptime: seconds. command_port: where
     it listens to the page; 0: nowhere (yet). config: the path of the configuration. seed: of the model's choices,
-    where one was given. cut: the keys whose content is not complete, as all of it does not fit into a datagram.
+    where one was given. voices: where several models play. cut: the keys whose content is not complete, as all of it
+    does not fit into a datagram.
     """
 
     mode: Mode
@@ -122,6 +133,7 @@ class State(TypedDict):
     command_port: int
     config: NotRequired[str]
     seed: NotRequired[int]
+    voices: NotRequired[list[VoiceState]]
     cut: NotRequired[list[str]]
 
 
@@ -141,7 +153,9 @@ class Next(Due, Mixture):
     """The model's plan, and the mixture that its next event is drawn from.
 
     in: seconds until it plays its next ``"event"`` or begins its ``"answer"`` (``what``); null if it plans nothing.
-    The mixture is empty if it plans nothing or predicts no mixture.
+    The mixture is empty if it plans nothing or predicts no mixture. controls: those that its means and spreads are of
+    (from 0), where the model has not all.
     """
 
     what: Literal["event", "answer"] | None
+    controls: NotRequired[list[int]]

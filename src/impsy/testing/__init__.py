@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from impsy.engine import Engine
+from impsy.engine import Playing
 from impsy.events import Command, EngineEvent
 from impsy.io.adapter import Deliver, Health, SendReport
 
@@ -101,7 +101,7 @@ class Rehearsal:
     ``now`` is the clock; ``play_until`` lets it run, waking the engine at each of its deadlines, as a session does.
     """
 
-    def __init__(self, make_engine: Callable[[float], Engine], now: float = 0.0) -> None:
+    def __init__(self, make_engine: Callable[[float], Playing], now: float = 0.0) -> None:
         self.now = now
         self.engine = make_engine(now)
         self.commands: list[tuple[float, Command]] = []

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from impsy.config import LoadedConfig
+from impsy.engine import Engine, Ensemble, Playing, Voice
 from impsy.errors import ConfigError
 from impsy.events import Predictor, SetPredictor
 from impsy.models.opening import open_model
 from impsy.models.untrained import RandomGestures
 from impsy.names import path_within
-from impsy.perform.models import open_fitting
+from impsy.perform.models import open_fitting, open_voice
 from impsy.perform.switching import OpenModel
+from impsy.settings import Settings
 from impsy.text import one_line
 
-__all__ = ["STAND_IN", "configured_model", "model_switcher", "open_configured_model"]
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+__all__ = ["STAND_IN", "configured_model", "model_switcher", "open_configured_model", "open_configured_models"]
 
 STAND_IN = "random gestures (no model)"
 
 SUFFIXES = (".tflite", ".keras", ".h5", ".hdf5")
 
 _LINKS_LIMIT = 40
+
+MakePlaying = Callable[[Settings, "Generator", float], Playing]
+"""Makes what decides, of its settings, its only source of randomness and the time at which it starts."""
 
 
 def open_configured_model(loaded: LoadedConfig) -> tuple[Predictor, str]:
@@ -43,6 +52,30 @@ def configured_model(loaded: LoadedConfig) -> SetPredictor:
     path = loaded.model_file()
     predictor, name = open_configured_model(loaded)
     return SetPredictor(predictor, name, str(path.resolve()) if path is not None else "")
+
+
+def open_configured_models(loaded: LoadedConfig) -> tuple[MakePlaying, str]:
+    """Open the model of a sized configuration, or those of its voices.
+
+    Returns:
+        What makes of its settings an engine that plays with them, and the model's file, "" if it is not one.
+
+    Raises:
+        ConfigError, ModelError: as ``open_configured_model``, for any of them.
+    """
+    voices = [_voice(loaded, index) for index in range(len(loaded.config.voices))]
+    if voices:
+        return lambda settings, rng, now: Ensemble(settings, voices, rng, now), ""
+    model = configured_model(loaded)
+    return lambda settings, rng, now: Engine(settings, model.predictor, rng, now, model.name), model.file
+
+
+def _voice(loaded: LoadedConfig, index: int) -> Voice:
+    voice = loaded.config.voices[index]
+    opened = open_voice(loaded, index)
+    predictor = RandomGestures(len(voice.controls) + 1) if opened is None else opened.predictor
+    name = STAND_IN if opened is None else one_line(opened.path.name)
+    return Voice(voice.name, predictor, voice.indices, name, voice.mode or "", voice.hears)
 
 
 def model_switcher(loaded: LoadedConfig, *, anywhere: bool = False) -> OpenModel:

@@ -10,14 +10,13 @@ from numpy.random import default_rng
 
 from impsy.config import Config, LoadedConfig, OscConfig, hands_of
 from impsy.config.localports import USUAL, named_ports, where_the_page_listens
-from impsy.engine import Engine
 from impsy.io import OscAdapter
 from impsy.io.commands import CommandPort
 from impsy.io.osc import OscListener
 from impsy.mapping.commands import OTHER_PORTS
 from impsy.perform.building.abletonlink import link_port
 from impsy.perform.building.midi import MidiPorts, commands_at, input_name, output_name
-from impsy.perform.building.models import configured_model, model_switcher
+from impsy.perform.building.models import model_switcher, open_configured_models
 from impsy.perform.building.ports import Port, Ports
 from impsy.perform.building.serial import serial_ports
 from impsy.perform.building.websocket import websocket_port
@@ -110,20 +109,20 @@ def build_session(
         ports: the ports, where they change later or are more than the configuration names.
 
     Raises:
-        ConfigError, ModelError: as ``sized`` and ``open_configured_model``.
+        ConfigError, ModelError: as ``sized`` and ``open_configured_models``.
     """
     loaded = sized(loaded)
     config = loaded.config
     clock = Clock()
     reports = reports or Reports()
-    model = configured_model(loaded)
+    make_engine, model_file = open_configured_models(loaded)
     _, command_port = named_ports(config)
     ports = ports or Ports(WantedPorts(loaded.folder))
     recorder = None
     if logdir is not None:
         recorder = Recorder(logdir, config.model.dimension, clock.date, clock.started_at, reports.add)
     return Session(
-        Engine(engine_settings(config), model.predictor, default_rng(seed), clock.now(), model.name),
+        make_engine(engine_settings(config), default_rng(seed), clock.now()),
         ports.apply(config),
         clock=clock,
         reports=reports,
@@ -141,7 +140,7 @@ def build_session(
         ),
         open_model=model_switcher(loaded),
         scenes=configured_scenes(loaded),
-        model_file=model.file,
+        model_file=model_file,
         about=_about(loaded, seed),
     )
 

@@ -26,7 +26,7 @@ from impsy.config.positions import format_path
 from impsy.errors import ConfigError, ImpsyError, ModelError
 from impsy.modes import MODES
 from impsy.perform.diagnostics.portcheck import check_ports
-from impsy.perform.models import how_to_choose, sized
+from impsy.perform.models import how_to_choose, open_voice, sized
 from impsy.perform.priority import ADVICE, realtime_priority
 from impsy.protocol.workspace import Way
 from impsy.version import __version__
@@ -167,6 +167,10 @@ def _where(problem: Problem) -> str:
 
 
 def _model(workspace: Workspace) -> Iterator[Finding]:
+    if "voices" in workspace.tables:
+        if workspace.loaded is not None:  # else it is wrong, and its own check says so
+            yield from _voices(workspace.loaded)
+        return
     model = workspace.model
     if model is None:
         if workspace.tables:
@@ -174,12 +178,34 @@ def _model(workspace: Workspace) -> Iterator[Finding]:
             yield Finding("model", "warning", text, "Name a trained model in [model] file")
         return
     if isinstance(model, ImpsyError):
-        problem = getattr(model, "problems", (None,))[0]
-        text = problem.text if problem else str(model)
-        advice = (problem.hint if problem else "") or "Name another file in [model] file, or none"
-        yield Finding("model", "problem", text, advice)
+        yield _unusable(model, "", "Name another file in [model] file, or none")
         return
-    text = f"{model.path.name} opens: {model.format}, dimension {model.dimension}, runs by {model.runs}"
+    yield from _opened(model)
+
+
+def _voices(loaded: LoadedConfig) -> Iterator[Finding]:
+    """The model of each voice, against the number of its controls."""
+    for index, voice in enumerate(loaded.config.voices):
+        try:
+            model = open_voice(loaded, index)
+        except (ConfigError, ModelError) as error:
+            yield _unusable(error, f"voice {voice.name}: ", "Name another file as its model, or none")
+            continue
+        if model is None:
+            text = f"voice {voice.name} names no model file: it will play random gestures"
+            yield Finding("model", "warning", text, "Name a trained model in its model")
+        else:
+            yield from _opened(model, f"voice {voice.name}: ")
+
+
+def _unusable(error: ImpsyError, whose: str, remedy: str) -> Finding:
+    problem = getattr(error, "problems", (None,))[0]
+    advice = (problem.hint if problem else "") or remedy
+    return Finding("model", "problem", whose + (problem.text if problem else str(error)), advice)
+
+
+def _opened(model: OpenedModel, whose: str = "") -> Iterator[Finding]:
+    text = f"{whose}{model.path.name} opens: {model.format}, dimension {model.dimension}, runs by {model.runs}"
     yield Finding("model", "ok", text)
     yield _step_time(model.predictor)
 
@@ -209,7 +235,7 @@ def _step_time(predictor: MixturePredictor) -> Finding:
 
 def _dimensions(workspace: Workspace) -> Iterator[Finding]:
     """The configuration's dimension and the length of each mapping, against the model's."""
-    model = workspace.model
+    model = None if "voices" in workspace.tables else workspace.model
     if model is None or isinstance(model, ImpsyError):
         return
     mappings = [(format_path(path), length) for path, length in mapping_lengths(workspace.tables) if length]
@@ -249,11 +275,12 @@ def _ports(workspace: Workspace) -> Iterator[Finding]:
         text = "no input or output is turned on"
         yield Finding("ports", "warning", text, "Add a section such as [osc] or [midi]; `impsy ports` lists devices")
         return
-    mode = MODES[config.interaction.mode]
-    if mode.plays != "always" and not _any_usable(check for check in plays if check.hears):
-        text = f"nothing can be received in the mode {mode.name}: no input is there"
+    whole = config.interaction.mode
+    modes = [MODES[name] for name in {voice.mode or whole: None for voice in config.voices} or (whole,)]
+    if all(mode.plays != "always" for mode in modes) and not _any_usable(check for check in plays if check.hears):
+        text = f"nothing can be received in the mode {', '.join(mode.name for mode in modes)}: no input is there"
         yield Finding("ports", "problem", text, "Turn an input on, or see to those above")
-    if mode.plays != "never" and not _any_usable(check for check in plays if check.plays):
+    if any(mode.plays != "never" for mode in modes) and not _any_usable(check for check in plays if check.plays):
         yield Finding("ports", "problem", "nothing can be played: no output is there", "See to those above")
 
 

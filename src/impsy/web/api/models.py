@@ -93,6 +93,11 @@ def use(site: Site, name: str, query: UseQuery) -> Used:
     if "problem" in facts:
         raise ModelError(f"{path.name} cannot be played: {facts['problem']}")
     loaded, state, dimension = site.config.loaded, site.link.state, facts["dimension"]
+    if loaded is not None and loaded.config.voices:
+        raise Conflict(
+            f"the configuration has [[voices]], each with a model of its own: name {path.name} as the model of one "
+            "of them, in its file"
+        )
     follows = query.set_dimension or (loaded is not None and loaded.dimension_from == "model")
     bound = not follows or (loaded is not None and loaded.dimension_from == "mappings")
     if loaded is not None and bound and loaded.config.model.dimension != dimension:

@@ -111,6 +111,21 @@ _WORDS: dict[str, _Words] = {
     ),
     "commands": _Words("Commands", "Buttons and knobs of a controller that command and do not play.", "commands"),
     "commands.*": _Words("Entry", "What gives the command."),
+    "voices": _Words(
+        "Voices", "Several models as one instrument, a table for each: its model, and the controls that it plays."
+    ),
+    "voices.*.name": _Words("Name", "What others hear it by, and what reports call it."),
+    "voices.*.model": _Words("Model file", "As in the section model, with as many controls as the voice."),
+    "voices.*.controls": _Words(
+        "Controls", "Those that it plays, from 1, in the order of the model's values; no other voice has them."
+    ),
+    "voices.*.mode": _Words(
+        "Mode",
+        "Its own instead of that of the section interaction; changing the mode while playing leaves it as it is.",
+    ),
+    "voices.*.hears": _Words(
+        "Hears", "Whom it hears: the performer, and other voices by their names as if they were performers."
+    ),
     "scenes": _Words("Scenes", "Named sets of settings, to be recalled while playing.", "scenes"),
     "scenes.*": _Words("Scene", "What it says nothing of stays as it is."),
 }

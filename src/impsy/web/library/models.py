@@ -74,7 +74,8 @@ class Models(DescribedFiles):
         stamps = self._stamps()
         known = self._cache.of(stamps, wait=wait)
         config = self._config.config
-        used = (self._workspace.root / config.model.file).resolve() if config and config.model.file else None
+        names = [] if config is None else [voice.model for voice in config.voices] or [config.model.file]
+        used = {(self._workspace.root / name).resolve() for name in names if name}
         newest = sorted(stamps, key=lambda name: stamps[name][0], reverse=True)
         return [self._model(self._folder / name, stamps[name], known[name], used, evaluating) for name in newest]
 
@@ -100,7 +101,7 @@ class Models(DescribedFiles):
         except OSError:
             return False
 
-    def _model(self, path: Path, stamp: Stamp, known: Known, used: Path | None, evaluating: str | None) -> Model:
+    def _model(self, path: Path, stamp: Stamp, known: Known, used: set[Path], evaluating: str | None) -> Model:
         text, looking = known
         facts = json.loads(text)
         files = files_of(path)
@@ -113,7 +114,7 @@ class Models(DescribedFiles):
             runs=facts.get("runs", ""),
             bytes=stamp[1],
             made=datetime.fromtimestamp(stamp[0] / 1e9).isoformat(timespec="seconds"),
-            in_use=used is not None and used in [file.resolve() for file in files],
+            in_use=not used.isdisjoint(file.resolve() for file in files),
             report=report,
             verdict=read_verdict(self.report(path)) if report else [],
             evaluating=evaluating == path.name,

@@ -173,7 +173,7 @@ class SessionSupervisor:
         try:
             self._workspace.folder(self._workspace.logs)
             loaded = self._config.load()
-            loaded.model_file()
+            loaded.model_files()
         except ImpsyError as error:
             raise Conflict(f"the configuration cannot be played: {error}") from error
         if self._run is None and self._link.state is None:
