@@ -203,24 +203,28 @@ def sent(program: Program, model: Path, tempo: float, minutes: float) -> dict[st
     heard = Heard()
     with MidiDevice(heard.take):
         clock = f'source = "internal"\ntempo = {tempo}\nsend = ["{HEARS}"]'
-        with _performance(program, model, "battle", clock) as performance:
+        with _performance(program, model, "useronly", clock) as performance:
             _wait_for_ports(performance)
             time.sleep(1.0)
             heard.ticks.clear()
             began = time.monotonic()
+            before = _messages_sent(performance)
             time.sleep(minutes * 60)
             ticks, lasted = list(heard.ticks), time.monotonic() - began
+            own = _messages_sent(performance) - before
             performance.interrupt()
             time.sleep(0.2)
     times = np.asarray(ticks)
-    numbers = np.arange(len(times))
     period = 60 / tempo / TICKS_A_BEAT
+    numbers = np.cumsum([0, *np.round(np.diff(times) / period)])
     late = (times - times[0] - numbers * period) * 1000
     slope = float(np.polyfit(numbers * period, late, 1)[0])
     centred = np.abs(late - np.median(late))
     return {
         "ticks": float(len(ticks)),
-        "ticks a beat": (len(ticks) - 1) / ((times[-1] - times[0]) / (60 / tempo)),
+        "messages by its own count": own,
+        "lost by JACK": float(numbers[-1] + 1 - len(times)),
+        "ticks a beat": float(numbers[-1]) / ((times[-1] - times[0]) / (60 / tempo)),
         "drift in ten minutes (ms)": slope * 600,
         "jitter p50 (ms)": median([float(each) for each in centred]),
         "jitter p99 (ms)": percentile([float(each) for each in centred], 99),
@@ -228,6 +232,16 @@ def sent(program: Program, model: Path, tempo: float, minutes: float) -> dict[st
         "seconds": lasted,
         "stops at the end": float(heard.others.count(STOP)),
     }
+
+
+def _messages_sent(performance: Performance) -> float:
+    """How many messages it has sent by MIDI, as its next state tells."""
+    performance.states()
+    while True:
+        time.sleep(0.2)
+        for state in performance.states():
+            ports = [port for port in state.get("ports", ()) if port["name"].startswith("midi out")]  # type: ignore[attr-defined]
+            return float(ports[0]["sent"])
 
 
 def linked(seconds: float) -> dict[str, float]:
