@@ -203,11 +203,11 @@ def test_a_clock_turns_on_without_a_word() -> None:
     clock = '[clock]\nsource = "midi"\nquantise = 0.5\ngrid = "1/8t"\nsend = ["B", "C"]\n'
     loaded = load(f"[midi]\n{ports}{clock}")
     assert loaded.warnings == ()
-    assert loaded.config.midi_ports.out_device == ("B", "C")
+    assert loaded.config.midi_in_use.out_device == ("B", "C")
     alone = load('[clock]\nsource = "internal"\nsend = ["C"]\n')
     assert alone.warnings == ()
     assert alone.config.midi is None
-    assert alone.config.midi_ports.out_device == ("C",)
+    assert alone.config.midi_in_use.out_device == ("C",)
 
 
 @pytest.mark.parametrize(

@@ -76,9 +76,8 @@ class Whole:
         start = None if play.start is None else self._with(seat, play.start)
         self.output = self._sent = self._with(seat, play.values)
         moved = seat.controls_of(play.moved)
-        self.commands.append(
-            replace(play, values=self._sent, moved=None if len(moved) == len(self._sent) else moved, start=start)
-        )
+        is_all = play.moved is None and len(moved) == len(self._sent)
+        self.commands.append(replace(play, values=self._sent, moved=None if is_all else moved, start=start))
         return self._sent
 
     def _with(self, seat: Seat, own: tuple[float, ...]) -> tuple[float, ...]:
