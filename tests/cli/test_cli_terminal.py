@@ -29,6 +29,7 @@ from impsy.cli.terminal import echo, prepare_streams, report_error
 from impsy.codecs.log import encode_row, log_name
 from impsy.config.workspace import STARTER_MODEL, create_workspace
 from impsy.text import visible
+from waiting import if_idle
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 START = datetime(2026, 9, 26, 10, 0)
@@ -103,8 +104,9 @@ def impsy(words, folder, encoding="utf-8", shell="", **how):
         command = ["sh", "-c", f'exec "$@" {shell}', "sh", *command]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | how
     process = subprocess.Popen(command, cwd=folder, env=environment(encoding), stdin=subprocess.DEVNULL, **pipes)
+    endless = words.split()[0] in {"run", "webui", "map"}
     try:
-        out, err = process.communicate(timeout=4 if words.split()[0] in {"run", "webui", "map"} else 240)
+        out, err = process.communicate(timeout=4 / max(0.1, if_idle(1.0)) if endless else 240)
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
