@@ -189,7 +189,12 @@ def test_a_training_outlives_its_page_and_the_web_process(kitchen, open_page):
     (run,) = kitchen.get("/api/training")
     assert run["status"] == "stopped"
     assert (kitchen.folder / "models" / run["model"]).is_file()
-    (model,) = [each for each in kitchen.get("/api/models") if each["name"] == run["model"]]
-    assert (model["dimension"], model["problem"]) == (5, "")
+    # Its facts come a little later.
+    wait_until(
+        lambda: (
+            (run["model"], 5, "")
+            in [(each["name"], each["dimension"], each["problem"]) for each in kitchen.get("/api/models")]
+        )
+    )
     assert not told
     assert "Traceback" not in kitchen.text()

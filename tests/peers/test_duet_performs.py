@@ -99,7 +99,7 @@ def test_a_control_that_is_swept_is_the_performers_and_the_others_are_played(tmp
         patch.close()
 
     # By the log, which has the order in which both played: the performer's last value is what goes out.
-    held, moved_at, checked = "", datetime.max, 0
+    held, moved_at, checked = "", datetime.min, 0
     for line in next((tmp_path / "duet" / "logs").glob("*.log")).read_text().splitlines():
         stamp, source, x_1, *_others = line.split(",")
         now = datetime.fromisoformat(stamp)

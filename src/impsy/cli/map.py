@@ -221,8 +221,10 @@ class _Lesson(Dialogue):
             self._consider(proposal)
 
     def _ask_for_the_next(self) -> None:
+        from impsy.mapping.words import control_words
+
         if not self.is_over:
-            self.say(f"Move control {len(self.learner.learnt) + 1} …")
+            self.say(f"Move {control_words(len(self.learner.learnt), self.names)} …")
 
     def _consider(self, proposal: Proposal) -> None:
         number = len(self.learner.learnt) + 1

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from impsy.config.controls import LEGATO, ControlConfig
 from impsy.config.positions import Path, format_path
 from impsy.config.problems import Problem
 from impsy.config.schema import Config
-from impsy.mapping.entries import show_value
+from impsy.mapping.entries import NoteOn, NoteVelocity, show_value
 from impsy.mapping.hands import Hand, notes_within
 from impsy.mapping.scales import ROOTS
 from impsy.mapping.wire import STEPS
@@ -21,11 +22,25 @@ Finding = tuple[Path, Problem]
 
 def hands_of(config: Config) -> tuple[Hand, ...]:
     """The hand of each control that the configuration says something of, from the first."""
-    notes = config.notes_of("output")
+    notes, velocities = config.notes_of("output"), _velocities(config)
     return tuple(
-        _hand(control, is_note=control.scale is not None or plays)
-        for control, plays in zip(config.controls, notes, strict=False)
+        replace(_hand(control, is_note=control.scale is not None or plays), velocity=velocities.get(index))
+        for index, (control, plays) in enumerate(zip(config.controls, notes, strict=False))
     )
+
+
+def _velocities(config: Config) -> dict[int, int]:
+    """For each control that is the pitch of notes the one that is their velocity, where an output has one."""
+    found: dict[int, int] = {}
+    for mapping in config.mappings("output"):
+        by_channel: dict[int, int] = {}
+        for index, entry in enumerate(mapping):
+            if isinstance(entry, NoteVelocity):
+                by_channel.setdefault(entry.channel, index)
+        for index, entry in enumerate(mapping):
+            if isinstance(entry, NoteOn) and entry.channel in by_channel:
+                found.setdefault(index, by_channel[entry.channel])
+    return found
 
 
 def hands_errors(config: Config) -> Iterator[Finding]:

@@ -242,6 +242,10 @@ class Engine:
             case SetPredictor():
                 return self._set_predictor(event.predictor, event.name, now)
 
+    def was_sent(self, values: tuple[float, ...]) -> None:
+        """Outputs have these values, x_1 … x_n, from somebody else."""
+        self._sent = values
+
     def skim(self, event: Interaction | Update, now: float) -> list[Command]:
         """Process a performer's event that came too fast: it is recorded, but neither heard nor answered."""
         heard = self._hands.heard(event, self._input)

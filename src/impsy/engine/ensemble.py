@@ -23,6 +23,7 @@ from impsy.events import (
     EngineEvent,
     Interaction,
     LinkBeat,
+    Play,
     PlayThrough,
     Predictor,
     Record,
@@ -290,6 +291,9 @@ class Ensemble:
         if isinstance(seat, Stage):
             for command in commands:
                 self._whole.add(command)
+            if any(isinstance(command, Play) and command.ports is None for command in commands):
+                for voice in self._seats:
+                    voice.engine.was_sent(voice.columns_of(self._whole.sent))
             return
         played = [values for command in commands if (values := self._whole.add_of(seat, command))]
         for values in played:

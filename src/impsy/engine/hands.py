@@ -59,6 +59,11 @@ class Hands:
         self._gates = {index: hand.gate for index, hand in numbered if hand.gate is not None}
         self._repeats = {index: hand.repeat for index, hand in numbered if hand.repeat > 0.0}
         self._sent = {index: self._sent.get(index, {}) for index in self._repeats}
+        self._struck_by = {
+            index: hand.velocity
+            for index, hand in numbered
+            if hand.velocity is not None and (index in self._repeats or index in self._stays)
+        }
         self._limits_playing = bool(self._stays or self._gates or self._repeats)
         return [EndNotes(tuple(ended), "")] if ended else []
 
@@ -108,8 +113,14 @@ class Hands:
         """
         if not self._limits_playing:
             return Played(values, vector, None if moved is None else tuple(moved))
-        playing = list(range(len(values)) if moved is None else moved)
-        sent = [index for index in playing if index not in self._stays and not self._repeated(index, values, now)]
+        playing = set(range(len(values)) if moved is None else moved)
+        playing |= {index for index, velocity in self._struck_by.items() if velocity in playing}
+        sent = [
+            index for index in sorted(playing) if index not in self._stays and not self._repeated(index, values, now)
+        ]
+        # A velocity strikes its notes when it moves: not one that is not to be played.
+        silent = {velocity for index, velocity in self._struck_by.items() if index not in sent}
+        sent = [index for index in sent if index not in silent]
         kept = [index for index in self._repeats if index in playing and index not in sent and before]
         if kept:
             stayed = list(values)

@@ -68,7 +68,11 @@ class Seat:
     @staticmethod
     def hands_of(voice: Voice, hands: tuple[Hand, ...]) -> tuple[Hand, ...]:
         """The hands of the voice's controls, of those of the whole."""
-        return tuple(hands[control] if control < len(hands) else Hand() for control in voice.controls if hands)
+        own = [hands[control] if control < len(hands) else Hand() for control in voice.controls if hands]
+        places = {control: place for place, control in enumerate(voice.controls)}
+        return tuple(
+            hand if hand.velocity is None else replace(hand, velocity=places.get(hand.velocity)) for hand in own
+        )
 
     @property
     def held(self) -> tuple[int, ...]:

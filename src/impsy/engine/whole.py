@@ -22,8 +22,8 @@ class Whole:
         """The performer's."""
         self.output: tuple[float, ...] = ()
         """What the models played last."""
-        # What all outputs were last sent, from any source.
-        self._sent: tuple[float, ...] = ()
+        self.sent: tuple[float, ...] = ()
+        """What all outputs were last sent, from any source."""
         self.commands: list[Command] = []
         """What was decided since ``decided`` was called; after an error of a model, what came before it."""
 
@@ -46,7 +46,7 @@ class Whole:
                 values[control] = command.values[control]
             command = replace(command, values=tuple(values))
             if command.ports is None:
-                self._sent = command.values
+                self.sent = command.values
         self.commands.append(command)
 
     def add_of(self, seat: Seat, command: Command) -> tuple[float, ...]:
@@ -74,11 +74,11 @@ class Whole:
 
     def _play(self, seat: Seat, play: Play) -> tuple[float, ...]:
         start = None if play.start is None else self._with(seat, play.start)
-        self.output = self._sent = self._with(seat, play.values)
+        self.output = self.sent = self._with(seat, play.values)
         moved = seat.controls_of(play.moved)
-        is_all = play.moved is None and len(moved) == len(self._sent)
-        self.commands.append(replace(play, values=self._sent, moved=None if is_all else moved, start=start))
-        return self._sent
+        is_all = play.moved is None and len(moved) == len(self.sent)
+        self.commands.append(replace(play, values=self.sent, moved=None if is_all else moved, start=start))
+        return self.sent
 
     def _with(self, seat: Seat, own: tuple[float, ...]) -> tuple[float, ...]:
         """The whole vector, with these values of a voice's controls."""
@@ -88,4 +88,4 @@ class Whole:
         return tuple(values)
 
     def _latest(self) -> list[float]:
-        return list(self._sent or self.input)
+        return list(self.sent or self.input)

@@ -27,7 +27,8 @@ class Hand:
     ``name``: what users call it; "" if nothing. ``enabled`` False: it is neither heard nor played. ``low``, ``high``:
     the range, in [0, 1]. ``notes``: those that it may play, rising; empty: any value. ``gate``: seconds after which
     its note ends; None: with the next one. ``repeat``: seconds in which it does not play the same note or step
-    twice; 0: it may.
+    twice; 0: it may. ``velocity``: the control (from 0) that gives its notes their velocity, and strikes them when it
+    moves; None: there is none.
     """
 
     name: str = ""
@@ -37,6 +38,7 @@ class Hand:
     notes: tuple[int, ...] = ()
     gate: float | None = None
     repeat: float = 0.0
+    velocity: int | None = None
 
 
 Shape = Callable[[float], float]
