@@ -186,9 +186,6 @@ class EngineThread:
                 self._hear_newest()
             late = len(batch) - ANSWERED_PER_ROUND
             for number, (arrived, event) in enumerate(batch):
-                due = engine.deadline
-                if due is not None and due < arrived and self._newest is None:  # each in its turn
-                    self._do(engine.advance, arrived)
                 self._receive(event, arrived, late=number < late)
             # Input that arrived before this moment comes first, or the model would play after the performer's return;
             # with a limit, or a flood of input would keep the model from playing.
