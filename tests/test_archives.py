@@ -23,7 +23,7 @@ from impsy.limits import ARCHIVE_DIRECTORY, Budget
 from impsy.models.keras_read import read_keras
 from impsy.training.checkpoint import read_checkpoint
 
-EXAMPLES = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "120"))
+EXAMPLES = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "300"))
 NAMES = ("perfs.npy", "config.json", "model.weights.h5", "meta.npy")
 LOCAL, CENTRAL = b"PK\x03\x04", b"PK\x01\x02"
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from impsy.codecs.log import LogForm, LogRow, decode_row, dimension_of, encode_row, log_name
 from impsy.errors import PeerError
+from waiting import if_idle
 
 
 def test_the_name_says_when_and_how_wide():
@@ -126,7 +127,7 @@ def test_no_line_takes_long(part):
     begin = process_time()
     with suppress(PeerError):
         decode_row((part * 100_000)[:100_000], 2)
-    assert process_time() - begin < 10
+    assert if_idle(process_time() - begin) < 2
 
 
 def test_real_recordings_read_without_a_problem(shared_data):

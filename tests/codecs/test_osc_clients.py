@@ -31,8 +31,9 @@ from impsy.events import (
     Update,
 )
 from impsy.settings import SETTINGS
+from waiting import if_idle
 
-FUZZ = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "120"))
+FUZZ = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "300"))
 
 
 def padded(text):
@@ -311,7 +312,7 @@ def meaning(decoded):
 @example(padded("/interface") + padded("Fd") + bytes(8))  # the tags as a float: 14592
 @example(padded("/impsy/mode") + padded("s") + padded("callresponse"))  # the tag as the text
 @example(padded("/interface") + padded("If") + f(0.5))
-@settings(max_examples=max(FUZZ, 300))
+@settings(max_examples=max(FUZZ, 1000))
 @pytest.mark.slow
 def test_every_beginning_of_a_message_means_the_same_or_is_refused(packet):
     whole = decode(packet, local=True)
@@ -427,7 +428,7 @@ def test_no_packet_takes_long(packet):
     decoder = OscDecoder(2, local=True)
     start = time.process_time()
     decoder.decode(packet[:65_507])
-    assert time.process_time() - start < 4
+    assert if_idle(time.process_time() - start) < 0.5
 
 
 def test_messages_one_after_the_other_are_limited():

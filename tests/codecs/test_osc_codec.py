@@ -33,7 +33,7 @@ from impsy.events import (
     Update,
 )
 
-FUZZ = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "120"))
+FUZZ = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "300"))
 
 
 def message(address, *values, tags=None):

@@ -12,6 +12,7 @@ from impsy.config import InvalidTomlError, parse_config
 from impsy.config.bounds import too_much
 from impsy.config.document import ConfigDocument
 from impsy.errors import ConfigError
+from waiting import if_idle
 
 BASE = "[model]\ndimension = 9\n"
 TOO_MUCH = {
@@ -50,11 +51,11 @@ BEARABLE = {
 
 
 @contextmanager
-def little_work() -> Iterator[None]:
-    """Fails after far less than parsers take where their work grows with the square, and far more than is needed."""
+def within(seconds: float) -> Iterator[None]:
+    """Of the processor's time."""
     began = time.process_time()
     yield
-    assert time.process_time() - began < 20
+    assert if_idle(time.process_time() - began) < seconds
 
 
 @contextmanager
@@ -67,14 +68,14 @@ def refused_in_short_if_at_all() -> Iterator[None]:
 
 @pytest.mark.parametrize("name", list(TOO_MUCH))
 def test_too_much_is_refused_at_once_where_it_is_to_be_changed(name: str) -> None:
-    with little_work(), pytest.raises(InvalidTomlError) as refused:
+    with within(2), pytest.raises(InvalidTomlError) as refused:
         ConfigDocument(BASE + TOO_MUCH[name]).set("title", "another")
     assert len(str(refused.value)) < 300
 
 
 @pytest.mark.parametrize("name", list(TOO_MUCH))
 def test_reading_it_takes_little_time_too(name: str) -> None:
-    with little_work(), refused_in_short_if_at_all():
+    with within(4), refused_in_short_if_at_all():
         parse_config(BASE + TOO_MUCH[name])
 
 
@@ -82,7 +83,7 @@ def test_reading_it_takes_little_time_too(name: str) -> None:
 def test_what_is_just_within_the_limits_takes_a_second_or_so(name: str) -> None:
     text = BASE + BEARABLE[name]
     assert too_much(text, to_change=True) is None
-    with little_work(), refused_in_short_if_at_all():
+    with within(5), refused_in_short_if_at_all():
         parse_config(text)
         document = ConfigDocument(text)
         document.set("title", "another")

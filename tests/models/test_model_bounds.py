@@ -24,6 +24,7 @@ from impsy.models.sizes import Size
 from impsy.models.tflite.read import read_tflite
 from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import random_weights
+from waiting import if_idle
 
 
 def hdf5(**arrays) -> bytes:
@@ -90,7 +91,7 @@ def test_descriptions_made_to_keep_the_reader_busy(tmp_path: Path, config: str) 
     tracemalloc.stop()
     assert len(str(refused.value)) < 1000
     assert most < READER_BYTES
-    assert time.process_time() - began < 30
+    assert if_idle(time.process_time() - began) < 5
 
 
 def test_constants_that_many_tensors_share_are_made_within_the_budget(monkeypatch) -> None:

@@ -21,7 +21,7 @@ from performance import Performance, performing
 from impsy.codecs.osc import encode_message, encode_vector
 from waiting import if_idle
 
-FUZZ = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "1500"))
+FUZZ = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "3000"))
 
 
 def sender():

@@ -284,7 +284,7 @@ def test_waiting_costs_nothing(stage):
     time.sleep(0.2)
     before = time.process_time()
     time.sleep(1.0)
-    assert time.process_time() - before < 0.2
+    assert if_idle(time.process_time() - before) < 0.05
 
 
 def test_what_others_read_is_published_once_for_each_change(stage):
@@ -351,7 +351,7 @@ def test_a_thousand_controls_a_second_are_all_heard(stage):
     wait_until(lambda: stage.session.view().engine.counters.heard == 2000)
     counters = stage.session.view().engine.counters
     assert (counters.skipped, counters.rejected, stage.session.view().dropped) == (0, 0, 0)
-    assert time.process_time() - before < 5  # sending included
+    assert if_idle(time.process_time() - before) < 1.5  # sending included
 
 
 def test_what_is_played_through_is_sent_mirrored_and_neither_logged_nor_heard(stage):

@@ -24,7 +24,7 @@ from impsy.errors import DataError, DeviceError
 from impsy.training.checkpoint import Checkpoint, Look, fingerprint, read_checkpoint, write_checkpoint
 from impsy.training.recipe import Recipe
 
-EXAMPLES = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "120"))
+EXAMPLES = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "400"))
 
 
 def made() -> Checkpoint:
@@ -217,7 +217,7 @@ def test_an_array_that_is_missing_or_too_many(path, content, name) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("step", "120"),
+        ("step", "400"),
         ("step", 1.5),
         ("step", -1),
         ("step", True),

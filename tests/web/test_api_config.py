@@ -34,7 +34,7 @@ input."X-TOUCH" = [
 ]
 """
 
-FUZZ = settings(max_examples=int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "50")))
+FUZZ = settings(max_examples=int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "150")))
 
 
 @pytest.fixture

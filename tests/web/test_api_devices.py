@@ -382,7 +382,7 @@ def test_messages_become_entries(message, entry, value):
     assert found == (None if entry is None else (entry, pytest.approx(value)))
 
 
-@settings(max_examples=100)
+@settings(max_examples=300)
 @given(st.binary(max_size=5))
 def test_any_bytes_are_an_entry_or_nothing(message):
     found = entry_and_value(message)

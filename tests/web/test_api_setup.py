@@ -18,7 +18,7 @@ from impsy.mapping.entries import ControlChange, NoteOn, NoteVelocity
 from impsy.models.opening import open_weights
 from impsy.web.config.templates import TEMPLATES, Wishes, fill_in
 
-FUZZ = settings(max_examples=int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "30")))
+FUZZ = settings(max_examples=int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "60")))
 
 IDS = ("browser", "midi", "osc", "serial")
 
