@@ -24,7 +24,7 @@ import numpy as np
 from bench.figures import median, percentile
 from bench.jack import HEARS, PLAYS, MidiDevice, jack_is_installed, jack_server, period_ms
 from bench.machine import machine_facts
-from bench.midi import is_note_on, mapping_toml
+from bench.midi import is_note_on, midi_toml
 from bench.models import dimension_of, usual_model
 from bench.program import Performance, Program, Settings, Unanswered, end_on_terminate
 from impsy.io.abletonlink import LinkAdapter
@@ -67,24 +67,11 @@ class Heard:
             self.notes.append(now)
 
 
-def _sections(dimension: int, clock: str) -> str:
-    mapping = mapping_toml(dimension - 1)
-    return f"""
-[midi]
-api = "JACK"
-in_device = ["{PLAYS}"]
-out_device = ["{HEARS}"]
-input."{PLAYS}" = {mapping}
-output."{HEARS}" = {mapping}
-
-[clock]
-{clock}
-"""
-
-
 def _performance(program: Program, model: Path, mode: str, clock: str) -> Performance:
     dimension = dimension_of(model)
-    return Performance(program, Settings(model, dimension, mode, sections=_sections(dimension, clock)))
+    return Performance(
+        program, Settings(model, dimension, mode, sections=f"{midi_toml(dimension - 1)}\n[clock]\n{clock}\n")
+    )
 
 
 def _wait_for_ports(performance: Performance) -> dict[str, object]:
@@ -236,7 +223,7 @@ def sent(program: Program, model: Path, tempo: float, minutes: float) -> dict[st
 
 
 def _messages_sent(performance: Performance) -> float:
-    """How many messages it has sent by MIDI, as its next state tells."""
+    """How many MIDI messages it has sent, by the next ``/monitor/state``."""
     performance.states()
     while True:
         time.sleep(0.2)

@@ -16,7 +16,17 @@ from bench.jack import HEARS, PLAYS, MidiDevice, jack_server
 from bench.measure import FASTEST, distance
 from bench.program import Performance, Program, Settings, Unanswered
 
-__all__ = ["FRAMES", "MidiReply", "Played", "bare_midi", "is_note_on", "mapping_toml", "messages", "midi_reply"]
+__all__ = [
+    "FRAMES",
+    "MidiReply",
+    "Played",
+    "bare_midi",
+    "is_note_on",
+    "mapping_toml",
+    "messages",
+    "midi_reply",
+    "midi_toml",
+]
 
 FRAMES = 64
 """Frames in one of JACK's cycles."""
@@ -56,7 +66,8 @@ def mapping_toml(controls: int) -> str:
     return f"[{', '.join(entries[:controls])}]"
 
 
-def _sections(controls: int) -> str:
+def midi_toml(controls: int) -> str:
+    """The section ``[midi]`` of a configuration that a JACK device of this module plays and hears."""
     mapping = mapping_toml(controls)
     return f"""
 [midi]
@@ -69,7 +80,7 @@ output."{HEARS}" = {mapping}
 
 
 def messages(controls: int, rng: random.Random) -> Iterator[bytes]:
-    """Note-ons and control changes that ``mapping_toml`` knows, in turn and without end.
+    """Note-ons and control changes that ``midi_toml`` knows, in turn and without end.
 
     None is what was last sent to its place, so that whoever passes it on has something new to send.
     """
@@ -88,7 +99,7 @@ def messages(controls: int, rng: random.Random) -> Iterator[bytes]:
 
 
 def is_note_on(message: bytes) -> bool:
-    """Whether it begins a note, as each prediction does that ``mapping_toml`` plays."""
+    """Whether it begins a note, as each prediction does that ``midi_toml`` plays."""
     return len(message) == 3 and message[0] == _NOTE_ON and message[2] > 0
 
 
@@ -181,7 +192,7 @@ def midi_reply(
         played.mode,
         timescale=FASTEST,
         input_thru=played.input_thru,
-        sections=_sections(dimension - 1),
+        sections=midi_toml(dimension - 1),
         environment=_ENVIRONMENT,
     )
     trips = _Trips(played, dimension - 1, rng)

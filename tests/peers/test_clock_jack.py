@@ -50,7 +50,7 @@ def device(jack):
 
 
 class Page:
-    """What the web interface is told, and what it asks for."""
+    """Stands in for the web interface: receives the session's states, and sends commands."""
 
     def __init__(self, performance):
         self._performance = performance

@@ -12,7 +12,7 @@ import { columnsOf, sizeOf } from "./layout";
 /** After a finger is lifted, its value is shown this long, until the session has answered. */
 const LINGER = 400; // ms
 const ARIA_EVERY = 220; // ms
-/** A finger that rests tells so; the shortest hold that it keeps is a little longer. */
+/** How often a finger that rests on a fader is reported to the session; a shorter hold lets go of the fader. */
 const TOUCH_EVERY = 250; // ms
 const FINGERS = 64;
 /** A key that is held moves its fader so much at once, and then so fast. */

@@ -97,7 +97,7 @@ class _Lesson(Dialogue):
         assigned: Mapping[str, CommandEntry],
         name_of: Callable[[str], str],
     ) -> None:
-        super().__init__()
+        super().__init__(f"Assigning {len(commands)} commands to", _HELP)
         self.changes: dict[str, CommandEntry | None] = {}
         """What is to be written; None: the command is taken away."""
         self._commands = commands
@@ -106,18 +106,6 @@ class _Lesson(Dialogue):
         self._name_of = name_of
         self._learner = CommandLearner()
         self._at = 0
-
-    def give(self, listener: MidiListener) -> None:
-        """Ask for one command after the other until the last, or until it is ended.
-
-        Raises:
-            DeviceError: the device went away.
-        """
-        self.listen_to_the_keyboard()
-        self.say(f"Assigning {len(self._names)} commands to {', '.join(listener.ports)}.", "bold")
-        self.say(_HELP, "dim")
-        self._ask()
-        self.go_on(listener)
 
     @property
     def is_over(self) -> bool:
@@ -145,7 +133,7 @@ class _Lesson(Dialogue):
         else:
             self._at += 1
         self._learner.begin()
-        self._ask()
+        self.ask()
 
     def consider(self, now: float) -> None:
         """Assign the control that was pressed or moved, if there is one."""
@@ -166,13 +154,13 @@ class _Lesson(Dialogue):
                 continue
             if not self.agrees(f"  That is {other} already: use it for {name} instead?"):
                 self._learner.begin()
-                self._ask()
+                self.ask()
                 return
             self._put(other, None)
         self._put(name, entry)
         self.say(f"  {name} is {_words(entry)}", "green")
         self._at += 1
-        self._ask()
+        self.ask()
 
     def _take_away(self) -> None:
         name = self._names[self._at]
@@ -188,7 +176,8 @@ class _Lesson(Dialogue):
         else:
             self._assigned[name] = entry
 
-    def _ask(self) -> None:
+    def ask(self) -> None:
+        """Ask for the button or the knob of the next command."""
         if self.is_over:
             return
         name = self._names[self._at]

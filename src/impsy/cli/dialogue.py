@@ -26,12 +26,22 @@ CHECK_SECONDS = 1.0
 
 
 class Dialogue(ABC):
-    """Asks the player to move controls, and answers what is typed, while MIDI messages arrive."""
+    """Asks the player to move controls, and answers what is typed, while MIDI messages arrive.
 
-    def __init__(self) -> None:
+    Args:
+        title: what is done, as the beginning of a sentence that ends with the ports.
+        help: what may be typed.
+    """
+
+    def __init__(self, title: str, help: str) -> None:
+        self._title, self._help = title, help
         self._console = terminal()
         self._arrived: SimpleQueue[tuple[str, bytes, float] | str | None] = SimpleQueue()
         self._reader: threading.Thread | None = None
+
+    @abstractmethod
+    def ask(self) -> None:
+        """Ask for what comes next, if anything does."""
 
     @abstractmethod
     def take(self, port: str, message: bytes, now: float) -> None:
@@ -58,12 +68,16 @@ class Dialogue(ABC):
         """Take a message from the listener; any thread may call it."""
         self._arrived.put((port, message, time.monotonic()))
 
-    def go_on(self, listener: MidiListener) -> None:
-        """Listen and answer until it is over.
+    def give(self, listener: MidiListener) -> None:
+        """Ask for one thing after the other, listen and answer until it is over.
 
         Raises:
             DeviceError: the device went away.
         """
+        self._listen_to_the_keyboard()
+        self.say(f"{self._title} {', '.join(listener.ports)}.", "bold")
+        self.say(self._help, "dim")
+        self.ask()
         checked = time.monotonic()
         while not self.is_over:
             if time.monotonic() - checked >= CHECK_SECONDS:
@@ -84,8 +98,7 @@ class Dialogue(ABC):
         self.say("no")
         return False
 
-    def listen_to_the_keyboard(self) -> None:
-        """Take what is typed from now on, where there is a standard input."""
+    def _listen_to_the_keyboard(self) -> None:
         try:
             descriptor = sys.stdin.fileno()
         except (AttributeError, io.UnsupportedOperation):  # there is no standard input

@@ -17,7 +17,6 @@ from impsy.limits import MOST_DIMENSION
 if TYPE_CHECKING:
     from impsy.config.document import ConfigDocument
     from impsy.config.learnt import Way
-    from impsy.io.midi.listener import MidiListener
     from impsy.mapping.entries import MappingEntry
     from impsy.mapping.learning import Learner, Proposal
 
@@ -153,7 +152,7 @@ class _Lesson(Dialogue):
     """Asks the player to move each control in turn, while the learner receives messages."""
 
     def __init__(self, learner: Learner, count: int, names: Sequence[str] = ()) -> None:
-        super().__init__()
+        super().__init__(f"Learning {count} controls from", _HELP)
         self.learner = learner
         self.count = count
         self.names = names
@@ -163,18 +162,6 @@ class _Lesson(Dialogue):
         """``x_3``, or ``x_3 (cutoff)`` where the control has a name."""
         name = self.names[index] if index < len(self.names) else ""
         return f"x_{index + 1} ({name})" if name else f"x_{index + 1}"
-
-    def give(self, listener: MidiListener) -> None:
-        """Request one control after the other until all are mapped or left out.
-
-        Raises:
-            DeviceError: the device went away.
-        """
-        self.listen_to_the_keyboard()
-        self.say(f"Learning {self.count} controls from {', '.join(listener.ports)}.", "bold")
-        self.say(_HELP, "dim")
-        self._ask_for_the_next()
-        self.go_on(listener)
 
     def keep(self, ended: bool, yes: bool) -> bool:
         """Whether the mapping is to be written."""
@@ -212,7 +199,7 @@ class _Lesson(Dialogue):
         else:
             self.say(_HELP, "dim")
             return
-        self._ask_for_the_next()
+        self.ask()
 
     def consider(self, now: float) -> None:
         """Take the control that was moved, if there is one."""
@@ -220,7 +207,8 @@ class _Lesson(Dialogue):
         if proposal is not None:
             self._consider(proposal)
 
-    def _ask_for_the_next(self) -> None:
+    def ask(self) -> None:
+        """Ask for the next control."""
         from impsy.mapping.words import control_words
 
         if not self.is_over:
@@ -233,13 +221,13 @@ class _Lesson(Dialogue):
             also = f"use it for x_{number} too" if known == entry else f"use its {entry} for x_{number}"
             if not self.agrees(f"  That is x_{proposal.taken_by + 1} ({known}) already: {also}?"):
                 self.learner.refuse()
-                self._ask_for_the_next()
+                self.ask()
                 return
         first = self.learner.port is None
         self.learner.take(proposal)
         where = f", at {proposal.port}" if first else ""
         self.say(f"  {self.called(number - 1)} is {in_words(proposal.entry)}{where}", "green")
-        self._ask_for_the_next()
+        self.ask()
 
 
 def _write(

@@ -1,4 +1,4 @@
-"""``[[controls]]``: what a configuration says of each control."""
+"""The tables ``[[controls]]``: name, limits, scale, gate and repeat of each control, as a configuration has them."""
 
 from __future__ import annotations
 

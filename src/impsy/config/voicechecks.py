@@ -35,7 +35,7 @@ def errors_in_voices(data: ReadOnlyDict[str, Any], dimension: int | None) -> Ite
 
 
 def warnings_in_voices(voices: Sequence[VoiceConfig]) -> Iterator[Finding]:
-    """Voices that are told whom to hear in a mode of their own in which they hear nobody."""
+    """A warning for each voice that has ``hears`` although no voice hears anybody in its mode."""
     for index, voice in enumerate(voices):
         deaf = voice.mode is not None and not MODES[voice.mode].hears
         if deaf and voice.hears and "hears" in voice.model_fields_set:
