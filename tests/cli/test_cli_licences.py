@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -56,7 +55,6 @@ def test_what_is_no_part_is_told_with_what_to_do():
         run("tensorflow-and-more")
 
 
-@pytest.mark.skipif(find_spec("link") is None, reason="the extra link is not installed")
 def test_ableton_link_is_told_to_be_under_the_gpl(monkeypatch):
     asked = ["LinkPython-extern>=1.3; extra == 'link'"]
     monkeypatch.setattr("impsy.cli.licences.metadata.requires", lambda _name: asked)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import types
-from importlib.util import find_spec
 
 import pytest
 
@@ -27,7 +26,6 @@ def test_without_the_package_it_says_what_to_install(monkeypatch, module):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(find_spec("link") is None, reason="the extra link is not installed")
 def test_two_sessions_agree_in_tempo_and_phase():
     sessions = [LinkAdapter(96), LinkAdapter(140)]
     heard: list[list[LinkBeat]] = [[], []]
