@@ -13,6 +13,7 @@ from impsy.engine.answer import Answer
 from impsy.engine.hands import Hands
 from impsy.engine.hearing import Hearing
 from impsy.engine.holding import Holding, Stream
+from impsy.engine.performer import Performer
 from impsy.engine.playback import MINIMUM_DT, Pace, Step, to_step
 from impsy.engine.snapshot import Counters, Forecast, Snapshot, Turn
 from impsy.engine.timekeeping import Timekeeping
@@ -116,23 +117,20 @@ class Engine:
         self._rng = rng
         self._counters = Counters()
 
-        self._input: tuple[float, ...] = start or tuple(rng.random(settings.dimension - 1).tolist())
-        self._hands = Hands(settings.hands, self._input)
-        self._input = self._hands.keep(self._input)
+        begin = start or tuple(rng.random(settings.dimension - 1).tolist())
+        self._hands = Hands(settings.hands, begin)
+        begin = self._hands.keep(begin)
+        self._performer = Performer(begin)
         self._output: tuple[float, ...] = ()
         # What all outputs were last sent, from any source.
         self._sent: tuple[float, ...] = ()
-        # The controls that the performer has played, ever; and by port, those moved by events that came too fast.
-        self._touched: set[int] = set()
-        self._skimmed: dict[str, set[int]] = {}
         # The first input of a model that predicts before it has heard anything.
-        self._opening = (0.0, *self._input)
+        self._opening = (0.0, *begin)
         self._performer_played = False
 
-        # What the performer moved last, what is held, and the one stream of both players, where they share controls.
-        self._moved: set[int] = set()
+        # What is held, and the one stream of both players, where they share controls.
         self._holding = Holding()
-        self._stream = Stream(self._input, now)
+        self._stream = Stream(begin, now)
         # What the prediction that waits was drawn from: the mixture's revision, and the values that were held.
         self._drawn_from: tuple[int, dict[int, float]] = (0, {})
 
@@ -215,7 +213,7 @@ class Engine:
         """Process one event; returns what to do, in order."""
         match event:
             case Interaction() | Update():
-                heard = self._hands.heard(event, self._input)
+                heard = self._hands.heard(event, self._performer.values)
                 return self._perform(heard, now) if heard is not None else []
             case MidiClock() | LinkBeat():
                 return self._follow(event, now)
@@ -248,16 +246,16 @@ class Engine:
 
     def skim(self, event: Interaction | Update, now: float) -> list[Command]:
         """Process a performer's event that came too fast: it is recorded, but neither heard nor answered."""
-        heard = self._hands.heard(event, self._input)
+        heard = self._hands.heard(event, self._performer.values)
         return self._skim(heard, now) if heard is not None else []
 
     def _skim(self, event: Interaction | Update, now: float) -> list[Command]:
-        values = self._values_of(event)
+        values = self._performer.after(event)
         if values is None:
             return self._reject(event)
         moved = self._take(event, values, now)
         if not (isinstance(event, Update) and event.struck):  # a key that is late is not struck; a knob has moved
-            self._skimmed.setdefault(event.port, set()).update(moved)
+            self._performer.owe(event.port, moved)
         self._counters.heard += 1
         self._counters.skipped += 1
         return [Record("interface", values, now)]
@@ -312,7 +310,7 @@ class Engine:
             model=self._model.name,
             turn=self.turn,
             waiting=len(self._waiting),
-            input_values=self._input,
+            input_values=self._performer.values,
             output_values=self._output,
             counters=self._counters.copy(),
             held=self.held,
@@ -339,7 +337,7 @@ class Engine:
     # --- the performer -----------------------------------------------------------------------------
 
     def _perform(self, event: Interaction | Update, now: float) -> list[Command]:
-        values = self._values_of(event)
+        values = self._performer.after(event)
         if values is None:
             return self._reject(event)
         if not self._heard_pace.allows(now):
@@ -347,10 +345,7 @@ class Engine:
         now = max(now, self._last_event)  # transports take the time of their events in threads of their own
         dt = now - self._last_event
         self._last_event = now
-        moved = self._take(event, values, now)
-        if self._skimmed:
-            moved |= self._skimmed.pop(event.port, set())
-        self._moved = moved or self._moved
+        moved = self._performer.with_owed(event.port, self._take(event, values, now))
         self._performer_played = True
         self._counters.heard += 1
         commands: list[Command] = []
@@ -363,7 +358,7 @@ class Engine:
                 ports = None if self._settings.input_thru else self._thru[event.port]
                 commands.append(self._pass_on(event.port, moved, now, ports))
             else:  # the next one that is passed on brings what moved
-                self._skimmed.setdefault(event.port, set()).update(moved)
+                self._performer.owe(event.port, moved)
                 commands.append(_too_dense())
         if self._paused or not self._mode.hears:
             return commands
@@ -381,29 +376,17 @@ class Engine:
         return commands
 
     def _take(self, event: Interaction | Update, values: tuple[float, ...], now: float) -> set[int]:
-        """Store the performer's values; returns which controls the event moved, which are held from now on.
-
-        A key that is struck again has, a knob at the same value has not; any has with its first value, but holds
-        nothing if it was there already.
-        """
-        before, self._input, touched = self._input, values, self._touched
-        if isinstance(event, Interaction):
-            moved = {i for i, value in enumerate(values) if value != before[i] or i not in touched}
-        elif event.struck:
-            moved = {i for i, _ in event.changes}
-        else:
-            moved = {i for i, _ in event.changes if values[i] != before[i] or i not in touched}
-        moved -= self._hands.off
-        touched.update(moved)
-        struck = isinstance(event, Update) and event.struck
-        self._holding.take((i for i in moved if struck or values[i] != before[i]), now)
-        return moved
+        """Store the performer's values; returns which controls the event moved. Those that it changed are held."""
+        moves = self._performer.take(event, values, self._hands.off)
+        self._holding.take(moves.changed, now)
+        return moves.moved
 
     def _pass_on(self, port: str, moved: set[int], now: float, ports: tuple[str, ...] | None) -> Play:
         """Send what moved; outputs that can only send everything get the rest as they have it."""
-        values = list(self._sent or self._input)
+        played = self._performer.values
+        values = list(self._sent or played)
         for index in moved:
-            values[index] = self._input[index]
+            values[index] = played[index]
         play = Play(tuple(values), "thru", now, ports, tuple(sorted(moved)), port)
         if ports is None:
             self._sent = play.values
@@ -420,18 +403,6 @@ class Engine:
         self._sent = event.values
         self._hands.forget_notes()
         return [Play(event.values, "direct", now)]
-
-    def _values_of(self, event: Interaction | Update) -> tuple[float, ...] | None:
-        """The whole vector x_1 … x_n after this event; None if it does not fit the dimension."""
-        n = self._settings.dimension - 1
-        if isinstance(event, Interaction):
-            return event.values if len(event.values) == n else None
-        values = list(self._input)
-        for index, value in event.changes:
-            if not 0 <= index < n:
-                return None
-            values[index] = value
-        return tuple(values)
 
     def _reject(self, event: Interaction | Update | PlayThrough) -> list[Command]:
         self._counters.rejected += 1
@@ -477,7 +448,7 @@ class Engine:
         self._answering = True
         self._predict(since if now - since < REBASE_AFTER else now, now, commands)
         if self._mode.plays == "after silence" and (heard := self._model.latest) is not None:
-            self._answer = Answer(heard[1:], self._moved)
+            self._answer = Answer(heard[1:], self._performer.moved)
 
     def _predict(self, since: float, now: float, commands: list[Command], tries: int = 2) -> None:
         """Predict the next event, to be played after its dt, counted from ``since``."""
@@ -528,7 +499,7 @@ class Engine:
         """The values of the controls that the performer holds."""
         if not self._mode.shares:
             return {}
-        return {control: self._input[control] for control in self._holding.at(now, self._settings.hold)}
+        return {control: self._performer.values[control] for control in self._holding.at(now, self._settings.hold)}
 
     def _hear_together(self, moved: set[int], now: float) -> None:
         """The model hears the performer, after all that it has played itself. Its next event keeps its time."""
@@ -537,7 +508,7 @@ class Engine:
             self._model.hear(vector)
             self._asked.append((due, 2))
         if moved:  # a patch that sends all its values again and again plays nothing by that
-            values = self._given(now) | {control: self._input[control] for control in moved}
+            values = self._given(now) | {control: self._performer.values[control] for control in moved}
             self._model.hear(self._stream.join(values, now))
 
     def _share(self, prediction: Prediction, now: float) -> tuple[tuple[float, ...], tuple[int, ...]] | None:
@@ -593,7 +564,7 @@ class Engine:
         if self._paused:
             return
         if self._mode.shares:
-            self._stream = Stream(self._sent or self._input, now)
+            self._stream = Stream(self._sent or self._performer.values, now)
         if self._mode.plays == "always":
             self._answer_at = now
         elif self._mode.plays == "after silence" and self._performer_played:
@@ -629,7 +600,7 @@ class Engine:
                 self._thru = dict(self._settings.thru_matrix)
             case "clock_source" | "tempo" | "quantise" | "grid" | "clock_send":
                 commands = self._time.configure(self._settings, name, now)
-                self._follow_or_place(now, anew=name != "tempo")
+                self._time.keep(self._waiting, now, anew=name != "tempo")
             case "hands":
                 commands = self._change_hands()
         return commands
@@ -639,7 +610,7 @@ class Engine:
         if isinstance(event, LinkBeat) and abs(event.line.tempo - self._settings.tempo) > SAME_TEMPO:
             # The tempo of the session is the setting, so that setting it back is a change.
             self._settings = replace(self._settings, tempo=SETTINGS["tempo"].within_useful(event.line.tempo))
-        self._follow_or_place(now, anew=anew)
+        self._time.keep(self._waiting, now, anew=anew)
         return commands
 
     def _tap(self, now: float) -> list[Command]:
@@ -647,20 +618,13 @@ class Engine:
         if tempo is not None:
             commands += self._set("tempo", tempo, now)
             self._time.put_beat(now)
-            self._follow_or_place(now, anew=True)
+            self._time.keep(self._waiting, now, anew=True)
         return commands
 
-    def _follow_or_place(self, now: float, *, anew: bool) -> None:
-        """What waits stays on the beat, or is pulled to it anew."""
-        if anew:
-            self._time.place_again(self._waiting, now)
-        else:
-            self._time.follow(self._waiting, now)
-
     def _change_hands(self) -> list[Command]:
-        heard = self._model.latest
-        ended = self._hands.use(self._settings.hands, self._input if heard is None else heard[1:])
-        self._input = self._hands.keep(self._input)
+        heard, performer = self._model.latest, self._performer
+        ended = self._hands.use(self._settings.hands, performer.values if heard is None else heard[1:])
+        performer.values = self._hands.keep(performer.values)
         self._waiting.revise(self._hands.shape)
         return [*ended]
 

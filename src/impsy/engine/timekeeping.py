@@ -81,6 +81,13 @@ class Timekeeping:
 
         waiting.change(placed)
 
+    def keep(self, waiting: Waiting, now: float, *, anew: bool) -> None:
+        """Keep what waits on the beat. ``anew``: it is pulled to it afresh."""
+        if anew:
+            self.place_again(waiting, now)
+        else:
+            self.follow(waiting, now)
+
     # --- what happens ------------------------------------------------------------------------------
 
     def configure(self, settings: Settings, name: str, now: float) -> list[Command]:

@@ -1,7 +1,7 @@
 """How each control may be played: limits, scale, gate, repeats. Pure functions of values in [0, 1].
 
-A hand has the settings of one control, from its table ``[[controls]]``. It changes what the model predicts before it is
-played; the model then hears what was played.
+A hand has the settings of one control, from its table ``[[controls]]``. What the model predicts is changed by it
+before it is played; the model then hears what was played.
 """
 
 from __future__ import annotations
