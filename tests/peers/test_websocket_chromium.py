@@ -31,7 +31,8 @@ PAGE = """<!doctype html><title>instrument</title><ol id="heard"></ol><p id="sta
     fetch("http://127.0.0.1:%(report)d/", {method: "POST", mode: "no-cors", body: document.body.innerText});
   }
   const socket = new WebSocket(window.IMPSY_ADDRESS ?? "ws://%(host)s:%(port)d");
-  let opened = false;
+  const kinds = new Set();
+  let opened = false, played = false;
   socket.onopen = () => {
     opened = true;
     let move = 0;
@@ -44,7 +45,9 @@ PAGE = """<!doctype html><title>instrument</title><ol id="heard"></ol><p id="sta
     const row = document.createElement("li");
     row.textContent = message.data;
     document.getElementById("heard").append(row);
-    if (document.getElementById("heard").childElementCount == 15) done("played");
+    kinds.add(message.data.split("/").slice(1, 4).join("/"));
+    const heard = document.getElementById("heard").childElementCount;
+    if (!played && heard >= 15 && kinds.has("channel/4/noteoff")) { played = true; done("played"); }
   };
   socket.onclose = () => { if (!opened) done("refused"); };
 </script>"""
