@@ -326,6 +326,7 @@ export interface State {
   tempo: number;
   quantise: number;
   grid: string;
+  clock_delay: number;
   clock_send: string[];
   paused: boolean;
   thru_matrix: ([string, string[]])[];

@@ -159,7 +159,7 @@ class Setting:
     def _is_usable(self, value: object) -> TypeGuard[float]:
         if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
             return False
-        return value > 0 if self.above_zero else value >= 0
+        return value > 0 if self.above_zero else value >= 0 or (self.within is not None and self.within[0] < 0)
 
 
 def _row(default: Value, title: str, help: str, at: str = "", **columns: Any) -> Any:
@@ -222,6 +222,9 @@ class Settings:
     grid: str = _row(
         "1/16", "Grid", "The note values that events are pulled to; t is for triplets.",
         at="clock.grid", address="/impsy/grid", choices=tuple(GRIDS))
+    clock_delay: float = _row(
+        0.0, "Delay", "Seconds by which events come after the grid; below 0: before it, for MIDI that is slow.",
+        at="clock.delay", unit="s", within=(-1, 1))
     clock_send: tuple[str, ...] = _row((), "Send clock", "Outputs that get clock, start and stop.")
     paused: bool = _row(False, "Pause", "The model is silent and predicts nothing.", address="/impsy/pause")
     thru_matrix: tuple[tuple[str, tuple[str, ...]], ...] = _row(

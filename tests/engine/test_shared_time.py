@@ -94,6 +94,24 @@ def test_an_event_is_never_before_the_one_that_it_follows(quantise, dt, grid):
     assert all(after - before >= 0.001 - 1e-9 for before, after in pairwise(times(stage)))
 
 
+@given(st.floats(-0.1, 0.1), st.floats(0.05, 1), st.sampled_from(["1/8", "1/16"]))
+def test_with_a_delay_events_are_that_much_off_the_grid(delay, dt, grid):
+    stage, _ = internal([(dt, 0.7, 0.8)], quantise=1.0, grid=grid, clock_delay=delay)
+    stage.play_until(3.0)
+    stage.receive(Set("tempo", 60.0), at=3.0)
+    assert times(stage)
+    assert max(off_grid(time - delay, BEAT * GRIDS[grid]) for time in times(stage)) < 1e-6
+
+
+def test_a_delay_moves_what_waits_with_its_beat():
+    stage, _ = internal([(1.9, 0.7, 0.8)], quantise=1.0, grid="1/4")
+    stage.play_until(0.1)
+    stage.receive(Set("clock_delay", -0.02), at=0.2)
+    assert stage.engine.forecast().due == pytest.approx(1.98)
+    stage.receive(Set("tempo", 60.0), at=1.0)  # beat 2
+    assert stage.engine.forecast().due == pytest.approx(2.98)
+
+
 def test_the_model_hears_its_event_as_it_was_played():
     stage, predictor = internal([(0.2, 0.7, 0.8)], quantise=1.0, timescale=2.0)
     stage.play_until(1.6)

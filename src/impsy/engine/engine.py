@@ -598,7 +598,7 @@ class Engine:
                 self._time.place_again(self._waiting, now)
             case "thru_matrix":
                 self._thru = dict(self._settings.thru_matrix)
-            case "clock_source" | "tempo" | "quantise" | "grid" | "clock_send":
+            case "clock_source" | "tempo" | "quantise" | "grid" | "clock_delay" | "clock_send":
                 commands = self._time.configure(self._settings, name, now)
                 self._time.keep(self._waiting, now, anew=name != "tempo")
             case "hands":

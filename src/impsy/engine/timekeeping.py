@@ -48,7 +48,17 @@ class Timekeeping:
 
     def place(self, due: float, earliest: float) -> tuple[float, float | None]:
         """When what is planned for ``due`` is played, and the beat that it is pulled to. None before ``earliest``."""
-        return self._clock.place(due, self._step, self._settings.quantise, earliest)
+        delay, share = self._settings.clock_delay, self._settings.quantise
+        placed, beat = self._clock.place(due - delay, self._step, share, earliest - delay)
+        return (due if beat is None else placed + delay), beat
+
+    def _placed_again(self, each: Prediction) -> Prediction:
+        """The same beat, at the time that it has now."""
+        if each.beat is None:
+            return each
+        delay = self._settings.clock_delay
+        due = self._clock.again(each.planned - delay, each.beat, self._settings.quantise)
+        return each._replace(due=due + delay)
 
     def follow(self, waiting: Waiting, now: float) -> None:
         """The beat may have changed: what waits stays on it."""
@@ -57,12 +67,7 @@ class Timekeeping:
             return
         if before is None or abs(line.time_of(before.beat_at(now)) - now) > FOLLOWED_AFTER or self._drifts():
             self._followed = line
-            share = self._settings.quantise
-
-            def followed(each: Prediction) -> Prediction:
-                return each._replace(due=self._clock.again(each.planned, each.beat, share))
-
-            waiting.change(followed)
+            waiting.change(self._placed_again)
 
     def _drifts(self) -> bool:
         """Whether the beat after this one is off by more than is let pass."""
