@@ -32,6 +32,12 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("quick" if config.getoption("markexpr") == "not slow" else "impsy")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as there are processors, as half of what slow tests do is waiting for other programs."""
+    processors = os.cpu_count() or 1
+    return processors + processors // 2
+
+
 @pytest.fixture(scope="session")
 def loopbacks() -> tuple[str, ...]:
     """The addresses that this machine reaches itself by: that of IPv4, and that of IPv6 where it is switched on."""
