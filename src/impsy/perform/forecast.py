@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impsy.engine import Forecast, Settings
+from impsy.engine.plan import Planned
 from impsy.models.mixture import component_weights
 from impsy.models.sizes import SCALE_FACTOR
 from impsy.protocol.monitor import Mixture, Next
@@ -18,11 +19,17 @@ __all__ = ["encode_forecast"]
 
 DECIMALS = 4
 
+PLAN_DECIMALS = 7
+"""Digits of the values of a plan: those of the 32-bit numbers that are sent when they are played."""
+
+PLAN_NUMBERS_LIMIT = 1000
+"""Values in one plan. Each takes 13 bytes at most."""
+
 SHOWN = 5
 """Components in one message, those of the largest weights. More would take processor time from the engine's thread,
 and a picture of hundreds is no clearer."""
 
-NUMBERS_LIMIT = 5600
+NUMBERS_LIMIT = 4400
 """Means and spreads in one message. Each takes 10 bytes at most, and a datagram holds 65,507."""
 
 LARGEST = 999.0
@@ -36,8 +43,38 @@ _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 """As :func:`json.dumps`, without making an encoder for each message."""
 
 
-def encode_forecast(forecast: Forecast, parameters: NDArray[Any] | None, now: float) -> str:
-    """The JSON text of a :class:`~impsy.protocol.monitor.Next`.
+class PlanText:
+    """The plan as JSON. One thread shows it, others say that somebody interrupted, and one sends it."""
+
+    def __init__(self) -> None:
+        self._events: tuple[tuple[float, str], ...] = ()
+        self._is_new = self._is_void = False
+
+    def show(self, events: tuple[Planned, ...]) -> None:
+        """This is the plan now. Of events with many controls, the first that fit into a datagram."""
+        most = PLAN_NUMBERS_LIMIT // max(1, len(events[0].values)) if events else 0
+        self._events = tuple((event.due, _values_text(event.values)) for event in events[:most])
+        self._is_new, self._is_void = True, False
+
+    def interrupted(self) -> None:
+        """What was shown may not come."""
+        self._is_void = True
+
+    def text(self, now: float) -> str:
+        """The events after ``now``, with the seconds until then; "" while the plan is being made."""
+        if self._is_void and not self._is_new:
+            return ""
+        self._is_new = False
+        parts = [f"[{due - now:.{DECIMALS}f},{values}]" for due, values in self._events if due > now]
+        return f"[{','.join(parts)}]"
+
+
+def _values_text(values: tuple[float, ...]) -> str:
+    return ",".join([f"{value:.{PLAN_DECIMALS}g}" for value in values])
+
+
+def encode_forecast(forecast: Forecast, parameters: NDArray[Any] | None, now: float, plan: str = "") -> str:
+    """The JSON text of a :class:`~impsy.protocol.monitor.Next`; ``plan`` is that of its plan, "" if it has none.
 
     ``parameters`` (M(2D+1),) are those of the mixture in the × 10 space; None: there is no mixture.
 
@@ -53,7 +90,8 @@ def encode_forecast(forecast: Forecast, parameters: NDArray[Any] | None, now: fl
     message = cast("Next", {"in": due, "what": forecast.what, **mixture})
     if mixture is not _NO_MIXTURE and forecast.controls is not None:
         message["controls"] = list(forecast.controls)
-    return _encode(message)
+    text = _encode(message)
+    return f'{text[:-1]},"plan":{plan}}}' if plan else text
 
 
 def _mixture(parameters: NDArray[Any], settings: Settings, named: int) -> Mixture:
