@@ -1,4 +1,4 @@
-"""A copy of the engine that runs ahead: what it plays is what the engine then plays, and it shares nothing with it."""
+"""A copy of the engine that runs ahead plays what the engine then plays, and shares nothing with it."""
 
 from __future__ import annotations
 
@@ -158,7 +158,8 @@ def test_it_reaches_eight_events_or_four_seconds_ahead(mode):
     assert len(plan_of(stage.engine, 0.0)) == MOST_EVENTS
     stage.receive(Set("timescale", 15.0))
     plan = plan_of(stage.engine, 0.0)
-    assert 0 < len(plan) < MOST_EVENTS and plan[-1].due <= AHEAD_SECONDS
+    assert 0 < len(plan) < MOST_EVENTS
+    assert plan[-1].due <= AHEAD_SECONDS
 
 
 class Every(FakePredictor):
@@ -190,7 +191,8 @@ def test_only_models_that_say_how_can_be_copied():
     def engine(predictor):
         return Engine(Settings(CONTROLS + 1), predictor, default_rng(0), 0.0)
 
-    assert engine(model("plain")).is_copied and engine(model("random")).is_copied
+    assert engine(model("plain")).is_copied
+    assert engine(model("random")).is_copied
     assert not engine(FakePredictor(CONTROLS + 1)).is_copied
 
 

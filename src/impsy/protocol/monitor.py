@@ -157,8 +157,8 @@ class Next(Due, Mixture):
     (from 0), where the model has not all.
 
     plan: the model's next events, up to eight or four seconds ahead, each ``[seconds from now, x_1 … x_n]``: what it
-    will play unless somebody interrupts. It is missing while a plan is made anew, after somebody interrupted: what was
-    sent before may not come. Empty: nothing is planned, or what the model plays cannot be known before.
+    will play unless somebody interrupts. It is missing while a plan is made anew, after somebody interrupted: what
+    was sent before may not come. Empty: nothing is planned, or what the model plays cannot be known before.
     """
 
     what: Literal["event", "answer"] | None
