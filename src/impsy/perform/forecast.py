@@ -22,14 +22,17 @@ DECIMALS = 4
 PLAN_DECIMALS = 7
 """Digits of the values of a plan: those of the 32-bit numbers that are sent when they are played."""
 
-PLAN_NUMBERS_LIMIT = 1000
-"""Values in one plan. Each takes 13 bytes at most."""
+PLAN_NUMBERS_LIMIT = 2000
+"""Values in one plan. More would take processor time from the engine's thread."""
+
+LONGEST_TEXT = 65_000
+"""Characters of a message, which is one datagram."""
 
 SHOWN = 5
 """Components in one message, those of the largest weights. More would take processor time from the engine's thread,
 and a picture of hundreds is no clearer."""
 
-NUMBERS_LIMIT = 4400
+NUMBERS_LIMIT = 5600
 """Means and spreads in one message. Each takes 10 bytes at most, and a datagram holds 65,507."""
 
 LARGEST = 999.0
@@ -51,7 +54,7 @@ class PlanText:
         self._is_new = self._is_void = False
 
     def show(self, events: tuple[Planned, ...]) -> None:
-        """This is the plan now. Of events with many controls, the first that fit into a datagram."""
+        """This is the plan now. Of events with very many controls it has the first."""
         most = PLAN_NUMBERS_LIMIT // max(1, len(events[0].values)) if events else 0
         self._events = tuple((event.due, _values_text(event.values)) for event in events[:most])
         self._is_new, self._is_void = True, False
@@ -60,21 +63,26 @@ class PlanText:
         """What was shown may not come."""
         self._is_void = True
 
-    def text(self, now: float) -> str:
-        """The events after ``now``, with the seconds until then; "" while the plan is being made."""
+    def added_to(self, message: str, now: float) -> str:
+        """The JSON of a ``Next`` with the events after ``now`` that fit in; without any while the plan is made."""
         if self._is_void and not self._is_new:
-            return ""
+            return message
         self._is_new = False
-        parts = [f"[{due - now:.{DECIMALS}f},{values}]" for due, values in self._events if due > now]
-        return f"[{','.join(parts)}]"
+        room = LONGEST_TEXT - len(message)
+        parts: list[str] = []
+        for due, values in self._events:
+            room -= len(values) + 12
+            if due > now and room > 0:
+                parts.append(f"[{due - now:.{DECIMALS}f},{values}]")
+        return f'{message[:-1]},"plan":[{",".join(parts)}]}}'
 
 
 def _values_text(values: tuple[float, ...]) -> str:
     return ",".join([f"{value:.{PLAN_DECIMALS}g}" for value in values])
 
 
-def encode_forecast(forecast: Forecast, parameters: NDArray[Any] | None, now: float, plan: str = "") -> str:
-    """The JSON text of a :class:`~impsy.protocol.monitor.Next`; ``plan`` is that of its plan, "" if it has none.
+def encode_forecast(forecast: Forecast, parameters: NDArray[Any] | None, now: float) -> str:
+    """The JSON text of a :class:`~impsy.protocol.monitor.Next` without its plan.
 
     ``parameters`` (M(2D+1),) are those of the mixture in the × 10 space; None: there is no mixture.
 
@@ -90,8 +98,7 @@ def encode_forecast(forecast: Forecast, parameters: NDArray[Any] | None, now: fl
     message = cast("Next", {"in": due, "what": forecast.what, **mixture})
     if mixture is not _NO_MIXTURE and forecast.controls is not None:
         message["controls"] = list(forecast.controls)
-    text = _encode(message)
-    return f'{text[:-1]},"plan":{plan}}}' if plan else text
+    return _encode(message)
 
 
 def _mixture(parameters: NDArray[Any], settings: Settings, named: int) -> Mixture:

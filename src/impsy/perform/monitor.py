@@ -35,9 +35,6 @@ NEXT_SECONDS = 1 / 30
 SLACK_SECONDS = 0.015
 """How much later it may be sent when no vector is: each waking takes time from the engine's thread."""
 
-UNHEARD_SECONDS = 3.0
-"""For so long after a message was refused, nobody is taken to listen."""
-
 WAITING_LIMIT = 2000
 """Vectors that may wait to be sent; more are left out."""
 
@@ -67,7 +64,6 @@ class Monitor:
         self._forecast: tuple[Forecast, NDArray[Any] | None] | None = None
         self._forecast_waits = False
         self._plan = PlanText()
-        self._unheard_until = 0.0
         self._thread: threading.Thread | None = None
         self._failures = Failures("what is sent to the page")
         self.left_out = 0
@@ -99,8 +95,8 @@ class Monitor:
 
     @property
     def is_heard(self) -> bool:
-        """Whether there seems to be somebody who listens. Any thread may ask."""
-        return time.monotonic() >= self._unheard_until
+        """Whether somebody listens, as far as is known. Any thread may ask."""
+        return self._outlet.is_heard
 
     def plan(self, events: tuple[Planned, ...]) -> None:
         """These are the model's next events: send them soon. Any thread may call it."""
@@ -166,13 +162,11 @@ class Monitor:
         if self._forecast is not None:
             with self._failures:
                 now = self._now()
-                self._send(encode_text(NEXT, encode_forecast(*self._forecast, now, self._plan.text(now))))
+                self._send(encode_text(NEXT, self._plan.added_to(encode_forecast(*self._forecast, now), now)))
 
     def _send(self, packet: bytes) -> None:
         try:
             if not self._outlet.send(packet):
                 self.left_out += 1
-        except OSError as error:  # no listener, or a full buffer
+        except OSError:  # no listener, or a full buffer
             self.left_out += 1
-            if isinstance(error, ConnectionError):
-                self._unheard_until = time.monotonic() + UNHEARD_SECONDS
