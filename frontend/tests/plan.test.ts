@@ -52,7 +52,8 @@ describe("the plan", () => {
   });
 
   it("gives what is near more room, and shows it more", () => {
-    expect([along(0), along(1), along(4), along(9)]).toEqual([0, 0.5, 1, 1]);
+    expect([along(-1), along(0), along(4), along(9)]).toEqual([0, 0, 1, 1]);
+    expect(along(0.5)).toBeCloseTo(0.48, 2);
     expect(visibility(0, 3)).toBeGreaterThan(visibility(1, 0.1));
     expect(visibility(1, 0.1)).toBeGreaterThan(visibility(2, 3));
     expect(visibility(7, 4)).toBeGreaterThan(0.2);
