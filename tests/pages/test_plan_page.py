@@ -13,6 +13,7 @@ pytestmark = pytest.mark.peer("chromium")
 
 INK = """() => {
   const canvas = document.querySelector("canvas.future");
+  if (!canvas?.width || !canvas.height) return 0;
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   let inked = 0;
   for (let at = 3; at < data.length; at += 4) inked += data[at] > 0;
@@ -55,4 +56,4 @@ def test_what_it_will_play_is_drawn_and_can_be_thrown_away(kitchen, chromium, mo
     page.keyboard.press("p")
     wait_until(lambda: page.evaluate(INK) == 0)
     context.close()
-    assert not told
+    assert not [line for line in told if "willReadFrequently" not in line]  # this test reads the canvas
