@@ -143,12 +143,12 @@ class EngineThread:
     def stop(self) -> None:
         """Silence everything and end the thread; a model that does not return is not waited for."""
         thread, self._thread = self._thread, None
-        if self._planner is not None:
-            self._planner.close()
         if thread is not None:
             self._stopping = True
             self.inbox.wake()
             thread.join(STOP_SECONDS)
+        if self._planner is not None:
+            self._planner.close()
 
     def answers(self, seconds: float) -> bool:
         """Whether the thread completes a round within ``seconds`` of a wake-up. Any thread may call it."""
@@ -240,7 +240,7 @@ class EngineThread:
     def _do(self, decide: Callable[P, list[Command]], *args: P.args, **kwargs: P.kwargs) -> None:
         """Carry out what the engine decides; after an error of a model or a device the performance continues."""
         if self._planner is not None and decide != self._engine.advance:
-            self._planner.interrupted()
+            self._planner.interrupted(*args)
         try:
             self._carry_out(decide(*args, **kwargs))
         except Exception as error:  # noqa: BLE001 - a model or a device may raise anything

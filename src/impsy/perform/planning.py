@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from impsy.engine import Playing
 from impsy.engine.plan import Plan, Planned
-from impsy.events import Play, Predictor, Record
+from impsy.events import LinkBeat, MidiClock, Play, Predictor, Record, Released, Unplugged
 from impsy.threads import Failures, lasting
 
 __all__ = ["Planner", "ShowsPlans"]
@@ -31,6 +31,9 @@ UNHEARD_SECONDS = 1.0
 
 PLAYED_LIMIT = 1000
 """Events of the engine that may wait to be compared with the plan."""
+
+ENDS_NOTES = (Released, Unplugged)
+"""Events that do not change what the model plays. Nor do clocks, where nothing is pulled to their beats."""
 
 _STOP = None
 
@@ -82,6 +85,7 @@ class Planner:
         self._thread: Thread | None = None
         # Whether another copy is wanted; what the engine has played since the last; whether nobody takes plans.
         self._wanted = True
+        self._harmless: tuple[type, ...] = ()
         self._played: deque[Planned] = deque(maxlen=PLAYED_LIMIT)
         self._rests = False
         # Of the planner's thread.
@@ -104,9 +108,10 @@ class Planner:
 
     # --- on the engine's thread --------------------------------------------------------------------
 
-    def interrupted(self) -> None:
-        """Something has happened that may change what the model plays."""
-        self._wanted = True
+    def interrupted(self, *happened: object) -> None:
+        """Something has happened that may change what the model plays: an event, or something else."""
+        if not (happened and isinstance(happened[0], self._harmless)):
+            self._wanted = True
 
     def hand_over(self, engine: Playing, noted: Sequence[Record | Play]) -> None:
         """Take what the engine has played and, if it was interrupted, a copy of it. Returns within microseconds."""
@@ -119,6 +124,7 @@ class Planner:
             return
         self._wanted = False
         self._played = deque(maxlen=PLAYED_LIMIT)
+        self._harmless = ENDS_NOTES if engine.forecast().settings.quantise else (*ENDS_NOTES, MidiClock, LinkBeat)
         self._monitor.interrupted()
         self._starts.put(_Start(engine.fork() if engine.is_copied else None, self._now(), self._played))
 
