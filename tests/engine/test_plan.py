@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -354,20 +353,3 @@ def test_after_a_panic_a_reset_or_another_model_the_plan_is_another():
         plan = plan_of(stage.engine, stage.now)
         assert len(plan) > 0
         assert played_by(stage, len(plan)) == plan
-
-
-def test_the_state_of_a_network_is_restored_exactly():
-    rng = default_rng(0)
-    for predictor in (*NETWORKS.values(), RandomGestures(CONTROLS + 1)):
-        for _ in range(5):
-            predictor.hear([0.1, *rng.random(CONTROLS)])
-        saved, twin = predictor.save(), predictor.twin()
-        predictor.hear([0.1, *rng.random(CONTROLS)])
-        twin.restore(saved)
-        other = predictor.twin()
-        other.restore(saved)
-        for _ in range(5):
-            drawn = [each.sample(default_rng(1), 1.0, 0.5) for each in (twin, other)]
-            assert np.array_equal(*drawn)
-            for each in (twin, other):
-                each.hear([0.2, *drawn[0][1:]])
