@@ -12,6 +12,7 @@ const SHAPES = {
   pause: "M8 4v16M16 4v16",
   stop: "M6 6h12v12H6z",
   reset: "M4 12a8 8 0 1 0 2.5-5.8M4 4v4.5h4.5",
+  another: "M4 8h8a4 4 0 0 1 4 4v7M12 15l4 4 4-4M4 16h5M16 8h4",
   panic: "M12 3l9.5 17h-19zM12 10v4M12 17v.5",
   up: "M6 14l6-6 6 6",
   down: "M6 10l6 6 6-6",

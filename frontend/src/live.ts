@@ -5,6 +5,7 @@
  * is drawn when nothing moved.
  */
 
+import { Plan } from "./plan";
 import { on, send } from "./socket";
 import type { Next } from "./protocol";
 
@@ -14,6 +15,7 @@ export const live = {
   next: null as Next | null,
   /** When `next` came, in the page's milliseconds. */
   nextAt: 0,
+  plan: new Plan(),
 };
 
 type Frame = (now: number) => boolean | void;
@@ -73,6 +75,7 @@ on("out", ({ values }) => {
 on("next", (next) => {
   live.next = next;
   live.nextAt = performance.now();
+  live.plan.take(next, live.nextAt);
   wake();
 });
 

@@ -371,10 +371,15 @@ export interface Due {
  * in: seconds until it plays its next `"event"` or begins its `"answer"` (`what`); null if it plans nothing.
  * The mixture is empty if it plans nothing or predicts no mixture. controls: those that its means and spreads are of
  * (from 0), where the model has not all.
+ *
+ * plan: the model's next events, up to eight or four seconds ahead, each `[seconds from now, x_1 … x_n]`: what it
+ * will play unless somebody interrupts. It is missing while a plan is made anew, after somebody interrupted: what
+ * was sent before may not come. Empty: nothing is planned, or what the model plays cannot be known before.
  */
 export interface Next extends Due, Mixture {
   what: "event" | "answer" | null;
   controls?: number[];
+  plan?: number[][];
 }
 
 /** The first message of a connection. */
@@ -497,7 +502,7 @@ export interface SentenceMessage {
 
 export type ServerMessage = Hello | SessionMessage | VectorMessage | NextMessage | OutputMessage | Changed | PerformerMessage | TrainingMessage | PlaybackMessage | LearnMessage | LearningMessage | Pong | SentenceMessage;
 
-export type CommandName = "mode" | "threshold" | "sigmatemp" | "pitemp" | "timescale" | "hold" | "longest_wait" | "tempo" | "quantise" | "grid" | "pause" | "model" | "scene" | "panic" | "tap" | "reset";
+export type CommandName = "mode" | "threshold" | "sigmatemp" | "pitemp" | "timescale" | "hold" | "longest_wait" | "tempo" | "quantise" | "grid" | "pause" | "model" | "scene" | "panic" | "another" | "tap" | "reset";
 
 /** `changes`: pairs of a control (from 0) and its value in [0, 1]. */
 export interface Play {
@@ -825,6 +830,7 @@ export const MODES = [
 export const COMMANDS = [
   {"name": "pause", "act": "press", "title": "Pause", "help": "The model is silent and predicts nothing."},
   {"name": "panic", "act": "press", "title": "Panic", "help": "Ends every note."},
+  {"name": "another", "act": "press", "title": "Another", "help": "Throws away what the model is about to play, and draws something else."},
   {"name": "reset", "act": "press", "title": "Reset", "help": "The model forgets what it has heard."},
   {"name": "tap", "act": "press", "title": "Tap", "help": "A tap on the beat: two or more set the tempo."},
   {"name": "mode.callresponse", "act": "press", "title": "Mode: Call and response", "help": "You play a phrase; when you pause, the model answers."},

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from impsy.settings import Value
 
 __all__ = [
+    "Another",
     "Command",
     "EndNotes",
     "EngineEvent",
@@ -65,6 +66,10 @@ class Predictor(Protocol):
     One that can draw some values given others may also have ``sample_given(rng, pi_temperature, sigma_temperature,
     given)``: as ``sample``, with ``given`` a mapping from controls (from 0) to the values that they have. Of another,
     the given values take the places of those that it drew.
+
+    One that can be copied while it plays, so that its plan can be shown, has ``save()``: its state, within
+    microseconds; ``twin()``: another with the same weights, made in any thread; and ``restore(state)``: a twin goes
+    on from there, and draws the same from the same random numbers.
     """
 
     @property
@@ -171,6 +176,11 @@ class PanicButton:
 
 
 @dataclass(frozen=True, slots=True)
+class Another:
+    """Throw away what the model is about to play, and draw something else."""
+
+
+@dataclass(frozen=True, slots=True)
 class SetPredictor:
     """Play with another model from now on. ``file`` is where it came from: an absolute path, "" if from no file."""
 
@@ -234,6 +244,7 @@ EngineEvent = (
     | Reset
     | Unplugged
     | PanicButton
+    | Another
     | SetPredictor
     | MidiClock
     | LinkBeat

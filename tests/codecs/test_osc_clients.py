@@ -20,6 +20,7 @@ from impsy.codecs.oscwire import MESSAGES_LIMIT, Message, read_packet
 from impsy.engine import MODES
 from impsy.errors import PeerError
 from impsy.events import (
+    Another,
     Interaction,
     LoadModel,
     PanicButton,
@@ -244,7 +245,15 @@ def test_a_pattern_is_for_each_address_that_takes_its_arguments():
     assert decoded.events == PAUSED
     assert [problem.kind for problem in decoded.problems] == ["type:/impsy/mode"]
     decoded = decode(osc("/impsy/*", "s", padded("battle")), local=True)
-    assert {type(event) for event in decoded.events} == {Set, LoadModel, PanicButton, Reset, RecallScene, Tap}
+    assert {type(event) for event in decoded.events} == {
+        Set,
+        LoadModel,
+        PanicButton,
+        Another,
+        Reset,
+        RecallScene,
+        Tap,
+    }
     assert {p.kind.split(":")[1] for p in decoded.problems} == {
         "/impsy/control", "/impsy/touch", "/impsy/output", "/impsy/pause", "/impsy/pitemp", "/impsy/sigmatemp",
         "/impsy/threshold", "/impsy/timescale", "/impsy/hold", "/impsy/longest_wait", "/impsy/tempo",
@@ -290,6 +299,7 @@ ARGUMENTS = {
     "/impsy/model": st.lists(text, min_size=1, max_size=1),
     "/impsy/scene": st.lists(text | st.just(("i", i(7))), min_size=1, max_size=1),
     "/impsy/panic": st.lists(anything, max_size=2),
+    "/impsy/another": st.lists(anything, max_size=2),
     "/impsy/reset": st.lists(anything, max_size=2),
 }
 

@@ -22,6 +22,7 @@ from impsy.codecs.osc import (
 )
 from impsy.codecs.oscwire import NESTING_LIMIT
 from impsy.events import (
+    Another,
     Interaction,
     LoadModel,
     PanicButton,
@@ -71,6 +72,7 @@ def decode(packet, controls=2, **options):
         (message("/impsy/pause", 1), Set("paused", True)),
         (message("/impsy/pause", 0), Set("paused", False)),
         (message("/impsy/panic"), PanicButton()),
+        (message("/impsy/another"), Another()),
         (message("/impsy/reset"), Reset()),
         (message("/impsy/reset", 1), Reset()),
         (message("/impsy/sigmatemp", 0.5), Set("sigma_temperature", 0.5)),

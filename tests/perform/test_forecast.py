@@ -14,7 +14,8 @@ from hypothesis.extra.numpy import arrays
 
 from impsy.codecs.osc import encode_message
 from impsy.engine import Forecast, Settings
-from impsy.perform.forecast import encode_forecast
+from impsy.engine.plan import Planned
+from impsy.perform.forecast import PlanText, encode_forecast
 
 DATAGRAM = 60_000
 
@@ -118,3 +119,44 @@ def test_many_components_cost_no_more_to_show_than_a_few():
         return min(timeit.repeat(lambda: encode_forecast(forecast, parameters, 0.0), number=200, repeat=5))
 
     assert cost(400) < 2 * cost(5)
+
+
+# --- the plan --------------------------------------------------------------------------------------------
+
+
+def with_plan(plan, now=1.5, dimension=3):
+    forecast = Forecast(2.0, "event", 0, Settings(dimension))
+    return json.loads(plan.added_to(encode_forecast(forecast, None, now), now))
+
+
+def test_the_plan_has_the_seconds_until_each_event_and_its_values():
+    plan = PlanText()
+    plan.show((Planned(1.4, (0.0, 0.5)), Planned(2.0, (0.25, 1.0)), Planned(2.5, (1e-9, 1 / 3))))
+    assert with_plan(plan)["plan"] == [[0.5, 0.25, 1.0], [1.0, 1e-9, 0.3333333]]
+    assert with_plan(plan, now=2.25)["plan"] == [[0.25, 1e-9, 0.3333333]]
+    plan.show(())
+    assert with_plan(plan)["plan"] == []
+
+
+def test_a_plan_that_is_being_made_is_missing_but_one_that_is_new_is_sent_once():
+    plan = PlanText()
+    plan.show((Planned(2.0, (0.5, 0.5)),))
+    plan.interrupted()
+    assert "plan" in with_plan(plan)
+    assert "plan" not in with_plan(plan)
+    plan.show(())
+    assert with_plan(plan)["plan"] == []
+
+
+@pytest.mark.parametrize(("dimension", "events"), [(64, 8), (200, 8), (400, 5), (1500, 1), (4000, 0)])
+def test_the_plan_of_a_large_instrument_fits_a_datagram_beside_a_large_mixture(dimension, events):
+    rng = np.random.default_rng(1)
+    mu, sigma = rng.normal(-5000, 1e5, (5, dimension)), rng.random((5, dimension)) * 1e6
+    forecast = Forecast(2.0, "event", 0, Settings(dimension))
+    message = encode_forecast(forecast, mixture(mu, sigma, [0.0, 3.0, 1.0, 4.0, 2.0]), 0.0)
+    plan = PlanText()
+    plan.show(tuple(Planned(1.0 + i, tuple(rng.random(dimension - 1).tolist())) for i in range(8)))
+    message = plan.added_to(message, 0.0)
+    assert len(encode_message("/monitor/next", "s", [message])) < 65_507
+    assert len(json.loads(message)["plan"]) <= events
+    assert dimension > 200 or len(json.loads(message)["plan"]) == events

@@ -55,6 +55,13 @@ function Transport({ state }: { state: State }) {
       >
         {state.paused ? "Go on" : "Pause"}
       </Button>
+      <Button
+        icon="another"
+        title="Another: what it is about to play is thrown away, and it draws something else (O)"
+        onClick={() => command("another")}
+      >
+        Another
+      </Button>
       <Button icon="reset" title="Reset: the model forgets what it heard (R)" onClick={() => command("reset")}>
         Reset
       </Button>
@@ -171,6 +178,8 @@ function useKeys(help: { value: boolean }, bank: { value: number }) {
           return command("pause", !state?.paused);
         case "reset":
           return state ? command("reset") : undefined;
+        case "another":
+          return state ? command("another") : undefined;
         case "tap":
           return state ? command("tap") : undefined;
         case "panic":
@@ -246,6 +255,7 @@ export default function Perform() {
             <span class="you">you</span>
             <span class="it">it</span>
             <span class="may">what it may play next</span>
+            <span class="will">what it will play</span>
           </p>
           <Faders
             controls={controls}

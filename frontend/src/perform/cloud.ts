@@ -2,7 +2,7 @@
 
 import type { Next } from "../protocol";
 
-interface Box {
+export interface Box {
   x: number;
   y: number;
   width: number;

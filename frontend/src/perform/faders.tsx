@@ -17,9 +17,10 @@ export function Faders(props: {
   held: readonly boolean[] | null;
 }) {
   const root = useRef<HTMLDivElement>(null);
-  const canvas = useRef<HTMLCanvasElement>(null);
+  const cloud = useRef<HTMLCanvasElement>(null);
+  const future = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
-    const surface = new Surface(root.current!, canvas.current!);
+    const surface = new Surface(root.current!, cloud.current!, future.current!);
     current.surface = surface;
     return () => {
       current.surface = null;
@@ -39,7 +40,8 @@ export function Faders(props: {
       role="group"
       aria-label="Controls: your value and its"
     >
-      <canvas ref={canvas} class="cloud" aria-hidden="true" />
+      <canvas ref={cloud} class="cloud" aria-hidden="true" />
+      <canvas ref={future} class="future" aria-hidden="true" />
       {props.controls.map((control, index) => {
         const column = index - 10 * props.bank;
         const key = column >= 0 && column < 10 ? `${keyName(UP_ROW[column]!)} ${keyName(DOWN_ROW[column]!)}` : "";

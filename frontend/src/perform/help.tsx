@@ -83,6 +83,10 @@ export function Help(props: { open: boolean; onClose: () => void; count: number 
         </dt>
         <dd>reset: the model forgets what it heard</dd>
         <dt>
+          <kbd>O</kbd>
+        </dt>
+        <dd>another: what it is about to play is thrown away, and it draws something else</dd>
+        <dt>
           <kbd>T</kbd>
         </dt>
         <dd>tap the tempo</dd>

@@ -13,6 +13,7 @@ export type Action =
   | { do: "pause" }
   | { do: "reset" }
   | { do: "tap" }
+  | { do: "another" }
   | { do: "panic" }
   | { do: "help" };
 
@@ -43,6 +44,7 @@ const LETTERS: Record<string, Action> = {
   p: { do: "pause" },
   r: { do: "reset" },
   t: { do: "tap" },
+  o: { do: "another" },
   escape: { do: "panic" },
   "?": { do: "help" },
 };

@@ -6,6 +6,7 @@
 
 import { live, onFrame, play, touch, wake } from "../live";
 import { Cloud } from "./cloud";
+import { Future } from "./future";
 import { banksOf, faderOf } from "./keys";
 import { columnsOf, sizeOf } from "./layout";
 
@@ -61,6 +62,7 @@ export class Surface {
   private readonly fingers = new Map<number, { index: number; top: number; height: number }>();
   private readonly gliding = new Map<string, Gliding>();
   private readonly cloud: Cloud;
+  private readonly future: Future;
   private readonly watcher: ResizeObserver;
   private readonly endFrames: () => void;
   private readonly still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -70,9 +72,11 @@ export class Surface {
 
   constructor(
     private readonly root: HTMLElement,
-    canvas: HTMLCanvasElement,
+    clouded: HTMLCanvasElement,
+    planned: HTMLCanvasElement,
   ) {
-    this.cloud = new Cloud(canvas);
+    this.cloud = new Cloud(clouded);
+    this.future = new Future(planned);
     root.addEventListener("pointerdown", this.down);
     root.addEventListener("pointermove", this.move);
     for (const end of ["pointerup", "pointercancel", "lostpointercapture"] as const)
@@ -88,6 +92,7 @@ export class Surface {
   close(): void {
     this.watcher.disconnect();
     this.cloud.close();
+    this.future.close();
     this.endFrames();
     removeEventListener("blur", this.drop);
   }
@@ -120,14 +125,12 @@ export class Surface {
     this.root.style.setProperty("--columns", String(columns));
     this.root.dataset["size"] = sizeOf(Math.ceil(this.faders.length / columns));
     const frame = this.root.getBoundingClientRect();
-    this.cloud.resize(
-      frame.width,
-      frame.height,
-      this.faders.map(({ element }) => {
-        const box = element.querySelector(".track")!.getBoundingClientRect();
-        return { x: box.x - frame.x, y: box.y - frame.y, width: box.width, height: box.height };
-      }),
-    );
+    const boxes = this.faders.map(({ element }) => {
+      const box = element.querySelector(".track")!.getBoundingClientRect();
+      return { x: box.x - frame.x, y: box.y - frame.y, width: box.width, height: box.height };
+    });
+    this.cloud.resize(frame.width, frame.height, boxes);
+    this.future.resize(frame.width, frame.height, boxes);
     wake();
   }
 
@@ -276,7 +279,9 @@ export class Surface {
       again = true;
     }
     this.cloud.draw(live.next);
-    return again;
+    const coming = live.plan.coming(now);
+    this.future.draw(coming, live.output, now, this.still.matches);
+    return again || coming.length > 0;
   }
 
   /** Returns whether its light still goes out. */

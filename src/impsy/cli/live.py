@@ -15,14 +15,14 @@ from rich.table import Table
 from rich.text import Text
 
 from impsy.engine import MODES, Snapshot
-from impsy.events import Event, PanicButton, Reset, Set
+from impsy.events import Another, Event, PanicButton, Reset, Set
 from impsy.io import Health
 from impsy.mapping.hands import Hand
 from impsy.perform import SessionView
 
 __all__ = ["Rates", "bar", "event_for", "keyboard", "render", "sparkline"]
 
-HELP = f"space pause · 1-{len(MODES)} mode · r reset · p panic · Ctrl-C ends"
+HELP = f"space pause · 1-{len(MODES)} mode · a another · r reset · p panic · Ctrl-C ends"
 
 NAME_CELLS = 16
 """Of a control's name, so much is shown."""
@@ -160,7 +160,7 @@ def event_for(key: str, now: Snapshot) -> Event | None:
         return Set("paused", not now.settings.paused)
     if key.isdecimal() and int(key) in modes:
         return Set("mode", modes[int(key)])
-    others: dict[str, Event] = {"r": Reset(), "p": PanicButton()}
+    others: dict[str, Event] = {"a": Another(), "r": Reset(), "p": PanicButton()}
     return others.get(key.lower())
 
 

@@ -29,6 +29,7 @@ from impsy.codecs.oscwire import (
 )
 from impsy.errors import PeerError
 from impsy.events import (
+    Another,
     Event,
     Interaction,
     LoadModel,
@@ -203,6 +204,7 @@ COMMAND_ADDRESSES: dict[str, _Row] = {
     "/impsy/model": _Row("word", lambda a, v, _p: (LoadModel(_text(a, v[0])),), "one file name"),
     "/impsy/scene": _Row("word", lambda a, v, _p: (RecallScene(one_line(_name(a, v[0]))),), "one name"),
     "/impsy/panic": _Row("nothing", lambda _a, _v, _p: (PanicButton(),), ""),
+    "/impsy/another": _Row("nothing", lambda _a, _v, _p: (Another(),), ""),
     "/impsy/tap": _Row("nothing", lambda _a, _v, _p: (Tap(),), ""),
     "/impsy/reset": _Row("nothing", lambda _a, _v, _p: (Reset(),), ""),
 }

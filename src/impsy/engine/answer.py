@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from impsy.copying import copied
 from impsy.engine.holding import moved_between
 
 __all__ = ["Answer"]
@@ -24,6 +25,10 @@ class Answer:
         self._last = start
         self._repeated = set(repeated)
         self._joined: set[int] = set()
+
+    def fork(self) -> Answer:
+        """A copy that shares nothing that changes."""
+        return copied(self, _joined=self._joined.copy())
 
     @property
     def is_new(self) -> bool:

@@ -6,9 +6,12 @@ Time runs forward only: every call carries ``now`` (seconds, monotonic, any orig
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
+from impsy.copying import copied
 from impsy.engine.answer import Answer
 from impsy.engine.hands import Hands
 from impsy.engine.hearing import Hearing
@@ -20,6 +23,7 @@ from impsy.engine.timekeeping import Timekeeping
 from impsy.engine.waiting import Prediction, Waiting, longest_wait
 from impsy.errors import ConfigError
 from impsy.events import (
+    Another,
     Command,
     EndNotes,
     EngineEvent,
@@ -115,6 +119,8 @@ class Engine:
         self._thru = dict(settings.thru_matrix)
         self._model = Hearing(predictor, model)
         self._rng = rng
+        # Where a copy's generator begins.
+        self._random: tuple[type[Any], Any] = (type(rng.bit_generator), {})
         self._counters = Counters()
 
         begin = start or tuple(rng.random(settings.dimension - 1).tolist())
@@ -148,6 +154,49 @@ class Engine:
         self._unheard: tuple[float, tuple[float, ...]] | None = None
 
         self.start(now)
+
+    # --- copies ------------------------------------------------------------------------------------
+
+    @property
+    def is_copied(self) -> bool:
+        """Whether there can be copies: the model says how it is copied (see ``Predictor``)."""
+        return self._model.is_copied
+
+    def fork(self) -> Engine:
+        """A copy that shares nothing that changes, and plays the same if nobody interrupts; it sends no clock.
+
+        Made within microseconds, it has to :meth:`wake` before it is used. Needs ``is_copied``.
+        """
+        answer, bits = self._answer, self._rng.bit_generator
+        return copied(
+            self,
+            _model=self._model.fork(),
+            _random=(type(bits), bits.state),
+            _counters=self._counters.copy(),
+            _hands=self._hands.fork(),
+            _performer=self._performer.fork(),
+            _holding=self._holding.fork(),
+            _stream=self._stream.fork(),
+            _answer=None if answer is None else answer.fork(),
+            _waiting=self._waiting.fork(),
+            _time=self._time.fork(),
+            _own_pace=self._own_pace.fork(),
+            _caused_pace=self._caused_pace.fork(),
+            _heard_pace=self._heard_pace.fork(),
+            _asked=self._asked.copy(),
+        )
+
+    def wake(self, twin_of: Callable[[Predictor], Any]) -> None:
+        """Give a copy what takes longer to make.
+
+        Args:
+            twin_of: returns a predictor that has the same weights as another, for this copy alone.
+        """
+        self._model.wake(twin_of)
+        kind, state = self._random
+        bits = kind(0)
+        bits.state = state
+        self._rng = type(self._rng)(bits)
 
     # --- the public face ---------------------------------------------------------------------------
 
@@ -209,7 +258,7 @@ class Engine:
         self._time.begin(now)
         self._begin(now)
 
-    def receive(self, event: EngineEvent, now: float) -> list[Command]:  # noqa: PLR0911 - a dispatch table
+    def receive(self, event: EngineEvent, now: float) -> list[Command]:  # noqa: PLR0911, PLR0912 - a dispatch table
         """Process one event; returns what to do, in order."""
         match event:
             case Interaction() | Update():
@@ -235,6 +284,8 @@ class Engine:
                 return [Silence(f"{port} went away")]
             case PanicButton():
                 return self._panic(now)
+            case Another():
+                return self._draw_another(now)
             case Tap():
                 return self._tap(now)
             case SetPredictor():
@@ -450,8 +501,10 @@ class Engine:
         if self._mode.plays == "after silence" and (heard := self._model.latest) is not None:
             self._answer = Answer(heard[1:], self._performer.moved)
 
-    def _predict(self, since: float, now: float, commands: list[Command], tries: int = 2) -> None:
-        """Predict the next event, to be played after its dt, counted from ``since``."""
+    def _predict(
+        self, since: float, now: float, commands: list[Command], tries: int = 2, earliest: float = -inf
+    ) -> None:
+        """Predict the next event, to be played after its dt, counted from ``since``, and not before ``earliest``."""
         settings = self._settings
         if self._model.is_nobody:
             return
@@ -469,6 +522,7 @@ class Engine:
                 if self._mode.feeds_back:
                     planned = max(planned, self._own_pace.earliest)
                 due, beat = self._time.place(planned, max(now, since + shortest))
+                due = max(due, earliest)
                 self._counters.overflowed += self._waiting.add(due, step.values, step.vector, planned, beat)
                 return
             self._counters.not_finite += 1
@@ -651,6 +705,20 @@ class Engine:
         self._counters.panics += 1
         self._begin(now)
         return [Silence("panic"), Panic()]
+
+    def _draw_another(self, now: float) -> list[Command]:
+        """Throw away what is planned, and draw anew from where the model is. What sounds goes on."""
+        commands: list[Command] = []
+        if self._paused or self._model.is_nobody:
+            return commands
+        self._rng.random()  # what has not been drawn yet also becomes another
+        dropped = self._waiting.drop()
+        self._counters.cancelled += len(dropped)
+        timescale = self._settings.timescale
+        for each in dropped[:PLAYS_PER_ADVANCE]:
+            since = min(now, each.planned - each.vector[0] * timescale)
+            self._predict(since, now, commands, earliest=now)
+        return commands
 
     def _set_predictor(self, predictor: Predictor, name: str, now: float) -> list[Command]:
         if predictor.dimension != self._settings.dimension:

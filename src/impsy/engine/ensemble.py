@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import inf
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ParamSpec
 
-from impsy.engine.engine import Engine
+from impsy.copying import copied
+from impsy.engine.engine import REBASE_AFTER, Engine
 from impsy.engine.playback import Pace
 from impsy.engine.snapshot import Counters, Forecast, Snapshot, Turn
 from impsy.engine.voice import Seat, Stage, Voice, check_owners
@@ -93,6 +93,29 @@ class Ensemble:
         return min((due for due in deadlines if due is not None), default=None)
 
     @property
+    def is_copied(self) -> bool:
+        """Whether there can be copies: every model says how it is copied (see ``Predictor``)."""
+        return all(seat.engine.is_copied for seat in self._seats)
+
+    def fork(self) -> Ensemble:
+        """As :meth:`Engine.fork`."""
+        stage, seats = self._stage.fork(), tuple([seat.fork() for seat in self._seats])
+        return copied(
+            self,
+            _whole=self._whole.fork(),
+            _stage=stage,
+            _seats=seats,
+            _everybody=(stage, *seats),
+            _touched=self._touched.copy(),
+            _echo_pace=self._echo_pace.fork(),
+        )
+
+    def wake(self, twin_of: Callable[[Predictor], Any]) -> None:
+        """As :meth:`Engine.wake`."""
+        for each in self._everybody:
+            each.engine.wake(twin_of)
+
+    @property
     def predictor(self) -> Predictor:
         """What the first voice plays with."""
         return self._seats[0].engine.predictor
@@ -154,10 +177,14 @@ class Ensemble:
         return self._whole.decided()
 
     def advance(self, now: float) -> list[Command]:
-        """Play what is due, the earliest voice first."""
+        """Play what is due first; what is due later is left to another call, for which ``deadline`` is at once.
+
+        So what voices hear of each other does not depend on how late they are advanced.
+        """
         due = [(inf if (at := seat.engine.deadline) is None else at, seat) for seat in self._everybody]
-        for at, seat in sorted(due, key=itemgetter(0)):
-            if at <= now:
+        first = min(at for at, _ in due)
+        for at, seat in due:
+            if at == first <= now:
                 self._do(seat, now, seat.engine.advance, now)
         return self._whole.decided()
 
@@ -295,13 +322,17 @@ class Ensemble:
                 for voice in self._seats:
                     voice.engine.was_sent(voice.columns_of(self._whole.sent))
             return
-        played = [values for command in commands if (values := self._whole.add_of(seat, command))]
-        for values in played:
+        played: list[tuple[tuple[float, ...], float]] = []
+        for command in commands:
+            values = self._whole.add_of(seat, command)
+            if values and isinstance(command, Play):
+                played.append((values, _heard_at(command.due, now)))
+        for values, at in played:
             for other in self._seats:
                 if seat.voice.name not in other.voice.hears:
                     continue
-                if self._echo_pace.allows(now):
-                    self._do(other, now, other.engine.receive, other.echo_of(seat.voice, values), now)
+                if self._echo_pace.allows(at):
+                    self._do(other, at, other.engine.receive, other.echo_of(seat.voice, values), at)
                 else:
                     self._whole.decide(_too_many_echoes())
 
@@ -310,6 +341,11 @@ Playing = Engine | Ensemble
 """What decides in a performance."""
 
 Hear = Callable[[Engine, Interaction | Update, float], list[Command]]
+
+
+def _heard_at(due: float, now: float) -> float:
+    """When voices hear what was due then and is played now: at its own time, whatever moment it is played at."""
+    return due if now - due < REBASE_AFTER else now
 
 
 def _too_many_echoes() -> Report:

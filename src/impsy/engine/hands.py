@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
+from impsy.copying import copied
 from impsy.events import EndNotes, Interaction, Update
 from impsy.mapping.hands import Hand, rest_of, shape_of, step_of
 
@@ -66,6 +67,11 @@ class Hands:
         }
         self._limits_playing = bool(self._stays or self._gates or self._repeats)
         return [EndNotes(tuple(ended), "")] if ended else []
+
+    def fork(self) -> Hands:
+        """A copy that shares nothing that changes."""
+        sent = self._sent and {index: sent.copy() for index, sent in self._sent.items()}
+        return copied(self, _ends=self._ends.copy(), _sent=sent)
 
     @property
     def off(self) -> Set[int]:

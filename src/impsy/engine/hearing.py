@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from impsy.copying import copied
 from impsy.engine.nobody import NO_MODEL, Nobody
 from impsy.events import Predictor
 
@@ -28,6 +29,8 @@ class Hearing:
 
     def __init__(self, predictor: Predictor, name: str) -> None:
         self.revision = 0
+        self.saved: object = None
+        """The state of the predictor that a copy begins with."""
         self._context: deque[tuple[float, ...]] = deque(maxlen=CONTEXT)
         self._use(predictor, name)
         self.primed = False
@@ -39,6 +42,26 @@ class Hearing:
         self._elsewhere: Any = predictor if hasattr(predictor, "given_up") else None
         # One that can draw some values given others; another draws all, and those given take their places.
         self._sample_given: Any = getattr(predictor, "sample_given", None)
+
+    @property
+    def is_copied(self) -> bool:
+        """Whether it can be copied: see ``Predictor``."""
+        return self.is_nobody or hasattr(self.predictor, "save")
+
+    def fork(self) -> Hearing:
+        """A copy that shares nothing that changes, but for the predictor: it has that one's state until it wakes."""
+        twin = copied(self, _context=self._context.copy())
+        twin.saved = None if self.is_nobody else self.predictor.save()  # type: ignore[attr-defined]
+        return twin
+
+    def wake(self, twin_of: Callable[[Predictor], Any]) -> None:
+        """Let a copy have a predictor of its own."""
+        if self.is_nobody:
+            return
+        twin = twin_of(self.predictor)
+        twin.restore(self.saved)
+        self.saved = None
+        self._use(twin, self.name)
 
     @property
     def ready(self) -> bool:

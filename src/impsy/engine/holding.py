@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from impsy.copying import copied
 from impsy.engine.playback import MINIMUM_DT
 
 __all__ = ["Holding", "Stream", "moved_between"]
@@ -26,6 +27,10 @@ class Holding:
 
     def __init__(self) -> None:
         self._moved_at: dict[int, float] = {}  # the longest ago first
+
+    def fork(self) -> Holding:
+        """A copy that shares nothing that changes."""
+        return copied(self, _moved_at=self._moved_at.copy())
 
     def take(self, controls: Iterable[int], now: float) -> None:
         """The performer moves these now."""
@@ -66,6 +71,10 @@ class Stream:
         self.values = values
         self._last = now
         self._moved: set[int] = set()
+
+    def fork(self) -> Stream:
+        """A copy that shares nothing that changes."""
+        return copied(self, _moved=self._moved.copy())
 
     def join(self, values: Mapping[int, float], now: float) -> tuple[float, ...]:
         """The performer sets these; returns the vector that the model hears, ``[dt, x_1 … x_n]``."""

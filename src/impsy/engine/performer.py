@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Set
 from typing import NamedTuple
 
+from impsy.copying import copied
 from impsy.events import Interaction, Update
 
 __all__ = ["Moves", "Performer"]
@@ -26,6 +27,11 @@ class Performer:
         # The controls that were ever played; and by port, those moved by events that have not been passed on.
         self._touched: set[int] = set()
         self._owed: dict[str, set[int]] = {}
+
+    def fork(self) -> Performer:
+        """A copy that shares nothing that changes."""
+        owed = {port: moved.copy() for port, moved in self._owed.items()} if self._owed else {}
+        return copied(self, moved=self.moved.copy(), _touched=self._touched.copy(), _owed=owed)
 
     def after(self, event: Interaction | Update) -> tuple[float, ...] | None:
         """The whole vector x_1 … x_n after this event; None if it does not fit the dimension."""

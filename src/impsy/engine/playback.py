@@ -15,10 +15,18 @@ MINIMUM_DT = 0.001
 class Pace:
     """A limit on how many events happen: ``a_second`` in the long run, and ``burst`` more at once."""
 
+    __slots__ = ("_every", "_full", "_slack")
+
     def __init__(self, a_second: float, burst: float) -> None:
         self._every = 1 / a_second
         self._slack = burst / a_second
         self._full = float("-inf")
+
+    def fork(self) -> Pace:
+        """A copy."""
+        twin = object.__new__(Pace)
+        twin._every, twin._slack, twin._full = self._every, self._slack, self._full
+        return twin
 
     @property
     def earliest(self) -> float:

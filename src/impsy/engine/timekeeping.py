@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
+from impsy.copying import copied
 from impsy.engine.snapshot import Beat
 from impsy.engine.waiting import Prediction, Waiting
 from impsy.events import Command, LinkBeat, MidiClock, Report, SendStop, SendTempo, SendTick
@@ -38,6 +39,11 @@ class Timekeeping:
         self._clock = BeatClock(settings.clock_source, settings.tempo, now)
         self._followed = self._clock.line
         self._next_tick = 0
+        self._ticks = True
+
+    def fork(self) -> Timekeeping:
+        """A copy that shares nothing that changes, and sends no ticks."""
+        return copied(self, _clock=self._clock.fork(), _ticks=False)
 
     def begin(self, now: float) -> None:
         """The performance starts: the first beat of its own is here."""
@@ -163,7 +169,7 @@ class Timekeeping:
     def deadline(self) -> float | None:
         """When ``advance`` has something to do next."""
         line, lost_at = self._clock.line, self._clock.lost_at
-        if line is None or not self._settings.clock_send:
+        if line is None or not self._ticks or not self._settings.clock_send:
             return lost_at
         tick = line.time_of(self._next_tick / TICKS_A_BEAT)
         return tick if lost_at is None else min(tick, lost_at)
@@ -178,7 +184,7 @@ class Timekeeping:
             )
             commands.append(Report("clock-lost", text, always=True))
         line, ports = self._clock.line, self._settings.clock_send
-        if line is None or not ports:
+        if line is None or not self._ticks or not ports:
             return commands
         if now - line.time_of(self._next_tick / TICKS_A_BEAT) > SKIP_AFTER:
             commands.append(SendStop(ports))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
+from impsy.copying import copied
 from impsy.engine.engine import Engine
 from impsy.engine.nobody import Nobody
 from impsy.engine.snapshot import Snapshot, VoiceSnapshot
@@ -64,6 +65,10 @@ class Seat:
         )
         self.engine = Engine(own, voice.predictor, rng, now, voice.model)
         self._places = {control: place for place, control in enumerate(voice.controls)}
+
+    def fork(self) -> Seat:
+        """A copy with a copy of the engine."""
+        return copied(self, engine=self.engine.fork())
 
     @staticmethod
     def hands_of(voice: Voice, hands: tuple[Hand, ...]) -> tuple[Hand, ...]:
@@ -145,6 +150,10 @@ class Stage:
     def __init__(self, settings: Settings, rng: Generator, now: float, start: tuple[float, ...]) -> None:
         own = replace(settings, mode="useronly")
         self.engine = Engine(own, Nobody(settings.dimension), rng, now, start=start)
+
+    def fork(self) -> Stage:
+        """A copy with a copy of the engine."""
+        return copied(self, engine=self.engine.fork())
 
 
 def check_owners(voices: Sequence[Voice]) -> None:

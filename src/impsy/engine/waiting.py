@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from itertools import count
 from typing import NamedTuple
 
+from impsy.copying import copied
 from impsy.engine.playback import MINIMUM_DT
 from impsy.settings import Settings
 
@@ -61,7 +61,11 @@ class Waiting:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._heap: list[Prediction] = []
-        self._order = count()
+        self._made = 0
+
+    def fork(self) -> Waiting:
+        """A copy that shares nothing that changes."""
+        return copied(self, _heap=self._heap.copy())
 
     def __len__(self) -> int:
         return len(self._heap)
@@ -87,7 +91,8 @@ class Waiting:
             self._heap.pop()
             heapq.heapify(self._heap)
         planned = due if planned is None else planned
-        heapq.heappush(self._heap, Prediction(due, next(self._order), values, vector, planned, beat))
+        heapq.heappush(self._heap, Prediction(due, self._made, values, vector, planned, beat))
+        self._made += 1
         return too_many
 
     def take(self, now: float) -> Prediction | None:
@@ -96,7 +101,11 @@ class Waiting:
 
     def clear(self) -> int:
         """Drop all; returns how many there were."""
-        dropped = len(self._heap)
+        return len(self.drop())
+
+    def drop(self) -> list[Prediction]:
+        """Drop all; returns them, the first to be played first."""
+        dropped = sorted(self._heap)
         self._heap.clear()
         return dropped
 

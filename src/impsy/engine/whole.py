@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from impsy.copying import copied
 from impsy.engine.voice import Seat
 from impsy.events import Command, EndNotes, Panic, Play, Record, Report, Silence
 
@@ -26,6 +27,10 @@ class Whole:
         """What all outputs were last sent, from any source."""
         self.commands: list[Command] = []
         """What was decided since ``decided`` was called; after an error of a model, what came before it."""
+
+    def fork(self) -> Whole:
+        """A copy that shares nothing that changes."""
+        return copied(self, commands=self.commands.copy())
 
     def decided(self) -> list[Command]:
         """The commands, which are then carried out."""

@@ -148,6 +148,8 @@ class Outlet:
         self.port = port
         self._open: tuple[tuple[socket.socket, Place], ...] = ()
         self._current = 0
+        self.is_heard = True
+        """Whether a program listened to the last datagram, where the system says so; else True."""
 
     def open(self) -> None:
         """Resolve the name, which may take its time, and make the sockets.
@@ -193,10 +195,12 @@ class Outlet:
             try:
                 one.send(packet)
                 if not one.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                    self.is_heard = True
                     return True
             except (ConnectionRefusedError, ConnectionResetError):  # an earlier datagram had no listener
                 pass
             self._current = (self._current + 1) % len(ways)
+        self.is_heard = not ways
         return bool(ways)
 
     def refusal(self, error: OSError) -> str:

@@ -59,6 +59,7 @@ class Action:
 
 ACTIONS = {
     "panic": Action("Panic", "Ends every note."),
+    "another": Action("Another", "Throws away what the model is about to play, and draws something else."),
     "reset": Action("Reset", "The model forgets what it has heard."),
     "tap": Action("Tap", "A tap on the beat: two or more set the tempo."),
 }

@@ -14,7 +14,7 @@ import numpy as np
 
 from impsy.errors import ModelError
 from impsy.limits import MOST_DIMENSION
-from impsy.models.architectures import Gestures
+from impsy.models.architectures import Gestures, Residual
 from impsy.models.mixture import Live, LiveSampler, MixtureSampler
 from impsy.models.predictor import MixturePredictor
 from impsy.models.sizes import SCALE_FACTOR, Size
@@ -81,10 +81,15 @@ class LiteRTPredictor(MixturePredictor):
     """
 
     def __init__(self, weights: Weights) -> None:
-        self._interpreter = _interpreter(encode_player(weights))
+        self._lay_out(encode_player(weights), weights.dimension, weights.residual)
+
+    def _lay_out(self, content: bytes, dimension: int, fixed: Residual | None) -> None:
+        self._content, self._fixed = content, fixed
+        self._interpreter = _interpreter(content)
         inputs = [self._view(detail) for detail in self._interpreter.get_input_details()]
         outputs = [self._view(detail) for detail in self._interpreter.get_output_details()]
-        super().__init__(_sampler(outputs[0].reshape(-1), weights), weights.dimension)
+        super().__init__(_sampler(outputs[0].reshape(-1), dimension, fixed), dimension)
+        self._predicted = memoryview(outputs[0]).cast("B")
         self._input = memoryview(inputs[0]).cast("B")
         self._pack = struct.Struct(f"{self.dimension}f").pack_into
         self._states = inputs[1:]
@@ -112,13 +117,30 @@ class LiteRTPredictor(MixturePredictor):
             state[...] = 0.0
         self._heard = False
 
+    def save(self) -> tuple[bool, bytes, list[bytes]]:
+        """What :meth:`restore` takes; within a microsecond or two."""
+        return self._heard, bytes(self._predicted), [bytes(before) for before, _ in self._copied]
 
-def _sampler(output: Any, weights: Weights) -> MixtureSampler:
+    def twin(self) -> LiteRTPredictor:
+        """Another graph of the same weights, which any thread may use beside this one."""
+        twin = object.__new__(LiteRTPredictor)
+        twin._lay_out(self._content, self.dimension, self._fixed)
+        twin.density_temperature = self.density_temperature
+        return twin
+
+    def restore(self, state: tuple[bool, bytes, list[bytes]]) -> None:
+        """Go on from what another has saved."""
+        self._heard, predicted, before = state
+        self._predicted[:] = predicted
+        for (view, _), part in zip(self._copied, before, strict=True):
+            view[:] = part
+
+
+def _sampler(output: Any, dimension: int, fixed: Residual | None) -> MixtureSampler:
     """What draws from the first output of :func:`encode_player`'s graph."""
-    if isinstance(weights.residual, Gestures):
-        return LiveSampler(output, Live(weights.residual))
-    grid = None if weights.residual is None else weights.residual.grid
-    return MixtureSampler(output, weights.dimension, grid)
+    if isinstance(fixed, Gestures):
+        return LiveSampler(output, Live(fixed))
+    return MixtureSampler(output, dimension, None if fixed is None else fixed.grid)
 
 
 def _copies(befores: list[Any], afters: list[Any]) -> list[tuple[memoryview, memoryview]]:

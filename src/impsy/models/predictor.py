@@ -93,6 +93,7 @@ class NumPyPredictor(MixturePredictor):
     """
 
     def __init__(self, weights: Weights, *, precision: type[np.floating[Any]] = np.float32) -> None:
+        self._weights, self._precision = weights, precision
         self._network = BatchNetwork(weights, precision=precision)
         parameters = self._network.parameters.reshape(-1)
         grid = None if weights.residual is None else weights.residual.grid
@@ -109,3 +110,18 @@ class NumPyPredictor(MixturePredictor):
         """See :meth:`MixturePredictor.reset`."""
         self._network.reset(1)
         self._heard = False
+
+    def save(self) -> tuple[bool, tuple[bool, list[NDArray[Any]]]]:
+        """What :meth:`restore` takes."""
+        return self._heard, self._network.save()
+
+    def twin(self) -> NumPyPredictor:
+        """Another network of the same weights, which any thread may use beside this one."""
+        twin = NumPyPredictor(self._weights, precision=self._precision)
+        twin.density_temperature = self.density_temperature
+        return twin
+
+    def restore(self, state: tuple[bool, tuple[bool, list[NDArray[Any]]]]) -> None:
+        """Go on from what another has saved."""
+        self._heard, network = state
+        self._network.restore(network)

@@ -34,6 +34,19 @@ class RandomGestures:
         self._control, self._target, self._steps = 0, 0.5, 0
         self.reset()
 
+    def save(self) -> tuple[list[float], int, float, int]:
+        """What :meth:`restore` takes."""
+        return self._values.copy(), self._control, self._target, self._steps
+
+    def twin(self) -> RandomGestures:
+        """Another."""
+        return RandomGestures(self.dimension)
+
+    def restore(self, state: tuple[list[float], int, float, int]) -> None:
+        """Go on from what another has saved."""
+        values, self._control, self._target, self._steps = state
+        self._values = values.copy()
+
     def hear(self, vector: Sequence[float]) -> None:
         """Go on from these values ``[dt, x_1 … x_n]``; values that are not finite are not taken over."""
         if len(vector) != self.dimension:

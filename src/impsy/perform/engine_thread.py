@@ -39,6 +39,7 @@ from impsy.perform.clock import Clock
 from impsy.perform.inbox import BEAT_SECONDS, Inbox
 from impsy.perform.lateness import Lateness, LatenessCounts
 from impsy.perform.monitor import Monitor
+from impsy.perform.planning import Planner
 from impsy.perform.recording.recorder import Recorder
 from impsy.protocol.monitor import INPUT, OUTPUT, START
 from impsy.threads import Failures, lasting
@@ -115,6 +116,7 @@ class EngineThread:
         self._clock = clock
         self._recorder = recorder
         self._monitor = monitor
+        self._planner = None if monitor is None else Planner(monitor, clock.now, self.inbox.wake)
         self._report = report
         self._lost = lost
         self._settled = settled
@@ -133,6 +135,8 @@ class EngineThread:
     def start(self) -> None:
         """Start the thread."""
         self._stopping = False
+        if self._planner is not None:
+            self._planner.open()
         self._thread = lasting("impsy engine", self._run, lambda: self._stopping)
         self._thread.start()
 
@@ -143,6 +147,8 @@ class EngineThread:
             self._stopping = True
             self.inbox.wake()
             thread.join(STOP_SECONDS)
+        if self._planner is not None:
+            self._planner.close()
 
     def answers(self, seconds: float) -> bool:
         """Whether the thread completes a round within ``seconds`` of a wake-up. Any thread may call it."""
@@ -233,9 +239,13 @@ class EngineThread:
 
     def _do(self, decide: Callable[P, list[Command]], *args: P.args, **kwargs: P.kwargs) -> None:
         """Carry out what the engine decides; after an error of a model or a device the performance continues."""
+        if self._planner is not None and decide != self._engine.advance:
+            self._planner.interrupted(*args)
         try:
             self._carry_out(decide(*args, **kwargs))
         except Exception as error:  # noqa: BLE001 - a model or a device may raise anything
+            if self._planner is not None:
+                self._planner.interrupted()
             self._failures.add(error)
             self._carry_out(self._engine.recover(self._clock.now(), "an error in the model or a device"))
 
@@ -303,6 +313,8 @@ class EngineThread:
         if self.published.engine.settings is not before:
             self._settled()
         self._show(forecast)
+        if self._planner is not None:
+            self._planner.hand_over(self._engine, self._noted)
         for noted in self._noted:
             if isinstance(noted, Record):
                 self._record(noted)

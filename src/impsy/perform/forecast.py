@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impsy.engine import Forecast, Settings
+from impsy.engine.plan import Planned
 from impsy.models.mixture import component_weights
 from impsy.models.sizes import SCALE_FACTOR
 from impsy.protocol.monitor import Mixture, Next
@@ -17,6 +18,15 @@ from impsy.protocol.monitor import Mixture, Next
 __all__ = ["encode_forecast"]
 
 DECIMALS = 4
+
+PLAN_DECIMALS = 7
+"""Digits of the values of a plan: those of the 32-bit numbers that are sent when they are played."""
+
+PLAN_NUMBERS_LIMIT = 2000
+"""Values in one plan. More would take processor time from the engine's thread."""
+
+LONGEST_TEXT = 65_000
+"""Characters of a message, which is one datagram."""
 
 SHOWN = 5
 """Components in one message, those of the largest weights. More would take processor time from the engine's thread,
@@ -36,8 +46,43 @@ _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 """As :func:`json.dumps`, without making an encoder for each message."""
 
 
+class PlanText:
+    """The plan as JSON. One thread shows it, others say that somebody interrupted, and one sends it."""
+
+    def __init__(self) -> None:
+        self._events: tuple[tuple[float, str], ...] = ()
+        self._is_new = self._is_void = False
+
+    def show(self, events: tuple[Planned, ...]) -> None:
+        """This is the plan now. Of events with very many controls it has the first."""
+        most = PLAN_NUMBERS_LIMIT // max(1, len(events[0].values)) if events else 0
+        self._events = tuple((event.due, _values_text(event.values)) for event in events[:most])
+        self._is_new, self._is_void = True, False
+
+    def interrupted(self) -> None:
+        """What was shown may not come."""
+        self._is_void = True
+
+    def added_to(self, message: str, now: float) -> str:
+        """The JSON of a ``Next`` with the events after ``now`` that fit in; without any while the plan is made."""
+        if self._is_void and not self._is_new:
+            return message
+        self._is_new = False
+        room = LONGEST_TEXT - len(message)
+        parts: list[str] = []
+        for due, values in self._events:
+            room -= len(values) + 12
+            if due > now and room > 0:
+                parts.append(f"[{due - now:.{DECIMALS}f},{values}]")
+        return f'{message[:-1]},"plan":[{",".join(parts)}]}}'
+
+
+def _values_text(values: tuple[float, ...]) -> str:
+    return ",".join([f"{value:.{PLAN_DECIMALS}g}" for value in values])
+
+
 def encode_forecast(forecast: Forecast, parameters: NDArray[Any] | None, now: float) -> str:
-    """The JSON text of a :class:`~impsy.protocol.monitor.Next`.
+    """The JSON text of a :class:`~impsy.protocol.monitor.Next` without its plan.
 
     ``parameters`` (M(2D+1),) are those of the mixture in the × 10 space; None: there is no mixture.
 

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from impsy.codecs.osc import encode_text, encode_vector
 from impsy.engine import Forecast
+from impsy.engine.plan import Planned
 from impsy.errors import DeviceError
 from impsy.io.network import Outlet
 from impsy.perform.fitting import encode_state
-from impsy.perform.forecast import encode_forecast
+from impsy.perform.forecast import PlanText, encode_forecast
 from impsy.protocol.monitor import NEXT, STATE
 from impsy.threads import Failures, lasting
 
@@ -62,6 +63,7 @@ class Monitor:
         self._queue: SimpleQueue[tuple[str, Sequence[float]] | object] = SimpleQueue()
         self._forecast: tuple[Forecast, NDArray[Any] | None] | None = None
         self._forecast_waits = False
+        self._plan = PlanText()
         self._thread: threading.Thread | None = None
         self._failures = Failures("what is sent to the page")
         self.left_out = 0
@@ -90,6 +92,21 @@ class Monitor:
             self._forecast_waits = True
             if not more:
                 self._queue.put(_NEXT)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether somebody listens, as far as is known. Any thread may ask."""
+        return self._outlet.is_heard
+
+    def plan(self, events: tuple[Planned, ...]) -> None:
+        """These are the model's next events: send them soon. Any thread may call it."""
+        self._plan.show(events)
+        self._forecast_waits = True
+        self._queue.put(_NEXT)
+
+    def interrupted(self) -> None:
+        """The plan may have changed: unless it has not been sent yet, what is sent next is without one."""
+        self._plan.interrupted()
 
     def changed(self) -> None:
         """Send the state soon."""
@@ -144,7 +161,8 @@ class Monitor:
         self._forecast_waits = False  # first: a newer forecast is then sent, too
         if self._forecast is not None:
             with self._failures:
-                self._send(encode_text(NEXT, encode_forecast(*self._forecast, self._now())))
+                now = self._now()
+                self._send(encode_text(NEXT, self._plan.added_to(encode_forecast(*self._forecast, now), now)))
 
     def _send(self, packet: bytes) -> None:
         try:

@@ -155,7 +155,12 @@ class Next(Due, Mixture):
     in: seconds until it plays its next ``"event"`` or begins its ``"answer"`` (``what``); null if it plans nothing.
     The mixture is empty if it plans nothing or predicts no mixture. controls: those that its means and spreads are of
     (from 0), where the model has not all.
+
+    plan: the model's next events, up to eight or four seconds ahead, each ``[seconds from now, x_1 … x_n]``: what it
+    will play unless somebody interrupts. It is missing while a plan is made anew, after somebody interrupted: what
+    was sent before may not come. Empty: nothing is planned, or what the model plays cannot be known before.
     """
 
     what: Literal["event", "answer"] | None
     controls: NotRequired[list[int]]
+    plan: NotRequired[list[list[float]]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from impsy.copying import copied
 from impsy.timing.following import MidiFollower
 from impsy.timing.grid import nearest, pulled
 from impsy.timing.line import Line
@@ -43,6 +44,11 @@ class BeatClock:
         self.line: Line | None = None
         if source == "internal":
             self.line = before.at_tempo(self._tempo, now) if before is not None else Line(now, 0.0, self._tempo)
+
+    def fork(self) -> BeatClock:
+        """A copy that shares nothing that changes."""
+        follower = self._follower.fork() if self.source == "midi" else self._follower  # nothing else changes it
+        return copied(self, _tapping=self._tapping.fork(), _follower=follower)
 
     def begin(self, now: float) -> None:
         """The performance starts: beat 0 of its own beat is here."""

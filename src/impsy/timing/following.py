@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from impsy.copying import copied
 from impsy.timing.line import Line
 from impsy.timing.tracking import Tracking
 
@@ -43,6 +44,10 @@ class MidiFollower:
         """That of the latest tick."""
         self._ahead: float | None = 0.0
         """The beat of the next tick, where that is known; None: one tick after the latest."""
+
+    def fork(self) -> MidiFollower:
+        """A copy that shares nothing that changes."""
+        return copied(self, _tracking=self._tracking.fork())
 
     @property
     def lost_at(self) -> float | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from impsy.copying import copied
+
 __all__ = ["Tapping"]
 
 LONGEST_GAP = 3.0
@@ -21,6 +23,10 @@ class Tapping:
 
     def __init__(self) -> None:
         self._taps: list[float] = []
+
+    def fork(self) -> Tapping:
+        """A copy that shares nothing that changes."""
+        return copied(self, _taps=self._taps.copy())
 
     def tap(self, now: float) -> float | None:
         """Count a tap. Returns the tempo in beats a minute from the second tap on: the mean of the last eight."""

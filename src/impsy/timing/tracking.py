@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections import deque
 from itertools import pairwise
 
+from impsy.copying import copied
+
 __all__ = ["Tracking"]
 
 MEMORIES = ((96, False), (48, True), (20, True))
@@ -110,6 +112,11 @@ class Tracking:
         self._count = 0
         self._spread = 0.001
         self._astray: list[float] = []
+
+    def fork(self) -> Tracking:
+        """A copy that shares nothing that changes."""
+        filters = tuple(copied(each) for each in self._filters)
+        return copied(self, _filters=filters, _recent=self._recent.copy(), _astray=self._astray.copy())
 
     def tick(self, arrival: float) -> int:
         """A tick arrived. Returns how many were lost before it; below 0: so many came twice."""

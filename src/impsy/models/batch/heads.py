@@ -27,8 +27,10 @@ class Head:
     """That of a plain network: the layers hear the interaction, and the dense layer gives the mixture as it stands.
 
     ``inputs`` is how many numbers the dense layer hears, 1 for its bias included, and ``parameters`` (B, M(2D+1))
-    what :meth:`mixture` gave last.
+    what :meth:`mixture` gave last. ``first``: nothing has been heard.
     """
+
+    first = True
 
     def __init__(self, weights: Weights, precision: _Precision) -> None:
         self._precision = precision
@@ -48,6 +50,11 @@ class Head:
 
     def reset(self) -> None:
         """Forget what was heard."""
+
+    @property
+    def carried(self) -> list[_Array]:
+        """What one step leaves to the next, but for ``first``: arrays that a copy has too."""
+        return [self.parameters]
 
     def features(self, scaled: _Array, out: _Array) -> None:
         """What the layers hear of the interactions ``scaled`` (D, B), × 10; called once for each."""
@@ -97,6 +104,10 @@ class ResidualHead(Head):
 
     def reset(self) -> None:
         self._base.fill(0)
+
+    @property
+    def carried(self) -> list[_Array]:
+        return [*super().carried, self._base]
 
     def features(self, scaled: _Array, out: _Array) -> None:
         parts = out[1:].reshape(5, self._controls, -1)
@@ -196,7 +207,7 @@ class GestureHead(ResidualHead):
     def allocate(self, batch: int) -> None:
         super().allocate(batch)
         precision, mixtures = self._precision, self.parameters.shape[1] - 2 * self._width
-        self._first = True
+        self.first = True
         self._gesture = np.zeros((self._controls, batch), np.float32)
         self._way = np.zeros_like(self._gesture)
         self._out = np.empty((len(self._matrix), batch), precision)
@@ -213,16 +224,20 @@ class GestureHead(ResidualHead):
 
     def reset(self) -> None:
         super().reset()
-        self._first = True
+        self.first = True
         self._gesture.fill(0)
+
+    @property
+    def carried(self) -> list[_Array]:
+        return [*super().carried, self._gesture]
 
     def features(self, scaled: _Array, out: _Array) -> None:
         parts = out[1:-1].reshape(7, self._controls, -1)
         self._hear(scaled, out[0], parts[0])
         move, gesture = self._move, self._gesture
-        if self._first:
+        if self.first:
             move.fill(0)
-            self._first = False
+            self.first = False
         moved = np.rint(move * self._per_threshold).any(axis=0)
         np.copyto(gesture, move, where=moved)
         np.multiply(gesture, self._per_threshold, out=self._way)

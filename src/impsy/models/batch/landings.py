@@ -54,7 +54,7 @@ class LandingHead(ResidualHead):
         super().allocate(batch)
         fixed, precision = self._fixed, self._precision
         self.parameters = np.zeros((batch, self._width * 2 + fixed.mixtures), precision)
-        self._first = True
+        self.first = True
         slots, n = fixed.moves.shape
         self._allocate_places(batch)
         self._means = np.zeros((slots + slots * n, batch), precision)
@@ -65,9 +65,13 @@ class LandingHead(ResidualHead):
 
     def reset(self) -> None:
         super().reset()
-        self._first = True
+        self.first = True
         for voice in self._voices:
             voice.use.fill(0)
+
+    @property
+    def carried(self) -> list[_Array]:
+        return [*super().carried, *(voice.use for voice in self._voices)]
 
     def features(self, scaled: _Array, out: _Array) -> None:
         fixed, knobs = self._fixed, self._fixed.knobs
@@ -76,9 +80,9 @@ class LandingHead(ResidualHead):
         self._hear(scaled, out[0], base)
         np.log(np.maximum(scaled[0], SOONEST), out=out[0])
         np.maximum(0, 1 - np.abs(out[0] - self._anchors) / HAT, out=out[1 : 1 + anchors])
-        out[1 + anchors] = not self._first
+        out[1 + anchors] = not self.first
         move = self._move
-        if self._first:
+        if self.first:
             move.fill(0)
         turns = np.rint(move * self._per_threshold) != 0
         still = ~turns[fixed.apart != 0].any(axis=0)
@@ -86,10 +90,10 @@ class LandingHead(ResidualHead):
             voice.hear(self._base, turns[voice.control] | still)
         at = 2 + anchors
         for voice in self._voices:
-            for part in voice.features(move, self._first, self._voices):
+            for part in voice.features(move, self.first, self._voices):
                 out[at : at + len(part)] = part
                 at += len(part)
-        self._first = False
+        self.first = False
         parts = out[at:].reshape(5, len(knobs), scaled.shape[1])
         parts[0] = base[knobs]
         self._squash(move[knobs], self._change_scale[knobs], parts[1])

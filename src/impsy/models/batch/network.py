@@ -54,6 +54,20 @@ class BatchNetwork:
         self._last_heard[-1] = 1
         self._head.reset()
 
+    def save(self) -> tuple[bool, list[_Array]]:
+        """What :meth:`restore` takes."""
+        return self._head.first, [array.copy() for array in self._carried]
+
+    def restore(self, state: tuple[bool, list[_Array]]) -> None:
+        """Go on from what another network of the same weights, with as many sequences, has saved."""
+        self._head.first, arrays = state
+        for array, saved in zip(self._carried, arrays, strict=True):
+            array[...] = saved
+
+    @property
+    def _carried(self) -> list[_Array]:
+        return [*self._heard, *(layer.cell for layer in self._layers), self._last_heard, *self._head.carried]
+
     def _allocate(self, batch: int) -> None:
         units, precision = self._units, self._precision
         self._batch = batch
