@@ -148,7 +148,9 @@ events = st.one_of(
     st.builds(Touched, st.tuples(index)),
     st.builds(PlayThrough, st.tuples(*[value] * CONTROLS)),
     st.builds(MidiClock, st.sampled_from(["tick", "tick", "start", "stop", "continue"]), st.just("drum")),
-    st.builds(LinkBeat, st.builds(Line, st.floats(0, 2000), st.floats(0, 100), st.floats(60, 200)), st.integers(0, 3)),
+    st.builds(
+        LinkBeat, st.builds(Line, st.floats(0, 2000), st.floats(0, 100), st.floats(60, 200)), st.integers(0, 3)
+    ),
     st.sampled_from([Toggle("paused"), Reset(), PanicButton(), Tap(), Unplugged("osc")]),
     st.sampled_from([*KINDS]),  # another model
     st.tuples(st.booleans(), st.booleans()),  # which rows are logged

@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "doctor": "Check that all is ready to play.",
     "run": "Play: listen, record, predict, answer.",
     "replay": "Put a recorded performance through it again.",
+    "export": "Make a table or an archive of takes.",
     "import-midi": "Make logs of MIDI files.",
     "export-midi": "Make MIDI files of logs.",
     "dataset": "Make a dataset of what was recorded.",
@@ -65,7 +66,7 @@ OVERVIEW: dict[str, tuple[tuple[str, str], ...]] = {
     "1 Configure": (("init", ""), ("config", ""), ("ports", ""), ("map", ""), ("monitor", ""), ("doctor", "")),
     "2 Record": (
         ("run --mode useronly", "Listen and record."),
-        ("import-midi, export-midi", "Logs from MIDI files, and back."),
+        ("export, import-midi, export-midi", "For a paper; from MIDI files, and back."),
     ),
     "3 Learn": (("dataset", ""), ("train", ""), ("evaluate", ""), ("search", "")),
     "4 Perform": (("run", ""), ("replay", "")),

@@ -61,7 +61,7 @@ class RecordedModels:
             found = self._digest(path)
             if found == facts.sha256:
                 return path
-            changed = changed or found and f"{path} has {found}, so it is another now"
+            changed = changed or (found and f"{path} has {found}, so it is another now")
         for path in self._others():
             if self._digest(path) == facts.sha256:
                 return path
