@@ -196,7 +196,7 @@ class RecallScene:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The performer wants to find this moment again; ``text`` says why, or is empty. For the journal of the session."""
+    """The performer wants to find this moment again; ``text`` says why, or is empty. For the journal."""
 
     text: str = ""
 

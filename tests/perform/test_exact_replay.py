@@ -5,15 +5,15 @@ from __future__ import annotations
 import io
 from datetime import datetime, timedelta
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.random import default_rng
 
-from impsy.codecs.journal import Call, Head, VoiceFacts, read_journal
+from impsy.codecs.journal import Head, VoiceFacts
+from impsy.codecs.journalreading import read_journal
 from impsy.codecs.log import encode_row
 from impsy.engine import MODES, Engine, Ensemble, Settings, Voice
-from impsy.errors import DataError, ModelError
+from impsy.errors import ModelError
 from impsy.events import (
     Interaction,
     LinkBeat,

@@ -63,9 +63,12 @@ def follow(
     if target is not None and target.exists() and target.resolve() == take.log.resolve():
         raise ConfigError(f"{target} is the recording itself; name another file with --output")
     opened = RecordedModels(folder, roots)
-    with followed(take.journal) as (head, calls), _written(target) as write:
-        with Comparison(take.log, write) as compared:
-            played = replay_exactly(head, calls, opened.open, compared)
+    with (
+        followed(take.journal) as (head, calls),
+        _written(target) as write,
+        Comparison(take.log, write) as compared,
+    ):
+        played = replay_exactly(head, calls, opened.open, compared)
     same, text = verdict(compared, played, head, Path(take.log.name) if own_only else take.log)
     if check and not same:
         raise DataError(f"{take.log.name}: {text}")
@@ -90,8 +93,8 @@ def _target(log: Path) -> Path:
     target = Path("replays") / log.name
     if leads_out(target.parent, Path.cwd()):
         raise ConfigError(
-            f"{target.parent} leads out of this folder by a link (to {os.path.realpath(target.parent)}): name the file "
-            "to write with --output"
+            f"{target.parent} leads out of this folder by a link (to {os.path.realpath(target.parent)}): name the "
+            "file to write with --output"
         )
     return target
 

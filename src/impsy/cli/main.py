@@ -66,10 +66,10 @@ OVERVIEW: dict[str, tuple[tuple[str, str], ...]] = {
     "1 Configure": (("init", ""), ("config", ""), ("ports", ""), ("map", ""), ("monitor", ""), ("doctor", "")),
     "2 Record": (
         ("run --mode useronly", "Listen and record."),
-        ("export, import-midi, export-midi", "For a paper; from MIDI files, and back."),
+        ("import-midi, export-midi", "Logs from MIDI files, and back."),
     ),
     "3 Learn": (("dataset", ""), ("train", ""), ("evaluate", ""), ("search", "")),
-    "4 Perform": (("run", ""), ("replay", "")),
+    "4 Perform": (("run", ""), ("replay, export", "Play it again exactly; give it to others.")),
     "Models": (("model, convert-tflite, test-mdrnn", "Look into, convert, time one."),),
     "Tools": (("completion, licences, conformance", "The Tab key, terms, a check."),),
 }

@@ -92,10 +92,8 @@ def command(
             return
         echo(f"The journal {take.journal} is left aside, as {others} asks for another performance.")
     if check:
-        raise ConfigError(
-            f"--check takes the journal of the performance: {(others and f'leave out {others}') or 'there is none beside'}"
-            f"{'' if others else f' {log}'}"
-        )
+        why = f"leave out {others}" if others else f"there is none beside {log}"
+        raise ConfigError(f"--check compares what the journal of the performance makes: {why}")
     loaded = load(config_file, overrides)
     controls = loaded.config.model.dimension - 1
     rows, found = read_performance(log, controls)

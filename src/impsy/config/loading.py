@@ -391,7 +391,8 @@ def with_overrides(config: Config, *, model_file: str | Path | None = None, **op
     """The config with these options in place of its own; None leaves what the config says.
 
     ``options`` are ``dimension``, the keys of the live settings that have an option, ``participant``, ``condition``,
-    ``verbose``, ``log_input`` and ``log_predictions``. A relative ``model_file`` is taken from the working directory, as commands do.
+    ``verbose``, ``log_input`` and ``log_predictions``. A relative ``model_file`` is taken from the working
+    directory, as commands do.
 
     Raises:
         InvalidConfigError: naming every option whose value does not fit, and mappings that a new

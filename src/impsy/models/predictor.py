@@ -24,8 +24,8 @@ __all__ = ["MixturePredictor", "NumPyPredictor", "Source"]
 class Source:
     """What a predictor was made of, so that the same can be made again.
 
-    ``path``: the model file; None: it was in none. ``sha256``: of the file's content. ``runs``: in words, what computes
-    it. ``content``: gives the content of a ``.tflite`` file of a model that was in none.
+    ``path``: the model file; None: it was in none. ``sha256``: of the file's content. ``runs``: in words, what
+    computes it. ``content``: gives the content of a ``.tflite`` file of a model that was in none.
     """
 
     path: Path | None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -26,14 +27,14 @@ if TYPE_CHECKING:
 __all__ = ["Exact", "OpenRecorded", "replay_exactly"]
 
 OpenRecorded = Callable[[ModelFacts, int], Predictor]
-"""Opens the model that a journal names, which has this dimension; raises DataError or ModelError if it cannot be had."""
+"""Opens a model of a journal, of this dimension; raises DataError or ModelError if it cannot be had."""
 
 
 class Exact:
     """What came of an exact replay.
 
-    ``rows``: that were written. ``ended``: whether the journal has the performance's end. ``cut``: whether the journal
-    broke off before it, as the disk or the memory had no more room.
+    ``rows``: that were written. ``ended``: whether the journal has the performance's end. ``cut``: whether the
+    journal broke off before it, as the disk or the memory had no more room.
     """
 
     def __init__(self) -> None:
@@ -208,10 +209,8 @@ class _Followed:
 
     def hear(self, vector: Sequence[float]) -> None:
         if self._next("h") == "h":
-            try:
+            with suppress(ModelError):  # as it was in the performance, which then gives it up
                 self._predictor.hear(vector)
-            except ModelError:  # as it was in the performance, which then gives it up
-                pass
 
     def sample(self, rng: Generator, pi_temperature: float, sigma_temperature: float) -> list[float]:
         found: list[float] = self._predictor.sample(rng, pi_temperature, sigma_temperature)

@@ -181,6 +181,8 @@ class Session:
 
         ``source``: the port that it came in by, or what else it came from, for the journal.
         """
+        if isinstance(event, RecallScene | LoadModel | Mark):
+            self._note(Call("note", self._clock.now(), event, source))
         match event:
             case RecallScene(name):
                 self._scenes.recall(name)
@@ -201,9 +203,6 @@ class Session:
                 self._changed()
             case _:
                 self._engine.inbox.put(event, source)
-                return
-        if not isinstance(event, SetPredictor | ShowState):
-            self._note(Call("note", self._clock.now(), event, source))
 
     def configured(self, text: str) -> None:
         """Note in the journal that another configuration is in force. Any thread may call it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -33,10 +34,8 @@ def journalled_text(loaded: LoadedConfig) -> str:
 def versions() -> dict[str, str]:
     """Of all that what is played depends on, to the last bit."""
     found = {"impsy": __version__, "python": platform.python_version(), "numpy": np.__version__}
-    try:
+    with suppress(metadata.PackageNotFoundError):
         found["ai-edge-litert"] = metadata.version("ai-edge-litert")
-    except metadata.PackageNotFoundError:
-        pass
     return {**found, "system": platform.system(), "machine": platform.machine()}
 
 

@@ -71,18 +71,18 @@ def verdict(compared: Comparison, played: Exact, head: Head, log: Path) -> tuple
         return True, f"{compared.same:,} rows, identical to {log} byte for byte"
     if played.cut and not compared.more:
         return False, (
-            f"{compared.same:,} rows, identical to {log} as far as the journal goes, which broke off {compared.left:,} "
-            "rows before its end: the disk took no more"
+            f"{compared.same:,} rows, identical to {log} as far as the journal goes, which broke off "
+            f"{compared.left:,} rows before its end: the disk took no more"
         )
     if not played.ended and not (compared.more and compared.left):
         what = f"{compared.left:,} rows of the log" if compared.left else f"{compared.more:,} rows of the journal"
         return False, (
-            f"{compared.same:,} rows, identical to {log}; the performance was ended from outside (killed, or the power "
-            f"was cut), and {what} are left over"
+            f"{compared.same:,} rows, identical to {log}; the performance was ended from outside (killed, or the "
+            f"power was cut), and {what} are left over"
         )
     return False, (
-        f"the rows differ from {log} from row {compared.same + 1:,} on{_why(head.versions, versions())}. The recorded "
-        "log, or its journal, was changed, or models compute other numbers here"
+        f"the rows differ from {log} from row {compared.same + 1:,} on{_why(head.versions, versions())}. The "
+        "recorded log, or its journal, was changed, or models compute other numbers here"
     )
 
 

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import IO, Any
 
-from impsy.codecs.journal import Call, Head
+from impsy.codecs.journal import NAMES, Call, Head
 from impsy.codecs.log import MODEL, PERFORMER
 from impsy.data.logs.reading import EPOCH, Log, read_log
 from impsy.errors import DataError
@@ -127,7 +127,7 @@ def _told(call: Call, settings: dict[str, Any]) -> Iterator[tuple[str, str]]:
         case Set(name, value):
             if settings.get(name) != value:
                 settings[name] = value
-                yield name, str(value)
+                yield name, _word(value)
         case SetPredictor(_, name):
             yield "model", name
         case LoadModel(file):
@@ -140,8 +140,11 @@ def _told(call: Call, settings: dict[str, Any]) -> Iterator[tuple[str, str]]:
             if call.what in ("recover", "cut"):
                 yield call.what, str(call.detail or "")
         case _ if not isinstance(event, _PLAYED):
-            told = [str(getattr(event, each.name)) for each in fields(event)]
-            yield type(event).__name__, " ".join(told)
+            yield NAMES[type(event)], " ".join([_word(getattr(event, each.name)) for each in fields(event)])
+
+
+def _word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def marks_of(take: RecordedTake) -> list[tuple[float, str]]:

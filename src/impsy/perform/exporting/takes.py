@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from impsy.codecs.journal import SUFFIX, Call, Head, read_journal
+from impsy.codecs.journal import SUFFIX, Call, Head
+from impsy.codecs.journalreading import read_journal
 from impsy.codecs.log import dimension_of
 from impsy.errors import DataError, refusal
 from impsy.files import open_regular
@@ -53,7 +54,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
 
 
 def head_of(journal: Path) -> Head:
-    """The first line of a journal; raises DataError as :func:`impsy.codecs.journal.read_journal` does."""
+    """The first line of a journal; raises DataError as :func:`impsy.codecs.journalreading.read_journal` does."""
     with _opened(journal) as file:
         return read_journal(file, str(journal))[0]
 

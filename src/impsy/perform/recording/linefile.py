@@ -25,8 +25,8 @@ PIECE_BYTES = 1 << 20
 class LineFile:
     """Writes whole lines to a file that is made with the first of them, in the thread that calls it.
 
-    If it is deleted meanwhile, it is made again and all lines are written again. Each line is counted in one of ``rows``
-    (it is in the file), ``waiting`` (in memory), ``rescued`` (in the file ``rescue``) and ``dropped``.
+    If it is deleted meanwhile, it is made again and all lines are written again. Each line is counted in one of
+    ``rows`` (it is in the file), ``waiting`` (in memory), ``rescued`` (in the file ``rescue``) and ``dropped``.
 
     Args:
         what: the file is to the performer: ``"log"``; begins the kinds of its reports, too.
@@ -126,8 +126,9 @@ class LineFile:
             self._report(
                 Report(
                     f"{self._what}-unwritable",
-                    f"the {self._what} cannot be written in {self._folder} ({text}): the music goes on, rows are kept "
-                    "in memory and written when it can be; free some space, or give another folder with --logdir",
+                    f"the {self._what} cannot be written in {self._folder} ({text}): the music goes on, "
+                    "rows are kept in memory and written when it can be; free some space, or give another folder "
+                    "with --logdir",
                     "error",
                     always=True,
                 )

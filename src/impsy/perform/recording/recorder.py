@@ -26,8 +26,8 @@ RETRY_SECONDS = 1.0
 """How long after a failed write the next is tried."""
 
 NUMBER_BYTES = 32
-"""Of memory for a number in a row that waits; the row itself takes as much as six. Of all together ``KEPT_BYTES`` wait
-while the disk neither takes nor refuses any; of more, the newest are lost."""
+"""Of memory for a number in a row that waits; the row itself takes as much as six. Of all together ``KEPT_BYTES``
+wait while the disk neither takes nor refuses any; of more, the newest are lost."""
 
 CLOSE_SECONDS = 0.3
 """For so long ``close`` waits for the disk to take more rows."""

@@ -26,6 +26,7 @@ class Witness:
     def __init__(self, engine: Playing) -> None:
         self._engine = engine
         self._seen: list[Seen] = []
+        self._last = 0.0
         self.calls: list[Call] = []
         """What has happened since it was last fetched."""
         self.source = ""
@@ -49,12 +50,14 @@ class Witness:
                 if not idle or any(answer != "n" for _, answer in seen):
                     self.calls.append(Call(what, given[0], None, "", self._fetch_seen()))
             elif what == "end":
-                self.calls.append(Call(what, self.calls[-1].at if self.calls else 0.0))
+                self.calls.append(Call(what, self._last))
             else:
+                self._last = given[1]
                 self.calls.append(Call(what, given[1], given[0], self.source, self._fetch_seen()))
 
     def started(self, now: float) -> None:
         """The engine is started."""
+        self._last = now
         self.calls.append(Call("start", now))
 
     def recovered(self, now: float, reason: str, rows: int) -> None:
