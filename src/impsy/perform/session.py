@@ -125,7 +125,6 @@ class Session:
         self._lights = Lights(self._shown, lambda: self._engine.adapters)
         self._scenes = SceneRecall(scenes or Scenes(), self._models, self._engine.inbox.put, self.report)
         self._about = dict(about or {})
-        self._marks = 0
         self._changing = threading.Lock()
         self._is_open = False
 
@@ -199,8 +198,7 @@ class Session:
             case ShowState():
                 self._lights.changed()
             case Mark():
-                self._marks += 1
-                self._changed()
+                pass  # the journal's alone
             case _:
                 self._engine.inbox.put(event, source)
 

@@ -14,7 +14,8 @@ from impsy.codecs.log import encode_row, log_name
 from impsy.events import Record, Report
 from impsy.io.adapter import SendReport
 from impsy.perform.recording.journal import Journal
-from impsy.perform.recording.linefile import KEPT_BYTES, LineFile
+from impsy.perform.recording import linefile
+from impsy.perform.recording.linefile import LineFile
 from impsy.threads import lasting
 
 __all__ = ["FLUSH_SECONDS", "Recorder"]
@@ -71,7 +72,7 @@ class Recorder:
         self._report = report
         self._journal = journal
         self._queue: SimpleQueue[Record | Sequence[Call] | None] = SimpleQueue()
-        self._most_waiting = KEPT_BYTES // (NUMBER_BYTES * (dimension + 6))
+        self._most_waiting = linefile.KEPT_BYTES // (NUMBER_BYTES * (dimension + 6))
         self._log = LineFile("log", folder, self._create, report)
         self._lines = LineFile("journal", folder, self._create_journal, report)
         self._refused = 0
