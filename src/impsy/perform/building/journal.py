@@ -21,7 +21,7 @@ from impsy.version import __version__
 __all__ = ["journalled_text", "new_journal", "versions"]
 
 _SECRET = re.compile(
-    r"""^(\s*["']?[\w.-]*(?:passw|secret|token|api_?key|credential)[\w-]*["']?\s*=\s*).*$""",
+    r"""^(\s*["']?[\w.-]*(?:passw|secret|token|api[_-]?key|credential)[\w-]*["']?\s*=\s*).*$""",
     re.IGNORECASE | re.MULTILINE,
 )
 

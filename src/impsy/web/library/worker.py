@@ -177,7 +177,14 @@ def marks_in_take(log: str) -> list[tuple[float, str]]:
 _TASKS: Mapping[str, Callable[..., Any]] = {
     task.__name__: task
     for task in (
-        describe_datasets, describe_models, collect, check_log, scan_logs, take_to_midi, midi_to_take, export_take,
+        describe_datasets,
+        describe_models,
+        collect,
+        check_log,
+        scan_logs,
+        take_to_midi,
+        midi_to_take,
+        export_take,
         marks_in_take,
     )  # fmt: skip
 }
