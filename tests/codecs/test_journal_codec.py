@@ -65,7 +65,7 @@ events = st.one_of(
     st.builds(Touched, st.lists(st.integers(0, 9)).map(tuple), text),
     st.builds(Set, text, st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False) | text),
     st.builds(MidiClock, st.sampled_from(["tick", "start", "position"]), text, st.integers(0, 99)),
-    st.builds(LinkBeat, st.builds(Line, times, times, times), st.integers(0, 9)),
+    st.builds(LinkBeat, st.builds(Line, times, times, st.floats(1, 999)), st.integers(0, 9)),
     st.builds(Mark, text),
     st.builds(RecallScene, text),
     st.builds(LoadModel, text),
@@ -136,6 +136,8 @@ BAD = [
     '{"at": 1.0, "do": "set", "name": "mode", "value": {"a": 1}}',
     '{"at": 1.0, "do": "set_predictor", "predictor": "models/a.tflite", "name": "a"}',
     '{"at": 1.0, "do": "recover", "detail": ["a"]}',
+    '{"at": 1.0, "do": "link_beat", "line": [0.0, 0.0, 1e9], "peers": 1}',
+    '{"at": 1.0, "do": "link_beat", "line": [0.0, 0.0, 0], "peers": 1}',
     '{"do": "model", "number": 1, "sha256": "../../etc/passwd"}',
     '{"at": 1' + "0" * 5000 + ', "do": "advance"}',
 ]

@@ -23,6 +23,8 @@ from impsy.timing.line import Line
 __all__ = ["read_journal"]
 
 MOST_MODELS = 100_000
+FASTEST = 10_000
+"""Beats a minute, at most: a clock is sent 24 times as many ticks."""
 _MOST_WHOLE = 1 << 53
 
 
@@ -103,7 +105,10 @@ def _or_none(decode: Decode) -> Decode:
 
 
 def _line(value: object) -> Line:
-    return Line(*_row(_seconds, _number, _number)(value))
+    line = Line(*_row(_seconds, _seconds, _seconds)(value))
+    if not 0 < line.tempo <= FASTEST:
+        raise _refused(line.tempo, "a tempo")
+    return line
 
 
 def _message(value: object) -> str:

@@ -18,7 +18,7 @@ from numpy.random import default_rng
 from impsy.codecs.journal import Call, Head, ModelFacts
 from impsy.codecs.log import encode_row
 from impsy.engine import Engine, Ensemble, Playing, Voice
-from impsy.errors import ConfigError, DataError, ModelError
+from impsy.errors import DataError, ImpsyError, ModelError
 from impsy.events import Command, Interaction, Predictor, Record, SetPredictor, Update
 
 if TYPE_CHECKING:
@@ -75,10 +75,21 @@ class _Performance:
         self._played = Exact()
         try:
             self._engine = self._make()
-        except ConfigError as error:
-            raise DataError(f"the journal does not fit its models: {error}") from error
+        except (DataError, ModelError):
+            raise
+        except Exception as error:  # anybody may have written it
+            raise DataError(f"the journal begins with what no performance begins with: {error}") from error
 
     def run(self, calls: Iterable[Call]) -> Exact:
+        """Make all of these calls."""
+        try:
+            return self._run(calls)
+        except ImpsyError:
+            raise
+        except Exception as error:  # anybody may have written it
+            raise DataError(f"the journal has what no performance has: {error!r}") from error
+
+    def _run(self, calls: Iterable[Call]) -> Exact:
         failed: Exception | None = None
         held_back: list[Record] = []
         for call in calls:

@@ -48,6 +48,7 @@ class Journal:
         self._bytes = 0
         self._cut = False
         self._ended = False
+        self._told = False
 
     def cut(self) -> None:
         """From now on something is missing: nothing more is written."""
@@ -65,7 +66,14 @@ class Journal:
         return text.encode()
 
     def save(self, folder: Path, report: SendReport) -> None:
-        """Write the weights of models that are in no file, if there are new ones."""
+        """Write the weights of models that are in no file, if there are new ones; report if the journal has ended."""
+        if self._ended and not self._told:
+            self._told = True
+            text = (
+                "the journal of this session ends here, as the disk took no more of it or it has its full length: "
+                "the music and the log go on, but what follows cannot be replayed exactly. A new session has a new one"
+            )
+            report(Report("journal-cut", text))
         while self._unsaved:
             name, content = self._unsaved.popitem()
             path = folder / name

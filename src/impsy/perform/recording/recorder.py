@@ -13,8 +13,8 @@ from impsy.codecs.journal import SUFFIX, Call
 from impsy.codecs.log import encode_row, log_name
 from impsy.events import Record, Report
 from impsy.io.adapter import SendReport
-from impsy.perform.recording.journal import Journal
 from impsy.perform.recording import linefile
+from impsy.perform.recording.journal import Journal
 from impsy.perform.recording.linefile import LineFile
 from impsy.threads import lasting
 

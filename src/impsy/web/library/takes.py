@@ -8,10 +8,10 @@ from contextlib import nullcontext
 from dataclasses import asdict
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired
 
 from pydantic import ConfigDict, TypeAdapter
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from impsy.codecs.log import dimension_of
 from impsy.data.logs.scanning import Scan, scan_again, started_at

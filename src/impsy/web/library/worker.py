@@ -186,7 +186,7 @@ _TASKS: Mapping[str, Callable[..., Any]] = {
         midi_to_take,
         export_take,
         marks_in_take,
-    )  # fmt: skip
+    )
 }
 
 
