@@ -8,8 +8,9 @@ export type Size = "xxs" | "xs" | "s" | "m" | "l" | "xl";
  * One take.
  *
  * started: local time. seconds: from its first row to its last. events, answers: rows of the performer and of the
- * model. size: in bytes. live: the session is writing it. looking: it is being read, so that figures may be
- * missing; the pages are told when they are there. problem: a sentence on what is wrong with it, or empty.
+ * model. journal: whether its session's journal is there; participant, condition: of a study, by the journal.
+ * size: in bytes. live: the session is writing it. looking: it is being read, so that figures may be missing; the
+ * pages are told when they are there. problem: a sentence on what is wrong with it, or empty.
  */
 export interface Take {
   name: string;
@@ -21,10 +22,19 @@ export interface Take {
   dimension: number;
   tags: string[];
   excluded: boolean;
+  journal: boolean;
+  participant: string;
+  condition: string;
   size: number;
   live: boolean;
   looking: boolean;
   problem: string;
+}
+
+/** A marker in a take: `at` seconds after its first row. `text` may be empty. */
+export interface TakeMark {
+  at: number;
+  text: string;
 }
 
 /** A take, and how to undo the change. */
@@ -502,7 +512,7 @@ export interface SentenceMessage {
 
 export type ServerMessage = Hello | SessionMessage | VectorMessage | NextMessage | OutputMessage | Changed | PerformerMessage | TrainingMessage | PlaybackMessage | LearnMessage | LearningMessage | Pong | SentenceMessage;
 
-export type CommandName = "mode" | "threshold" | "sigmatemp" | "pitemp" | "timescale" | "hold" | "longest_wait" | "tempo" | "quantise" | "grid" | "pause" | "model" | "scene" | "panic" | "another" | "tap" | "reset";
+export type CommandName = "mode" | "threshold" | "sigmatemp" | "pitemp" | "timescale" | "hold" | "longest_wait" | "tempo" | "quantise" | "grid" | "pause" | "model" | "scene" | "mark" | "panic" | "another" | "tap" | "reset";
 
 /** `changes`: pairs of a control (from 0) and its value in [0, 1]. */
 export interface Play {

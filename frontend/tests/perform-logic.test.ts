@@ -115,6 +115,11 @@ describe("keys", () => {
     expect(key("KeyP", "P", { shiftKey: true })).toEqual({ do: "pause" });
   });
 
+  it("mark a moment with Shift, as M alone plays a fader", () => {
+    expect(key("KeyM", "M", { shiftKey: true })).toEqual({ do: "mark" });
+    expect(key("KeyM", "m")).toEqual({ do: "glide", column: 6, up: false });
+  });
+
   it("leave the browser its own", () => {
     expect(key("KeyR", "r", { ctrlKey: true })).toBeNull();
     expect(key("KeyA", "a", { metaKey: true })).toBeNull();

@@ -27,6 +27,7 @@ __all__ = [
     "Interaction",
     "LinkBeat",
     "LoadModel",
+    "Mark",
     "MidiClock",
     "ModelLost",
     "Panic",
@@ -204,6 +205,13 @@ class RecallScene:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """The performer wants to find this moment again; ``text`` says why, or is empty. For the journal."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MidiClock:
     """A device sent a tick of its clock (24 a beat), or starts, continues, stops or moves its song.
 
@@ -250,7 +258,7 @@ EngineEvent = (
     | LinkBeat
     | Tap
 )
-Event = EngineEvent | LoadModel | RecallScene | ShowState
+Event = EngineEvent | LoadModel | RecallScene | ShowState | Mark
 
 
 # --- commands: what the engine asks for -------------------------------------------------------------

@@ -22,6 +22,9 @@ __all__ = [
     "CONFIG_WORD",
     "DATASET_BYTES",
     "DESCRIPTION_BYTES",
+    "EXPORT_BYTES",
+    "JOURNAL_BYTES",
+    "JOURNAL_LINE",
     "LIMITS",
     "MIDI_BYTES",
     "MIDI_EVENTS",
@@ -114,6 +117,11 @@ CONFIG_DOTS = Limit(
 CONFIG_WORD = Limit(1_000, "characters of a bare word of a configuration", "a number has 20")
 MIDI_BYTES = Limit(64, "MiB of a MIDI file", "an hour of dense playing has 2 MiB", _MIB)
 MIDI_EVENTS = Limit(1_000_000, "events of a MIDI file, of any kind", "each takes 1 to 2 µs and 100 bytes")
+JOURNAL_BYTES = Limit(1 << 10, "MiB of a session's journal", "an hour of dense playing has 50 MiB", _MIB)
+EXPORT_BYTES = Limit(
+    8 << 10, "MiB of an archive of takes, and of each of its parts", "a day of dense playing has 2 GiB", _MIB
+)
+JOURNAL_LINE = Limit(8, "MiB of a line of a journal", "the first has the configuration's text", _MIB)
 
 
 class Budget:

@@ -30,7 +30,7 @@ def test_the_inbox_gives_all_that_waits_in_order():
     inbox = Inbox(counting())
     for _ in range(5):
         inbox.put(Set("paused", True))
-    assert [time_ for time_, _ in inbox.take(0)] == [0, 1, 2, 3, 4]
+    assert [each.at for each in inbox.take(0)] == [0, 1, 2, 3, 4]
     assert inbox.take(0) == []
 
 
@@ -38,7 +38,7 @@ def test_a_full_inbox_drops_the_oldest_and_counts():
     inbox = Inbox(counting(), limit=3)
     for _ in range(10):
         inbox.put(Set("paused", True))
-    assert [time_ for time_, _ in inbox.take(0)] == [7, 8, 9]
+    assert [each.at for each in inbox.take(0)] == [7, 8, 9]
     assert inbox.dropped == 7
 
 
@@ -65,7 +65,7 @@ def test_no_event_is_stamped_before_a_moment_and_seen_after_it():
         last = 0
         end = time.monotonic() + 0.5
         while time.monotonic() < end:
-            assert all(stamp > last for stamp, _ in inbox.take(0))
+            assert all(each.at > last for each in inbox.take(0))
             last = inbox.moment() or last
     finally:
         done.set()

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from impsy.codecs.log import LogRow, decode_row
 from impsy.events import Record, Report
+from impsy.perform.recording import linefile, syncing
 from impsy.perform.recording import recorder as recording
-from impsy.perform.recording import syncing
 from impsy.perform.recording.recorder import FLUSH_SECONDS, Recorder
 from waiting import if_idle, wait_until
 
@@ -205,19 +205,19 @@ steps = st.one_of(st.integers(0, 300), st.sampled_from(["all", "ENOSPC", "EIO", 
     st.lists(steps, max_size=12),
     st.sampled_from(["all", "ENOSPC"]),
     st.lists(st.integers(0, 30), min_size=1, max_size=4),
-    st.sampled_from([recording.KEPT_BYTES, 400]),
-    st.sampled_from([recording.PIECE_BYTES, 100]),
+    st.sampled_from([linefile.KEPT_BYTES, 400]),
+    st.sampled_from([linefile.PIECE_BYTES, 100]),
     st.booleans(),
 )
 def test_figures_count_what_is_in_the_files(tmp_path_factory, plan, then, batches, kept, piece, vanishes):
     folder, rescue = tmp_path_factory.mktemp("logs"), tmp_path_factory.mktemp("rescue")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recording, "os", FailingDisk(plan, then))
-        patch.setattr(recording, "KEPT_BYTES", kept)
-        patch.setattr(recording, "PIECE_BYTES", piece)
+        patch.setattr(linefile, "os", FailingDisk(plan, then))
+        patch.setattr(linefile, "KEPT_BYTES", kept)
+        patch.setattr(linefile, "PIECE_BYTES", piece)
         patch.setattr(recording, "FLUSH_SECONDS", 0.001)
         patch.setattr(recording, "RETRY_SECONDS", 0.001)
-        patch.setattr(recording.tempfile, "tempdir", str(rescue))
+        patch.setattr(linefile.tempfile, "tempdir", str(rescue))
         stage = Stage(folder)
         for batch in batches:
             stage.play(batch)
@@ -245,7 +245,7 @@ def test_a_disk_that_does_not_answer_is_not_waited_for(tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         disk = FailingDisk([], "all")
         disk.write = lambda file, content: freed.wait(10) and os.write(file, content)
-        patch.setattr(recording, "os", disk)
+        patch.setattr(linefile, "os", disk)
         stage.play(5)
         begin = time.monotonic()
         stage.recorder.close()
@@ -326,8 +326,8 @@ def test_memory_is_bounded_while_the_disk_neither_takes_rows_nor_refuses(tmp_pat
     freed = threading.Event()
     disk = FailingDisk([], "all")
     disk.write = lambda file, content: freed.wait(30) and os.write(file, content)
-    monkeypatch.setattr(recording, "os", disk)
-    monkeypatch.setattr(recording, "KEPT_BYTES", recording.NUMBER_BYTES * 9 * 100)
+    monkeypatch.setattr(linefile, "os", disk)
+    monkeypatch.setattr(linefile, "KEPT_BYTES", recording.NUMBER_BYTES * 9 * 100)
     stage = Stage(tmp_path)
     stage.play(1)
     wait_until(lambda: stage.recorder.path is not None)

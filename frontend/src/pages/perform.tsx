@@ -17,7 +17,7 @@ import { Voices } from "../perform/voices";
 import { follow } from "../router";
 import { sounding, turnSound } from "../sound/state";
 import { connection } from "../socket";
-import { attempt, command, controlName, overview, performerRunning, running, session, trouble } from "../store";
+import { attempt, command, controlName, notify, overview, performerRunning, running, session, trouble } from "../store";
 import type { Control, State } from "../protocol";
 import { Button, Card, Empty, Page, Toggle } from "../ui";
 
@@ -43,6 +43,11 @@ function controlsNow(): Control[] {
 }
 
 const setPerformer = (on: boolean) => attempt(() => post("/api/performer", { running: on }));
+
+function mark() {
+  command("mark", "");
+  notify("info", "This moment is marked in the take.");
+}
 
 function Transport({ state }: { state: State }) {
   return (
@@ -182,6 +187,8 @@ function useKeys(help: { value: boolean }, bank: { value: number }) {
           return state ? command("another") : undefined;
         case "tap":
           return state ? command("tap") : undefined;
+        case "mark":
+          return state ? mark() : undefined;
         case "panic":
           return command("panic");
         case "help":
@@ -267,6 +274,11 @@ export default function Perform() {
         <div class="quick">
           {state && <ModeSegments state={state} />}
           <Scenes state={state} />
+          {state && (
+            <Button icon="tag" title="Mark this moment in the take (Shift+M)" onClick={mark}>
+              Mark
+            </Button>
+          )}
         </div>
         {state && (
           <div class="below">

@@ -91,6 +91,10 @@ export function Help(props: { open: boolean; onClose: () => void; count: number 
         </dt>
         <dd>tap the tempo</dd>
         <dt>
+          <kbd>Shift</kbd> <kbd>M</kbd>
+        </dt>
+        <dd>mark this moment in the take</dd>
+        <dt>
           <kbd>Esc</kbd>
         </dt>
         <dd>panic: every note ends</dd>

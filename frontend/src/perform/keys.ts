@@ -14,6 +14,7 @@ export type Action =
   | { do: "reset" }
   | { do: "tap" }
   | { do: "another" }
+  | { do: "mark" }
   | { do: "panic" }
   | { do: "help" };
 
@@ -56,6 +57,7 @@ export function actionOf(key: Key): Action | null {
   const letter = LETTERS[key.key.toLowerCase()];
   if (letter) return letter;
   const action = CODES.get(key.code) ?? null;
+  if (key.shiftKey && key.key.toLowerCase() === "m") return { do: "mark" }; // M alone plays a fader
   if (key.shiftKey) return action?.do === "focus" && action.column < 9 ? { do: "scene", place: action.column } : null;
   return action;
 }

@@ -8,6 +8,7 @@ import { remove } from "../models/undo";
 import type { Range } from "../plot/zoom";
 import { Button, bytes, duration, moment } from "../ui";
 import { Learned, Tags, Title } from "./about";
+import { Marks } from "./marks";
 import { TakePicture } from "./picture";
 import { Player, usePlayhead } from "./player";
 import type { Take } from "../protocol";
@@ -49,6 +50,8 @@ export function Detail({ take, tagsInUse, alone, onBack }: DetailProps) {
         {duration(take.seconds)} · <span class="by-you">{counted(take.events, "event")} by you</span> ·{" "}
         {take.answers > 0 && <span class="by-it">{counted(take.answers, "answer")} by the model · </span>}{" "}
         {counted(take.dimension - 1, "control")}
+        {take.participant && ` · participant ${take.participant}`}
+        {take.condition && ` · condition ${take.condition}`}
       </p>
       {take.problem && <p class="note bad">{sentence(take.problem)}</p>}
       <TakePicture
@@ -61,6 +64,7 @@ export function Detail({ take, tagsInUse, alone, onBack }: DetailProps) {
         playing={playing}
         mark={from.value > 0 ? from.value : null}
       />
+      {take.journal && <Marks take={take} key={`marks of ${take.name}`} onPoint={(at) => (from.value = at)} />}
       <Player take={take} playing={playing} from={from.value} onFrom={(at) => (from.value = at)} />
       <div class="detail-more">
         <Tags take={take} inUse={tagsInUse} key={take.name} />
@@ -78,6 +82,21 @@ export function Detail({ take, tagsInUse, alone, onBack }: DetailProps) {
           <Icon name="download" size={18} />
           MIDI file
         </a>
+        <a class="button" href={`${address}/csv`} download title="A table of its events, changes and markers">
+          <Icon name="download" size={18} />
+          CSV
+        </a>
+        {take.journal && (
+          <a
+            class="button"
+            href={`${address}/zip`}
+            download
+            title="With its journal, configuration and models: impsy replay plays it again, exactly"
+          >
+            <Icon name="download" size={18} />
+            Zip
+          </a>
+        )}
         <span class="soft grow clip mono file" title={take.name}>
           {take.name}
         </span>

@@ -97,6 +97,8 @@ function Row({ take, chosen, onChoose }: { take: Take; chosen: boolean; onChoose
           {called(take)}
         </b>
         {take.live && <span class="tag live">recording</span>}
+        {take.participant && <span class="tag clip">{take.participant}</span>}
+        {take.condition && <span class="tag clip">{take.condition}</span>}
         {take.excluded && <span class="tag">not learned</span>}
         {take.looking && <span class="tag">being read</span>}
         {take.problem && <span class="tag bad">damaged</span>}

@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "doctor": "Check that all is ready to play.",
     "run": "Play: listen, record, predict, answer.",
     "replay": "Put a recorded performance through it again.",
+    "export": "Make a table or an archive of takes.",
     "import-midi": "Make logs of MIDI files.",
     "export-midi": "Make MIDI files of logs.",
     "dataset": "Make a dataset of what was recorded.",
@@ -68,7 +69,7 @@ OVERVIEW: dict[str, tuple[tuple[str, str], ...]] = {
         ("import-midi, export-midi", "Logs from MIDI files, and back."),
     ),
     "3 Learn": (("dataset", ""), ("train", ""), ("evaluate", ""), ("search", "")),
-    "4 Perform": (("run", ""), ("replay", "")),
+    "4 Perform": (("run", ""), ("replay, export", "Play it again exactly; give it to others.")),
     "Models": (("model, convert-tflite, test-mdrnn", "Look into, convert, time one."),),
     "Tools": (("completion, licences, conformance", "The Tab key, terms, a check."),),
 }

@@ -99,7 +99,7 @@ def _live(session: Session, ending: Ending, console: Console) -> None:
             for key in pressed():
                 event = event_for(key, view.engine)
                 if event is not None:
-                    session.deliver(event)
+                    session.deliver(event, "keyboard")
             current = rates.update(now, view.engine.counters.heard, view.engine.counters.played)
             # Drawing takes more time than all the rest: it is done only where something has changed.
             if view != shown or now - shown_at >= IDLE_SECONDS:

@@ -13,7 +13,8 @@ import click
 from numpy.random import default_rng
 from rich.progress import Progress
 
-from impsy.cli.options import FILE, PATH, config_option, override_options, seed_option
+from impsy.cli.following import follow, follow_archive, why_not
+from impsy.cli.options import FILE, FOLDER, PATH, config_option, override_options, seed_option
 from impsy.cli.run import load, log_folder, perform_script, sum_up
 from impsy.cli.stopping import Ending
 from impsy.cli.terminal import echo, echo_left_out, terminal
@@ -23,6 +24,7 @@ from impsy.data.logs.performances import events_of
 from impsy.errors import ConfigError, DataError
 from impsy.files import leads_out, written_whole
 from impsy.perform import ScriptedPerformer, engine_settings, open_configured_models, read_performance, replay
+from impsy.perform.exporting.takes import head_of, take_of
 
 __all__ = ["command"]
 
@@ -43,21 +45,55 @@ LONGEST_TAIL = 86_400
 )
 @click.option("-o", "--output", type=FILE, help="The log to write.")
 @click.option("--realtime", is_flag=True, help="Through the live system and its outputs, in the recording's time.")
+@click.option("--check", is_flag=True, help="Fail if the log is not the recorded one, byte for byte.")
+@click.option("--no-journal", is_flag=True, help="Only the performer's rows, with the configuration as it is now.")
+@click.option(
+    "--models", type=FOLDER, multiple=True, help="A folder that has models of the journal; may be repeated."
+)
 def command(
-    log: Path, config_file: Path, seed: int, tail: float, output: Path | None, realtime: bool, **overrides: Any
+    log: Path,
+    config_file: Path,
+    seed: int,
+    tail: float,
+    output: Path | None,
+    realtime: bool,
+    check: bool,
+    no_journal: bool,
+    models: tuple[Path, ...],
+    **overrides: Any,
 ) -> None:
-    """Put the performer's rows of LOG through the system again, and write the log that this performance makes.
+    """Play the performance of LOG again, and write the log that it makes.
 
-    As fast as it goes, on a clock made of the log's own times: the same log, configuration and seed give the same
-    bytes. The model's events are written too, unless --no-log-predictions says otherwise.
+    Where its journal (.jsonl) lies beside it, all that happened is played again, with the models of then: the log is
+    the same, byte for byte. LOG may be an archive (.zip) that `impsy export` made, which has all of it.
+
+    Without a journal, or with options that ask for something else, the performer's rows are put through the system
+    again, on a clock made of the log's own times: the same log, configuration and seed give the same bytes. The
+    model's events are written too, unless --no-log-predictions says otherwise.
 
     \b
+    impsy replay logs/2026-09-26T10-00-00-9d-mdrnn.log --check
+    impsy replay paper.zip
     impsy replay logs/2026-09-26T10-00-00-9d-mdrnn.log --seed 1
     impsy replay old.log -c other.toml --mode polyphony -o answer.log
     impsy replay old.log --realtime          hear it, through the configured outputs
     """
     if math.isnan(tail):  # which lies in every range
         raise ConfigError("--tail is not a number; give the seconds that go on after the last row, such as 5")
+    if log.suffix.lower() == ".zip":
+        follow_archive(log, output, models, check=check)
+        return
+    take = take_of(log)
+    others = "--no-journal" if no_journal else ""
+    if take.journal is not None and not no_journal:
+        others = why_not(click.get_current_context(), head_of(take.journal), seed)
+        if not others:
+            follow(take, output, models, check=check)
+            return
+        echo(f"The journal {take.journal} is left aside, as {others} asks for another performance.")
+    if check:
+        why = f"leave out {others}" if others else f"there is none beside {log}"
+        raise ConfigError(f"--check compares what the journal of the performance makes: {why}")
     loaded = load(config_file, overrides)
     controls = loaded.config.model.dimension - 1
     rows, found = read_performance(log, controls)

@@ -45,6 +45,8 @@ logger = logging.getLogger("impsy")
 )
 @override_options
 @seed_option("Of the model's choices; the same seed, the same choices.", None)
+@click.option("--participant", help="Who plays, for the journal and tables of the take.")
+@click.option("--condition", help="Under which condition of a study.")
 def command(model: Path | None, config_file: Path, logdir: Path | None, seed: int | None, **overrides: Any) -> None:
     """Listen to the performer, log every event, and play with the model, as config.toml says.
 

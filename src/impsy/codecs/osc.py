@@ -33,6 +33,7 @@ from impsy.events import (
     Event,
     Interaction,
     LoadModel,
+    Mark,
     PanicButton,
     PlayThrough,
     RecallScene,
@@ -61,6 +62,9 @@ __all__ = [
 
 TEXT_LIMIT = 500
 """Characters of a text; no name and no number has more."""
+
+MARK_LIMIT = 200
+"""Characters of a marker that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +207,7 @@ COMMAND_ADDRESSES: dict[str, _Row] = {
     **{row.address: _setting(row) for row in SETTINGS.values() if row.address},
     "/impsy/model": _Row("word", lambda a, v, _p: (LoadModel(_text(a, v[0])),), "one file name"),
     "/impsy/scene": _Row("word", lambda a, v, _p: (RecallScene(one_line(_name(a, v[0]))),), "one name"),
+    "/impsy/mark": _Row("word", lambda a, v, _p: (Mark(one_line(_name(a, v[0]), MARK_LIMIT)),), "one text"),
     "/impsy/panic": _Row("nothing", lambda _a, _v, _p: (PanicButton(),), ""),
     "/impsy/another": _Row("nothing", lambda _a, _v, _p: (Another(),), ""),
     "/impsy/tap": _Row("nothing", lambda _a, _v, _p: (Tap(),), ""),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
@@ -83,6 +83,8 @@ class LoadedConfig:
     ``dimension_from``: whether the file says it ("file"), or leaves it out and its mappings have it ("mappings"), or
     only the model can ("model"). In the last case the number in ``config`` stands for nothing until
     :func:`impsy.perform.models.sized` has looked at the model.
+
+    ``text`` is the file's; ``overrides`` are the options that were put above it.
     """
 
     config: Config
@@ -93,6 +95,8 @@ class LoadedConfig:
     notes: tuple[Problem, ...] = ()
     understood: tuple[Problem, ...] = ()
     elsewhere: tuple[Problem, ...] = ()
+    text: str = field(default="", repr=False, compare=False)
+    overrides: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def earlier_form(self) -> str:
@@ -104,7 +108,11 @@ class LoadedConfig:
         """The same with the command line's options above it, see :func:`impsy.config.with_overrides`."""
         config = with_overrides(self.config, **options)
         stated = options.get("dimension") is not None
-        return replace(self, config=config, dimension_from="file" if stated else self.dimension_from)
+        given = {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
+        overrides = {**self.overrides, **{name: value for name, value in given.items() if value is not None}}
+        return replace(
+            self, config=config, overrides=overrides, dimension_from="file" if stated else self.dimension_from
+        )
 
     @property
     def has_mappings(self) -> bool:
@@ -208,6 +216,7 @@ def parse_config(text: str, where: str = "config.toml", path: Path | None = None
         notes=tuple(p for p in problems if p.level == "info"),
         understood=tuple(_placed(form.findings, PresentForm({}), text, where)) if form.findings else (),
         elsewhere=tuple(_placed(elsewhere, form, text, where)) if elsewhere else (),
+        text=text,
     )
 
 
@@ -369,6 +378,8 @@ _FLAGS: dict[str, tuple[KeyPath, str]] = {
     "dimension": (("model", "dimension"), "--dimension"),
     "model_file": (("model", "file"), "MODEL"),
     **{row.key: ((row.section, row.key), row.flag) for row in SETTINGS.values() if row.option},
+    "participant": (("study", "participant"), "--participant"),
+    "condition": (("study", "condition"), "--condition"),
     "verbose": (("verbose",), "--verbose"),
     "log_input": (("log_input",), "--log-input"),
     "log_predictions": (("log_predictions",), "--log-predictions"),
@@ -379,8 +390,9 @@ _FLAGS: dict[str, tuple[KeyPath, str]] = {
 def with_overrides(config: Config, *, model_file: str | Path | None = None, **options: Value | None) -> Config:
     """The config with these options in place of its own; None leaves what the config says.
 
-    ``options`` are ``dimension``, the keys of the live settings that have an option, ``verbose``, ``log_input`` and
-    ``log_predictions``. A relative ``model_file`` is taken from the working directory, as commands do.
+    ``options`` are ``dimension``, the keys of the live settings that have an option, ``participant``, ``condition``,
+    ``verbose``, ``log_input`` and ``log_predictions``. A relative ``model_file`` is taken from the working
+    directory, as commands do.
 
     Raises:
         InvalidConfigError: naming every option whose value does not fit, and mappings that a new

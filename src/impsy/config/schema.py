@@ -54,6 +54,7 @@ __all__ = [
     "SerialConfig",
     "SerialMidiConfig",
     "Size",
+    "StudyConfig",
     "VoiceConfig",
     "WebSocketConfig",
     "WebuiConfig",
@@ -118,6 +119,14 @@ _CONTROLS = "a table [[controls]] for each control, in their order"
 Mapping = Annotated[tuple[_Entry, ...], Strict(False), Field(description=_MAPPING)]
 _Names = Annotated[tuple[_Name, ...], Strict(False), Field(description=_PORTS)]
 _Text = Annotated[str, Field(description="text in quotes")]
+_Word = Annotated[
+    str,
+    Field(
+        description="one line of text in quotes, of 100 characters at most",
+        max_length=100,
+        pattern=r"^[^\x00-\x1f\x7f\u2028\u2029]*$",
+    ),
+]
 _MODEL_FILE = "a model file's path in quotes"
 _Host = Annotated[str, Field(description='an address or host name in quotes, such as "127.0.0.1"')]
 _ListenPort = Annotated[int, Field(ge=0, le=65535, description="a port number, 1-65535 (0: any free one)")]
@@ -264,6 +273,13 @@ class WebuiConfig(Section):
     command_port: _ListenPort = 4002
 
 
+class StudyConfig(Section):
+    """``[study]``: who plays, and under which condition, for the journal of each take."""
+
+    participant: _Word = ""
+    condition: _Word = ""
+
+
 class Config(Section):
     """A whole ``config.toml``."""
 
@@ -282,6 +298,7 @@ class Config(Section):
     serial: SerialConfig | None = None
     serialmidi: SerialMidiConfig | None = None
     webui: WebuiConfig | None = None
+    study: StudyConfig = StudyConfig()
     commands: Annotated[ReadOnlyDict[str, _CommandEntry], Field(description=_COMMANDS)] = {}
     scenes: Annotated[ReadOnlyDict[str, SceneConfig], Field(description=_SCENES)] = {}
     controls: Annotated[tuple[ControlConfig, ...], Strict(False), Field(description=_CONTROLS)] = ()

@@ -260,6 +260,9 @@ class ElsewherePredictor(MixturePredictor):
         self._process = process
         self._buffer = parameters
         self._listening = self._forget = self._renewed = False
+        self.witness: Callable[[str], object] | None = None
+        """While it plays, is given what depends on the process's pace: ``r`` where it was ready, ``n`` where it was
+        not, ``h`` where it heard, ``d`` where it could not, ``!`` and why it is given up."""
 
     def hear(self, vector: Sequence[float]) -> None:
         """See :meth:`MixturePredictor.hear`; raises ModelError if the graph fails and nothing listens."""
@@ -268,8 +271,10 @@ class ElsewherePredictor(MixturePredictor):
         process = self._process
         if process.waiting >= process.most_waiting:
             if self._listening:
-                return  # it cannot keep up
+                self._tell("d")  # it cannot keep up
+                return
             process.wait(1)
+        self._tell("h")
         self._renewed = self._renewed and process.waiting > 0
         process.send(0, vector, forget=self._forget)
         self._forget = False
@@ -313,7 +318,13 @@ class ElsewherePredictor(MixturePredictor):
     @property
     def ready(self) -> bool:
         """Whether all that was heard has been computed; if not, what listens is woken then."""
-        return not self._listening or self._process.is_ready()
+        ready = not self._listening or self._process.is_ready()
+        self._tell("r" if ready else "n")
+        return ready
+
+    def _tell(self, what: str) -> None:
+        if self.witness is not None and self._listening:
+            self.witness(what)
 
     @property
     def overdue_at(self) -> float | None:
@@ -333,7 +344,9 @@ class ElsewherePredictor(MixturePredictor):
             return ""
         self._process.listen(None)
         self._process.end()
-        return problem or f"it has not answered for {ANSWER_SECONDS:g} s"
+        reason = problem or f"it has not answered for {ANSWER_SECONDS:g} s"
+        self._tell(f"!{reason}")
+        return reason
 
 
 # --- what runs in the other process -----------------------------------------------------------------

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -20,7 +21,7 @@ from impsy.limits import DESCRIPTION_BYTES, MODEL_BYTES, READER_BYTES, shortened
 from impsy.models.calibration import CALIBRATED, PLAYED, Temperatures, density_temperatures
 from impsy.models.litert import GraphPredictor, LiteRTPredictor, litert_is_installed
 from impsy.models.mixture import Mixture, split
-from impsy.models.predictor import MixturePredictor, NumPyPredictor
+from impsy.models.predictor import MixturePredictor, NumPyPredictor, Source
 from impsy.models.scale import UnusableScaleError, at_scale_10, scale_of
 from impsy.models.sizes import SCALE_FACTOR
 from impsy.models.tflite.constants import LONGEST_NOTE
@@ -208,7 +209,8 @@ def open_model(path: str | os.PathLike[str], backend: Backend = "auto") -> Opene
         except UnknownNetworkError as reason:
             return _open_graph(file, backend, reason)
         predictor = make_predictor(weights, backend)
-        return _of_weights(weights, predictor, file.path, file.form.name, len(file.content), file.scale, file.facts)
+        model = _of_weights(weights, predictor, file.path, file.form.name, len(file.content), file.scale, file.facts)
+        return _sourced(model, file)
 
 
 def opened(weights: Weights, path: Path, facts: Mapping[str, Any]) -> OpenedModel:
@@ -217,7 +219,15 @@ def opened(weights: Weights, path: Path, facts: Mapping[str, Any]) -> OpenedMode
     ``facts`` may hold more than a file does.
     """
     kept = {key: facts[key] for key in FACTS if key in facts}
-    return _of_weights(weights, make_predictor(weights), path, "in memory", 0, SCALE_FACTOR, kept)
+    model = _of_weights(weights, make_predictor(weights), path, "in memory", 0, SCALE_FACTOR, kept)
+    model.predictor.source = Source(None, "", model.runs, lambda: encode_tflite(weights, facts=kept))
+    return model
+
+
+def _sourced(model: OpenedModel, file: _File) -> OpenedModel:
+    """The model, whose predictor knows which file it is of, as the file was when it was read."""
+    model.predictor.source = Source(file.path, sha256(file.content).hexdigest(), model.runs)
+    return model
 
 
 def _of_weights(
@@ -345,7 +355,7 @@ def _open_graph(file: _File, backend: Backend, reason: UnknownNetworkError) -> O
         graph = GraphProcess(file.content, file.scale)
     except ModelError as error:
         raise ModelError(f"{reason}, and it does not run as it is: {error}") from error
-    return OpenedModel(
+    model = OpenedModel(
         predictor=ElsewherePredictor(graph),
         path=file.path,
         format=file.form.name,
@@ -361,6 +371,7 @@ def _open_graph(file: _File, backend: Backend, reason: UnknownNetworkError) -> O
         scale=file.scale,
         facts=file.facts,
     )
+    return _sourced(model, file)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,21 @@ from impsy.models.batch.network import BatchNetwork
 from impsy.models.mixture import MixtureSampler
 from impsy.models.weights import Weights
 
-__all__ = ["MixturePredictor", "NumPyPredictor"]
+__all__ = ["MixturePredictor", "NumPyPredictor", "Source"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a predictor was made of, so that the same can be made again.
+
+    ``path``: the model file; None: it was in none. ``sha256``: of the file's content. ``runs``: in words, what
+    computes it. ``content``: gives the content of a ``.tflite`` file of a model that was in none.
+    """
+
+    path: Path | None
+    sha256: str
+    runs: str
+    content: Callable[[], bytes] | None = None
 
 
 class MixturePredictor(ABC):
@@ -23,6 +39,9 @@ class MixturePredictor(ABC):
 
     ``dimension`` is the length D of an interaction vector.
     """
+
+    source: Source | None = None
+    """What it was made of, where that is known."""
 
     def __init__(self, mixture: MixtureSampler, dimension: int) -> None:
         self.dimension = dimension

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, ParamSpec
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from impsy.engine import Forecast, Playing, Snapshot
 from impsy.events import (
@@ -16,6 +16,7 @@ from impsy.events import (
     Interaction,
     LinkBeat,
     LoadModel,
+    Mark,
     MidiClock,
     ModelLost,
     Panic,
@@ -36,11 +37,12 @@ from impsy.events import (
 )
 from impsy.io.adapter import Adapter, PassesOn, SendReport, SendsClock, TakesTempo
 from impsy.perform.clock import Clock
-from impsy.perform.inbox import BEAT_SECONDS, Inbox
+from impsy.perform.inbox import BEAT_SECONDS, Arrival, Inbox
 from impsy.perform.lateness import Lateness, LatenessCounts
 from impsy.perform.monitor import Monitor
 from impsy.perform.planning import Planner
 from impsy.perform.recording.recorder import Recorder
+from impsy.perform.recording.witness import Witness
 from impsy.protocol.monitor import INPUT, OUTPUT, START
 from impsy.threads import Failures, lasting
 
@@ -59,9 +61,12 @@ NOTED_LIMIT = 64
 
 STOP_SECONDS = 0.3
 
+FAULT = "an error in the model or a device"
+
 POLL_SECONDS = 0.005
 
 P = ParamSpec("P")
+E = TypeVar("E", bound=Event)
 
 
 class Logged(NamedTuple):
@@ -90,6 +95,7 @@ class EngineThread:
         clock: the time of events and deadlines.
         adapters: play what the engine decides.
         recorder: takes the rows of ``logged``; None: no log.
+        witness: keeps what the engine is given for the recorder's journal; None: there is no journal.
         monitor: takes vectors, forecasts and changes; None: none.
         report: takes the engine's reports.
         lost: is told of a model that does not play any more.
@@ -106,6 +112,7 @@ class EngineThread:
         monitor: Monitor | None,
         logged: Logged,
         report: SendReport,
+        witness: Witness | None = None,
         lost: Callable[[Predictor], None] = lambda _model: None,
         settled: Callable[[], None] = lambda: None,
     ) -> None:
@@ -115,6 +122,7 @@ class EngineThread:
         self._engine = engine
         self._clock = clock
         self._recorder = recorder
+        self._witness = witness
         self._monitor = monitor
         self._planner = None if monitor is None else Planner(monitor, clock.now, self.inbox.wake)
         self._report = report
@@ -123,8 +131,11 @@ class EngineThread:
         self._lateness = Lateness()
         self._verbose = logger.isEnabledFor(logging.DEBUG)
         self._noted: list[Record | Play] = []
+        # Which rows are logged as far as this thread has noticed, and those that wait to be handed over.
+        self._logging = logged
+        self._rows: list[Record] = []
         # Of what piled up while the program did not run, the newest event of the performer.
-        self._newest: tuple[float, Interaction | Update] | None = None
+        self._newest: tuple[float, Interaction | Update, str] | None = None
         self._forecast: Forecast | None = None
         self._failures = Failures("the model, a device, or the engine's thread")
         self._stopping = False
@@ -166,7 +177,10 @@ class EngineThread:
     # --- in the thread -----------------------------------------------------------------------------
 
     def _run(self) -> None:
-        self._engine.start(self._clock.now())
+        now = self._clock.now()
+        if self._witness is not None:
+            self._witness.started(now)
+        self._engine.start(now)
         while not self._stopping:
             with self._failures:
                 self._keep_time()
@@ -186,13 +200,15 @@ class EngineThread:
             if left > 0.0 or len(self._noted) >= NOTED_LIMIT:
                 self._hand_over()
             batch = self.inbox.take(left)
+            if self._logging is not self.logged:
+                self._log_other_rows()
             self._rounds += 1
             self.inbox.beat()
             if self._newest is not None and clock.now() >= self.inbox.settled_at:
                 self._hear_newest()
             late = len(batch) - ANSWERED_PER_ROUND
-            for number, (arrived, event) in enumerate(batch):
-                self._receive(event, arrived, late=number < late)
+            for number, arrival in enumerate(batch):
+                self._receive(arrival, late=number < late)
             # Input that arrived before this moment comes first, or the model would play after the performer's return;
             # with a limit, or a flood of input would keep the model from playing.
             moment = self.inbox.moment() if input_first < INPUT_FIRST_LIMIT else clock.now()
@@ -204,16 +220,23 @@ class EngineThread:
                 turns, held = engine.turns, engine.held
                 self._changed()
 
-    def _receive(self, event: Event, arrived: float, *, late: bool) -> None:
+    def _log_other_rows(self) -> None:
+        """From now on the rows that ``logged`` says are logged."""
+        self._logging = self.logged
+        if self._witness is not None:
+            self._witness.logs(self._clock.now(), *self._logging)
+
+    def _receive(self, arrival: Arrival, *, late: bool) -> None:
+        arrived, event, source = arrival
         if isinstance(event, MidiClock | LinkBeat):
-            self._do(self._engine.receive, event, arrived)
+            self._give(self._engine.receive, event, arrived, source)
             if isinstance(event, MidiClock) and event.message != "tick":
                 self._changed()
             return
         if isinstance(event, Interaction | Update) and arrived < self.inbox.settled_at:
             # A burst of answers to what was played long ago would help nobody: the newest counts, when no more come.
             self._skim_newest()
-            self._newest = (arrived, event)
+            self._newest = (arrived, event, source)
             return
         if self._newest is not None:
             if isinstance(event, Interaction | Update):
@@ -221,33 +244,47 @@ class EngineThread:
             else:  # a key that is released is not struck
                 self._skim_newest()
         if late and isinstance(event, Interaction | Update):
-            self._do(self._engine.skim, event, arrived)
-        elif not isinstance(event, LoadModel | RecallScene | ShowState):
-            self._do(self._engine.receive, event, arrived)
+            self._give(self._engine.skim, event, arrived, source)
+        elif not isinstance(event, LoadModel | RecallScene | ShowState | Mark):
+            self._give(self._engine.receive, event, arrived, source)
             if not isinstance(event, Interaction | Update | Released | Touched | PlayThrough):
                 self._changed()
 
     def _skim_newest(self) -> None:
         if self._newest is not None:
-            (arrived, event), self._newest = self._newest, None
-            self._do(self._engine.skim, event, arrived)
+            (arrived, event, source), self._newest = self._newest, None
+            self._give(self._engine.skim, event, arrived, source)
 
     def _hear_newest(self) -> None:
         if self._newest is not None:
-            (_, event), self._newest = self._newest, None
-            self._do(self._engine.receive, event, self._clock.now())
+            (_, event, source), self._newest = self._newest, None
+            self._give(self._engine.receive, event, self._clock.now(), source)
+
+    def _give(self, decide: Callable[[E, float], list[Command]], event: E, arrived: float, source: str) -> None:
+        """Give the engine an event that came in by the port ``source``."""
+        if self._witness is not None:
+            self._witness.source = source
+        self._do(decide, event, arrived)
 
     def _do(self, decide: Callable[P, list[Command]], *args: P.args, **kwargs: P.kwargs) -> None:
         """Carry out what the engine decides; after an error of a model or a device the performance continues."""
         if self._planner is not None and decide != self._engine.advance:
             self._planner.interrupted(*args)
+        before = len(self._noted)
         try:
-            self._carry_out(decide(*args, **kwargs))
+            if self._witness is not None:
+                self._carry_out(self._witness.call(decide, *args, **kwargs))
+            else:
+                self._carry_out(decide(*args, **kwargs))
         except Exception as error:  # noqa: BLE001 - a model or a device may raise anything
             if self._planner is not None:
                 self._planner.interrupted()
             self._failures.add(error)
-            self._carry_out(self._engine.recover(self._clock.now(), "an error in the model or a device"))
+            now = self._clock.now()
+            if self._witness is not None:
+                rows = sum(isinstance(each, Record) for each in self._noted[before:])
+                self._witness.recovered(now, FAULT, rows)
+            self._carry_out(self._engine.recover(now, FAULT))
 
     def _carry_out(self, commands: Sequence[Command]) -> None:
         for command in commands:
@@ -260,6 +297,8 @@ class EngineThread:
                             adapter.end_notes(keys, origin)
                 case Record():
                     self._noted.append(command)
+                    if getattr(self._logging, command.source):
+                        self._rows.append(command)
                 case Silence() | Panic():
                     self._quieten(command)
                 case SendTick() | SendStop() | SendTempo():
@@ -315,6 +354,7 @@ class EngineThread:
         self._show(forecast)
         if self._planner is not None:
             self._planner.hand_over(self._engine, self._noted)
+        self._record_all()
         for noted in self._noted:
             if isinstance(noted, Record):
                 self._record(noted)
@@ -332,9 +372,18 @@ class EngineThread:
             mixture = None if forecast.due is None else self._engine.mixture()
             self._monitor.show(forecast, mixture, more=bool(self._noted))
 
+    def _record_all(self) -> None:
+        """Hand over what waits for the journal, and after what they came of the rows."""
+        rows, self._rows = self._rows, []
+        if self._recorder is None:
+            return
+        if self._witness is not None and self._witness.calls:
+            calls, self._witness.calls = self._witness.calls, []
+            self._recorder.note(calls)
+        for row in rows:
+            self._recorder.add(row)
+
     def _record(self, record: Record) -> None:
-        if self._recorder is not None and getattr(self.logged, record.source):
-            self._recorder.add(record)
         if record.source == "interface":
             if self._verbose:
                 logger.debug("performer ← %s", record.values)

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from math import inf
 from queue import Empty, SimpleQueue
 from threading import Lock
+from typing import NamedTuple
 
 from impsy.events import Event
 
-__all__ = ["BEAT_SECONDS", "Inbox"]
+__all__ = ["BEAT_SECONDS", "Arrival", "Inbox"]
 
 BEAT_SECONDS = 0.25
 """The engine's thread looks after its inbox at least so often."""
@@ -24,6 +25,14 @@ SHORTEST_WAIT = 0.00005
 """Seconds. Sleeping and waking up takes longer than this, so a shorter wait is left out."""
 
 
+class Arrival(NamedTuple):
+    """An event, when it arrived, and by which port; "" if by none."""
+
+    at: float
+    event: Event
+    source: str = ""
+
+
 class Inbox:
     """Events with the time they arrived. Any thread may ``put``; the engine's takes.
 
@@ -33,15 +42,15 @@ class Inbox:
     def __init__(self, now: Callable[[], float], limit: int = 20_000) -> None:
         self._now = now
         self._limit = limit
-        self._queue: SimpleQueue[tuple[float, Event] | None] = SimpleQueue()
+        self._queue: SimpleQueue[Arrival | None] = SimpleQueue()
         # So that no event has an earlier time than a moment that was returned before it was queued.
         self._stamping = Lock()
         self._beat = inf  # nobody looks after it yet
         self._settled_at = -inf
         self.dropped = 0
 
-    def put(self, event: Event) -> None:
-        """Add an event, as of now."""
+    def put(self, event: Event, source: str = "") -> None:
+        """Add an event that came in by the port ``source``, as of now."""
         with self._stamping:
             if self._queue.qsize() >= self._limit:
                 try:
@@ -49,7 +58,7 @@ class Inbox:
                     self.dropped += 1
                 except Empty:  # the engine was faster
                     pass
-            self._queue.put((self._look(), event))
+            self._queue.put(Arrival(self._look(), event, source))
 
     def beat(self) -> None:
         """The engine's thread is at work."""
@@ -76,7 +85,7 @@ class Inbox:
         """Make a waiting ``take`` return."""
         self._queue.put(None)
 
-    def take(self, timeout: float) -> list[tuple[float, Event]]:
+    def take(self, timeout: float) -> list[Arrival]:
         """All that waits, oldest first; waits at most ``timeout`` seconds for it."""
         try:
             first = self._queue.get(timeout=timeout) if timeout > SHORTEST_WAIT else self._queue.get_nowait()

@@ -9,6 +9,7 @@ from impsy.config import Config, LoadedConfig, load_config
 from impsy.errors import ImpsyError
 from impsy.events import Report, Set
 from impsy.io.adapter import SendReport
+from impsy.perform.building.journal import journalled_text
 from impsy.perform.building.models import configured_model
 from impsy.perform.building.ports import Ports
 from impsy.perform.building.session import configured_scenes, engine_settings
@@ -77,12 +78,13 @@ class Reloader:
             return
         # The model first: it is what can still go wrong, and then nothing has changed.
         if not after.voices and before.model.file != after.model.file and not self._plays(fresh):
-            self._session.deliver(configured_model(fresh))
+            self._session.deliver(configured_model(fresh), "configuration")
         for event in changes_of_settings(before, after):
-            self._session.deliver(event)
+            self._session.deliver(event, "configuration")
         self._session.set_scenes(configured_scenes(fresh))
         self._session.set_logging(after.log_input, after.log_predictions)
         self._session.set_adapters(self._ports.apply(after))
+        self._session.configured(journalled_text(fresh))
         self._loaded = fresh
         for problem in (*fresh.conflicts, *fresh.warnings):
             self._report(Report(f"config:{problem.key}", str(problem)))

@@ -7,10 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Literal, Protocol, Self, cast
 
+from impsy.codecs.journal import Call
 from impsy.engine import Playing, Snapshot, VoiceSnapshot
-from impsy.events import Event, LoadModel, Predictor, RecallScene, Report, SetPredictor, ShowState
+from impsy.events import Event, LoadModel, Mark, Predictor, RecallScene, Report, SetPredictor, ShowState
 from impsy.io.adapter import Adapter, Health
 from impsy.io.osc import OscListener
 from impsy.perform.clock import Clock
@@ -18,6 +20,7 @@ from impsy.perform.engine_thread import EngineThread, Logged
 from impsy.perform.lights import Lights
 from impsy.perform.monitor import Monitor
 from impsy.perform.recording.recorder import Recorder
+from impsy.perform.recording.witness import Witness
 from impsy.perform.reports import Reports
 from impsy.perform.scenes import SceneRecall, Scenes
 from impsy.perform.switching import ModelSwitcher, OpenModel
@@ -74,6 +77,7 @@ class Session:
         open_model: opens a model that takes the place of the one that plays; None: models cannot be switched.
         scenes: what can be recalled by name.
         model_file: the file of the engine's model, an absolute path; "" if it has none.
+        journal: whether the recorder keeps a journal of all that the engine is given.
         about: plain values that ``state`` contains beside those that change.
     """
 
@@ -92,6 +96,7 @@ class Session:
         open_model: OpenModel | None = None,
         scenes: Scenes | None = None,
         model_file: str = "",
+        journal: bool = False,
         about: Mapping[str, object] | None = None,
     ) -> None:
         self._clock = clock
@@ -99,6 +104,7 @@ class Session:
         self._recorder = recorder
         self._monitor = None if monitor_port is None else Monitor(monitor_port, self.state, clock.now)
         self._commands = commands
+        self._witness = Witness(engine) if journal else None
         self._engine = EngineThread(
             engine,
             clock,
@@ -107,6 +113,7 @@ class Session:
             monitor=self._monitor,
             logged=Logged(log_input, log_predictions),
             report=self.report,
+            witness=self._witness,
             lost=self._lost,
             settled=self._settled,
         )
@@ -130,9 +137,9 @@ class Session:
         if self._monitor is not None:
             self._monitor.open()
         for adapter in self._engine.adapters:
-            adapter.open(self.deliver, self.report)
+            adapter.open(self._from(adapter.name), self.report)
         if self._commands is not None:
-            self._commands.open(self.deliver, self.report)
+            self._commands.open(self._from("commands"), self.report)
         for predictor in self._predictors:
             self._prepare(predictor)
         self._lights.changed()
@@ -159,12 +166,22 @@ class Session:
         listen = getattr(predictor, "listen", None)
         if listen is not None:
             listen(self._engine.inbox.wake)
+        if self._witness is not None:
+            self._witness.watch(predictor)
 
     def _lost(self, predictor: Predictor) -> None:
         self._models.lost(predictor)
 
-    def deliver(self, event: Event) -> None:
-        """Give an event to the performance, as of now. Any thread may call it."""
+    def _from(self, source: str) -> Callable[[Event], None]:
+        return partial(self.deliver, source=source)
+
+    def deliver(self, event: Event, source: str = "") -> None:
+        """Give an event to the performance, as of now. Any thread may call it.
+
+        ``source``: the port that it came in by, or what else it came from, for the journal.
+        """
+        if isinstance(event, RecallScene | LoadModel | Mark):
+            self._note(Call("note", self._clock.now(), event, source))
         match event:
             case RecallScene(name):
                 self._scenes.recall(name)
@@ -180,8 +197,18 @@ class Session:
                 self._models.use(event)
             case ShowState():
                 self._lights.changed()
+            case Mark():
+                pass  # the journal's alone
             case _:
-                self._engine.inbox.put(event)
+                self._engine.inbox.put(event, source)
+
+    def configured(self, text: str) -> None:
+        """Note in the journal that another configuration is in force. Any thread may call it."""
+        self._note(Call("config", self._clock.now(), detail=text))
+
+    def _note(self, call: Call) -> None:
+        if self._witness is not None and self._recorder is not None:
+            self._recorder.note([call])
 
     def set_scenes(self, scenes: Scenes) -> None:
         """Replace the scenes that can be recalled. Any thread may call it."""
@@ -200,7 +227,7 @@ class Session:
                     adapter.close()
             for adapter in after:
                 if adapter not in before:
-                    adapter.open(self.deliver, self.report)
+                    adapter.open(self._from(adapter.name), self.report)
             self._engine.adapters = after
         self._lights.changed()
 

@@ -18,8 +18,9 @@ class Take:
     """One take.
 
     started: local time. seconds: from its first row to its last. events, answers: rows of the performer and of the
-    model. size: in bytes. live: the session is writing it. looking: it is being read, so that figures may be
-    missing; the pages are told when they are there. problem: a sentence on what is wrong with it, or empty.
+    model. journal: whether its session's journal is there; participant, condition: of a study, by the journal.
+    size: in bytes. live: the session is writing it. looking: it is being read, so that figures may be missing; the
+    pages are told when they are there. problem: a sentence on what is wrong with it, or empty.
     """
 
     name: str
@@ -31,10 +32,21 @@ class Take:
     dimension: int
     tags: list[str]
     excluded: bool
+    journal: bool
+    participant: str
+    condition: str
     size: int
     live: bool
     looking: bool
     problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeMark:
+    """A marker in a take: ``at`` seconds after its first row. ``text`` may be empty."""
+
+    at: float
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from impsy.io.commands import CommandPort
 from impsy.io.osc import OscListener
 from impsy.mapping.commands import OTHER_PORTS
 from impsy.perform.building.abletonlink import link_port
+from impsy.perform.building.journal import new_journal
 from impsy.perform.building.midi import MidiPorts, commands_at, input_name, output_name
 from impsy.perform.building.models import model_switcher, open_configured_models
 from impsy.perform.building.ports import Port, Ports
@@ -118,11 +120,15 @@ def build_session(
     make_engine, model_file = open_configured_models(loaded)
     _, command_port = named_ports(config)
     ports = ports or Ports(WantedPorts(loaded.folder))
+    drawn = secrets.randbits(32) if seed is None else seed
+    settings, made = engine_settings(config), clock.now()
+    engine = make_engine(settings, default_rng(drawn), made)
     recorder = None
     if logdir is not None:
-        recorder = Recorder(logdir, config.model.dimension, clock.date, clock.started_at, reports.add)
+        journal = new_journal(loaded, engine, settings, clock, made, drawn)
+        recorder = Recorder(logdir, config.model.dimension, clock.date, clock.started_at, reports.add, journal)
     return Session(
-        make_engine(engine_settings(config), default_rng(seed), clock.now()),
+        engine,
         ports.apply(config),
         clock=clock,
         reports=reports,
@@ -141,6 +147,7 @@ def build_session(
         open_model=model_switcher(loaded),
         scenes=configured_scenes(loaded),
         model_file=model_file,
+        journal=recorder is not None,
         about=_about(loaded, seed),
     )
 

@@ -11,12 +11,13 @@ from pydantic import Field
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 
+from impsy.codecs.journal import SUFFIX
 from impsy.config import Config
 from impsy.data.takes import LONGEST_TAG, LONGEST_TITLE, MOST_TAGS, TakeNote, annotate, read_notes
 from impsy.errors import ConfigError
 from impsy.mapping.entries import entry_to_list
 from impsy.perform.recording.takes import output_for
-from impsy.protocol.library import ChangedTake, Picture, Take, Undo
+from impsy.protocol.library import ChangedTake, Picture, Take, TakeMark, Undo
 from impsy.web.api.endpoints import Body, Endpoints
 from impsy.web.api.trash import NameQuery, changed, deleted
 from impsy.web.config.labels import controls_of, unmapped
@@ -101,6 +102,36 @@ def midi(site: Site, name: str) -> FileResponse:
     return FileResponse(target, media_type="audio/midi", filename=f"{path.stem}.mid", background=removal)
 
 
+@ENDPOINTS.add("GET", "/api/takes/{name}/csv", "It as a table, with what its journal has between the events")
+def csv(site: Site, name: str) -> FileResponse:
+    return _exported(site, name, "csv", "text/csv; charset=utf-8")
+
+
+@ENDPOINTS.add("GET", "/api/takes/{name}/zip", "It with journal, configuration and models, to be replayed elsewhere")
+def archive(site: Site, name: str) -> FileResponse:
+    return _exported(site, name, "zip", "application/zip")
+
+
+def _exported(site: Site, name: str, suffix: str, kind: str) -> FileResponse:
+    path = site.takes.path(name)
+    scratch = site.workspace.scratch()
+    # Named otherwise than logs are, so that no dataset takes it for one.
+    target = scratch / f"{path.stem.removesuffix('-mdrnn')}.{suffix}"
+    try:
+        work("export_take", site.workspace.root, log=str(path), target=str(target))
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    removal = BackgroundTask(shutil.rmtree, scratch, ignore_errors=True)
+    return FileResponse(target, media_type=kind, filename=target.name, background=removal)
+
+
+@ENDPOINTS.add("GET", "/api/takes/{name}/marks", "The moments that were marked in it")
+def marks(site: Site, name: str) -> list[TakeMark]:
+    found = work("marks_in_take", site.workspace.root, log=str(site.takes.path(name)))
+    return [TakeMark(at=at, text=text) for at, text in found]
+
+
 # --- title, tags, deletion -------------------------------------------------------------------------
 
 
@@ -133,7 +164,7 @@ def delete(site: Site, name: str) -> Undo:
         site.playback.stop()
     with site.workspace.locked():
         note = read_notes(site.workspace.logs).of(path.name)
-        entry = site.trash.delete("take", path.name, [path], {"note": asdict(note)})
+        entry = site.trash.delete("take", path.name, [path, path.with_suffix(SUFFIX)], {"note": asdict(note)})
         annotate(site.workspace.logs, {path.name: None})
     return deleted(site, entry, note.title)
 

@@ -95,6 +95,9 @@ _WORDS: dict[str, _Words] = {
     "webui.command_port": _Words(
         "Command port", "Where playing hears what the page asks for. Without one, 4002, or a free one.", "udp-port"
     ),
+    "study": _Words("Study", "Who plays, and under which condition: for the journal and the tables of each take."),
+    "study.participant": _Words("Participant", "Who plays, such as P07."),
+    "study.condition": _Words("Condition", "Under which condition of a study."),
     "controls": _Words("Controls", "One table for each control, in their order: its name, and how it is played."),
     "controls.*.name": _Words("Name", "What it is called: on faders, in pictures, in the terminal."),
     "controls.*.enabled": _Words("On", "Off: it is neither heard nor played; the model hears its last value."),

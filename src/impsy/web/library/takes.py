@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import asdict
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired
 
 from pydantic import ConfigDict, TypeAdapter
 from typing_extensions import TypedDict
@@ -18,6 +18,7 @@ from impsy.data.logs.scanning import Scan, scan_again, started_at
 from impsy.data.takes import TakeNote, read_notes
 from impsy.errors import DataError
 from impsy.limits import MOST_LEARNED_DIMENSION
+from impsy.perform.exporting.takes import head_of, take_of
 from impsy.protocol.library import Take
 from impsy.web.library.facts import (
     BATCH_BYTES,
@@ -53,6 +54,9 @@ class TakeFacts(TypedDict):
     started: str | None
     seconds: float
     problem: str
+    journal: NotRequired[bool]
+    participant: NotRequired[str]
+    condition: NotRequired[str]
 
 
 _KIND: TypeAdapter[Any] = TypeAdapter(TakeFacts | Unusable)
@@ -212,7 +216,20 @@ def _facts(path: Path, scan: dict[str, Any]) -> Facts:
         "started": started.isoformat(timespec="milliseconds") if started else None,
         "seconds": round(scan["seconds"], 3),
         "problem": _problem(scan["counts"], "; ".join(scan["problems"])),
+        **_study(path),
     }
+
+
+def _study(path: Path) -> Facts:
+    """What the journal beside a log says of the study that it belongs to."""
+    journal = take_of(path).journal
+    if journal is None:
+        return {"journal": False}
+    try:
+        head = head_of(journal)
+    except DataError:
+        return {"journal": True}
+    return {"journal": True, "participant": head.participant, "condition": head.condition}
 
 
 def _problem(counts: dict[str, int], found: str) -> str:
@@ -244,6 +261,9 @@ def _take(name: str, size: int, known: Known, note: TakeNote, live: bool) -> Tak
         dimension=dimension_of(name) or 0,
         tags=list(note.tags),
         excluded=note.excluded,
+        journal=facts.get("journal", False),
+        participant=facts.get("participant", ""),
+        condition=facts.get("condition", ""),
         size=size,
         live=live,
         looking=looking and not live,

@@ -150,9 +150,43 @@ def midi_to_take(file: str, mappings: Sequence[Sequence[Any]], started: str, tar
     return {"events": len(reading.performer), "answers": len(reading.model), "remarks": reading.remarks}
 
 
+def export_take(log: str, target: str) -> dict[str, Any]:
+    """Write a take with its journal as a table, or as an archive where the file ends in .zip."""
+    from impsy.files import written_whole
+    from impsy.perform.exporting.paper import write_archive
+    from impsy.perform.exporting.table import write_table
+    from impsy.perform.exporting.takes import take_of
+
+    take = take_of(Path(log))
+    if target.endswith(".zip"):
+        write_archive([take], Path(target))
+    else:
+        with written_whole(Path(target)) as file:
+            write_table(file, [take])
+    return {}
+
+
+def marks_in_take(log: str) -> list[tuple[float, str]]:
+    """The markers of a take, by its journal."""
+    from impsy.perform.exporting.table import marks_of
+    from impsy.perform.exporting.takes import take_of
+
+    return marks_of(take_of(Path(log)))
+
+
 _TASKS: Mapping[str, Callable[..., Any]] = {
     task.__name__: task
-    for task in (describe_datasets, describe_models, collect, check_log, scan_logs, take_to_midi, midi_to_take)
+    for task in (
+        describe_datasets,
+        describe_models,
+        collect,
+        check_log,
+        scan_logs,
+        take_to_midi,
+        midi_to_take,
+        export_take,
+        marks_in_take,
+    )
 }
 
 
