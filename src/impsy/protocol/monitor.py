@@ -93,6 +93,19 @@ class ClockState(TypedDict):
     locked: bool
 
 
+class Learning(TypedDict):
+    """Learning while playing.
+
+    events: of the performer that it has learnt from. updates: how often a learnt model took over. gain: nats an event
+    by which it foresees the performer's latest phrases better than before; null: not known yet.
+    """
+
+    on: bool
+    events: int
+    updates: int
+    gain: float | None
+
+
 class VoiceState(TypedDict):
     """One of several models that play as one instrument. controls: its own, from 1."""
 
@@ -109,8 +122,8 @@ class State(TypedDict):
     turn: who plays. model: the name of its file. input, output: the last vectors. held: of each control, whether the
     performer holds it (mode duet). waiting: predictions that are not played yet. uptime: seconds. command_port: where
     it listens to the page; 0: nowhere (yet). config: the path of the configuration. seed: of the model's choices,
-    where one was given. voices: where several models play. cut: the keys whose content is not complete, as all of it
-    does not fit into a datagram.
+    where one was given. voices: where several models play. learning: where it can learn while it plays. cut: the keys
+    whose content is not complete, as all of it does not fit into a datagram.
     """
 
     mode: Mode
@@ -134,6 +147,7 @@ class State(TypedDict):
     config: NotRequired[str]
     seed: NotRequired[int]
     voices: NotRequired[list[VoiceState]]
+    learning: NotRequired[Learning]
     cut: NotRequired[list[str]]
 
 
