@@ -11,6 +11,7 @@ import pytest
 from instrument import start_session, state_of
 from performance import free_ports
 from playwright.sync_api import expect
+from test_accessible import AUDIT, AXE
 from web_core import StandIn
 
 from bench.browser import WebInterface, quiet
@@ -73,6 +74,12 @@ def page(chromium, evening):
     assert not told
 
 
+def audit(page):
+    page.evaluate(AXE.read_text(encoding="utf-8") + "; undefined")
+    violations = page.evaluate(AUDIT)
+    assert not violations, "\n".join(violations)
+
+
 def configured(web):
     return tomllib.loads((web.folder / "config.toml").read_text())["model"]["file"]
 
@@ -100,6 +107,7 @@ def test_one_button_goes_from_playing_to_two_models_to_choose_from(page, evening
     keep = page.get_by_role("button", name="Keep it")
     expect(keep).to_be_visible(timeout=240_000)
     expect(page.get_by_text("your last phrases")).to_be_visible()
+    audit(page)
     mine = evening.get("/api/own-model")["now"]
 
     # By ear, one and the other; the configuration stays as it is.
@@ -138,6 +146,7 @@ def test_learning_while_playing_is_switched_and_told(chromium, evening):
         expect(page.get_by_text("It has learned from 640 events of yours")).to_be_visible()
         session.state |= {"learning": {"on": True, "events": 1280, "updates": 3, "gain": 0.37}}
         expect(page.get_by_text("foresees your last phrases better than before")).to_be_visible()
+        audit(page)
         page.get_by_role("button", name="Keep", exact=True).click()
         page.get_by_role("button", name="Go back", exact=True).click()
         wait_until(lambda: session.commands("/impsy/keep") and session.commands("/impsy/forget"))

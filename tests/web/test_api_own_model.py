@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
+import tempfile
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -145,7 +146,7 @@ def test_stopped_nothing_changes_and_what_was_learned_is_kept(site, client):
     stopping = client.post("/api/own-model/stop").json()
     assert stopping["stopping"]
     stopped = until(client, "idle")
-    assert stopped["sentence"].startswith("Stopped. What played plays on. What it had learned so far is on the page")
+    assert stopped["sentence"].startswith("Stopped. The present model plays on. What it had learned so far is on")
     assert (stopped["failed"], stopped["stopping"], loaded(site)) == (False, False, [])
     (run,) = client.get("/api/training").json()
     assert (run["status"], run["resumable"]) == ("stopped", True)
@@ -162,7 +163,7 @@ def test_a_training_that_dies_is_told_and_it_can_begin_again(site, client):
     failed = until(client, "idle")
     assert failed["failed"]
     assert "SIGKILL" in failed["sentence"]
-    assert failed["sentence"].endswith("What played plays on.")
+    assert failed["sentence"].endswith("The present model plays on.")
     assert loaded(site) == []
     assert client.post("/api/own-model", json=FAST).json()["stage"] == "collecting"
     client.post("/api/own-model/stop")
@@ -175,10 +176,10 @@ def test_too_little_playing_is_told_with_how_much_is_missing(site, client):
     annotate(site.workspace.logs, {excluded.name: TakeNote(excluded=True)})
     client.post("/api/own-model", json=FAST)
     ended = until(client, "idle")
-    assert ended["failed"]
+    assert not ended["failed"]
     assert ended["sentence"] == (
         "There is too little playing to learn from yet: 300 events, and it takes 1,000. "
-        "Play for about a minute more, and try again. What played plays on."
+        "Play for about a minute more, and try again."
     )
     assert not list(site.workspace.datasets.glob("*.npz"))
     assert client.get("/api/training").json() == []
@@ -230,9 +231,6 @@ def test_a_record_that_is_not_ours_counts_as_none(site, client, text):
 
 @given(st.text() | st.dictionaries(st.sampled_from(list(Record.__annotations__)), st.text() | st.integers()))
 def test_whatever_the_record_holds_it_is_read_or_left(content):
-    import tempfile
-    from pathlib import Path
-
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(Path(folder))
         workspace.private.mkdir()

@@ -219,7 +219,7 @@ class OwnModelJob:
                 self._hub.changed("trash")
             self._change(stage="training", today=today, events=made.dataset.events)
             return
-        raise Conflict(too_little(found.events, found.seconds))
+        self._end(too_little(found.events, found.seconds))
 
     def _train(self) -> None:
         """Follow the training, and start it if that was not done yet."""

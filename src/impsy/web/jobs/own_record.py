@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 ENOUGH_EVENTS = 1000
 """From which a model learns something: some minutes of playing."""
 
-PLAYS_ON = "What played plays on."
+PLAYS_ON = "The present model plays on."
 
 _FEW_EVENTS = 50
 _LARGEST_FILE = 1 << 20
@@ -121,8 +121,8 @@ def too_little(events: int, seconds: float) -> str:
     more = ENOUGH_EVENTS - events
     minutes = "a few minutes" if events < _FEW_EVENTS or seconds <= 0 else _about(more * seconds / events)
     return (
-        f"there is too little playing to learn from yet: {events:,} events, and it takes {ENOUGH_EVENTS:,}. "
-        f"Play for {minutes} more, and try again"
+        f"There is too little playing to learn from yet: {events:,} events, and it takes {ENOUGH_EVENTS:,}. "
+        f"Play for {minutes} more, and try again."
     )
 
 
