@@ -229,14 +229,12 @@ def test_a_run_whose_process_is_gone_is_found_as_it_ended(site, client, log, lin
 
 
 def test_a_model_with_a_name_of_its_own_is_moved_to_the_models_once_it_is_complete(site, client):
-    folder = write_run(site, name="mine", lines=[START])
+    made = MODEL.replace("mixtures5", "mixtures27")
+    done = {"event": "done", "files": [f"x/{made}.tflite"], "figures": {"ended": "stopped"}}
+    folder = write_run(site, name="mine", lines=[{**START, "name": made}, done])
     (folder / "model").mkdir()
     for suffix in (".tflite", ".json", ".training.npz"):
-        (folder / "model" / f"{MODEL}{suffix}").write_bytes(suffix.encode())
-    with (folder / "progress.jsonl").open("a") as lines:
-        lines.write(
-            json.dumps({"event": "done", "files": [f"x/{MODEL}.tflite"], "figures": {"ended": "stopped"}}) + "\n"
-        )
+        (folder / "model" / f"{made}{suffix}").write_bytes(suffix.encode())
     (run,) = client.get("/api/training").json()
     assert (run["status"], run["model"], run["resumable"]) == ("stopped", "mine.tflite", True)
     assert sorted(path.name for path in site.workspace.models.iterdir()) == ["mine.json", "mine.tflite"]

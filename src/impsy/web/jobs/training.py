@@ -268,7 +268,9 @@ class Trainings:
         latest = max(
             (each for each in self._runs.values() if each.model == run.model), key=lambda each: each.record["started"]
         )
-        return latest is run and (self._target(run) / f"{run.record['model']}.training.npz").is_file()
+        # What the data shows decides how many mixtures the network has, which its name says.
+        name = run.progress.name or run.record["model"]
+        return latest is run and (self._target(run) / f"{name}.training.npz").is_file()
 
     def _new_id(self, now: datetime, dimension: int, size: str) -> str:
         base = f"{now:%Y-%m-%dT%H-%M-%S}-{dimension}d-{size}"
