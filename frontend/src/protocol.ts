@@ -297,14 +297,27 @@ export interface ClockState {
 /**
  * Learning while playing.
  *
- * events: of the performer that it has learnt from. updates: how often a learnt model took over. gain: nats an event
- * by which it foresees the performer's latest phrases better than before; null: not known yet.
+ * events: the performer's that were heard. steps: of learning. updates: how often what was learnt took over. gain:
+ * nats an event on the performer's latest phrases, of what plays against the model before (or the better of
+ * repeating and a random walk, where there was none); null: nothing took over. base: the model before; "": none.
+ * learns: all layers or the mixture layer; "" as long as that is not known. earlier: what is learned besides. kept:
+ * the file that was saved last. pid: of the process that learns; 0: there is none. words: a sentence on how it is
+ * doing.
  */
-export interface Learning {
+export interface LearningState {
   on: boolean;
   events: number;
+  steps: number;
   updates: number;
   gain: number | null;
+  base: string;
+  learns: string;
+  earlier: string;
+  kept: string;
+  can_keep: boolean;
+  can_forget: boolean;
+  pid: number;
+  words: string;
 }
 
 /** One of several models that play as one instrument. controls: its own, from 1. */
@@ -322,8 +335,8 @@ export interface VoiceState {
  * turn: who plays. model: the name of its file. input, output: the last vectors. held: of each control, whether the
  * performer holds it (mode duet). waiting: predictions that are not played yet. uptime: seconds. command_port: where
  * it listens to the page; 0: nowhere (yet). config: the path of the configuration. seed: of the model's choices,
- * where one was given. voices: where several models play. learning: where it can learn while it plays. cut: the keys
- * whose content is not complete, as all of it does not fit into a datagram.
+ * where one was given. voices: where several models play. learning: where one model plays, which can learn. cut: the
+ * keys whose content is not complete, as all of it does not fit into a datagram.
  */
 export interface State {
   dimension: number;
@@ -362,7 +375,7 @@ export interface State {
   config?: string;
   seed?: number;
   voices?: VoiceState[];
-  learning?: Learning;
+  learning?: LearningState;
   cut?: string[];
 }
 

@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { gainWords, learningWords, leftWords, readyWords, works, workWords } from "../src/perform/likeness";
+import {
+  gainWords,
+  learningWords,
+  leftWords,
+  pairOf,
+  readyWords,
+  whichPlays,
+  works,
+  workWords,
+} from "../src/perform/likeness";
+import type { LearningState } from "../src/protocol";
 
 describe("how much better it foresees", () => {
   it.each([
@@ -39,16 +49,53 @@ describe("its making", () => {
   });
 });
 
+const LEARNING: LearningState = {
+  on: true,
+  events: 0,
+  steps: 0,
+  updates: 0,
+  gain: null,
+  base: "a.tflite",
+  learns: "",
+  earlier: "",
+  kept: "",
+  can_keep: false,
+  can_forget: false,
+  pid: 1,
+  words: "It listens.",
+};
+
 describe("learning while playing", () => {
-  const on = { on: true, events: 0, updates: 0, gain: null };
   it("says what it has come to", () => {
-    expect(learningWords({ ...on, on: false })).toBe("Off: its model stays as it is.");
-    expect(learningWords(on)).toBe("It learns from what you play from now on.");
-    expect(learningWords({ ...on, events: 1 })).toContain("from 1 event of yours, and does not foresee you better yet");
-    expect(learningWords({ ...on, events: 1280, updates: 2, gain: 0.2 })).toBe(
-      "It has learned from 1,280 events of yours, and foresees your last phrases better than before.",
+    expect(learningWords(LEARNING)).toBe("It listens.");
+    expect(learningWords({ ...LEARNING, on: false, words: "Learning is off." })).toBe("Learning is off.");
+    const better = "and foresees your last phrases better than before.";
+    expect(learningWords({ ...LEARNING, events: 1280, gain: 0.2 })).toBe(
+      `It has learned from 1,280 events of yours, ${better}`,
     );
-    expect(learningWords({ ...on, events: 1280, updates: 2 })).toBe("It has learned from 1,280 events of yours.");
-    expect(learningWords({ on: false, events: 1280, updates: 2, gain: 0.2 })).toContain("1,280 events");
+    expect(learningWords({ ...LEARNING, events: 1, gain: 0.2 })).toContain("from 1 event of yours");
+    expect(learningWords({ ...LEARNING, base: "", gain: 0.2, words: "Better than chance." })).toBe(
+      "Better than chance.",
+    );
+  });
+  it("keeps the two models to hear together until another plays", () => {
+    const files = ["a.tflite", "b.tflite", "c.tflite"];
+    const saved = { model: "a.tflite + 90 events", learning: { ...LEARNING, kept: "b.tflite" } };
+    const pair = { before: "a.tflite", now: "b.tflite" };
+    expect(pairOf(saved, files, null)).toEqual(pair);
+    expect(pairOf(saved, ["a.tflite"], null)).toBeNull();
+    expect(pairOf({ model: "a.tflite", learning: LEARNING }, files, pair)).toEqual(pair);
+    const other = { model: "c.tflite", learning: { ...LEARNING, base: "c.tflite" } };
+    expect(pairOf(other, files, pair)).toBeNull();
+    expect(pairOf({ model: "a.tflite" }, files, null)).toBeNull();
+  });
+  it("knows which of them plays", () => {
+    const pair = { before: "a.tflite", now: "b.tflite" };
+    expect(whichPlays({ model: "b.tflite" }, pair)).toBe("now");
+    const learned = "a.tflite + 90 events";
+    expect(whichPlays({ model: learned, learning: LEARNING }, pair)).toBe("before");
+    expect(whichPlays({ model: learned, learning: { ...LEARNING, kept: "b.tflite" } }, pair)).toBe("now");
+    expect(whichPlays({ model: "c.tflite" }, pair)).toBeNull();
+    expect(whichPlays({ model: "" }, { before: "", now: "b.tflite" })).toBeNull();
   });
 });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tomllib
 from datetime import datetime, timedelta
 
@@ -32,6 +33,21 @@ file = "{model}"
 monitor_port = {monitor}
 command_port = {command}
 """
+LEARNING = {
+    "on": False,
+    "events": 0,
+    "steps": 0,
+    "updates": 0,
+    "gain": None,
+    "base": "",
+    "learns": "",
+    "earlier": "",
+    "kept": "",
+    "can_keep": False,
+    "can_forget": False,
+    "pid": 0,
+    "words": "Learning is off.",
+}
 BUTTON = "Make it play like me"
 FAST = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
 
@@ -139,15 +155,29 @@ def test_learning_while_playing_is_switched_and_told(chromium, evening):
         expect(page.get_by_role("button", name=BUTTON)).to_be_visible()
         switch = page.get_by_role("switch", name="Learn while I play")
         expect(switch).to_have_count(0)
-        session.state |= {"learning": {"on": False, "events": 0, "updates": 0, "gain": None}}
+        learning = LEARNING | {"base": state["model"]}
+        session.state |= {"learning": learning}
         switch.check(force=True)
         wait_until(lambda: session.commands("/impsy/learn") == [[1]])
-        session.state |= {"learning": {"on": True, "events": 640, "updates": 0, "gain": None}}
-        expect(page.get_by_text("It has learned from 640 events of yours")).to_be_visible()
-        session.state |= {"learning": {"on": True, "events": 1280, "updates": 3, "gain": 0.37}}
-        expect(page.get_by_text("foresees your last phrases better than before")).to_be_visible()
+        session.state |= {"learning": learning | {"on": True, "events": 640, "words": "It has heard 640 events."}}
+        expect(page.get_by_text("It has heard 640 events.")).to_be_visible()
+        took_over = {"on": True, "events": 1280, "gain": 0.37, "can_keep": True, "can_forget": True}
+        session.state |= {"learning": learning | took_over, "model": f"{state['model']} + 1280 events"}
+        expect(page.get_by_text("from 1,280 events of yours, and foresees your last phrases better")).to_be_visible()
         audit(page)
         page.get_by_role("button", name="Keep", exact=True).click()
         page.get_by_role("button", name="Go back", exact=True).click()
         wait_until(lambda: session.commands("/impsy/keep") and session.commands("/impsy/forget"))
+        # What was kept, and the model before it, can be heard one after the other.
+        kept = shutil.copy(evening.folder / "models" / state["model"], evening.folder / "models" / "kept.tflite")
+        session.state |= {"learning": learning | took_over | {"kept": kept.name}}
+        expect(page.get_by_role("radio", name="Learned")).to_be_checked()
+        page.get_by_role("radio", name="Before").check(force=True)
+        wait_until(lambda: session.commands("/impsy/model") == [[f"models/{state['model']}"]])
+        session.state |= {"learning": learning, "model": state["model"]}
+        expect(page.get_by_role("radio", name="Before")).to_be_checked()
+        page.get_by_role("radio", name="Learned").check(force=True)
+        wait_until(lambda: session.commands("/impsy/model")[1:] == [["models/kept.tflite"]])
+        session.state |= {"learning": learning | {"base": "kept.tflite"}, "model": "kept.tflite"}
+        expect(page.get_by_role("radio", name="Learned")).to_be_checked()
     context.close()

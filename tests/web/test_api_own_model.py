@@ -217,6 +217,13 @@ def test_a_model_of_nowhere_is_not_gone_back_to(site, client):
         until(client, "idle")
 
 
+def test_of_a_model_that_has_learnt_while_it_played_the_one_before_is_known(site, client):
+    learning = {"base": BASE.rpartition("/")[2]}
+    site.link.state = {"dimension": 9, "model": "x.tflite + 30 events", "log": {"file": ""}, "learning": learning}
+    assert client.post("/api/own-model", json=FAST).json()["before"] == BASE
+    until(client, "idle")
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "[]", "{", '{"stage": "other"}', '{"stage": "ready", "now": "../../x.tflite"}', '{"run": "../x"}'],

@@ -1,29 +1,31 @@
 /** From what was played to a partner that plays like it: in one go, or while playing. */
 
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { post } from "../api";
-import type { Learning, OwnModel, State } from "../protocol";
-import { attempt, command, ownModel } from "../store";
+import type { LearningState, OwnModel, State } from "../protocol";
+import { attempt, command, overview, ownModel, refreshOverview } from "../store";
 import { Button, Card, Progress, Segments, Toggle } from "../ui";
-import { learningWords, leftWords, readyWords, works, workWords } from "./likeness";
+import { learningWords, leftWords, type Pair, pairOf, readyWords, whichPlays, works, workWords } from "./likeness";
 
 const ask = (what: string, body?: object) =>
   attempt(async () => void (ownModel.value = await post<OwnModel>(`/api/own-model${what}`, body)));
 
 const fileName = (file: string): string => file.split("/").pop() ?? "";
 
-/** Two models to hear one after the other. */
-function Listen({ own, state }: { own: OwnModel; state: State | null }) {
-  const plays = state?.model === fileName(own.now) ? "now" : state?.model === fileName(own.before) ? "before" : null;
+/** Two models to hear one after the other; `pair` has them as a configuration names them. */
+function Listen({ pair, state, now }: { pair: Pair; state: State | null; now: string }) {
+  const names = { before: fileName(pair.before), now: fileName(pair.now) };
   return (
     <Segments
       label="Listen to"
-      value={plays}
+      value={state && whichPlays(state, names)}
       disabled={state === null}
       options={[
-        { value: "before", label: "Before", title: fileName(own.before) },
-        { value: "now", label: "Like you", title: fileName(own.now) },
+        { value: "before", label: "Before", title: names.before },
+        { value: "now", label: now, title: names.now },
       ]}
-      onChange={(which) => command("model", own[which])}
+      onChange={(which) => command("model", pair[which])}
     />
   );
 }
@@ -33,7 +35,7 @@ function Ready({ own, state }: { own: OwnModel; state: State | null }) {
     <>
       <p role="status">{readyWords(own)}</p>
       <div class="row">
-        {own.before !== "" && <Listen own={own} state={state} />}
+        {own.before !== "" && <Listen pair={own} state={state} now="Like you" />}
         <Button kind="main" icon="check" onClick={() => ask("/keep")}>
           Keep it
         </Button>
@@ -79,25 +81,35 @@ function Idle({ own }: { own: OwnModel }) {
   );
 }
 
-function WhilePlaying({ learning }: { learning: Learning }) {
+const heard = signal<Pair | null>(null);
+
+function WhilePlaying({ state, learning }: { state: State; learning: LearningState }) {
+  const pair = pairOf(state, overview.value?.models ?? [], heard.peek());
+  useEffect(() => void (heard.value = pair), [pair?.before, pair?.now]);
+  // The session has saved it: the list of models that this page holds is older.
+  useEffect(() => void (learning.kept && refreshOverview()), [learning.kept]);
+  const inModels = pair && { before: `models/${pair.before}`, now: `models/${pair.now}` };
   return (
-    <div class="while-playing">
+    <div class="while-playing" role="group" aria-label="Learning while you play">
       <div class="grow">
         <Toggle label="Learn while I play" value={learning.on} onChange={(on) => command("learn", on)} />
         <p class="soft" role="status">
           {learningWords(learning)}
         </p>
       </div>
-      {learning.updates > 0 && (
-        <div class="row">
+      <div class="row">
+        {inModels && <Listen pair={inModels} state={state} now="Learned" />}
+        {learning.can_keep && (
           <Button icon="check" title="Save what it has learned as a model" onClick={() => command("keep")}>
             Keep
           </Button>
+        )}
+        {learning.can_forget && (
           <Button icon="reset" title="Forget it: the model before plays again" onClick={() => command("forget")}>
             Go back
           </Button>
-        </div>
-      )}
+        )}
+      </div>
     </div>
   );
 }
@@ -114,7 +126,7 @@ export function LikeMe({ state }: { state: State | null }) {
       ) : (
         <Idle own={own} />
       )}
-      {state?.learning && <WhilePlaying learning={state.learning} />}
+      {state?.learning && <WhilePlaying state={state} learning={state.learning} />}
     </Card>
   );
 }

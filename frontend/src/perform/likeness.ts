@@ -1,7 +1,7 @@
 /** What was learned from one's playing, in words. */
 
 import { timeLeft } from "../learn/words";
-import type { Learning, OwnModel } from "../protocol";
+import type { LearningState, OwnModel, State } from "../protocol";
 import { counted } from "../record/words";
 
 /** Nats an event from which a difference counts, and from which it is large. */
@@ -37,10 +37,29 @@ export const leftWords = ({ left }: Pick<OwnModel, "left">): string => timeLeft(
 export const works = ({ stage }: Pick<OwnModel, "stage">): boolean => stage !== "idle" && stage !== "ready";
 
 /** What learning while playing has come to. */
-export function learningWords({ on, events, updates, gain }: Learning): string {
-  if (!on && updates === 0) return "Off: its model stays as it is.";
-  if (events === 0) return "It learns from what you play from now on.";
-  const from = `It has learned from ${counted(events, "event")} of yours`;
-  if (updates === 0) return `${from}, and does not foresee you better yet.`;
-  return gain === null ? `${from}.` : `${from}, and ${gainWords(gain)}.`;
+export function learningWords({ on, base, events, gain, words }: LearningState): string {
+  if (!on || gain === null || base === "") return words;
+  return `It has learned from ${counted(events, "event")} of yours, and ${gainWords(gain)}.`;
+}
+
+/** Two models to hear one after the other, by the names of their files. */
+export interface Pair {
+  before: string;
+  now: string;
+}
+
+/**
+ * The model that was saved while it learned, and the one before it, if both are among `files`. Loading one of them makes the
+ * session forget that they belong together, so the pair is kept until another model plays.
+ */
+export function pairOf(state: Pick<State, "model" | "learning">, files: readonly string[], kept: Pair | null) {
+  const { base = "", kept: saved = "" } = state.learning ?? {};
+  if (files.includes(base) && files.includes(saved)) return { before: base, now: saved };
+  return kept !== null && whichPlays(state, kept) !== null ? kept : null;
+}
+
+/** Which of the two plays; what was learned from one of them and not saved counts as that one. */
+export function whichPlays({ model, learning }: Pick<State, "model" | "learning">, pair: Pair): keyof Pair | null {
+  const plays = [model, learning?.kept, learning?.base].find((name) => name && [pair.now, pair.before].includes(name));
+  return plays === undefined ? null : plays === pair.now ? "now" : "before";
 }

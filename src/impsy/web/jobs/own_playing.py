@@ -58,13 +58,18 @@ class NowPlaying:
         return known
 
     def model(self) -> str:
-        """The model that plays, as a configuration names it; empty: none, or none of this workspace."""
+        """The model that plays, as a configuration names it; empty: none, or none of this workspace.
+
+        Of one that has learnt while it played, the one before.
+        """
         loaded, state = self._config.loaded, self._link.state
         configured = "" if loaded is None else loaded.config.model.file
-        name = Path(configured).name if state is None else state.get("model")
-        for file in (configured, f"{self._workspace.models.name}/{name}"):
-            if file and Path(file).name == name and is_ours(file, self._workspace.root):
-                return file
+        learning = None if state is None else state.get("learning")
+        before = learning.get("base") if isinstance(learning, dict) else None
+        for name in (Path(configured).name,) if state is None else (state.get("model"), before):
+            for file in (configured, f"{self._workspace.models.name}/{name}"):
+                if file and Path(file).name == name and is_ours(file, self._workspace.root):
+                    return file
         return ""
 
     def plays(self, file: str) -> bool:
