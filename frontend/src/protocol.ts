@@ -304,6 +304,32 @@ export interface ClockState {
   locked: boolean;
 }
 
+/**
+ * Learning while playing.
+ *
+ * events: the performer's that were heard. steps: of learning. updates: how often what was learnt took over. gain:
+ * nats an event on the performer's latest phrases, of what plays against the model before (or the better of
+ * repeating and a random walk, where there was none); null: nothing took over. base: the model before; "": none.
+ * learns: all layers or the mixture layer; "" as long as that is not known. earlier: what is learned besides. kept:
+ * the file that was saved last. pid: of the process that learns; 0: there is none. words: a sentence on how it is
+ * doing.
+ */
+export interface LearningState {
+  on: boolean;
+  events: number;
+  steps: number;
+  updates: number;
+  gain: number | null;
+  base: string;
+  learns: string;
+  earlier: string;
+  kept: string;
+  can_keep: boolean;
+  can_forget: boolean;
+  pid: number;
+  words: string;
+}
+
 /** One of several models that play as one instrument. controls: its own, from 1. */
 export interface VoiceState {
   name: string;
@@ -319,8 +345,8 @@ export interface VoiceState {
  * turn: who plays. model: the name of its file. input, output: the last vectors. held: of each control, whether the
  * performer holds it (mode duet). waiting: predictions that are not played yet. uptime: seconds. command_port: where
  * it listens to the page; 0: nowhere (yet). config: the path of the configuration. seed: of the model's choices,
- * where one was given. voices: where several models play. cut: the keys whose content is not complete, as all of it
- * does not fit into a datagram.
+ * where one was given. voices: where several models play. learning: where one model plays, which can learn. cut: the
+ * keys whose content is not complete, as all of it does not fit into a datagram.
  */
 export interface State {
   dimension: number;
@@ -360,6 +386,7 @@ export interface State {
   config?: string;
   seed?: number;
   voices?: VoiceState[];
+  learning?: LearningState;
   cut?: string[];
 }
 
@@ -390,6 +417,28 @@ export interface Next extends Due, Mixture {
   what: "event" | "answer" | null;
   controls?: number[];
   plan?: number[][];
+}
+
+export type Stage = "idle" | "collecting" | "training" | "comparing" | "ready";
+
+/**
+ * How far “Make it play like me” is.
+ *
+ * stage: `ready`: there is a new model, and the performer has not decided yet. sentence: what it does, or how it
+ * ended; failed: by an error. stopping: it was asked to stop. progress: of the training, 0 to 1; left: seconds,
+ * estimated; null: not known. before, now: the models, as a configuration names them; empty: none in this workspace.
+ * gain: by how many nats an event the new one foresees the last phrases better; null: not known.
+ */
+export interface OwnModel {
+  stage: Stage;
+  sentence: string;
+  failed: boolean;
+  stopping: boolean;
+  progress: number | null;
+  left: number | null;
+  before: string;
+  now: string;
+  gain: number | null;
 }
 
 /** The first message of a connection. */
@@ -467,6 +516,11 @@ export interface TrainingMessage {
   run: Run;
 }
 
+/** “Make it play like me” has gone on. */
+export interface OwnModelMessage extends OwnModel {
+  type: "own_model";
+}
+
 /** What is played back, and where it is. */
 export interface PlaybackMessage extends PlaybackState {
   type: "playback";
@@ -510,9 +564,9 @@ export interface SentenceMessage {
   text: string;
 }
 
-export type ServerMessage = Hello | SessionMessage | VectorMessage | NextMessage | OutputMessage | Changed | PerformerMessage | TrainingMessage | PlaybackMessage | LearnMessage | LearningMessage | Pong | SentenceMessage;
+export type ServerMessage = Hello | SessionMessage | VectorMessage | NextMessage | OutputMessage | Changed | PerformerMessage | TrainingMessage | OwnModelMessage | PlaybackMessage | LearnMessage | LearningMessage | Pong | SentenceMessage;
 
-export type CommandName = "mode" | "threshold" | "sigmatemp" | "pitemp" | "timescale" | "hold" | "longest_wait" | "tempo" | "quantise" | "grid" | "pause" | "model" | "scene" | "mark" | "panic" | "another" | "tap" | "reset";
+export type CommandName = "learn" | "keep" | "forget" | "mode" | "threshold" | "sigmatemp" | "pitemp" | "timescale" | "hold" | "longest_wait" | "tempo" | "quantise" | "grid" | "pause" | "model" | "scene" | "mark" | "panic" | "another" | "tap" | "reset";
 
 /** `changes`: pairs of a control (from 0) and its value in [0, 1]. */
 export interface Play {

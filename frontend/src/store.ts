@@ -4,13 +4,15 @@ import { type Signal, computed, effect, signal } from "@preact/signals";
 import { ApiError, get } from "./api";
 import { live, wake } from "./live";
 import { connection, on, send } from "./socket";
-import type { CommandName, Level, Line, Output, Overview, Run, Session, State, Topic } from "./protocol";
+import type { CommandName, Level, Line, Output, Overview, OwnModel, Run, Session, State, Topic } from "./protocol";
 
 export const session = signal<Session>({ status: "stopped", ours: false, pid: null, sentence: "", state: null });
 export const overview = signal<Overview | null>(null);
 export const performerRunning = signal(false);
 export const lines = signal<Line[]>([]);
 export const runs = signal<Run[]>([]);
+/** How far “Make it play like me” is; null: not known yet. */
+export const ownModel = signal<OwnModel | null>(null);
 export const playback = signal<{ name: string | null; at: number; seconds: number }>({ name: null, at: 0, seconds: 0 });
 
 export const running = computed(() => session.value.status === "running");
@@ -133,6 +135,7 @@ function accept(received: Session): void {
 on("session", accept);
 on("performer", (message) => (performerRunning.value = message.running));
 on("output", (message) => (lines.value = [...lines.value, ...message.lines].slice(-KEPT_LINES)));
+on("own_model", (message) => (ownModel.value = message));
 on("playback", (message) => (playback.value = message));
 on("sentence", (message) => notify(message.level, message.text));
 on("training", ({ run }) => {

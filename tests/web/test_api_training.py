@@ -228,6 +228,19 @@ def test_a_run_whose_process_is_gone_is_found_as_it_ended(site, client, log, lin
     assert not watchers()
 
 
+def test_a_model_with_a_name_of_its_own_is_moved_to_the_models_once_it_is_complete(site, client):
+    made = MODEL.replace("mixtures5", "mixtures27")
+    done = {"event": "done", "files": [f"x/{made}.tflite"], "figures": {"ended": "stopped"}}
+    folder = write_run(site, name="mine", lines=[{**START, "name": made}, done])
+    (folder / "model").mkdir()
+    for suffix in (".tflite", ".json", ".training.npz"):
+        (folder / "model" / f"{made}{suffix}").write_bytes(suffix.encode())
+    (run,) = client.get("/api/training").json()
+    assert (run["status"], run["model"], run["resumable"]) == ("stopped", "mine.tflite", True)
+    assert sorted(path.name for path in site.workspace.models.iterdir()) == ["mine.json", "mine.tflite"]
+    assert (site.workspace.models / "mine.tflite").read_bytes() == b".tflite"
+
+
 def test_another_process_that_got_the_same_number_is_not_taken_for_it(site, client):
     write_run(site, pid=os.getpid(), made=psutil.Process().create_time() - 100)
     assert client.get("/api/training").json()[0]["status"] == "interrupted"
@@ -245,7 +258,17 @@ def test_a_process_that_does_not_train_is_not_taken_for_it(site, client):
             bystander.kill()
 
 
-@pytest.mark.parametrize("said", [{"dataset": "../../other.npz"}, {"dataset": "/etc/passwd"}, {"model": "../x"}])
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"dataset": "../../other.npz"},
+        {"dataset": "/etc/passwd"},
+        {"model": "../x"},
+        {"name": "../x"},
+        {"name": ""},
+        {"name": 5},
+    ],
+)
 def test_a_run_that_names_files_elsewhere_is_left_alone(site, client, said):
     write_run(site, status="stopped", **said)
     assert client.get("/api/training").json() == []

@@ -8,6 +8,7 @@ import { Banner } from "../perform/banner";
 import { Facts } from "../perform/facts";
 import { current, Faders } from "../perform/faders";
 import { Help } from "../perform/help";
+import { LikeMe } from "../perform/like-me";
 import { actionOf, isTyping, type Action } from "../perform/keys";
 import "../perform/perform.css";
 import { Scenes } from "../perform/scenes";
@@ -280,6 +281,7 @@ export default function Perform() {
             </Button>
           )}
         </div>
+        <LikeMe state={state} />
         {state && (
           <div class="below">
             <Card title="How it plays">

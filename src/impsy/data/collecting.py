@@ -19,7 +19,7 @@ from impsy.data.logs.reading import Log, Numbers, Problem, read_log
 from impsy.errors import DataError, refusal
 from impsy.files import leads_out
 
-__all__ = ["Collection", "Copy", "LogReport", "Overlap", "collect", "find_logs"]
+__all__ = ["Collection", "Copy", "LogReport", "NoEventsError", "Overlap", "collect", "find_logs"]
 
 _SAVED_AS = (".log", ".csv", ".tsv")
 """How the names of files end that may be meant as logs."""
@@ -104,6 +104,10 @@ class Collection:
         used = f"{self.rows:,} row{'s' * (self.rows != 1)}: {len(self.dataset):,} used"
         reasons = [f"{count:,} {REASONS[reason]}" for reason, count in self.left_out.items() if count]
         return f"{used}; left out are {', '.join(reasons)}" if reasons else used
+
+
+class NoEventsError(DataError):
+    """The logs hold no event."""
 
 
 class Found(NamedTuple):
@@ -197,7 +201,8 @@ def collect(paths: Sequence[Path], dimension: int) -> Collection:
         paths: logs of this dimension.
 
     Raises:
-        DataError: a file cannot be read, or all together hold no event.
+        DataError: a file cannot be read.
+        NoEventsError: all together hold no event.
     """
     reports: list[LogReport] = []
     performances: list[Numbers] = []
@@ -267,11 +272,11 @@ def _fingerprints(log: Log) -> NDArray[np.uint64]:
     return np.asarray(log.times.astype(np.uint64) * factors[0] + bits @ factors[1:])
 
 
-def _nothing(reports: Sequence[LogReport], dimension: int) -> DataError:
+def _nothing(reports: Sequence[LogReport], dimension: int) -> NoEventsError:
     unread = sum(report.unread for report in reports)
     first = next((f"{report.name}, line {p.line}: {p.text}" for report in reports for p in report.problems[:1]), "")
     about = f" {unread:,} rows cannot be used; the first is {first}." if unread else ""
-    return DataError(
+    return NoEventsError(
         f"the {len(reports)} logs of dimension {dimension} hold no event: it takes at least two rows of a performer "
         f"(“interface”) with {dimension - 1} values in one log.{about} Play with “impsy run” to record some"
     )

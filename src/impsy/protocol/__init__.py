@@ -6,6 +6,7 @@
 ``session``     web process → page, by HTTP: the session and the machine
 ``workspace``   web process → page, by HTTP: the controls, the configuration and the devices
 ``library``     web process → page, by HTTP: takes, datasets, trainings and models
+``own_model``   web process → page, by both: how far “Make it play like me” is
 ==============  ==========================================================================================
 
 The page's types (``frontend/src/protocol.ts``) are generated from these by ``frontend/make_protocol.py``: a new

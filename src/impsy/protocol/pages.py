@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from impsy.protocol.library import PlaybackState, Run
 from impsy.protocol.monitor import Level, Next
+from impsy.protocol.own_model import OwnModel
 from impsy.protocol.session import Line, PerformerState, Session
 
 # --- web process → page ------------------------------------------------------------------------------
@@ -70,6 +71,12 @@ class TrainingMessage(TypedDict):
     run: Run
 
 
+class OwnModelMessage(OwnModel):
+    """“Make it play like me” has gone on."""
+
+    type: Literal["own_model"]
+
+
 class PlaybackMessage(PlaybackState):
     """What is played back, and where it is."""
 
@@ -126,6 +133,7 @@ ServerMessage = Union[  # noqa: UP007 - a name that the generator can tell from 
     Changed,
     PerformerMessage,
     TrainingMessage,
+    OwnModelMessage,
     PlaybackMessage,
     LearnMessage,
     LearningMessage,

@@ -15,6 +15,8 @@ from impsy.web.devices.mapping import MappingListener
 from impsy.web.devices.watching import DevicesWatcher
 from impsy.web.devices.ways import CheckUps
 from impsy.web.jobs.evaluating import Evaluation
+from impsy.web.jobs.own_model import OwnModelJob
+from impsy.web.jobs.own_playing import NowPlaying
 from impsy.web.jobs.training import Trainings
 from impsy.web.library.datasets import Datasets
 from impsy.web.library.models import Models
@@ -79,6 +81,13 @@ class Site:
         self.models = Models(workspace, self.config, lambda: self.hub.changed("models"))
         self.trainings = Trainings(workspace, self.hub, self.trash)
         self.evaluation = Evaluation(workspace, self.hub)
+        self.own_model = OwnModelJob(
+            workspace,
+            self.hub,
+            NowPlaying(workspace, self.link, self.config, self.takes),
+            self.datasets,
+            self.trainings,
+        )
         self.devices = DevicesWatcher(lambda: self.hub.changed("devices"))
         self.mapping = MappingListener(self.hub.send)
         self.checkups = CheckUps(workspace, self.link, self.supervisor)
@@ -104,6 +113,8 @@ class Site:
             running.callback(self.supervisor.close)
             running.callback(self.close)
             self.trainings.follow()
+            if not self.presence.of_another():
+                self.own_model.follow()
             self._running = running.pop_all()
         return self
 
@@ -117,6 +128,7 @@ class Site:
             self.playback.stop,
             self.mapping.stop,
             self.devices.close,
+            self.own_model.close,
             self.trainings.close,
             self.evaluation.close,
             self.takes.close,
@@ -134,6 +146,7 @@ class Site:
         return [
             {"type": "session", **self.supervisor.status()},
             {"type": "performer", "running": self.performer.running},
+            {"type": "own_model", **self.own_model.status()},
         ]
 
     def _plays_here(self, state: dict[str, Any]) -> bool:

@@ -17,7 +17,7 @@ from impsy.web.library.models import files_of
 from impsy.web.site import Site
 from impsy.web.workspace import Conflict, NotFound
 
-__all__ = ["ENDPOINTS", "REPORT_POLICY"]
+__all__ = ["ENDPOINTS", "REPORT_POLICY", "choose"]
 
 ENDPOINTS = Endpoints()
 LIMIT = 256 << 20
@@ -88,6 +88,23 @@ def evaluate(site: Site, name: str, body: Evaluate) -> Model:
 
 @ENDPOINTS.add("POST", "/api/models/{name}/use", "Play with it from now on")
 def use(site: Site, name: str, query: UseQuery) -> Used:
+    file, now = choose(site, name, set_dimension=query.set_dimension)
+    if now:
+        site.link.send("/impsy/model", "s", [file])
+    return Used(model=file, sentence=f"{name} plays {'now' if now else 'from the next start on'}")
+
+
+def choose(site: Site, name: str, *, set_dimension: bool = False) -> tuple[str, bool]:
+    """Have the configuration name this model.
+
+    Returns:
+        The model as the configuration names it, and whether the session that plays now can play it, too.
+
+    Raises:
+        Conflict: it does not go together with the configuration or the session.
+        ModelError: it cannot be played.
+        NotFound: there is none of this name.
+    """
     path = site.models.path(name)
     facts = site.models.facts(path)
     if "problem" in facts:
@@ -98,7 +115,7 @@ def use(site: Site, name: str, query: UseQuery) -> Used:
             f"the configuration has [[voices]], each with a model of its own: name {path.name} as the model of one "
             "of them, in its file"
         )
-    follows = query.set_dimension or (loaded is not None and loaded.dimension_from == "model")
+    follows = set_dimension or (loaded is not None and loaded.dimension_from == "model")
     bound = not follows or (loaded is not None and loaded.dimension_from == "mappings")
     if loaded is not None and bound and loaded.config.model.dimension != dimension:
         own = loaded.config.model.dimension
@@ -122,11 +139,8 @@ def use(site: Site, name: str, query: UseQuery) -> Used:
 
     # First the file: a session that is started anew finds the same model, and a broken file is reported here.
     site.config.change(set_model)
-    now = state is not None and fits
-    if now:
-        site.link.send("/impsy/model", "s", [file])
     site.hub.changed("models")
-    return Used(model=file, sentence=f"{path.name} plays {'now' if now else 'from the next start on'}")
+    return file, state is not None and fits
 
 
 @ENDPOINTS.add("DELETE", "/api/models/{name}", "Delete it; can be undone")

@@ -37,6 +37,7 @@ class Progress:
     left: float | None = None
     best: float | None = None
     losses: list[Loss] = field(default_factory=list)
+    name: str = ""
     model: str | None = None
     ended: str = ""
     notes: list[str] = field(default_factory=list)
@@ -72,6 +73,7 @@ class Progress:
 
     def _start(self, message: Mapping[str, Any]) -> None:
         self.phase = "compiling"
+        self.name = Path(str(message.get("name", ""))).name
         self._steps = int(message["recipe"]["steps"])
         self.epochs = int(message["recipe"]["epochs"])
         # What a crash cost is learned and reported again.

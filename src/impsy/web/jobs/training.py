@@ -2,7 +2,8 @@
 
 A run is a folder ``.impsy/training/{id}``: ``run.json`` says what was asked for, which process does it and how it
 ended, ``progress.jsonl`` is the output of that process, ``log.txt`` its standard error. A web process that starts
-later finds by the process's number and the moment it was made whether it is still the same one.
+later finds by the process's number and the moment it was made whether it is still the same one. A run whose model has
+a name of its own makes it in its folder, and moves it to the models when it is complete.
 """
 
 from __future__ import annotations
@@ -77,7 +78,13 @@ class _Run:
     @property
     def model(self) -> str:
         """The name of the model that it makes, which no two may make at once."""
-        return str(self.record["model"])
+        return str(self.record.get("name") or self.record["model"])
+
+    @property
+    def made(self) -> str | None:
+        """The model's file to play, once it is there."""
+        made = self.progress.model
+        return f"{self.record['name']}.tflite" if made and self.record.get("name") else made
 
 
 class Trainings:
@@ -113,11 +120,14 @@ class Trainings:
         """A run with all of its curve; raises NotFound."""
         return self._shown(self._find(run_id), every=True)
 
-    def start(self, dataset: Path, dimension: int, size: str, options: Mapping[str, Any]) -> Run:
+    def start(
+        self, dataset: Path, dimension: int, size: str, options: Mapping[str, Any], name: str | None = None
+    ) -> Run:
         """Start a run.
 
         Args:
             options: epochs, minutes, seed, architecture, batch, patience: those that are not to be as usual.
+            name: of the model's files, without a suffix; None: by its dimension and size.
 
         Raises:
             ConfigError: what training needs is not installed.
@@ -128,7 +138,7 @@ class Trainings:
         model = model_name(dimension, SIZES[size])
         with self._workspace.locked(), self._lock:
             self.follow()
-            self._check_free(model)
+            self._check_free(name or model)
             now = datetime.now()
             run_id = self._new_id(now, dimension, size)
             folder = self._folder / run_id
@@ -139,6 +149,7 @@ class Trainings:
                 "model": model,
                 "started": now.isoformat(timespec="milliseconds"),
                 "options": {key: value for key, value in options.items() if value is not None},
+                **({"name": name} if name else {}),
             }
             run = _Run(run_id, folder, record, Progress(folder / "progress.jsonl"))
             self._launch(run, [])
@@ -212,8 +223,9 @@ class Trainings:
         record = run.record
         options = record["options"]
         self._workspace.folder(self._workspace.models)
+        target = self._target(run).relative_to(self._workspace.root)
         command = ["-m", "impsy", "train", str(Path(self._workspace.datasets.name) / record["dataset"])]
-        command += ["-M", record["size"], "-O", self._workspace.models.name, "--json", *more]
+        command += ["-M", record["size"], "-O", str(target), "--json", *more]
         for key, option in _OPTIONS.items():
             if key in options:
                 command += [option, str(options[key])]
@@ -225,6 +237,21 @@ class Trainings:
         with suppress(psutil.Error):
             made = psutil.Process(run.process.pid).create_time()
         self._save(run, status="running", command=command, pid=run.process.pid, made=made, sentence="")
+
+    def _target(self, run: _Run) -> Path:
+        """The folder that it writes to."""
+        return run.folder / "model" if run.record.get("name") else self._workspace.models
+
+    def _move(self, run: _Run) -> None:
+        """Move a model with a name of its own to the models: the file to play last, so that it is whole when seen."""
+        name = run.record.get("name")
+        if not name or not run.progress.model:
+            return
+        stem = Path(run.progress.model).stem
+        self._workspace.models.mkdir(exist_ok=True)
+        for suffix in (".keras", ".json", ".tflite"):
+            with suppress(FileNotFoundError):  # it was moved before, or there is none
+                (self._target(run) / f"{stem}{suffix}").replace(self._workspace.models / f"{name}{suffix}")
 
     def _check_free(self, model: str) -> None:
         busy = next((run for run in self._runs.values() if run.model == model and run.status not in ENDED), None)
@@ -241,7 +268,9 @@ class Trainings:
         latest = max(
             (each for each in self._runs.values() if each.model == run.model), key=lambda each: each.record["started"]
         )
-        return latest is run and (self._workspace.models / f"{run.model}.training.npz").is_file()
+        # What the data shows decides how many mixtures the network has, which its name says.
+        name = run.progress.name or run.record["model"]
+        return latest is run and (self._target(run) / f"{name}.training.npz").is_file()
 
     def _new_id(self, now: datetime, dimension: int, size: str) -> str:
         base = f"{now:%Y-%m-%dT%H-%M-%S}-{dimension}d-{size}"
@@ -287,6 +316,7 @@ class Trainings:
         """Say how it ended."""
         status, sentence = _verdict(run)
         run.process = None
+        self._move(run)
         self._save(run, status=status, sentence=sentence, ended=datetime.now().isoformat(timespec="seconds"))
 
     def follow(self) -> None:
@@ -317,6 +347,8 @@ class Trainings:
                 return None
             for key in ("dataset", "model"):  # a resumed run reads the one, and goes on from what lies by the other
                 safe_name(record[key])
+            if "name" in record:
+                safe_name(record["name"])
         except (OSError, ValueError, LookupError, TypeError, RecursionError, DataError):
             return None
         if record["status"] not in (*ENDED, "running", "stopping"):
@@ -354,7 +386,7 @@ class Trainings:
                 left=progress.left if status == "running" else None,
                 losses=progress.shown(every),
                 best=progress.best,
-                model=progress.model,
+                model=run.made,
                 resumable=status in ENDED and self._resumable(run),
                 options=run.record["options"],
                 sentence=run.record.get("sentence") or _sentence(run),

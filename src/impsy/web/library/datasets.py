@@ -25,10 +25,19 @@ from impsy.web.library.uploads import keep
 from impsy.web.library.worker import work
 from impsy.web.workspace import Workspace
 
-__all__ = ["Datasets"]
+__all__ = ["Datasets", "TooLittleError"]
 
 SUFFIX = ".npz"
 _KIND: TypeAdapter[Any] = TypeAdapter(DatasetStatistics | Unusable)
+
+
+class TooLittleError(DataError):
+    """There are fewer events than wanted: ``events``, which take ``seconds``."""
+
+    def __init__(self, events: int, seconds: float) -> None:
+        super().__init__(f"there are only {events:,} events in these takes: play more")
+        self.events = events
+        self.seconds = seconds
 
 
 class Datasets(DescribedFiles):
@@ -69,15 +78,26 @@ class Datasets(DescribedFiles):
         path, facts = self._keep(_checked_name(name), upload)
         return _dataset(path.name, stamp_of(path), facts)
 
-    def make(self, names: Sequence[str] | None, dimension: int | None, name: str | None) -> Made:
+    def make(
+        self,
+        names: Sequence[str] | None,
+        dimension: int | None,
+        name: str | None,
+        *,
+        longest_pause: float | None = None,
+        least: int = 0,
+    ) -> Made:
         """Make a dataset of takes.
 
         Args:
             names: of the takes; None: all of the dimension that are not excluded.
             dimension: None: that of the takes, which must then have the same.
             name: of its file; None: by the dimension. One of this name goes to the trash.
+            longest_pause: seconds to which longer pauses are shortened; None: they stay.
+            least: events that there must be.
 
         Raises:
+            TooLittleError: there are fewer.
             DataError: there are no takes to make it of, or they are of several dimensions and none is asked for.
             NotFound: one that was named is not there.
         """
@@ -97,7 +117,11 @@ class Datasets(DescribedFiles):
                     dimension=dimension,
                     target=str(fresh),
                     config=str(workspace.config),
+                    longest_pause=longest_pause,
+                    least=least,
                 )
+                if "too_little" in made:
+                    raise TooLittleError(*made["too_little"])
                 undo, remarks = None, [*remarks, *made["remarks"]]
                 with workspace.locked():
                     if path.exists():

@@ -25,6 +25,8 @@ _MEMORY = 6 << 30
 """Bytes of address space that the process may have."""
 _SECONDS = 300.0
 """After which a task is ended. They take a few seconds, with the largest files perhaps a minute."""
+_WINDOWS = 200
+"""By which models are compared: a second or two for each."""
 
 
 def describe_datasets(files: Sequence[str]) -> list[dict[str, Any]]:
@@ -62,20 +64,67 @@ def _or_problem(look: Callable[..., dict[str, Any]], path: Path, *more: object) 
         return {"problem": "it needs more memory than it may have"}
 
 
-def collect(logs: Sequence[str], dimension: int, target: str, config: str) -> dict[str, Any]:
+def collect(
+    logs: Sequence[str],
+    dimension: int,
+    target: str,
+    config: str,
+    longest_pause: float | None = None,
+    least: int = 0,
+) -> dict[str, Any]:
     """Make a dataset of these logs and write it; its statistics, and sentences on what was left out or put right.
 
-    ``config``: the configuration's file, which may say which controls are notes.
+    Args:
+        config: the configuration's file, which may say which controls are notes.
+        longest_pause: seconds to which longer times between two events are shortened; None: they stay.
+        least: events; where there are fewer, nothing is written, and the result is ``too_little``: how many there
+            are, and how many seconds they take.
     """
     from impsy.config import known_notes
     from impsy.data import collecting
     from impsy.data.datasets import write_dataset
+    from impsy.data.pauses import shorten_pauses
     from impsy.data.statistics import describe
 
-    collection = collecting.collect([Path(log) for log in logs], dimension)
-    notes = known_notes(Path(config), dimension)
-    write_dataset(Path(target), replace(collection.dataset, notes=notes))
-    return {"statistics": asdict(describe(collection.dataset)), "remarks": _remarks(collection)}
+    try:
+        collection = collecting.collect([Path(log) for log in logs], dimension)
+    except collecting.NoEventsError:
+        if not least:
+            raise
+        return {"too_little": [0, 0.0]}
+    dataset = replace(collection.dataset, notes=known_notes(Path(config), dimension))
+    if longest_pause is not None:
+        dataset = shorten_pauses(dataset, longest_pause)
+    if len(dataset) < least:
+        return {"too_little": [len(dataset), float(dataset.events[:, 0].sum())]}
+    write_dataset(Path(target), dataset)
+    return {"statistics": asdict(describe(dataset)), "remarks": _remarks(collection)}
+
+
+def foresee(dataset: str, models: Sequence[str]) -> list[float]:
+    """How well each of these models foresees the last phrases of a dataset, which training holds out.
+
+    Returns:
+        The log density of an event in nats, each at the temperatures at which it is calibrated: the median over at
+        most 200 windows of the mean in each, so that no single surprise decides. Higher is better.
+    """
+    import numpy as np
+
+    from impsy.data.datasets import read_dataset
+    from impsy.data.windows import split_windows
+    from impsy.evaluation.contestants import contestant_for
+    from impsy.evaluation.likelihood import evenly, score_windows
+    from impsy.models.opening import open_model
+
+    playing = read_dataset(Path(dataset))
+    windows = evenly(split_windows(playing).held_out, _WINDOWS)
+    no_grid = np.zeros(playing.dimension - 1)
+    found = []
+    for model in map(open_model, map(Path, models)):
+        contestant = contestant_for(model, learnt=model.calibrated)
+        likelihood = score_windows(contestant, playing.events, windows, no_grid, lambda _events: None)
+        found.append(-likelihood.joint.median_of_sequences)
+    return found
 
 
 def _remarks(collection: Any) -> list[str]:
@@ -180,6 +229,7 @@ _TASKS: Mapping[str, Callable[..., Any]] = {
         describe_datasets,
         describe_models,
         collect,
+        foresee,
         check_log,
         scan_logs,
         take_to_midi,

@@ -59,6 +59,7 @@ _KINDS: dict[str, _Kind] = {
     "playback": _Kind(kept=True),
     "learning": _Kind(kept=True),
     "training": _Kind(0.5, about="run"),
+    "own_model": _Kind(0.1),
 }
 _OTHER = _Kind(about=None)
 """Without a subject: sentences, pongs, controls that are moved while a mapping is learnt."""

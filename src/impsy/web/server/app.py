@@ -28,6 +28,7 @@ from impsy.web.api import (
     devices,
     models,
     overview,
+    own_model,
     playback,
     session,
     setup,
@@ -46,7 +47,21 @@ __all__ = ["API_MODULES", "STATIC", "create_app", "endpoints"]
 
 logger = logging.getLogger(__name__)
 
-API_MODULES = (session, config, setup, overview, devices, system, takes, playback, trash, datasets, training, models)
+API_MODULES = (
+    session,
+    config,
+    setup,
+    overview,
+    devices,
+    system,
+    takes,
+    playback,
+    trash,
+    datasets,
+    training,
+    models,
+    own_model,
+)
 """Each has a table ``ENDPOINTS``."""
 
 GZIP_BYTES = 1000
