@@ -23,7 +23,9 @@ __all__ = [
     "EndNotes",
     "EngineEvent",
     "Event",
+    "Forget",
     "Interaction",
+    "Keep",
     "LinkBeat",
     "LoadModel",
     "MidiClock",
@@ -172,11 +174,20 @@ class PanicButton:
 
 @dataclass(frozen=True, slots=True)
 class SetPredictor:
-    """Play with another model from now on. ``file`` is where it came from: an absolute path, "" if from no file."""
+    """Play with another model from now on. ``file`` is where it came from: an absolute path, "" if from no file.
+
+    ``learnt``: it was learnt while playing from the one that plays. It takes its place without a silence, what waits
+    to be played stays, and it has heard what that one had heard: when ``heard`` vectors had come. Not ``prepared``:
+    it has heard nothing yet, and is to hear the same now. ``content`` is the model as a ``.tflite`` file holds it.
+    """
 
     predictor: Predictor
     name: str
     file: str = ""
+    learnt: bool = False
+    heard: int = 0
+    prepared: bool = True
+    content: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +202,16 @@ class RecallScene:
     """Set all that a scene of the configuration names. For the session: the engine knows no scenes."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Save the model that was learnt while playing. For the session: the engine writes no files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Play with the model again that played before anything was learnt. For the session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +260,7 @@ EngineEvent = (
     | LinkBeat
     | Tap
 )
-Event = EngineEvent | LoadModel | RecallScene | ShowState
+Event = EngineEvent | LoadModel | RecallScene | ShowState | Keep | Forget
 
 
 # --- commands: what the engine asks for -------------------------------------------------------------

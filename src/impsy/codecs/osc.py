@@ -30,7 +30,9 @@ from impsy.codecs.oscwire import (
 from impsy.errors import PeerError
 from impsy.events import (
     Event,
+    Forget,
     Interaction,
+    Keep,
     LoadModel,
     PanicButton,
     PlayThrough,
@@ -205,6 +207,8 @@ COMMAND_ADDRESSES: dict[str, _Row] = {
     "/impsy/panic": _Row("nothing", lambda _a, _v, _p: (PanicButton(),), ""),
     "/impsy/tap": _Row("nothing", lambda _a, _v, _p: (Tap(),), ""),
     "/impsy/reset": _Row("nothing", lambda _a, _v, _p: (Reset(),), ""),
+    "/impsy/forget": _Row("nothing", lambda _a, _v, _p: (Forget(),), ""),
+    "/impsy/keep": _Row("nothing", lambda _a, _v, _p: (Keep(),), ""),
 }
 """What can be requested while playing, by address; the page's commands are the last parts of these."""
 

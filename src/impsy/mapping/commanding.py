@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
-from impsy.events import Event, PanicButton, RecallScene, Reset, Set, Tap, Toggle
+from impsy.events import Event, Forget, Keep, PanicButton, RecallScene, Reset, Set, Tap, Toggle
 from impsy.mapping import wire
 from impsy.mapping.commands import Assigned, Command, CommandEntry, place_of
 from impsy.mapping.entries import NoteOn, NoteVelocity, PitchBend, ProgramChange, kind_of
@@ -21,7 +21,13 @@ REST_SECONDS = 0.3
 PRESSED, BENT = 0.5, 0.75
 """From here on a button is pressed; a pitch wheel, which rests in the middle, must go further."""
 
-_ACTION_EVENTS: dict[str, Event] = {"panic": PanicButton(), "reset": Reset(), "tap": Tap()}
+_ACTION_EVENTS: dict[str, Event] = {
+    "panic": PanicButton(),
+    "reset": Reset(),
+    "keep": Keep(),
+    "forget": Forget(),
+    "tap": Tap(),
+}
 
 _Compose = Callable[[float], tuple[bytes, ...]]
 

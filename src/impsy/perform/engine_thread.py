@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, ParamSpec
 
-from impsy.engine import Forecast, Playing, Snapshot
+from impsy.engine import Forecast, Heard, Playing, Snapshot
 from impsy.events import (
     Command,
     EndNotes,
     Event,
+    Forget,
     Interaction,
+    Keep,
     LinkBeat,
     LoadModel,
     MidiClock,
@@ -76,6 +78,7 @@ class Published(NamedTuple):
     engine: Snapshot
     lateness: LatenessCounts
     forecast: Forecast
+    heard: Heard = Heard()
 
 
 class EngineThread:
@@ -93,6 +96,7 @@ class EngineThread:
         report: takes the engine's reports.
         lost: is told of a model that does not play any more.
         settled: is told each time that other settings were published; it must not wait.
+        performed: is given each of the performer's rows; it must not wait.
     """
 
     def __init__(
@@ -107,6 +111,7 @@ class EngineThread:
         report: SendReport,
         lost: Callable[[Predictor], None] = lambda _model: None,
         settled: Callable[[], None] = lambda: None,
+        performed: Callable[[Record], None] = lambda _row: None,
     ) -> None:
         self.inbox = Inbox(clock.now)
         self.adapters = adapters
@@ -118,6 +123,7 @@ class EngineThread:
         self._report = report
         self._lost = lost
         self._settled = settled
+        self._performed = performed
         self._lateness = Lateness()
         self._verbose = logger.isEnabledFor(logging.DEBUG)
         self._noted: list[Record | Play] = []
@@ -216,7 +222,7 @@ class EngineThread:
                 self._skim_newest()
         if late and isinstance(event, Interaction | Update):
             self._do(self._engine.skim, event, arrived)
-        elif not isinstance(event, LoadModel | RecallScene | ShowState):
+        elif not isinstance(event, LoadModel | RecallScene | ShowState | Keep | Forget):
             self._do(self._engine.receive, event, arrived)
             if not isinstance(event, Interaction | Update | Released | Touched | PlayThrough):
                 self._changed()
@@ -299,7 +305,7 @@ class EngineThread:
         Called when there is time: it wakes their threads, which then use the interpreter that playing needs.
         """
         before, forecast = self.published.engine.settings, self._engine.forecast()
-        self.published = Published(self._engine.snapshot(), self._lateness.counts(), forecast)
+        self.published = Published(self._engine.snapshot(), self._lateness.counts(), forecast, self._engine.heard)
         if self.published.engine.settings is not before:
             self._settled()
         self._show(forecast)
@@ -324,6 +330,7 @@ class EngineThread:
         if self._recorder is not None and getattr(self.logged, record.source):
             self._recorder.add(record)
         if record.source == "interface":
+            self._performed(record)
             if self._verbose:
                 logger.debug("performer ← %s", record.values)
             if self._monitor is not None:

@@ -91,6 +91,16 @@ class BatchNetwork:
         self._head.mixture(self._last_heard)
         return self.parameters
 
+    @property
+    def dense_inputs(self) -> _Array:
+        """What the dense layer heard last, (B, inputs), 1 for its bias included; a copy."""
+        return self._last_heard.T.copy()
+
+    @property
+    def standing(self) -> _Array | None:
+        """See :meth:`impsy.models.batch.heads.Head.standing`."""
+        return self._head.standing()
+
 
 def _head(weights: Weights, precision: type[np.floating[Any]]) -> Head:
     """What is computed before and after the layers, as the architecture has it."""

@@ -15,6 +15,7 @@ from impsy.io.commands import CommandPort
 from impsy.io.osc import OscListener
 from impsy.mapping.commands import OTHER_PORTS
 from impsy.perform.building.abletonlink import link_port
+from impsy.perform.building.learning import learning_plan
 from impsy.perform.building.midi import MidiPorts, commands_at, input_name, output_name
 from impsy.perform.building.models import model_switcher, open_configured_models
 from impsy.perform.building.ports import Port, Ports
@@ -142,6 +143,7 @@ def build_session(
         scenes=configured_scenes(loaded),
         model_file=model_file,
         about=_about(loaded, seed),
+        learning=learning_plan(loaded, seed),
     )
 
 
