@@ -13,6 +13,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def continued_by(kind: str) -> Callable[[Any, Any], Any]:
     from impsy.learning.learners import MixtureLayer
 
     if kind == "mixture":
-        return lambda weights, _heard: MixtureLayer(weights)
+        return lambda weights, heard: MixtureLayer(weights)  # noqa: ARG005 - as the other
     from impsy.training.adapting import AllLayers
 
     return AllLayers.continued
@@ -114,8 +115,8 @@ def from_model(args: argparse.Namespace, train: Path, held_out: Path, model: Pat
         rng = np.random.default_rng(number)
         earlier = Earlier(rehearsed(base, rng) if args.no_replay else pieces)
         stream, memory = Stream(performance.copy()), Memory(base.dimension, earlier)
-        learner = continued_by(args.learner)
-        course = Course(memory, rng, continued=lambda w: learner(w, pieces[0]), begin=lambda *_: None, base=base)
+        continued = partial(continued_by(args.learner), heard=pieces[0])
+        course = Course(memory, rng, continued=continued, begin=lambda *_: None, base=base)
         present, figures = base, {"performance": number, "file": held_out.name}
         for second, heard, taken in followed(course, memory, stream, max(AT)):
             present = present if taken is None else taken
@@ -151,7 +152,7 @@ def from_nothing(args: argparse.Namespace, held_out: Path, other: Path | None) -
         course = Course(
             memory,
             np.random.default_rng(number),
-            continued=lambda w: continued_by(args.learner)(w, memory.events),
+            continued=partial(continued_by(args.learner), heard=memory.events),
             begin=begun_by(args.learner == "all", dataset.dimension, "s"),
         )
         figures: dict[str, Any] = {"performance": number, "file": held_out.name}

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from random_networks import random_weights
 
 from impsy.errors import ModelError
 from impsy.learning.judging import costs
@@ -14,6 +13,7 @@ from impsy.learning.learners import MixtureLayer
 from impsy.learning.memory import Batch, Phrases
 from impsy.models.sizes import Size
 from impsy.models.weights import Weights
+from random_networks import random_weights
 
 ARCHITECTURES = ("plain", "residual", "gestures")
 

@@ -43,8 +43,8 @@ Begin = Callable[[NDArray[np.float32], int, Weights | None], Learner]
 class Look(NamedTuple):
     """What a comparison found.
 
-    gain: of the learnt weights against those that play. whole: of what now plays against what there was at first: the
-    model, or the better of repeating and a random walk; None: nothing plays yet. lost: nats an event on earlier
+    gain: of the learnt weights against those that play. whole: of what now plays against what there was at first:
+    the model, or the better of repeating and a random walk; None: nothing plays yet. lost: nats an event on earlier
     playing, 0 where there is none. weights: those that take over, None if none do.
     """
 
@@ -55,7 +55,7 @@ class Look(NamedTuple):
 
 
 class Resumed(NamedTuple):
-    """Where an earlier process was: the weights that it had learnt, those that play, and how many steps it had done."""
+    """Where an earlier process was: the weights that it had learnt, those that play, and its number of steps."""
 
     learnt: Weights
     present: Weights | None

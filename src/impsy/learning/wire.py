@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import IO, Any, NamedTuple
 
 import numpy as np
@@ -67,7 +68,7 @@ def _parsed(head: bytes, rest: bytes) -> Message:
     if not sound or sum(sizes) != len(rest):
         raise DataError("a message of the learning process does not hold what it says")
     ends = np.cumsum([0, *sizes]).tolist()
-    return Message(about, tuple(rest[a:b] for a, b in zip(ends, ends[1:], strict=False)))
+    return Message(about, tuple(rest[a:b] for a, b in pairwise(ends)))
 
 
 def events_of(blob: bytes, dimension: int) -> NDArray[np.float32]:

@@ -260,7 +260,7 @@ class Learning:
             case "ready":
                 self._learns, self._earlier = str(about.get("learns")), str(about.get("earlier"))
                 if problem := str(about.get("problem") or ""):
-                    text = f"there is no earlier playing to learn besides ({one_line(problem, 400)}); the model rehearses"
+                    text = f"there is no earlier playing to learn besides: {one_line(problem, 400)}"
                     self._report(Report("learning-earlier", text, "info"))
             case "learning":
                 self._gain, self._steps = about.get("gain"), int(about.get("steps", 0))

@@ -97,8 +97,8 @@ class LearningState(TypedDict):
     """Learning while playing.
 
     events: the performer's that were heard. steps: of learning. updates: how often what was learnt took over. gain:
-    nats an event on the performer's latest phrases, of what plays against the model before (or the better of repeating
-    and a random walk, where there was none); null: nothing took over. base: the model before; "": none. learns: all
+    nats an event on the performer's latest phrases, of what plays against the model before (or the better of
+    repeating and a random walk, where there was none); null: nothing took over. base: the model before; "": none. learns: all
     layers or the mixture layer; "" as long as that is not known. earlier: what is learned besides. kept: the file
     that was saved last. pid: of the process that learns; 0: there is none. words: a sentence on how it is doing.
     """
@@ -134,8 +134,8 @@ class State(TypedDict):
     turn: who plays. model: the name of its file. input, output: the last vectors. held: of each control, whether the
     performer holds it (mode duet). waiting: predictions that are not played yet. uptime: seconds. command_port: where
     it listens to the page; 0: nowhere (yet). config: the path of the configuration. seed: of the model's choices,
-    where one was given. voices: where several models play. learning: where a model can learn while playing. cut: the keys whose content is not complete, as all of it
-    does not fit into a datagram.
+    where one was given. voices: where several models play. learning: where one model plays, which can learn. cut: the
+    keys whose content is not complete, as all of it does not fit into a datagram.
     """
 
     mode: Mode

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -25,12 +25,19 @@ from impsy.learning.learners import Learner, MixtureLayer
 from impsy.learning.memory import Earlier, Memory
 from impsy.learning.rehearsal import rehearsed
 from impsy.learning.wire import Message, encode, events_of, read
-from impsy.models.calibration import AS_LEARNED, CALIBRATED, PLAYED, Temperatures, calibrated, density_temperatures
-from impsy.models.calibration import uncalibrated
+from impsy.models.calibration import (
+    AS_LEARNED,
+    CALIBRATED,
+    PLAYED,
+    Temperatures,
+    calibrated,
+    density_temperatures,
+    uncalibrated,
+)
 from impsy.models.landings import Landings
+from impsy.models.opening import model_facts, open_weights
 from impsy.models.tflite.read import read_facts, read_tflite
 from impsy.models.tflite.write import encode_tflite
-from impsy.models.opening import model_facts, open_weights
 from impsy.models.weights import Weights
 from impsy.processes import limit
 from impsy.training.earlier import earlier_playing
@@ -229,12 +236,9 @@ def _has_jax(first: Message) -> bool:
 
 
 def _read(stdin: IO[bytes], incoming: SimpleQueue[Message | None]) -> None:
-    message: Message | None = None
-    try:
+    with suppress(ImpsyError, OSError):  # without the performance there is nothing to learn
         while (message := read(stdin)) is not None:
             incoming.put(message)
-    except (ImpsyError, OSError) as error:
-        print(error, file=sys.stderr)
     incoming.put(None)
 
 
