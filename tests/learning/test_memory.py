@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impsy.learning import memory as remembering
@@ -21,6 +21,7 @@ def numbers(windows: np.ndarray) -> np.ndarray:
     return np.rint(windows[..., 1] * 100_000).astype(int)
 
 
+@settings(max_examples=40)
 @given(parts=st.lists(st.integers(0, 120), max_size=12), seed=st.integers(0, 99), share=st.floats(0, 1))
 def test_nothing_is_learned_that_the_latest_phrases_hold(parts: list[int], seed: int, share: float) -> None:
     memory, heard = Memory(2, Earlier([-numbered(400, 1)])), 0

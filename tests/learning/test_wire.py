@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impsy.errors import DataError
@@ -17,6 +17,7 @@ PLAIN = st.dictionaries(
 )
 
 
+@settings(max_examples=25)
 @given(st.lists(st.tuples(PLAIN, st.lists(st.binary(max_size=50), max_size=4)), max_size=4))
 def test_what_was_written_is_read(messages: list[tuple[dict[str, object], list[bytes]]]) -> None:
     file = io.BytesIO(b"".join(encode(about, blobs) for about, blobs in messages))
@@ -35,6 +36,7 @@ def test_any_bytes_are_read_or_refused(content: bytes) -> None:
         pass
 
 
+@settings(max_examples=50)
 @given(st.data(), PLAIN, st.lists(st.binary(max_size=30), max_size=3))
 def test_a_message_that_is_cut_or_changed_is_refused_or_read(
     data: st.DataObject, about: dict[str, object], blobs: list[bytes]

@@ -28,7 +28,7 @@ MOST_BEHIND = 200
 """Steps that may be due at once, after a time without any."""
 WARMUP, SLOWER_AFTER = 20, 300
 """From nothing: steps in which the rate rises, and after which it has fallen to the half."""
-LOOK_EVERY, FEWEST_STEPS = 16, 8
+LOOK_EVERY, FEWEST_STEPS = 24, 8
 """New events, and steps, after which the weights are compared."""
 MOST_LOST = 0.08
 """Nats an event that may be lost on earlier playing; weights that lose more do not take over."""
@@ -45,7 +45,7 @@ class Look(NamedTuple):
 
     gain: of the learnt weights against those that play. whole: of what now plays against what there was at first:
     the model, or the better of repeating and a random walk; None: nothing plays yet. lost: nats an event on earlier
-    playing, 0 where there is none. weights: those that take over, None if none do.
+    playing, 0 where there is none, or where the gain is too small. weights: those that take over, None if none do.
     """
 
     gain: Difference
@@ -146,8 +146,9 @@ class Course:
         grid = detect_grids(self._memory.events) if self._base is None else None
         new = costs(weights, phrases, grid)
         before = self._at_first(phrases, grid)
-        now = before if self._present is None else costs(self._present, phrases, grid)
-        gain, lost = gain_of(now, new), self._lost(weights)
+        now = before if self._present is None or self._present is self._base else costs(self._present, phrases, grid)
+        gain = gain_of(now, new)
+        lost = self._lost(weights) if gain.is_better else 0.0
         if not gain.is_better or lost > MOST_LOST:
             whole = None if self._present is None else float((before - now).mean())
             return Look(gain, whole, lost, None)

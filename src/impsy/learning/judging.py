@@ -41,8 +41,12 @@ def costs(weights: Weights, phrases: Phrases, grid: FloatArray | None = None) ->
     """What each scored event of the phrases costs, (B, scored), nats; see :func:`costs_of`."""
     network = BatchNetwork(weights)
     network.reset(len(phrases.windows))
-    heard = (Mixtures.of(network.hear(event), weights.dimension) for event in _steps(phrases))
-    return _scored(list(heard)[-phrases.scored :], phrases, grid)
+    found, steps = [], _steps(phrases)
+    for event in steps[: -phrases.scored]:
+        network.listen(event)
+    for event in steps[-phrases.scored :]:
+        found.append(Mixtures.of(network.hear(event), weights.dimension))
+    return _scored(found, phrases, grid)
 
 
 def costs_of(contestant: Contestant, phrases: Phrases, grid: FloatArray | None = None) -> FloatArray:

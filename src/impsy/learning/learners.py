@@ -92,7 +92,7 @@ class MixtureLayer:
         network.reset(len(windows))
         heard, standing = list[NDArray[Any]](), list[NDArray[Any]]()
         for event in windows[:, :-1].swapaxes(0, 1):
-            network.hear(event)
+            network.listen(event)
             heard.append(network.dense_inputs)
             where = network.standing
             if where is not None:

@@ -253,6 +253,7 @@ class Learning:
         if process is not self._process:
             return
         if isinstance(message, str):
+            process.end()
             self._ended(message)
             return
         about = message.about

@@ -135,7 +135,6 @@ class Apprentice:
             weights = self._course.played(look.weights)
             figures = {"gain": look.whole, "better": look.gain.mean, "surely": look.gain.surely}
             self._send({"is": "learnt", **self._figures(), **figures}, [self._encoded(weights)])
-            self._course.look()
 
     def _figures(self) -> dict[str, Any]:
         course, memory = self._course, self._memory
