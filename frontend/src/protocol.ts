@@ -294,6 +294,31 @@ export interface ClockState {
   locked: boolean;
 }
 
+/**
+ * Learning while playing.
+ *
+ * events: the performer's that were heard. steps: of learning. updates: how often what was learnt took over. gain:
+ * nats an event on the performer's latest phrases, of what plays against the model before (or the better of
+ * repeating and a random walk, where there was none); null: nothing took over. base: the model before; "": none. learns: all
+ * layers or the mixture layer; "" as long as that is not known. earlier: what is learned besides. kept: the file
+ * that was saved last. pid: of the process that learns; 0: there is none. words: a sentence on how it is doing.
+ */
+export interface LearningState {
+  on: boolean;
+  events: number;
+  steps: number;
+  updates: number;
+  gain: number | null;
+  base: string;
+  learns: string;
+  earlier: string;
+  kept: string;
+  can_keep: boolean;
+  can_forget: boolean;
+  pid: number;
+  words: string;
+}
+
 /** One of several models that play as one instrument. controls: its own, from 1. */
 export interface VoiceState {
   name: string;
@@ -309,8 +334,8 @@ export interface VoiceState {
  * turn: who plays. model: the name of its file. input, output: the last vectors. held: of each control, whether the
  * performer holds it (mode duet). waiting: predictions that are not played yet. uptime: seconds. command_port: where
  * it listens to the page; 0: nowhere (yet). config: the path of the configuration. seed: of the model's choices,
- * where one was given. voices: where several models play. cut: the keys whose content is not complete, as all of it
- * does not fit into a datagram.
+ * where one was given. voices: where several models play. learning: where one model plays, which can learn. cut: the
+ * keys whose content is not complete, as all of it does not fit into a datagram.
  */
 export interface State {
   dimension: number;
@@ -349,6 +374,7 @@ export interface State {
   config?: string;
   seed?: number;
   voices?: VoiceState[];
+  learning?: LearningState;
   cut?: string[];
 }
 
@@ -496,7 +522,7 @@ export interface SentenceMessage {
 
 export type ServerMessage = Hello | SessionMessage | VectorMessage | NextMessage | OutputMessage | Changed | PerformerMessage | TrainingMessage | PlaybackMessage | LearnMessage | LearningMessage | Pong | SentenceMessage;
 
-export type CommandName = "mode" | "threshold" | "sigmatemp" | "pitemp" | "timescale" | "hold" | "longest_wait" | "tempo" | "quantise" | "grid" | "pause" | "model" | "scene" | "panic" | "tap" | "reset";
+export type CommandName = "mode" | "threshold" | "sigmatemp" | "pitemp" | "timescale" | "hold" | "longest_wait" | "tempo" | "quantise" | "grid" | "learn" | "pause" | "model" | "scene" | "panic" | "tap" | "reset" | "forget" | "keep";
 
 /** `changes`: pairs of a control (from 0) and its value in [0, 1]. */
 export interface Play {
@@ -611,6 +637,7 @@ export interface Scene {
   tempo: number | null;
   quantise: number | null;
   grid: "1/4" | "1/8" | "1/8t" | "1/16" | "1/16t" | "1/32" | null;
+  while_playing: boolean | null;
   model: string | null;
   name: string;
 }
@@ -810,6 +837,7 @@ export const SETTINGS = [
   {"name": "tempo", "command": "tempo", "section": "clock", "key": "tempo", "kind": "number", "title": "Tempo", "help": "Beats a minute.", "unit": "BPM", "aboveZero": true, "inScenes": true, "slider": [400, 1], "within": [20, 400], "choices": []},
   {"name": "quantise", "command": "quantise", "section": "clock", "key": "quantise", "kind": "number", "title": "Quantise", "help": "How far the model's events move to the grid: 0 not at all, 1 onto it.", "unit": "", "aboveZero": false, "inScenes": true, "slider": [1, 1], "within": [0, 1], "choices": []},
   {"name": "grid", "command": "grid", "section": "clock", "key": "grid", "kind": "choice", "title": "Grid", "help": "The note values that events are pulled to; t is for triplets.", "unit": "", "aboveZero": false, "inScenes": true, "slider": null, "within": null, "choices": ["1/4", "1/8", "1/8t", "1/16", "1/16t", "1/32"]},
+  {"name": "learning", "command": "learn", "section": "learning", "key": "while_playing", "kind": "flag", "title": "Learn while playing", "help": "The model learns from what you play, and takes over what it has learnt.", "unit": "", "aboveZero": false, "inScenes": true, "slider": null, "within": null, "choices": []},
   {"name": "paused", "command": "pause", "section": "", "key": "", "kind": "flag", "title": "Pause", "help": "The model is silent and predicts nothing.", "unit": "", "aboveZero": false, "inScenes": false, "slider": null, "within": null, "choices": []},
 ] as const;
 
@@ -822,9 +850,12 @@ export const MODES = [
 ] as const;
 
 export const COMMANDS = [
+  {"name": "learn", "act": "press", "title": "Learn while playing", "help": "The model learns from what you play, and takes over what it has learnt."},
   {"name": "pause", "act": "press", "title": "Pause", "help": "The model is silent and predicts nothing."},
   {"name": "panic", "act": "press", "title": "Panic", "help": "Ends every note."},
   {"name": "reset", "act": "press", "title": "Reset", "help": "The model forgets what it has heard."},
+  {"name": "keep", "act": "press", "title": "Keep", "help": "Saves the model that was learnt while playing."},
+  {"name": "forget", "act": "press", "title": "Forget", "help": "Goes back to the model from before it learnt."},
   {"name": "tap", "act": "press", "title": "Tap", "help": "A tap on the beat: two or more set the tempo."},
   {"name": "mode.callresponse", "act": "press", "title": "Mode: Call and response", "help": "You play a phrase; when you pause, the model answers."},
   {"name": "mode.polyphony", "act": "press", "title": "Mode: Together", "help": "To everything you play, the model adds something of its own."},

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from impsy.data.grid import detect_grids
 from impsy.evaluation.contestants import RandomWalk
+from impsy.learning.blending import between
 from impsy.learning.judging import Difference, Repeating, costs, costs_of, gain_of
 from impsy.learning.learners import Learner
 from impsy.learning.memory import Memory, Phrases
@@ -30,8 +31,10 @@ WARMUP, SLOWER_AFTER = 20, 300
 """From nothing: steps in which the rate rises, and after which it has fallen to the half."""
 LOOK_EVERY, FEWEST_STEPS = 24, 8
 """New events, and steps, after which the weights are compared."""
-MOST_LOST = 0.08
+MOST_LOST = 0.07
 """Nats an event that may be lost on earlier playing; weights that lose more do not take over."""
+SHARES = (1.0, 0.5, 0.25)
+"""Where what was learnt loses more, weights between it and the model are tried, with these shares of it."""
 FIRST_DESIGN, REDESIGNED = 48, 4
 """From nothing: events for the first design of a network, and the factor of their number at which it is made anew."""
 REDESIGNED_UP_TO = 4096
@@ -43,7 +46,7 @@ Begin = Callable[[NDArray[np.float32], int, Weights | None], Learner]
 class Look(NamedTuple):
     """What a comparison found.
 
-    gain: of the learnt weights against those that play. whole: of what now plays against what there was at first:
+    gain: of the learnt weights, or those between that may take over, against those that play. whole: of what now plays against what there was at first:
     the model, or the better of repeating and a random walk; None: nothing plays yet. lost: nats an event on earlier
     playing, 0 where there is none, or where the gain is too small. weights: those that take over, None if none do.
     """
@@ -142,18 +145,22 @@ class Course:
         phrases, learner = self._memory.latest(), self._learner
         if phrases is None or learner is None:
             return None
-        weights = learner.weights()
         grid = detect_grids(self._memory.events) if self._base is None else None
-        new = costs(weights, phrases, grid)
         before = self._at_first(phrases, grid)
         now = before if self._present is None or self._present is self._base else costs(self._present, phrases, grid)
-        gain = gain_of(now, new)
-        lost = self._lost(weights) if gain.is_better else 0.0
-        if not gain.is_better or lost > MOST_LOST:
-            whole = None if self._present is None else float((before - now).mean())
-            return Look(gain, whole, lost, None)
-        self._present = weights
-        return Look(gain, float((before - new).mean()), lost, weights)
+        learnt, lost = learner.weights(), 0.0
+        for share in SHARES if self._base is not None else SHARES[:1]:
+            weights = learnt if self._base is None or share == 1 else between(self._base, learnt, share)
+            new = costs(weights, phrases, grid)
+            gain = gain_of(now, new)
+            if not gain.is_better:
+                break
+            lost = self._lost(weights)
+            if lost <= MOST_LOST:
+                self._present = weights
+                return Look(gain, float((before - new).mean()), lost, weights)
+        whole = None if self._present is None else float((before - now).mean())
+        return Look(gain, whole, lost, None)
 
     def _at_first(self, phrases: Phrases, grid: NDArray[np.float64] | None) -> NDArray[np.float64]:
         """What the phrases cost with what there was at first."""
