@@ -1,6 +1,6 @@
 """A session that learns while it is played: ``python -m bench.apprentice HELD_OUT.npz [--model M --train T]``.
 
-A held-out performance is sent by OSC in its own time to ``impsy run`` without learning and with it; each session's own
+A held-out performance is sent by OSC in its own time to ``impsy run``, without learning and with it; each session's
 lateness and the memory of its processes are shown, and when what was learnt took over. Without ``--model`` it begins
 from nothing. ``--kill`` ends the process that learns in the middle.
 """
@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import psutil
 
-from bench.wire import Ear, floats_packet, free_port, state_of
+from bench.wire import Ear, address_of, floats_packet, free_port, state_of
 
 _START_LIMIT = 120.0
 _LONGEST_GAP = 5.0
@@ -96,10 +96,9 @@ class Session:
 
     def look(self, at: float) -> None:
         """Take what it sent."""
-        for _, message in self.monitor.heard():
-            state = state_of(message)
-            if state is not None:
-                self.state = state
+        for _, message in self.monitor.waiting():
+            if address_of(message) == "/monitor/state":
+                self.state = dict(state_of(message))
         learning = self.state.get("learning") or {}
         if learning.get("updates") and self.took_over is None:
             self.took_over = (at, learning["events"])

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from random_networks import random_weights
 
 from impsy.learning.course import Course, Resumed
 from impsy.learning.learners import MixtureLayer
@@ -16,6 +15,7 @@ from impsy.learning.rehearsal import rehearsed
 from impsy.models.sizes import Size
 from impsy.models.weights import Weights
 from impsy.training.beginnings import begun_by
+from random_networks import random_weights
 
 
 class Scripted:
@@ -129,9 +129,14 @@ def test_a_course_goes_on_where_another_was() -> None:
         begun.append(start)
         return Scripted(start)
 
-    resumed = Resumed(learnt, None, 77)
+    rng = np.random.default_rng(0)
     course = Course(
-        memory, np.random.default_rng(0), continued=continued, begin=lambda *_: Scripted(base), base=base, resumed=resumed
+        memory,
+        rng,
+        continued=continued,
+        begin=lambda *_: Scripted(base),
+        base=base,
+        resumed=Resumed(learnt, None, 77),
     )
     assert begun == [learnt]
     assert course.steps == 77

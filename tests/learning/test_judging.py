@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from random_networks import random_weights
 
 from impsy.evaluation.contestants import RandomWalk, RepeatLast
 from impsy.learning.judging import Repeating, costs, costs_of, gain_of
 from impsy.learning.memory import Phrases
 from impsy.models.sizes import Size
+from random_networks import random_weights
 
 
 def test_noise_alone_is_hardly_ever_better() -> None:

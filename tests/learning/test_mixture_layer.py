@@ -1,4 +1,4 @@
-"""The mixture layer that learns in NumPy: the mixtures of the networks that play, and the gradient of their density."""
+"""The mixture layer that learns in NumPy: the mixtures of the networks that play, and their gradient."""
 
 from __future__ import annotations
 

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from impsy.errors import DataError
 from impsy.learning.wire import Message, encode, events_of, read
 
-PLAIN = st.dictionaries(
-    st.text(max_size=8).filter(lambda key: key != "blobs"), st.integers() | st.text(max_size=20) | st.none(), max_size=5
-)
+NAMES = st.text(max_size=8).filter(lambda key: key != "blobs")
+PLAIN = st.dictionaries(NAMES, st.integers() | st.text(max_size=20) | st.none(), max_size=5)
 
 
 @settings(max_examples=25)

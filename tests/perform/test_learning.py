@@ -9,8 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from random_networks import random_weights
-from waiting import wait_until
 
 from impsy.engine import Heard
 from impsy.events import Predictor, Record, Report, SetPredictor
@@ -22,6 +20,8 @@ from impsy.models.weights import Weights
 from impsy.perform import learning as learning_module
 from impsy.perform.learning import Learning, LearningPlan
 from impsy.testing import FakePredictor
+from random_networks import random_weights
+from waiting import wait_until
 
 HEARD = Heard(5, tuple((0.1, 0.5, 0.1 * number) for number in range(5)))
 
@@ -54,7 +54,7 @@ class Stage:
         )
         self._time = 0.0
         self._events = np.concatenate(rehearsed(network(1), np.random.default_rng(3)))
-        self._played = 0
+        self.played = 0
 
     def take_over(self, ready: SetPredictor, instead_of: Predictor) -> bool:
         if instead_of is not self.playing:
@@ -64,10 +64,10 @@ class Stage:
         return True
 
     def play(self, count: int) -> None:
-        for dt, *values in self._events[self._played : self._played + count].tolist():
+        for dt, *values in self._events[self.played : self.played + count].tolist():
             self._time += dt
             self.learning.performed(Record("interface", tuple(values), self._time))
-        self._played += count
+        self.played += count
 
     def said(self, kind: str) -> list[str]:
         return [report.text for report in self.reports if report.kind == kind]
@@ -85,12 +85,8 @@ def learnt(stage: Stage) -> None:
     stage.learning.switch(True)
     for _ in range(6):
         stage.play(200)
-        taken = len(stage.taken)
-        if taken:
-            return
-        heard = stage._played
-        wait_until(lambda: stage.learning.state["events"] >= heard - 1, what="events")
-        wait_until(lambda: bool(stage.taken) or stage.learning.state["steps"] > 0.2 * heard, what="learning")
+        wait_until(lambda: stage.learning.state["events"] >= stage.played - 1, what="events")
+        wait_until(lambda: bool(stage.taken) or stage.learning.state["steps"] > 0.2 * stage.played, what="learning")
     wait_until(lambda: bool(stage.taken), what="taking over")
 
 

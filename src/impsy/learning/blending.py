@@ -20,9 +20,7 @@ def between(base: Weights, learnt: Weights, share: float) -> Weights:
         return times(one, 1 - share) + times(other, share)
 
     layers = tuple(
-        LSTMLayer(
-            mixed(one.kernel, other.kernel), mixed(one.recurrent, other.recurrent), mixed(one.bias, other.bias)
-        )
+        LSTMLayer(mixed(one.kernel, other.kernel), mixed(one.recurrent, other.recurrent), mixed(one.bias, other.bias))
         for one, other in zip(base.layers, learnt.layers, strict=True)
     )
     kernel, bias = mixed(base.mixture_kernel, learnt.mixture_kernel), mixed(base.mixture_bias, learnt.mixture_bias)

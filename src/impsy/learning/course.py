@@ -22,7 +22,7 @@ __all__ = ["Begin", "Course", "Look", "Resumed"]
 BATCH = 16
 REPLAYED = 0.5
 """Share of each batch that is earlier playing. Without any, weights that learn at this rate always lost."""
-RATE, RATE_FROM_NOTHING = 0.001, 0.006
+RATE, RATE_FROM_NOTHING = 0.0003, 0.006
 STEPS_AN_EVENT, STEPS_FROM_NOTHING, FIRST_STEPS = 0.4, 0.75, 80
 """Steps of learning for each event that may be learned from; from nothing, so many more at once for each design."""
 MOST_BEHIND = 200
@@ -34,21 +34,23 @@ LOOK_EVERY, FEWEST_STEPS = 24, 8
 MOST_LOST = 0.07
 """Nats an event that may be lost on earlier playing; weights that lose more do not take over."""
 SHARES = (1.0, 0.5, 0.25)
-"""Where what was learnt loses more, weights between it and the model are tried, with these shares of it."""
+"""Weights between the model and what was learnt may take over, too, with these shares of the latter: they follow the
+noise of few phrases less, and lose less."""
 FIRST_DESIGN, REDESIGNED = 48, 4
 """From nothing: events for the first design of a network, and the factor of their number at which it is made anew."""
 REDESIGNED_UP_TO = 4096
 
 Begin = Callable[[NDArray[np.float32], int, Weights | None], Learner]
-"""Makes a network for what was heard, (events, D), with a seed; its recurrent layers may begin as those of another."""
+"""Makes a network for what was heard, (events, D), with a seed; its recurrent layers may begin as another's."""
 
 
 class Look(NamedTuple):
     """What a comparison found.
 
-    gain: of the learnt weights, or those between that may take over, against those that play. whole: of what now plays against what there was at first:
-    the model, or the better of repeating and a random walk; None: nothing plays yet. lost: nats an event on earlier
-    playing, 0 where there is none, or where the gain is too small. weights: those that take over, None if none do.
+    gain: of the learnt weights, or those between that may take over, against those that play. whole: of what now
+    plays against what there was at first: the model, or the better of repeating and a random walk; None: nothing
+    plays yet. lost: nats an event on earlier playing, 0 where there is none, or where the gain is too small. weights:
+    those that take over, None if none do.
     """
 
     gain: Difference
@@ -148,19 +150,25 @@ class Course:
         grid = detect_grids(self._memory.events) if self._base is None else None
         before = self._at_first(phrases, grid)
         now = before if self._present is None or self._present is self._base else costs(self._present, phrases, grid)
-        learnt, lost = learner.weights(), 0.0
-        for share in SHARES if self._base is not None else SHARES[:1]:
-            weights = learnt if self._base is None or share == 1 else between(self._base, learnt, share)
-            new = costs(weights, phrases, grid)
-            gain = gain_of(now, new)
+        found = [(gain_of(now, costs(each, phrases, grid)), each) for each in self._candidates(learner.weights())]
+        found.sort(key=lambda each: -each[0].surely)
+        lost = 0.0
+        for gain, weights in found:
             if not gain.is_better:
                 break
             lost = self._lost(weights)
             if lost <= MOST_LOST:
                 self._present = weights
-                return Look(gain, float((before - new).mean()), lost, weights)
+                return Look(gain, float((before - now).mean()) + gain.mean, lost, weights)
         whole = None if self._present is None else float((before - now).mean())
-        return Look(gain, whole, lost, None)
+        return Look(found[0][0], whole, lost, None)
+
+    def _candidates(self, learnt: Weights) -> list[Weights]:
+        """The weights that may take over."""
+        if self._base is None:
+            return [learnt]
+        base = self._base
+        return [learnt if share == 1 else between(base, learnt, share) for share in SHARES]
 
     def _at_first(self, phrases: Phrases, grid: NDArray[np.float64] | None) -> NDArray[np.float64]:
         """What the phrases cost with what there was at first."""

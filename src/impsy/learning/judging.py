@@ -41,11 +41,10 @@ def costs(weights: Weights, phrases: Phrases, grid: FloatArray | None = None) ->
     """What each scored event of the phrases costs, (B, scored), nats; see :func:`costs_of`."""
     network = BatchNetwork(weights)
     network.reset(len(phrases.windows))
-    found, steps = [], _steps(phrases)
+    steps = _steps(phrases)
     for event in steps[: -phrases.scored]:
         network.listen(event)
-    for event in steps[-phrases.scored :]:
-        found.append(Mixtures.of(network.hear(event), weights.dimension))
+    found = [Mixtures.of(network.hear(event), weights.dimension) for event in steps[-phrases.scored :]]
     return _scored(found, phrases, grid)
 
 

@@ -76,7 +76,9 @@ class Reloader:
             self._report(Report("config-voices", text, always=True))
             return
         if before.learning.take != after.learning.take:
-            text = "[learning] take has changed, which takes a restart; until then it learns from what it named before"
+            text = (
+                "[learning] take has changed, which takes a restart; until then it learns from what it named before"
+            )
             self._report(Report("config-learning", text, always=True))
         # The model first: it is what can still go wrong, and then nothing has changed.
         if not after.voices and before.model.file != after.model.file and not self._plays(fresh):
