@@ -51,7 +51,7 @@ def test_it_hears_what_the_other_had_heard(before: int, missed: int, prepared: b
         for vector in heard.vectors:
             learnt.hear(vector)
     play(engine, missed, now)
-    engine.receive(SetPredictor(learnt, "learnt", learnt=True, heard=heard.count, prepared=prepared), now)
+    engine.receive(SetPredictor(learnt, "learnt", learnt=True, heard=heard.total, prepared=prepared), now)
     context = first.heard[max(0, before - 64) :] if missed <= 64 else first.heard[-64:]
     assert learnt.heard == context
 
@@ -63,7 +63,7 @@ def test_what_was_forgotten_meanwhile_is_not_heard() -> None:
     for vector in heard.vectors:
         learnt.hear(vector)
     engine.receive(Reset(), now)
-    engine.receive(SetPredictor(learnt, "learnt", learnt=True, heard=heard.count), now)
+    engine.receive(SetPredictor(learnt, "learnt", learnt=True, heard=heard.total), now)
     assert learnt.heard == []
 
 
@@ -72,7 +72,7 @@ def test_what_waits_is_played_when_it_was_to_be_played() -> None:
     engine.advance(0.0)
     due = engine.deadline
     assert due is not None
-    assert engine.receive(SetPredictor(Listener(0.75), "learnt", learnt=True, heard=engine.heard.count), 0.5) == []
+    assert engine.receive(SetPredictor(Listener(0.75), "learnt", learnt=True, heard=engine.heard.total), 0.5) == []
     assert engine.deadline == due
     played = [command.values for command in engine.advance(due) if isinstance(command, Play)]
     assert played == [(0.25,)]
@@ -98,9 +98,9 @@ def test_nobody_answers_until_something_was_learnt() -> None:
     learnt = Listener()
     for vector in engine.heard.vectors:
         learnt.hear(vector)
-    engine.receive(SetPredictor(learnt, "learnt", learnt=True, heard=engine.heard.count), now + 2.0)
+    engine.receive(SetPredictor(learnt, "learnt", learnt=True, heard=engine.heard.total), now + 2.0)
     now = play(engine, 3, now + 2.0)
     engine.advance(now + 0.2)
     assert [type(each) for each in engine.advance(now + 1.3)][:1] == [Play]
-    engine.receive(SetPredictor(Nobody(2), NO_MODEL, learnt=True, heard=engine.heard.count), now + 2.0)
+    engine.receive(SetPredictor(Nobody(2), NO_MODEL, learnt=True, heard=engine.heard.total), now + 2.0)
     assert engine.snapshot().model == NO_MODEL

@@ -95,7 +95,7 @@ def test_what_was_learnt_takes_over_is_kept_and_forgotten(stage: Stage) -> None:
     learnt(stage)
     ready = stage.taken[0]
     assert ready.learnt
-    assert ready.heard == HEARD.count
+    assert ready.heard == HEARD.total
     expected = open_model_of(ready.content, stage.models.parent)
     for vector in HEARD.vectors:
         expected.hear(vector)

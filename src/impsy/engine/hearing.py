@@ -25,10 +25,10 @@ MOST_MISSED = 64
 class Heard(NamedTuple):
     """What a model has heard: the recent vectors, and how many there were before this moment.
 
-    ``count`` only grows; where the model forgot, by more than ``MOST_MISSED``.
+    ``total`` only grows; where the model forgot, by more than ``MOST_MISSED``.
     """
 
-    count: int = 0
+    total: int = 0
     vectors: tuple[tuple[float, ...], ...] = ()
 
 
@@ -42,7 +42,7 @@ class Hearing:
     def __init__(self, predictor: Predictor, name: str) -> None:
         self.revision = 0
         self._context: deque[tuple[float, ...]] = deque(maxlen=CONTEXT + MOST_MISSED)
-        self._count = 0
+        self._total = 0
         self._use(predictor, name)
         self.primed = False
 
@@ -72,7 +72,7 @@ class Hearing:
         """The network takes a step."""
         self.predictor.hear(vector)
         self._context.append(vector)
-        self._count += 1
+        self._total += 1
         self.primed = True
         self.revision += 1
 
@@ -100,7 +100,7 @@ class Hearing:
         self.predictor.reset()
         self.primed = False
         self.revision += 1
-        self._count += MOST_MISSED + 1
+        self._total += MOST_MISSED + 1
         if forget:
             self._context.clear()
 
@@ -115,17 +115,17 @@ class Hearing:
     @property
     def heard(self) -> Heard:
         """What it has heard, for what is prepared to take its place."""
-        return Heard(self._count, self._latest(CONTEXT))
+        return Heard(self._total, self._latest(CONTEXT))
 
-    def take_over(self, predictor: Predictor, name: str, count: int, *, prepared: bool) -> None:
+    def take_over(self, predictor: Predictor, name: str, total: int, *, prepared: bool) -> None:
         """One that was learnt plays from now on, and hears what it has not heard yet.
 
         Args:
-            count: that of :attr:`heard` when it was prepared.
+            total: that of :attr:`heard` when it was prepared.
             prepared: whether it has heard the vectors of then; if not, it hears them now, which makes no difference
                 but in time.
         """
-        missed = self._count - count
+        missed = self._total - total
         known = 0 <= missed <= MOST_MISSED
         if not (known and prepared):
             predictor.reset()
@@ -143,7 +143,7 @@ class Hearing:
         """Nobody plays from now on. The next one is not told what this one did not come through."""
         self._use(Nobody(self.predictor.dimension), NO_MODEL)
         self._context.clear()
-        self._count += MOST_MISSED + 1
+        self._total += MOST_MISSED + 1
         self.primed = False
         self.revision += 1
 

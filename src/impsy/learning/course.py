@@ -151,7 +151,7 @@ class Course:
         before = self._at_first(phrases, grid)
         now = before if self._present is None or self._present is self._base else costs(self._present, phrases, grid)
         found = [(gain_of(now, costs(each, phrases, grid)), each) for each in self._candidates(learner.weights())]
-        found.sort(key=lambda each: -each[0].surely)
+        found.sort(key=lambda each: (each[0].is_better, each[0].mean), reverse=True)
         lost = 0.0
         for gain, weights in found:
             if not gain.is_better:

@@ -357,13 +357,13 @@ class Learning:
         if base.file:
             predictor: Predictor = open_model(base.file).predictor
         elif isinstance(base.predictor, Nobody):
-            return SetPredictor(Nobody(self._plan.dimension), NO_MODEL, learnt=True, heard=heard.count)
+            return SetPredictor(Nobody(self._plan.dimension), NO_MODEL, learnt=True, heard=heard.total)
         else:
             predictor = base.predictor
             predictor.reset()
         for vector in heard.vectors:
             predictor.hear(vector)
-        return SetPredictor(predictor, base.name, base.file, learnt=True, heard=heard.count)
+        return SetPredictor(predictor, base.name, base.file, learnt=True, heard=heard.total)
 
     def _keep(self) -> None:
         if not self._learnt:

@@ -30,7 +30,7 @@ def made_ready(content: bytes, name: str, heard: Heard) -> SetPredictor:
     predictor.density_temperature = density_temperatures(read_facts(content)).sigma
     for vector in heard.vectors:
         predictor.hear(vector)
-    return SetPredictor(predictor, name, learnt=True, heard=heard.count, content=content)
+    return SetPredictor(predictor, name, learnt=True, heard=heard.total, content=content)
 
 
 def save(content: bytes, folder: Path, story: Mapping[str, Any], figures: Mapping[str, Any]) -> Path:

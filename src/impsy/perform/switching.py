@@ -87,7 +87,7 @@ class ModelSwitcher:
         with self._lock:
             if self._wanted is not None or self.playing is not instead_of:
                 return False
-            self.file, self.playing = learnt.file, learnt.predictor
+            self.playing = learnt.predictor  # scenes with the model that it was learnt from keep it
             self._deliver(learnt)
             return True
 

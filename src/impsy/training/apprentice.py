@@ -146,7 +146,8 @@ class Apprentice:
             return MixtureLayer(weights)
         from impsy.training.adapting import AllLayers
 
-        known = self._memory.events if len(self._memory.events) > 1 else self._memory.earlier.sample()
+        earlier = self._memory.earlier
+        known = earlier.sample() if earlier else self._memory.events
         return AllLayers.continued(weights, known)
 
     def _opened(self, content: bytes) -> Weights:
