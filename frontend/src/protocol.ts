@@ -311,8 +311,7 @@ export interface ClockState {
  * nats an event on the performer's latest phrases, of what plays against the model before (or the better of
  * repeating and a random walk, where there was none); null: nothing took over. base: the model before; "": none.
  * learns: all layers or the mixture layer; "" as long as that is not known. earlier: what is learned besides. kept:
- * the file that was saved last. pid: of the process that learns; 0: there is none. words: a sentence on how it is
- * doing.
+ * the file that was saved last. pid: of the process that learns; 0: there is none. words: how it is doing.
  */
 export interface LearningState {
   on: boolean;
@@ -681,6 +680,7 @@ export interface Scene {
   tempo: number | null;
   quantise: number | null;
   grid: "1/4" | "1/8" | "1/8t" | "1/16" | "1/16t" | "1/32" | null;
+  while_playing: boolean | null;
   model: string | null;
   name: string;
 }
@@ -880,6 +880,7 @@ export const SETTINGS = [
   {"name": "tempo", "command": "tempo", "section": "clock", "key": "tempo", "kind": "number", "title": "Tempo", "help": "Beats a minute.", "unit": "BPM", "aboveZero": true, "inScenes": true, "slider": [400, 1], "within": [20, 400], "choices": []},
   {"name": "quantise", "command": "quantise", "section": "clock", "key": "quantise", "kind": "number", "title": "Quantise", "help": "How far the model's events move to the grid: 0 not at all, 1 onto it.", "unit": "", "aboveZero": false, "inScenes": true, "slider": [1, 1], "within": [0, 1], "choices": []},
   {"name": "grid", "command": "grid", "section": "clock", "key": "grid", "kind": "choice", "title": "Grid", "help": "The note values that events are pulled to; t is for triplets.", "unit": "", "aboveZero": false, "inScenes": true, "slider": null, "within": null, "choices": ["1/4", "1/8", "1/8t", "1/16", "1/16t", "1/32"]},
+  {"name": "learning", "command": "learn", "section": "learning", "key": "while_playing", "kind": "flag", "title": "Learn while playing", "help": "The model learns from what you play, and takes over what it has learnt.", "unit": "", "aboveZero": false, "inScenes": true, "slider": null, "within": null, "choices": []},
   {"name": "paused", "command": "pause", "section": "", "key": "", "kind": "flag", "title": "Pause", "help": "The model is silent and predicts nothing.", "unit": "", "aboveZero": false, "inScenes": false, "slider": null, "within": null, "choices": []},
 ] as const;
 
@@ -892,10 +893,13 @@ export const MODES = [
 ] as const;
 
 export const COMMANDS = [
+  {"name": "learn", "act": "press", "title": "Learn while playing", "help": "The model learns from what you play, and takes over what it has learnt."},
   {"name": "pause", "act": "press", "title": "Pause", "help": "The model is silent and predicts nothing."},
   {"name": "panic", "act": "press", "title": "Panic", "help": "Ends every note."},
   {"name": "another", "act": "press", "title": "Another", "help": "Throws away what the model is about to play, and draws something else."},
   {"name": "reset", "act": "press", "title": "Reset", "help": "The model forgets what it has heard."},
+  {"name": "keep", "act": "press", "title": "Keep", "help": "Saves the model that was learnt while playing."},
+  {"name": "forget", "act": "press", "title": "Forget", "help": "Goes back to the model from before it learnt."},
   {"name": "tap", "act": "press", "title": "Tap", "help": "A tap on the beat: two or more set the tempo."},
   {"name": "mode.callresponse", "act": "press", "title": "Mode: Call and response", "help": "You play a phrase; when you pause, the model answers."},
   {"name": "mode.polyphony", "act": "press", "title": "Mode: Together", "help": "To everything you play, the model adds something of its own."},

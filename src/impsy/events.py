@@ -24,7 +24,9 @@ __all__ = [
     "EndNotes",
     "EngineEvent",
     "Event",
+    "Forget",
     "Interaction",
+    "Keep",
     "LinkBeat",
     "LoadModel",
     "Mark",
@@ -183,11 +185,20 @@ class Another:
 
 @dataclass(frozen=True, slots=True)
 class SetPredictor:
-    """Play with another model from now on. ``file`` is where it came from: an absolute path, "" if from no file."""
+    """Play with another model from now on. ``file`` is where it came from: an absolute path, "" if from no file.
+
+    ``learnt``: it was learnt while playing from the one that plays. It takes its place without a silence, what waits
+    to be played stays, and it has heard what that one had heard: when ``heard`` vectors had come. Not ``prepared``:
+    it has heard nothing yet, and is to hear the same now. ``content`` is the model as a ``.tflite`` file holds it.
+    """
 
     predictor: Predictor
     name: str
     file: str = ""
+    learnt: bool = False
+    heard: int = 0
+    prepared: bool = True
+    content: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +220,16 @@ class Mark:
     """The performer wants to find this moment again; ``text`` says why, or is empty. For the journal."""
 
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Save the model that was learnt while playing. For the session: the engine writes no files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Play with the model again that played before anything was learnt. For the session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +279,7 @@ EngineEvent = (
     | LinkBeat
     | Tap
 )
-Event = EngineEvent | LoadModel | RecallScene | ShowState | Mark
+Event = EngineEvent | LoadModel | RecallScene | ShowState | Mark | Keep | Forget
 
 
 # --- commands: what the engine asks for -------------------------------------------------------------

@@ -16,6 +16,7 @@ from impsy.cli.stopping import Ending
 from impsy.cli.terminal import echo
 from impsy.config import LoadedConfig, load_config
 from impsy.config.watching import ConfigWatcher
+from impsy.engine.nobody import NO_MODEL
 from impsy.errors import ConfigError
 from impsy.files import leads_out
 from impsy.perform import (
@@ -135,6 +136,8 @@ def announce(loaded: LoadedConfig, session: Session, seed: int) -> None:
             logger.info("voice %s: %s, %s", voice.name, playing.model, voice.words)
     elif snapshot.model == STAND_IN:
         logger.warning("there is no model: a stand-in plays random gestures ([model] file names a trained one)")
+    elif snapshot.model == NO_MODEL:
+        logger.info("there is no model yet: one learns from what you play, and answers when it is good enough")
     else:
         logger.info("model %s", snapshot.model)
     if loaded.earlier_form:

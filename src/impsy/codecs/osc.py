@@ -31,7 +31,9 @@ from impsy.errors import PeerError
 from impsy.events import (
     Another,
     Event,
+    Forget,
     Interaction,
+    Keep,
     LoadModel,
     Mark,
     PanicButton,
@@ -212,6 +214,8 @@ COMMAND_ADDRESSES: dict[str, _Row] = {
     "/impsy/another": _Row("nothing", lambda _a, _v, _p: (Another(),), ""),
     "/impsy/tap": _Row("nothing", lambda _a, _v, _p: (Tap(),), ""),
     "/impsy/reset": _Row("nothing", lambda _a, _v, _p: (Reset(),), ""),
+    "/impsy/forget": _Row("nothing", lambda _a, _v, _p: (Forget(),), ""),
+    "/impsy/keep": _Row("nothing", lambda _a, _v, _p: (Keep(),), ""),
 }
 """What can be requested while playing, by address; the page's commands are the last parts of these."""
 

@@ -75,6 +75,9 @@ def warnings_across(config: Config, data: Table) -> Iterator[Finding]:
             yield from _unmatched(way, devices, mappings, used)
         yield from _thru(config.midi)
     yield from _clock(config)
+    if config.voices and config.learning.while_playing:
+        text = "several models play ([[voices]]), and they do not learn while playing"
+        yield _finding("warning", ("learning", "while_playing"), text, "Leave it out, or play with one model")
     for section in ("websocket", "serialmidi"):
         table = getattr(config, section)
         commanded = any(entry.port in ("", section) for entry in config.commands.values())

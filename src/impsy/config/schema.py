@@ -45,6 +45,7 @@ __all__ = [
     "Config",
     "ControlConfig",
     "InteractionConfig",
+    "LearningConfig",
     "Mapping",
     "MidiConfig",
     "Mode",
@@ -127,6 +128,7 @@ _Word = Annotated[
         pattern=r"^[^\x00-\x1f\x7f\u2028\u2029]*$",
     ),
 ]
+_TAKE = 'the path of a dataset, a log or a folder of logs in quotes, or "none"'
 _MODEL_FILE = "a model file's path in quotes"
 _Host = Annotated[str, Field(description='an address or host name in quotes, such as "127.0.0.1"')]
 _ListenPort = Annotated[int, Field(ge=0, le=65535, description="a port number, 1-65535 (0: any free one)")]
@@ -172,6 +174,18 @@ class ClockConfig(_with_settings("clock", _Clock)):  # type: ignore[misc]
     """``[clock]``: the beat that events are pulled to, and who shares it.
 
     ``send`` lists the MIDI outputs that get clock, start and stop; they need not be in ``[midi] out_device``.
+    """
+
+
+class _Learning(Section):
+    take: Annotated[str, Field(description=_TAKE)] = ""
+
+
+class LearningConfig(_with_settings("learning", _Learning)):  # type: ignore[misc]
+    """``[learning]``: learning while playing.
+
+    ``take`` is the earlier playing that is learned besides, so that it is not forgotten: a dataset, a log or a folder
+    of logs. "" is the dataset of the workspace, or its logs; ``"none"`` is what the model plays by itself.
     """
 
 
@@ -291,6 +305,7 @@ class Config(Section):
     log_predictions: Flag = False
     interaction: InteractionConfig = InteractionConfig()
     clock: ClockConfig = ClockConfig()
+    learning: LearningConfig = LearningConfig()
     model: ModelConfig
     midi: MidiConfig | None = None
     osc: OscConfig | None = None

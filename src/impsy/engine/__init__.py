@@ -6,6 +6,7 @@ from its log and its seed.
 
 from impsy.engine.engine import Engine
 from impsy.engine.ensemble import Ensemble, Playing
+from impsy.engine.hearing import Heard
 from impsy.engine.playback import MINIMUM_DT, Step, to_step
 from impsy.engine.snapshot import Counters, Forecast, Snapshot, Turn, VoiceSnapshot
 from impsy.engine.voice import Voice
@@ -20,6 +21,7 @@ __all__ = [
     "Engine",
     "Ensemble",
     "Forecast",
+    "Heard",
     "Mode",
     "Playing",
     "Settings",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from impsy.copying import copied
 from impsy.engine.answer import Answer
 from impsy.engine.hands import Hands
-from impsy.engine.hearing import Hearing
+from impsy.engine.hearing import Heard, Hearing
 from impsy.engine.holding import Holding, Stream
 from impsy.engine.performer import Performer
 from impsy.engine.playback import MINIMUM_DT, Pace, Step, to_step
@@ -230,6 +230,11 @@ class Engine:
         return (self._model.predictor,)
 
     @property
+    def heard(self) -> Heard:
+        """What the model has heard."""
+        return self._model.heard
+
+    @property
     def turn(self) -> Turn:
         """Who plays: ``performer``, ``model``, ``both`` or ``nobody``."""
         if self._paused:
@@ -289,7 +294,7 @@ class Engine:
             case Tap():
                 return self._tap(now)
             case SetPredictor():
-                return self._set_predictor(event.predictor, event.name, now)
+                return self._set_predictor(event, now)
 
     def was_sent(self, values: tuple[float, ...]) -> None:
         """Outputs have these values, x_1 … x_n, from somebody else."""
@@ -720,14 +725,20 @@ class Engine:
             self._predict(since, now, commands, earliest=now)
         return commands
 
-    def _set_predictor(self, predictor: Predictor, name: str, now: float) -> list[Command]:
+    def _set_predictor(self, event: SetPredictor, now: float) -> list[Command]:
+        predictor, name = event.predictor, event.name
         if predictor.dimension != self._settings.dimension:
             text = _dimension_mismatch(name, predictor.dimension, self._settings.dimension)
             return [Report("model-dimension", f"{text}; the model that was playing plays on", "error")]
         was_nobody = self._model.is_nobody
-        self._model.replace(predictor, name)
+        if event.learnt:
+            self._model.take_over(predictor, name, event.heard, prepared=event.prepared)
+        else:
+            self._model.replace(predictor, name)
         if was_nobody and self._mode.plays == "always":
             self._begin(now)
+        if event.learnt:
+            return []
         return [
             Silence("the model was switched"),
             Report("model-switched", f"now playing with {name}", "info", always=True),

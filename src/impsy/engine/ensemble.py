@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 from impsy.copying import copied
 from impsy.engine.engine import REBASE_AFTER, Engine
+from impsy.engine.hearing import Heard
 from impsy.engine.playback import Pace
 from impsy.engine.snapshot import Counters, Forecast, Snapshot, Turn
 from impsy.engine.voice import Seat, Stage, Voice, check_owners
@@ -124,6 +125,11 @@ class Ensemble:
     def predictors(self) -> tuple[Predictor, ...]:
         """What the voices play with."""
         return tuple(seat.engine.predictor for seat in self._seats)
+
+    @property
+    def heard(self) -> Heard:
+        """Nothing: voices do not learn while they play."""
+        return Heard()
 
     @property
     def turn(self) -> Turn:

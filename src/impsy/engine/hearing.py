@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from impsy.copying import copied
 from impsy.engine.nobody import NO_MODEL, Nobody
@@ -14,10 +14,23 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-__all__ = ["Hearing"]
+__all__ = ["CONTEXT", "Heard", "Hearing"]
 
 CONTEXT = 64
 """Recent vectors that a model hears when it takes the place of another."""
+
+MOST_MISSED = 64
+"""Vectors that may come while a model that was learnt is prepared; after more it hears the recent ones anew."""
+
+
+class Heard(NamedTuple):
+    """What a model has heard: the recent vectors, and how many there were before this moment.
+
+    ``total`` only grows; where the model forgot, by more than ``MOST_MISSED``.
+    """
+
+    total: int = 0
+    vectors: tuple[tuple[float, ...], ...] = ()
 
 
 class Hearing:
@@ -31,7 +44,8 @@ class Hearing:
         self.revision = 0
         self.saved: object = None
         """The state of the predictor that a copy begins with."""
-        self._context: deque[tuple[float, ...]] = deque(maxlen=CONTEXT)
+        self._context: deque[tuple[float, ...]] = deque(maxlen=CONTEXT + MOST_MISSED)
+        self._total = 0
         self._use(predictor, name)
         self.primed = False
 
@@ -81,6 +95,7 @@ class Hearing:
         """The network takes a step."""
         self.predictor.hear(vector)
         self._context.append(vector)
+        self._total += 1
         self.primed = True
         self.revision += 1
 
@@ -108,21 +123,50 @@ class Hearing:
         self.predictor.reset()
         self.primed = False
         self.revision += 1
+        self._total += MOST_MISSED + 1
         if forget:
             self._context.clear()
 
     def replace(self, predictor: Predictor, name: str) -> None:
         """Another one plays from now on, and has heard the latest vectors."""
-        for vector in self._context:
+        for vector in self._latest(CONTEXT):
             predictor.hear(vector)
         self._use(predictor, name)
         self.primed = bool(self._context)
         self.revision += 1
 
+    @property
+    def heard(self) -> Heard:
+        """What it has heard, for what is prepared to take its place."""
+        return Heard(self._total, self._latest(CONTEXT))
+
+    def take_over(self, predictor: Predictor, name: str, total: int, *, prepared: bool) -> None:
+        """One that was learnt plays from now on, and hears what it has not heard yet.
+
+        Args:
+            total: that of :attr:`heard` when it was prepared.
+            prepared: whether it has heard the vectors of then; if not, it hears them now, which makes no difference
+                but in time.
+        """
+        missed = self._total - total
+        known = 0 <= missed <= MOST_MISSED
+        if not (known and prepared):
+            predictor.reset()
+        for vector in self._latest(CONTEXT if not known else missed if prepared else CONTEXT + missed):
+            predictor.hear(vector)
+        self._use(predictor, name)
+        self.primed = bool(self._context)
+        self.revision += 1
+
+    def _latest(self, count: int) -> tuple[tuple[float, ...], ...]:
+        context = tuple(self._context)
+        return context[max(0, len(context) - count) :]
+
     def give_up(self) -> None:
         """Nobody plays from now on. The next one is not told what this one did not come through."""
         self._use(Nobody(self.predictor.dimension), NO_MODEL)
         self._context.clear()
+        self._total += MOST_MISSED + 1
         self.primed = False
         self.revision += 1
 

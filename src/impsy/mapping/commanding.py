@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
-from impsy.events import Another, Event, PanicButton, RecallScene, Reset, Set, Tap, Toggle
+from impsy.events import Another, Event, Forget, Keep, PanicButton, RecallScene, Reset, Set, Tap, Toggle
 from impsy.mapping import wire
 from impsy.mapping.commands import Assigned, Command, CommandEntry, place_of
 from impsy.mapping.entries import NoteOn, NoteVelocity, PitchBend, ProgramChange, kind_of
@@ -25,6 +25,8 @@ _ACTION_EVENTS: dict[str, Event] = {
     "another": Another(),
     "panic": PanicButton(),
     "reset": Reset(),
+    "keep": Keep(),
+    "forget": Forget(),
     "tap": Tap(),
 }
 

@@ -61,6 +61,8 @@ ACTIONS = {
     "panic": Action("Panic", "Ends every note."),
     "another": Action("Another", "Throws away what the model is about to play, and draws something else."),
     "reset": Action("Reset", "The model forgets what it has heard."),
+    "keep": Action("Keep", "Saves the model that was learnt while playing."),
+    "forget": Action("Forget", "Goes back to the model from before it learnt."),
     "tap": Action("Tap", "A tap on the beat: two or more set the tempo."),
 }
 """What can be asked for without a value; :mod:`impsy.mapping.commanding` has the event for each."""

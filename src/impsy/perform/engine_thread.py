@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, ParamSpec, TypeVar
 
-from impsy.engine import Forecast, Playing, Snapshot
+from impsy.engine import Forecast, Heard, Playing, Snapshot
 from impsy.events import (
     Command,
     EndNotes,
     Event,
+    Forget,
     Interaction,
+    Keep,
     LinkBeat,
     LoadModel,
     Mark,
@@ -82,6 +84,7 @@ class Published(NamedTuple):
     engine: Snapshot
     lateness: LatenessCounts
     forecast: Forecast
+    heard: Heard = Heard()
 
 
 class EngineThread:
@@ -100,6 +103,7 @@ class EngineThread:
         report: takes the engine's reports.
         lost: is told of a model that does not play any more.
         settled: is told each time that other settings were published; it must not wait.
+        performed: is given each of the performer's rows; it must not wait.
     """
 
     def __init__(
@@ -115,6 +119,7 @@ class EngineThread:
         witness: Witness | None = None,
         lost: Callable[[Predictor], None] = lambda _model: None,
         settled: Callable[[], None] = lambda: None,
+        performed: Callable[[Record], None] = lambda _row: None,
     ) -> None:
         self.inbox = Inbox(clock.now)
         self.adapters = adapters
@@ -128,6 +133,7 @@ class EngineThread:
         self._report = report
         self._lost = lost
         self._settled = settled
+        self._performed = performed
         self._lateness = Lateness()
         self._verbose = logger.isEnabledFor(logging.DEBUG)
         self._noted: list[Record | Play] = []
@@ -245,7 +251,7 @@ class EngineThread:
                 self._skim_newest()
         if late and isinstance(event, Interaction | Update):
             self._give(self._engine.skim, event, arrived, source)
-        elif not isinstance(event, LoadModel | RecallScene | ShowState | Mark):
+        elif not isinstance(event, LoadModel | RecallScene | ShowState | Mark | Keep | Forget):
             self._give(self._engine.receive, event, arrived, source)
             if not isinstance(event, Interaction | Update | Released | Touched | PlayThrough):
                 self._changed()
@@ -348,7 +354,7 @@ class EngineThread:
         Called when there is time: it wakes their threads, which then use the interpreter that playing needs.
         """
         before, forecast = self.published.engine.settings, self._engine.forecast()
-        self.published = Published(self._engine.snapshot(), self._lateness.counts(), forecast)
+        self.published = Published(self._engine.snapshot(), self._lateness.counts(), forecast, self._engine.heard)
         if self.published.engine.settings is not before:
             self._settled()
         self._show(forecast)
@@ -385,6 +391,7 @@ class EngineThread:
 
     def _record(self, record: Record) -> None:
         if record.source == "interface":
+            self._performed(record)
             if self._verbose:
                 logger.debug("performer ← %s", record.values)
             if self._monitor is not None:

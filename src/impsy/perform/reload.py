@@ -76,6 +76,11 @@ class Reloader:
             text = "the configuration has other [[voices]] now, which takes a restart; until then it plays as before"
             self._report(Report("config-voices", text, always=True))
             return
+        if before.learning.take != after.learning.take:
+            text = (
+                "[learning] take has changed, which takes a restart; until then it learns from what it named before"
+            )
+            self._report(Report("config-learning", text, always=True))
         # The model first: it is what can still go wrong, and then nothing has changed.
         if not after.voices and before.model.file != after.model.file and not self._plays(fresh):
             self._session.deliver(configured_model(fresh), "configuration")

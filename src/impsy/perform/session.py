@@ -12,11 +12,24 @@ from typing import Any, Literal, Protocol, Self, cast
 
 from impsy.codecs.journal import Call
 from impsy.engine import Playing, Snapshot, VoiceSnapshot
-from impsy.events import Event, LoadModel, Mark, Predictor, RecallScene, Report, SetPredictor, ShowState
+from impsy.events import (
+    Event,
+    Forget,
+    Keep,
+    LoadModel,
+    Mark,
+    Predictor,
+    RecallScene,
+    Record,
+    Report,
+    SetPredictor,
+    ShowState,
+)
 from impsy.io.adapter import Adapter, Health
 from impsy.io.osc import OscListener
 from impsy.perform.clock import Clock
 from impsy.perform.engine_thread import EngineThread, Logged
+from impsy.perform.learning import Learning, LearningPlan
 from impsy.perform.lights import Lights
 from impsy.perform.monitor import Monitor
 from impsy.perform.recording.recorder import Recorder
@@ -79,6 +92,7 @@ class Session:
         model_file: the file of the engine's model, an absolute path; "" if it has none.
         journal: whether the recorder keeps a journal of all that the engine is given.
         about: plain values that ``state`` contains beside those that change.
+        learning: how a model learns while playing; None: none can.
     """
 
     def __init__(
@@ -98,6 +112,7 @@ class Session:
         model_file: str = "",
         journal: bool = False,
         about: Mapping[str, object] | None = None,
+        learning: LearningPlan | None = None,
     ) -> None:
         self._clock = clock
         self._reports = reports
@@ -116,11 +131,27 @@ class Session:
             witness=self._witness,
             lost=self._lost,
             settled=self._settled,
+            performed=self._performed,
         )
         self._predictors = engine.predictors
         self._open_model = open_model
         self._models = ModelSwitcher(
-            self._engine.inbox.put, self.report, model_file, playing=engine.predictor, prepare=self._prepare
+            self._engine.inbox.put,
+            self.report,
+            model_file,
+            playing=engine.predictor,
+            prepare=self._prepare,
+            switched=self._switched,
+        )
+        self._learning = learning and Learning(
+            learning,
+            engine.predictor,
+            model_file,
+            engine.snapshot().model,
+            log=lambda: str(recorder.path or "") if recorder else "",
+            heard=lambda: self._engine.published.heard,
+            take_over=self._models.take_over,
+            report=self.report,
         )
         self._lights = Lights(self._shown, lambda: self._engine.adapters)
         self._scenes = SceneRecall(scenes or Scenes(), self._models, self._engine.inbox.put, self.report)
@@ -145,6 +176,7 @@ class Session:
         self._lights.changed()
         self._engine.start()
         self._is_open = True
+        self._settled()
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -154,6 +186,8 @@ class Session:
         self._is_open = False
         self._engine.stop()
         self._lights.close()
+        if self._learning is not None:
+            self._learning.close()
         if self._recorder is not None:
             self._recorder.close()
         with self._changing:
@@ -199,6 +233,8 @@ class Session:
                 self._lights.changed()
             case Mark():
                 pass  # the journal's alone
+            case Keep() | Forget():
+                self._command_learning(event)
             case _:
                 self._engine.inbox.put(event, source)
 
@@ -209,6 +245,15 @@ class Session:
     def _note(self, call: Call) -> None:
         if self._witness is not None and self._recorder is not None:
             self._recorder.note([call])
+
+    def _command_learning(self, event: Keep | Forget) -> None:
+        if self._learning is None:
+            text = "several models play ([[voices]]), and they do not learn while playing"
+            self.report(Report("no-learning", text, always=True))
+        elif isinstance(event, Keep):
+            self._learning.keep()
+        else:
+            self._learning.forget()
 
     def set_scenes(self, scenes: Scenes) -> None:
         """Replace the scenes that can be recalled. Any thread may call it."""
@@ -247,6 +292,16 @@ class Session:
 
     def _settled(self) -> None:
         self._lights.changed()
+        if self._learning is not None:
+            self._learning.switch(self._engine.published.engine.settings.learning)
+
+    def _performed(self, row: Record) -> None:
+        if self._learning is not None:
+            self._learning.performed(row)
+
+    def _switched(self, model: SetPredictor) -> None:
+        if self._learning is not None:
+            self._learning.switched(model)
 
     def _shown(self) -> tuple[Settings, str]:
         """What controllers show: the settings, and which scene is current."""
@@ -324,6 +379,8 @@ class Session:
             "pid": os.getpid(),
             "command_port": 0 if self._commands is None else self._commands.port,
         }
+        if self._learning is not None:
+            state["learning"] = self._learning.state
         if snapshot.voices:
             state["voices"] = [_voice_state(voice) for voice in snapshot.voices]
         shown = ("dimension", *(row.name for row in SETTINGS.values() if row.in_state))

@@ -30,6 +30,7 @@ class ModelSwitcher:
         file: that of the model that plays at first, an absolute path; "" if it has none.
         playing: that model.
         prepare: called with each model before it plays.
+        switched: called when another model plays, but not for one that was learnt; it must not wait.
     """
 
     def __init__(
@@ -40,12 +41,14 @@ class ModelSwitcher:
         *,
         playing: Predictor,
         prepare: Callable[[Predictor], None],
+        switched: Callable[[SetPredictor], None] = lambda _model: None,
     ) -> None:
         self.file = file
         """The file of the model that plays."""
         self.playing = playing
         """That model."""
         self._prepare = prepare
+        self._switched = switched
         self._deliver = deliver
         self._report = report
         self._lock = threading.Lock()
@@ -79,6 +82,15 @@ class ModelSwitcher:
             self._wanted = None
             self._switch(ready)
 
+    def take_over(self, learnt: SetPredictor, instead_of: Predictor) -> bool:
+        """Play with what was learnt from a model, if that one still plays and no other is being opened."""
+        with self._lock:
+            if self._wanted is not None or self.playing is not instead_of:
+                return False
+            self.playing = learnt.predictor  # scenes with the model that it was learnt from keep it
+            self._deliver(learnt)
+            return True
+
     def lost(self, predictor: Predictor) -> None:
         """This model does not play any more: its file may be chosen again."""
         if predictor is self.playing:  # else another one comes already
@@ -88,6 +100,7 @@ class ModelSwitcher:
         self.file, self.playing = ready.file, ready.predictor
         self._prepare(ready.predictor)
         self._deliver(ready)
+        self._switched(ready)
 
     def _is_busy(self) -> bool:
         """Whether there is something to open; if not, the thread ends."""

@@ -40,7 +40,7 @@ from impsy.version import __version__
 if TYPE_CHECKING:
     from impsy.training.fitting import Progress
 
-__all__ = ["Learned", "Plan", "Start", "learn", "plan_for"]
+__all__ = ["Learned", "Plan", "Start", "as_learned", "learn", "plan_for"]
 
 CONTINUED_RATE = 0.3
 """A trained network is continued at this share of the usual rate: larger steps would undo what it learned."""
@@ -220,7 +220,7 @@ def learn(
     """
     began = time.monotonic() if began is None else began
     split = SPLITS[plan.split](dataset)
-    base = None if plan.start_from is None else _as_learned(plan.start_from)
+    base = None if plan.start_from is None else as_learned(plan.start_from)
     wanted = plan.recipe
     known: dict[str, Any] = {"base": base, "notes": dataset.notes, "seed": wanted.seed}
     possible = designs(dataset.events, split.train, wanted.architecture, wanted.head, **known)
@@ -304,7 +304,7 @@ def _empty_keras_model(like: Weights) -> Future[Any]:
     return made
 
 
-def _as_learned(path: Path) -> Weights:
+def as_learned(path: Path) -> Weights:
     """The weights in a model's file, at the temperatures at which networks learn."""
     weights, temperatures = open_weights(path), density_temperatures(model_facts(path))
     return weights if temperatures == AS_LEARNED else uncalibrated(weights, *temperatures)

@@ -25,7 +25,7 @@ from impsy.training.networks.layers import RecurrentNetwork
 from impsy.training.networks.recurrent import Network
 from impsy.training.recipe import Recipe
 
-__all__ = ["HELD_OUT_AT_ONCE", "Learner", "LearnerState", "Pace", "Stretches", "changed"]
+__all__ = ["HELD_OUT_AT_ONCE", "LONGEST_TARGET", "Learner", "LearnerState", "Pace", "Stretches", "adam", "changed"]
 
 HELD_OUT_AT_ONCE = 256
 """Held-out windows in one compiled call."""
@@ -177,36 +177,39 @@ class Learner:
         value, gradients = learn(state.trainable, jax.random.key_data(left_out), windows)
         length = jnp.sqrt(sum(jnp.vdot(each, each) for each in gradients))
         sound = jnp.isfinite(value) & jnp.isfinite(length)
-        learned = self._adam(state, gradients, length, rate)
+        learned = adam(state[:4], gradients, length, rate, self._recipe.clip, self._recipe.momentum)
         trainable, first, second, count = jax.tree.map(
             lambda new, old: jnp.where(sound, new, old), learned, tuple(state[:4])
         )
         loss_sum, skipped = state.loss + jnp.where(sound, value, 0.0), state.skipped + jnp.where(sound, 0, 1)
         return LearnerState(trainable, first, second, count, loss_sum, skipped), value
 
-    def _adam(
-        self, state: LearnerState, gradients: list[Any], length: Any, rate: Any
-    ) -> tuple[list[Any], list[Any], list[Any], Any]:
-        """One step of Adam, the gradient no longer than ``clip`` (Pascanu, Mikolov & Bengio 2013)."""
-        shorter = jnp.minimum(1.0, self._recipe.clip / (length + 1e-9))
-        count = state.count + 1
-        second_moment = self._recipe.momentum
-        first_bias, second_bias = 1 - FIRST_MOMENT**count, 1 - second_moment**count
-        trainable, first, second = [], [], []
-        moments = zip(state.trainable, gradients, state.first, state.second, strict=True)
-        for weight, gradient, last_mean, last_square in moments:
-            clipped = gradient * shorter
-            mean = FIRST_MOMENT * last_mean + (1 - FIRST_MOMENT) * clipped
-            square = second_moment * last_square + (1 - second_moment) * clipped * clipped
-            trainable.append(weight - rate * (mean / first_bias) / (jnp.sqrt(square / second_bias) + SMALL))
-            first.append(mean)
-            second.append(square)
-        return trainable, first, second, count
-
     def _score(self, measure: Any, trainable: Any, events: Any, starts: Any) -> Any:
         """The mean of ``measure`` over each window."""
         window = events[starts[:, None] + jnp.arange(WINDOW)]
         return measure(trainable, window[:, :-1], window[:, 1:]).mean(-1)
+
+
+def adam(
+    state: Sequence[Any], gradients: Sequence[Any], length: Any, rate: Any, clip: float, second_moment: float
+) -> tuple[list[Any], list[Any], list[Any], Any]:
+    """One step of Adam, the gradient, of this ``length``, no longer than ``clip`` (Pascanu, Mikolov & Bengio 2013).
+
+    ``state`` holds the weights, the two moments of each, and how many steps these hold.
+    """
+    weights, firsts, seconds, count = state
+    shorter = jnp.minimum(1.0, clip / (length + 1e-9))
+    count = count + 1
+    first_bias, second_bias = 1 - FIRST_MOMENT**count, 1 - second_moment**count
+    trainable, first, second = [], [], []
+    for weight, gradient, last_mean, last_square in zip(weights, gradients, firsts, seconds, strict=True):
+        clipped = gradient * shorter
+        mean = FIRST_MOMENT * last_mean + (1 - FIRST_MOMENT) * clipped
+        square = second_moment * last_square + (1 - second_moment) * clipped * clipped
+        trainable.append(weight - rate * (mean / first_bias) / (jnp.sqrt(square / second_bias) + SMALL))
+        first.append(mean)
+        second.append(square)
+    return trainable, first, second, count
 
 
 def changed(windows: Any, key: Any, alike: NDArray[np.int32], permuted: float, mirrored: float) -> Any:

@@ -60,6 +60,12 @@ class Head:
         """What the layers hear of the interactions ``scaled`` (D, B), × 10; called once for each."""
         out[...] = scaled
 
+    def standing(self) -> _Array | None:
+        """Where each control stands after what was heard, (5, B, n): base, how close it is to its lower and upper
+        end, the last gesture and its way. None where means do not count from there.
+        """
+        return None
+
     def mixture(self, heard: _Array) -> None:
         """Leave the mixtures in ``parameters``, from what the dense layer hears (inputs, B)."""
         np.matmul(heard.T, self._dense, out=self.parameters)
@@ -115,6 +121,13 @@ class ResidualHead(Head):
         self._squash(self._move, self._change_scale, parts[1])
         np.square(parts[1], out=parts[2])
         parts[3:] = self._ends
+
+    def standing(self) -> _Array:
+        return np.stack([self._base, *self._ends, *self._last_gesture()]).swapaxes(1, 2)
+
+    def _last_gesture(self) -> tuple[_Array, _Array]:
+        none = np.zeros_like(self._base)
+        return none, none
 
     def mixture(self, heard: _Array) -> None:
         np.matmul(heard.T, self._dense, out=self.parameters)
@@ -249,6 +262,9 @@ class GestureHead(ResidualHead):
         self._squash(gesture, self._change_scale / 2, parts[5])
         np.abs(self._way, out=parts[6])
         out[-1] = moved
+
+    def _last_gesture(self) -> tuple[_Array, _Array]:
+        return self._gesture, self._way
 
     def mixture(self, heard: _Array) -> None:
         np.matmul(self._matrix, heard, out=self._out)

@@ -91,6 +91,12 @@ class BatchNetwork:
         ``[mu | sigma | logits]`` in the scaled space, is written over when the network hears again. Raises ValueError
         if the shape is wrong.
         """
+        self.listen(vectors)
+        self._head.mixture(self._last_heard)
+        return self.parameters
+
+    def listen(self, vectors: _Array) -> None:
+        """As :meth:`hear`, but the mixtures are not computed."""
         if vectors.shape != (self._batch, self.dimension):
             raise ValueError(
                 f"{self._batch} interactions of {self.dimension} numbers are heard here, not {vectors.shape}"
@@ -102,8 +108,16 @@ class BatchNetwork:
             self._last_heard[self._units : -1] = features
         for layer in self._layers:
             layer.step()
-        self._head.mixture(self._last_heard)
-        return self.parameters
+
+    @property
+    def dense_inputs(self) -> _Array:
+        """What the dense layer heard last, (B, inputs), 1 for its bias included; a copy."""
+        return self._last_heard.T.copy()
+
+    @property
+    def standing(self) -> _Array | None:
+        """See :meth:`impsy.models.batch.heads.Head.standing`."""
+        return self._head.standing()
 
 
 def _head(weights: Weights, precision: type[np.floating[Any]]) -> Head:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from impsy.config import LoadedConfig
 from impsy.engine import Engine, Ensemble, Playing, Voice
+from impsy.engine.nobody import NO_MODEL, Nobody
 from impsy.errors import ConfigError
 from impsy.events import Predictor, SetPredictor
 from impsy.models.opening import open_model
@@ -42,6 +43,8 @@ def open_configured_model(loaded: LoadedConfig) -> tuple[Predictor, str]:
         ModelError: the file cannot be opened.
     """
     path = loaded.model_file()
+    if path is None and loaded.config.learning.while_playing:
+        return Nobody(loaded.config.model.dimension), NO_MODEL  # until what it learns is good enough
     if path is None:
         return RandomGestures(loaded.config.model.dimension), STAND_IN
     return open_fitting(loaded, path).predictor, one_line(path.name)

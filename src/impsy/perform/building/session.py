@@ -17,6 +17,7 @@ from impsy.io.osc import OscListener
 from impsy.mapping.commands import OTHER_PORTS
 from impsy.perform.building.abletonlink import link_port
 from impsy.perform.building.journal import new_journal
+from impsy.perform.building.learning import learning_plan
 from impsy.perform.building.midi import MidiPorts, commands_at, input_name, output_name
 from impsy.perform.building.models import model_switcher, open_configured_models
 from impsy.perform.building.ports import Port, Ports
@@ -149,6 +150,7 @@ def build_session(
         model_file=model_file,
         journal=recorder is not None,
         about=_about(loaded, seed),
+        learning=learning_plan(loaded, seed),
     )
 
 

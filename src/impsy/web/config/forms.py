@@ -52,6 +52,10 @@ _WORDS: dict[str, _Words] = {
     ),
     "model.size": _Words("Size", "Only needed where the model file cannot tell."),
     "clock": _Words("Shared time", "The beat that the model's events are pulled to, and who shares it."),
+    "learning": _Words("Learning while playing", "What the model learns from what you play, while you play."),
+    "learning.take": _Words(
+        "Learned besides", "Earlier playing that is not to be forgotten; empty: the workspace's dataset, or its logs."
+    ),
     "clock.send": _Words("Send clock to", "MIDI outputs that get clock, start and stop.", "midi-outputs"),
     "midi": _Words("MIDI", "Controllers and synthesisers at this machine's MIDI ports."),
     "midi.in_device": _Words("Inputs", "Ports that are listened to; a part of a name is enough.", "midi-inputs"),
