@@ -111,6 +111,7 @@ describe("keys", () => {
     expect(key("KeyR", "p")).toEqual({ do: "pause" });
     expect(key("KeyR", "r")).toEqual({ do: "reset" });
     expect(key("Escape", "Escape")).toEqual({ do: "panic" });
+    expect(key("KeyO", "o")).toEqual({ do: "another" });
     expect(key("Slash", "?", { shiftKey: true })).toEqual({ do: "help" });
     expect(key("KeyP", "P", { shiftKey: true })).toEqual({ do: "pause" });
   });

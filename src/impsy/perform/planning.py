@@ -20,6 +20,9 @@ __all__ = ["Planner", "ShowsPlans"]
 ROUND_SECONDS = 1 / 20
 """Between two plans at least."""
 
+STEPS_A_ROUND = 256
+"""At most: the densest playing needs 50."""
+
 CLEAR_SECONDS = 0.0015
 """No step is computed so shortly before the engine plays: the interpreter runs one thread at a time."""
 
@@ -179,7 +182,9 @@ class Planner:
         if plan is None:
             return
         try:
-            while plan.wants_more(self._now()):
+            for _ in range(STEPS_A_ROUND):
+                if not plan.wants_more(self._now()):
+                    break
                 self._wait_for_the_engine(plan)
                 if not self._starts.empty():
                     return
