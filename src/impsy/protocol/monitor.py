@@ -100,8 +100,7 @@ class LearningState(TypedDict):
     nats an event on the performer's latest phrases, of what plays against the model before (or the better of
     repeating and a random walk, where there was none); null: nothing took over. base: the model before; "": none.
     learns: all layers or the mixture layer; "" as long as that is not known. earlier: what is learned besides. kept:
-    the file that was saved last. pid: of the process that learns; 0: there is none. words: a sentence on how it is
-    doing.
+    the file that was saved last. pid: of the process that learns; 0: there is none. words: how it is doing.
     """
 
     on: bool
