@@ -93,9 +93,7 @@ function WhilePlaying({ state, learning }: { state: State; learning: LearningSta
     <div class="while-playing" role="group" aria-label="Learning while you play">
       <div class="grow">
         <Toggle label="Learn while I play" value={learning.on} onChange={(on) => command("learn", on)} />
-        <p class="soft" role="status">
-          {learningWords(learning)}
-        </p>
+        <p class="soft">{learningWords(learning)}</p>
       </div>
       <div class="row">
         {inModels && <Listen pair={inModels} state={state} now="Learned" />}
