@@ -87,7 +87,7 @@ def followed(course: Any, memory: Any, stream: Stream, ends: float) -> Iterator[
         yield float(second), heard, taken
 
 
-def continued_by(kind: str) -> Callable[[Any, Any], Any]:
+def continued_by(kind: str) -> Callable[..., Any]:
     from impsy.learning.learners import MixtureLayer
 
     if kind == "mixture":
@@ -116,13 +116,14 @@ def from_model(args: argparse.Namespace, train: Path, held_out: Path, model: Pat
         earlier = Earlier(rehearsed(base, rng) if args.no_replay else pieces)
         stream, memory = Stream(performance.copy()), Memory(base.dimension, earlier)
         continued = partial(continued_by(args.learner), heard=pieces[0])
-        course = Course(memory, rng, continued=continued, begin=lambda *_: None, base=base)
-        present, figures = base, {"performance": number, "file": held_out.name}
+        course = Course(memory, rng, continued=continued, begin=lambda *_: None, base=base)  # type: ignore[arg-type,return-value]
+        present = base
+        figures: dict[str, Any] = {"performance": number, "file": held_out.name}
         for second, heard, taken in followed(course, memory, stream, max(AT)):
             present = present if taken is None else taken
             if second in AT and (phrases := stream.next_minute(heard)) is not None:
                 gain = float((costs(base, phrases) - costs(present, phrases)).mean())
-                raw = course.learnt()
+                raw = course.learnt() or base
                 figures[f"gain {second:g}"] = gain
                 figures[f"learnt {second:g}"] = float((costs(base, phrases) - costs(raw, phrases)).mean())
                 figures[f"lost {second:g}"] = float((costs(present, old_phrases) - before_old).mean())

@@ -135,8 +135,17 @@ class Session:
             prepare=self._prepare,
             switched=self._switched,
         )
-        self._learning = learning and Learning(
-            learning,
+        self._learning = None if learning is None else self._learner(learning, engine, model_file)
+        self._lights = Lights(self._shown, lambda: self._engine.adapters)
+        self._scenes = SceneRecall(scenes or Scenes(), self._models, self._engine.inbox.put, self.report)
+        self._about = dict(about or {})
+        self._changing = threading.Lock()
+        self._is_open = False
+
+    def _learner(self, plan: LearningPlan, engine: Playing, model_file: str) -> Learning:
+        recorder = self._recorder
+        return Learning(
+            plan,
             engine.predictor,
             model_file,
             engine.snapshot().model,
@@ -145,11 +154,6 @@ class Session:
             take_over=self._models.take_over,
             report=self.report,
         )
-        self._lights = Lights(self._shown, lambda: self._engine.adapters)
-        self._scenes = SceneRecall(scenes or Scenes(), self._models, self._engine.inbox.put, self.report)
-        self._about = dict(about or {})
-        self._changing = threading.Lock()
-        self._is_open = False
 
     # --- lifecycle ---------------------------------------------------------------------------------
 
