@@ -223,9 +223,9 @@ class Settings:
         "1/16", "Grid", "The note values that events are pulled to; t is for triplets.",
         at="clock.grid", address="/impsy/grid", choices=tuple(GRIDS))
     clock_send: tuple[str, ...] = _row((), "Send clock", "Outputs that get clock, start and stop.")
-    learning: bool = _row(
+    while_playing: bool = _row(
         False, "Learn while playing", "The model learns from what you play, and takes over what it has learnt.",
-        at="learning.while_playing", option="--learn/--no-learn", address="/impsy/learn", in_state=False)
+        at="learning.while_playing", option="--learn/--no-learn", address="/impsy/learn")
     paused: bool = _row(False, "Pause", "The model is silent and predicts nothing.", address="/impsy/pause")
     thru_matrix: tuple[tuple[str, tuple[str, ...]], ...] = _row(
         (), "Pass on by port", "What comes in at a port goes straight to these outputs.")

@@ -269,7 +269,7 @@ class Session:
     def _settled(self) -> None:
         self._lights.changed()
         if self._learning is not None:
-            self._learning.switch(self._engine.published.engine.settings.learning)
+            self._learning.switch(self._engine.published.engine.settings.while_playing)
 
     def _performed(self, row: Record) -> None:
         if self._learning is not None:
