@@ -166,8 +166,8 @@ def _elu_plus_one(z: NDArray[Any]) -> NDArray[Any]:
 
 
 def _log_normal(far: NDArray[Any], sigma: NDArray[Any]) -> NDArray[Any]:
-    nats: NDArray[Any] = np.log(sigma) + np.float32(_HALF_LOG_TWO_PI)
-    return -0.5 * far * far - nats
+    nats: NDArray[Any] = -0.5 * far * far - np.log(sigma) - np.float32(_HALF_LOG_TWO_PI)
+    return nats
 
 
 def _softmax(x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
