@@ -87,7 +87,7 @@ def followed(course: Any, memory: Any, stream: Stream, ends: float) -> Iterator[
         yield float(second), heard, taken
 
 
-def continued_by(kind: str) -> Callable[[Any, Any], Any]:
+def continued_by(kind: str) -> Callable[..., Any]:
     from impsy.learning.learners import MixtureLayer
 
     if kind == "mixture":
@@ -99,6 +99,7 @@ def continued_by(kind: str) -> Callable[[Any, Any], Any]:
 
 def from_model(args: argparse.Namespace, train: Path, held_out: Path, model: Path) -> list[dict[str, Any]]:
     from impsy.data.datasets import read_dataset
+    from impsy.data.windows import split_windows
     from impsy.learning.course import Course
     from impsy.learning.judging import costs
     from impsy.learning.memory import Earlier, Memory, Phrases
@@ -106,9 +107,10 @@ def from_model(args: argparse.Namespace, train: Path, held_out: Path, model: Pat
     from impsy.training.learning import as_learned
 
     base, dataset = as_learned(model), read_dataset(train)
-    pieces = [each for each in dataset.performances if len(each) > 60]
-    old = np.concatenate([each[i : i + 51][None] for each in pieces for i in range(7, len(each) - 51, 401)])
-    old_phrases = Phrases(old[:: max(1, len(old) // 128)], 50)
+    split = split_windows(dataset)  # the model was trained without these, and they are not replayed either
+    pieces = [dataset.events[part] for part in split.train if part.stop - part.start > 60]
+    old = [dataset.events[at : at + 51] for at in split.held_out[:: max(1, len(split.held_out) // 128)]]
+    old_phrases = Phrases(np.stack(old), 50)
     before_old = costs(base, old_phrases)
     found = []
     for number, performance in enumerate(read_dataset(held_out).performances[: args.most]):
@@ -116,13 +118,14 @@ def from_model(args: argparse.Namespace, train: Path, held_out: Path, model: Pat
         earlier = Earlier(rehearsed(base, rng) if args.no_replay else pieces)
         stream, memory = Stream(performance.copy()), Memory(base.dimension, earlier)
         continued = partial(continued_by(args.learner), heard=pieces[0])
-        course = Course(memory, rng, continued=continued, begin=lambda *_: None, base=base)
-        present, figures = base, {"performance": number, "file": held_out.name}
+        course = Course(memory, rng, continued=continued, begin=lambda *_: None, base=base)  # type: ignore[arg-type]
+        present = base
+        figures: dict[str, Any] = {"performance": number, "file": held_out.name}
         for second, heard, taken in followed(course, memory, stream, max(AT)):
             present = present if taken is None else taken
             if second in AT and (phrases := stream.next_minute(heard)) is not None:
                 gain = float((costs(base, phrases) - costs(present, phrases)).mean())
-                raw = course.learnt()
+                raw = course.learnt() or base
                 figures[f"gain {second:g}"] = gain
                 figures[f"learnt {second:g}"] = float((costs(base, phrases) - costs(raw, phrases)).mean())
                 figures[f"lost {second:g}"] = float((costs(present, old_phrases) - before_old).mean())

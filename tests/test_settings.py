@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 
 OTHERS = {
     "mode": "battle", "input_thru": True, "paused": True, "clock_source": "internal", "tempo": 90.5, "grid": "1/8t",
-    "learning": True,
+    "while_playing": True,
 }  # fmt: skip
 
 

@@ -363,6 +363,7 @@ export interface State {
   grid: string;
   clock_delay: number;
   clock_send: string[];
+  while_playing: boolean;
   paused: boolean;
   thru_matrix: ([string, string[]])[];
   turn: Turn;
@@ -880,7 +881,7 @@ export const SETTINGS = [
   {"name": "tempo", "command": "tempo", "section": "clock", "key": "tempo", "kind": "number", "title": "Tempo", "help": "Beats a minute.", "unit": "BPM", "aboveZero": true, "inScenes": true, "slider": [400, 1], "within": [20, 400], "choices": []},
   {"name": "quantise", "command": "quantise", "section": "clock", "key": "quantise", "kind": "number", "title": "Quantise", "help": "How far the model's events move to the grid: 0 not at all, 1 onto it.", "unit": "", "aboveZero": false, "inScenes": true, "slider": [1, 1], "within": [0, 1], "choices": []},
   {"name": "grid", "command": "grid", "section": "clock", "key": "grid", "kind": "choice", "title": "Grid", "help": "The note values that events are pulled to; t is for triplets.", "unit": "", "aboveZero": false, "inScenes": true, "slider": null, "within": null, "choices": ["1/4", "1/8", "1/8t", "1/16", "1/16t", "1/32"]},
-  {"name": "learning", "command": "learn", "section": "learning", "key": "while_playing", "kind": "flag", "title": "Learn while playing", "help": "The model learns from what you play, and takes over what it has learnt.", "unit": "", "aboveZero": false, "inScenes": true, "slider": null, "within": null, "choices": []},
+  {"name": "while_playing", "command": "learn", "section": "learning", "key": "while_playing", "kind": "flag", "title": "Learn while playing", "help": "The model learns from what you play, and takes over what it has learnt.", "unit": "", "aboveZero": false, "inScenes": true, "slider": null, "within": null, "choices": []},
   {"name": "paused", "command": "pause", "section": "", "key": "", "kind": "flag", "title": "Pause", "help": "The model is silent and predicts nothing.", "unit": "", "aboveZero": false, "inScenes": false, "slider": null, "within": null, "choices": []},
 ] as const;
 

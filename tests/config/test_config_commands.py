@@ -50,7 +50,7 @@ def test_commands_are_read_with_what_gives_them():
 @pytest.mark.parametrize(
     ("text", "key", "says"),
     [
-        ('learn = ["note_on", 1]', "commands.learn", 'there is no command "learn"'),
+        ('dance = ["note_on", 1]', "commands.dance", 'there is no command "dance"'),
         ('"mode.batle" = ["note_on", 1]', 'commands."mode.batle"', 'Did you mean "mode.battle"'),
         ('"scene.verse" = ["note_on", 1]', 'commands."scene.verse"', 'there are "The verse"'),
         ('mode.battle = ["note_on", 1]', "commands.mode", "in quotes"),

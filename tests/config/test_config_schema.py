@@ -62,12 +62,14 @@ def test_mappings_become_entries() -> None:
 def test_scenes_have_names_and_keys_that_may_all_be_left_out() -> None:
     loaded = config(
         '[scenes."The verse"]\nmode = "battle"\nthreshold = 1\nsigmatemp = 0\npitemp = 2\ntimescale = 0.5\n'
-        'hold = 1.5\nlongest_wait = 0\ntempo = 90\nquantise = 1\ngrid = "1/8"\nmodel = "a.tflite"\n'
+        'hold = 1.5\nlongest_wait = 0\ntempo = 90\nquantise = 1\ngrid = "1/8"\nwhile_playing = true\n'
+        'model = "a.tflite"\n'
         '[scenes.chorus]\nmode = "useronly"\n'
     )
     assert list(loaded.scenes) == ["The verse", "chorus"]
     assert loaded.scenes["The verse"].model_dump() == {
         "mode": "battle",
+        "while_playing": True,
         "threshold": 1.0,
         "sigmatemp": 0.0,
         "pitemp": 2.0,

@@ -95,7 +95,7 @@ class Course:
         self.steps = 0 if resumed is None else resumed.steps
         self._learner: Learner | None = None
         self._since_design = self._looked_at_step = self._looked_at = 0
-        self._redesign_at = FIRST_DESIGN
+        self._redesign_at: float = FIRST_DESIGN
         start = base if resumed is None else resumed.learnt
         if start is not None:
             self._learner = continued(start)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -41,11 +43,14 @@ def costs(weights: Weights, phrases: Phrases, grid: FloatArray | None = None) ->
     """What each scored event of the phrases costs, (B, scored), nats; see :func:`costs_of`."""
     network = BatchNetwork(weights)
     network.reset(len(phrases.windows))
-    steps = _steps(phrases)
-    for event in steps[: -phrases.scored]:
-        network.listen(event)
-    found = [Mixtures.of(network.hear(event), weights.dimension) for event in steps[-phrases.scored :]]
-    return _scored(found, phrases, grid)
+
+    def expected(event: NDArray[np.float32], counts: bool) -> Mixtures | None:
+        if not counts:
+            network.listen(event)
+            return None
+        return Mixtures.of(network.hear(event), weights.dimension)
+
+    return _scored(expected, phrases, grid)
 
 
 def costs_of(contestant: Contestant, phrases: Phrases, grid: FloatArray | None = None) -> FloatArray:
@@ -56,25 +61,27 @@ def costs_of(contestant: Contestant, phrases: Phrases, grid: FloatArray | None =
     of its dt: so networks with different constants, and baselines, are compared fairly.
     """
     contestant.reset(len(phrases.windows))
-    heard = [contestant.hear(event) for event in _steps(phrases)]
-    found = [mixtures for mixtures in heard if mixtures is not None]
-    if len(found) < len(heard):
-        raise ValueError("this contestant has no density")
-    return _scored(found[-phrases.scored :], phrases, grid)
+    return _scored(lambda event, _counts: contestant.hear(event), phrases, grid)
 
 
-def _steps(phrases: Phrases) -> NDArray[np.float32]:
-    """All events but the last of each window, (T − 1, B, D)."""
-    return phrases.windows[:, :-1].swapaxes(0, 1)
-
-
-def _scored(mixtures: list[Mixtures], phrases: Phrases, grid: FloatArray | None) -> FloatArray:
-    targets = phrases.windows[:, -phrases.scored :].swapaxes(0, 1)
-    none = np.zeros(targets.shape[2] - 1)
-    found = score(Mixtures.joined(mixtures), targets.reshape(-1, targets.shape[2]), none if grid is None else grid)
-    by_cells = grid is not None and grid.any()
-    nats = found.bits * math.log(2.0) + found.time if by_cells else found.joint
-    return np.minimum(nats, MOST_NATS).reshape(targets.shape[:2]).T
+def _scored(
+    expected: Callable[[NDArray[np.float32], bool], Mixtures | None], phrases: Phrases, grid: FloatArray | None
+) -> FloatArray:
+    """``expected`` gives what is expected after an event (B, D) of each window, and is told whether that counts."""
+    steps = phrases.windows.swapaxes(0, 1)
+    first = len(steps) - 1 - phrases.scored
+    by_cells = grid is not None and bool(grid.any())
+    used = np.zeros(steps.shape[2] - 1) if grid is None else grid
+    found = []
+    for number, (event, target) in enumerate(pairwise(steps)):
+        mixtures = expected(event, number >= first)
+        if number < first:
+            continue
+        if mixtures is None:
+            raise ValueError("this contestant has no density")
+        scores = score(mixtures, target, used)
+        found.append(scores.bits * math.log(2.0) + scores.time if by_cells else scores.joint)
+    return np.minimum(np.stack(found, axis=1), MOST_NATS)
 
 
 def gain_of(before: FloatArray, after: FloatArray) -> Difference:

@@ -7,13 +7,14 @@ outputs of the P pairs of a component and a control that it moves are computed: 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impsy.errors import ModelError
-from impsy.models.architectures import FloatArray, Gestures
+from impsy.models.architectures import Gestures
 from impsy.models.landings import Landings
 from impsy.models.weights import SIGMA_OFFSET, Weights
 
@@ -35,6 +36,13 @@ class Rows(NamedTuple):
     heard: NDArray[Any]
     standing: NDArray[Any] | None
     targets: NDArray[Any]
+
+    def parts(self, size: int) -> Iterator[Rows]:
+        """The same, at most ``size`` rows at a time."""
+        for at in range(0, len(self.heard), size):
+            rows = slice(at, at + size)
+            standing = None if self.standing is None else self.standing[:, rows]
+            yield Rows(self.heard[rows], standing, self.targets[rows])
 
 
 class Outputs:
@@ -84,7 +92,7 @@ class Outputs:
             self._rests = (direction == 0).T.astype(np.float32)
             self.unit[self._ends[0] : self._ends[1]][self._one_sided] = 1.0
 
-    def learn(self, kernel: FloatArray, rows: Rows) -> tuple[NDArray[Any], NDArray[Any]]:
+    def learn(self, kernel: NDArray[Any], rows: Rows) -> tuple[NDArray[Any], NDArray[Any]]:
         """−log density of each row's target, (N,) nats, and the gradient of its mean with respect to ``kernel``.
 
         ``kernel`` (inputs, outputs) holds the bias in its last row.
@@ -153,11 +161,13 @@ class Outputs:
 
 def _elu_plus_one(z: NDArray[Any]) -> NDArray[Any]:
     """elu(z) + 1; its derivative is the smaller of itself and 1."""
-    return np.where(z > 0, z + 1, np.exp(np.minimum(z, 0)))
+    above: NDArray[Any] = np.where(z > 0, z + 1, np.exp(np.minimum(z, 0)))
+    return above
 
 
 def _log_normal(far: NDArray[Any], sigma: NDArray[Any]) -> NDArray[Any]:
-    return -0.5 * far * far - np.log(sigma) - np.float32(_HALF_LOG_TWO_PI)
+    nats: NDArray[Any] = -0.5 * far * far - np.log(sigma) - np.float32(_HALF_LOG_TWO_PI)
+    return nats
 
 
 def _softmax(x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

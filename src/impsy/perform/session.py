@@ -143,8 +143,17 @@ class Session:
             prepare=self._prepare,
             switched=self._switched,
         )
-        self._learning = learning and Learning(
-            learning,
+        self._learning = None if learning is None else self._learner(learning, engine, model_file)
+        self._lights = Lights(self._shown, lambda: self._engine.adapters)
+        self._scenes = SceneRecall(scenes or Scenes(), self._models, self._engine.inbox.put, self.report)
+        self._about = dict(about or {})
+        self._changing = threading.Lock()
+        self._is_open = False
+
+    def _learner(self, plan: LearningPlan, engine: Playing, model_file: str) -> Learning:
+        recorder = self._recorder
+        return Learning(
+            plan,
             engine.predictor,
             model_file,
             engine.snapshot().model,
@@ -153,11 +162,6 @@ class Session:
             take_over=self._models.take_over,
             report=self.report,
         )
-        self._lights = Lights(self._shown, lambda: self._engine.adapters)
-        self._scenes = SceneRecall(scenes or Scenes(), self._models, self._engine.inbox.put, self.report)
-        self._about = dict(about or {})
-        self._changing = threading.Lock()
-        self._is_open = False
 
     # --- lifecycle ---------------------------------------------------------------------------------
 
@@ -293,7 +297,7 @@ class Session:
     def _settled(self) -> None:
         self._lights.changed()
         if self._learning is not None:
-            self._learning.switch(self._engine.published.engine.settings.learning)
+            self._learning.switch(self._engine.published.engine.settings.while_playing)
 
     def _performed(self, row: Record) -> None:
         if self._learning is not None:
