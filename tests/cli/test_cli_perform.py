@@ -158,7 +158,7 @@ def test_replay_in_real_time_goes_through_the_live_system(workspace):
     take.write_text("\n".join(take.read_text().splitlines()[:10]) + "\n")
     done = impsy("replay", take, "--realtime", "--tail", 1, "--mode", "polyphony", cwd=workspace)
     assert "Heard 10 events" in done.stdout
-    (log,) = (workspace / "logs").iterdir()
+    (log,) = (workspace / "logs").glob("*.log")
     assert log.read_text().count(",interface,") == 10
 
 
@@ -198,7 +198,7 @@ main()
         check=True,
     )
     heard = int(re.search(r"Heard (\d+) events", done.stdout)[1])
-    (log,), (rescue,) = (workspace / "logs").iterdir(), temporary.iterdir()
+    (log,), (rescue,) = (workspace / "logs").glob("*.log"), temporary.glob("*.log")
     rows, rescued = (path.read_text().count("\n") for path in (log, rescue))
     assert rows
     assert rescued

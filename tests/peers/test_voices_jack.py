@@ -99,7 +99,7 @@ def test_one_answers_the_performer_the_other_hears_it_and_the_replay_is_exact(fo
     heard = [values for _, values in performance.rows("interface")]
     assert len(heard) == 6  # what voices hear of each other is no row of the performer
     assert len({tuple(values[i] for i in (2, 3, 4, 5)) for values in heard}) == 1
-    (log,) = (folder / "logs").iterdir()
+    (log,) = (folder / "logs").glob("*.log")
     first = replayed(folder, log, "first.log")
     assert b",rnn," in first
     assert first == replayed(folder, log, "second.log")

@@ -71,7 +71,7 @@ class Journal:
             self._told = True
             text = (
                 "the journal of this session ends here, as the disk took no more of it or it has its full length: "
-                "the music and the log go on, but what follows cannot be replayed exactly. A new session has a new one"
+                "the music and the log go on, but what follows cannot be replayed exactly. Start a new one for that"
             )
             report(Report("journal-cut", text))
         while self._unsaved:
