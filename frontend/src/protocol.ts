@@ -566,7 +566,7 @@ export interface SentenceMessage {
 
 export type ServerMessage = Hello | SessionMessage | VectorMessage | NextMessage | OutputMessage | Changed | PerformerMessage | TrainingMessage | OwnModelMessage | PlaybackMessage | LearnMessage | LearningMessage | Pong | SentenceMessage;
 
-export type CommandName = "learn" | "keep" | "forget" | "mode" | "threshold" | "sigmatemp" | "pitemp" | "timescale" | "hold" | "longest_wait" | "tempo" | "quantise" | "grid" | "pause" | "model" | "scene" | "mark" | "panic" | "another" | "tap" | "reset";
+export type CommandName = "mode" | "threshold" | "sigmatemp" | "pitemp" | "timescale" | "hold" | "longest_wait" | "tempo" | "quantise" | "grid" | "learn" | "pause" | "model" | "scene" | "mark" | "panic" | "another" | "tap" | "reset" | "forget" | "keep";
 
 /** `changes`: pairs of a control (from 0) and its value in [0, 1]. */
 export interface Play {

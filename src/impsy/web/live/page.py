@@ -73,10 +73,7 @@ _ARGUMENTS: dict[Argument, Callable[[object], _Arguments]] = {
     "nothing": lambda _value: ("", ()),
 }
 
-_OF_LEARNING: dict[str, Argument] = {"learn": "flag", "keep": "nothing", "forget": "nothing"}
-
 COMMANDS = {
-    **{name: (f"/impsy/{name}", _ARGUMENTS[argument]) for name, argument in _OF_LEARNING.items()},
     **{address.rpartition("/")[2]: (address, _ARGUMENTS[row.argument]) for address, row in COMMAND_ADDRESSES.items()},
 }
 """By a command's name: the session's OSC address, and how its value is sent. The session checks what it means."""
