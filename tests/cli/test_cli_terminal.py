@@ -49,6 +49,7 @@ WORDS = {
     "doctor": "doctor",
     "run": "run --mode battle",
     "replay": f"replay {LOG} -o again.log",
+    "export": f"export {LOG} -o table.csv",
     "import-midi": "import-midi tune.mid",
     "export-midi": f"export-midi {LOG} -o tune.mid",
     "dataset": "dataset",
@@ -63,7 +64,18 @@ WORDS = {
     "conformance": "conformance {vectors}",
 }
 SLOW = ("train", "evaluate", "search")
-CHEAP = ("init", "config", "replay", "export-midi", "import-midi", "dataset", "model", "completion", "licences")
+CHEAP = (
+    "init",
+    "config",
+    "replay",
+    "export",
+    "export-midi",
+    "import-midi",
+    "dataset",
+    "model",
+    "completion",
+    "licences",
+)
 ENCODINGS = ("ascii", "cp1252", "cp437", "latin-1", "utf-8", "utf-16", "shift_jis", "cp037")
 
 

@@ -237,7 +237,7 @@ class Performed:
         self.text += self.journal.lines(self.witness.calls, 0)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     st.sampled_from([*KINDS]),
     st.booleans(),

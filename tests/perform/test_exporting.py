@@ -156,7 +156,7 @@ def archived(tmp_path_factory) -> bytes:
     return (folder / "a.zip").read_bytes()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None)
 @given(st.data())
 def test_a_damaged_archive_is_read_or_refused(archived, tmp_path_factory, data):
     content = bytearray(archived[: data.draw(st.just(None) | st.integers(0, len(archived)))])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from impsy.config import parse_config
-from impsy.events import Interaction, Mark, RecallScene, Set
+from impsy.events import Interaction, Mark, RecallScene, Set, SetPredictor
 from impsy.models.untrained import RandomGestures
 from impsy.perform import Ports, build_session
 from impsy.perform.building.journal import journalled_text
@@ -116,6 +116,35 @@ def test_what_is_called_like_a_secret_is_not_journalled(line, kept):
     loaded = parse_config("[model]\ndimension = 3\n")
     found = journalled_text(type(loaded)(loaded.config, text=line))
     assert ("x" in found) == kept or line == "[secret]"
+
+
+class Slotted:
+    """A model of others' making, which cannot be told apart from another one later."""
+
+    __slots__ = ()
+    dimension = 3
+
+    def hear(self, _vector) -> None:
+        """Nothing."""
+
+    def sample(self, *_how) -> list[float]:
+        return [0.1, 0.5, 0.5]
+
+    def reset(self) -> None:
+        """Nothing."""
+
+
+def test_a_model_that_the_journal_cannot_keep_ends_it_and_nothing_else(tmp_path):
+    def plan(session, port):
+        session.deliver(SetPredictor(Slotted(), "theirs"))
+        wait_until(lambda: session.view().engine.model == "theirs")
+        for _ in range(5):
+            port.deliver(Interaction((0.5, 0.5), "fake"))
+        wait_until(lambda: session.view().rows >= 10)
+
+    log = perform(tmp_path, plan)
+    assert len(log.read_text().splitlines()) >= 10
+    assert lines(log)[-1]["do"] == "cut"
 
 
 def test_a_rows_calls_are_written_before_it(tmp_path, monkeypatch):

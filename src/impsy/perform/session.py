@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol, Self, cast
 from impsy.codecs.journal import Call
 from impsy.engine import Playing, Snapshot, VoiceSnapshot
 from impsy.events import (
+    EngineEvent,
     Event,
     Forget,
     Keep,
@@ -42,6 +43,9 @@ from impsy.settings import SETTINGS, Settings
 from impsy.threads import once
 
 __all__ = ["Session", "SessionView"]
+
+_NOT_NOTED = EngineEvent | ShowState
+"""What the journal has as the engine is given it, or not at all."""
 
 CLOSE_SECONDS = 0.45
 """For so long closing waits for the adapters."""
@@ -145,7 +149,9 @@ class Session:
         )
         self._learning = None if learning is None else self._learner(learning, engine, model_file)
         self._lights = Lights(self._shown, lambda: self._engine.adapters)
-        self._scenes = SceneRecall(scenes or Scenes(), self._models, self._engine.inbox.put, self.report)
+        self._scenes = SceneRecall(
+            scenes or Scenes(), self._models, partial(self._engine.inbox.put, source="scene"), self.report
+        )
         self._about = dict(about or {})
         self._changing = threading.Lock()
         self._is_open = False
@@ -218,7 +224,7 @@ class Session:
 
         ``source``: the port that it came in by, or what else it came from, for the journal.
         """
-        if isinstance(event, RecallScene | LoadModel | Mark):
+        if not isinstance(event, _NOT_NOTED):
             self._note(Call("note", self._clock.now(), event, source))
         match event:
             case RecallScene(name):

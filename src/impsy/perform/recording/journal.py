@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -21,6 +22,8 @@ from impsy.models.untrained import RandomGestures
 from impsy.perform.recording.linefile import KEPT_BYTES
 
 __all__ = ["LEARNT", "Journal", "facts_of"]
+
+logger = logging.getLogger("impsy")
 
 LEARNT = "learnt"
 """The folder beside the logs with the weights of models that are in no file, named by their SHA-256."""
@@ -58,7 +61,11 @@ class Journal:
         """The lines of these calls, the head before the first. ``waiting``: bytes of lines that no disk took yet."""
         if self._ended:
             return b""
-        text = "".join(self._lines(calls))
+        try:
+            text = "".join(self._lines(calls))
+        except Exception:  # of a model of others' making; the log goes on
+            logger.exception("the journal ends here: this could not be written in it")
+            text, self._cut = "", True
         self._bytes += len(text)
         if self._cut or waiting > KEPT_BYTES or self._bytes > JOURNAL_BYTES - KEPT_BYTES:
             self._ended = True
@@ -116,6 +123,9 @@ class Journal:
         facts, content = facts_of(predictor, number, name, self._roots)
         if content is not None:
             self._unsaved[facts.saved] = content
+        if sum(map(len, self._unsaved.values())) > KEPT_BYTES:
+            self._unsaved.clear()
+            self.cut()
         return facts
 
 
