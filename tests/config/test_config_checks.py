@@ -76,7 +76,7 @@ def test_keys_of_scenes_are_checked_as_those_of_sections_are() -> None:
         (
             "scenes.empty",
             "It can have mode, threshold, sigmatemp, pitemp, timescale, hold, longest_wait, tempo, quantise, grid, "
-            "model",
+            "while_playing, model",
         ),
     ]
     assert [p.key for p in loaded.notes] == ['scenes."A".colour']

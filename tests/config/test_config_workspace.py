@@ -46,7 +46,7 @@ def test_the_template_is_in_order() -> None:
     assert (config.interaction.mode, config.model.dimension) == ("callresponse", 9)
     assert config.model.file == STARTER_MODEL
     on = {name for name in SECTIONS if getattr(config, name)}
-    assert on == {"interaction", "clock", "model", "osc", "study"}
+    assert on == {"interaction", "clock", "learning", "model", "osc", "study"}
 
 
 @pytest.mark.parametrize("section", [*SECTIONS, None])

@@ -162,7 +162,7 @@ def test_from_nothing_it_answers_once_it_beats_repeating_and_a_random_walk() -> 
     begin: Callable[..., MixtureLayer] = begun_by(False, 3, "xxs")
     course = Course(memory, np.random.default_rng(0), continued=MixtureLayer, begin=begin)
     taken: list[Weights] = []
-    for part in np.array_split(phrases(480, 1), 6):
+    for part in np.array_split(phrases(900, 1), 30):
         memory.hear(part)
         taken += learn(course)
         if taken:

@@ -53,8 +53,8 @@ class ModelFacts:
 
     ``file``: relative to the workspace, or only its name where it was elsewhere; "" if it came from no file.
     ``sha256``: of the file's content; "" where there is none. ``saved``: where the weights of a model that came from
-    no file are, beside the log. ``stand_in``: there was no model, and random gestures played. ``runs``: what
-    computed it. ``density``: the sigma temperature at which its densities hold; 0 if it has none.
+    no file are, beside the log. ``stand_in``: there was no model, and random gestures played; ``nobody``: nobody
+    did. ``runs``: what computed it. ``density``: the sigma temperature at which its densities hold; 0 if it has none.
     """
 
     number: int
@@ -63,6 +63,7 @@ class ModelFacts:
     sha256: str = ""
     saved: str = ""
     stand_in: bool = False
+    nobody: bool = False
     runs: str = ""
     density: float = 0.0
 
@@ -136,7 +137,10 @@ def _snake(name: str) -> str:
 ENGINE_EVENTS: dict[str, type[Any]] = {_snake(each.__name__): each for each in get_args(EngineEvent)}
 EVENTS: dict[str, type[Any]] = {_snake(each.__name__): each for each in get_args(Event)}
 NAMES = {kind: name for name, kind in EVENTS.items()}
-FIELDS: dict[type[Any], tuple[Field[Any], ...]] = {kind: fields(kind) for kind in EVENTS.values()}
+# A model's content is a file beside the journal.
+FIELDS: dict[type[Any], tuple[Field[Any], ...]] = {
+    kind: tuple([each for each in fields(kind) if each.type != "bytes"]) for kind in EVENTS.values()
+}
 
 
 def _as_json(value: object) -> Any:
@@ -154,11 +158,13 @@ def _encoded_event(event: Event, model: Callable[[Any], int]) -> dict[str, Any]:
     found: dict[str, Any] = {"do": NAMES[type(event)]}
     for each in FIELDS[type(event)]:
         value = getattr(event, each.name)
-        if isinstance(event, SetPredictor) and each.name in ("predictor", "file"):
-            if each.name == "predictor":  # the facts of the model have its file
+        if isinstance(event, SetPredictor) and each.name in ("predictor", "file", "prepared"):
+            if each.name == "predictor":  # the facts of the model have its file or its content
                 found["predictor"] = model(value)
         elif each.default is MISSING or value != each.default:
             found[each.name] = value
+    if isinstance(event, SetPredictor) and event.learnt:
+        found["prepared"] = False  # a model that is opened again has heard nothing
     return found
 
 

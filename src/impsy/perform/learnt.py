@@ -11,8 +11,7 @@ from impsy.engine import Heard
 from impsy.errors import DeviceError
 from impsy.events import SetPredictor
 from impsy.files import write_whole
-from impsy.models.calibration import density_temperatures
-from impsy.models.opening import make_predictor
+from impsy.models.opening import opened
 from impsy.models.tflite.read import read_facts, read_tflite
 from impsy.models.tflite.write import encode_tflite
 from impsy.version import __version__
@@ -26,8 +25,7 @@ def made_ready(content: bytes, name: str, heard: Heard) -> SetPredictor:
     Raises:
         ModelError: the content cannot be used.
     """
-    predictor = make_predictor(read_tflite(content))
-    predictor.density_temperature = density_temperatures(read_facts(content)).sigma
+    predictor = opened(read_tflite(content), Path(name), read_facts(content)).predictor
     for vector in heard.vectors:
         predictor.hear(vector)
     return SetPredictor(predictor, name, learnt=True, heard=heard.total, content=content)

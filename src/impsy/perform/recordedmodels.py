@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from impsy.codecs.journal import ModelFacts
+from impsy.engine.nobody import Nobody
 from impsy.errors import DataError
 from impsy.events import Predictor
 from impsy.files import leads_out, read_regular
@@ -44,6 +45,8 @@ class RecordedModels:
             DataError: there is no file with its SHA-256; the message has that, and that of the file of its name.
             ModelError: the file cannot be opened.
         """
+        if facts.nobody:
+            return Nobody(dimension)
         if facts.stand_in:
             return RandomGestures(dimension)
         return open_model(self.find(facts)).predictor

@@ -12,6 +12,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from impsy.codecs.journal import Call, Head, ModelFacts, encode_call, encode_head, encode_model
+from impsy.engine.nobody import Nobody
 from impsy.errors import ImpsyError
 from impsy.events import MidiClock, Predictor, Report, SetPredictor
 from impsy.files import write_whole
@@ -142,6 +143,8 @@ def facts_of(predictor: Predictor, number: int, name: str, roots: Sequence[Path]
     """What a journal says of a model, and its content, if it is in no file."""
     if isinstance(predictor, RandomGestures):
         return ModelFacts(number, name, stand_in=True), None
+    if isinstance(predictor, Nobody):
+        return ModelFacts(number, name, nobody=True), None
     source: Source | None = getattr(predictor, "source", None)
     density = float(getattr(predictor, "density_temperature", 0.0))
     if source is None:
