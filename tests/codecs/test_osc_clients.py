@@ -21,8 +21,11 @@ from impsy.engine import MODES
 from impsy.errors import PeerError
 from impsy.events import (
     Another,
+    Forget,
     Interaction,
+    Keep,
     LoadModel,
+    Mark,
     PanicButton,
     PlayThrough,
     RecallScene,
@@ -246,6 +249,9 @@ def test_a_pattern_is_for_each_address_that_takes_its_arguments():
     assert [problem.kind for problem in decoded.problems] == ["type:/impsy/mode"]
     decoded = decode(osc("/impsy/*", "s", padded("battle")), local=True)
     assert {type(event) for event in decoded.events} == {
+        Forget,
+        Keep,
+        Mark,
         Set,
         LoadModel,
         PanicButton,
