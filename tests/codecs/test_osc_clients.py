@@ -263,7 +263,7 @@ def test_a_pattern_is_for_each_address_that_takes_its_arguments():
     assert {p.kind.split(":")[1] for p in decoded.problems} == {
         "/impsy/control", "/impsy/touch", "/impsy/output", "/impsy/pause", "/impsy/pitemp", "/impsy/sigmatemp",
         "/impsy/threshold", "/impsy/timescale", "/impsy/hold", "/impsy/longest_wait", "/impsy/tempo",
-        "/impsy/quantise",
+        "/impsy/quantise", "/impsy/learn",
     }  # fmt: skip
     assert decode(osc("/*", "ff", f(0.25, 1.5))).events == (
         Interaction((0.25, 1.0)), Set("sigma_temperature", 0.25), Set("pi_temperature", 1.5),
