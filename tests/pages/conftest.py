@@ -7,9 +7,17 @@ from performance import free_ports
 from playwright.sync_api import expect
 
 from bench.browser import WebInterface, browsing, quiet
+from trainings import trainings_get_time
 from waiting import PATIENCE
 
 expect.set_options(timeout=1000 * PATIENCE)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def busy_trainings():
+    """See :func:`trainings.trainings_get_time`."""
+    with trainings_get_time():
+        yield
 
 
 @pytest.fixture(scope="module")

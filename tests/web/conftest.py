@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from impsy.web.library import facts
+from trainings import trainings_get_time
+
+
+@pytest.fixture(scope="session", autouse=True)
+def busy_trainings() -> Iterator[None]:
+    """See :func:`trainings.trainings_get_time`."""
+    with trainings_get_time():
+        yield
 
 
 @pytest.fixture(autouse=True)
