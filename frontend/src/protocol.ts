@@ -363,8 +363,8 @@ export interface State {
   grid: string;
   clock_delay: number;
   clock_send: string[];
-  while_playing: boolean;
   paused: boolean;
+  while_playing: boolean;
   thru_matrix: ([string, string[]])[];
   turn: Turn;
   model: string;
@@ -566,7 +566,7 @@ export interface SentenceMessage {
 
 export type ServerMessage = Hello | SessionMessage | VectorMessage | NextMessage | OutputMessage | Changed | PerformerMessage | TrainingMessage | OwnModelMessage | PlaybackMessage | LearnMessage | LearningMessage | Pong | SentenceMessage;
 
-export type CommandName = "mode" | "threshold" | "sigmatemp" | "pitemp" | "timescale" | "hold" | "longest_wait" | "tempo" | "quantise" | "grid" | "learn" | "pause" | "model" | "scene" | "mark" | "panic" | "another" | "tap" | "reset" | "forget" | "keep";
+export type CommandName = "mode" | "threshold" | "sigmatemp" | "pitemp" | "timescale" | "hold" | "longest_wait" | "tempo" | "quantise" | "grid" | "pause" | "learn" | "model" | "scene" | "mark" | "panic" | "another" | "tap" | "reset" | "forget" | "keep";
 
 /** `changes`: pairs of a control (from 0) and its value in [0, 1]. */
 export interface Play {
@@ -881,8 +881,8 @@ export const SETTINGS = [
   {"name": "tempo", "command": "tempo", "section": "clock", "key": "tempo", "kind": "number", "title": "Tempo", "help": "Beats a minute.", "unit": "BPM", "aboveZero": true, "inScenes": true, "slider": [400, 1], "within": [20, 400], "choices": []},
   {"name": "quantise", "command": "quantise", "section": "clock", "key": "quantise", "kind": "number", "title": "Quantise", "help": "How far the model's events move to the grid: 0 not at all, 1 onto it.", "unit": "", "aboveZero": false, "inScenes": true, "slider": [1, 1], "within": [0, 1], "choices": []},
   {"name": "grid", "command": "grid", "section": "clock", "key": "grid", "kind": "choice", "title": "Grid", "help": "The note values that events are pulled to; t is for triplets.", "unit": "", "aboveZero": false, "inScenes": true, "slider": null, "within": null, "choices": ["1/4", "1/8", "1/8t", "1/16", "1/16t", "1/32"]},
-  {"name": "while_playing", "command": "learn", "section": "learning", "key": "while_playing", "kind": "flag", "title": "Learn while playing", "help": "The model learns from what you play, and takes over what it has learnt.", "unit": "", "aboveZero": false, "inScenes": true, "slider": null, "within": null, "choices": []},
   {"name": "paused", "command": "pause", "section": "", "key": "", "kind": "flag", "title": "Pause", "help": "The model is silent and predicts nothing.", "unit": "", "aboveZero": false, "inScenes": false, "slider": null, "within": null, "choices": []},
+  {"name": "while_playing", "command": "learn", "section": "learning", "key": "while_playing", "kind": "flag", "title": "Learn while playing", "help": "The model learns from what you play, and takes over what it has learnt.", "unit": "", "aboveZero": false, "inScenes": true, "slider": null, "within": null, "choices": []},
 ] as const;
 
 export const MODES = [
@@ -894,8 +894,8 @@ export const MODES = [
 ] as const;
 
 export const COMMANDS = [
-  {"name": "learn", "act": "press", "title": "Learn while playing", "help": "The model learns from what you play, and takes over what it has learnt."},
   {"name": "pause", "act": "press", "title": "Pause", "help": "The model is silent and predicts nothing."},
+  {"name": "learn", "act": "press", "title": "Learn while playing", "help": "The model learns from what you play, and takes over what it has learnt."},
   {"name": "panic", "act": "press", "title": "Panic", "help": "Ends every note."},
   {"name": "another", "act": "press", "title": "Another", "help": "Throws away what the model is about to play, and draws something else."},
   {"name": "reset", "act": "press", "title": "Reset", "help": "The model forgets what it has heard."},

@@ -226,10 +226,10 @@ class Settings:
         0.0, "Delay", "Seconds by which events come after the grid; below 0: before it, for MIDI that is slow.",
         at="clock.delay", unit="s", within=(-1, 1))
     clock_send: tuple[str, ...] = _row((), "Send clock", "Outputs that get clock, start and stop.")
+    paused: bool = _row(False, "Pause", "The model is silent and predicts nothing.", address="/impsy/pause")
     while_playing: bool = _row(
         False, "Learn while playing", "The model learns from what you play, and takes over what it has learnt.",
         at="learning.while_playing", option="--learn/--no-learn", address="/impsy/learn")
-    paused: bool = _row(False, "Pause", "The model is silent and predicts nothing.", address="/impsy/pause")
     thru_matrix: tuple[tuple[str, tuple[str, ...]], ...] = _row(
         (), "Pass on by port", "What comes in at a port goes straight to these outputs.")
     hands: tuple[Any, ...] = _row((), "Controls", "How each control may be played.", in_state=False)

@@ -26,7 +26,7 @@ PLACES = ("/", "/sound", "/setup", "/setup#controls", "/record", "/learn", "/mod
 # Tall, so that what is fixed to a screen's end covers nothing while it is looked at.
 SCREENS = {
     "desktop, dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
-    "phone, light": {"viewport": {"width": 360, "height": 4000}, "color_scheme": "light", "has_touch": True},
+    "phone, light": {"viewport": {"width": 360, "height": 6000}, "color_scheme": "light", "has_touch": True},
 }
 
 CONFIG = """\
