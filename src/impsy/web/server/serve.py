@@ -174,7 +174,14 @@ def serve(
 
     async def at_the_door(scope: Scope, receive: Receive, send: Send) -> None:
         scope.setdefault("extensions", {})[DOOR] = door
-        await app(scope, receive, send)
+        try:
+            await app(scope, receive, send)
+        except asyncio.CancelledError:
+            if scope["type"] != "http" or not server.should_exit:
+                raise
+            with contextlib.suppress(RuntimeError):  # its answer has begun already
+                await send({"type": "http.response.start", "status": 503, "headers": []})
+                await send({"type": "http.response.body"})
 
     Http.door = WebSocket.door = door
     config = uvicorn.Config(
