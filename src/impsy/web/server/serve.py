@@ -177,7 +177,7 @@ def serve(
         try:
             await app(scope, receive, send)
         except asyncio.CancelledError:
-            if scope["type"] != "http" or not server.should_exit:
+            if scope["type"] != "http" or not server.serving.is_set():
                 raise
             with contextlib.suppress(RuntimeError):  # its answer has begun already
                 await send({"type": "http.response.start", "status": 503, "headers": []})
