@@ -33,7 +33,7 @@ def _raise_until(over: threading.Event) -> None:
                     if process.nice() > 0:
                         process.nice(0)
                     group = Path(f"/proc/{process.pid}/autogroup")
-                    if group.exists() and not group.read_text(encoding="ascii").endswith("nice 0\n"):
+                    if not group.read_text(encoding="ascii").endswith("nice 0\n"):
                         group.write_text("0", encoding="ascii")
 
 

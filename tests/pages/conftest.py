@@ -13,7 +13,7 @@ from waiting import PATIENCE
 expect.set_options(timeout=1000 * PATIENCE)
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def busy_trainings():
     """See :func:`trainings.trainings_get_time`."""
     with trainings_get_time():

@@ -10,7 +10,7 @@ from impsy.web.library import facts
 from trainings import trainings_get_time
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def busy_trainings() -> Iterator[None]:
     """See :func:`trainings.trainings_get_time`."""
     with trainings_get_time():
