@@ -9,8 +9,8 @@ export type Size = "xxs" | "xs" | "s" | "m" | "l" | "xl";
  *
  * started: local time. seconds: from its first row to its last. events, answers: rows of the performer and of the
  * model. journal: whether its session's journal is there; participant, condition: of a study, by the journal.
- * size: in bytes. live: the session is writing it. looking: it is being read, so that figures may be missing; the
- * pages are told when they are there. problem: a sentence on what is wrong with it, or empty.
+ * size: in bytes. live: the session is writing it. looking: it is still being read, and figures may be missing; a
+ * `Changed` message follows once they are known. problem: a sentence on what is wrong with it, or empty.
  */
 export interface Take {
   name: string;

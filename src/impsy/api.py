@@ -28,7 +28,7 @@ from impsy.events import Predictor
 from impsy.models.calibration import PLAYED
 from impsy.models.opening import OpenedModel, open_model
 from impsy.perform import engine_settings, open_configured_models, read_performance, sized
-from impsy.perform import replay as perform_again
+from impsy.perform.replaying.rows import replay as perform_again
 from impsy.settings import Settings
 
 if TYPE_CHECKING:

@@ -40,7 +40,7 @@ HEAD = Head(
     seed=1 << 40,
     settings=Settings(4, hands=(Hand("a", notes=(1, 2), gate=0.5), Hand(velocity=0), Hand(low=0.1))),
     model="a.tflite",
-    models=(ModelFacts(1, "a.tflite", "models/a.tflite", "0" * 64, runs="NumPy", density=0.25),),
+    models=(ModelFacts(1, 3, "a.tflite", "models/a.tflite", "0" * 64, runs="NumPy", density=0.25),),
     participant="P–1",
     condition="x\ny",
     config='title = "é"\n',
@@ -183,6 +183,6 @@ def test_a_line_longer_than_any_is_not_read(monkeypatch):
 
 
 def test_a_model_and_what_it_answers():
-    facts = ModelFacts(7, "m", saved="learnt/ab.tflite", sha256="a" * 64)
+    facts = ModelFacts(7, 3, "m", saved="learnt/ab.tflite", sha256="a" * 64)
     _, calls = read(encode_head(HEAD) + encode_model(facts))
     assert calls == [Call("model", 0.0, detail=facts)]

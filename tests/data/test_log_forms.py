@@ -20,7 +20,7 @@ from impsy.data.logs.performances import events_of, read_played
 from impsy.data.logs.reading import EPOCH, read_log
 from impsy.data.logs.scanning import scan_log
 from impsy.errors import DataError
-from impsy.perform.replay import read_performance
+from impsy.perform.replaying.rows import read_performance
 
 START = datetime(2026, 9, 26, 10)
 NAME = "2026-09-26T10-00-00-3d-mdrnn.log"

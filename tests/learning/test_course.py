@@ -19,7 +19,7 @@ from random_networks import random_weights
 
 
 class Scripted:
-    """A learner that has learnt what it is told to have."""
+    """A learner whose weights the test sets; its steps change nothing."""
 
     def __init__(self, weights: Weights) -> None:
         self.learnt, self.steps = weights, 0

@@ -7,9 +7,9 @@ from model_files import changed, looped_tflite, put, small_weights, unusual
 from impsy.config import parse_config
 from impsy.events import Interaction, Set
 from impsy.perform import Ports, build_session
-from impsy.perform.exact import replay_exactly
 from impsy.perform.exporting.takes import followed, take_of
-from impsy.perform.recordedmodels import RecordedModels
+from impsy.perform.replaying.exact import replay_exactly
+from impsy.perform.replaying.models import RecordedModels
 from impsy.testing import FakePort
 from waiting import wait_until
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from datetime import datetime, timedelta
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from numpy.random import default_rng
 
@@ -35,9 +35,9 @@ from impsy.mapping.hands import Hand
 from impsy.models.predictor import NumPyPredictor
 from impsy.models.sizes import Size
 from impsy.models.untrained import RandomGestures
-from impsy.perform.exact import replay_exactly
 from impsy.perform.recording.journal import Journal
 from impsy.perform.recording.witness import Witness
+from impsy.perform.replaying.exact import replay_exactly
 from impsy.timing.line import Line
 from random_networks import random_weights
 
@@ -245,6 +245,8 @@ class Performed:
     st.integers(0, 1000),
     st.lists(steps, max_size=40),
 )
+@example("network", True, "battle", 0, [(Touched((0,)), 0.0, 0), ("stand-in", 0.013, 1), (Tap(), 0.25, 2)])
+@example("stand-in", True, "polyphony", 1, [("network", 0.0, 0), (Interaction((0.5, 0.1, 0.9, 0.3)), 0.25, 3)])
 def test_what_is_replayed_is_what_was_played(kind, voices, mode, seed, plan):
     played = Performed(kind, voices, {"mode": mode, "threshold": 0.02, "timescale": 0.1}, default_rng(seed))
     for step in plan:
@@ -255,9 +257,9 @@ def test_what_is_replayed_is_what_was_played(kind, voices, mode, seed, plan):
     kinds = iter(played.kinds if voices else [played.kinds[0], *played.kinds[2:]])
     opened = {}
 
-    def open_model(facts, dimension):
+    def open_model(facts):
         assert facts.number not in opened
-        opened[facts.number] = KINDS[next(kinds)](dimension, still)
+        opened[facts.number] = KINDS[next(kinds)](facts.dimension, still)
         return opened[facts.number]
 
     again: list[str] = []

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from impsy.data.logs.reading import read_log
 from impsy.errors import DataError, ImpsyError
-from impsy.perform.exact import replay_exactly
 from impsy.perform.exporting.paper import unpacked, write_archive
 from impsy.perform.exporting.table import columns, marks_of, write_table
 from impsy.perform.exporting.takes import followed, take_of
-from impsy.perform.recordedmodels import RecordedModels
+from impsy.perform.replaying.exact import replay_exactly
+from impsy.perform.replaying.models import RecordedModels
 from recorded_take import MODELS, record
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from impsy.perform.fitting import STATE_BYTES, encode_state
-from impsy.perform.monitor import Monitor
+from impsy.perform.monitoring.fitting import STATE_BYTES, encode_state
+from impsy.perform.monitoring.monitor import Monitor
 from impsy.web.live.link import SessionLink
 from waiting import wait_until
 

@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 from impsy.codecs.osc import encode_message
 from impsy.engine import Forecast, Settings
 from impsy.engine.plan import Planned
-from impsy.perform.forecast import PlanText, encode_forecast
+from impsy.perform.monitoring.forecast import PlanText, encode_forecast
 
 DATAGRAM = 60_000
 

@@ -12,10 +12,10 @@ from impsy.events import Interaction, Mark, RecallScene, Set, SetPredictor
 from impsy.models.untrained import RandomGestures
 from impsy.perform import Ports, build_session
 from impsy.perform.building.journal import journalled_text
-from impsy.perform.exact import replay_exactly
 from impsy.perform.exporting.takes import followed, take_of
 from impsy.perform.recording import journal as journals
 from impsy.perform.recording import linefile
+from impsy.perform.replaying.exact import replay_exactly
 from impsy.testing import FakePort
 from waiting import wait_until
 
@@ -81,7 +81,7 @@ def test_a_session_writes_a_journal_that_replays_to_its_log(tmp_path):
     assert told[-1][0] == "end"
     again: list[str] = []
     with followed(take_of(log).journal) as (found, rest):
-        replay_exactly(found, rest, lambda facts, dimension: RandomGestures(dimension), again.append)
+        replay_exactly(found, rest, lambda facts: RandomGestures(facts.dimension), again.append)
     assert "".join(again) == log.read_text()
 
 

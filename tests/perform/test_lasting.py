@@ -13,7 +13,7 @@ import pytest
 from impsy.config.watching import ConfigWatcher
 from impsy.errors import ModelError
 from impsy.events import Interaction, Record, SetPredictor
-from impsy.perform.monitor import Monitor
+from impsy.perform.monitoring.monitor import Monitor
 from impsy.perform.notify import ServiceManager, alive_to_service_manager
 from impsy.perform.recording.recorder import Recorder
 from impsy.perform.simulated.scripted import ScriptedPerformer

@@ -17,8 +17,8 @@ from impsy.models.opening import model_facts, open_model, open_weights
 from impsy.models.sizes import Size
 from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import Weights
-from impsy.perform import learning as learning_module
-from impsy.perform.learning import Learning, LearningPlan
+from impsy.perform.learning import supervisor as learning_module
+from impsy.perform.learning.supervisor import Learning, LearningPlan
 from impsy.testing import FakePredictor
 from random_networks import random_weights
 from waiting import wait_until
@@ -148,7 +148,7 @@ def test_a_process_that_is_killed_is_started_again_where_it_was(stage: Stage) ->
 
 
 def test_a_process_that_ends_again_and_again_is_given_up(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("impsy.perform.apprentice._MODULE", "impsy.training.no_such_module")
+    monkeypatch.setattr("impsy.perform.learning.process._MODULE", "impsy.training.no_such_module")
     stage.learning.switch(True)
     wait_until(lambda: bool(stage.said("learning-given-up")), what="giving up")
     assert len(stage.said("learning-lost")) == learning_module.MOST_RESTARTS - 1

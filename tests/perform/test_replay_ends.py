@@ -16,7 +16,7 @@ from impsy.engine import MODES, Engine, Settings
 from impsy.engine.engine import PLAYED_A_SECOND, PLAYED_BURST, SHORTEST_WAIT
 from impsy.errors import DataError
 from impsy.events import Play, Set
-from impsy.perform.replay import replay
+from impsy.perform.replaying.rows import replay
 
 START = datetime(2026, 9, 26, 10, 0)
 EXTREMES = [5e-324, 1e-300, 1e-38, 1e-7, 1e-3, 1.0, 1e7, 1e38, 1e300, 1.7e308]
@@ -79,7 +79,7 @@ def test_any_settings_and_any_model_end(gaps, dt, timescale, threshold, mode):
 
 @pytest.mark.parametrize(("gaps", "tail"), [([], 1e12), ([1e8], 1.0), ([1e8, 1e8], 0.0), ([], math.inf)])
 def test_a_silence_without_end_ends_in_a_sentence(monkeypatch, gaps, tail):
-    monkeypatch.setattr(sys.modules["impsy.perform.replay"], "MOST_ANSWERS", 500)
+    monkeypatch.setattr(sys.modules["impsy.perform.replaying.rows"], "MOST_ANSWERS", 500)
     with pytest.raises(DataError, match=r"had played 500 events.*--timescale"):
         replayed(gaps, tail=tail)
 

@@ -20,8 +20,8 @@ from impsy.models.tflite.write import write_tflite
 from impsy.models.weights import random_weights
 from impsy.perform import Ports, Reloader, Reports, build_session
 from impsy.perform.diagnostics.checkup import CHECKS, Workspace
-from impsy.perform.forecast import encode_forecast
 from impsy.perform.models import model_problems, sized
+from impsy.perform.monitoring.forecast import encode_forecast
 from impsy.testing import FakePort
 from waiting import wait_until
 

@@ -15,7 +15,7 @@ from impsy.config import load_config, localports
 from impsy.config.localports import PAGE_FILE, named_ports, where_the_page_listens
 from impsy.config.schema import WebuiConfig
 from impsy.io.osc import OscListener
-from impsy.perform.monitor import Monitor
+from impsy.perform.monitoring.monitor import Monitor
 from impsy.web.live import link as links
 from impsy.web.live.presence import Presence
 from impsy.web.site import Site

@@ -1,6 +1,7 @@
-/** The model's plan: for each fader and each component of its mixture a soft band of violet, on one canvas. */
+/** What the model expects next: for each fader and each component of its mixture a soft band of violet, on one canvas. */
 
 import type { Next } from "../protocol";
+import { followScheme } from "./scheme";
 
 export interface Box {
   x: number;
@@ -30,20 +31,14 @@ export class Cloud {
   private drawn: Next | null = null;
   private stale = true;
   private sprite: HTMLCanvasElement | null = null;
-  private readonly scheme = matchMedia("(prefers-color-scheme: light)");
+  readonly close: () => void;
 
   constructor(private readonly canvas: HTMLCanvasElement) {
-    this.scheme.addEventListener("change", this.recolour);
+    this.close = followScheme(() => {
+      this.sprite = null;
+      this.stale = true;
+    });
   }
-
-  close(): void {
-    this.scheme.removeEventListener("change", this.recolour);
-  }
-
-  private readonly recolour = () => {
-    this.sprite = null;
-    this.stale = true;
-  };
 
   resize(width: number, height: number, boxes: Box[]): void {
     const ratio = Math.min(2, devicePixelRatio || 1);

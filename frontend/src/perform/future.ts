@@ -2,6 +2,7 @@
 
 import { along, stepsOf, type Planned } from "../plan";
 import type { Box } from "./cloud";
+import { followScheme } from "./scheme";
 
 /** The lane of the model is the right half of a fader. */
 const LANE = 0.5;
@@ -16,19 +17,13 @@ export class Future {
   private ratio = 1;
   private colour = "";
   private empty = true;
-  private readonly scheme = matchMedia("(prefers-color-scheme: light)");
+  readonly close: () => void;
 
   constructor(private readonly canvas: HTMLCanvasElement) {
-    this.scheme.addEventListener("change", this.recolour);
+    this.close = followScheme(() => {
+      this.colour = "";
+    });
   }
-
-  close(): void {
-    this.scheme.removeEventListener("change", this.recolour);
-  }
-
-  private readonly recolour = () => {
-    this.colour = "";
-  };
 
   /** `boxes`: of the faders, in pixels of the page. */
   resize(width: number, height: number, boxes: readonly Box[]): void {

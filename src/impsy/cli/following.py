@@ -15,11 +15,11 @@ from impsy.cli.terminal import echo
 from impsy.codecs.journal import Head
 from impsy.errors import ConfigError, DataError
 from impsy.files import leads_out, written_whole
-from impsy.perform.exact import replay_exactly
 from impsy.perform.exporting.comparing import Comparison, verdict
 from impsy.perform.exporting.paper import unpacked
 from impsy.perform.exporting.takes import RecordedTake, followed, take_of
-from impsy.perform.recordedmodels import RecordedModels
+from impsy.perform.replaying.exact import replay_exactly
+from impsy.perform.replaying.models import RecordedModels
 
 __all__ = ["follow", "follow_archive", "why_not"]
 

@@ -51,13 +51,15 @@ SUFFIX = ".jsonl"
 class ModelFacts:
     """Which model it was.
 
-    ``file``: relative to the workspace, or only its name where it was elsewhere; "" if it came from no file.
-    ``sha256``: of the file's content; "" where there is none. ``saved``: where the weights of a model that came from
-    no file are, beside the log. ``stand_in``: there was no model, and random gestures played; ``nobody``: nobody
-    did. ``runs``: what computed it. ``density``: the sigma temperature at which its densities hold; 0 if it has none.
+    ``dimension``: length of its interaction vectors, those of one voice where several play. ``file``: relative to the
+    workspace, or only its name where it was elsewhere; "" if it came from no file. ``sha256``: of the file's content;
+    "" where there is none. ``saved``: where the weights of a model that came from no file are, beside the log.
+    ``stand_in``: there was no model, and random gestures played; ``nobody``: nobody did. ``runs``: what computed it.
+    ``density``: the sigma temperature at which its densities hold; 0 if it has none.
     """
 
     number: int
+    dimension: int
     name: str = ""
     file: str = ""
     sha256: str = ""

@@ -185,6 +185,13 @@ def _event_of(name: str, data: Mapping[str, Any]) -> Event:
     return _made(kind, decoders, data)  # type: ignore[no-any-return]
 
 
+def _dimension(value: object) -> int:
+    dimension = _whole(value)
+    if not 2 <= dimension <= MOST_DIMENSION:
+        raise DataError(f"a dimension of {dimension} is not possible")
+    return dimension
+
+
 _DETAILS: dict[str, Decode] = {
     "advance": _nothing,
     "start": _nothing,
@@ -196,6 +203,7 @@ _DETAILS: dict[str, Decode] = {
 }
 _MODEL: dict[str, Decode] = {
     **{each.name: _DECODERS[str(each.type)] for each in fields(ModelFacts)},
+    "dimension": _dimension,
     "sha256": _sha256,
 }
 _VOICE: dict[str, Decode] = {
@@ -301,9 +309,7 @@ def _head_of(data: dict[str, Any]) -> Head:
             f"its first line is none of a journal of format {FORMAT}; a later version of IMPSY may read it"
         )
     settings = dict(_object(data.get("settings")))
-    dimension = _whole(settings.pop("dimension", None))
-    if not 2 <= dimension <= MOST_DIMENSION:
-        raise DataError(f"a dimension of {dimension} is not possible")
+    dimension = _dimension(settings.pop("dimension", None))
     known = {each.name for each in fields(Settings)}
     if unknown := settings.keys() - known:
         raise DataError(f"the setting {min(unknown)[:60]!r} is not known here")

@@ -67,7 +67,11 @@ def costs_of(contestant: Contestant, phrases: Phrases, grid: FloatArray | None =
 def _scored(
     expected: Callable[[NDArray[np.float32], bool], Mixtures | None], phrases: Phrases, grid: FloatArray | None
 ) -> FloatArray:
-    """``expected`` gives what is expected after an event (B, D) of each window, and is told whether that counts."""
+    """Nats of each scored event (B, scored).
+
+    ``expected(event, scored)`` returns the mixtures predicted after an event (B, D) of each window. ``scored`` is
+    False for the events that only prepare the model; their mixtures are not used.
+    """
     steps = phrases.windows.swapaxes(0, 1)
     first = len(steps) - 1 - phrases.scored
     by_cells = grid is not None and bool(grid.any())

@@ -7,7 +7,7 @@ from impsy.perform.clock import Clock
 from impsy.perform.models import sized
 from impsy.perform.recording.recorder import Recorder
 from impsy.perform.reload import Reloader
-from impsy.perform.replay import read_performance, replay
+from impsy.perform.replaying.rows import read_performance, replay
 from impsy.perform.reports import Reports
 from impsy.perform.session import Session, SessionView
 from impsy.perform.simulated.phrasing import MovedControls, Phrasing, dialogue, phrases

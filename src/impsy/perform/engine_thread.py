@@ -41,8 +41,8 @@ from impsy.io.adapter import Adapter, PassesOn, SendReport, SendsClock, TakesTem
 from impsy.perform.clock import Clock
 from impsy.perform.inbox import BEAT_SECONDS, Arrival, Inbox
 from impsy.perform.lateness import Lateness, LatenessCounts
-from impsy.perform.monitor import Monitor
-from impsy.perform.planning import Planner
+from impsy.perform.monitoring.monitor import Monitor
+from impsy.perform.monitoring.planning import Planner
 from impsy.perform.recording.recorder import Recorder
 from impsy.perform.recording.witness import Witness
 from impsy.protocol.monitor import INPUT, OUTPUT, START
@@ -134,6 +134,8 @@ class EngineThread:
         self._lost = lost
         self._settled = settled
         self._performed = performed
+        # Whether something learns or has learnt, and so what the model has heard is wanted.
+        self._learns = False
         self._lateness = Lateness()
         self._verbose = logger.isEnabledFor(logging.DEBUG)
         self._noted: list[Record | Play] = []
@@ -354,7 +356,10 @@ class EngineThread:
         Called when there is time: it wakes their threads, which then use the interpreter that playing needs.
         """
         before, forecast = self.published.engine.settings, self._engine.forecast()
-        self.published = Published(self._engine.snapshot(), self._lateness.counts(), forecast, self._engine.heard)
+        snapshot = self._engine.snapshot()
+        self._learns = self._learns or snapshot.settings.while_playing
+        heard = self._engine.heard if self._learns else Heard()
+        self.published = Published(snapshot, self._lateness.counts(), forecast, heard)
         if self.published.engine.settings is not before:
             self._settled()
         self._show(forecast)

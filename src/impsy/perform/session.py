@@ -30,9 +30,9 @@ from impsy.io.adapter import Adapter, Health
 from impsy.io.osc import OscListener
 from impsy.perform.clock import Clock
 from impsy.perform.engine_thread import EngineThread, Logged
-from impsy.perform.learning import Learning, LearningPlan
+from impsy.perform.learning.supervisor import Learning, LearningPlan
 from impsy.perform.lights import Lights
-from impsy.perform.monitor import Monitor
+from impsy.perform.monitoring.monitor import Monitor
 from impsy.perform.recording.recorder import Recorder
 from impsy.perform.recording.witness import Witness
 from impsy.perform.reports import Reports

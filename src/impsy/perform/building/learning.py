@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from impsy.config import LoadedConfig
-from impsy.perform.apprentice import places_of
-from impsy.perform.learning import LearningPlan
+from impsy.perform.learning.process import places_of
+from impsy.perform.learning.supervisor import LearningPlan
 
 __all__ = ["learning_plan"]
 

@@ -11,7 +11,7 @@ from impsy.codecs.log import LINE_LIMIT
 from impsy.errors import DataError, refusal
 from impsy.files import open_regular
 from impsy.perform.building.journal import versions
-from impsy.perform.exact import Exact
+from impsy.perform.replaying.exact import Exact
 
 __all__ = ["Comparison", "verdict"]
 

@@ -17,7 +17,7 @@ from impsy.limits import EXPORT_BYTES, JOURNAL_BYTES, Budget
 from impsy.names import path_within
 from impsy.perform.exporting.table import write_table
 from impsy.perform.exporting.takes import RecordedTake, followed
-from impsy.perform.recordedmodels import SUFFIXES, RecordedModels
+from impsy.perform.replaying.models import SUFFIXES, RecordedModels
 from impsy.version import __version__
 
 __all__ = ["unpacked", "write_archive"]

@@ -140,21 +140,23 @@ def _alike(call: Call) -> object:
 
 
 def facts_of(predictor: Predictor, number: int, name: str, roots: Sequence[Path]) -> tuple[ModelFacts, bytes | None]:
-    """What a journal says of a model, and its content, if it is in no file."""
+    """The facts of a model for the journal, and its ``.tflite`` content; None where a file has it."""
     if isinstance(predictor, RandomGestures):
-        return ModelFacts(number, name, stand_in=True), None
+        return ModelFacts(number, predictor.dimension, name, stand_in=True), None
     if isinstance(predictor, Nobody):
-        return ModelFacts(number, name, nobody=True), None
+        return ModelFacts(number, predictor.dimension, name, nobody=True), None
     source: Source | None = getattr(predictor, "source", None)
     density = float(getattr(predictor, "density_temperature", 0.0))
     if source is None:
-        return ModelFacts(number, name, density=density), None
+        return ModelFacts(number, predictor.dimension, name, density=density), None
     if source.path is None:
         content = source.content() if source.content is not None else b""
         digest = hashlib.sha256(content).hexdigest()
         saved = f"{LEARNT}/{digest[:16]}.tflite"
-        facts = ModelFacts(number, name, "", digest, saved, runs=source.runs, density=density)
+        facts = ModelFacts(number, predictor.dimension, name, "", digest, saved, runs=source.runs, density=density)
         return facts, content
     path = source.path.resolve()
     file = next((path.relative_to(root).as_posix() for root in roots if path.is_relative_to(root)), path.name)
-    return ModelFacts(number, name or path.name, file, source.sha256, runs=source.runs, density=density), None
+    return ModelFacts(
+        number, predictor.dimension, name or path.name, file, source.sha256, runs=source.runs, density=density
+    ), None

@@ -221,7 +221,7 @@ def _facts(path: Path, scan: dict[str, Any]) -> Facts:
 
 
 def _study(path: Path) -> Facts:
-    """What the journal beside a log says of the study that it belongs to."""
+    """The participant and the condition of a take, from the head of its journal."""
     journal = take_of(path).journal
     if journal is None:
         return {"journal": False}

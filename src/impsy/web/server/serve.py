@@ -179,7 +179,7 @@ def serve(
         except asyncio.CancelledError:
             if scope["type"] != "http" or not server.serving.is_set():
                 raise
-            with contextlib.suppress(RuntimeError):  # its answer has begun already
+            with contextlib.suppress(RuntimeError):  # part of the response was sent before
                 await send({"type": "http.response.start", "status": 503, "headers": []})
                 await send({"type": "http.response.body"})
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Exact", "OpenRecorded", "replay_exactly"]
 
-OpenRecorded = Callable[[ModelFacts, int], Predictor]
-"""Opens a model of a journal, of this dimension; raises DataError or ModelError if it cannot be had."""
+OpenRecorded = Callable[[ModelFacts], Predictor]
+"""Opens a model of a journal; raises DataError or ModelError if it cannot be had."""
 
 
 class Exact:
@@ -169,28 +169,28 @@ class _Performance:
         if not head.voices:
             if len(head.models) != 1:
                 raise DataError(f"the journal begins with {len(head.models)} models, and without voices it has one")
-            first = self._predictor(head.models[0].number, head.settings.dimension)
+            first = self._predictor(head.models[0].number)
             return Engine(head.settings, first, rng, head.made, head.model)
         controls = head.settings.dimension - 1
         if any(not 0 <= control < controls for voice in head.voices for control in voice.controls):
             raise DataError(f"a voice of the journal has a control that is none of its {controls}")
         voices = [
             Voice(
-                voice.name, self._predictor(voice.model, len(voice.controls) + 1), voice.controls, voice.model_name,
+                voice.name, self._predictor(voice.model), voice.controls, voice.model_name,
                 voice.mode, voice.hears,
             )
             for voice in head.voices
         ]  # fmt: skip
         return Ensemble(head.settings, voices, rng, head.made)
 
-    def _predictor(self, number: int, dimension: int = 0) -> Predictor:
+    def _predictor(self, number: int) -> Predictor:
         known = self._predictors.get(number)
         if known is not None:
             return known
         facts = self._facts.get(number)
         if facts is None:
             raise DataError(f"the journal has no model {number}")
-        predictor = self._open(facts, dimension or self._head.settings.dimension)
+        predictor = self._open(facts)
         if facts.density and hasattr(predictor, "density_temperature"):
             predictor.density_temperature = facts.density
         if hasattr(predictor, "given_up"):

@@ -42,7 +42,7 @@ _STOP = None
 
 
 class ShowsPlans(Protocol):
-    """Takes plans: see :class:`impsy.perform.monitor.Monitor`. Any thread may call it."""
+    """Takes plans: see :class:`impsy.perform.monitoring.monitor.Monitor`. Any thread may call it."""
 
     @property
     def is_heard(self) -> bool:

@@ -38,7 +38,7 @@ class RecordedModels:
         self._digests: dict[Path, str] = {}
         self._all: list[Path] | None = None
 
-    def open(self, facts: ModelFacts, dimension: int) -> Predictor:
+    def open(self, facts: ModelFacts) -> Predictor:
         """The model, ready to play.
 
         Raises:
@@ -46,9 +46,9 @@ class RecordedModels:
             ModelError: the file cannot be opened.
         """
         if facts.nobody:
-            return Nobody(dimension)
+            return Nobody(facts.dimension)
         if facts.stand_in:
-            return RandomGestures(dimension)
+            return RandomGestures(facts.dimension)
         return open_model(self.find(facts)).predictor
 
     def find(self, facts: ModelFacts) -> Path:

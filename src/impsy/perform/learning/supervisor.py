@@ -23,8 +23,9 @@ from impsy.events import Predictor, Record, Report, SetPredictor
 from impsy.io.adapter import SendReport
 from impsy.learning.wire import Message
 from impsy.models.opening import open_model
-from impsy.perform.apprentice import ApprenticeProcess
-from impsy.perform.learnt import made_ready, save
+from impsy.perform.learning.learnt import made_ready, save
+from impsy.perform.learning.process import ApprenticeProcess
+from impsy.perform.learning.progress import Progress
 from impsy.protocol.monitor import LearningState
 from impsy.text import one_line
 from impsy.threads import lasting
@@ -35,8 +36,6 @@ GATHERED = 0.05
 """Seconds without a row after which those that came are sent on."""
 MOST_GATHERED = 16
 """Rows that are sent on together."""
-MOST_KEPT = 60_000
-"""Events that are kept for a process that takes another's place."""
 MOST_RESTARTS, WITHIN = 3, 60.0
 """A process that ends so often within so many seconds is not started again."""
 CLOSE_SECONDS = 2.0
@@ -68,6 +67,11 @@ class _Base:
     file: str
     name: str
     predictor: Predictor
+
+    @property
+    def label(self) -> str:
+        """Its name, if it has a file; else "": nothing was learnt before."""
+        return self.name if self.file else ""
 
 
 class Learning:
@@ -177,28 +181,21 @@ class Learning:
                 self._send()
             self.state = self._described()
         self._end_process()
-        if self._learnt and not self._is_kept:
+        if self._progress.learnt and not self._progress.is_kept:
             self._keep()
 
     def _forget_all(self) -> None:
         """Nothing was heard, and nothing learnt."""
-        self._events = np.zeros((0, self._plan.dimension), np.float32)
+        self._progress = Progress()
         self._new: list[tuple[float, ...]] = []
         self._last: float | None = None
-        self._count = 0
-        self._saved, self._learnt = b"", b""
-        self._steps = self._updates = 0
-        self._gain: float | None = None
-        self._is_kept = False
-        self._kept = ""
-        self._learns = self._earlier = self._problem = ""
 
     def _switch(self, on: bool) -> None:
         if on and self._plan.possible:
-            self._problem = self._plan.possible
-            self._report(Report("learning-impossible", self._problem, always=True))
+            self._progress.problem = self._plan.possible
+            self._report(Report("learning-impossible", self._progress.problem, always=True))
         elif on and self._process is None:
-            self._problem = ""
+            self._progress.problem = ""
             self._last = None
             self._begin()
         elif not on and self._process is not None:
@@ -214,14 +211,14 @@ class Learning:
             "earlier": [str(place) for place in self._plan.earlier],
             "log": Path(self._log()).name,
             "learns": self._plan.learns,
-            "heard": self._count,
-            "steps": self._steps,
+            "heard": self._progress.count,
+            "steps": self._progress.steps,
         }
-        blobs = [self._saved, self._learnt, self._events.tobytes()]
+        blobs = [self._progress.saved, self._progress.learnt, self._progress.events]
         try:
             self._process = ApprenticeProcess(begin, blobs, self._answered)
         except ImpsyError as error:
-            self._problem = str(error)
+            self._progress.problem = str(error)
             self._report(Report("learning-unstarted", f"learning while playing: {error}", "error", always=True))
 
     def _end_process(self) -> None:
@@ -239,8 +236,7 @@ class Learning:
             return
         events = np.array(self._new, np.float32)
         self._new = []
-        self._count += len(events)
-        self._events = np.concatenate([self._events[-MOST_KEPT:], events])
+        self._progress.hear(events)
         if self._process is not None:
             self._process.hear(events)
 
@@ -259,14 +255,14 @@ class Learning:
         about = message.about
         match about.get("is"):
             case "ready":
-                self._learns, self._earlier = str(about.get("learns")), str(about.get("earlier"))
+                self._progress.learns, self._progress.earlier = str(about.get("learns")), str(about.get("earlier"))
                 if problem := str(about.get("problem") or ""):
                     text = f"there is no earlier playing to learn besides: {one_line(problem, 400)}"
                     self._report(Report("learning-earlier", text, "info"))
             case "learning":
-                self._gain, self._steps = about.get("gain"), int(about.get("steps", 0))
+                self._progress.gain, self._progress.steps = about.get("gain"), int(about.get("steps", 0))
             case "saved":
-                self._saved, self._steps = message.blobs[0], int(about.get("steps", 0))
+                self._progress.saved, self._progress.steps = message.blobs[0], int(about.get("steps", 0))
             case "learnt":
                 self._hand_over(message)
             case "refused":
@@ -274,7 +270,8 @@ class Learning:
 
     def _hand_over(self, message: Message) -> None:
         content, gain = message.blobs[0], message.about.get("gain")
-        name = f"{self._base.name} + {self._count} events" if self._base.file else f"learnt from {self._count} events"
+        heard, base = f"{self._progress.count} events", self._base.label
+        name = f"{base} + {heard}" if base else f"learnt from {heard}"
         try:
             ready = made_ready(content, name, self._heard_of())
         except ImpsyError as error:
@@ -282,27 +279,16 @@ class Learning:
             return
         if not self._take_over(ready, self._playing):
             return
-        first = not self._learnt
-        self._playing, self._learnt, self._saved = ready.predictor, content, content
-        self._updates += 1
-        self._gain, self._is_kept = gain, False
+        first = not self._progress.learnt
+        self._playing = ready.predictor
+        self._progress.took_over(content, gain)
         if first:
-            self._report(Report("learning-took-over", self._words_of_first(), "info", always=True))
-
-    def _words_of_first(self) -> str:
-        if not self._base.file:
-            return (
-                f"the model that learns begins to answer: after {self._count} events it foresees your playing better "
-                "than repeating and a random walk do"
-            )
-        return (
-            f"what was learnt takes over: it foresees your latest phrases better than {self._base.name}, by "
-            f"{self._gain or 0:.2f} nats an event"
-        )
+            text = self._progress.words_of_first(self._base.label)
+            self._report(Report("learning-took-over", text, "info", always=True))
 
     def _refused(self, why: str) -> None:
         self._end_process()
-        self._problem = why
+        self._progress.problem = why
         self._report(Report("learning-refused", f"it cannot learn while playing: {why}", "error", always=True))
 
     def _ended(self, how: str) -> None:
@@ -310,8 +296,8 @@ class Learning:
         now = time.monotonic()
         self._ends.append(now)
         if len(self._ends) == MOST_RESTARTS and now - self._ends[0] < WITHIN:
-            self._problem = f"the process that learns ended {MOST_RESTARTS} times ({how})"
-            text = f"{self._problem}; playing goes on. Switch learning off and on to try again"
+            self._progress.problem = f"the process that learns ended {MOST_RESTARTS} times ({how})"
+            text = f"{self._progress.problem}; playing goes on. Switch learning off and on to try again"
             self._report(Report("learning-given-up", text, "error", always=True))
             self._ends.clear()
             return
@@ -321,7 +307,7 @@ class Learning:
 
     def _follow(self, model: SetPredictor) -> None:
         """Another model plays: it is what is learned from now on."""
-        if self._learnt and not self._is_kept:
+        if self._progress.learnt and not self._progress.is_kept:
             self._keep()
         self._base, self._playing = _Base(model.file, model.name, model.predictor), model.predictor
         self._restart()
@@ -333,7 +319,7 @@ class Learning:
             self._begin()
 
     def _forget(self) -> None:
-        if not self._learnt:
+        if not self._progress.learnt:
             self._report(
                 Report("nothing-to-forget", "nothing was learnt that could be forgotten", "info", always=True)
             )
@@ -366,51 +352,33 @@ class Learning:
         return SetPredictor(predictor, base.name, base.file, learnt=True, heard=heard.total)
 
     def _keep(self) -> None:
-        if not self._learnt:
+        if not self._progress.learnt:
             self._report(Report("nothing-to-keep", "nothing was learnt yet that could be saved", "info", always=True))
             return
-        story = {
-            "continued_from": self._base.name if self._base.file else "nothing",
-            "take": Path(self._log()).name,
-            "events": self._count,
-            "dataset": self._earlier,
-        }
-        unit = "nats an event on the performer's latest phrases, against what there was before"
-        figures = {"gain": self._gain, "unit": unit, "steps": self._steps, "updates": self._updates}
+        story = self._progress.story(self._base.label, Path(self._log()).name)
         try:
-            path = save(self._learnt, self._plan.models, story, figures)
+            path = save(self._progress.learnt, self._plan.models, story, self._progress.figures())
         except ImpsyError as error:
             text = f"what was learnt cannot be saved: {error}"
             self._report(Report("learning-unsaved", text, "error", always=True))
             return
-        self._is_kept, self._kept = True, path.name
+        self._progress.is_kept, self._progress.kept = True, path.name
         self._report(Report("learning-kept", f"what was learnt is saved as {path}", "info", always=True))
 
     def _described(self) -> LearningState:
+        progress, base = self._progress, self._base.label
         return {
             "on": self._is_wanted and self._process is not None,
-            "events": self._count,
-            "steps": self._steps,
-            "updates": self._updates,
-            "gain": self._gain if self._learnt else None,
-            "base": self._base.name if self._base.file else "",
-            "learns": self._learns,
-            "earlier": self._earlier,
-            "kept": self._kept,
-            "can_keep": bool(self._learnt) and not self._is_kept,
-            "can_forget": bool(self._learnt),
+            "events": progress.count,
+            "steps": progress.steps,
+            "updates": progress.updates,
+            "gain": progress.gain if progress.learnt else None,
+            "base": base,
+            "learns": progress.learns,
+            "earlier": progress.earlier,
+            "kept": progress.kept,
+            "can_keep": bool(progress.learnt) and not progress.is_kept,
+            "can_forget": bool(progress.learnt),
             "pid": self.pid or 0,
-            "words": self._words(),
+            "words": progress.words(base, on=self._is_wanted),
         }
-
-    def _words(self) -> str:
-        if self._problem:
-            return self._problem
-        if not self._is_wanted:
-            return "What was learnt plays; learning is off." if self._learnt else "Learning is off."
-        if self._learnt and self._gain is not None:
-            what = "the model before" if self._base.file else "repeating and a random walk"
-            return f"It foresees your latest phrases better than {what}."
-        if self._learnt or not self._count:
-            return "It listens." if not self._learnt else "What was learnt plays."
-        return f"It has heard {self._count} events and learns; nothing that is better yet."

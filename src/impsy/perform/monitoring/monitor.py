@@ -16,8 +16,8 @@ from impsy.engine import Forecast
 from impsy.engine.plan import Planned
 from impsy.errors import DeviceError
 from impsy.io.network import Outlet
-from impsy.perform.fitting import encode_state
-from impsy.perform.forecast import PlanText, encode_forecast
+from impsy.perform.monitoring.fitting import encode_state
+from impsy.perform.monitoring.forecast import PlanText, encode_forecast
 from impsy.protocol.monitor import NEXT, STATE
 from impsy.threads import Failures, lasting
 
