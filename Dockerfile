@@ -28,7 +28,7 @@ RUN useradd --uid 1000 --groups audio,dialout --create-home impsy \
 ENV HOME=/tmp
 USER 1000:1000
 WORKDIR /workspace
-EXPOSE 4000 6000/udp
+EXPOSE 4000 6000/udp 6000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 CMD ["impsy", "webui", "--check"]
 ENTRYPOINT ["impsy-entrypoint"]
 CMD ["impsy", "webui", "--host", "0.0.0.0", "--start", "--no-open"]

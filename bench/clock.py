@@ -16,19 +16,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from queue import Empty, SimpleQueue
 
 import click
 import numpy as np
 
 from bench.figures import median, percentile
-from bench.jack import HEARS, PLAYS, MidiDevice, jack_is_installed, jack_server, period_ms
+from bench.jack import HEARS, MidiDevice, jack_is_installed, jack_server, period_ms
 from bench.machine import machine_facts
 from bench.midi import is_note_on, midi_toml
 from bench.models import dimension_of, usual_model
 from bench.program import Performance, Program, Settings, Unanswered, end_on_terminate
 from impsy.io.abletonlink import LinkAdapter
-from impsy.io.midi.jackclient import JackServer
 
 __all__ = ["main"]
 
@@ -88,24 +86,6 @@ def _wait_for_ports(performance: Performance) -> dict[str, object]:
     raise Unanswered(f"{performance.program.name} did not open its MIDI ports")
 
 
-def way_through_jack(trips: int = 300) -> float:
-    """Milliseconds on average that JACK takes from the device's output to its input, connected with each other."""
-    arrived: SimpleQueue[float] = SimpleQueue()
-    rng, took = random.Random(0), []
-    with MidiDevice(lambda _message: arrived.put(time.monotonic())) as device:
-        server = JackServer("bench")
-        server.connect(f"bench plays:{PLAYS}", f"bench hears:{HEARS}")
-        time.sleep(0.3)
-        for _ in range(trips):
-            time.sleep(rng.uniform(0.005, 0.015))
-            sent = time.monotonic()
-            device.play(bytes((TICK,)))
-            with suppress(Empty):  # JACK may lose one
-                took.append((arrived.get(timeout=1) - sent) * 1000)
-        server.close()
-    return sum(took) / len(took)
-
-
 class Master:
     """A device's clock: ticks with jitter, at a tempo that may depend on the beat. ``beats`` are its true times."""
 
@@ -145,16 +125,30 @@ class Master:
         return [float(off) for off in (np.asarray(moments) - times) * 1000]
 
 
-def followed(
-    program: Program, model: Path, tempo: Callable[[float], float], seed: int, way: float
-) -> dict[str, float]:
-    """Follow a clock: where the note-ons are, from two bars on. ``way``: ms there and back by JACK alone.
+def heard_late(program: Program, model: Path) -> float:
+    """Milliseconds by which note-ons are late, in the middle, while a clock is followed without a delay.
 
-    That is what a performer sets as the delay, after listening.
+    A performer hears it, and sets the delay so that it is gone.
     """
     heard = Heard()
     with MidiDevice(heard.take) as device:
-        clock = f'source = "midi"\nquantise = 1\ngrid = "1/16"\ndelay = {-way / 1000:.5f}'
+        clock = 'source = "midi"\nquantise = 1\ngrid = "1/16"'
+        with _performance(program, model, "battle", clock) as performance:
+            _wait_for_ports(performance)
+            master = Master(device, lambda _beat: 120.0, JITTER, 11)
+            master.start()
+            master.play(PLAYED_BEATS)
+            begin = master.ticks[SETTLE_BEATS * TICKS_A_BEAT]
+            return median(master.off_grid([at for at in heard.notes if begin < at < master.ticks[-TICKS_A_BEAT]]))
+
+
+def followed(
+    program: Program, model: Path, tempo: Callable[[float], float], seed: int, late: float
+) -> dict[str, float]:
+    """Follow a clock: where the note-ons are, from two bars on. ``late``: see :func:`heard_late`."""
+    heard = Heard()
+    with MidiDevice(heard.take) as device:
+        clock = f'source = "midi"\nquantise = 1\ngrid = "1/16"\ndelay = {-late / 1000:.5f}'
         with _performance(program, model, "battle", clock) as performance:
             _wait_for_ports(performance)
             master = Master(device, tempo, JITTER, seed)
@@ -290,14 +284,14 @@ def main(
         print(f"JACK hands messages over every {period_ms(frames):.2f} ms")
         with tempfile.TemporaryDirectory() as folder, jack_server(frames, realtime=realtime):
             model = usual_model(Path(folder))
-            way = 2 * way_through_jack()
-            print(f"JACK alone takes {way:.2f} ms there and back")
+            late = heard_late(program, model) if set(wanted) & {"follow", "ramps"} else 0.0
+            print(f"a delay of {-late:.2f} ms makes note-ons punctual")
             if "follow" in wanted:
                 for seed, tempo in enumerate((60.0, 120.0, 174.3)):
-                    show(f"followed at {tempo:g}", followed(program, model, lambda _beat, t=tempo: t, seed, way))  # type: ignore[misc]
+                    show(f"followed at {tempo:g}", followed(program, model, lambda _beat, t=tempo: t, seed, late))  # type: ignore[misc]
             if "ramps" in wanted:
                 for name, ramp in RAMPS.items():
-                    show(f"followed from {name}", followed(program, model, ramp, 7, way))
+                    show(f"followed from {name}", followed(program, model, ramp, 7, late))
             if "send" in wanted:
                 show("sent at 120", sent(program, model, 120, minutes))
     if "link" in wanted:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, fields
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -28,7 +29,7 @@ from impsy.models.opening import open_model
 from impsy.perform.simulated.phrasing import MovedControls, Phrasing, dialogue
 from impsy.testing import Rehearsal
 
-__all__ = ["Figures", "Played", "figures_of", "play_recording", "play_together"]
+__all__ = ["Figures", "Played", "exchanges_of", "figures_of", "play_recording", "play_together"]
 
 MODES = ("callresponse", "polyphony", "battle")
 PHRASE_PAUSE = 1.0
@@ -79,11 +80,11 @@ class Figures:
     silence: float
 
 
-def play_together(predictor: Predictor, mode: str, seconds: float, seed: int) -> Played:
-    """The simulated performer and the model, as ``impsy demo`` lets them play."""
+def play_together(predictor: Predictor, mode: str, seconds: float, seed: int, **values: Any) -> Played:
+    """The simulated performer and the model, as ``impsy demo`` lets them play; ``values`` are settings by name."""
     moved = MovedControls()
     phrasing = Phrasing(default_rng(seed), predictor.dimension - 1)
-    return _play(predictor, mode, dialogue(phrasing, moved), seconds, seed, moved, threshold=0.3)
+    return _play(predictor, mode, dialogue(phrasing, moved), seconds, seed, moved, **{"threshold": 0.3, **values})
 
 
 def play_recording(predictor: Predictor, events: NDArray[np.float32], seed: int) -> Played:
@@ -93,10 +94,10 @@ def play_recording(predictor: Predictor, events: NDArray[np.float32], seed: int)
 
 
 def _play(
-    predictor: Predictor, mode: str, script: Script, seconds: float, seed: int, moved: MovedControls, threshold: float
+    predictor: Predictor, mode: str, script: Script, seconds: float, seed: int, moved: MovedControls, **chosen: Any
 ) -> Played:
     predictor.reset()
-    settings = Settings(predictor.dimension, mode, threshold)
+    settings = Settings(predictor.dimension, mode, **chosen)
     rehearsal = Rehearsal(lambda now: Engine(settings, predictor, default_rng(seed), now))
     played, due = Played(), 0.0
 
@@ -129,7 +130,7 @@ def figures_of(mode: str, parts: Iterable[Played]) -> Figures:
     for played in parts:
         times, model = np.array(played.times), np.array(played.model)
         events = np.column_stack([np.diff(times, prepend=0.0), np.array(played.values)]).astype(np.float32)
-        for answer, own in _exchanges(mode, times, model, events):
+        for answer, own in exchanges_of(mode, times, model, events):
             answers.append(answer)
             following.append(own)
         sounds = np.zeros(len(events), bool)
@@ -166,7 +167,7 @@ def figures_of(mode: str, parts: Iterable[Played]) -> Figures:
     )
 
 
-def _exchanges(
+def exchanges_of(
     mode: str, times: NDArray[np.float64], model: NDArray[np.bool_], events: NDArray[np.float32]
 ) -> Iterator[tuple[Exchange, Exchange]]:
     """Each phrase of the performer's with what the model played to it, and with the performer's own next phrase.

@@ -48,7 +48,7 @@ command_port = {command}
 # Every key that is pressed, every vector that comes back, and every frame that was drawn, on the page's own clock.
 WITNESS = """
 (() => {
-  const seen = (window.seen = { pressed: [], sent: [], back: [], frames: [], moved: 0 });
+  const seen = (window.seen = { pressed: [], sent: [], back: [], frames: [], cost: [], moved: 0 });
   addEventListener("keydown", (event) => seen.pressed.push(event.timeStamp), true);
   const Native = window.WebSocket;
   window.WebSocket = class extends Native {
@@ -65,18 +65,25 @@ WITNESS = """
       super.send(data);
     }
   };
+  const nextFrame = window.requestAnimationFrame.bind(window);
+  window.requestAnimationFrame = (work) =>
+    nextFrame((now) => {
+      const began = performance.now();
+      work(now);
+      seen.cost.push(performance.now() - began);
+    });
   let moved = false;
   const frame = (now) => {
     seen.frames.push(now);
     if (moved) seen.moved += 1;
     moved = false;
-    requestAnimationFrame(frame);
+    nextFrame(frame);
   };
   // Asked for only where frames are counted: a page draws when something moves, not all the time.
   seen.watch = () => {
     const watch = new MutationObserver(() => (moved = true));
     watch.observe(document.body, { subtree: true, attributes: true, attributeFilter: ["style"] });
-    requestAnimationFrame(frame);
+    nextFrame(frame);
   };
 })();
 """
@@ -114,7 +121,7 @@ class Stage:
     def start_session(self) -> None:
         """Start it afresh, and wait until it plays."""
         self.web.post("/api/session/restart")
-        end = time.monotonic() + 20
+        end = time.monotonic() + 90
         while not self.state():
             if time.monotonic() > end:
                 raise SystemExit(f"the session did not start: {self.web.get('/api/session')}")
@@ -152,7 +159,7 @@ def opened(browser: Browser, stage: Stage, witness: bool = True) -> Page:
     if witness:
         page.add_init_script(WITNESS)
     page.goto(stage.web.url)
-    page.get_by_role("slider").first.wait_for()
+    page.locator(".fader").first.wait_for()
     return page
 
 
@@ -169,7 +176,7 @@ def latency(browser: Browser, folder: Path, presses: int = 200) -> dict[str, Any
     with staged(folder, "polyphony", 9, timescale=0.0001) as stage:
         page = opened(browser, stage)
         page.wait_for_timeout(1500)
-        page.get_by_role("slider").first.focus()
+        page.locator(".fader").first.focus()
         page.evaluate("void Object.assign(seen, {pressed: [], sent: [], back: []})")
         for number in range(presses):
             page.keyboard.press("ArrowUp" if number % 20 < 10 else "ArrowDown")
@@ -192,22 +199,35 @@ def latency(browser: Browser, folder: Path, presses: int = 200) -> dict[str, Any
 def frames(browser: Browser, folder: Path, seconds: float = 10.0) -> dict[str, Any]:
     """Frames a second with 16 controls that move 100 times a second, and the model answering each."""
     with staged(folder, "polyphony", 17, timescale=0.01) as stage:
-        page = opened(browser, stage)
-        page.evaluate("seen.watch()")
-        stage.play(100, 2)
-        page.evaluate("void Object.assign(seen, {frames: [], moved: 0})")
-        played = stage.play(100, seconds)
-        seen = page.evaluate("({...seen, watch: null})")
-        page.close()
-        heard = stage.state()["counters"]["heard"]
+        return _frames(browser, stage, seconds)
+
+
+def timeline(browser: Browser, folder: Path, seconds: float = 10.0) -> dict[str, Any]:
+    """The same with a model that plays 100 times a second by itself, and shows its plan."""
+    with staged(folder, "battle", 17) as stage:
+        return _frames(browser, stage, seconds)
+
+
+def _frames(browser: Browser, stage: Stage, seconds: float) -> dict[str, Any]:
+    page = opened(browser, stage)
+    page.evaluate("seen.watch()")
+    stage.play(100, 2)
+    page.evaluate("void Object.assign(seen, {frames: [], cost: [], moved: 0})")
+    before = stage.state()["counters"]
+    played = stage.play(100, seconds)
+    seen = page.evaluate("({...seen, watch: null})")
+    page.close()
+    counters = stage.state()["counters"]
     gaps = [after - before for before, after in zip(seen["frames"], seen["frames"][1:], strict=False)]
     span = (seen["frames"][-1] - seen["frames"][0]) / 1000
     return {
         "events a second": round(played / seconds, 1),
-        "heard in all": heard,
+        "heard": counters["heard"] - before["heard"],
+        "played": counters["played"] - before["played"],
         "frames a second": round(len(gaps) / span, 1),
         "of them drawn anew": round(seen["moved"] / span, 1),
         "frame, ms": percentiles(gaps),
+        "script in a frame, ms": percentiles(seen["cost"]),
         "later than 25 ms": sum(gap > 25 for gap in gaps),
     }
 
@@ -305,7 +325,7 @@ def soak(browser: Browser, folder: Path, minutes: float) -> dict[str, Any]:
     return {"minutes": rows, "grown in the second half": growth, "lateness_ms": late}
 
 
-MEASURES = {"latency": latency, "frames": frames, "lateness": lateness}
+MEASURES = {"latency": latency, "frames": frames, "timeline": timeline, "lateness": lateness}
 
 
 def main() -> None:

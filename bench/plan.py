@@ -88,9 +88,15 @@ class Watched:
         elif address == "/monitor/state":
             self.lateness = json.loads(OscMessage(packet).params[0]).get("lateness_ms", {})
 
+    def reaches(self, when: float) -> bool:
+        """Whether the newest plan has an event after that moment."""
+        return bool(self.plans) and self.plans[-1][0] + float(self.plans[-1][2][-1, 0]) > when
+
 
 def watch(program: Program, settings: Settings, seconds: float, every: float) -> Watched:
-    """Let it play, and ask for another plan every so many seconds; 0: never."""
+    """Let it play, and ask for another plan every so many seconds, as soon as one reaches far enough to be thrown
+    away before it is played; 0: never.
+    """
     seen = Watched()
     with Performance(program, settings) as performance:
         performance.first_prediction(every=1.0)
@@ -100,7 +106,9 @@ def watch(program: Program, settings: Settings, seconds: float, every: float) ->
             heard = performance.monitor.receive(0.05)
             if heard is not None:
                 seen.take(heard[1], heard[0])
-            if every and now > asked_at + every and now < began + seconds - 5.0:
+            if now < began + SETTLED:
+                seen.plans.clear()  # what was planned before the first prediction was asked for may come now
+            elif every and now > asked_at + every and now < began + seconds - 5.0 and seen.reaches(now + 2 * SETTLED):
                 asked_at = now
                 seen.another.append(now)
                 performance.ear.send(floats_packet("/impsy/another", ()), performance.interface)
@@ -117,18 +125,23 @@ def wrong_events(seen: Watched) -> tuple[int, int]:
     looked, wrong = 0, 0
     end = seen.played[-1][0] - 1.0
     for came, count, rows in seen.plans:
-        start = next((at for at in range(max(0, count - 3), count + 3) if _starts(rows, seen.played, at)), None)
-        for place, row in enumerate(rows):
+        shown: list[Rows] = []
+        for row in rows:
             due = came + float(row[0])
             if due > end or any(came - SETTLED < at <= due + SETTLED for at in seen.another):
                 break  # it was not played yet, or somebody interrupted
-            looked += 1
-            wrong += start is None or not _are(row[1:], seen.played[start + place][1])
+            shown.append(row[1:])
+        looked += len(shown)
+        # Plans and what is played come from two threads: what was played at about the same time may come after it.
+        near = [at for at, (when, _) in enumerate(seen.played) if abs(when - came) < SETTLED]
+        wrong += min(_unlike(shown, seen.played, at) for at in {count, *near, *(at + 1 for at in near)})
     return looked, wrong
 
 
-def _starts(rows: Rows, played: Sequence[tuple[float, Rows]], at: int) -> bool:
-    return at < len(played) and _are(rows[0, 1:], played[at][1])
+def _unlike(shown: Sequence[Rows], played: Sequence[tuple[float, Rows]], start: int) -> int:
+    """How many of the events are not those that were played from this one on."""
+    there = [values for _, values in played[start : start + len(shown)]]
+    return len(shown) - sum(map(_are, shown, there))
 
 
 def played_though_thrown_away(seen: Watched) -> tuple[int, int]:

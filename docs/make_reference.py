@@ -23,6 +23,8 @@ from impsy.cli.main import COMMANDS, OVERVIEW, group
 from impsy.limits import LIMITS
 from impsy.mapping.commands import commands_of
 from impsy.mapping.entries import KINDS, Argument
+from impsy.presets import PRESETS
+from impsy.settings import SETTINGS
 from impsy.web.config.forms import config_schema
 
 COMMANDED = commands_of(())
@@ -89,7 +91,7 @@ def configuration() -> str:
             lines += ["", f"{inner['description']} Recall one by its name: `/impsy/scene` with it, or a click."]
         lines += ["", *_keys(inner["properties"], set(inner.get("required", ())), scene=name == "scenes")]
         lines += _choices(inner["properties"])
-    lines += ["", "## Mapping entries", "", *_entries()]
+    lines += ["", "## Presets", "", *_presets(), "", "## Mapping entries", "", *_entries()]
     template = files("impsy.config").joinpath("templates", "config.toml").read_text(encoding="utf-8")
     lines += [
         "",
@@ -118,6 +120,19 @@ def _commands() -> Iterator[str]:
     ]
     rows.append(['`"scene.NAME"`', acts["press"], "*Scene.* Recalls the scene of this name."])
     yield from _table(["Key", "Given by", "What it does"], rows)
+
+
+def _presets() -> Iterator[str]:
+    """The table of the presets and their values."""
+    yield "Each sets all of these at once, while playing: by a click on the page, by `/impsy/preset` with its name,"
+    yield "or by a controller (`[commands]`). A scene with the same values keeps them in the configuration."
+    yield ""
+    names = list(next(iter(PRESETS.values())).values)
+    rows = [
+        [f"`{each.name}`", _cell(each.help), *(f"{each.values[name]:g}" for name in names)]
+        for each in PRESETS.values()
+    ]
+    yield from _table(["Preset", "What it does", *(f"`{SETTINGS[name].key}`" for name in names)], rows)
 
 
 def _key(name: str) -> str:

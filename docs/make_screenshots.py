@@ -24,7 +24,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.browser import WebInterface, browsing
 from bench.wire import free_port
-from impsy.config.workspace import STARTER_MODEL, create_workspace
+from impsy.cli.main import group
+from impsy.config.workspace import STARTER_MODEL, create_workspace, template_file
 from impsy.perform import phrases
 
 IMAGES = Path(__file__).parent / "images"
@@ -89,6 +90,20 @@ sigmatemp = 0.05
 [webui]
 monitor_port = {monitor}
 command_port = {command}
+"""
+
+ONE_FILE_PLACE = "one-file"
+ONE_FILE = """\
+title = "Evening set"
+[interaction]
+mode = "battle"
+[model]
+dimension = 9
+file = "{model}"
+[scenes.verse]
+mode = "duet"
+[scenes.chorus]
+mode = "battle"
 """
 
 TAKES = (
@@ -163,26 +178,51 @@ def picture(browser: Browser, web: WebInterface, place: str, screen: str, scheme
     page = context.new_page()
     page.goto(web.url + PLACES[place])
     settle(page, place)
+    return _saved(page, folder / f"page-{place}-{screen}-{scheme}.png")
+
+
+def _saved(page: Page, path: Path) -> Path:
+    """What a page shows, in a file. The page is closed."""
     image = Image.open(io.BytesIO(page.screenshot()))
-    context.close()
-    path = folder / f"page-{place}-{screen}-{scheme}.png"
+    page.context.close()
     image.convert("RGB").quantize(COLOURS, kmeans=1, dither=Image.Dither.NONE).save(path, optimize=True)
     return path
+
+
+def one_file(browser: Browser, parent: Path, folder: Path) -> Path:
+    """The instrument in one file, while the model plays by itself."""
+    config, target = parent / "one-file.toml", parent / "one-file.html"
+    config.write_text(ONE_FILE.format(model=template_file(STARTER_MODEL)), encoding="utf-8")
+    group.main(["export-page", "-c", str(config), "-o", str(target)], standalone_mode=False)
+    context = browser.new_context(color_scheme="dark", offline=True, **SCREENS["desktop"])
+    page = context.new_page()
+    page.goto(target.as_uri())
+    page.get_by_text("Listen only").wait_for()
+    page.keyboard.press("a")
+    page.wait_for_timeout(9000)
+    return _saved(page, folder / "one-file-desktop-dark.png")
 
 
 def main() -> None:
     """Take them all, or some."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=PLACES, action="append", help="only this page, may be repeated")
+    choices = (*PLACES, ONE_FILE_PLACE)
+    parser.add_argument("--only", choices=choices, action="append", help="only this page, may be repeated")
     parser.add_argument("--into", type=Path, default=IMAGES, help="the folder to write them to")
     arguments = parser.parse_args()
     arguments.into.mkdir(parents=True, exist_ok=True)
+    places = arguments.only or choices
     with tempfile.TemporaryDirectory(prefix="impsy-pictures-") as parent:
+        if ONE_FILE_PLACE in places:
+            with browsing() as browser:
+                print(one_file(browser, Path(parent), arguments.into).name, flush=True)
+        if not set(places) & set(PLACES):
+            return
         folder = Path(parent) / "evening-set"
         takes = write_workspace(folder)
         with WebInterface(folder) as web, browsing() as browser:
             furnish(web, takes)
-            for place in arguments.only or PLACES:
+            for place in (each for each in places if each in PLACES):
                 for screen in SCREENS:
                     for scheme in SCHEMES:
                         path = picture(browser, web, place, screen, scheme, arguments.into)

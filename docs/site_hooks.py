@@ -1,4 +1,4 @@
-"""What the pages show beside ``docs/``: the changelog, how to measure, the examples, the icon.
+"""What the pages show beside ``docs/``: the changelog, how to measure, the examples, the icon, a playing instrument.
 
 They stay where they are in the repository, and links between files work in both places: a link that leads out of
 ``docs/`` is turned, on the way into a page, to where that file is in the site.
@@ -6,13 +6,20 @@ They stay where they are in the repository, and links between files work in both
 
 from __future__ import annotations
 
+import logging
 import posixpath
 import re
+import subprocess
+import sys
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
+
+logger = logging.getLogger("mkdocs.hooks.site")
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -33,6 +40,20 @@ INSTEAD = {"README.md": "index.md", "docs": "index.md", "examples": "examples.md
 
 EXAMPLES = "examples"
 
+PLAYED_AT = "play"
+"""Where the instrument is in the site."""
+
+PLAY_HERE = re.compile(r"^<!-- the instrument plays here -->\n(.*\n)", re.MULTILINE)
+"""In the first page: it is shown in the place of the picture, if it can be made."""
+
+INSTRUMENT = f"""\
+<iframe class="instrument" src="{PLAYED_AT}/index.html" title="IMPSY, playing in this page" loading="lazy"
+  allow="midi; autoplay"></iframe>
+
+This is IMPSY itself, model and all, in your browser: turn on the sound, move the faders, and stop. It answers.
+[Open it by itself]({PLAYED_AT}/index.html){{ target=_blank }}, on a phone too; once loaded, it needs no network.
+"""
+
 ROLE = re.compile(r":(?:attr|class|data|func|meth|mod):<code>([^<]+?)(?: &lt;[^<]*&gt;)?</code>")
 """A role of reStructuredText, as Markdown renders it; ``text <target>`` is shown as its text."""
 
@@ -45,6 +66,8 @@ LINK = re.compile(r"(\]\(|\bhref=\"|\bsrc=\")(?![a-z]+:|#)([^)\s\"#]+)")
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Take in what is not in ``docs/``."""
+    for name, content in instrument().items():
+        files.append(File.generated(config, f"{PLAYED_AT}/{name}", content=content))
     for source, place in {**TAKEN_IN, **{each: each for each in examples()}}.items():
         taken = File.generated(config, place, abs_src_path=str(ROOT / source), inclusion=InclusionLevel.INCLUDED)
         files.append(taken)
@@ -52,8 +75,24 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001 - MkDocs'
-    """Turn links that lead out of ``docs/``."""
+    """Turn links that lead out of ``docs/``, and show the instrument on the first page."""
+    if page.file.src_uri == "index.md":
+        markdown = PLAY_HERE.sub(INSTRUMENT if instrument() else r"\1", markdown)
     return turned(markdown, page.file.src_uri)
+
+
+@cache
+def instrument() -> dict[str, bytes]:
+    """The files of the instrument that plays in a browser, by ``impsy export-page``; none where that is missing."""
+    with TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "impsy", "export-page", "--site", folder]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        if done.returncode:
+            logger.info("without the instrument: %s", (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:])
+            return {}
+        root = Path(folder)
+        found = [path for path in sorted(root.rglob("*")) if path.is_file()]
+        return {path.relative_to(root).as_posix(): path.read_bytes() for path in found}
 
 
 def on_page_content(html: str, **_: object) -> str:

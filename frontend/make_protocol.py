@@ -29,6 +29,7 @@ from impsy.mapping.entries import KINDS
 from impsy.mapping.scales import SCALES
 from impsy.mapping.wire import MESSAGES
 from impsy.modes import MODES
+from impsy.presets import PRESETS
 from impsy.protocol import monitor
 from impsy.settings import SETTINGS, Settings
 from impsy.web.live.page import COMMANDS
@@ -75,9 +76,16 @@ def tables() -> dict[str, Any]:
                 "title": mode.title,
                 "help": mode.help,
                 "plays": mode.plays,
+                "hears": mode.hears,
+                "feedsBack": mode.feeds_back,
+                "yields": mode.yields,
                 "shares": mode.shares,
             }
             for mode in MODES.values()
+        ],
+        "PRESETS": [
+            {"name": preset.name, "title": preset.title, "help": preset.help, "values": dict(preset.values)}
+            for preset in PRESETS.values()
         ],
         "COMMANDS": [
             {"name": name, "act": command.act, "title": command.title, "help": command.help}

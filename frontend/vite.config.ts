@@ -16,5 +16,6 @@ export default defineConfig({
   server: {
     proxy: { "/api": "http://127.0.0.1:4000", "/ws": { target: "ws://127.0.0.1:4000", ws: true } },
   },
-  test: { include: ["tests/**/*.test.ts"], environment: "node" },
+  // A busy machine may take long for a test.
+  test: { include: ["tests/**/*.test.ts"], environment: "node", testTimeout: 60_000 },
 });

@@ -19,6 +19,7 @@ Usage: packaging/install.sh [OPTIONS]
   --prefix DIR         the environment  [default: /opt/impsy, or ~/.local/share/impsy]
   --host ADDRESS       where the page listens; 127.0.0.1: only on this machine  [default: 0.0.0.0]
   --no-webui           only what plays
+  --no-packages        the environment is there already, with all that it needs: only make the rest
   --no-start           install, but neither enable nor start the services
   --root DIR           put everything below DIR, make no user and start nothing: to look at it first
   --uninstall          take the services and the environment away; the workspace stays
@@ -31,7 +32,7 @@ TEXT
 
 die() { echo "install.sh: $*" >&2; exit 1; }
 
-own=no dry=no webui=yes start=yes uninstall=no
+own=no dry=no webui=yes packages=yes start=yes uninstall=no
 root='' package='' lock='' extras='' workspace='' prefix='' host=0.0.0.0
 value() { [ $# -ge 2 ] && [ -n "$2" ] || die "$1 needs a value; --help says more"; printf '%s' "$2"; }
 while [ $# -gt 0 ]; do
@@ -39,6 +40,7 @@ while [ $# -gt 0 ]; do
     --user) own=yes ;;
     --dry-run) dry=yes ;;
     --no-webui) webui=no ;;
+    --no-packages) packages=no ;;
     --no-start) start=no ;;
     --uninstall) uninstall=yes ;;
     --package) package=$(value "$@"); shift ;;
@@ -140,24 +142,27 @@ if [ "$own" = no ] && [ "$live" = yes ]; then
   as_player=(runuser -u impsy --)
 fi
 
-say "the program in $root$prefix"
-run mkdir -p "$root$prefix"
-[ -x "$root$prefix/bin/python" ] || run "$python" -m venv "$root$prefix"
-wanted=$package${extras:+[$extras]}
-pip=("$root$prefix/bin/pip" install --disable-pip-version-check --quiet --upgrade)
-constraints=$(dirname "$here")/constraints.txt
-if [ -n "$lock" ]; then
-  run "${pip[@]}" --require-hashes --requirement "$lock"
-  run "${pip[@]}" --no-deps "$wanted"
-  run "$root$prefix/bin/pip" check --disable-pip-version-check
-elif [ -f "$constraints" ]; then
-  run "${pip[@]}" --constraint "$constraints" "$wanted"
+if [ "$packages" = no ]; then
+  [ -x "$root$prefix/bin/impsy" ] || die "--no-packages, but there is no $root$prefix/bin/impsy"
 else
-  run "${pip[@]}" "$wanted"
-fi
+  say "the program in $root$prefix"
+  run mkdir -p "$root$prefix"
+  [ -x "$root$prefix/bin/python" ] || run "$python" -m venv "$root$prefix"
+  wanted=$package${extras:+[$extras]}
+  pip=("$root$prefix/bin/pip" install --disable-pip-version-check --quiet --upgrade)
+  constraints=$(dirname "$here")/constraints.txt
+  if [ -n "$lock" ]; then
+    run "${pip[@]}" --require-hashes --requirement "$lock"
+    run "${pip[@]}" --no-deps "$wanted"
+    run "$root$prefix/bin/pip" check --disable-pip-version-check
+  elif [ -f "$constraints" ]; then
+    run "${pip[@]}" --constraint "$constraints" "$wanted"
+  else
+    run "${pip[@]}" "$wanted"
+  fi
 
-if [ "$dry" = no ]; then
-  midi=$("$root$prefix/bin/python" -I - <<'PYTHON'
+  if [ "$dry" = no ]; then
+    midi=$("$root$prefix/bin/python" -I - <<'PYTHON'
 from impsy.errors import DeviceError
 from impsy.io.midi.library import load_library
 
@@ -166,8 +171,9 @@ try:
 except DeviceError as error:
     print(error)
 PYTHON
-  )
-  [ -z "$midi" ] || say "no MIDI yet (OSC, WebSocket and serial play without): $midi"
+    )
+    [ -z "$midi" ] || say "no MIDI yet (OSC, WebSocket and serial play without): $midi"
+  fi
 fi
 
 say "the workspace in $root$workspace"

@@ -7,8 +7,11 @@ import os
 import shutil
 import signal
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -32,10 +35,33 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("quick" if config.getoption("markexpr") == "not slow" else "impsy")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Half as many again as there are processors, as half of what slow tests do is waiting for other programs."""
     processors = os.cpu_count() or 1
     return processors + processors // 2
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A process runs whole files: one all those with JACK, which would wait for each other, and one all those of
+    packaging, which share what takes a minute to make.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _company(super()._split_scope(nodeid))
+
+    return Scheduling(config, log)
+
+
+@cache
+def _company(file: str) -> str:
+    """Which files run in one process with this one."""
+    if file.startswith("tests/packaging/"):
+        return "packaging"
+    return "jack" if "jack_alone" in (ROOT / file).read_text(encoding="utf-8") else file
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +114,11 @@ PROGRAMS = {"examples", "packaging", "pages", "peers"}
 """Folders of tests that play with whole programs, browsers and servers: all of them are slow."""
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The quick tests do not import the folders in which all tests are slow."""
+    return (config.getoption("markexpr") == "not slow" and collection_path.name in PROGRAMS) or None
+
+
 @pytest.fixture(scope="module")
 def jack_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Modules with JACK run one at a time: its clients of the same name disturb each other on two servers, too."""
@@ -102,16 +133,23 @@ def jack_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out tests whose peer programs are missing, except where they must be there (CI).
 
-    Files with slow tests come first: where several processes share the tests (pytest-xdist), a file is run by one of
-    them, and none of these files should be all that is left in the end.
+    A file is run by one of the processes that share the tests (pytest-xdist), and none of these should be all that is
+    left in the end: those come first of which one process runs many, then whole programs, then the other files by how
+    many slow tests they have.
     """
-    slow_files = set()
+    slow: Counter[Path] = Counter()
     for item in items:
         if item.path.parent.name in PROGRAMS:
             item.add_marker("slow")
-        if item.get_closest_marker("slow"):
-            slow_files.add(item.path)
-    items.sort(key=lambda item: item.path not in slow_files)
+        elif item.get_closest_marker("slow"):
+            slow[item.path] += 1
+    items.sort(
+        key=lambda item: (
+            _company(file := item.path.relative_to(ROOT).as_posix()) == file,
+            item.path.parent.name not in PROGRAMS,
+            -slow[item.path],
+        )
+    )
     if os.environ.get("IMPSY_REQUIRE_PEERS") == "1":
         return
     for item in items:

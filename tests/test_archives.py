@@ -1,10 +1,9 @@
-"""Zip archives made to do harm, through every reader of such files: a sentence, in little memory. IMPSY_FUZZ_EXAMPLES
-multiplies the effort."""
+"""Zip archives made to do harm, through every reader of such files: a sentence, in little memory. See
+:func:`fuzzing.examples`."""
 
 from __future__ import annotations
 
 import io
-import os
 import struct
 import time
 import tracemalloc
@@ -16,6 +15,7 @@ from random import Random
 
 import pytest
 
+from fuzzing import examples
 from impsy.archives import DamagedArchive, ZipArchive
 from impsy.data.datasets import read_dataset
 from impsy.errors import DataError, ImpsyError, ModelError
@@ -23,7 +23,7 @@ from impsy.limits import ARCHIVE_DIRECTORY, Budget
 from impsy.models.keras_read import read_keras
 from impsy.training.checkpoint import read_checkpoint
 
-EXAMPLES = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "300"))
+EXAMPLES = examples(300)
 NAMES = ("perfs.npy", "config.json", "model.weights.h5", "meta.npy")
 LOCAL, CENTRAL = b"PK\x03\x04", b"PK\x01\x02"
 
@@ -181,6 +181,7 @@ def damaged(content: bytes, random: Random) -> bytes:
     [made(zipfile.ZIP_STORED), made(), made(zipfile.ZIP_LZMA), directory(1000)],
     ids=["stored", "deflated", "LZMA", "directory"],
 )
+@pytest.mark.slow
 def test_damaged_headers(tmp_path: Path, content: bytes) -> None:
     random = Random(1)
     for _ in range(EXAMPLES):

@@ -73,7 +73,7 @@ def test_a_budget_is_for_all_that_is_made() -> None:
     with pytest.raises(DataError, match="memory"):
         budget.spend(1)
     assert Budget.of_file(0, DataError)
-    with pytest.raises(DataError, match="more than 256 MiB"):
+    with pytest.raises(DataError, match="more than 256 MB"):
         Budget.of_file(10, DataError).spend(1 << 60)
 
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from impsy.errors import DataError, ModelError
-from impsy.processes import ask, end_all_in, start
+from impsy.processes import Cancelling, ask, end_all_in, start
 
 needs_limits = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
 
@@ -45,6 +45,7 @@ def test_errors_arrive_as_they_were_raised_with_files_named_from_the_folder(tmp_
         ("while True: pass", "memory=2 << 30, seconds=1", "ended the process"),
     ],
 )
+@pytest.mark.slow
 def test_what_goes_beyond_its_limits_is_an_error(tmp_path: Path, body: str, limits: str, words: str) -> None:
     with pytest.raises(ModelError, match=words):
         ask(task(body, limits), b"", tmp_path, seconds=60, error_type=ModelError)
@@ -89,6 +90,7 @@ def test_no_module_is_taken_from_the_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "search", ["", ".", os.pathsep, "here", "WORKSPACE", os.pathsep.join(["WORKSPACE/inner", "."])]
 )
+@pytest.mark.slow
 def test_no_module_is_taken_from_the_folder_that_it_runs_in(tmp_path: Path, search: str) -> None:
     for folder in (tmp_path, tmp_path / "inner", tmp_path / "here"):
         folder.mkdir(exist_ok=True)
@@ -97,3 +99,15 @@ def test_no_module_is_taken_from_the_folder_that_it_runs_in(tmp_path: Path, sear
     process = start(["-c", "import numpy; print(numpy.__name__)"], tmp_path, inherited=environment)
     said, log = process.communicate(timeout=60)
     assert said.strip() == b"numpy", log
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_what_is_waited_for_is_cancelled_also_before_it_starts(tmp_path: Path, early: bool) -> None:
+    cancelling = Cancelling()
+    if early:
+        cancelling.cancel()
+    else:
+        threading.Timer(0.3, cancelling.cancel).start()
+    with pytest.raises(DataError, match="cancelled"):
+        ask(task("import time; time.sleep(600)"), b"", tmp_path, seconds=600, cancelling=cancelling)
+    assert cancelling.requested

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impsy.text import NAME_LIMIT, one_line
+from impsy.text import NAME_LIMIT, counted, one_line
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,17 @@ def test_any_name_can_be_printed_and_is_clipped(name, most):
     assert len(shown.splitlines()) <= 1
     shown.encode()
     assert not any(unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") for each in shown)
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "text"),
+    [
+        (0, ("event",), "0 events"),
+        (1, ("event",), "1 event"),
+        (1234, ("event",), "1,234 events"),
+        (1, ("entry", "entries"), "1 entry"),
+        (2, ("entry", "entries"), "2 entries"),
+    ],
+)
+def test_one_is_no_plural(number, words, text):
+    assert counted(number, *words) == text

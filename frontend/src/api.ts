@@ -1,4 +1,7 @@
-/** Requests to the web process. A failure is an `ApiError` with a sentence to show. */
+/** Requests to the home of the pages. A failure is an `ApiError` with a sentence to show. */
+
+import { home } from "./home";
+import { servedBy } from "./serving";
 
 export class ApiError extends Error {
   constructor(
@@ -7,36 +10,35 @@ export class ApiError extends Error {
     readonly advice = "",
     /** The whole answer, where it holds more. */
     readonly answer: Record<string, unknown> = {},
+    /** The method and the address that were asked for. */
+    readonly request = "",
   ) {
     super(message);
   }
 }
 
-const UNREACHABLE = "IMPSY does not answer: is `impsy webui` still running?";
+/** `answered` is called with each request that succeeded. */
+export const listening = { answered: (_request: string): void => undefined };
 
 async function ask<T>(method: string, path: string, body?: BodyInit, type?: string): Promise<T> {
-  let response: Response;
-  try {
-    response = await fetch(path, {
-      method,
-      body,
-      headers: type === undefined ? {} : { "content-type": type },
-      credentials: "same-origin",
-      cache: "no-store",
-    });
-  } catch {
-    throw new ApiError(UNREACHABLE, 0);
+  const request = `${method} ${path}`;
+  const answer = await home().ask(method, path, body, type);
+  if (answer === null) {
+    throw new ApiError(`IMPSY does not answer: is \`${servedBy.value}\` still running?`, 0, "", {}, request);
   }
-  const answer: unknown = await response.json().catch(() => null);
-  if (response.ok) return answer as T;
-  const content = (answer ?? {}) as Record<string, unknown>;
-  const sentence =
-    typeof content["error"] === "string" ? content["error"] : `It could not be done (${response.status}).`;
+  const { status } = answer;
+  if (status >= 200 && status < 300) {
+    listening.answered(request);
+    return answer.content as T;
+  }
+  const content = (answer.content ?? {}) as Record<string, unknown>;
+  const sentence = typeof content["error"] === "string" ? content["error"] : `It could not be done (${status}).`;
   throw new ApiError(
     sentence,
-    response.status,
+    status,
     typeof content["advice"] === "string" ? content["advice"] : "",
     content,
+    request,
   );
 }
 

@@ -15,6 +15,9 @@ const SHAPES = {
   another: "M4 8h8a4 4 0 0 1 4 4v7M12 15l4 4 4-4M4 16h5M16 8h4",
   panic: "M12 3l9.5 17h-19zM12 10v4M12 17v.5",
   up: "M6 14l6-6 6 6",
+  previous: "M14 6l-6 6 6 6",
+  next: "M10 6l6 6-6 6",
+  fill: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5",
   down: "M6 10l6 6 6-6",
   plus: "M12 5v14M5 12h14",
   cross: "M6 6l12 12M18 6L6 18",
@@ -26,6 +29,8 @@ const SHAPES = {
   mute: "M4 9v6h4l6 5V4L8 9zM17 9.5l5 5M22 9.5l-5 5",
   hand: "M8 12V5.5a1.5 1.5 0 0 1 3 0V11M11 10.5v-7a1.5 1.5 0 0 1 3 0V11M14 11V5.5a1.5 1.5 0 0 1 3 0V14c0 4-2 7-6 7-3 0-4.500-1.500-6-4.500L3.500 13a1.500 1.500 0 0 1 2.500-1.500L8 14",
   tag: "M3 3h8l10 10-8 8L3 11zM7.500 7.500v.1",
+  invite: "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2.500v2.500M20 14v6M14 20h3",
+  monitor: "M4 8h13M13 4l4 4-4 4M20 16H7M11 12l-4 4 4 4",
   edit: "M4 20l1-5L16 4l4 4L9 19zM14 6l4 4",
 } as const;
 

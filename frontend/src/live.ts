@@ -5,8 +5,9 @@
  * is drawn when nothing moved.
  */
 
+import { OwnPlaying } from "./own";
 import { Plan } from "./plan";
-import { on, send } from "./socket";
+import { connection, on, send } from "./socket";
 import type { Next } from "./protocol";
 
 export const live = {
@@ -16,6 +17,7 @@ export const live = {
   /** When `next` came, in the page's milliseconds. */
   nextAt: 0,
   plan: new Plan(),
+  own: new OwnPlaying(),
 };
 
 type Frame = (now: number) => boolean | void;
@@ -42,7 +44,10 @@ export function onFrame(frame: Frame): () => void {
   return () => void frames.delete(frame);
 }
 
-/** Called at once for each vector, in or out: for sound, which cannot wait for a frame. */
+/**
+ * Called at once for each vector, in or out: for sound, which cannot wait for a frame. What this page plays comes here
+ * before it is sent, and not again with the session's echo.
+ */
 type Sounding = (values: readonly number[], who: "performer" | "model") => void;
 const sounding = new Set<Sounding>();
 
@@ -64,7 +69,8 @@ on("start", ({ values }) => {
 });
 on("in", ({ values }) => {
   live.input = values;
-  for (const listener of sounding) listener(values, "performer");
+  const now = live.own.hear(values, performance.now());
+  for (const listener of sounding) listener(now, "performer");
   wake();
 });
 on("out", ({ values }) => {
@@ -93,7 +99,12 @@ export function play(index: number, value: number): void {
   // Fingers that move together arrive in one task: they are one gesture. A frame would be 16 ms late.
   queueMicrotask(() => {
     flushing = false;
-    send({ type: "play", changes: [...waiting] });
+    const changes = [...waiting];
     waiting.clear();
+    if (connection.peek() === "open") {
+      const now = live.own.play(changes, performance.now());
+      for (const listener of sounding) listener(now, "performer");
+    }
+    send({ type: "play", changes });
   });
 }

@@ -2,15 +2,188 @@
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
+export type Role = "watch" | "play" | "own" | "all";
+
+export type GivenRole = "watch" | "play" | "all";
+
+/** What a page may do. controls: those that it may play (from 0); null: all. instrument: of a workshop, from 1. */
+export interface GuestFacts {
+  role: Role;
+  controls: number[] | null;
+  instrument: number | null;
+}
+
+/**
+ * A code that lets others in.
+ *
+ * code: to be typed, or in the link. controls: that its guests may play (from 0); null: all. each: so many of them
+ * for each guest, in turn; null: all of them for everybody. workshop: each guest has an instrument of their own.
+ * seconds: for which it lets somebody in from now on; 0: no more. guests: that came; here: those with an open page.
+ */
+export interface Invitation {
+  id: string;
+  code: string;
+  role: Role;
+  controls: number[] | null;
+  each: number | null;
+  workshop: boolean;
+  seconds: number;
+  guests: number;
+  here: number;
+}
+
+/**
+ * Who can be invited. addresses: that phones of the network can reach, the likeliest first.
+ *
+ * advice: why nobody can be invited, and what to do; empty: somebody can.
+ */
+export interface Invite {
+  addresses: string[];
+  advice: string;
+  invitations: Invitation[];
+}
+
+/** One instrument of a workshop. taken: a guest has it; here: and a page open. input, output: the last values. */
+export interface WallInstrument {
+  number: number;
+  status: "stopped" | "starting" | "running" | "stopping" | "failed";
+  sentence: string;
+  taken: boolean;
+  here: boolean;
+  paused: boolean;
+  turn: string;
+  input: number[];
+  output: number[];
+}
+
+/**
+ * All instruments of a workshop; none: there is no workshop. sentence: what keeps it from being whole, or empty.
+ *
+ * folder: where they keep what they record, in the workspace.
+ */
+export interface Wall {
+  folder: string;
+  sentence: string;
+  instruments: WallInstrument[];
+}
+
+/**
+ * How one control is played: limits, notes (rising; empty: any value), seconds of gate and repeat.
+ *
+ * gate: null: a note lasts until the next one. velocity: the control (from 0) of the velocity of its notes.
+ */
+export interface ExportedHand {
+  name: string;
+  enabled: boolean;
+  low: number;
+  high: number;
+  notes: number[];
+  gate: number | null;
+  repeat: number;
+  velocity: number | null;
+}
+
+/**
+ * A model that comes with the page.
+ *
+ * name: of its file. place: the id of the element that holds it, after "#", or its address on the page's site.
+ * facts: what its maker says of it.
+ */
+export interface ExportedModel {
+  name: string;
+  dimension: number;
+  place: string;
+  facts: Record<string, Json>;
+}
+
+export type ControlKind = "note" | "velocity" | "cc" | "bend" | "pressure" | "program" | "value";
+
+export type EntryName = "note_on" | "note_velocity" | "control_change" | "pitch_bend" | "control_change_14" | "channel_aftertouch" | "program_change";
+
+/** An entry of a mapping in use, and the port or section that it is for. Null: its kind has no such number. */
+export interface MappedEntry {
+  port: string;
+  kind: EntryName;
+  channel: number;
+  controller: number | null;
+  velocity: number | null;
+  minimum: number | null;
+  maximum: number | null;
+}
+
+/**
+ * One of x_1 … x_n.
+ *
+ * index: from 0. label: its name, or a word or two, different for each control. kind: what is received for it, or
+ * what is sent where nothing is mapped for input; plays and channel (1-16; null: nothing is mapped): the other way
+ * round. inputs and outputs: where it comes from and goes to, in words; received and sent: those that are mapped.
+ * enabled: it is heard and played. gate: seconds after which its note ends; null: with the next one.
+ */
+export interface Control {
+  index: number;
+  label: string;
+  kind: ControlKind;
+  plays: ControlKind;
+  channel: number | null;
+  inputs: string[];
+  outputs: string[];
+  received: MappedEntry[];
+  sent: MappedEntry[];
+  enabled: boolean;
+  gate: number | null;
+}
+
+export type Mode = "callresponse" | "polyphony" | "battle" | "useronly" | "duet";
+
+/** A named set of settings, which need not be valid; null: it leaves that alone. */
+export interface Scene {
+  mode: Mode | null;
+  threshold: number | null;
+  sigmatemp: number | null;
+  pitemp: number | null;
+  timescale: number | null;
+  hold: number | null;
+  longest_wait: number | null;
+  tempo: number | null;
+  quantise: number | null;
+  grid: "1/4" | "1/8" | "1/8t" | "1/16" | "1/16t" | "1/32" | null;
+  while_playing: boolean | null;
+  model: string | null;
+  name: string;
+}
+
+/**
+ * An instrument that runs in a page.
+ *
+ * version: IMPSY's. settings: the live settings by name, where they are not the defaults' own. log_input,
+ * log_predictions: whose rows are recorded. models: the first one plays; empty: one has to be opened. site: it is
+ * several files on a web host, one of which works offline.
+ */
+export interface Instrument {
+  version: string;
+  title: string;
+  dimension: number;
+  settings: Record<string, Json>;
+  hands: ExportedHand[];
+  log_input: boolean;
+  log_predictions: boolean;
+  controls: Control[];
+  scenes: Scene[];
+  models: ExportedModel[];
+  site: boolean;
+}
+
 export type Size = "xxs" | "xs" | "s" | "m" | "l" | "xl";
 
 /**
  * One take.
  *
  * started: local time. seconds: from its first row to its last. events, answers: rows of the performer and of the
- * model. journal: whether its session's journal is there; participant, condition: of a study, by the journal.
- * size: in bytes. live: the session is writing it. looking: it is still being read, and figures may be missing; a
- * `Changed` message follows once they are known. problem: a sentence on what is wrong with it, or empty.
+ * model. pauses: of the performer, of more than 30 s; paused: seconds of these together. trim_pauses: seconds from
+ * which on a pause is not learned; 0: all are learned. journal: whether its session's journal is there; participant,
+ * condition: of a study, by the journal. size: in bytes. live: the session is writing it. looking: it is still being
+ * read, and figures may be missing; a `Changed` message follows once they are known. problem: a sentence on what
+ * is wrong with it, or empty.
  */
 export interface Take {
   name: string;
@@ -22,6 +195,9 @@ export interface Take {
   dimension: number;
   tags: string[];
   excluded: boolean;
+  pauses: number;
+  paused: number;
+  trim_pauses: number;
   journal: boolean;
   participant: string;
   condition: string;
@@ -55,6 +231,54 @@ export interface Picture {
   performer: ((number | null)[])[];
   model: ((number | null)[])[];
   labels: string[];
+}
+
+/** What was changed in a take, `at` seconds after its first row: a setting, model or scene, or a marker. */
+export interface TakeChange {
+  at: number;
+  name: string;
+  value: string;
+}
+
+/**
+ * What a take was made with, by its journal.
+ *
+ * version: of IMPSY. models: their names and the first figures of their SHA-256, or "" where they came from no file.
+ * settings: those that it began with, by their names. changes: the first of those on the way; more: how many others
+ * there are. versions: of what the models were computed with.
+ */
+export interface TakeOrigin {
+  version: string;
+  started: string;
+  seed: number;
+  participant: string;
+  condition: string;
+  models: ([string, string])[];
+  settings: Record<string, string>;
+  changes: TakeChange[];
+  more: number;
+  versions: Record<string, string>;
+}
+
+/**
+ * The latest exact replay of a take; `name` null: there was none.
+ *
+ * same: whether its log was the recorded one, byte for byte; null: it is not known (yet). sentence: on how it came
+ * out. kept: whether there is a log that can be kept as a take.
+ */
+export interface ExactReplay {
+  name: string | null;
+  running: boolean;
+  same: boolean | null;
+  sentence: string;
+  kept: boolean;
+}
+
+/** A file that was made of takes: its name, its size in bytes, and where to get it, once. */
+export interface Exported {
+  name: string;
+  size: number;
+  address: string;
 }
 
 /** Which take is played back, and where it is, in seconds; `name` null: none. */
@@ -127,7 +351,7 @@ export interface ControlStatistics {
  * lengths: events of each performance. windows: how many windows to learn from fit into them.
  * time_median, time_mean, time_longest: of dt, in seconds.
  * time_edges, time_counts: its histogram; bin i holds time_edges[i] ≤ dt < time_edges[i + 1], the last all above.
- * pauses: how many dt are longer than a minute.
+ * pauses: how many dt are longer than `LONG_PAUSE`.
  * moving: shares of events in which no control changes, one does, more do.
  * controls: of each. advice: sentences on what may spoil what is learned; empty if nothing does.
  */
@@ -169,7 +393,8 @@ export interface Loss {
  *
  * pace: milliseconds a step. left: seconds, estimated. losses: at most 300 points; a run requested by itself has all
  * of them. best: the lowest held-out loss. model: the file that was made. resumable: it can go on where it stopped.
- * sentence: how it is doing, or why it failed.
+ * seconds: since it was started or resumed, or until it ended. waiting: it gets almost no processor time. sentence:
+ * how it is doing, or why it failed.
  */
 export interface Run {
   id: string;
@@ -177,6 +402,8 @@ export interface Run {
   size: Size;
   status: "running" | "stopping" | "done" | "stopped" | "failed" | "interrupted";
   started: string;
+  seconds: number;
+  waiting: boolean;
   epoch: number;
   epochs: number | null;
   pace: number | null;
@@ -199,7 +426,8 @@ export interface VerdictSentence {
  * One model. Its files that can be played are shown as one, by the name of the first of `.tflite`, `.keras`,
  * `.h5`.
  *
- * bytes: of the file `name`. made: when it was written, ISO. in_use: the configuration names it. report: it has
+ * bytes: of the file `name`. made: when it was trained, as its file says, ISO; empty: not known. changed: when the
+ * file was written here, ISO. in_use: the configuration names it. report: it has
  * been evaluated. verdict: the result, in three sentences. facts: what its maker says of it, unchecked. looking:
  * as of a take. problem: why
  * it cannot be played, or empty.
@@ -217,6 +445,7 @@ export interface Model {
   runs: string;
   bytes: number;
   made: string;
+  changed: string;
   in_use: boolean;
   report: boolean;
   verdict: VerdictSentence[];
@@ -232,8 +461,6 @@ export interface Used {
   model: string;
   sentence: string;
 }
-
-export type Mode = "callresponse" | "polyphony" | "battle" | "useronly" | "duet";
 
 export type Turn = "performer" | "model" | "both" | "nobody";
 
@@ -255,7 +482,7 @@ export interface PortHealth {
  * How often things happened since the start: the engine's `Counters`, and what the session counts itself.
  *
  * dropped: events that found no room in the queue. logged: rows in the log. unmirrored: messages that were not sent
- * to the monitor port.
+ * to the monitor port. marks: moments that were marked in the take.
  */
 export interface Counts {
   heard: number;
@@ -270,6 +497,7 @@ export interface Counts {
   dropped: number;
   logged: number;
   unmirrored: number;
+  marks: number;
 }
 
 /** How late the model's events were sent, in milliseconds: of the recent ones, and the maximum of all. */
@@ -426,7 +654,8 @@ export type Stage = "idle" | "collecting" | "training" | "comparing" | "ready";
  *
  * stage: `ready`: there is a new model, and the performer has not decided yet. sentence: what it does, or how it
  * ended; failed: by an error. stopping: it was asked to stop. progress: of the training, 0 to 1; left: seconds,
- * estimated; null: not known. before, now: the models, as a configuration names them; empty: none in this workspace.
+ * estimated; null: not known. seconds: since the training was started; null: there is none. waiting: it gets almost
+ * no processor time. before, now: the models, as a configuration names them; empty: none in this workspace.
  * gain: by how many nats an event the new one foresees the last phrases better; null: not known.
  */
 export interface OwnModel {
@@ -436,15 +665,20 @@ export interface OwnModel {
   stopping: boolean;
   progress: number | null;
   left: number | null;
+  seconds: number | null;
+  waiting: boolean;
   before: string;
   now: string;
   gain: number | null;
 }
 
-/** The first message of a connection. */
+export type Place = "/" | "/sound" | "/setup" | "/record" | "/learn" | "/models" | "/system" | "/workshop";
+
+/** The first message of a connection. guest: what the page may do; without it, everything. */
 export interface Hello {
   type: "hello";
   version: string;
+  guest?: GuestFacts;
 }
 
 /**
@@ -492,7 +726,7 @@ export interface OutputMessage {
   lines: Line[];
 }
 
-export type Topic = "session" | "config" | "devices" | "takes" | "datasets" | "models" | "training" | "trash";
+export type Topic = "session" | "config" | "devices" | "takes" | "datasets" | "models" | "training" | "trash" | "invitations" | "replay";
 
 /** What a page holds on this topic is out of date. */
 export interface Changed {
@@ -526,6 +760,11 @@ export interface PlaybackMessage extends PlaybackState {
   type: "playback";
 }
 
+/** How the instruments of the workshop are. */
+export interface WorkshopMessage extends Wall {
+  type: "workshop";
+}
+
 /**
  * A control was moved while a mapping is learnt.
  *
@@ -551,6 +790,48 @@ export interface LearningMessage {
   error: string;
 }
 
+export type Way = "in" | "out";
+
+export type MessageKind = "note" | "controller" | "other" | "clock" | "osc" | "line";
+
+/**
+ * A message that passed a port.
+ *
+ * at: Unix time, in seconds. words: what it says. data: its first bytes, in hex with blanks between. size: bytes in
+ * all. changes: the first of the controls (from 0) that it changes, with their values. peer: who sent it, or how
+ * many it was sent to. remark: what it commands, why it is not played, or what is wrong with it.
+ */
+export interface PortMessage {
+  port: string;
+  way: Way;
+  at: number;
+  kind: MessageKind;
+  words: string;
+  data: string;
+  size: number;
+  changes: ([number, number])[];
+  peer: string;
+  remark: string;
+}
+
+/** How many messages passed a port that are not shown, as others are newer. */
+export interface LeftOut {
+  port: string;
+  way: Way;
+  count: number;
+}
+
+/** What passed the ports of the session since the message before, oldest first. */
+export interface Traffic {
+  messages: PortMessage[];
+  left_out: LeftOut[];
+}
+
+/** Messages have passed the session's ports, and this page asked for them. */
+export interface TrafficMessage extends Traffic {
+  type: "traffic";
+}
+
 /** The answer to a ping. */
 export interface Pong {
   type: "pong";
@@ -564,9 +845,9 @@ export interface SentenceMessage {
   text: string;
 }
 
-export type ServerMessage = Hello | SessionMessage | VectorMessage | NextMessage | OutputMessage | Changed | PerformerMessage | TrainingMessage | OwnModelMessage | PlaybackMessage | LearnMessage | LearningMessage | Pong | SentenceMessage;
+export type ServerMessage = Hello | SessionMessage | VectorMessage | NextMessage | OutputMessage | Changed | PerformerMessage | TrainingMessage | OwnModelMessage | PlaybackMessage | WorkshopMessage | LearnMessage | LearningMessage | TrafficMessage | Pong | SentenceMessage;
 
-export type CommandName = "mode" | "threshold" | "sigmatemp" | "pitemp" | "timescale" | "hold" | "longest_wait" | "tempo" | "quantise" | "grid" | "pause" | "learn" | "model" | "scene" | "mark" | "panic" | "another" | "tap" | "reset" | "forget" | "keep";
+export type CommandName = "mode" | "threshold" | "sigmatemp" | "pitemp" | "timescale" | "hold" | "longest_wait" | "tempo" | "quantise" | "grid" | "pause" | "learn" | "model" | "scene" | "preset" | "mark" | "panic" | "another" | "tap" | "reset" | "forget" | "keep";
 
 /** `changes`: pairs of a control (from 0) and its value in [0, 1]. */
 export interface Play {
@@ -587,13 +868,19 @@ export interface Command {
   value: boolean | number | string | null;
 }
 
+/** Whether this page wants the messages that pass the session's ports. */
+export interface ShowPorts {
+  type: "ports";
+  on: boolean;
+}
+
 /** `t` comes back. */
 export interface Ping {
   type: "ping";
   t: number | string | null;
 }
 
-export type PageMessage = Play | Touch | Command | Ping;
+export type PageMessage = Play | Touch | Command | ShowPorts | Ping;
 
 /** The last lines, oldest first. */
 export interface Output {
@@ -623,67 +910,39 @@ export interface Memory {
   training: number | null;
 }
 
-/** The machine. `disk` is null where it is not known; `uptime` in seconds. */
+/** The machine. `workspace`: its folder. `disk` is null where it is not known; `uptime` in seconds. */
 export interface System {
   versions: Record<string, string>;
   findings: Finding[];
+  workspace: string;
   disk: Disk | null;
   memory: Memory;
   uptime: number;
 }
 
-export type ControlKind = "note" | "velocity" | "cc" | "bend" | "pressure" | "program" | "value";
-
-export type EntryName = "note_on" | "note_velocity" | "control_change" | "pitch_bend" | "control_change_14" | "channel_aftertouch" | "program_change";
-
-/** An entry of a mapping in use, and the port or section that it is for. Null: its kind has no such number. */
-export interface MappedEntry {
-  port: string;
-  kind: EntryName;
-  channel: number;
-  controller: number | null;
-  velocity: number | null;
-  minimum: number | null;
-  maximum: number | null;
-}
-
 /**
- * One of x_1 … x_n.
+ * A message as it passed a port, named as in `PortHealth`.
  *
- * index: from 0. label: its name, or a word or two, different for each control. kind: what is received for it, or
- * what is sent where nothing is mapped for input; plays and channel (1-16; null: nothing is mapped): the other way
- * round. inputs and outputs: where it comes from and goes to, in words; received and sent: those that are mapped.
- * enabled: it is heard and played. gate: seconds after which its note ends; null: with the next one.
+ * at: Unix time, in seconds. data: its first bytes, in hex. size: bytes in all. changes: the first of the controls
+ * (from 0) that it changes, with their values; null: it is not said. command: it is a command. peer: who sent it, or
+ * how many it was sent to. remark: why it is not played, or what is wrong with it.
  */
-export interface Control {
-  index: number;
-  label: string;
-  kind: ControlKind;
-  plays: ControlKind;
-  channel: number | null;
-  inputs: string[];
-  outputs: string[];
-  received: MappedEntry[];
-  sent: MappedEntry[];
-  enabled: boolean;
-  gate: number | null;
+export interface RawMessage {
+  port: string;
+  way: Way;
+  at: number;
+  data: string;
+  size: number;
+  changes: ([number, number])[] | null;
+  command: boolean;
+  peer: string;
+  remark: string;
 }
 
-/** A named set of settings, which need not be valid; null: it leaves that alone. */
-export interface Scene {
-  mode: Mode | null;
-  threshold: number | null;
-  sigmatemp: number | null;
-  pitemp: number | null;
-  timescale: number | null;
-  hold: number | null;
-  longest_wait: number | null;
-  tempo: number | null;
-  quantise: number | null;
-  grid: "1/4" | "1/8" | "1/8t" | "1/16" | "1/16t" | "1/32" | null;
-  while_playing: boolean | null;
-  model: string | null;
-  name: string;
+/** What passed the ports since the message before: the newest of each port, oldest first. */
+export interface RawTraffic {
+  messages: RawMessage[];
+  left_out: LeftOut[];
 }
 
 /**
@@ -696,7 +955,6 @@ export interface Overview {
   version: string;
   title: string;
   workspace: string;
-  path: string;
   demo: boolean;
   configured: boolean;
   dimension: number | null;
@@ -807,11 +1065,25 @@ export interface Setup {
 }
 
 /**
+ * The mapping that an example has for a controller.
+ *
+ * name: of the example. about: what the controller is, as a sentence; advice: how to set it, in sentences, or empty.
+ * entries: of the mapping, as a configuration writes them; parts: what the controller has for each.
+ */
+export interface ControllerPreset {
+  name: string;
+  about: string;
+  advice: string;
+  entries: ((string | number)[])[];
+  parts: string[];
+}
+
+/**
  * A MIDI port of this machine.
  *
  * short: a name for a configuration, which means this port also when the device is plugged in again. configured: the
  * name by which the configuration means it, or empty. state: how it is doing in the session (null: no session has
- * it), error: what is wrong with it there.
+ * it), error: what is wrong with it there. preset: of an input, the mapping that goes with it; null: none is known.
  */
 export interface MidiPort {
   name: string;
@@ -819,6 +1091,7 @@ export interface MidiPort {
   configured: string;
   state: string | null;
   error: string;
+  preset: ControllerPreset | null;
 }
 
 /** The MIDI ports, and the name of the system that has them; or why there are none (`error`). */
@@ -837,20 +1110,6 @@ export interface SerialPort {
   configured: string;
   state: string | null;
   error: string;
-}
-
-/**
- * One port that the configuration names. hears, plays: its direction. usable: it could be opened now.
- *
- * text: the end of a sentence that starts with `key`. advice: what to do, or empty.
- */
-export interface Way {
-  key: string;
-  usable: boolean;
-  text: string;
-  advice: string;
-  hears: boolean;
-  plays: boolean;
 }
 
 /** The ports of this machine. `serial_error`: why serial ports cannot be listed, or empty. */
@@ -872,13 +1131,13 @@ export interface Listening {
 
 export const SETTINGS = [
   {"name": "mode", "command": "mode", "section": "interaction", "key": "mode", "kind": "choice", "title": "Mode", "help": "Who plays when.", "unit": "", "aboveZero": false, "inScenes": true, "slider": null, "within": null, "choices": ["callresponse", "polyphony", "battle", "useronly", "duet"]},
-  {"name": "threshold", "command": "threshold", "section": "interaction", "key": "threshold", "kind": "number", "title": "Threshold", "help": "Seconds of your silence after which the model answers (callresponse).", "unit": "s", "aboveZero": false, "inScenes": true, "slider": [10, 3], "within": null, "choices": []},
-  {"name": "sigma_temperature", "command": "sigmatemp", "section": "model", "key": "sigmatemp", "kind": "number", "title": "Sigma temperature", "help": "How far values stray from what the model predicts; more is wilder.", "unit": "", "aboveZero": false, "inScenes": true, "slider": [2, 4], "within": null, "choices": []},
-  {"name": "pi_temperature", "command": "pitemp", "section": "model", "key": "pitemp", "kind": "number", "title": "Pi temperature", "help": "How readily the model chooses what is less likely; more is wilder.", "unit": "", "aboveZero": false, "inScenes": true, "slider": [5, 2], "within": null, "choices": []},
-  {"name": "timescale", "command": "timescale", "section": "model", "key": "timescale", "kind": "number", "title": "Timescale", "help": "Stretches the model's time: 2 plays at half speed.", "unit": "×", "aboveZero": true, "inScenes": true, "slider": [10, 1], "within": null, "choices": []},
+  {"name": "threshold", "command": "threshold", "section": "interaction", "key": "threshold", "kind": "number", "title": "Answers after", "help": "Seconds of your silence after which the model answers (callresponse).", "unit": "s", "aboveZero": false, "inScenes": true, "slider": [10, 3], "within": null, "choices": []},
+  {"name": "sigma_temperature", "command": "sigmatemp", "section": "model", "key": "sigmatemp", "kind": "number", "title": "Variation", "help": "How far values stray from what the model predicts; more is wilder.", "unit": "", "aboveZero": false, "inScenes": true, "slider": [2, 4], "within": null, "choices": []},
+  {"name": "pi_temperature", "command": "pitemp", "section": "model", "key": "pitemp", "kind": "number", "title": "Surprise", "help": "How readily the model chooses what is less likely; more is wilder.", "unit": "", "aboveZero": false, "inScenes": true, "slider": [5, 2], "within": null, "choices": []},
+  {"name": "timescale", "command": "timescale", "section": "model", "key": "timescale", "kind": "number", "title": "Speed", "help": "Stretches the model's time: 2 plays at half speed, 0.5 at double.", "unit": "×", "aboveZero": true, "inScenes": true, "slider": [10, 1], "within": null, "choices": []},
   {"name": "hold", "command": "hold", "section": "interaction", "key": "hold", "kind": "number", "title": "Hold", "help": "Seconds for which a control that you moved stays yours (duet).", "unit": "s", "aboveZero": false, "inScenes": true, "slider": [10, 3], "within": null, "choices": []},
   {"name": "longest_wait", "command": "longest_wait", "section": "interaction", "key": "longest_wait", "kind": "number", "title": "Longest wait", "help": "Seconds that the model may wait before its next event; 0: as long as it likes.", "unit": "s", "aboveZero": false, "inScenes": true, "slider": [60, 3], "within": null, "choices": []},
-  {"name": "tempo", "command": "tempo", "section": "clock", "key": "tempo", "kind": "number", "title": "Tempo", "help": "Beats a minute.", "unit": "BPM", "aboveZero": true, "inScenes": true, "slider": [400, 1], "within": [20, 400], "choices": []},
+  {"name": "tempo", "command": "tempo", "section": "clock", "key": "tempo", "kind": "number", "title": "Tempo", "help": "Beats per minute.", "unit": "BPM", "aboveZero": true, "inScenes": true, "slider": [400, 1], "within": [20, 400], "choices": []},
   {"name": "quantise", "command": "quantise", "section": "clock", "key": "quantise", "kind": "number", "title": "Quantise", "help": "How far the model's events move to the grid: 0 not at all, 1 onto it.", "unit": "", "aboveZero": false, "inScenes": true, "slider": [1, 1], "within": [0, 1], "choices": []},
   {"name": "grid", "command": "grid", "section": "clock", "key": "grid", "kind": "choice", "title": "Grid", "help": "The note values that events are pulled to; t is for triplets.", "unit": "", "aboveZero": false, "inScenes": true, "slider": null, "within": null, "choices": ["1/4", "1/8", "1/8t", "1/16", "1/16t", "1/32"]},
   {"name": "paused", "command": "pause", "section": "", "key": "", "kind": "flag", "title": "Pause", "help": "The model is silent and predicts nothing.", "unit": "", "aboveZero": false, "inScenes": false, "slider": null, "within": null, "choices": []},
@@ -886,11 +1145,18 @@ export const SETTINGS = [
 ] as const;
 
 export const MODES = [
-  {"name": "callresponse", "title": "Call and response", "help": "You play a phrase; when you pause, the model answers.", "plays": "after silence", "shares": false},
-  {"name": "polyphony", "title": "Together", "help": "To everything you play, the model adds something of its own.", "plays": "each event", "shares": false},
-  {"name": "battle", "title": "By itself", "help": "The model plays on its own, whatever you do.", "plays": "always", "shares": false},
-  {"name": "useronly", "title": "Listen only", "help": "You play and it records: good for collecting takes.", "plays": "never", "shares": false},
-  {"name": "duet", "title": "Duet", "help": "What you move is yours for a while; the model plays the rest, and goes along with you.", "plays": "always", "shares": true},
+  {"name": "callresponse", "title": "Call and response", "help": "You play a phrase; when you pause, the model answers.", "plays": "after silence", "hears": true, "feedsBack": true, "yields": true, "shares": false},
+  {"name": "polyphony", "title": "Together", "help": "To everything you play, the model adds something of its own.", "plays": "each event", "hears": true, "feedsBack": false, "yields": false, "shares": false},
+  {"name": "battle", "title": "By itself", "help": "The model plays on its own, whatever you do.", "plays": "always", "hears": false, "feedsBack": true, "yields": false, "shares": false},
+  {"name": "useronly", "title": "Listen only", "help": "You play and it records: good for collecting takes.", "plays": "never", "hears": false, "feedsBack": false, "yields": false, "shares": false},
+  {"name": "duet", "title": "Duet", "help": "What you move is yours for a while; the model plays the rest, and goes along with you.", "plays": "always", "hears": true, "feedsBack": true, "yields": false, "shares": true},
+] as const;
+
+export const PRESETS = [
+  {"name": "calm", "title": "Calm", "help": "It waits longer, plays slower, and stays with what you moved.", "values": {"threshold": 1.0, "sigma_temperature": 0.003, "pi_temperature": 0.5, "timescale": 1.5, "quantise": 1.0}},
+  {"name": "close", "title": "Close", "help": "It plays as it has learnt, mostly on what you moved.", "values": {"threshold": 0.3, "sigma_temperature": 0.01, "pi_temperature": 1.0, "timescale": 1.0, "quantise": 0.5}},
+  {"name": "free", "title": "Free", "help": "It turns to other controls than yours, still one at a time.", "values": {"threshold": 0.3, "sigma_temperature": 0.015, "pi_temperature": 2.0, "timescale": 1.0, "quantise": 0.25}},
+  {"name": "wild", "title": "Wild", "help": "It answers at once, jumps, and moves several controls together.", "values": {"threshold": 0.15, "sigma_temperature": 0.05, "pi_temperature": 3.0, "timescale": 0.7, "quantise": 0.0}},
 ] as const;
 
 export const COMMANDS = [
@@ -913,13 +1179,17 @@ export const COMMANDS = [
   {"name": "grid.1/16", "act": "press", "title": "Grid: 1/16", "help": "The note values that events are pulled to; t is for triplets."},
   {"name": "grid.1/16t", "act": "press", "title": "Grid: 1/16t", "help": "The note values that events are pulled to; t is for triplets."},
   {"name": "grid.1/32", "act": "press", "title": "Grid: 1/32", "help": "The note values that events are pulled to; t is for triplets."},
-  {"name": "threshold", "act": "turn", "title": "Threshold", "help": "Seconds of your silence after which the model answers (callresponse)."},
-  {"name": "sigmatemp", "act": "turn", "title": "Sigma temperature", "help": "How far values stray from what the model predicts; more is wilder."},
-  {"name": "pitemp", "act": "turn", "title": "Pi temperature", "help": "How readily the model chooses what is less likely; more is wilder."},
-  {"name": "timescale", "act": "turn", "title": "Timescale", "help": "Stretches the model's time: 2 plays at half speed."},
+  {"name": "preset.calm", "act": "press", "title": "Preset: Calm", "help": "It waits longer, plays slower, and stays with what you moved."},
+  {"name": "preset.close", "act": "press", "title": "Preset: Close", "help": "It plays as it has learnt, mostly on what you moved."},
+  {"name": "preset.free", "act": "press", "title": "Preset: Free", "help": "It turns to other controls than yours, still one at a time."},
+  {"name": "preset.wild", "act": "press", "title": "Preset: Wild", "help": "It answers at once, jumps, and moves several controls together."},
+  {"name": "threshold", "act": "turn", "title": "Answers after", "help": "Seconds of your silence after which the model answers (callresponse)."},
+  {"name": "sigmatemp", "act": "turn", "title": "Variation", "help": "How far values stray from what the model predicts; more is wilder."},
+  {"name": "pitemp", "act": "turn", "title": "Surprise", "help": "How readily the model chooses what is less likely; more is wilder."},
+  {"name": "timescale", "act": "turn", "title": "Speed", "help": "Stretches the model's time: 2 plays at half speed, 0.5 at double."},
   {"name": "hold", "act": "turn", "title": "Hold", "help": "Seconds for which a control that you moved stays yours (duet)."},
   {"name": "longest_wait", "act": "turn", "title": "Longest wait", "help": "Seconds that the model may wait before its next event; 0: as long as it likes."},
-  {"name": "tempo", "act": "turn", "title": "Tempo", "help": "Beats a minute."},
+  {"name": "tempo", "act": "turn", "title": "Tempo", "help": "Beats per minute."},
   {"name": "quantise", "act": "turn", "title": "Quantise", "help": "How far the model's events move to the grid: 0 not at all, 1 onto it."},
 ] as const;
 

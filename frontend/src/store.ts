@@ -1,8 +1,10 @@
 /** What every page shows, kept up to date by the WebSocket. */
 
 import { type Signal, computed, effect, signal } from "@preact/signals";
-import { ApiError, get } from "./api";
+import { ApiError, get, listening } from "./api";
+import { isKnown, isOwner } from "./guest";
 import { live, wake } from "./live";
+import { servedBy } from "./serving";
 import { connection, on, send } from "./socket";
 import type { CommandName, Level, Line, Output, Overview, OwnModel, Run, Session, State, Topic } from "./protocol";
 
@@ -38,21 +40,37 @@ export interface Toast {
   text: string;
   /** A button, such as "Undo". */
   action?: { label: string; run: () => void };
+  /** The request that failed: its next success removes the message. */
+  request?: string;
 }
 
 export const toasts = signal<Toast[]>([]);
 let lastToast = 0;
 
-/** Show a message; errors stay until they are dismissed. */
-export function notify(level: Level, text: string, action?: Toast["action"]): void {
+/** Show a message; an error stays until it is dismissed, or until its request succeeds. */
+export function notify(level: Level, text: string, action?: Toast["action"], request?: string): void {
   const id = ++lastToast;
-  toasts.value = [...toasts.value.filter((toast) => toast.text !== text), { id, level, text, action }].slice(-4);
+  const others = toasts.value.filter((toast) => toast.text !== text);
+  toasts.value = [...others, { id, level, text, action, request }].slice(-4);
   if (level !== "error") setTimeout(() => dismiss(id), action ? 12000 : 6000);
 }
 
 export function dismiss(id: number): void {
   toasts.value = toasts.value.filter((toast) => toast.id !== id);
 }
+
+/** Remove the error messages whose cause is gone. */
+function mend(mended: (toast: Toast) => boolean): void {
+  const left = toasts.peek().filter((toast) => toast.level !== "error" || !mended(toast));
+  if (left.length < toasts.peek().length) toasts.value = left;
+}
+
+listening.answered = (request) => mend((toast) => toast.request === request);
+
+/** The request that starts the session: its errors are over once the session plays, however it was started. */
+const START = "POST /api/session/start";
+/** Stands for all requests that were not answered: a new connection removes their messages. */
+const AWAY = "";
 
 /** Do something that may fail; a failure is shown, and undefined returned. */
 export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
@@ -61,7 +79,10 @@ export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined>
   } catch (error) {
     const text =
       error instanceof ApiError && error.advice ? `${error.message} ${error.advice}` : String((error as Error).message);
-    notify("error", text);
+    const away = error instanceof ApiError && error.status === 0;
+    // While there is no connection, the page says so already.
+    if (!away || connection.peek() !== "lost")
+      notify("error", text, undefined, away ? AWAY : error instanceof ApiError ? error.request : undefined);
     return undefined;
   }
 }
@@ -102,6 +123,7 @@ export const trouble = signal("");
 export async function refreshOverview(): Promise<void> {
   try {
     overview.value = await get<Overview>("/api/overview");
+    servedBy.value = overview.value.demo ? "impsy demo" : "impsy webui";
     trouble.value = "";
   } catch (error) {
     // No answer: the page shows already that the connection is lost.
@@ -112,8 +134,8 @@ export async function refreshOverview(): Promise<void> {
 async function refreshAll(): Promise<void> {
   const [status, trainings, output] = await Promise.all([
     get<Session>("/api/session").catch(() => null),
-    get<Run[]>("/api/training").catch(() => null),
-    get<Output>("/api/session/output").catch(() => null),
+    isOwner.peek() ? get<Run[]>("/api/training").catch(() => null) : null,
+    isOwner.peek() ? get<Output>("/api/session/output").catch(() => null) : null,
     refreshOverview(),
   ]);
   if (status !== null) accept(status);
@@ -126,6 +148,7 @@ function accept(received: Session): void {
   session.value = received;
   const { state } = received;
   if (state === null) return;
+  mend((toast) => toast.request === START);
   heedPanic(state);
   if (state.input.length > 0 && live.input.length !== state.input.length) live.input = state.input;
   if (state.output.length > 0 && live.output.length !== state.output.length) live.output = state.output;
@@ -145,7 +168,7 @@ on("training", ({ run }) => {
 on("changed", ({ what }) => {
   version(what).value += 1;
   if (what === "config" || what === "models") void refreshOverview();
-  if (what === "training")
+  if (what === "training" && isOwner.peek())
     void get<Run[]>("/api/training").then(
       (trainings) => (runs.value = trainings),
       () => undefined,
@@ -154,5 +177,7 @@ on("changed", ({ what }) => {
 
 // After a lost connection everything is requested again.
 effect(() => {
-  if (connection.value === "open") void refreshAll();
+  if (connection.value !== "open" || !isKnown.value) return;
+  mend((toast) => toast.request === AWAY);
+  void refreshAll();
 });

@@ -2,11 +2,15 @@
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useCallback, useEffect, useId, useRef } from "preact/hooks";
+import { useCallback, useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
 import { ApiError, get } from "./api";
 import { Icon, type IconName } from "./icons";
 import type { Topic } from "./protocol";
+import { connection } from "./socket";
 import { version } from "./store";
+import { setTrouble } from "./troubles";
+
+export { bytes, duration, moment } from "./format";
 
 /** A page: its heading, what it is for, its main buttons. */
 export function Page(props: {
@@ -28,6 +32,9 @@ export function Page(props: {
     </>
   );
 }
+
+/** Whether what needs the web process cannot work now. */
+export const isAway = (): boolean => connection.value === "lost";
 
 /** A framed part of a page. */
 export function Card(props: {
@@ -57,12 +64,14 @@ interface ButtonProps {
   kind?: "plain" | "main" | "danger" | "quiet";
   pressed?: boolean;
   disabled?: boolean;
+  /** It works without the web process. */
+  local?: boolean;
   title?: string;
   type?: "button" | "submit";
   children?: ComponentChildren;
 }
 
-/** A button that cannot be pressed again while what it started goes on. */
+/** A button that cannot be pressed while what it started goes on, or what it needs is away. */
 export function Button({
   onClick,
   icon,
@@ -70,6 +79,7 @@ export function Button({
   kind = "plain",
   pressed,
   disabled,
+  local,
   title,
   type = "button",
   children,
@@ -91,7 +101,7 @@ export function Button({
       type={type}
       class={`button ${kind}`}
       onClick={onClick ? press : undefined}
-      disabled={disabled || busy.value}
+      disabled={disabled || busy.value || (!local && isAway())}
       aria-pressed={pressed}
       aria-label={label}
       aria-busy={busy.value}
@@ -103,9 +113,20 @@ export function Button({
   );
 }
 
+/** What the configuration calls a setting, in small print behind its title, unless that says it already. */
+export function KeyName(props: { of: string | undefined; title: string }) {
+  return props.of && props.of !== props.title.toLowerCase().replaceAll(" ", "_") ? (
+    <code class="key-name" aria-hidden="true">
+      {props.of}
+    </code>
+  ) : null;
+}
+
 /** A label, its control, and what is wrong with it. `children` gets the id to put on the control. */
 export function Field(props: {
   label: string;
+  /** Its key in the configuration, in small print. */
+  of?: string | undefined;
   hint?: ComponentChildren;
   error?: string | undefined;
   children: (ids: {
@@ -118,7 +139,10 @@ export function Field(props: {
   const described = props.error || props.hint ? `${id}-more` : undefined;
   return (
     <div class={`field ${props.error ? "wrong" : ""}`}>
-      <label for={id}>{props.label}</label>
+      <label for={id}>
+        {props.label}
+        <KeyName of={props.of} title={props.label} />
+      </label>
       {props.children({ id, "aria-describedby": described, "aria-invalid": props.error ? true : undefined })}
       {described && (
         <small id={described} class={props.error ? "error" : "hint"}>
@@ -135,6 +159,8 @@ export function Toggle(props: {
   value: boolean;
   onChange: (value: boolean) => void;
   disabled?: boolean;
+  /** It works without the web process. */
+  local?: boolean;
 }) {
   return (
     <label class="toggle">
@@ -142,7 +168,7 @@ export function Toggle(props: {
         type="checkbox"
         role="switch"
         checked={props.value}
-        disabled={props.disabled}
+        disabled={props.disabled || (!props.local && isAway())}
         onChange={(event) => props.onChange(event.currentTarget.checked)}
       />
       <span>{props.label}</span>
@@ -157,10 +183,12 @@ export function Segments<T extends string>(props: {
   options: readonly { value: T; label: string; title?: string }[];
   onChange: (value: T) => void;
   disabled?: boolean;
+  /** It works without the web process. */
+  local?: boolean;
 }) {
   const name = useId();
   return (
-    <fieldset class="segments" disabled={props.disabled}>
+    <fieldset class="segments" disabled={props.disabled || (!props.local && isAway())}>
       <legend class="hidden">{props.label}</legend>
       {props.options.map((option) => (
         <label key={option.value} title={option.title}>
@@ -205,7 +233,7 @@ export function Dialog(props: {
         <div class="dialog-body">
           <header class="card-head">
             <h2 id={heading}>{props.title}</h2>
-            <Button icon="cross" label="Close" kind="quiet" onClick={props.onClose} />
+            <Button icon="cross" label="Close" kind="quiet" local onClick={props.onClose} />
           </header>
           {props.children}
         </div>
@@ -279,39 +307,15 @@ export function useResource<T>(path: string | null, ...what: Topic[]) {
   }, [path]);
   const versions = what.map((each) => version(each).value).join(",");
   useEffect(() => void reload(), [reload, versions]);
+  const connected = connection.value === "open";
+  useEffect(() => void (connected && error.peek() && reload()), [connected]);
   return { data, error, reload };
 }
 
-/** Shows a resource's error, if it has one. */
+/** Has the banner above the page show what is wrong, for as long as it is. */
 export function Trouble(props: { text: string }) {
-  return props.text ? (
-    <p class="trouble" role="alert">
-      {props.text}
-    </p>
-  ) : null;
-}
-
-export function bytes(count: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  let at = 0;
-  while (count >= 1000 && at < units.length - 1) {
-    count /= 1000;
-    at += 1;
-  }
-  return `${count >= 100 || at === 0 ? Math.round(count) : count.toFixed(1)} ${units[at]}`;
-}
-
-/** Seconds as a clock shows them: 0:07, 3:20, 1:02:03. */
-export function duration(seconds: number): string {
-  const whole = Math.round(seconds);
-  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const tail = `${String(rest).padStart(2, "0")}`;
-  return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
-}
-
-export function moment(iso: string): string {
-  const date = new Date(iso);
-  return Number.isNaN(date.getTime())
-    ? iso
-    : date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const me = useRef({}).current;
+  useLayoutEffect(() => setTrouble(me, props.text), [props.text]);
+  useLayoutEffect(() => () => setTrouble(me, ""), []);
+  return null;
 }

@@ -3,7 +3,7 @@ import { chosenAtFirst, dimensions, sums } from "../src/learn/choice";
 import { bestEpoch, epochsShown, heights, merged } from "../src/learn/curve";
 import type { DatasetStatistics } from "../src/protocol";
 import { bars, enough, gap, share, sentences } from "../src/learn/statistics";
-import { SIZES, advisedSize, epochs, goesOn, pace, progress, timeLeft } from "../src/learn/words";
+import { SIZES, advisedSize, elapsedOf, epochs, goesOn, pace, progress, timeLeft } from "../src/learn/words";
 import type { Take } from "../src/protocol";
 import type { Run } from "../src/protocol";
 
@@ -17,6 +17,9 @@ const take = (changes: Partial<Take>): Take => ({
   dimension: 9,
   tags: [],
   excluded: false,
+  pauses: 0,
+  paused: 0,
+  trim_pauses: 0,
   journal: false,
   participant: "",
   condition: "",
@@ -33,6 +36,8 @@ const run = (changes: Partial<Run>): Run => ({
   size: "xs",
   status: "running",
   started: "2026-01-01T00:00:00",
+  seconds: 90,
+  waiting: false,
   epoch: 5,
   epochs: 20,
   pace: 30,
@@ -44,6 +49,14 @@ const run = (changes: Partial<Run>): Run => ({
   options: {},
   sentence: "",
   ...changes,
+});
+
+describe("how long a training has gone on", () => {
+  it("goes on between two messages", () => {
+    expect(elapsedOf(run({}), 0)).toBe(90);
+    expect(elapsedOf(run({}), 2500)).toBe(92.5);
+    expect(elapsedOf(run({}), -10)).toBe(90);
+  });
 });
 
 describe("choosing takes", () => {

@@ -14,7 +14,8 @@ const model = (changes: Partial<Model>): Model => ({
   format: "tflite",
   runs: "",
   bytes: 100_000,
-  made: "2026-01-01T00:00:00",
+  made: "",
+  changed: "2026-01-01T00:00:00",
   in_use: false,
   report: false,
   verdict: [],
@@ -65,10 +66,10 @@ describe("whether a model fits", () => {
 
   it("puts what plays first, then what fits, then the newest", () => {
     const models = [
-      model({ name: "other", dimension: 4, made: "2026-09-01" }),
-      model({ name: "old", made: "2025-01-01" }),
-      model({ name: "new", made: "2026-08-01" }),
-      model({ name: "used", in_use: true, made: "2020-01-01" }),
+      model({ name: "other", dimension: 4, changed: "2026-09-01" }),
+      model({ name: "old", changed: "2025-01-01" }),
+      model({ name: "new", changed: "2026-08-01" }),
+      model({ name: "used", in_use: true, changed: "2020-01-01" }),
     ];
     expect(inOrder(models, 9).map(({ name }) => name)).toEqual(["used", "new", "old", "other"]);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   gainWords,
+  idleWords,
   learningWords,
   leftWords,
   pairOf,
@@ -34,14 +35,29 @@ describe("the new model", () => {
   it("may be the first", () => expect(readyWords({ before: "", gain: null })).toContain("Keep it"));
 });
 
+describe("the button", () => {
+  it("says how much playing it takes while there is less", () => {
+    expect(idleWords(430)).toContain("It takes 1,000 events; this session has 430 so far.");
+    for (const heard of [null, 1000]) expect(idleWords(heard)).not.toContain("1,000");
+  });
+});
+
 describe("its making", () => {
-  const own = { stopping: false, sentence: "Learning from 1,200 events", stage: "training", progress: 0.5 } as const;
+  const own = {
+    stopping: false,
+    sentence: "Learning from 1,200 events",
+    stage: "training",
+    progress: 0.5,
+    waiting: false,
+  } as const;
   it("says what it does, how long, and that it stops", () => {
     expect(workWords(own)).toBe("Learning from 1,200 events …");
     expect(workWords({ ...own, progress: null })).toContain("The first step takes a while");
     expect(workWords({ ...own, stopping: true })).toBe("Stopping …");
-    expect(leftWords({ left: 31 })).toBe("about 30 s left");
-    expect(leftWords({ left: null })).toBe("");
+    expect(workWords({ ...own, waiting: true })).toContain("It waits for the processor");
+    expect(leftWords({ left: 31, seconds: 12 })).toBe("about 30 s left");
+    expect(leftWords({ left: null, seconds: 72 })).toBe("for 1:12");
+    expect(leftWords({ left: null, seconds: null })).toBe("");
   });
   it("goes on in three stages", () => {
     const stages = ["idle", "collecting", "training", "comparing", "ready"] as const;

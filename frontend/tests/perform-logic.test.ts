@@ -6,10 +6,11 @@ import { Rates, rateText } from "../src/perform/rates";
 import { alike, logarithmic, power, shown, throttled } from "../src/perform/values";
 import {
   bannerOf,
-  barOf,
   healthOf,
   millisecondsText,
+  limitWords,
   nextWords,
+  ringOf,
   rangesText,
   secondsText,
   voiceWords,
@@ -109,7 +110,8 @@ describe("keys", () => {
 
   it("say what letters say, whatever the layout", () => {
     expect(key("KeyR", "p")).toEqual({ do: "pause" });
-    expect(key("KeyR", "r")).toEqual({ do: "reset" });
+    expect(key("KeyR", "R", { shiftKey: true })).toEqual({ do: "reset" });
+    expect(key("KeyR", "r")).toBeNull(); // it is above the keys that play, and a reset cannot be undone
     expect(key("Escape", "Escape")).toEqual({ do: "panic" });
     expect(key("KeyO", "o")).toEqual({ do: "another" });
     expect(key("Slash", "?", { shiftKey: true })).toEqual({ do: "help" });
@@ -160,7 +162,7 @@ describe("the banner", () => {
       turn: "performer" | "model" | "both" | "nobody",
       paused = false,
     ) => bannerOf({ mode, turn, paused });
-    expect(say("callresponse", "performer")).toEqual({ who: "performer", words: "You play, it listens" });
+    expect(say("callresponse", "performer")).toEqual({ who: "performer", words: "You play, the model listens" });
     expect(say("callresponse", "model").who).toBe("model");
     expect(say("callresponse", "nobody").words).toContain("Your turn");
     expect(say("polyphony", "both").who).toBe("both");
@@ -168,7 +170,7 @@ describe("the banner", () => {
     expect(say("useronly", "nobody").words).toContain("records");
     expect(say("callresponse", "model", true).words).toContain("Paused");
     expect(say("duet", "both")).toEqual({ who: "both", words: "You play together: what you move is yours" });
-    expect(say("duet", "performer").words).toContain("it waits");
+    expect(say("duet", "performer").words).toContain("the model waits");
   });
 
   it("goes by the turn where several models play", () => {
@@ -176,7 +178,7 @@ describe("the banner", () => {
     const say = (turn: "both" | "model") =>
       bannerOf({ mode: "useronly", paused: false, turn, voices: [bass] as VoiceState[] }).words;
     expect(say("both")).toBe("You play together");
-    expect(say("model")).toBe("It plays");
+    expect(say("model")).toBe("The model plays");
     expect(voiceWords({ mode: "battle", turn: "model" })).toBe("plays");
     expect(voiceWords({ mode: "useronly", turn: "performer" })).toBe("is yours");
     expect(voiceWords({ mode: "useronly", turn: "nobody" })).toBe("rests");
@@ -184,27 +186,30 @@ describe("the banner", () => {
     expect(rangesText([])).toBe("");
   });
 
-  it("counts down to what comes", () => {
-    expect(nextWords("answer", 0.31)).toBe("It answers in 0.3 s");
-    expect(nextWords("event", 0.01)).toBe("Its next event now");
-    expect([1.01, 4.2, 61].map((left) => nextWords("event", left))).toEqual([
-      "Thinking, 2 s",
-      "Thinking, 5 s",
-      "Thinking, 61 s",
-    ]);
-    expect(nextWords("event", 0.9)).toBe("Its next event in 0.9 s");
+  it("says what comes, and leaves the time to the ring", () => {
+    expect(nextWords("answer", 0.31)).toBe("The model answers");
+    expect(nextWords("event", 0.01)).toBe("The model's next event");
+    expect([1.01, 4.2, 61].map((left) => nextWords("event", left))).toEqual(Array(3).fill("The model thinks"));
+    expect(nextWords("event", 4.2, 8)).toBe("The model thinks, at most 8 s");
+    expect(nextWords("event", 0.9, 8)).toBe("The model's next event");
+    expect(nextWords("event", 0.9)).toBe("The model's next event");
     expect(nextWords("event", -2)).toBe("");
     expect(nextWords(null, 1)).toBe("");
     expect(nextWords("answer", null)).toBe("");
     expect([0.04, 9.96, 42, 200].map(secondsText)).toEqual(["0.0 s", "10.0 s", "42 s", "3 min"]);
   });
 
-  it("has a bar that empties", () => {
-    expect(barOf(2, 2)).toBe(1);
-    expect(barOf(2, 1)).toBe(0.5);
-    expect(barOf(0.1, 0.1)).toBeCloseTo(0.25);
-    expect(barOf(2, -1)).toBe(0);
-    expect(barOf(null, null)).toBe(0);
+  it("names the limit of a wait, where there is one", () => {
+    expect(limitWords(8)).toBe("No wait is longer than 8.0 s (Longest wait)");
+    expect(limitWords(0)).toBe("");
+  });
+
+  it("has a ring that empties", () => {
+    expect(ringOf(2, 2)).toBe(1);
+    expect(ringOf(2, 1)).toBe(0.5);
+    expect(ringOf(0.1, 0.1)).toBeCloseTo(0.25);
+    expect(ringOf(2, -1)).toBe(0);
+    expect(ringOf(null, null)).toBe(0);
   });
 });
 

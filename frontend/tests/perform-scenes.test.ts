@@ -30,5 +30,7 @@ describe("scenes", () => {
   it("have names that an address can hold", () => {
     expect(["verse", "Strophe 2", "ü", "a.b"].map(faultOf)).toEqual([undefined, undefined, undefined, undefined]);
     for (const name of ["a/b", "a\\b", ".", " .. "]) expect(faultOf(name)).toBeTruthy();
+    expect(faultOf("x".repeat(60))).toBeUndefined();
+    expect(faultOf("x".repeat(61))).toContain("this one has 61");
   });
 });

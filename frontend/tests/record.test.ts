@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { held, heightOf, indexAt, isBlank, laidOut, laneAt, laned } from "../src/record/lanes";
+import { areTrimmed, learnedSeconds, pauseWords, withPauses } from "../src/record/pauses";
 import { Playhead } from "../src/record/playhead";
 import { sparkline, stepPath, thinned } from "../src/record/sparkline";
-import { suggested, tagsInUse, tidy, withTags, withoutTag } from "../src/record/tags";
+import { suggested, tagFault, tagsInUse, tidy, withTags, withoutTag } from "../src/record/tags";
 import type { Picture, Take } from "../src/protocol";
 import { called, fileName, found } from "../src/record/take";
-import { about, counted, sentence } from "../src/record/words";
+import { about, counted, sentence, tooLong } from "../src/record/words";
 
 const take = (changes: Partial<Take>): Take => ({
   name: "2026-09-26T10-00-00-9d-mdrnn.log",
@@ -17,6 +18,9 @@ const take = (changes: Partial<Take>): Take => ({
   dimension: 9,
   tags: [],
   excluded: false,
+  pauses: 0,
+  paused: 0,
+  trim_pauses: 0,
   journal: false,
   participant: "",
   condition: "",
@@ -73,6 +77,8 @@ describe("words", () => {
   });
 
   it("makes sentences of what programs say", () => {
+    expect(sentence("mine.tflite was deleted")).toBe("mine.tflite was deleted.");
+    expect(sentence("datasets/day 1.npz is back")).toBe("datasets/day 1.npz is back.");
     expect(sentence("done: the schedule is complete")).toBe("Done: the schedule is complete.");
     expect(sentence("Why?")).toBe("Why?");
     expect(sentence("")).toBe("");
@@ -92,10 +98,14 @@ describe("tags", () => {
     expect(withoutTag(["a", "b"], "a")).toEqual(["b"]);
   });
 
-  it("keeps what the web process takes", () => {
-    expect(tidy("x".repeat(90))).toHaveLength(40);
-    const many = Array.from({ length: 30 }, (_, index) => `tag${index}`).join(",");
-    expect(withTags([], many)).toHaveLength(20);
+  it("says what is too much, and cuts nothing", () => {
+    expect(tagFault([], `short, ${"x".repeat(40)}`)).toBeUndefined();
+    expect(tagFault([], `short, ${"x".repeat(41)}`)).toBe("A tag has at most 40 characters; this one has 41.");
+    const many = Array.from({ length: 19 }, (_, index) => `tag${index}`).join(",");
+    expect(tagFault(["a"], many)).toBeUndefined();
+    expect(tagFault(["a", "b"], many)).toBe("A take has at most 20 tags; it would have 21.");
+    expect(tidy("x".repeat(90))).toHaveLength(90);
+    expect(tooLong("abc", 2, "A title")).toBe("A title has at most 2 characters; this one has 3.");
   });
 
   it("offers the most used ones first, and none that is there", () => {
@@ -182,7 +192,7 @@ describe("lanes", () => {
   };
 
   it("draws the performer first, and nothing for who never played", () => {
-    const laid = laidOut(picture, [0, 1], "together");
+    const laid = laidOut(picture, [0, 1], "overlay");
     expect(laid.map(({ who, control }) => `${who}${control}`)).toEqual(["performer0", "performer1", "model1"]);
     expect(laid[2]?.values).toEqual([null, 1]);
     const [only] = laidOut(picture, [1], "lanes");
@@ -232,5 +242,31 @@ describe("where a playback is", () => {
     head.hear(50, 100);
     head.hear(5, 100.1);
     expect(head.at(100.2)).toBeCloseTo(5.1);
+  });
+});
+
+describe("long pauses", () => {
+  const rested = take({ name: "rested", pauses: 3, paused: 750 });
+
+  it("are told, of one take and of several", () => {
+    expect(pauseWords([take({})])).toBe("");
+    expect(pauseWords([rested])).toBe("3 pauses of more than 30 s, 13 min in all.");
+    expect(pauseWords([rested, take({}), take({ pauses: 1, paused: 45 })])).toBe(
+      "4 pauses of more than 30 s in 2 of 3 takes, 13 min in all.",
+    );
+  });
+
+  it("are trimmed where they are in all that have some", () => {
+    const trimmed = { ...rested, trim_pauses: 30 };
+    expect([[], [take({})], [rested], [rested, trimmed]].map(areTrimmed)).toEqual([false, false, false, false]);
+    expect([[trimmed], [trimmed, take({})]].map(areTrimmed)).toEqual([true, true]);
+    expect(pauseWords([trimmed])).toBe("3 pauses of more than 30 s, 13 min in all: not learned.");
+    expect(pauseWords([{ ...trimmed, trim_pauses: 12 }])).toBe("Pauses of more than 12 s are not learned.");
+    expect(withPauses([trimmed, rested, take({})]).length).toBe(2);
+  });
+
+  it("do not count as playing once they are trimmed", () => {
+    expect(learnedSeconds({ ...rested, seconds: 1000 })).toBe(1000);
+    expect(learnedSeconds({ ...rested, seconds: 1000, trim_pauses: 30 })).toBe(250);
   });
 });

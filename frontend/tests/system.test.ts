@@ -13,8 +13,8 @@ const line = (level: Line["level"], text: string): Line => ({ time: "2026-02-03T
 describe("the verdict", () => {
   test("says whether it would play", () => {
     expect(verdict([finding("good")])).toBe("Everything is ready to play.");
-    expect(verdict([finding("note"), finding("good")])).toBe("It would play. There is one thing to note.");
-    expect(verdict([finding("note"), finding("note")])).toBe("It would play. There are 2 things to note.");
+    expect(verdict([finding("note"), finding("good")])).toBe("Ready to play, with one thing to note.");
+    expect(verdict([finding("note"), finding("note")])).toBe("Ready to play, with 2 things to note.");
   });
 
   test("names problems first", () => {
@@ -53,6 +53,7 @@ test("a report has versions, findings and output", () => {
   const system = {
     versions: { impsy: "1.0", python: "3.11" },
     findings: [finding("note", "No model", "Train one")],
+    workspace: "/home/player/music",
     disk: null,
     memory: { total: 1, available: 1, web: 1, session: null, training: null },
     uptime: 1,

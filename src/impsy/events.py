@@ -48,12 +48,14 @@ __all__ = [
     "Set",
     "SetPredictor",
     "ShowState",
+    "ShowTraffic",
     "Silence",
     "Tap",
     "Toggle",
     "Touched",
     "Unplugged",
     "Update",
+    "UsePreset",
 ]
 
 
@@ -216,6 +218,13 @@ class RecallScene:
 
 
 @dataclass(frozen=True, slots=True)
+class UsePreset:
+    """Set all that a preset (``impsy.presets.PRESETS``) names. For the session: the engine knows no presets."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """The performer wants to find this moment again; ``text`` says why, or is empty. For the journal."""
 
@@ -262,6 +271,11 @@ class ShowState:
     """A controller's lights and motor faders are to show the state anew. For the session: the engine knows none."""
 
 
+@dataclass(frozen=True, slots=True)
+class ShowTraffic:
+    """Somebody at this machine looks at the messages that pass the ports: show them for the next seconds."""
+
+
 EngineEvent = (
     Interaction
     | Update
@@ -279,7 +293,7 @@ EngineEvent = (
     | LinkBeat
     | Tap
 )
-Event = EngineEvent | LoadModel | RecallScene | ShowState | Mark | Keep | Forget
+Event = EngineEvent | LoadModel | RecallScene | UsePreset | ShowState | ShowTraffic | Mark | Keep | Forget
 
 
 # --- commands: what the engine asks for -------------------------------------------------------------

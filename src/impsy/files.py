@@ -191,7 +191,7 @@ def _refused(number: int, why: str, path: str | os.PathLike[str]) -> OSError:
 
 
 def _size(count: int) -> str:
-    return f"{count / (1 << 20):,.0f} MiB" if count >= 10 << 20 else f"{count:,} bytes"
+    return f"{count / 1e6:,.0f} MB" if count >= 10_000_000 else f"{count:,} bytes"
 
 
 def check_writable(folder: Path, remedy: str = ANOTHER_FOLDER) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from functools import cache
 from ipaddress import IPv6Address, ip_address
+from zlib import crc32
 
-__all__ = ["EVERYWHERE", "WILDCARDS", "is_address", "is_here", "is_loopback", "is_own", "own_names"]
+__all__ = ["EVERYWHERE", "WILDCARDS", "is_address", "is_here", "is_loopback", "is_own", "mdns_name", "own_names"]
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - who binds to it was asked to
 WILDCARDS = (EVERYWHERE, "::", "")
@@ -52,7 +54,20 @@ def own_names() -> frozenset[str]:
     """What this machine is called, here and in its network."""
     name = socket.gethostname().lower()
     short = name.split(".")[0]
-    return frozenset({"localhost", name, short, f"{short}.local"})
+    return frozenset({"localhost", name, short, f"{short}.local", mdns_name()})
+
+
+@cache
+def mdns_name() -> str:
+    """The name that this machine's announced services have, such as ``studio-5f3a9c.local``.
+
+    Another one than its own: machines of one network often have the same, and the system may announce that itself.
+    """
+    from uuid import getnode  # may start a process
+
+    number = f"{crc32(str(getnode()).encode()):08x}"[:6]
+    short = re.sub(r"[^a-z0-9-]+", "-", socket.gethostname().lower().split(".")[0])[:40].strip("-")
+    return f"{short or 'impsy'}-{number}.local"
 
 
 def is_own(host: str) -> bool:

@@ -30,6 +30,7 @@ __all__ = [
     "MIDI_EVENTS",
     "MODEL_BYTES",
     "MOST_DIMENSION",
+    "MOST_INSTRUMENTS",
     "MOST_LEARNED_DIMENSION",
     "MOST_PERFORMANCES",
     "READER_BYTES",
@@ -47,9 +48,9 @@ class Limit(int):
     """The most of something.
 
     Attributes:
-        what: is counted, such as "MiB of a model file".
+        what: is counted, such as "MB of a model file".
         why: that is enough, and what more would cost.
-        unit: one is so many of what is counted; the number itself counts bytes where ``what`` counts MiB.
+        unit: one is so many of what is counted; the number itself counts bytes where ``what`` counts MB.
     """
 
     what: str
@@ -64,7 +65,7 @@ class Limit(int):
         return limit
 
 
-_KIB, _MIB = 1 << 10, 1 << 20
+_KB, _MB = 1_000, 1_000_000
 
 MOST_DIMENSION = Limit(
     5_000, "dimension of a configuration and of a model", "one OSC message and one row of a log hold so many values"
@@ -73,30 +74,31 @@ MOST_LEARNED_DIMENSION = Limit(
     1_025, "dimension of takes and datasets", "1,024 controls; real instruments have up to 63 or so"
 )
 MOST_PERFORMANCES = Limit(100_000, "performances of a dataset", "one for each log")
+MOST_INSTRUMENTS = Limit(60, "instruments of a workshop", "each is a process of some 150 MB, and a class is smaller")
 READER_BYTES = Limit(
     256,
-    "MiB of memory that what is read of one small file may take",
+    "MB of memory that what is read of one small file may take",
     "a small file can stand for any amount; real models and datasets stay far below",
-    _MIB,
+    _MB,
 )
 READER_RATIO = Limit(
     100, "times its bytes that a larger file may take in memory", "numbers of a dataset compress to a tenth"
 )
 ARCHIVE_DIRECTORY = Limit(
-    256, "KiB of the list of parts in a .npz or .keras file", "they have a dozen parts; each costs 0.5 kB", _KIB
+    256, "kB of the list of parts in a .npz or .keras file", "they have a dozen parts; each costs 0.5 kB", _KB
 )
 MODEL_BYTES = Limit(
     200,
-    "MiB of a model file",
+    "MB of a model file",
     "the largest size with 1,024 controls has 48, and 144 with what Keras keeps for training on",
-    _MIB,
+    _MB,
 )
-DATASET_BYTES = Limit(8 << 10, "MiB of a dataset file", "a hundred million events with eight values have 4 GiB", _MIB)
+DATASET_BYTES = Limit(8_000, "MB of a dataset file", "a hundred million events with eight values have 4 GB", _MB)
 DESCRIPTION_BYTES = Limit(
     4,
-    "MiB of what a .keras or .h5 file, or the .json beside a model, says of the model",
-    "with 1,024 controls 3 MiB",
-    _MIB,
+    "MB of the description in a .keras or .h5 file, or in the .json beside a model",
+    "with 1,024 controls 3 MB",
+    _MB,
 )
 CONFIG_READ_CHARACTERS = Limit(4 << 20, "characters of a configuration", "real ones have some thousand")
 CONFIG_CHARACTERS = Limit(
@@ -115,13 +117,13 @@ CONFIG_DOTS = Limit(
     "a port takes 1, and each longer than the last",
 )
 CONFIG_WORD = Limit(1_000, "characters of a bare word of a configuration", "a number has 20")
-MIDI_BYTES = Limit(64, "MiB of a MIDI file", "an hour of dense playing has 2 MiB", _MIB)
+MIDI_BYTES = Limit(64, "MB of a MIDI file", "an hour of dense playing has 2 MB", _MB)
 MIDI_EVENTS = Limit(1_000_000, "events of a MIDI file, of any kind", "each takes 1 to 2 µs and 100 bytes")
-JOURNAL_BYTES = Limit(1 << 10, "MiB of a session's journal", "an hour of dense playing has 50 MiB", _MIB)
+JOURNAL_BYTES = Limit(1_000, "MB of a session's journal", "an hour of dense playing has 50 MB", _MB)
 EXPORT_BYTES = Limit(
-    8 << 10, "MiB of an archive of takes, and of each of its parts", "a day of dense playing has 2 GiB", _MIB
+    8_000, "MB of an archive of takes, and of each of its parts", "a day of dense playing has 2 GB", _MB
 )
-JOURNAL_LINE = Limit(8, "MiB of a line of a journal", "the first has the configuration's text", _MIB)
+JOURNAL_LINE = Limit(8, "MB of a line of a journal", "the first has the configuration's text", _MB)
 
 
 class Budget:
@@ -150,8 +152,8 @@ class Budget:
         self._left -= count * each
         if self._left < 0:
             raise self._error_type(
-                f"what it stands for would take more than {self._most >> 20:,} MiB of memory: it is damaged, or made "
-                "to fill memory"
+                f"what it stands for would take more than {self._most / _MB:,.0f} MB of memory: it is damaged, or "
+                "made to fill memory"
             )
 
 

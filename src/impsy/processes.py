@@ -14,6 +14,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import IO, NoReturn
 
 from impsy.errors import ConfigError, DataError, DeviceError, ImpsyError, ModelError
 
-__all__ = ["ask", "end_all_in", "limit", "serve", "signal_name", "start"]
+__all__ = ["Cancelling", "ask", "end_all_in", "limit", "serve", "signal_name", "start"]
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,35 @@ _REFUSED = 3
 _ERRORS: dict[str, type[ImpsyError]] = {
     kind.__name__: kind for kind in (ConfigError, DataError, DeviceError, ModelError)
 }
+
+
+class Cancelling:
+    """Ends a process that is waited for, from another thread; also one that is started after that."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._requested = False
+
+    @property
+    def requested(self) -> bool:
+        """Whether it was cancelled."""
+        return self._requested
+
+    def cancel(self) -> None:
+        """End it."""
+        with self._lock:
+            self._requested = True
+            if self._process is not None:
+                self._process.kill()
+
+    def watch(self, process: subprocess.Popen[bytes]) -> None:
+        """This is the process."""
+        with self._lock:
+            self._process = process
+            if self._requested:
+                process.kill()
+
 
 _running: dict[subprocess.Popen[bytes], Path | None] = {}
 """The processes that are waited for, and the folder of each."""
@@ -112,18 +142,22 @@ def ask(
     seconds: float,
     niceness: int = WAITED_FOR,
     error_type: type[ImpsyError] = DataError,
+    cancelling: Cancelling | None = None,
 ) -> bytes:
     """Start Python with these arguments, which must come to :func:`serve`, and wait for the answer to ``content``.
 
     Args:
         folder: where it runs; errors name files relative to it.
         seconds: after which the process is ended.
-        error_type: raised if the process dies or takes too long.
+        error_type: raised if the process dies, takes too long or is cancelled.
+        cancelling: can end the process.
 
     Raises:
         ImpsyError: of the kind that the task raised, or of ``error_type``.
     """
     process = start(arguments, folder, stdin=subprocess.PIPE, niceness=niceness)
+    if cancelling is not None:
+        cancelling.watch(process)
     with process:
         _running[process] = folder
         try:
@@ -137,6 +171,8 @@ def ask(
             raise
         finally:
             del _running[process]
+    if cancelling is not None and cancelling.requested:
+        raise error_type("it was cancelled")
     if process.returncode == _REFUSED:
         kind, text = json.loads(answer)
         raise _ERRORS.get(kind, error_type)(text if folder is None else text.replace(f"{folder}{os.sep}", ""))

@@ -186,21 +186,21 @@ class Settings:
         "callresponse", "Mode", "Who plays when.",
         at="interaction.mode", option="--mode", address="/impsy/mode", choices=tuple(MODES))
     threshold: float = _row(
-        0.1, "Threshold", "Seconds of your silence after which the model answers (callresponse).",
+        0.1, "Answers after", "Seconds of your silence after which the model answers (callresponse).",
         at="interaction.threshold", option="--threshold", address="/impsy/threshold", unit="s", slider=(10, 3),
         useful=(0, 3600))
     input_thru: bool = _row(
         False, "Pass input on", "What you play goes straight to all outputs, too.",
         at="interaction.input_thru", option="--input-thru/--no-input-thru")
     sigma_temperature: float = _row(
-        0.01, "Sigma temperature", "How far values stray from what the model predicts; more is wilder.",
+        0.01, "Variation", "How far values stray from what the model predicts; more is wilder.",
         at="model.sigmatemp", option="--sigma-temp", address="/impsy/sigmatemp", slider=(2, 4),
         useful=(0, 100))
     pi_temperature: float = _row(
-        1.0, "Pi temperature", "How readily the model chooses what is less likely; more is wilder.",
+        1.0, "Surprise", "How readily the model chooses what is less likely; more is wilder.",
         at="model.pitemp", option="--pi-temp", address="/impsy/pitemp", slider=(5, 2), useful=(0, 100))
     timescale: float = _row(
-        1.0, "Timescale", "Stretches the model's time: 2 plays at half speed.", above_zero=True, unit="×",
+        1.0, "Speed", "Stretches the model's time: 2 plays at half speed, 0.5 at double.", above_zero=True, unit="×",
         at="model.timescale", option="--timescale", address="/impsy/timescale", slider=(10, 1),
         useful=(0.01, 100))
     hold: float = _row(
@@ -214,7 +214,7 @@ class Settings:
         "off", "Source", "Whose beat it is: none, this performance's own, MIDI clock, or Ableton Link.",
         at="clock.source", choices=SOURCES)
     tempo: float = _row(
-        120.0, "Tempo", "Beats a minute.", above_zero=True, unit="BPM",
+        120.0, "Tempo", "Beats per minute.", above_zero=True, unit="BPM",
         at="clock.tempo", address="/impsy/tempo", slider=(400, 1), within=(20, 400), useful=(20, 400))
     quantise: float = _row(
         0.0, "Quantise", "How far the model's events move to the grid: 0 not at all, 1 onto it.",

@@ -1,10 +1,10 @@
-"""Text from outside (names of files and devices, messages of peers) with its control characters shown."""
+"""Text as it is shown: names and messages from outside with their control characters visible, and plurals."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["NAME_LIMIT", "one_line", "visible"]
+__all__ = ["NAME_LIMIT", "counted", "one_line", "visible"]
 
 NAME_LIMIT = 200
 """Characters of a name that are kept."""
@@ -30,6 +30,11 @@ def one_line(text: str, most: int = NAME_LIMIT) -> str:
     if not shown.isprintable():
         shown = visible(shown).replace("\t", "\\t").replace("\n", "\\n")
     return shown if len(shown) <= most else shown[: most - 1] + "…"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number and what is counted, such as ``1 event`` and ``1,200 events``; ``many`` if not ``one`` and an s."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
 def _escape(found: re.Match[str]) -> str:

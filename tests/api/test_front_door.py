@@ -47,6 +47,7 @@ def test_looking_at_what_there_is_loads_nothing() -> None:
     assert not {"numpy", "typing", "impsy.api"} & loaded_by("import impsy; dir(impsy); hasattr(impsy, 'none')")
 
 
+@pytest.mark.slow
 def test_neither_keras_nor_jax_is_loaded_by_any_name() -> None:
     loaded = loaded_by("import impsy; [getattr(impsy, name) for name in impsy.__all__]")
     assert "impsy.training.learning" in loaded
@@ -76,6 +77,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         impsy.open_modle  # noqa: B018
 
 
+@pytest.mark.slow
 def test_the_package_of_training_does_not_hide_the_function() -> None:
     assert "function" in subprocess.check_output(
         [sys.executable, "-c", "import impsy.training.recipe, impsy; print(type(impsy.train))"], text=True
@@ -165,6 +167,7 @@ def test_replaying_is_the_same_each_time_and_by_the_seed(workspace: Path) -> Non
     assert not np.array_equal(first.values, other.values)
 
 
+@pytest.mark.slow
 def test_replaying_with_a_configuration_and_its_model(workspace: Path) -> None:
     config = workspace / "config.toml"
     config.write_text('[model]\nfile = "models/small.tflite"\n[interaction]\nmode = "battle"\n', encoding="utf-8")

@@ -130,6 +130,7 @@ def test_what_is_no_row_is_malformed(line: str) -> None:
 
 
 @given(st.lists(st.text(max_size=30).map(lambda text: text.replace("\n", "") + "\n")))
+@pytest.mark.slow
 def test_no_log_breaks_the_count(lines: list[str]) -> None:
     log = count_log(lines, values=3)
     assert log.performer + log.model + log.malformed == len(lines)

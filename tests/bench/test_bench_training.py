@@ -86,6 +86,7 @@ anything = st.one_of(
 
 
 @given(st.lists(anything, max_size=6))
+@pytest.mark.slow
 def test_any_output_has_a_course(lines: list[str]) -> None:
     """Whatever a program prints, reading it raises nothing."""
     told = [(float(index), line) for index, line in enumerate(lines)]

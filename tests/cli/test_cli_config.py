@@ -105,6 +105,7 @@ def test_help_has_examples(arguments: list[str]) -> None:
     assert example in CliRunner().invoke(command, arguments).output
 
 
+@pytest.mark.slow
 def test_every_real_config_checks_out(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(shared_data)  # where the models are that they name
     for file in sorted((shared_data / "configs").glob("*.toml")):
@@ -226,6 +227,7 @@ def test_what_is_wrong_is_told_as_it_stands_and_nothing_is_written(
     assert text is None or (folder / "config.toml").read_text() == text
 
 
+@pytest.mark.slow
 def test_every_early_config_is_upgraded(shared_data: Path, folder: Path) -> None:
     files = sorted((shared_data / "configs-early").glob("*.toml"))
     assert len(files) >= 11

@@ -11,6 +11,8 @@ import pytest
 
 import impsy
 
+pytestmark = pytest.mark.slow
+
 MODULES = ("click", "numpy", "tomlkit", "json5", "keras", "jax", "optuna", "rtmidi", "h5py", "colorama", "_curses")
 
 
@@ -25,6 +27,7 @@ def workspace(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("command", [["config", "check"], ["ports"], ["doctor"], ["dataset"], ["train"], ["search"]])
+@pytest.mark.slow
 def test_modules_in_the_current_folder_are_not_imported(workspace: Path, command: list[str]) -> None:
     root = str(Path(impsy.__file__).parents[1])
     # As ``python -m impsy`` has it, and as where somebody's PYTHONPATH has an empty part.

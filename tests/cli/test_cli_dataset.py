@@ -50,6 +50,7 @@ def play(folder: Path, day: int, rows: int = 300, dimension: int = 3) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_dataset_of_all_logs(tmp_path):
     for day in (1, 2):
         play(tmp_path / "logs", day)
@@ -65,6 +66,7 @@ def test_a_dataset_of_all_logs(tmp_path):
     assert [path.name for path in (tmp_path / "datasets").iterdir()] == ["training-dataset-3d.npz"]
 
 
+@pytest.mark.slow
 def test_options_say_which_logs_and_where_to(tmp_path):
     for day, dimension in ((1, 3), (2, 3), (3, 4)):
         play(tmp_path / "mine", day, 30, dimension)
@@ -75,6 +77,7 @@ def test_options_say_which_logs_and_where_to(tmp_path):
     assert read_dataset(tmp_path / "datasets" / "four.npz").dimension == 4
 
 
+@pytest.mark.slow
 def test_malformed_rows_copies_and_empty_logs_are_told(tmp_path):
     one = play(tmp_path / "logs", 1, 50)
     copy = tmp_path / "logs" / log_name(START + timedelta(days=3), 3)
@@ -92,6 +95,7 @@ def test_malformed_rows_copies_and_empty_logs_are_told(tmp_path):
     assert "1 log left out, with less than two rows of a performer: 2026-10-01T10-00-00-3d-mdrnn.log" in out
 
 
+@pytest.mark.slow
 def test_figures_as_json(tmp_path):
     one = play(tmp_path / "logs", 1, 50)
     with one.open("a") as file:
@@ -115,6 +119,7 @@ def test_figures_as_json(tmp_path):
     assert shown == {"file": report["file"], "statistics": report["statistics"]}
 
 
+@pytest.mark.slow
 def test_a_dataset_that_is_there_is_shown_and_nothing_written(tmp_path):
     play(tmp_path / "logs", 1)
     assert impsy(tmp_path, "-F", "one").returncode == 0
@@ -125,6 +130,7 @@ def test_a_dataset_that_is_there_is_shown_and_nothing_written(tmp_path):
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_a_dataset_without_events_is_shown(tmp_path):
     np.savez(tmp_path / "empty.npz", events=np.zeros((0, 3), np.float32), lengths=np.zeros(2, np.int64))
     done = impsy(tmp_path, "--show", "empty.npz")
@@ -164,6 +170,7 @@ def test_help_has_examples():
     assert "--include" in out
 
 
+@pytest.mark.slow
 def test_an_interruption_leaves_nothing_half_written(tmp_path):
     play(tmp_path / "logs", 1, 60_000, dimension=9)
     written = tmp_path / "datasets" / "training-dataset-9d.npz"

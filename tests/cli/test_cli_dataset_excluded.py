@@ -55,3 +55,36 @@ def test_when_all_are_marked_there_is_nothing_to_make(logs):
     annotate(logs, {path.name: TakeNote(excluded=True) for path in logs.glob("*.log")})
     with pytest.raises(DataError, match="all 3 logs are marked"):
         run()
+
+
+def rest(folder, seconds):
+    """A log with a pause of so many seconds in its middle; its name."""
+    begin = datetime(2026, 9, 4)
+    times = [*range(5), *(5 + seconds + number for number in range(5))]
+    rows = [encode_row(begin + timedelta(seconds=at), "interface", (0.1, 0.5)) for at in times]
+    (folder / log_name(begin, 3)).write_text("".join(rows))
+    return log_name(begin, 3)
+
+
+def lengths(folder):
+    return read_dataset(folder.parent / "datasets" / "training-dataset-3d.npz").lengths.tolist()
+
+
+def test_pauses_are_not_learned_where_they_are_marked_or_by_the_option(logs):
+    name = rest(logs, 100)
+    assert "trim them (on the page, or with --trim-pauses 30)" in " ".join(run().split())
+    assert lengths(logs) == [8, 8, 8, 9]
+    annotate(logs, {name: TakeNote(trim_pauses=30)})
+    output = run()
+    assert f"{name}: split at 1 pause of more than 30 s (101 s not learned)" in " ".join(output.split())
+    assert "longer than 30 s" not in output
+    assert lengths(logs) == [8, 8, 8, 4, 4]
+    run("--trim-pauses", "200")
+    assert lengths(logs) == [8, 8, 8, 9]
+    annotate(logs, {name: None})
+    run("--trim-pauses", "50")
+    assert lengths(logs) == [8, 8, 8, 4, 4]
+
+
+def test_no_pause_is_shorter_than_a_second(logs):
+    assert "0.2 is not in the range" in run("--trim-pauses", "0.2")

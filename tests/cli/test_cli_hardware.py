@@ -16,6 +16,8 @@ import pytest
 from impsy.codecs.osc import encode_vector
 from waiting import if_idle
 
+pytestmark = pytest.mark.slow
+
 
 def impsy(*arguments, cwd, code=0, text=""):
     done = subprocess.run(
@@ -63,7 +65,6 @@ MIDI = '[midi]\napi = "JACK"\nin_device = ["A"]\ninput."A" = [["note_on", 1], ["
 # --- doctor -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_doctor_says_that_all_is_ready(workspace):
     done = impsy("doctor", cwd=workspace)
     assert "config.toml is valid" in done.stdout
@@ -75,16 +76,18 @@ def test_doctor_says_that_all_is_ready(workspace):
     assert {"check", "level", "text", "advice"} == set(report["findings"][0])
 
 
+@pytest.mark.slow
 def test_doctor_fails_with_what_would_keep_it_from_playing(workspace):
     config = workspace / "config.toml"
     config.write_text(config.read_text().replace("dimension = 3", 'dimension = 3\nfile = "gone.tflite"'))
     done = impsy("doctor", cwd=workspace, code=1)
     assert "PROBLEM there is no" in done.stdout
     assert "→ Correct the name" in done.stdout
-    assert "It would not play: 1 problem" in done.stdout
+    assert "It cannot play: 1 problem" in done.stdout
     assert json.loads(impsy("doctor", "--json", cwd=workspace, code=1).stdout)["plays"] is False
 
 
+@pytest.mark.slow
 def test_doctor_without_a_config_says_how_to_start(tmp_path):
     assert "impsy init" in impsy("doctor", cwd=tmp_path, code=1).stdout
 
@@ -92,7 +95,6 @@ def test_doctor_without_a_config_says_how_to_start(tmp_path):
 # --- ports --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_ports_without_a_config_and_without_a_midi_system(tmp_path, told_of_midi):
     done = impsy("ports", "--api", "JACK", cwd=tmp_path, code=1)
     assert told_of_midi("JACK") in done.stdout
@@ -103,6 +105,7 @@ def test_ports_without_a_config_and_without_a_midi_system(tmp_path, told_of_midi
     assert report["wanted"] == []
 
 
+@pytest.mark.slow
 def test_ports_says_what_a_config_asks_for(workspace):
     config = workspace / "config.toml"
     config.write_text(config.read_text() + MIDI + '[serial]\nport = "/dev/no-such-port"\n')
@@ -114,6 +117,7 @@ def test_ports_says_what_a_config_asks_for(workspace):
     assert [wanted["key"] for wanted in report["wanted"]] == ["midi.in_device[0]", "serial.port"]
 
 
+@pytest.mark.slow
 def test_ports_leaves_a_broken_config_aside_unless_it_was_named(tmp_path):
     (tmp_path / "config.toml").write_text("[model")
     assert "left aside" in impsy("ports", cwd=tmp_path).stderr
@@ -143,6 +147,7 @@ def watched(workspace, *arguments):
     return process
 
 
+@pytest.mark.slow
 def test_monitor_shows_what_arrives_and_ends_with_a_count(workspace):
     process = watched(workspace)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as hand:
@@ -160,6 +165,7 @@ def test_monitor_shows_what_arrives_and_ends_with_a_count(workspace):
     assert "Traceback" not in text
 
 
+@pytest.mark.slow
 def test_monitor_ends_by_itself(workspace):
     started = time.monotonic()
     text = impsy("monitor", "--seconds", "0.5", cwd=workspace).stdout
@@ -179,6 +185,7 @@ def test_monitor_ends_by_itself(workspace):
         (("-c", "none.toml"), "there is no such file"),
     ],
 )
+@pytest.mark.slow
 def test_map_says_at_once_what_is_in_the_way(workspace, arguments, words, told_of_midi):
     config = workspace / "config.toml"
     config.write_text(config.read_text() + MIDI)
@@ -188,6 +195,7 @@ def test_map_says_at_once_what_is_in_the_way(workspace, arguments, words, told_o
     assert config.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_map_is_also_called_learn_and_asks_for_the_number_of_controls(tmp_path):
     (tmp_path / "config.toml").write_text("[model]\n")
     for name in ("map", "learn"):

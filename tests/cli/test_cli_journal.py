@@ -48,6 +48,7 @@ def test_check_fails_where_the_log_is_another(take):
 
 
 @pytest.mark.parametrize("options", [["--mode", "battle"], ["--seed", "4"], ["-c", "config.toml"], ["--tail", "1"]])
+@pytest.mark.slow
 def test_options_that_ask_for_another_performance_leave_the_journal_aside(take, options):
     said = " ".join(impsy("replay", take, *options, "-o", "again.log").split())
     name = {"-c": "--config"}.get(options[0], options[0])

@@ -22,6 +22,7 @@ def run(*arguments: str) -> str:
     return result.output
 
 
+@pytest.mark.slow
 def test_every_library_of_the_pages_is_named_with_its_whole_licence():
     wanted = set(json.loads((FRONTEND / "package.json").read_text())["dependencies"])
     parts = bundled()
@@ -36,6 +37,7 @@ def test_every_library_of_the_pages_is_named_with_its_whole_licence():
         assert re.search(line, shown, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_the_python_packages_that_it_needs_are_named_and_those_of_developers_are_not():
     names = {part.name.lower() for part in installed()}
     assert {"numpy", "h5py", "click", "rich", "pydantic"} <= names
@@ -43,6 +45,7 @@ def test_the_python_packages_that_it_needs_are_named_and_those_of_developers_are
     assert all(part.licence for part in installed())
 
 
+@pytest.mark.slow
 def test_one_licence_in_full_and_all():
     assert "Permission is hereby granted" in run("PREACT")
     assert "Redistribution and use" in run("numpy")
@@ -50,6 +53,7 @@ def test_one_licence_in_full_and_all():
     assert everything.count("\n=== ") == len(bundled()) + len(installed())
 
 
+@pytest.mark.slow
 def test_what_is_no_part_is_told_with_what_to_do():
     with pytest.raises(DataError, match="`impsy licences` lists them"):
         run("tensorflow-and-more")

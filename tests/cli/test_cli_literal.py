@@ -56,6 +56,7 @@ def health(name):
 
 
 @given(awkward)
+@pytest.mark.slow
 def test_the_live_view(name):
     snapshot = Snapshot(Settings(2), name, "performer", 0, (0.5,), (), Counters())
     report = Report("x", f"midi in {name} is gone")
@@ -66,6 +67,7 @@ def test_the_live_view(name):
 
 
 @given(awkward)
+@pytest.mark.slow
 def test_the_names_of_controls_in_the_live_view(name):
     settings = Settings(3, hands=(Hand(name[:10]), Hand(enabled=False)))
     snapshot = Snapshot(settings, "model", "performer", 0, (0.5, 0.25), (), Counters())
@@ -76,6 +78,7 @@ def test_the_names_of_controls_in_the_live_view(name):
 
 
 @given(awkward)
+@pytest.mark.slow
 def test_the_list_of_ports(name):
     midi = FoundMidi(name, (name,), (name + "2",))
     serial = FoundSerial((PortInfo(name, name, f"about {name}"),))
@@ -90,6 +93,7 @@ def test_the_list_of_ports(name):
 
 
 @given(awkward)
+@pytest.mark.slow
 def test_what_the_monitor_shows(name):
     tally = Tally()
 
@@ -109,6 +113,7 @@ def test_what_the_monitor_shows(name):
 
 
 @given(awkward)
+@pytest.mark.slow
 def test_tables_and_titles(name):
     table = Table(title=name)
     table.add_column(name)

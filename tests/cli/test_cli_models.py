@@ -78,6 +78,7 @@ def test_info_of_a_residual_network_and_what_its_maker_says(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("optimise", ["--optimise", "--no-optimise"])
+@pytest.mark.slow
 def test_convert_keeps_a_residual_network_and_what_its_maker_says(tmp_path: Path, optimise: str) -> None:
     residual = random_weights(4, SIZES["xs"], rng=np.random.default_rng(0), architecture="residual")
     path = tmp_path / "mine.tflite"
@@ -90,6 +91,7 @@ def test_convert_keeps_a_residual_network_and_what_its_maker_says(tmp_path: Path
     assert model_facts(converted) == {"events": 12}
 
 
+@pytest.mark.slow
 def test_info_of_what_is_no_model(tmp_path: Path) -> None:
     path = tmp_path / "notes.tflite"
     path.write_text("not a model")
@@ -112,6 +114,7 @@ def test_convert_writes_a_model_that_is_the_same(model: Path, weights: Weights, 
     assert "Replaced" in impsy("convert-tflite", "-m", model, "-o", tmp_path / "out").output
 
 
+@pytest.mark.slow
 def test_convert_optimised_shows_what_it_measured(model: Path, tmp_path: Path) -> None:
     result = impsy("convert-tflite", "-m", model, "-o", tmp_path / "out", "--optimise")
     assert result.exit_code == 0, result.output
@@ -154,6 +157,7 @@ def test_timing_a_model(model: Path) -> None:
     assert isinstance(impsy("test-mdrnn", model, "-d", 5).exception, ConfigError)
 
 
+@pytest.mark.slow
 def test_timing_real_models(shared_data: Path) -> None:
     for path in sorted((shared_data / "models").iterdir()):
         result = impsy("test-mdrnn", path, "-n", 20)

@@ -67,12 +67,14 @@ def test_the_launcher_starts_from_a_checkout(tmp_path):
     assert __version__ in done.stdout
 
 
+@pytest.mark.slow
 def test_running_without_a_configuration_says_what_to_do(tmp_path):
     error = impsy("run", cwd=tmp_path, code=1).stderr
     assert "config.toml" in error
     assert "impsy init" in error
 
 
+@pytest.mark.slow
 def test_a_model_that_is_not_there_or_does_not_fit_says_so(workspace, tmp_path):
     error = impsy("run", "no-such.tflite", cwd=workspace, code=1).stderr
     assert "no-such.tflite" in error
@@ -93,6 +95,7 @@ def test_a_configuration_of_an_earlier_form_is_told_once_and_not_as_a_warning(ca
     assert not [record for record in caplog.records if record.levelno > logging.INFO]
 
 
+@pytest.mark.slow
 def test_options_out_of_range_are_named(workspace):
     error = impsy("run", "--timescale", "0", "--dimension", "1", cwd=workspace, code=1).stderr
     assert "--timescale" in error
@@ -118,6 +121,7 @@ def test_replay_is_the_same_each_time_and_another_seed_answers_otherwise(workspa
     assert other.count(b",interface,") == 60
 
 
+@pytest.mark.slow
 def test_replay_writes_what_was_asked_for(workspace):
     done = impsy("replay", "take.log", "--no-log-predictions", cwd=workspace)
     (written,) = (workspace / "replays").iterdir()
@@ -127,6 +131,7 @@ def test_replay_writes_what_was_asked_for(workspace):
     assert b",rnn," not in (workspace / "silent.log").read_bytes()
 
 
+@pytest.mark.slow
 def test_replay_tells_which_lines_are_malformed_and_goes_on(workspace):
     take = workspace / "take.log"
     take.write_text("rubbish\n" + take.read_text() + "2026-09-26T10:00:59,interface,0.1\n")
@@ -153,6 +158,7 @@ def test_replay_errors_say_what_is_wrong(workspace, arguments, words):
     assert (workspace / "take.log").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_replay_in_real_time_goes_through_the_live_system(workspace):
     take = workspace / "take.log"
     take.write_text("\n".join(take.read_text().splitlines()[:10]) + "\n")
@@ -177,6 +183,7 @@ def test_a_real_recording_replays_the_same_each_time(shared_data, workspace):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no limit on the size of files")
+@pytest.mark.slow
 def test_the_figures_at_the_end_are_those_of_the_files(workspace):
     """The system refuses writes beyond 700 bytes of a file, as a full disk does."""
     take, temporary = workspace / "take.log", workspace / "tmp"
@@ -202,6 +209,6 @@ main()
     rows, rescued = (path.read_text().count("\n") for path in (log, rescue))
     assert rows
     assert rescued
-    assert f"({rows} rows)" in done.stdout
-    assert f"{rescued} rows that the log could not take are in {rescue}" in done.stdout
-    assert f"{heard - rows - rescued} rows are lost" in done.stdout
+    assert f"({rows:,} rows)" in done.stdout
+    assert f"{rescued:,} rows went to {rescue}" in done.stdout
+    assert f"{heard - rows - rescued:,} rows lost" in done.stdout

@@ -68,6 +68,7 @@ def _told(result: Result) -> str:
         ("vectors.json", "conformance vectors.json"),
     ],
 )
+@pytest.mark.slow
 def test_no_command_waits_for_a_pipe(pipe: str, words: str, workspace: Path) -> None:
     (workspace / LOG).write_text("".join(ROW.format(second) for second in range(9)))
     (workspace / pipe).unlink(missing_ok=True)
@@ -103,6 +104,7 @@ def test_no_command_waits_for_a_pipe(pipe: str, words: str, workspace: Path) -> 
         ("replays", f"replay {LOG}", "--output"),
     ],
 )
+@pytest.mark.slow
 def test_no_link_leads_out_of_the_folder(
     link: str, words: str, way_out: str, workspace: Path, tmp_path: Path
 ) -> None:

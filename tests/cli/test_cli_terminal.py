@@ -41,6 +41,7 @@ SMALL = "-M xxs -B 8 -N 1"
 WORDS = {
     "demo": "demo --terminal --seconds 0.3",
     "webui": "webui --port 0",
+    "workshop": "workshop -n 1 --host 127.0.0.1 --port 0 --no-open",
     "init": "init “neu” -f",
     "config": "config check",
     "ports": "ports",
@@ -51,6 +52,7 @@ WORDS = {
     "replay": f"replay {LOG} -o again.log",
     "export": f"export {LOG} -o table.csv",
     "import-midi": "import-midi tune.mid",
+    "export-page": "export-page -o page.html",
     "export-midi": f"export-midi {LOG} -o tune.mid",
     "dataset": "dataset",
     "train": f"train {DATASET} {SMALL} --architecture plain -O own",
@@ -70,6 +72,7 @@ CHEAP = (
     "replay",
     "export",
     "export-midi",
+    "export-page",
     "import-midi",
     "dataset",
     "model",
@@ -116,7 +119,7 @@ def impsy(words, folder, encoding="utf-8", shell="", **how):
         command = ["sh", "-c", f'exec "$@" {shell}', "sh", *command]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | how
     process = subprocess.Popen(command, cwd=folder, env=environment(encoding), stdin=subprocess.DEVNULL, **pipes)
-    endless = words.split()[0] in {"run", "webui", "map"}
+    endless = words.split()[0] in {"run", "webui", "workshop", "map"}
     try:
         out, err = process.communicate(timeout=4 / max(0.1, if_idle(1.0)) if endless else 240)
     except subprocess.TimeoutExpired:
@@ -130,13 +133,14 @@ def test_every_command_is_tried():
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in COMMANDS])
+@pytest.mark.slow
 def test_every_command_ends_well_on_a_stream_of_ascii(name, workspace, vectors):
     process = impsy(WORDS[name].format(vectors=shlex.quote(str(vectors))), workspace, "ascii:strict")
     said = (process.stdout + process.stderr).decode("ascii")
     assert "Traceback" not in said
     assert "UnicodeEncodeError" not in said
     # No MIDI system, no inputs to map: these say so, and end with 1. Ctrl-C while a server starts gives 130.
-    others = {"ports": 1, "doctor": 1, "map": 1, "webui": 130}
+    others = {"ports": 1, "doctor": 1, "map": 1, "webui": 130, "workshop": 130}
     assert process.returncode in (0, others.get(name, 0)), said
     assert said
 
@@ -153,6 +157,7 @@ def test_a_closed_stream_is_no_trouble(words, closed, workspace):
 
 
 @pytest.mark.parametrize("words", [WORDS["dataset"], "licences mido", "config check", "dataset --help", "--help"])
+@pytest.mark.slow
 def test_a_reader_that_goes_away_ends_a_command_in_silence(words, workspace):
     reading, writing = os.pipe()
     os.close(reading)
@@ -164,6 +169,7 @@ def test_a_reader_that_goes_away_ends_a_command_in_silence(words, workspace):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
 @pytest.mark.parametrize("words", [WORDS["dataset"], "licences mido", "config check", "dataset --help", "--help"])
+@pytest.mark.slow
 def test_a_full_disk_behind_the_output_is_said_in_a_sentence(words, workspace):
     with open("/dev/full", "wb") as full:
         process = impsy(words, workspace, stdout=full)
@@ -200,6 +206,7 @@ def test_every_encoding_takes_what_is_printed(typed, name, encoding):
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.slow
 def test_every_encoding_takes_help_and_errors(typed, encoding):
     for name in COMMANDS:
         code, out, _ = typed(name, "--help", encoding=encoding)
@@ -279,6 +286,7 @@ def drawn(way, text):
 
 
 @given(evil, st.sampled_from(sorted(WAYS)))
+@pytest.mark.slow
 def test_whatever_rich_draws_only_rich_commands_the_terminal(text, way):
     raw = drawn(way, text)
     own = re.compile("\x1b\\[[0-9;]*m")
@@ -287,6 +295,7 @@ def test_whatever_rich_draws_only_rich_commands_the_terminal(text, way):
 
 
 @given(evil)
+@pytest.mark.slow
 def test_a_progress_bar_shows_controls_too(text):
     stream = io.StringIO()
     with Progress(console=Console(file=stream, force_terminal=False, width=200)) as bar:
@@ -295,6 +304,7 @@ def test_a_progress_bar_shows_controls_too(text):
 
 
 @given(evil)
+@pytest.mark.slow
 def test_log_lines_errors_and_echoes_show_controls(text):
     streams = [io.StringIO(), io.StringIO()]
     with pytest.MonkeyPatch.context() as patch:
@@ -382,6 +392,7 @@ def doors(workspace):
     ],
     ids=lambda words: " ".join(words).encode("unicode_escape").decode(),
 )
+@pytest.mark.slow
 def test_no_door_lets_control_characters_through(typed, doors, words):
     code, out, err = typed(*words)
     assert code in (0, 1, 2)

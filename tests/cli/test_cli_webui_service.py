@@ -23,6 +23,7 @@ def check(port, *arguments):
     webui.command.main(["--check", "--port", str(port), *arguments], standalone_mode=False)
 
 
+@pytest.mark.slow
 def test_the_session_starts_at_once_and_again(tmp_path, capsys, monkeypatch):
     monkeypatch.delenv("IMPSY_TOKEN", raising=False)
     configure(tmp_path)
@@ -45,6 +46,7 @@ def test_the_session_starts_at_once_and_again(tmp_path, capsys, monkeypatch):
         check(port)
 
 
+@pytest.mark.slow
 def test_without_a_configuration_the_page_waits_for_one(tmp_path):
     with Command("webui", "--port", 0, "--start", cwd=tmp_path) as served:
         url = served.url()
@@ -53,6 +55,7 @@ def test_without_a_configuration_the_page_waits_for_one(tmp_path):
     assert "There is no config.toml yet" in served.text
 
 
+@pytest.mark.slow
 def test_a_locked_page_is_known_to_live(tmp_path, capsys, monkeypatch):
     token = "a-token-of-my-own"
     with Command("webui", "--host", "0.0.0.0", "--port", 0, cwd=tmp_path, IMPSY_TOKEN=token) as served:
@@ -66,6 +69,7 @@ def test_a_locked_page_is_known_to_live(tmp_path, capsys, monkeypatch):
         served.end(signal.SIGTERM)
 
 
+@pytest.mark.slow
 def test_the_journal_does_not_learn_the_token(tmp_path):
     token = "a-token-of-my-own"
     told = {"NOTIFY_SOCKET": str(tmp_path / "socket"), "IMPSY_TOKEN": token}
@@ -80,6 +84,7 @@ def test_the_journal_does_not_learn_the_token(tmp_path):
     assert "the token that IMPSY_TOKEN holds" in served.text
 
 
+@pytest.mark.slow
 def test_the_service_manager_hears_of_the_page_and_of_the_session(tmp_path):
     configure(tmp_path)
     for arguments in (["webui", "--port", 0], ["run"]):

@@ -61,6 +61,8 @@ CASES = [
     Case("demo --terminal --workdir here", "--workdir", "leave it out, or --workdir"),
     Case("demo --terminal --port 4000", "--port", "leave it out, or --port"),
     usage("webui --port x", "--port"),
+    usage("workshop --number 0", "--number"),
+    usage("workshop --port 70000", "--port"),
     Case("webui --workdir nowhere", "--workdir nowhere", "Make it, or correct the name"),
     Case("webui -c ../other.toml", "-c ../other.toml", "name its folder with --workdir"),
     Case("webui -c logs", "-c logs", "name a file in the workspace, such as config.toml"),
@@ -139,6 +141,9 @@ CASES = [
     Case("import-midi x.mid -c nowhere.toml", "nowhere.toml", NO_CONFIG),
     Case("import-midi x.mid -o config.toml/here", "config.toml/here", "choose another folder with -o"),
     usage("export-midi", "LOG"),
+    Case("export-page nowhere.tflite", "nowhere.tflite", "correct the name, or leave it out"),
+    Case("export-page -o page.html --site pages", "--site", "give one of them"),
+    Case("export-page -c nowhere.toml", "nowhere.toml", NO_CONFIG),
     Case("export-midi logs/nowhere-9d-mdrnn.log", "logs/nowhere-9d-mdrnn.log", "cannot be read"),
     Case(f"export-midi {LOG} {LOG} -o x.mid", "-o names one file", "leave it out, or name one log"),
     Case(f"export-midi {LOG} -o {LOG}", LOG, "name another file with -o"),
@@ -303,6 +308,7 @@ def contents(folder: Path) -> dict[Path, str]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.words)
+@pytest.mark.slow
 def test_an_error_names_the_culprit_and_says_what_to_do(
     case: Case,
     workspace: Path,
@@ -438,6 +444,7 @@ def test_what_is_not_installed_is_told_with_how_to_install_it(
         ),
     ],
 )
+@pytest.mark.slow
 def test_so_it_is_told_by_the_program_itself(words: str, code: int, do: str, workspace: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "impsy", *words.split()],
@@ -453,6 +460,7 @@ def test_so_it_is_told_by_the_program_itself(words: str, code: int, do: str, wor
 
 
 @pytest.mark.parametrize("full", [path for path in [Path("/dev/full")] if path.exists()])
+@pytest.mark.slow
 def test_an_output_that_cannot_be_written(full: Path) -> None:
     with full.open("w") as disk:
         done = subprocess.run(

@@ -96,6 +96,7 @@ separators = st.sampled_from([",", ", ", " ,", ";", " ; ", "\t", " ", "   ", ",\
 
 
 @given(st.lists(st.tuples(st.sampled_from(["", "x:", "A0=", "p_1: "]), numbers, separators), min_size=2, max_size=9))
+@pytest.mark.slow
 def test_any_mixture_of_names_and_separators_gives_the_numbers(parts):
     line = "".join(part for each in parts for part in each).rstrip(" \t")
     expected = tuple(float(number) for _name, number, _separator in parts)

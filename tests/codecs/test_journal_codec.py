@@ -27,6 +27,7 @@ from impsy.events import (
     SetPredictor,
     Touched,
     Update,
+    UsePreset,
 )
 from impsy.mapping.hands import Hand
 from impsy.settings import Settings
@@ -68,6 +69,7 @@ events = st.one_of(
     st.builds(LinkBeat, st.builds(Line, times, times, st.floats(1, 999)), st.integers(0, 9)),
     st.builds(Mark, text),
     st.builds(RecallScene, text),
+    st.builds(UsePreset, text),
     st.builds(LoadModel, text),
     st.builds(lambda model, name: SetPredictor(model, name), st.integers(0, 99), text),
 )
@@ -81,6 +83,7 @@ def test_the_head_comes_back_as_it_was():
 
 
 @given(st.lists(st.tuples(times, events, text, seen)))
+@pytest.mark.slow
 def test_events_come_back_as_they_were(plan):
     lines = [encode_head(HEAD)]
     for at, event, source, answers in plan:
@@ -92,10 +95,11 @@ def test_events_come_back_as_they_were(plan):
     ]
     for call, (_, event, source, _) in zip(found, plan, strict=True):
         assert call.source == (source or getattr(event, "port", ""))
-        assert call.what == ("note" if isinstance(event, Mark | RecallScene | LoadModel) else "receive")
+        assert call.what == ("note" if isinstance(event, Mark | RecallScene | UsePreset | LoadModel) else "receive")
 
 
 @given(st.lists(times, min_size=1))
+@pytest.mark.slow
 def test_calls_that_differ_in_nothing_but_their_times_are_one_line(moments):
     line = encode_call([Call("advance", at) for at in moments], int)
     assert line.count("\n") == 1
@@ -157,6 +161,7 @@ json_values = st.recursive(
 
 
 @given(st.data())
+@pytest.mark.slow
 def test_whatever_a_line_says_it_is_read_or_refused(data):
     head = json.loads(encode_head(HEAD))
     calls = [

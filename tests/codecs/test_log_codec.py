@@ -29,6 +29,7 @@ def test_a_row_has_microseconds_even_on_the_second():
     st.sampled_from(["interface", "rnn"]),
     st.lists(st.floats(0, 1), min_size=1, max_size=20).map(tuple),
 )
+@pytest.mark.slow
 def test_what_is_written_is_what_is_read(time, source, values):
     row = LogRow(time, source, values)
     assert decode_row(encode_row(row.time, row.source, row.values), len(values)) == row
@@ -116,6 +117,7 @@ pieces = st.sampled_from(
 
 
 @given(st.lists(pieces | st.text(max_size=20), max_size=12).map("".join), st.integers(1, 4) | st.none())
+@pytest.mark.slow
 def test_any_text_is_a_row_or_none_or_refused(line, controls):
     with suppress(PeerError):
         row = decode_row(line, controls)
@@ -130,6 +132,7 @@ def test_no_line_takes_long(part):
     assert if_idle(process_time() - begin) < 2
 
 
+@pytest.mark.slow
 def test_real_recordings_read_without_a_problem(shared_data):
     logs = sorted((shared_data / "logs").glob("*.log"))
     assert logs

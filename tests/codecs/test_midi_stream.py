@@ -78,6 +78,7 @@ def channel_messages(draw):
 
 
 @given(st.data())
+@pytest.mark.slow
 def test_what_a_sender_may_do_changes_nothing(data):
     """Leave out a repeated status byte, put real-time bytes anywhere, and system exclusive between messages."""
     messages = data.draw(st.lists(channel_messages(), max_size=20))

@@ -5,7 +5,6 @@ The bytes are built here from the specification, not by the code under test.
 
 from __future__ import annotations
 
-import os
 import struct
 import time
 
@@ -14,6 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from fuzzing import examples
 from impsy.codecs.osc import CONTROL_ADDRESSES, LOCAL_ADDRESSES, PLAYING_ADDRESSES, OscDecoder
 from impsy.codecs.oscaddress import matching
 from impsy.codecs.oscwire import MESSAGES_LIMIT, Message, read_packet
@@ -31,13 +31,15 @@ from impsy.events import (
     RecallScene,
     Reset,
     Set,
+    ShowTraffic,
     Tap,
     Update,
+    UsePreset,
 )
 from impsy.settings import SETTINGS
 from waiting import if_idle
 
-FUZZ = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "300"))
+FUZZ = examples(300)
 
 
 def padded(text):
@@ -202,7 +204,7 @@ REFUSED = {
     "nothing where a number is": (osc("/impsy/pitemp", "N"), "type:/impsy/pitemp", "nil"),
     "an impulse where a number is": (osc("/impsy/pause", "I"), "type:/impsy/pause", "an impulse"),
     "a colour where a number is": (osc("/impsy/pitemp", "r", i(1)), "type:/impsy/pitemp", "a colour"),
-    "a blob where numbers are": (osc("/interface", "b", i(8) + f(0.25, 0.5)), "length:/interface", "1 values"),
+    "a blob where numbers are": (osc("/interface", "b", i(8) + f(0.25, 0.5)), "length:/interface", "1 value,"),
     "a pause of a half": (osc("/impsy/pause", "f", f(0.5)), "range:/impsy/pause", "0.5"),
     "a boolean as a control's number": (osc("/impsy/control", "Tf", f(0.5)), "type:/impsy/control", "True"),
     "more arguments than there can be": (osc("/impsy/pause", "ii", i(1, 0)), "length:/impsy/pause", "2 arguments"),
@@ -258,7 +260,9 @@ def test_a_pattern_is_for_each_address_that_takes_its_arguments():
         Another,
         Reset,
         RecallScene,
+        ShowTraffic,
         Tap,
+        UsePreset,
     }
     assert {p.kind.split(":")[1] for p in decoded.problems} == {
         "/impsy/control", "/impsy/touch", "/impsy/output", "/impsy/pause", "/impsy/pitemp", "/impsy/sigmatemp",
@@ -304,9 +308,11 @@ ARGUMENTS = {
     "/impsy/mode": st.lists(mode, min_size=1, max_size=1),
     "/impsy/model": st.lists(text, min_size=1, max_size=1),
     "/impsy/scene": st.lists(text | st.just(("i", i(7))), min_size=1, max_size=1),
+    "/impsy/preset": st.lists(text, min_size=1, max_size=1),
     "/impsy/panic": st.lists(anything, max_size=2),
     "/impsy/another": st.lists(anything, max_size=2),
     "/impsy/reset": st.lists(anything, max_size=2),
+    "/impsy/traffic": st.lists(anything, max_size=2),
 }
 
 
@@ -341,6 +347,7 @@ def test_every_beginning_of_a_message_means_the_same_or_is_refused(packet):
 
 @given(st.lists(messages(), min_size=1, max_size=3), st.booleans())
 @settings(max_examples=FUZZ)
+@pytest.mark.slow
 def test_every_beginning_of_several_messages_is_the_first_of_them(packets, bundled):
     whole = bundle(*packets) if bundled else b"".join(packets)
     events, problems = meaning(decode(whole, local=True))
@@ -393,6 +400,7 @@ FRAMINGS = (
 
 @given(st.data(), st.tuples(unit, unit))
 @settings(max_examples=FUZZ)
+@pytest.mark.slow
 def test_every_encoding_of_values_means_the_same(data, values):
     encoded = []
     for value in values:
@@ -412,6 +420,7 @@ def test_every_encoding_of_values_means_the_same(data, values):
 
 
 @given(st.sampled_from([*CONTROL_ADDRESSES, *PLAYING_ADDRESSES]).flatmap(lambda a: st.tuples(st.just(a), spelled(a))))
+@pytest.mark.slow
 def test_every_spelling_of_an_address_finds_it(case):
     address, written = case
     assert address in matching(written, (*CONTROL_ADDRESSES, *PLAYING_ADDRESSES))
@@ -440,6 +449,7 @@ def test_every_spelling_of_an_address_finds_it(case):
         b"/{" * 30_000,
     ],
 )
+@pytest.mark.slow
 def test_no_packet_takes_long(packet):
     decoder = OscDecoder(2, local=True)
     start = time.process_time()
@@ -462,6 +472,7 @@ def test_messages_one_after_the_other_are_limited():
     ).map(b"".join)
 )
 @settings(max_examples=FUZZ)
+@pytest.mark.slow
 def test_any_bytes_are_events_or_problems(packet):
     decoded = decode(packet, local=True)
     assert all(isinstance(problem, PeerError) for problem in decoded.problems)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +9,7 @@ from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from fuzzing import examples
 from impsy.codecs.osc import (
     CONTROL_ADDRESSES,
     LOCAL_ADDRESSES,
@@ -34,7 +33,7 @@ from impsy.events import (
     Update,
 )
 
-FUZZ = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "300"))
+FUZZ = examples(300)
 
 
 def message(address, *values, tags=None):
@@ -206,6 +205,7 @@ def test_random_bytes_only_make_problems_or_events(packet):
 
 @given(st.data())
 @settings(max_examples=FUZZ)
+@pytest.mark.slow
 def test_mutated_packets_only_make_problems_or_events(data):
     # OSC ends a string at its first NUL, so the library cannot write one that holds a NUL.
     words = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)

@@ -117,6 +117,7 @@ def test_a_bundle_holds_so_many_messages_and_no_more():
     ],
     ids=lambda packet: f"{packet[:12]!r}",
 )
+@pytest.mark.slow
 def test_no_packet_takes_long_to_read(packet):
     """The interpreter has one lock: what reads a packet for long keeps the playing thread from it."""
     decoder = OscDecoder(2)

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 
 import pytest
 
+from fuzzing import examples
 from impsy.codecs.csv import CsvStream
 from impsy.codecs.log import decode_row
 from impsy.codecs.midi import MidiStream
@@ -21,7 +21,7 @@ from impsy.events import Interaction, PlayThrough, Update
 from impsy.mapping.entries import KINDS, parse_mapping
 from impsy.mapping.input import InputMapping
 
-MESSAGES = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "20000"))
+MESSAGES = examples(20000)
 
 
 @pytest.fixture
@@ -69,6 +69,7 @@ def test_midi_bytes(rng):
     assert found > MESSAGES / 10
 
 
+@pytest.mark.slow
 def test_websocket_frames(rng):
     good = [
         b"/channel/1/noteon/60/100",
@@ -89,6 +90,7 @@ def test_websocket_frames(rng):
     assert found > MESSAGES / 10
 
 
+@pytest.mark.slow
 def test_csv_bytes(rng):
     stream = CsvStream(2)
     found = problems = 0
@@ -103,6 +105,7 @@ def test_csv_bytes(rng):
     assert problems > MESSAGES / 10
 
 
+@pytest.mark.slow
 def test_osc_packets(rng):
     decoder = OscDecoder(2, local=True)
     good = [

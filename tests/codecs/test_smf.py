@@ -272,6 +272,7 @@ def test_any_change_of_a_file_gives_messages_or_the_documented_error(changes, pl
 
 
 @given(st.binary(max_size=300), st.sampled_from([b"", header(3), header() + b"MTrk\0\0\0\x40", b"RIFF"]))
+@pytest.mark.slow
 def test_any_bytes_give_messages_or_the_documented_error(content, head):
     sound(head + content)
 
@@ -308,6 +309,7 @@ texts = st.lists(
 
 
 @given(st.lists(texts, min_size=1, max_size=3), st.integers(1, 960))
+@pytest.mark.slow
 def test_sound_files_are_read_as_mido_reads_them(tmp_path_factory, tracks, division):
     path = tmp_path_factory.mktemp("sound") / "x.mid"
     mido.MidiFile(ticks_per_beat=division, tracks=[mido.MidiTrack(each) for each in tracks]).save(path)
@@ -353,6 +355,7 @@ def test_memory_is_bounded_by_the_size_of_the_file(data):
 
 
 @pytest.mark.parametrize("name", ["tracks with wrong lengths", "broken chunks", "a number without end", "junk"])
+@pytest.mark.slow
 def test_each_byte_is_looked_at_a_few_times_only(name, monkeypatch):
     class Counted(bytes):
         """Counts how many bytes searches pass over."""
@@ -371,6 +374,7 @@ def test_each_byte_is_looked_at_a_few_times_only(name, monkeypatch):
     assert Counted.looked <= 3 * len(data)
 
 
+@pytest.mark.slow
 def test_tracks_that_are_each_passed_over_to_the_end_are_refused_at_once():
     began = time.process_time()
     with pytest.raises(DataError, match="messages"):

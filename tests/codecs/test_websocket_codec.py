@@ -175,6 +175,7 @@ def spellings(draw, text):
 
 
 @given(st.data(), statuses, st.integers(0, 15), data_byte, data_byte)
+@pytest.mark.slow
 def test_every_spelling_of_a_message_means_the_same(data, status, channel, first, second):
     message = bytes([status | channel, first] if status in (0xC0, 0xD0) else [status | channel, first, second])
     assert decode_frame(data.draw(spellings(encode_text(message)))) == [message]
@@ -188,6 +189,7 @@ words = st.sampled_from(
 @given(
     st.text(max_size=80) | st.binary(max_size=40) | st.lists(words | st.text(max_size=3), max_size=8).map("/".join)
 )
+@pytest.mark.slow
 def test_any_frame_is_messages_or_problems(frame):
     for found in decode_frame(frame):
         if isinstance(found, bytes) and found[0] & 0xF0 != 0xA0:

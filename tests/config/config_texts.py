@@ -8,7 +8,9 @@ from pathlib import Path
 from hypothesis import settings
 from hypothesis import strategies as st
 
-FUZZ = settings(max_examples=int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "100")))
+from fuzzing import examples
+
+FUZZ = settings(max_examples=examples(100))
 
 MINIMAL = "[model]\ndimension = 3\n"
 

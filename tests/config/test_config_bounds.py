@@ -67,6 +67,7 @@ def refused_in_short_if_at_all() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", list(TOO_MUCH))
+@pytest.mark.slow
 def test_too_much_is_refused_at_once_where_it_is_to_be_changed(name: str) -> None:
     with within(2), pytest.raises(InvalidTomlError) as refused:
         ConfigDocument(BASE + TOO_MUCH[name]).set("title", "another")
@@ -74,12 +75,14 @@ def test_too_much_is_refused_at_once_where_it_is_to_be_changed(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", list(TOO_MUCH))
+@pytest.mark.slow
 def test_reading_it_takes_little_time_too(name: str) -> None:
     with within(4), refused_in_short_if_at_all():
         parse_config(BASE + TOO_MUCH[name])
 
 
 @pytest.mark.parametrize("name", list(BEARABLE))
+@pytest.mark.slow
 def test_what_is_just_within_the_limits_takes_a_second_or_so(name: str) -> None:
     text = BASE + BEARABLE[name]
     assert too_much(text, to_change=True) is None
@@ -102,6 +105,7 @@ def test_the_line_is_that_of_what_is_too_much() -> None:
     assert "parts of a key" in sentence
 
 
+@pytest.mark.slow
 def test_of_very_many_unknown_keys_and_errors_the_first_are_told() -> None:
     loaded = parse_config(BASE + "".join(f"k{i} = 1\n" for i in range(5000)))
     assert len(loaded.notes) == 100

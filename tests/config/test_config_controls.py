@@ -155,6 +155,7 @@ server_port = 5000 # here
 
 @given(tables, tables)
 @settings(max_examples=25, deadline=None)
+@pytest.mark.slow
 def test_any_tables_can_be_put_in_and_replaced_and_comments_around_them_stay(first, then):
     for start in (BEFORE, "", "[model]\ndimension = 5", "[model]\n\n[osc]\n"):
         document = ConfigDocument(start)

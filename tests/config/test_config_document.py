@@ -281,6 +281,7 @@ def expected(data: Any, path: tuple[str, ...], value: Any) -> Any:
 
 @given(st.sampled_from(texts_in_use()), st.lists(_change, max_size=5))
 @FUZZ
+@pytest.mark.slow
 def test_real_configs_take_any_change(text: str, wanted: list[tuple[tuple[str, ...], Any]]) -> None:
     document = ConfigDocument(text)
     data = tomllib.loads(text)
@@ -300,6 +301,7 @@ def _without_empty(data: dict[str, Any]) -> dict[str, Any]:
 
 @given(st.sampled_from(["interaction.mode", "title", "verbose", "model.file"]), st.sampled_from(texts_in_use()))
 @FUZZ
+@pytest.mark.slow
 def test_changing_and_changing_back_gives_the_same_bytes(key: str, text: str) -> None:
     document = ConfigDocument(text)
     old = document.get(key)
@@ -314,6 +316,7 @@ def test_changing_and_changing_back_gives_the_same_bytes(key: str, text: str) ->
 
 @given(toml_texts, _change)
 @FUZZ
+@pytest.mark.slow
 def test_any_toml_takes_a_change_or_refuses_it_whole(text: str, change: tuple[tuple[str, ...], Any]) -> None:
     try:
         before = tomllib.loads(text)

@@ -91,6 +91,7 @@ def test_one_line_says_what_was_understood_and_nothing_else_is_said(name: str, t
 
 
 @pytest.mark.parametrize(("name", "text"), TEXTS, ids=IDS)
+@pytest.mark.slow
 def test_the_upgrade_loads_without_a_word_plays_the_same_and_keeps_every_comment(name: str, text: str) -> None:
     document = ConfigDocument(text)
     changes = upgrade_playing_the_same(document)
@@ -103,6 +104,7 @@ def test_the_upgrade_loads_without_a_word_plays_the_same_and_keeps_every_comment
     assert upgrade(ConfigDocument(document.dumps())) == ()
 
 
+@pytest.mark.slow
 def test_lines_that_nothing_changes_stay_in_their_order() -> None:
     for _, text in TEXTS:
         before, after = text.splitlines(), upgraded(text).splitlines()
@@ -154,6 +156,7 @@ LISTS = ["flat", "by port", "merged"]
 @pytest.mark.parametrize(
     ("way", "device", "other", "shape"), list(itertools.product(("input", "output"), DEVICES, DEVICES, LISTS))
 )
+@pytest.mark.slow
 def test_devices_and_lists_mix_in_any_form(way: str, device: str, other: str, shape: str) -> None:
     """One way in every shape, the other in the present one."""
     names = re.findall(r'"(.*?)"', device)
@@ -289,6 +292,7 @@ def test_what_is_no_number_is_refused_at_its_place(value: str) -> None:
 )
 @pytest.mark.parametrize("key", ["title", "owner", "description"])
 @pytest.mark.parametrize("layout", ["inline", "section"])
+@pytest.mark.slow
 def test_free_text_may_be_a_table_a_date_or_a_number(key: str, written: str, text: str, layout: str) -> None:
     before = f"{key} = {written} # said\n[model]\ndimension = 3\n"
     if layout == "section" and written.startswith("{"):
@@ -598,18 +602,21 @@ def check_any(text: str) -> None:
 @example(f'midi.in_device = "A"\nmidi.input = {ONE}\nmodel.dimension = 3')
 @example(f'midi = {{ in_device = "A", input = {ONE} }}\nmodel.dimension = 3')
 @FUZZ
+@pytest.mark.slow
 def test_any_mixture_of_forms(text: str) -> None:
     check_any(text)
 
 
 @given(toml_texts)
 @FUZZ
+@pytest.mark.slow
 def test_any_toml(text: str) -> None:
     check_any(text)
 
 
 @given(st.sampled_from([text for _, text in TEXTS]), st.data())
 @FUZZ
+@pytest.mark.slow
 def test_earlier_configs_with_damage(text: str, data: st.DataObject) -> None:
     lines = text.split("\n")
     for _ in range(data.draw(st.integers(1, 4))):
@@ -619,6 +626,7 @@ def test_earlier_configs_with_damage(text: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("dress", ["{}", "\ufeff{}"])
+@pytest.mark.slow
 def test_line_ends_and_byte_order_mark_stay(dress: str) -> None:
     for text in OWN_TEXTS.values():
         windows = dress.format(text.replace("\n", "\r\n"))

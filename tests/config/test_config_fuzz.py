@@ -55,6 +55,7 @@ def test_any_bytes(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> 
 
 @given(toml_texts)
 @FUZZ
+@pytest.mark.slow
 def test_any_toml(text: str) -> None:
     survives(text)
 
@@ -77,6 +78,7 @@ _odd = st.sampled_from([*(value for line in _ODD.split("\n") for value in line.s
 
 @given(st.dictionaries(st.sampled_from(_keys()), _odd, max_size=8))
 @FUZZ
+@pytest.mark.slow
 def test_every_key_with_any_kind_of_value(pairs: dict[str, str]) -> None:
     survives(
         "model.dimension = 3\n" * ("model.dimension" not in pairs and "model" not in pairs)
@@ -90,6 +92,7 @@ def test_every_key_with_any_kind_of_value(pairs: dict[str, str]) -> None:
 @example([{"limits": "[0.5, 0.5]", "scale": '"major"'}])
 @example([{"limits": "[0, 1e-300]", "gate": "1e-300"}])
 @FUZZ
+@pytest.mark.slow
 def test_every_key_of_controls_with_any_kind_of_value(tables: list[dict[str, str]]) -> None:
     rows = ["[[controls]]\n" + "".join(f"{key} = {value}\n" for key, value in table.items()) for table in tables]
     survives("[model]\ndimension = 3\n" + "".join(rows))
@@ -97,6 +100,7 @@ def test_every_key_of_controls_with_any_kind_of_value(tables: list[dict[str, str
 
 @given(st.sampled_from(texts_in_use()), st.data())
 @FUZZ
+@pytest.mark.slow
 def test_real_configs_with_damage(text: str, data: st.DataObject) -> None:
     content = bytearray(text.encode())
     for _ in range(data.draw(st.integers(1, 4))):
@@ -110,6 +114,7 @@ def test_real_configs_with_damage(text: str, data: st.DataObject) -> None:
 
 @given(st.integers(0, 3000), st.sampled_from(["[]", "{}", "ta"]))
 @FUZZ
+@pytest.mark.slow
 def test_deep_nesting(depth: int, kind: str) -> None:
     if kind == "[]":
         survives("[model]\ndimension = " + "[" * depth + "]" * depth)
@@ -119,6 +124,7 @@ def test_deep_nesting(depth: int, kind: str) -> None:
         survives("[" + ".".join(["midi", "input"] + ["x"] * depth) + "]\n")
 
 
+@pytest.mark.slow
 def test_a_large_file_is_read_in_linear_time(tmp_path: Path) -> None:
     """A hundred thousand lines of another program's keys: seconds would mean that something is quadratic."""
     file = tmp_path / "config.toml"

@@ -50,6 +50,7 @@ def test_repeated_tables_count_up() -> None:
 
 @given(toml_texts)
 @FUZZ
+@pytest.mark.slow
 def test_every_value_that_a_parser_finds_has_a_line(text: str) -> None:
     try:
         data = tomllib.loads(text)

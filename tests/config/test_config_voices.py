@@ -95,6 +95,7 @@ ANY = st.recursive(
 
 @settings(max_examples=100, deadline=None)
 @given(st.one_of(ANY, st.lists(st.dictionaries(st.sampled_from(["name", "controls", "hears", "model"]), ANY))))
+@pytest.mark.slow
 def test_whatever_the_tables_hold_the_checks_do_not_stumble(tables):
     list(errors_in_voices({"voices": tables}, 5))
 
@@ -104,6 +105,7 @@ CONTROLS = st.lists(st.integers(1, 4), min_size=1, max_size=3)
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(CONTROLS, min_size=1, max_size=3))
+@pytest.mark.slow
 def test_what_the_checks_let_through_plays(columns):
     names = "abc"
     tables = [{"name": names[i], "controls": controls} for i, controls in enumerate(columns)]

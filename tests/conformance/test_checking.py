@@ -205,6 +205,7 @@ def test_a_single_file(tmp_path: Path) -> None:
 
 
 @given(st.sampled_from(list(CASES)), st.data())
+@pytest.mark.slow
 def test_any_json_in_a_case_is_checked_or_malformed(kind: str, data: st.DataObject) -> None:
     anything = st.recursive(
         st.none() | st.booleans() | st.integers(-5, 300) | st.floats() | st.text(max_size=4),

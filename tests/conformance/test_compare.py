@@ -64,5 +64,6 @@ def test_a_whole_number_beyond_all_floats_is_a_difference():
 
 
 @given(PLAIN)
+@pytest.mark.slow
 def test_everything_agrees_with_itself_as_json(value):
     assert first_difference(json.loads(json.dumps(value)), value, 0.0) is None

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impsy.codecs.log import LogRow, decode_row, encode_row, log_name
+from impsy.data import collecting
 from impsy.data.collecting import Copy, Overlap, collect, find_logs
 from impsy.data.datasets import read_dataset
 from impsy.errors import DataError
@@ -115,6 +116,7 @@ def events_by_hand(rows, dimension):
         st.tuples(st.integers(-(10**9), 10**9), st.floats(0, 1), st.sampled_from(["interface", "rnn"])), min_size=3
     )
 )
+@pytest.mark.slow
 def test_events_are_those_of_the_rule_by_the_row(tmp_path_factory, drawn):
     rows = [LogRow(START + timedelta(microseconds=at), source, (value,)) for at, value, source in drawn]
     path = tmp_path_factory.getbasetemp() / log_name(START, 2)
@@ -171,7 +173,7 @@ def test_what_is_wrong_with_rows_is_reported_by_file_and_line(tmp_path):
     report = collect([path], 3).logs[0]
     assert (report.unread, [(each.line, each.text) for each in report.problems]) == (
         1,
-        [(5, "1 values instead of 2")],
+        [(5, "1 value instead of 2")],
     )
     assert "2 of 10 values are outside 0 to 1 (from -0.25 to 1.5)" in report.remarks[0]
     assert "its time goes back 1 times" in report.remarks[1]
@@ -181,7 +183,7 @@ def test_logs_without_any_event_say_why(tmp_path):
     path = play(tmp_path, 1, 1)
     with path.open("a") as file:
         file.write("nonsense\n")
-    with pytest.raises(DataError, match=r"hold no event.*1 rows cannot be used; the first is .*, line 2: "):
+    with pytest.raises(DataError, match=r"hold no event.*1 row cannot be used; the first is .*, line 2: "):
         collect([path], 3)
 
 
@@ -193,6 +195,7 @@ def test_published_cases(vectors, tmp_path):
         assert events.tolist() == np.array(case["expected"], np.float32).tolist()
 
 
+@pytest.mark.slow
 def test_real_logs_give_the_performances_that_they_were_made_from(shared_data):
     for dimension, name in ((4, "4d-12ksmall"), (9, "9d")):
         real = read_dataset(shared_data / "datasets" / f"training-dataset-{name}.npz")
@@ -205,3 +208,55 @@ def test_real_logs_give_the_performances_that_they_were_made_from(shared_data):
                 rows = [decode_row(line, dimension - 1) for line in lines]
             assert performance.tolist() == events_by_hand(rows, dimension).tolist()
             assert performance.tobytes() in known
+
+
+def pause(path, after, seconds):
+    """Let the performer rest for so long after that row."""
+    rows = [decode_row(line, 2) for line in path.read_text().splitlines()]
+    later = timedelta(seconds=seconds)
+    path.write_text(
+        "".join(
+            encode_row(row.time + later * (number > after), row.source, row.values) for number, row in enumerate(rows)
+        )
+    )
+
+
+def test_a_log_is_split_at_its_pauses_where_that_is_wanted(tmp_path):
+    paths = [play(tmp_path, day, 8) for day in (1, 2)]
+    for after, seconds in ((2, 40), (5, 500)):
+        pause(paths[0], after, seconds)
+    whole = collect(paths, 3)
+    split = collect(paths, 3, {paths[0].name: 30.0})
+    assert whole.dataset.lengths.tolist() == [7, 7]
+    assert split.dataset.lengths.tolist() == [2, 2, 1, 7]
+    assert split.dataset.names == (paths[0].name,) * 3 + (paths[1].name,)
+    assert split.dataset.events[:, 0].max() < 1
+    assert split.logs[0].remarks == ("split at 2 pauses of more than 30 s (540 s not learned)",)
+    assert (split.logs[0].events, split.logs[0].left_out["first"]) == (5, 3)
+    assert (split.logs[1], whole.logs[0].remarks) == (whole.logs[1], ())
+    for collection in (whole, split):
+        assert collection.rows == len(collection.dataset) + sum(collection.left_out.values())
+
+
+def test_a_length_without_such_pauses_changes_nothing(tmp_path):
+    path = play(tmp_path, 1, 8)
+    one, other = collect([path], 3).dataset, collect([path], 3, {path.name: 30.0, "other": 1.0}).dataset
+    assert np.array_equal(one.events, other.events)
+    assert (one.lengths.tolist(), one.names) == (other.lengths.tolist(), other.names)
+
+
+def test_a_log_of_pauses_alone_holds_no_event(tmp_path):
+    path = play(tmp_path, 1, 3)
+    for after in (0, 1):
+        pause(path, after, 60)
+    with pytest.raises(DataError, match="hold no event"):
+        collect([path], 3, {path.name: 30.0})
+
+
+def test_no_more_performances_than_a_dataset_may_have(tmp_path, monkeypatch):
+    path = play(tmp_path, 1, 9)
+    for after in (2, 4, 6):
+        pause(path, after, 60)
+    monkeypatch.setattr(collecting, "MOST_PERFORMANCES", 3)
+    with pytest.raises(DataError, match="--trim-pauses more seconds"):
+        collect([path], 3, {path.name: 30.0})

@@ -26,6 +26,7 @@ def same(one: Dataset, other: Dataset) -> bool:
 
 
 @given(st.lists(st.integers(0, 40), max_size=6), st.integers(2, 12))
+@pytest.mark.slow
 def test_what_is_written_is_what_is_read_by_us_and_by_numpy(tmp_path_factory, lengths, dimension):
     path = tmp_path_factory.getbasetemp() / "some.npz"
     dataset = playing(lengths, dimension)

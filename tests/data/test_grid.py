@@ -28,6 +28,7 @@ def test_dividing_in_single_precision_makes_no_difference(steps):
 
 
 @given(st.sets(st.integers(0, 127), min_size=1, max_size=6))
+@pytest.mark.slow
 def test_a_few_values_of_a_seven_bit_controller_are_still_sevenths_of_a_bit(seen):
     values = np.repeat(np.array(sorted(seen)) / 127, 50).astype(np.float32)
     assert detect_grid(values) == 1 / 127
@@ -50,6 +51,7 @@ def test_a_grid_shows_through_printed_decimals(steps, decimals):
 
 
 @given(st.integers(0, 2**32))
+@pytest.mark.slow
 def test_continuous_values_have_none(seed):
     rng = np.random.default_rng(seed)
     values = rng.random(int(rng.integers(2, 200))).astype(np.float32)

@@ -18,11 +18,12 @@ from dataset_files import npy, npz, object_array, playing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fuzzing import examples
 from impsy.data.datasets import Dataset, read_dataset, write_dataset
 from impsy.errors import DataError
 from waiting import if_idle
 
-EXAMPLES = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "400"))
+EXAMPLES = examples(400)
 
 
 class Runs:
@@ -69,6 +70,7 @@ def hostile(path: Path):
 
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
 @pytest.mark.parametrize("name", list(hostile(Path())))
+@pytest.mark.slow
 def test_what_would_run_code_is_refused_and_runs_nothing(tmp_path, name, protocol):
     canary = tmp_path / "canary"
     content = pickle.dumps(hostile(canary)[name], protocol=protocol)
@@ -232,6 +234,7 @@ def test_a_shape_of_thousands_of_digits_is_refused_in_a_sentence(tmp_path):
         read_dataset(npz(tmp_path / "bad.npz", events=content, lengths=TWO))
 
 
+@pytest.mark.slow
 def test_an_archive_that_would_fill_the_memory_is_refused_before_it_is_read(tmp_path):
     path = tmp_path / "bomb.npz"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("perfs.npy", "w") as member:
@@ -277,6 +280,7 @@ def test_what_arrays_hold_is_not_taken_for_opcodes(tmp_path):
 
 @given(st.integers(0, 11), st.sampled_from([2, 3, 4, 5]), st.binary(max_size=12), st.booleans())
 @settings(max_examples=EXAMPLES)
+@pytest.mark.slow
 def test_pickles_of_arrays_with_something_put_in(tmp_path_factory, seed, protocol, inserted, cut):
     path = tmp_path_factory.getbasetemp() / "random.npz"
     content = pickle.dumps(object_array(playing((3, 0, 4), seed=seed).performances), protocol=protocol)
@@ -323,6 +327,7 @@ def survives(path: Path) -> bool | None:
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 @pytest.mark.parametrize("form", list(files()))
+@pytest.mark.slow
 def test_damaged_arrays(tmp_path, form):
     content = files()[form]
     lengths = npy(np.array([9, 0, 12]))
@@ -343,6 +348,7 @@ def test_damaged_arrays(tmp_path, form):
     assert outcomes == {True, False}
 
 
+@pytest.mark.slow
 def test_damaged_archives(tmp_path):
     path = tmp_path / "some.npz"
     write_dataset(path, playing((9, 0, 12)))
@@ -382,6 +388,7 @@ opcodes = st.sampled_from(
 
 @settings(max_examples=EXAMPLES)
 @given(st.lists(opcodes | st.binary(max_size=9), max_size=25))
+@pytest.mark.slow
 def test_programs_at_random(tmp_path_factory, pieces):
     path = tmp_path_factory.getbasetemp() / "random.npz"
     content = b"\x80\x03" + b"".join(pieces) + b"."
@@ -390,6 +397,7 @@ def test_programs_at_random(tmp_path_factory, pieces):
 
 @settings(max_examples=EXAMPLES)
 @given(st.binary(max_size=300))
+@pytest.mark.slow
 def test_random_bytes(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "random.npz"
     path.write_bytes(content)

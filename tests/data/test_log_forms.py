@@ -57,6 +57,7 @@ def check_all_readers(path, form: Form, content: Content) -> None:
 
 
 @given(st.data())
+@pytest.mark.slow
 def test_every_reader_takes_a_log_in_any_form(tmp_path_factory, data):
     form = data.draw(forms())
     content = data.draw(contents(form, START))
@@ -68,6 +69,7 @@ def test_every_reader_takes_a_log_in_any_form(tmp_path_factory, data):
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("time", TIMES)
+@pytest.mark.slow
 def test_each_way_to_write_a_time_in_each_encoding(tmp_path, time, delimiter, encoding):
     form = Form(time=time, delimiter=delimiter, encoding=encoding)
     content = Content(performer=rows((0.5, 0.25), (0.0, 1.0)))
@@ -134,6 +136,7 @@ def test_dates_that_contradict_each_other_leave_out_only_what_is_unclear(tmp_pat
 
 
 @given(st.datetimes(datetime(2001, 1, 1), datetime(2099, 12, 31)), st.booleans(), st.sampled_from("./-"))
+@pytest.mark.slow
 def test_the_date_of_the_name_is_the_date_that_is_read(tmp_path_factory, time, day_first, sign):
     order = [f"{time:%d}", f"{time:%m}"] if day_first else [f"{time:%m}", f"{time:%d}"]
     path = tmp_path_factory.getbasetemp() / f"{time:%Y-%m-%d}T10-00-00-3d-mdrnn.log"
@@ -219,6 +222,7 @@ def test_names_of_copies_are_names_of_logs(tmp_path, form):
 
 @settings(max_examples=50)
 @given(st.data())
+@pytest.mark.slow
 def test_rows_counted_are_rows_used_and_rows_named(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("logs")
     expected: dict[str, Content] = {}
@@ -270,6 +274,7 @@ def test_rows_counted_are_rows_used_and_rows_named(tmp_path_factory, data):
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-16", "surrogatepass")))
+@pytest.mark.slow
 def test_any_bytes_are_rows_or_named_or_no_rows(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / NAME
     path.write_bytes(content)

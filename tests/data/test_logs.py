@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
@@ -12,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fuzzing import examples
 from impsy.codecs.log import MODEL, PERFORMER, LogForm, decode_row, encode_row
 from impsy.data.logs import pieces as logs
 from impsy.data.logs.decimals import PADDING, read_decimals
 from impsy.data.logs.reading import EPOCH, PROBLEMS_KEPT, Problem, log_lines, read_log
 from impsy.errors import DataError, PeerError
 
-EXAMPLES = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "400"))
+EXAMPLES = examples(400)
 START = datetime(2026, 9, 26, 10)
 
 numbers = st.one_of(
@@ -114,6 +114,7 @@ def test_bulk_reading_gives_what_the_lines_give_one_by_one(tmp_path_factory, dra
 
 @settings(max_examples=EXAMPLES)
 @given(st.lists(numbers.filter(lambda text: text.isascii()), min_size=1, max_size=30))
+@pytest.mark.slow
 def test_what_is_sure_is_what_float_says(texts):
     joined = ",".join(texts).encode() + b","
     text = np.frombuffer(joined + b"\0" * PADDING, np.uint8)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from impsy.codecs.log import dimension_of, encode_row
 from impsy.data.logs import scanning
 from impsy.data.logs.performances import read_played
-from impsy.data.logs.scanning import Scan, scan_log, started_at
+from impsy.data.logs.scanning import Scan, scan_in_outline, scan_log, started_at
 from impsy.errors import DataError
 
 START = datetime(2026, 9, 26, 10)
@@ -81,6 +81,7 @@ pieces = st.sampled_from([*lines(2), *lines(1, "rnn"), "\n", "\r\n", "x", "2026,
 
 
 @given(st.lists(pieces | st.text(max_size=20), max_size=30), st.integers(0, 30))
+@pytest.mark.slow
 def test_any_bytes_can_be_looked_over_in_any_pieces(tmp_path_factory, content, cut):
     path = tmp_path_factory.mktemp("scan") / "a.log"
     path.write_bytes("".join(content[:cut]).encode("utf-8", "surrogatepass"))
@@ -88,6 +89,7 @@ def test_any_bytes_can_be_looked_over_in_any_pieces(tmp_path_factory, content, c
     path.write_bytes("".join(content).encode("utf-8", "surrogatepass"))
     grown, anew = scan_log(path, 2, before), scan_log(path, 2)
     assert (grown.counts, grown.first, grown.read) == (anew.counts, anew.first, anew.read)
+    assert (grown.performed, grown.pauses) == (anew.performed, anew.pauses)
     assert grown.seconds == pytest.approx(anew.seconds)
 
 
@@ -105,3 +107,16 @@ def test_time_that_goes_back_is_no_time(tmp_path):
     path = tmp_path / "a.log"
     path.write_text("".join([*lines(1, begin=10), *lines(1, begin=4), *lines(1, begin=6)]))
     assert read_played(path, 2).times.tolist() == [0, 0, 2]
+
+
+def test_long_pauses_of_the_performer_are_counted_also_of_a_log_that_grew(tmp_path):
+    path = tmp_path / "a.log"
+    path.write_text("".join([*lines(2), *lines(3, "rnn", 10), *lines(1, begin=41)]))
+    first = scan_log(path, 2)
+    assert (first.pauses, first.paused) == (1, 40.0)
+    with path.open("a") as log:
+        log.write("".join([*lines(1, "rnn", 60), *lines(1, begin=71), *lines(1, begin=102), *lines(2, begin=110)]))
+    grown = scan_log(path, 2, first)
+    assert (grown.pauses, grown.paused) == (2, 71.0)
+    assert grown == scan_log(path, 2)
+    assert scan_in_outline(path, 2)[0] == grown

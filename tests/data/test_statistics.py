@@ -97,7 +97,7 @@ def test_short_performances_and_long_pauses_are_told():
     dataset.events[5, 0] = 500
     facts = describe(dataset)
     assert said(facts, "2 of 3 performances have less than 51 events")
-    assert said(facts, "1 pauses are longer than a minute (the longest 500 s)")
+    assert said(facts, "1 pause is longer than 30 s (the longest 500 s)")
     assert said(describe(playing((50, 50))), "no performance has the 51 events")
 
 
@@ -105,4 +105,4 @@ def test_real_recordings(shared_data):
     facts = describe(read_dataset(shared_data / "datasets" / "training-dataset-9d.npz"))
     assert (facts.performances, facts.events) == (46, 94_603)
     assert facts.moving[1] == pytest.approx(0.86, abs=0.01)
-    assert said(facts, "80 pauses")
+    assert said(facts, "142 pauses")

@@ -20,18 +20,18 @@ json_values = st.recursive(
     max_leaves=10,
 )
 entries = st.dictionaries(
-    st.sampled_from(["title", "tags", "excluded", "more"]),
+    st.sampled_from(["title", "tags", "excluded", "trim_pauses", "more"]),
     json_values | st.booleans() | st.lists(st.text()),
     max_size=4,
 )
 
 
 def test_what_is_said_of_a_take_is_read_again(tmp_path):
-    note = TakeNote("Slow – “blue”", ("duo", "Ünten"), True)
+    note = TakeNote("Slow – “blue”", ("duo", "Ünten"), True, 30.0)
     annotate(tmp_path, {A: note, B: TakeNote(tags=("x",))})
     notes = read_notes(tmp_path)
     assert (notes.of(A), notes.of(B).tags, notes.problems) == (note, ("x",), ())
-    assert notes.excluded == {A}
+    assert (notes.excluded, notes.trims) == ({A}, {A: 30.0})
     assert notes.of("other") == TakeNote()
 
 
@@ -83,6 +83,7 @@ def test_what_is_sound_beside_an_entry_that_is_not_still_counts(tmp_path):
 
 
 @given(st.dictionaries(st.sampled_from([A, B, "x"]), entries | json_values, max_size=3) | json_values)
+@pytest.mark.slow
 def test_any_json_gives_notes_and_can_be_written_over(tmp_path_factory, takes):
     folder = tmp_path_factory.mktemp("notes")
     (folder / NOTES_FILE).write_text(json.dumps({"takes": takes}))
@@ -93,6 +94,7 @@ def test_any_json_gives_notes_and_can_be_written_over(tmp_path_factory, takes):
 
 
 @given(st.binary(max_size=200))
+@pytest.mark.slow
 def test_any_bytes_give_notes(tmp_path_factory, content):
     folder = tmp_path_factory.mktemp("notes")
     (folder / NOTES_FILE).write_bytes(content)
@@ -137,3 +139,19 @@ def test_logs_that_are_marked_are_left_out_of_learning(tmp_path):
     annotate(tmp_path, {B: TakeNote(excluded=True)})
     with pytest.raises(DataError, match="all 2 logs are marked"):
         without_excluded(tmp_path, paths)
+
+
+@pytest.mark.parametrize("trim", ["30", True, -1, 0.5, 1e9, None, "NaN", 10**400])
+def test_pauses_that_cannot_be_trimmed_are_told_of_and_learned(tmp_path, trim):
+    content = json.dumps({"takes": {A: {"title": "x", "trim_pauses": trim}}}).replace('"NaN"', "NaN")
+    (tmp_path / NOTES_FILE).write_text(content)
+    notes = read_notes(tmp_path)
+    assert (notes.trims, notes.of(A).title) == ({}, "x")
+    assert "trim_pauses" in notes.problems[0]
+
+
+def test_a_length_that_is_no_pause_is_refused(tmp_path):
+    for seconds in (0.5, -30.0, float("nan"), float("inf")):
+        with pytest.raises(DataError, match="trimmed from 1 to 86,400 s"):
+            annotate(tmp_path, {A: TakeNote(trim_pauses=seconds)})
+    assert read_notes(tmp_path) == Notes()

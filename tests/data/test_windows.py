@@ -28,6 +28,7 @@ def test_windows_begin_wherever_one_fits():
 
 
 @given(lengths_of, st.integers(2, 60))
+@pytest.mark.slow
 def test_windows_are_those_of_the_performances_one_by_one(lengths, window):
     dataset = playing(lengths)
     owner = performance_of(dataset)
@@ -37,6 +38,7 @@ def test_windows_are_those_of_the_performances_one_by_one(lengths, window):
 
 @pytest.mark.parametrize("split", [split_windows, split_performances])
 @given(lengths=lengths_of, fraction=st.sampled_from([0.05, 0.1, 0.3]))
+@pytest.mark.slow
 def test_what_is_held_out_is_not_learned_from(split, lengths, fraction):
     dataset = playing(lengths)
     try:

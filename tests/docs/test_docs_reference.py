@@ -26,6 +26,7 @@ def test_making_it_again_gives_the_same(name: str) -> None:
     assert written == make_reference.PAGES[name](), "run: python docs/make_reference.py"
 
 
+@pytest.mark.slow
 def test_the_script_tells_whether_it_is_so() -> None:
     command = [sys.executable, str(ROOT / "docs" / "make_reference.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)

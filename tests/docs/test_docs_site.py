@@ -14,6 +14,8 @@ from docs_pages import ROOT
 
 from docs import site_hooks
 
+pytestmark = pytest.mark.slow  # their fixtures take long
+
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
 ABOUT = {"canonical", "prev", "next"}
 """Links in a page's head that load nothing."""
@@ -54,7 +56,6 @@ class Page(HTMLParser):
             self.loads.append(where)
 
 
-@pytest.mark.slow
 def test_every_page_is_built_and_can_be_searched(site: Path) -> None:
     index = (site / "search" / "search_index.json").read_text(encoding="utf-8")
     sources = sorted((ROOT / "docs").rglob("*.md"))

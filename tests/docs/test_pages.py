@@ -46,6 +46,7 @@ def test_the_engine_without_a_clock_plays_what_the_page_says():
     assert printed.getvalue() == "[(3.5, (0.2, 0.8)), (4.0, (0.2, 0.8)), (4.5, (0.2, 0.8))]\n"
 
 
+@pytest.mark.slow
 def test_the_figures_are_drawn_from_the_model_and_all_of_them_are_shown(tmp_path):
     make_all(tmp_path)
     made = {figure.name for figure in tmp_path.glob("*.svg")}
@@ -56,6 +57,7 @@ def test_the_figures_are_drawn_from_the_model_and_all_of_them_are_shown(tmp_path
     assert {each.name for each in (ROOT / "docs" / "images").glob("network-*.svg")} == made
 
 
+@pytest.mark.slow
 def test_every_mode_has_its_picture_and_it_can_be_made(tmp_path):
     make_modes.make_all(tmp_path)
     made = sorted(path.name for path in tmp_path.iterdir())

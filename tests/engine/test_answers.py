@@ -104,6 +104,7 @@ unit = st.floats(0, 1)
 
 
 @given(st.lists(st.tuples(*[unit] * 5), min_size=1, max_size=6))
+@pytest.mark.slow
 def test_of_any_answer_only_what_the_model_moved_sounds(events):
     stage, _ = rehearse([(0.1, *event) for event in events])
     stage.receive(Interaction(HELD), at=1.0)

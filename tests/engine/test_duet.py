@@ -271,6 +271,7 @@ def test_commands_work_as_in_other_modes(event):
     assert any(isinstance(command, Silence) for _, command in stage.commands) == (not isinstance(event, Reset))
 
 
+@pytest.mark.slow
 def test_a_flood_of_playing_does_not_take_the_thread():
     stage, predictor = rehearse(predictions=[(0.001, 0.1, 0.2, 0.3)])
     for step in range(50_000):
@@ -325,6 +326,7 @@ timed = st.lists(st.tuples(st.floats(0, 1.5), event), max_size=30)
 
 
 @given(timed, st.sampled_from([0.0, 0.3, 2.0]), st.sampled_from([0.5, 1.0, 3.0]))
+@pytest.mark.slow
 def test_what_is_held_is_always_sent_as_the_performer_has_it(events, hold, timescale):
     stage, _ = rehearse(predictor=RandomGestures(4), hold=hold, timescale=timescale)
     stage.engine.start(0.0)
@@ -358,6 +360,7 @@ def test_what_is_held_is_always_sent_as_the_performer_has_it(events, hold, times
 
 
 @given(timed, st.integers(0, 2**32 - 1))
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_duet(events, seed):
     weights = random_weights(4, SIZES["xxs"], rng=np.random.default_rng(0), mixtures=12, architecture="gestures")
     logs = []

@@ -573,6 +573,7 @@ predicted = st.tuples(st.floats(-1, 2), st.floats(-1, 2), st.floats() | st.float
     script=st.lists(st.tuples(st.floats(0, 0.5), events), max_size=40),
     predictions=st.lists(predicted, min_size=1, max_size=5),
 )
+@pytest.mark.slow
 def test_whatever_happens_the_engine_stays_in_range_and_never_plans_while_paused(mode, script, predictions):
     predictor = FakePredictor(3, predictions)
     engine = Engine(Settings(3, mode=mode), predictor, default_rng(0), 0.0)

@@ -401,6 +401,7 @@ class Drawn(FakePredictor):
     st.sampled_from(list(MODES)),
     st.integers(0, 2**32),
 )
+@pytest.mark.slow
 def test_one_voice_over_all_controls_plays_as_the_engine_alone(events, mode, seed):
     made = Settings(4, mode=mode)
     whole = Rehearsal(lambda now: Ensemble(made, [Voice("all", Drawn(4), (0, 1, 2))], default_rng(seed), now))

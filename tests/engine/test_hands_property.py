@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.random import default_rng
@@ -25,6 +26,8 @@ from impsy.mapping.entries import NoteOn
 from impsy.mapping.hands import Hand, notes_within
 from impsy.mapping.output import OutputMapping
 from impsy.testing import FakePredictor, Rehearsal
+
+pytestmark = pytest.mark.slow
 
 hands = st.builds(
     lambda enabled, scale, gate, repeat: Hand(
@@ -113,6 +116,7 @@ def perform(stage: Rehearsal, synth: Synth, happens: list) -> Iterator[None]:
 
 @given(st.tuples(hands, hands), predictions, events, st.sampled_from(list(MODES)), st.booleans())
 @settings(max_examples=150, deadline=None)
+@pytest.mark.slow
 def test_never_a_note_outside_and_nothing_hangs_at_the_end(given_hands, predicted, happens, mode, thru):
     predictor = FakePredictor(3, predicted)
     made = Settings(3, mode=mode, hands=given_hands, input_thru=thru)
@@ -139,6 +143,7 @@ def test_never_a_note_outside_and_nothing_hangs_at_the_end(given_hands, predicte
 
 @given(predictions, st.floats(0.001, 0.3))
 @settings(max_examples=60, deadline=None)
+@pytest.mark.slow
 def test_no_note_sounds_longer_than_its_gate(predicted, gate):
     made = Settings(3, mode="battle", hands=(Hand(gate=gate), Hand(gate=gate)))
     stage = Rehearsal(lambda now: Engine(made, FakePredictor(3, predicted), default_rng(1), now, "fake"))

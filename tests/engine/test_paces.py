@@ -34,6 +34,7 @@ def test_a_pace_lets_a_burst_through_and_then_so_many():
 
 @pytest.mark.parametrize("mode", ["battle", "callresponse"])
 @pytest.mark.parametrize("timescale", [1.0, 1e-30])
+@pytest.mark.slow
 def test_a_model_that_plans_without_pause_plays_so_many_a_second(mode, timescale):
     stage, _ = rehearse(mode=mode, timescale=timescale, threshold=0.0)
     stage.receive(Interaction((0.5, 0.5)), at=0.0)
@@ -41,6 +42,7 @@ def test_a_model_that_plans_without_pause_plays_so_many_a_second(mode, timescale
     assert len(plays(stage)) == pytest.approx(10 * PLAYED_A_SECOND + PLAYED_BURST, abs=3)
 
 
+@pytest.mark.slow
 def test_commands_that_hurry_what_waits_do_not_lift_the_limit():
     stage, _ = rehearse(predictions=[(1.0, 0.7, 0.8)], mode="battle")
     for step in range(10_000):
@@ -59,6 +61,7 @@ def test_dense_playing_below_the_limit_is_as_it_was_predicted():
 
 
 @pytest.mark.parametrize(("mode", "thru"), [("polyphony", False), ("useronly", True), ("polyphony", True)])
+@pytest.mark.slow
 def test_a_flood_of_input_is_recorded_and_goes_out_so_often(mode, thru):
     stage, _ = rehearse(mode=mode, input_thru=thru)
     for step in range(50_000):
@@ -87,6 +90,7 @@ def test_a_flood_of_a_take_that_is_played_through_goes_out_so_often():
     assert len(plays(stage)) <= 5 * PLAYED_A_SECOND + PLAYED_BURST + 3
 
 
+@pytest.mark.slow
 def test_a_model_hears_so_many_events_a_second():
     stage, predictor = rehearse(mode="callresponse", threshold=100.0)
     for step in range(50_000):

@@ -135,6 +135,7 @@ def played_by(stage: Rehearsal, count: int, late: float = 0.0) -> list[Planned]:
 
 @settings(max_examples=30, deadline=None)
 @given(cases(), st.floats(0.0, 0.3))
+@pytest.mark.slow
 def test_what_is_planned_is_what_is_played(case, wait):
     stage = case.begin()
     stage.play_until(stage.now + wait)
@@ -271,6 +272,7 @@ def stir(playing: Playing, now: float) -> None:
 
 @settings(max_examples=12, deadline=None)
 @given(cases(), st.sampled_from(["internal", "midi"]))
+@pytest.mark.slow
 def test_a_copy_shares_nothing_with_the_original(case, source):
     stage = case.begin()
     stage.receive(Set("clock_source", source))
@@ -287,6 +289,7 @@ def test_a_copy_shares_nothing_with_the_original(case, source):
 
 @settings(max_examples=10, deadline=None)
 @given(cases())
+@pytest.mark.slow
 def test_a_performance_is_the_same_with_copies_as_without(case):
     logs = []
     for copies in (False, True):
@@ -304,6 +307,7 @@ def test_a_performance_is_the_same_with_copies_as_without(case):
 
 @settings(max_examples=20, deadline=None)
 @given(cases(hands=st.just(())))
+@pytest.mark.slow
 def test_another_throws_the_plan_away(case):
     stage = case.begin()
     before = plan_of(stage.engine, stage.now)

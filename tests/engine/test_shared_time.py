@@ -88,6 +88,7 @@ def test_half_way_is_half_way():
 
 
 @given(st.floats(0, 1), st.floats(0.001, 2), st.sampled_from(list(GRIDS)))
+@pytest.mark.slow
 def test_an_event_is_never_before_the_one_that_it_follows(quantise, dt, grid):
     stage, _ = internal([(dt, 0.7, 0.8)], quantise=quantise, grid=grid)
     stage.play_until(2.0)
@@ -244,6 +245,7 @@ clock_messages = st.builds(
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), clock_messages), max_size=60), st.floats(0, 1))
+@pytest.mark.slow
 def test_whatever_a_clock_says_the_music_goes_on(sequence, quantise):
     stage, _ = rehearse([(0.1, 0.7, 0.8)], mode="battle", clock_source="midi", quantise=quantise, clock_send=("out",))
     now = 0.0
@@ -273,6 +275,7 @@ def test_the_session_of_link_has_the_beat_and_takes_a_tempo():
 # --- clock out ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_beat_has_twenty_four_ticks_each_in_time():
     stage, _ = internal(mode="useronly", clock_send=("out",), tempo=174.3)
     stage.play_until(600.0)

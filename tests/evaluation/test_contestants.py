@@ -183,6 +183,7 @@ def test_random_walk_by_hand() -> None:
     assert found.joint[0] == pytest.approx(found.time[0] + found.values[0])
 
 
+@pytest.mark.slow
 def test_random_walk_plays_what_it_was_fitted_to() -> None:
     rng = np.random.default_rng(0)
     piece = np.column_stack(
@@ -242,6 +243,7 @@ class Folded:
 
 
 @pytest.mark.parametrize("at", [Temperatures(0.01, 1.0), Temperatures(0.25, 0.5), Temperatures(4.0, 2.0)])
+@pytest.mark.slow
 def test_a_folded_network_foresees_and_plays_what_it_has_learnt(
     weights: Weights, events: np.ndarray, at: Temperatures
 ) -> None:

@@ -93,9 +93,12 @@ def test_baselines_are_what_they_are(report: Report) -> None:
 
 def test_one_seed_gives_the_same_figures_whoever_is_there(dataset: Dataset, model: Path, report: Report) -> None:
     again = evaluate(dataset, [model, model], name="<i>made", quick=True)
-    assert again.results[0] == report.results[0]
+    # Only the verdict speaks of the others.
+    figures = replace(report.results[0], verdict=())
+    assert replace(again.results[0], verdict=()) == figures
     assert [each.name for each in again.results[:2]] == [model.name, str(model)]
-    assert replace(again.results[1], name=model.name) == report.results[0]
+    assert replace(again.results[1], verdict=(), name=model.name) == figures
+    assert str(model) in again.results[0].verdict[2].text
     other = evaluate(dataset, [model], quick=True, seed=1)
     assert other.results[0].windows == report.results[0].windows
     assert other.results[0].free != report.results[0].free
@@ -256,7 +259,9 @@ def test_the_page_needs_nothing_else(report: Report, model: Path) -> None:
     page.feed(text)
     assert not {"script", "link", "img", "image", "use", "iframe", "object", "base", "b>"} & set(page.tags)
     assert not page.acting
-    assert all(link.startswith("#") and link[1:] in page.ids for link in page.links)
+    tables = [link for link in page.links if link.startswith("data:text/csv;charset=utf-8,")]
+    assert len(tables) == page.tags.count("table") > 5
+    assert all(link in tables or (link.startswith("#") and link[1:] in page.ids) for link in page.links)
     assert "http" not in text
     assert "@import" not in text
     assert page.tags.count("style") == 1  # the page's own; one in a picture would hold for all the page
@@ -271,6 +276,25 @@ def test_the_page_needs_nothing_else(report: Report, model: Path) -> None:
         assert any(result.name in words for words in page.words)
     for text, _ in report.results[0].verdict:
         assert any(text in words for words in page.words)
+    # It opens with the three sentences; whether one could tell stands at the head of its section.
+    words = "".join(page.words)
+    places = [words.index(text) for text, _ in report.results[0].verdict]
+    assert places == sorted(places)
+    assert places[-1] < words.index("Measured on") < words.index("nats per event")
+    assert words.index("Could one tell?") < words.index(report.results[0].telling.text)
+
+
+def test_the_verdict_is_drawn_from_the_figures_of_the_report(report: Report) -> None:
+    network, walk = report.results[:2]
+    gain = walk.windows.joint.mean - network.windows.joint.mean
+    foresees = network.verdict[2]
+    assert "a random walk" in foresees.text
+    assert (
+        f"{network.windows.joint.mean:+.2f} nats an event against {walk.windows.joint.mean:+.2f}" in foresees.evidence
+    )
+    assert foresees.text.startswith("It does not foresee" if gain < -0.05 else "It foresees")
+    assert network.telling is not None
+    assert walk.telling is None
 
 
 def test_pictures_have_the_colours_of_the_page(report: Report) -> None:

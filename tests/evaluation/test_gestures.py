@@ -58,6 +58,7 @@ gesture = st.lists(
 
 
 @given(gesture, st.permutations(range(6)))
+@pytest.mark.slow
 def test_the_order_of_controls_does_not_matter(moves: list[tuple[float, str]], order: list[int]) -> None:
     events = playing(moves, 6)
     permuted = events[:, [0, *(1 + i for i in order)]]

@@ -90,6 +90,7 @@ def test_likeness_is_no_distance_and_has_no_error() -> None:
         assert each.error == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_errors_tell_how_much_chance_there_is() -> None:
     """The jackknife's error against how much the distance really differs from one set of streams to another."""
     reference = features(played(np.random.default_rng(1), 0.0, 400))

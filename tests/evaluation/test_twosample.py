@@ -87,11 +87,13 @@ def test_too_little_is_not_judged(count: int, events: int, long: bool, short: bo
     assert (found.auc is not None, found.auc10 is not None) == (long, short)
 
 
+@pytest.mark.slow
 def test_streams_that_do_not_match(test_of_players: TwoSampleTest) -> None:
     with pytest.raises(ValueError, match="streams"):
         test_of_players.of(Streams(streams(1).events[:-1], np.arange(39)))
 
 
+@pytest.mark.slow
 def test_still_playing_is_judged_without_a_number_that_is_none() -> None:
     still = Streams(np.full((20, 60, 3), 0.5, np.float32), np.arange(20) * 1000)
     found = TwoSampleTest(still).of(still)
@@ -99,6 +101,7 @@ def test_still_playing_is_judged_without_a_number_that_is_none() -> None:
     assert found.auc.error == 0
 
 
+@pytest.mark.slow
 def test_players_beside_themselves_and_beside_other_parts() -> None:
     events = np.concatenate([performance(200, seed) for seed in range(32)] + [performance(3000, 99, sets=3)])
     parts = [slice(200 * i, 200 * i + 200) for i in range(32)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from impsy.evaluation.answers import Answers
 from impsy.evaluation.playing import Estimate, Gestures
-from impsy.evaluation.report.verdict import LONG_SILENCE, Heard, verdict
+from impsy.evaluation.report.verdict import LONG_SILENCE, Heard, Rival, telling, verdict
 from impsy.evaluation.twosample import TwoSample
 
 
@@ -76,6 +77,36 @@ def test_what_differs_is_said_with_its_figures(how: dict, number: int, text: str
     ]
 
 
+WALK, REPEAT = Rival("a random walk", -10.0), Rival("a repeat", 5.0)
+
+
+@pytest.mark.parametrize(
+    ("nats", "text"),
+    [
+        (-12.0, "It foresees your next move much better than a random walk."),
+        (-10.5, "It foresees your next move much better than a random walk."),
+        (-10.2, "It foresees your next move better than a random walk."),
+        (-10.04, "It foresees your next move about as well as a random walk."),
+        (-9.96, "It foresees your next move about as well as a random walk."),
+        (-9.0, "It does not foresee your next move as well as a random walk."),
+    ],
+)
+def test_the_third_is_how_well_it_foresees_beside_the_best_of_the_others(nats: float, text: str) -> None:
+    sentences = verdict(replace(heard(), nats=nats), heard(), (REPEAT, WALK))
+    assert len(sentences) == 3
+    assert sentences[2].text == text
+    assert f"{nats:+.2f} nats an event against -10.00" in sentences[2].evidence
+
+
+@pytest.mark.parametrize(
+    ("nats", "rivals"),
+    [(None, (WALK,)), (-12.0, ()), (math.inf, (WALK,)), (-12.0, (Rival("a walk", math.nan),))],
+)
+def test_where_that_was_not_measured_it_is_whether_one_could_tell(nats: float | None, rivals: tuple) -> None:
+    assert verdict(replace(heard(), nats=nats), heard(), rivals) == verdict(heard(), heard())
+    assert verdict(heard(), heard())[2] == telling(heard(), heard())
+
+
 def test_the_furthest_is_what_is_said() -> None:
     far = verdict(heard(spread=0.97, opening=2.5, switch=1.0, median_dt=0.06), heard())
     assert far[0].text.startswith("It keeps to its busiest three")
@@ -112,6 +143,7 @@ anyone = st.builds(
 
 
 @given(anyone, anyone)
+@pytest.mark.slow
 def test_always_three_sentences_with_evidence(model: Heard, players: Heard) -> None:
     found = verdict(model, players)
     assert len(found) == 3

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from example_session import EXAMPLES, playing
 
-from bench.browser import browsing, free_tcp_port, quiet
+from bench.browser import SHELLS, browsing, free_tcp_port, quiet
 from waiting import wait_until
 
 PAGE = EXAMPLES / "browser" / "index.html"
@@ -31,7 +31,7 @@ def address(folder: Path) -> str:
 def test_the_page_plays_and_shows_the_answers(tmp_path):
     with playing(tmp_path / "run", "browser.toml", {"server_port = 5001": "server_port = 0"}) as session:
         port = session.wait_for("websocket is listening on 127.0.0.1 port ")
-        with browsing() as browser:
+        with browsing(names=SHELLS) as browser:
             page = browser.new_page()
             troubles = quiet(page)
             page.goto(f"{PAGE.as_uri()}?{address(session.folder)}")
@@ -55,7 +55,7 @@ def test_the_page_plays_and_shows_the_answers(tmp_path):
 
 
 def test_the_page_connects_when_the_session_comes_later(tmp_path):
-    with browsing() as browser:
+    with browsing(names=SHELLS) as browser:
         page = browser.new_page()
         port = free_tcp_port()
         (tmp_path / "run").mkdir()
@@ -74,7 +74,7 @@ def test_a_frame_in_a_sandbox_of_any_site_is_not_let_in(tmp_path):
     with playing(tmp_path / "run", "browser.toml", {"server_port = 5001": "server_port = 0"}) as session:
         port = session.wait_for("websocket is listening on 127.0.0.1 port ")
         script = (tmp_path / "run/.impsy/page.js").as_uri()
-        with serving(FRAME) as site, browsing() as browser:
+        with serving(FRAME) as site, browsing(names=SHELLS) as browser:
             page = browser.new_page()
             page.goto(site)
             frame = page.frames[1]

@@ -161,7 +161,7 @@ def test_what_is_wrong_is_told_once_and_what_is_right_is_heard():
         assert (health.state, health.received, health.bad) == ("receiving", 4, 3)
         warnings = [report.text for report in stage.told if report.level == "warning"]
         assert len(warnings) == 2
-        assert "1 values, but dimension 3 means 2" in warnings[0]
+        assert "1 value, but dimension 3 means 2" in warnings[0]
 
 
 def test_a_port_that_is_taken_is_taken_up_when_it_is_free():

@@ -19,6 +19,12 @@ NPM = Path(ROOT_DIR) / ("node_modules" if WINDOWS else "lib/node_modules") / "np
 SCRIPT_BUDGET = 200_000
 """Bytes of script, gzipped, in all pages together."""
 
+INSTRUMENT_BUDGET = 400_000
+"""Bytes of script of the instrument in one page, as they are in its file."""
+
+LOADS = r"(?:src|url|import|fetch|href)\s*[=(]\s*[\"'`]?https?://"
+"""What loads something from an address of others."""
+
 
 def node(*arguments: str | Path) -> str:
     path = os.pathsep.join([str(NODE.parent), os.environ.get("PATH", "")])
@@ -49,10 +55,13 @@ def test_types_hold(tools):
     node(tools / "typescript" / "bin" / "tsc", "--noEmit")
 
 
+@pytest.mark.slow
 def test_it_is_formatted(tools):
-    node(tools / "prettier" / "bin" / "prettier.cjs", "--check", "src", "tests", "vite.config.ts", "index.html")
+    sources = ("src", "tests", "vite.config.ts", "vite.instrument.config.ts", "index.html", "instrument/*.js")
+    node(tools / "prettier" / "bin" / "prettier.cjs", "--check", *sources)
 
 
+@pytest.mark.slow
 def test_its_own_tests_pass(tools):
     told = node(tools / "vitest" / "vitest.mjs", "run")
     assert re.search(r"Tests\s+\d+ passed", told), told
@@ -64,6 +73,7 @@ def test_the_lock_file_names_no_registry():
     assert "registry" not in text
 
 
+@pytest.mark.slow
 def test_what_is_built_is_small_and_asks_nobody(tools, tmp_path):
     node(tools / "vite" / "bin" / "vite.js", "build", "--outDir", tmp_path / "pages", "--emptyOutDir")
     scripts = sorted((tmp_path / "pages" / "assets").glob("*.js"))
@@ -72,8 +82,22 @@ def test_what_is_built_is_small_and_asks_nobody(tools, tmp_path):
     built = [each for each in (tmp_path / "pages").rglob("*") if each.suffix in {".js", ".css", ".html"}]
     for file in built:
         # Names of XML namespaces and links to read on are addresses too, but nothing is loaded from them.
-        loads = r"(?:src|url|import|fetch|href)\s*[=(]\s*[\"'`]?https?://"
-        assert not re.search(loads, file.read_text(encoding="utf-8")), file.name
+        assert not re.search(LOADS, file.read_text(encoding="utf-8")), file.name
     page = (tmp_path / "pages" / "index.html").read_text(encoding="utf-8")
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\son\w+=|\sstyle=", page)
     assert "Preact" in (tmp_path / "pages" / "licences.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_the_instrument_of_one_page_is_one_script_and_asks_nobody(tools, tmp_path):
+    arguments = ("build", "--config", "vite.instrument.config.ts", "--outDir", tmp_path / "page", "--emptyOutDir")
+    node(tools / "vite" / "bin" / "vite.js", *arguments)
+    names = {each.name for each in (tmp_path / "page").iterdir()}
+    kept = {"service-worker.js", "icon-180.png", "icon-512.png"}
+    assert names == {"instrument.js", "instrument.css", "licences.md"} | kept
+    script = (tmp_path / "page" / "instrument.js").read_text(encoding="utf-8")
+    assert len(script) < INSTRUMENT_BUDGET
+    # In an HTML file these would begin and end other things than the script.
+    assert "<!--" not in script
+    assert not re.search(LOADS, script)
+    assert "url(" not in (tmp_path / "page" / "instrument.css").read_text(encoding="utf-8").replace("url(data:", "")

@@ -69,7 +69,7 @@ def test_a_new_message_is_one_class_for_both_sides(generator, monkeypatch):
 
 
 def test_what_the_session_takes_from_its_parts_has_the_keys_of_the_protocol():
-    own = {"dropped", "logged", "unmirrored"}
+    own = {"dropped", "logged", "unmirrored", "marks"}
     assert set(monitor.Counts.__annotations__) == own | set(asdict(Counters()))
     assert set(monitor.PortHealth.__annotations__) == {field.name for field in fields(Health)}
     assert not set(monitor.State.__annotations__) - {"mode"} & {field.name for field in fields(Settings)}

@@ -191,6 +191,7 @@ def test_what_the_system_refuses_is_counted_and_not_traced(caplog):
 
 
 @pytest.mark.parametrize(("hard", "may_have"), [(2000, 2000), (200, 200), (8000, 4096)])
+@pytest.mark.slow
 def test_a_server_has_more_descriptors_than_services_start_with_if_it_may(hard, may_have):
     resource = pytest.importorskip("resource")
     code = f"""

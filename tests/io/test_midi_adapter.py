@@ -9,6 +9,7 @@ import pytest
 
 from impsy.errors import DeviceError
 from impsy.events import MidiClock, Released, Unplugged, Update
+from impsy.io.adapter import Overheard
 from impsy.io.feedback import FeedbackGuard
 from impsy.io.midi.adapter import MidiInput, MidiOutput
 from impsy.io.midi.system import SharedMidi
@@ -134,11 +135,11 @@ def test_a_part_of_the_name_is_enough_and_the_first_of_several_is_taken(stage):
 def test_messages_become_updates_and_others_are_counted(stage):
     adapter = stage.input()
     overheard = []
-    adapter.overhear = lambda *what: overheard.append(what)
+    adapter.overhear = overheard.append
     wait_until(lambda: is_open(adapter))
     receive = stage.system.opened[0].receive
     assert state(adapter) == "open"
-    for message in ("b0 07 7f", "90 00 40", "b1 07 40", "fa", "80 40 00"):
+    for message in ("b0 07 7f", "90 00 40", "b1 07 40", "fa", "80 40 00", "f8"):
         receive(bytes.fromhex(message))
     assert stage.events == [
         Update(((1, 1.0),), "midi in S-1"),
@@ -147,8 +148,9 @@ def test_messages_become_updates_and_others_are_counted(stage):
     ]
     assert state(adapter) == "receiving"
     assert adapter.health()[0].received == 5
-    assert overheard[:1] == [("midi in S-1", b"\xb0\x07\x7f", ((1, 1.0),))]
-    assert len(overheard) == 5
+    assert overheard[0] == Overheard("midi in S-1", "in", b"\xb0\x07\x7f", ((1, 1.0),))
+    assert len(overheard) == 6
+    assert overheard[5].remark == "the tempo does not follow it"
 
 
 def test_a_fault_of_who_hears_does_not_reach_the_driver(stage, caplog):
@@ -327,6 +329,7 @@ def test_it_can_be_opened_again(stage):
     assert stage.system.opened[-1].sent[-2:] == ["90 40 7f", "b0 07 40"]
 
 
+@pytest.mark.slow
 def test_engine_and_link_may_use_an_output_at_once(stage):
     output = stage.output()
     wait_until(lambda: is_open(output))
@@ -374,6 +377,7 @@ def test_engine_and_link_may_use_an_output_at_once(stage):
         ("X:X MIDI 1 28:0", ["X:X MIDI 1 24:0"], "X:X MIDI 1 24:0", "numbers that the system gives"),
     ],
 )
+@pytest.mark.slow
 def test_the_port_that_fits_best_is_opened_and_doubts_are_said_once(stage, name, there, opened, reported):
     stage.system.names[:] = there
     adapter = stage.input(name)

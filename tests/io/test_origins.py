@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import socket
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fuzzing import examples
 from impsy.io.origins import origin_allowed
 
 OWN = socket.gethostname().lower()
-FUZZ = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "300"))
+FUZZ = examples(300)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,7 @@ def test_a_list_takes_the_place_of_the_default():
 
 @settings(max_examples=FUZZ)
 @given(st.text(), st.text())
+@pytest.mark.slow
 def test_any_header_gives_an_answer(origin, host):
     assert origin_allowed(origin, host) in {True, False}
     assert origin_allowed(f"http://{origin}", host) in {True, False}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import socket
 import time
@@ -10,6 +9,7 @@ import time
 import pytest
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from fuzzing import examples
 from impsy.codecs.osc import encode_vector
 from impsy.errors import DeviceError
 from impsy.events import Interaction, Report, Set
@@ -18,7 +18,7 @@ from impsy.io.network import resolve
 from impsy.io.udp import UdpListener
 from waiting import if_idle, wait_until
 
-FUZZ = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "300"))
+FUZZ = examples(300)
 
 
 class Peer:

@@ -60,6 +60,7 @@ def bundle(*parts):
     return b"#bundle\0" + bytes(8) + b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
+@pytest.mark.slow
 def test_of_a_flood_of_commands_so_many_count_and_playing_and_panic_go_on(still):
     commands = [encode_message("/impsy/timescale", "f", [1 + number / 1000]) for number in range(900)]
     with Stage() as stage:
@@ -83,6 +84,7 @@ def test_panics_have_a_limit_of_their_own(still):
         assert stage.events == [PanicButton()] * PANICS_A_SECOND
 
 
+@pytest.mark.slow
 def test_a_bundle_of_playing_floods_no_queue(still):
     with Stage() as stage:
         for _ in range(30):

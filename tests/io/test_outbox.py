@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +47,7 @@ class Receiver:
 
 
 @given(st.lists(ACTION, max_size=60), st.integers(1, 20))
+@pytest.mark.slow
 def test_whatever_the_line_does_no_note_hangs_and_the_newest_positions_arrive(actions, limit):
     mapping, receiver = OutputMapping(ENTRIES), Receiver()
     outbox = Outbox(thin_midi, only_note_offs, limit)

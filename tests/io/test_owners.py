@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.sync.client import connect
 
+from fuzzing import examples
 from impsy.io import owners
 from impsy.io.osc import OscListener
 from impsy.io.owners import CACHE_SECONDS, Row, Senders, of_this_user, rows, usable
@@ -21,7 +22,7 @@ from impsy.io.websocket import WebSocketAdapter
 from impsy.mapping.entries import parse_mapping
 from waiting import wait_until
 
-FUZZ = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "300"))
+FUZZ = examples(300)
 NOBODY = 65534
 HEADER = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 LINE = "   0: 0100007F:1770 0100007F:9C40 01 00000000:00000000 00:00000000 00000000  1000        0 4711 2 0000 0\n"
@@ -66,6 +67,7 @@ def test_a_row_is_found_by_its_local_address_alone():
 
 @settings(max_examples=FUZZ)
 @given(st.text(), st.lists(st.sampled_from([*LINE.split(" "), "\n", "-1", "\0", "9" * 5000]), max_size=60))
+@pytest.mark.slow
 def test_a_table_of_any_content_is_read(text, words):
     for table in (text, " ".join(words), LINE[: len(text)] + text):
         for row in rows(table, frozenset({"0100007F:1770", *text.split(), *words})):

@@ -122,6 +122,7 @@ def rank(wanted: str, port: str, place: int, numbered: bool) -> int | None:
 
 
 @given(port_lists, st.data())
+@pytest.mark.slow
 def test_exact_comes_before_words_and_words_before_parts(ports, data):
     pieces = [port[start:end] for port in ports for start in range(3) for end in range(start + 1, len(port) + 1)]
     wanted = data.draw(st.one_of(names, st.sampled_from(pieces or ["x"])).filter(str.strip))
@@ -174,6 +175,7 @@ def test_any_names_at_all_are_taken(wanted, ports):
 
 
 @given(st.lists(names, max_size=5, unique=True), port_lists)
+@pytest.mark.slow
 def test_no_two_names_mean_one_port_unless_both_name_it_exactly(configured, ports):
     ports = list(dict.fromkeys(ports))
     meant = assign_ports(configured, ports)

@@ -11,6 +11,7 @@ import time
 import pytest
 from serial_device import Device
 
+from fuzzing import examples
 from impsy.codecs.midi import MidiStream
 from impsy.errors import DeviceError
 from impsy.events import Interaction, Released, Unplugged, Update
@@ -23,7 +24,7 @@ from waiting import if_idle, wait_until
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="there are no pseudo-terminals")
 
-FUZZ = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "300"))
+FUZZ = examples(300)
 INPUT = parse_mapping([["note_on", 1], ["control_change", 1, 7]])
 OUTPUT = parse_mapping([["note_on", 1], ["control_change", 1, 7], ["pitch_bend", 2]])
 
@@ -303,6 +304,7 @@ def test_a_synthesiser_whose_cable_comes_back_hears_what_it_missed(device, play)
     assert sounding([bytes.fromhex("903c7f"), *messages]) == {b"\x00\x00"}
 
 
+@pytest.mark.slow
 def test_a_slow_cable_loses_notes_but_never_a_note_off(device, play):
     stage = play(SerialMidiAdapter(str(device.path), (), OUTPUT))
     dice = random.Random(3)

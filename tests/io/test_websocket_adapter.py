@@ -17,6 +17,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
+from fuzzing import examples
 from impsy.events import Released, Unplugged, Update
 from impsy.io import websocket
 from impsy.io.adapter import Rate
@@ -25,7 +26,7 @@ from impsy.io.websocket import PLAYED_A_SECOND, WebSocketAdapter
 from impsy.mapping.entries import parse_mapping
 from waiting import if_idle, wait_until
 
-FUZZ = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "300"))
+FUZZ = examples(300)
 INPUT = parse_mapping([["note_on", 1], ["control_change", 1, 7], ["pitch_bend", 16]])
 OUTPUT = parse_mapping([["note_on", 1], ["control_change", 1, 7], ["pitch_bend", 16]])
 HANDSHAKE = (
@@ -85,6 +86,7 @@ def silent_client(address):
     return made
 
 
+@pytest.mark.slow
 def test_messages_come_in_and_go_out_to_everybody(stage):
     with stage.client() as one, stage.client() as other:
         stage.wait_for_clients(2)
@@ -349,6 +351,7 @@ def test_connections_that_never_shake_hands_are_limited():
         assert if_idle(time.monotonic() - before) < 0.5
 
 
+@pytest.mark.slow
 def test_rubbish_on_the_port_does_not_stop_the_music(stage):
     dice = random.Random(1)
     with stage.client() as good:
@@ -487,6 +490,7 @@ def test_fifty_clients_miss_nothing_while_one_of_them_never_reads():
     assert stage.health.failed > 0
 
 
+@pytest.mark.slow
 def test_a_hundred_messages_at_once_from_each_of_twenty_clients_all_count(stage):
     async def play(url):
         from websockets.asyncio.client import connect as connect_
@@ -602,6 +606,7 @@ def test_only_what_moved_is_passed_on_and_a_release_ends_its_note(stage):
     assert frames == [*expected, "/channel/16/pitchbend/8192"]
 
 
+@pytest.mark.slow
 def test_of_a_flood_of_messages_so_many_are_taken_and_the_client_stays(monkeypatch):
     monkeypatch.setattr(websocket, "Rate", lambda a_second, burst: Rate(a_second, burst, lambda: 100.0))
     lines = "\n".join(["/channel/1/cc/7/9"] * 400)

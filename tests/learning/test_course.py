@@ -66,6 +66,7 @@ def learn(course: Course) -> list[Weights]:
     return taken
 
 
+@pytest.mark.slow
 def test_what_foresees_the_performer_better_takes_over_once() -> None:
     base, player = network(0), network(1)
     memory = Memory(3)
@@ -84,6 +85,7 @@ def test_what_foresees_the_performer_better_takes_over_once() -> None:
 
 
 @pytest.mark.parametrize("seed", range(2))
+@pytest.mark.slow
 def test_what_is_no_better_never_takes_over(seed: int) -> None:
     base = network(0)
     rng = np.random.default_rng(seed)
@@ -95,6 +97,7 @@ def test_what_is_no_better_never_takes_over(seed: int) -> None:
         assert learn(course) == []
 
 
+@pytest.mark.slow
 def test_what_forgets_does_not_take_over() -> None:
     base, player = network(0), network(1)
     memory = Memory(3, Earlier(rehearsed(base, np.random.default_rng(5))))

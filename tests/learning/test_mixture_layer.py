@@ -47,6 +47,7 @@ def test_its_densities_are_those_of_the_network_that_plays(architecture: str) ->
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.slow
 def test_the_gradient_is_that_of_the_densities(architecture: str) -> None:
     weights = _network(architecture, seed=3)
     learner = MixtureLayer(weights)
@@ -69,6 +70,7 @@ def test_the_gradient_is_that_of_the_densities(architecture: str) -> None:
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.slow
 def test_it_learns_and_leaves_the_recurrent_layers_as_they_are(architecture: str) -> None:
     weights = _network(architecture)
     learner = MixtureLayer(weights)

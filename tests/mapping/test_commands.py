@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from fuzzing import examples
 from impsy.errors import ConfigError
 from impsy.events import PanicButton, RecallScene, Reset, Set, Toggle
 from impsy.mapping.commanding import REST_SECONDS, CommandMapping, event_of
@@ -24,7 +23,7 @@ from impsy.mapping.commands import (
 from impsy.mapping.entries import KINDS, ControlChange, NoteOn
 from impsy.settings import SETTINGS, Settings
 
-FUZZ = settings(max_examples=int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "100")))
+FUZZ = settings(max_examples=examples(100))
 COMMANDS = commands_of(["verse"])
 TURNS = [command for command in COMMANDS.values() if command.act == "turn"]
 
@@ -76,6 +75,7 @@ def test_a_name_that_is_no_command(name, says):
 
 
 @pytest.mark.parametrize("command", TURNS, ids=lambda command: command.name)
+@pytest.mark.slow
 def test_a_knob_reaches_the_slider_and_comes_back_to_each_position(command):
     row = SETTINGS[command.setting]
     assert row.at(1) == row.slider[0]
@@ -132,6 +132,7 @@ def test_what_is_wrong_with_an_entry_is_said(item, says):
     )
 )
 @example(["note_on", 1, "", ""])
+@pytest.mark.slow
 def test_any_value_is_an_entry_or_a_sentence(item):
     try:
         entry = parse_command(item)

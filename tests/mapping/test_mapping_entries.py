@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fuzzing import examples
 from impsy.errors import ConfigError
 from impsy.mapping.entries import (
     KINDS,
@@ -27,7 +27,7 @@ from impsy.mapping.entries import (
     parse_mapping,
 )
 
-FUZZ = settings(max_examples=int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "100")))
+FUZZ = settings(max_examples=examples(100))
 
 
 @pytest.mark.parametrize(
@@ -145,6 +145,7 @@ anything = st.recursive(
 
 @given(st.lists(anything) | anything)
 @FUZZ
+@pytest.mark.slow
 def test_anything_else_is_a_config_error(item: object) -> None:
     try:
         entry = parse_entry(item)

@@ -133,6 +133,7 @@ def entries_on(channel):
 
 
 @given(st.data())
+@pytest.mark.slow
 def test_what_is_played_is_heard_to_half_a_step(data):
     channels = data.draw(st.lists(st.integers(1, 16), min_size=1, max_size=6, unique=True))
     rows = [row for channel in channels for row in data.draw(entries_on(channel))]
@@ -158,6 +159,7 @@ voices = st.one_of(
 
 
 @given(st.data())
+@pytest.mark.slow
 def test_every_note_ends_once_and_only_what_sounds_is_ended(data):
     entries = data.draw(st.lists(voices, min_size=1, max_size=6))
     # Few pitches, so that voices meet on the same note.
@@ -211,6 +213,7 @@ holding = st.one_of(
 
 
 @given(st.data())
+@pytest.mark.slow
 def test_who_joins_late_holds_what_the_others_hold(data):
     entries = data.draw(st.lists(holding, min_size=1, max_size=6))
     player = mapping(*entries)

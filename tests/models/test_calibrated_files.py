@@ -53,6 +53,7 @@ def played_from(predictor, event, at: tuple[float, float]) -> tuple[np.ndarray, 
 
 @settings(max_examples=25, deadline=None)
 @given(st.sampled_from(list(MAKERS)), st.integers(0, 99), *[temperatures] * 4)
+@pytest.mark.slow
 def test_what_is_played_is_what_was_learned(architecture, seed, sigma, pi, learnt_sigma, learnt_pi) -> None:
     learned = MAKERS[architecture](seed)
     at, learnt_at = (sigma, pi), (learnt_sigma, learnt_pi)

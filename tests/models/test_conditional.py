@@ -63,6 +63,7 @@ def assert_alike(mine, other, held):
     ("dimension", "held"),
     [(2, {0: 0.45}), (9, {2: 0.55}), (9, {0: 0.5, 7: 0.4}), (64, {10: 0.6}), (64, {62: 0.55, 0: 0.45})],
 )
+@pytest.mark.slow
 def test_it_draws_as_rejection_sampling_does(dimension, held):
     rng = np.random.default_rng(dimension)
     parameters = mixture_of(rng, 5, dimension)
@@ -74,6 +75,7 @@ def test_it_draws_as_rejection_sampling_does(dimension, held):
 
 
 @pytest.mark.parametrize("maker", [LiteRTPredictor, NumPyPredictor])
+@pytest.mark.slow
 def test_a_gesture_network_draws_as_rejection_sampling_does(maker):
     """The held control rests in most components and moves in some; its value lies on its grid, as it was heard."""
     weights = random_weights(9, SIZES["xs"], rng=np.random.default_rng(3), mixtures=30, architecture="gestures")
@@ -98,6 +100,7 @@ def test_a_gesture_network_draws_as_rejection_sampling_does(maker):
     st.sampled_from([1.0, 0.01]),
     st.data(),
 )
+@pytest.mark.slow
 def test_weights_are_those_of_the_formula(mixtures, dimension, seed, pi_temperature, density, data):
     rng = np.random.default_rng(seed)
     parameters = mixture_of(rng, mixtures, dimension)
@@ -112,6 +115,7 @@ def test_weights_are_those_of_the_formula(mixtures, dimension, seed, pi_temperat
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(2, 9), st.integers(1, 45), st.integers(0, 2**32 - 1), st.data())
+@pytest.mark.slow
 def test_live_numbers_give_the_weights_of_the_whole_mixture(dimension, mixtures, seed, data):
     rng = np.random.default_rng(seed)
     weights = random_weights(dimension, SIZES["xxs"], rng=rng, mixtures=mixtures, architecture="gestures")
@@ -197,6 +201,7 @@ strange = st.floats(allow_nan=True, allow_infinity=True, width=32)
 @example([math.inf] * 35, {0: 0.5}, 1.0, 1.0)
 @example([0.0] * 35, {0: 0.5, 1: 0.5}, 0.0, 0.0)
 @pytest.mark.filterwarnings("error")
+@pytest.mark.slow
 def test_any_numbers_give_a_vector_with_the_held_values_or_none_at_all(numbers, held, pi_temperature, sigma):
     sampler = MixtureSampler(np.array(numbers, np.float32), 3)
     drawn = sampler.draw(np.random.default_rng(0), pi_temperature, sigma, held)

@@ -105,6 +105,7 @@ def test_it_plays_what_it_would_play_here(graph):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
 @pytest.mark.parametrize("mode", ["callresponse", "polyphony", "battle"])
+@pytest.mark.slow
 def test_a_model_that_never_answers_silences_nothing(tmp_path, graph, mode):
     stage = Stage(tmp_path, graph, mode)
     with stage.session:
@@ -152,6 +153,7 @@ def test_the_end_does_not_wait_for_it_and_the_log_is_whole(tmp_path, graph):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
 @pytest.mark.parametrize("number", ["SIGSTOP", "SIGKILL"])
+@pytest.mark.slow
 def test_a_process_that_is_stopped_or_killed_is_told_within_a_second(tmp_path, graph, number):
     stage = Stage(tmp_path, graph)
     with stage.session:
@@ -179,6 +181,7 @@ def test_a_process_that_did_not_run_because_nothing_did_is_not_given_up(graph):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
+@pytest.mark.slow
 def test_what_it_cannot_keep_up_with_is_not_waited_for(graph):
     predictor = open_model(graph).predictor
     predictor.listen(lambda: None)
@@ -192,6 +195,7 @@ def test_what_it_cannot_keep_up_with_is_not_waited_for(graph):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
+@pytest.mark.slow
 def test_it_ends_with_the_process_that_started_it(graph):
     code = (
         "import sys, time; from impsy.models.opening import open_model\n"
@@ -206,6 +210,7 @@ def test_it_ends_with_the_process_that_started_it(graph):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
+@pytest.mark.slow
 def test_it_ends_with_that_process_before_it_has_come_to_play(tmp_path):
     content = changed(looped_tflite(small_weights(), endless=True), unusual)
     code = "import sys; from impsy.models.opening import open_model; print(flush=True); open_model(sys.argv[1])"
@@ -219,6 +224,7 @@ def test_it_ends_with_that_process_before_it_has_come_to_play(tmp_path):
     wait_until(lambda: not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text())
 
 
+@pytest.mark.slow
 def test_where_nothing_plays_it_is_an_error_message(tmp_path, graph, monkeypatch):
     """In a replay and in an evaluation."""
     monkeypatch.setattr(elsewhere, "PATIENT_SECONDS", 4.0)
@@ -236,6 +242,7 @@ def test_where_nothing_plays_it_is_an_error_message(tmp_path, graph, monkeypatch
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to one process there")
+@pytest.mark.slow
 def test_an_interruption_ends_what_waits_for_it(graph):
     code = (
         "import sys; from impsy.models.opening import open_model\n"

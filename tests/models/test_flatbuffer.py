@@ -76,6 +76,7 @@ models = st.builds(
 
 
 @given(models)
+@pytest.mark.slow
 def test_what_is_written_is_read_back(model: Model) -> None:
     assert flatbuffer.read(Model, flatbuffer.write(model, IDENTIFIER), IDENTIFIER) == model
 
@@ -86,6 +87,7 @@ def plain(vector) -> list:
 
 @settings(max_examples=50)
 @given(models)
+@pytest.mark.slow
 def test_the_official_reader_reads_the_same(model: Model) -> None:
     theirs = official.ModelT.InitFromPackedBuf(flatbuffer.write(model, IDENTIFIER), 0)
     assert theirs.version == model.version
@@ -123,6 +125,7 @@ def test_constants_are_aligned_for_the_runtime() -> None:
     assert all(content.index(data) % 16 == 0 for data in filled)
 
 
+@pytest.mark.slow
 def test_a_list_that_refers_to_one_thing_again_and_again_is_refused() -> None:
     """A small file whose graphs are all the same one, whose tensors are all the same one."""
     model = Model(3, subgraphs=[Subgraph([Tensor(name="t")] * 2000)] * 1)

@@ -54,6 +54,7 @@ def usual(dimension: int = 9, mixtures: int = 27, size: str = "s"):
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(2, 9), st.integers(1, 20), st.integers(1, 45), st.integers(0, 2**32 - 1))
+@pytest.mark.slow
 def test_the_graph_that_plays_gives_the_mixture_and_the_draws_of_the_file(
     dimension: int, units: int, mixtures: int, seed: int
 ) -> None:
@@ -74,6 +75,7 @@ def test_the_graph_that_plays_gives_the_mixture_and_the_draws_of_the_file(
 @settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0, 1e-6, 9e-5]), st.sampled_from([None, np.nan, np.inf, -np.inf]))
 @pytest.mark.filterwarnings("error")
+@pytest.mark.slow
 def test_sums_that_are_rounded_choose_the_same_components(seed: int, wrong: float, strange: float | None) -> None:
     live = Live(usual(dimension=3, mixtures=30).residual)
     rng = np.random.default_rng(seed)
@@ -117,6 +119,7 @@ def carried(interpreter, pairs: int) -> np.ndarray:
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(2, 9), st.integers(1, 9), st.integers(0, 2**32 - 1), st.sampled_from(["all", "some", "none"]))
+@pytest.mark.slow
 def test_the_last_gesture_is_kept_to_the_bit_while_nothing_moves(
     dimension: int, units: int, seed: int, grid: str
 ) -> None:
@@ -182,6 +185,7 @@ def test_components_that_continue_go_the_way_of_the_last_gesture(backend: str) -
 
 @pytest.mark.parametrize("storage", STORAGES)
 @pytest.mark.parametrize("grid", ["all", "some", "none"])
+@pytest.mark.slow
 def test_a_file_comes_back_as_it_was(storage: str, grid: str, tmp_path: Path) -> None:
     weights = gesture_weights(1, 6, Size(32, 2), 11, grid)
     content = encode_tflite(weights, storage=storage, facts={"from": "here"})
@@ -196,6 +200,7 @@ def test_a_file_comes_back_as_it_was(storage: str, grid: str, tmp_path: Path) ->
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(2, 40), st.integers(1, 20), st.integers(1, 40), st.integers(0, 2**32 - 1))
+@pytest.mark.slow
 def test_files_hold_what_is_made_of_them(dimension: int, units: int, mixtures: int, seed: int) -> None:
     """The reader refuses a file that is smaller than its constants; none that is sound may be."""
     weights = gesture_weights(seed, dimension, Size(units, 1), mixtures)
@@ -216,6 +221,7 @@ def test_only_builtin_operators_of_the_first_version() -> None:
 
 @pytest.mark.parametrize("mixtures", [1, 5, 11, 27, 60])
 @pytest.mark.parametrize("dimension", [2, 9, 64])
+@pytest.mark.slow
 def test_untrained_networks(dimension: int, mixtures: int) -> None:
     weights = usual(dimension, mixtures, "xxs")
     assert (weights.mixtures, weights.dimension) == (mixtures, dimension)
@@ -229,6 +235,7 @@ def test_untrained_networks(dimension: int, mixtures: int) -> None:
     )
 
 
+@pytest.mark.slow
 def test_storage_is_chosen_by_what_is_heard() -> None:
     weights = usual(size="xs")
     chosen, results = smallest_faithful(weights)
@@ -323,6 +330,7 @@ OWN = [field.name for field in fields(Gestures) if field.name not in {field.name
         (lambda values: values[None], "shape"),
     ],
 )
+@pytest.mark.slow
 def test_constants_that_do_not_fit_are_refused(field: str, change, message: str) -> None:
     fixed = gesture_weights().residual
     with pytest.raises(ModelError, match=message):
@@ -368,6 +376,7 @@ def configured(name: str, key: str, value: object) -> bytes:
     return keras_archive(weights, config)
 
 
+@pytest.mark.slow
 def test_a_keras_archive_opens(tmp_path: Path) -> None:
     for grid in ("all", "some", "none"):
         weights = gesture_weights(grid=grid)
@@ -390,6 +399,7 @@ def test_a_keras_archive_opens(tmp_path: Path) -> None:
         (keras3_weights(gesture_weights()), "gestures network without its constants"),
     ],
 )
+@pytest.mark.slow
 def test_keras_archives_that_do_not_fit_together(content: bytes, message: str, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=message):
         open_model(put(tmp_path, "model.keras", content))

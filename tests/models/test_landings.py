@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from dataclasses import replace
 from random import Random
 
@@ -13,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_files import assert_same, changed, landing_weights, play, put
 
+from fuzzing import examples
 from impsy.errors import ModelError
 from impsy.models.landings import Landings
 from impsy.models.litert import GraphPredictor
@@ -25,7 +25,7 @@ from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import Weights
 from random_networks import random_weights
 
-EXAMPLES = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "200"))
+EXAMPLES = examples(200)
 CONTENT = encode_tflite(landing_weights(3, 4, mixtures=12))
 
 
@@ -91,6 +91,7 @@ def test_a_file_that_is_not_what_it_says_plays_as_it_is_or_is_refused(change, tm
     assert "the file's own graph" in opened.runs
 
 
+@pytest.mark.slow
 def test_damaged_files_are_read_or_refused() -> None:
     outcomes = set()
     for seed in range(EXAMPLES):
@@ -124,6 +125,7 @@ def test_any_number_in_the_definition_is_taken_or_refused(field: str, place: int
 
 
 @pytest.mark.parametrize("storage", ["float16", "int8"])
+@pytest.mark.slow
 def test_compressed_files_hold_the_same_network(storage) -> None:
     weights = random_weights(3, SIZES["xs"], rng=np.random.default_rng(1), mixtures=200, architecture="landings")
     content = encode_tflite(weights, storage=storage)

@@ -101,6 +101,7 @@ anything = st.floats(width=32)
 
 
 @given(st.lists(anything, min_size=10, max_size=10), st.floats(), st.floats(), st.integers(0, 9))
+@pytest.mark.slow
 def test_no_parameters_make_it_fail(values: list[float], pi: float, sigma: float, seed: int) -> None:
     drawn = MixtureSampler(np.array(values, np.float32), DIMENSION).draw(np.random.default_rng(seed), pi, sigma)
     assert len(drawn) == DIMENSION
@@ -116,6 +117,7 @@ def test_no_parameters_make_it_fail(values: list[float], pi: float, sigma: float
     st.sampled_from([None, math.nan, math.inf, -math.inf]),
 )
 @pytest.mark.filterwarnings("error")
+@pytest.mark.slow
 def test_many_components_are_drawn_from_like_few(
     mixtures: int, seed: int, spread: float, temperature: float, strange: float | None
 ) -> None:

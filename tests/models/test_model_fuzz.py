@@ -1,9 +1,8 @@
-"""Damaged files of every format: documented errors, nothing else. IMPSY_FUZZ_EXAMPLES multiplies the effort."""
+"""Damaged files of every format: documented errors, nothing else. See :func:`fuzzing.examples`."""
 
 from __future__ import annotations
 
 import json
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -27,6 +26,7 @@ from model_files import (
     small_weights,
 )
 
+from fuzzing import examples
 from impsy.errors import ModelError
 from impsy.models import isolated, keras_read
 from impsy.models.keras_read import interpret, read_keras
@@ -38,7 +38,9 @@ from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import Weights
 from waiting import if_idle
 
-EXAMPLES = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "400"))
+pytestmark = pytest.mark.slow
+
+EXAMPLES = examples(400)
 
 WEIGHTS = small_weights()
 RESIDUAL = residual_weights()
@@ -81,7 +83,6 @@ def survives(read, content: Any) -> bool:
 
 
 @pytest.mark.parametrize("form", [name for name in FILES if name.startswith("tflite")])
-@pytest.mark.slow
 def test_damaged_tflite(form: str) -> None:
     outcomes = {survives(read_tflite, damaged(FILES[form], seed)) for seed in range(EXAMPLES)}
     assert outcomes == {True, False}  # the damage was neither always harmless nor always fatal
@@ -116,7 +117,6 @@ def rewired(model, random: Random) -> None:
 
 
 @pytest.mark.parametrize("form", [name for name in FILES if name.startswith("tflite")])
-@pytest.mark.slow
 def test_rewired_graphs(form: str) -> None:
     for seed in range(EXAMPLES):
         random = Random(seed)
@@ -168,7 +168,6 @@ def test_graphs_made_to_keep_the_reader_busy(change, is_readable: bool) -> None:
 
 
 @pytest.mark.parametrize("form", ["keras", "keras-residual", "keras-gestures"])
-@pytest.mark.slow
 def test_damaged_keras_archives(form: str) -> None:
     content = FILES[form]
     head = content[: content.index(b"\x89HDF")]
@@ -180,7 +179,6 @@ def test_damaged_keras_archives(form: str) -> None:
 @pytest.mark.parametrize(
     ("form", "share"), [("h5", 2), ("tflite", 2), ("tflite-residual", 8), ("tflite-gestures", 8)]
 )
-@pytest.mark.slow
 def test_damaged_files_by_the_front_door(form: str, share: int, tmp_path: Path) -> None:
     """Through all that really happens, the process of its own included; that costs more, so fewer."""
 
@@ -221,7 +219,6 @@ def test_constants_of_any_kind(layer: str, in_scale: bool, value: object) -> Non
 
 @settings(max_examples=EXAMPLES)
 @given(st.binary(max_size=40) | anything.map(lambda value: json.dumps(value).encode()))
-@pytest.mark.slow
 def test_metadata_of_any_kind(note: bytes) -> None:
     def annotated(model) -> None:
         model.buffers[model.metadata[0].buffer].data = note

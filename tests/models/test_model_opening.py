@@ -41,6 +41,7 @@ from impsy.models.tflite.write import STORAGES, encode_tflite, write_tflite
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.slow
 def test_every_keras_layout_opens(layout: str, tmp_path: Path) -> None:
     weights = small_weights()
     opened = open_model(put(tmp_path, f"model.{layout}", LAYOUTS[layout](weights)))
@@ -75,12 +76,14 @@ def test_small_storage_comes_back_nearly(storage: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["model.h5", "model.tflite", "model", "model.txt"])
+@pytest.mark.slow
 def test_the_content_counts_not_the_name(name: str, tmp_path: Path) -> None:
     weights = small_weights()
     assert open_model(put(tmp_path, name, keras_archive(weights))).format == "Keras archive"
     assert open_model(put(tmp_path, name, encode_tflite(weights))).format == "TensorFlow Lite"
 
 
+@pytest.mark.slow
 def test_layers_stay_in_order_beyond_ten(tmp_path: Path) -> None:
     weights = small_weights(size=Size(4, 12))
     assert_same(open_weights(put(tmp_path, "a.h5", keras3_weights(weights))), weights)
@@ -226,7 +229,7 @@ def wrong_head() -> bytes:
         (keras_archive(small_weights())[:-30], "damaged"),
         (linked(h5py.SoftLink("/layers")), "link to elsewhere"),
         (linked(h5py.ExternalLink("/etc/passwd", "/x")), "link to elsewhere"),
-        (absurdly_large(), "more than 256 MiB of memory"),
+        (absurdly_large(), "more than 256 MB of memory"),
         (elsewhere(), "in another file"),
         (crowded(), "crowded"),
         (nested(), "nested"),
@@ -234,6 +237,7 @@ def wrong_head() -> bytes:
         (wrong_head(), "dense"),
     ],
 )
+@pytest.mark.slow
 def test_keras_files_that_cannot_be_played(content: bytes, message: str, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=message):
         open_model(put(tmp_path, "model.h5", content))
@@ -266,6 +270,7 @@ def test_a_graph_that_never_ends_is_an_error_message() -> None:
         GraphProcess(looped_tflite(small_weights(), endless=True), seconds=2.0)
 
 
+@pytest.mark.slow
 def test_a_graph_that_is_no_network_is_told(tmp_path: Path) -> None:
     def headless(model) -> None:
         model.subgraphs[0].outputs = model.subgraphs[0].outputs[1:]
@@ -275,6 +280,7 @@ def test_a_graph_that_is_no_network_is_told(tmp_path: Path) -> None:
         open_model(path)
 
 
+@pytest.mark.slow
 def test_playing_a_tflite_loads_nothing_heavy(tmp_path: Path) -> None:
     path = put(tmp_path, "model.tflite", encode_tflite(small_weights()))
     code = (
@@ -286,6 +292,7 @@ def test_playing_a_tflite_loads_nothing_heavy(tmp_path: Path) -> None:
     assert loaded in ("[]", "['flatbuffers']")  # LiteRT may load its own
 
 
+@pytest.mark.slow
 def test_a_keras_file_is_not_opened_in_this_process(tmp_path: Path) -> None:
     path = put(tmp_path, "model.keras", keras_archive(small_weights()))
     code = (

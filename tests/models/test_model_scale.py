@@ -109,6 +109,7 @@ class Contestant:
     mixtures=st.integers(1, 4),
     storage=st.sampled_from(["float32", "float16", "int8"]),
 )
+@pytest.mark.slow
 def test_what_is_written_has_scale_10_and_plays_the_same_in_any_front_end(scale, seed, dimension, mixtures, storage):
     weights = small_weights(seed, dimension, mixtures=mixtures)
     folded = at_scale_10(weights, scale)
@@ -188,6 +189,7 @@ def test_any_name_gives_a_usable_scale_or_a_model_error(name):
         ([1, 2], 12),
     ],
 )
+@pytest.mark.slow
 def test_what_the_json_beside_a_file_says_comes_before_its_name(tmp_path, beside, scale):
     (tmp_path / "m-scale12.json").write_text(json.dumps(beside))
     weights = small_weights()

@@ -70,6 +70,7 @@ def test_numpy_computes_the_textbooks_network(precision) -> None:
 
 @settings(max_examples=25)
 @given(st.integers(2, 12), st.integers(1, 40), st.integers(1, 4), st.integers(1, 6), st.integers(0, 99))
+@pytest.mark.slow
 def test_litert_and_numpy_agree(dimension: int, units: int, layers: int, mixtures: int, seed: int) -> None:
     weights = small_weights(seed, dimension, Size(units, layers), mixtures)
     exact = play(NumPyPredictor(weights, precision=np.float64), 100)

@@ -30,6 +30,7 @@ def files(request: pytest.FixtureRequest, shared_data: Path) -> dict[str, Path]:
     }
 
 
+@pytest.mark.slow
 def test_the_files_name_says_what_is_in_it(files: dict[str, Path]) -> None:
     for path in files.values():
         opened = open_model(path)
@@ -37,6 +38,7 @@ def test_the_files_name_says_what_is_in_it(files: dict[str, Path]) -> None:
         assert opened.weights.name == path.stem
 
 
+@pytest.mark.slow
 def test_all_three_forms_hold_the_same_weights(files: dict[str, Path]) -> None:
     """Exactly; but two of the .tflite keep some matrices as int8, so those within half of such a step."""
     exact = open_weights(files["h5"])
@@ -65,6 +67,7 @@ def test_every_form_plays_alike_everywhere(files: dict[str, Path]) -> None:
         np.testing.assert_allclose(play(open_model(path, "numpy").predictor, 150), by_numpy, **CLOSE)
 
 
+@pytest.mark.slow
 def test_all_three_forms_of_dim_9_play_alike_and_like_the_released_graph(shared_data: Path) -> None:
     paths = [shared_data / "models" / f"{NAMES[9]}.{suffix}" for suffix in ("h5", "keras", "tflite")]
     as_released = play(GraphPredictor(paths[2].read_bytes()), 150)

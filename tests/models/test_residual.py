@@ -135,6 +135,7 @@ SHAPES = [
 
 @pytest.mark.parametrize("grid", GRIDS)
 @pytest.mark.parametrize(("dimension", "size", "mixtures"), SHAPES)
+@pytest.mark.slow
 def test_every_way_to_play_it_plays_the_same(dimension: int, size: Size, mixtures: int, grid: str) -> None:
     weights = residual_weights(7, dimension, size, mixtures, grid)
     heard, resets = events(250, dimension, seed=1), (100, 101, 180)
@@ -163,6 +164,7 @@ def test_every_way_to_play_it_plays_the_same(dimension: int, size: Size, mixture
     st.sampled_from(GRIDS),
     st.integers(0),
 )
+@pytest.mark.slow
 def test_any_shape_plays_the_same_and_comes_back(
     dimension: int, units: int, layers: int, mixtures: int, grid: str, seed: int
 ) -> None:
@@ -175,6 +177,7 @@ def test_any_shape_plays_the_same_and_comes_back(
 
 
 @pytest.mark.parametrize("size", ["m", "xl"])
+@pytest.mark.slow
 def test_large_sizes_agree(size: str) -> None:
     weights = random_weights(9, SIZES[size], rng=np.random.default_rng(1), architecture="residual")
     np.testing.assert_allclose(play(LiteRTPredictor(weights)), play(NumPyPredictor(weights)), **CLOSE)
@@ -259,6 +262,7 @@ def test_a_time_below_zero_is_heard_as_none() -> None:
 
 @pytest.mark.parametrize("storage", STORAGES)
 @pytest.mark.parametrize("grid", GRIDS)
+@pytest.mark.slow
 def test_a_file_comes_back_as_it_was(storage: str, grid: str, tmp_path: Path) -> None:
     weights = residual_weights(size=Size(32, 2), grid=grid)
     path = tmp_path / "model.tflite"
@@ -273,6 +277,7 @@ def test_a_file_comes_back_as_it_was(storage: str, grid: str, tmp_path: Path) ->
     assert encode_tflite(opened.weights, storage=storage, facts=model_facts(path)) == path.read_bytes()
 
 
+@pytest.mark.slow
 def test_storage_is_chosen_by_what_is_heard() -> None:
     """Sigmas of a third of a 7-bit step leave no room for int8's rounding."""
     weights = random_weights(9, SIZES["xs"], rng=np.random.default_rng(0), architecture="residual")
@@ -310,6 +315,7 @@ def test_facts_that_no_file_can_hold_are_refused(facts: dict[str, object]) -> No
         encode_tflite(small_weights(), facts=facts)
 
 
+@pytest.mark.slow
 def test_a_keras_archive_opens(tmp_path: Path) -> None:
     for grid in GRIDS:
         weights = residual_weights(grid=grid)
@@ -320,6 +326,7 @@ def test_a_keras_archive_opens(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("way", ["signature", "index"])
 @pytest.mark.parametrize("dimension", [5, 40])
+@pytest.mark.slow
 def test_programs_that_know_nothing_of_it_play_it(way: str, dimension: int, tmp_path: Path) -> None:
     """They carry along all states that there are, two further pairs in the larger one."""
     weights = residual_weights(3, dimension, Size(16, 2))
@@ -406,6 +413,7 @@ def test_a_graph_that_is_not_what_we_know_plays_as_it_is(change, reason: str, tm
     np.testing.assert_array_equal(play(opened.predictor), play(GraphPredictor(content)))
 
 
+@pytest.mark.slow
 def test_a_plain_file_that_says_it_is_residual_plays_as_it_is(tmp_path: Path) -> None:
     weights = small_weights()
     content = changed(encode_tflite(weights, facts={"a": 1}), noted(format=1, architecture="residual"))
@@ -414,6 +422,7 @@ def test_a_plain_file_that_says_it_is_residual_plays_as_it_is(tmp_path: Path) ->
     np.testing.assert_allclose(play(opened.predictor), play(NumPyPredictor(weights)), **CLOSE)
 
 
+@pytest.mark.slow
 def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     content = changed(encode_tflite(residual_weights()), constant("lstm_0/bias", lambda values: values * np.nan))
     with pytest.raises(ModelError, match="diverged"):
@@ -489,6 +498,7 @@ def with_layers(config, *names: str) -> bytes:
         (keras3_weights(residual_weights()), "residual network without its constants"),
     ],
 )
+@pytest.mark.slow
 def test_keras_archives_that_do_not_fit_together(content: bytes, message: str, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=message):
         open_weights(put(tmp_path, "model.keras", content))

@@ -19,6 +19,8 @@ from impsy.models.sizes import SIZES
 from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import random_weights
 
+pytestmark = pytest.mark.slow
+
 
 def impsy(*arguments: object) -> Result:
     return CliRunner().invoke(group, [str(argument) for argument in arguments])
@@ -27,7 +29,6 @@ def impsy(*arguments: object) -> Result:
 @pytest.mark.parametrize("optimise", ["--optimise", "--no-optimise"])
 @pytest.mark.parametrize("suffix", [".keras", ".h5", ".tflite"])
 @pytest.mark.parametrize("scale", [2, 5, 10, 12, 100])
-@pytest.mark.slow
 def test_convert_makes_a_file_of_scale_10_that_plays_the_same(
     tmp_path: Path, scale: int, suffix: str, optimise: str
 ) -> None:
@@ -54,6 +55,7 @@ def test_convert_makes_a_file_of_scale_10_that_plays_the_same(
         assert open_model(tmp_path / "out" / "renamed-scale12.tflite").scale == 10
 
 
+@pytest.mark.slow
 def test_info_and_train_tell_of_another_scale(tmp_path: Path) -> None:
     path = tmp_path / "m-scale12.keras"
     path.write_bytes(keras_archive(random_weights(3, SIZES["xxs"], rng=np.random.default_rng(0))))

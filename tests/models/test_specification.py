@@ -380,6 +380,7 @@ def test_every_implementation_computes_what_the_definition_says(
     st.sampled_from(["all", "some", "none"]),
     st.integers(0, 2**32 - 1),
 )
+@pytest.mark.slow
 def test_networks_and_events_of_any_kind(
     architecture: str, dimension: int, units: int, mixtures: int, grid: str, seed: int
 ) -> None:
@@ -483,6 +484,7 @@ def test_training_computes_it_too(architecture: str, dimension: int, units: int)
 
 @pytest.mark.parametrize("architecture", [name for name in MAKERS if name != "plain"])
 @pytest.mark.parametrize("factor", [10.0, 0.1, 3.0])
+@pytest.mark.slow
 def test_widened_networks_say_the_same_with_other_deviations(architecture: str, factor: float) -> None:
     weights = MAKERS[architecture](4, 5, Size(8, 1), 12)
     wide = replace(weights, residual=weights.residual.widened(factor))

@@ -90,6 +90,7 @@ def test_float32_is_exact_and_others_are_measured() -> None:
     assert half.is_faithful
 
 
+@pytest.mark.slow
 def test_the_smallest_faithful_is_chosen() -> None:
     mild, results = smallest_faithful(random_weights(4, SIZES["xs"], rng=np.random.default_rng(0)))
     assert mild.storage == "int8"
@@ -98,6 +99,7 @@ def test_the_smallest_faithful_is_chosen() -> None:
     assert max(mild.mu, mild.sigma) <= LARGEST_DIFFERENCE
 
 
+@pytest.mark.slow
 def test_what_int8_would_spoil_is_not_stored_as_int8() -> None:
     """Narrow sigmas make small errors of the mean unlikely."""
     weights = random_weights(4, SIZES["s"], rng=np.random.default_rng(0))

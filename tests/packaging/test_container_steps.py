@@ -69,6 +69,7 @@ def test_the_shell_scripts_pass_theirs():
         ROOT / "packaging" / "release.sh",
         ROOT / ".ci" / "run",
         ROOT / ".ci" / "bare",
+        ROOT / ".ci" / "readme",
     ]
     assert succeed(tool("shellcheck"), *scripts) == ""
 
@@ -84,7 +85,7 @@ def test_the_image_is_slim_unprivileged_and_for_every_processor():
     )
     assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", last("USER"))
     assert last("WORKDIR") == "/workspace"
-    assert set(last("EXPOSE").split()) == {"4000", "6000/udp"}
+    assert set(last("EXPOSE").split()) == {"4000", "6000/udp", "6000"}
     assert not [rest for name, rest in instructions() if name == "ADD"]
     told = " ".join(rest for name, rest in instructions() if name in {"ENV", "ARG"})
     assert last("WORKDIR") not in told, "nothing that the program writes for itself, such as compiled steps, is there"
@@ -123,6 +124,7 @@ def test_what_is_sent_is_what_is_needed_and_nothing_private():
     tops = {name.split("/")[0] for name in names}
     assert tops == {
         "pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "constraints.txt", "src", "frontend", "packaging",
+        "examples",
     }  # fmt: skip
     assert not [name for name in names if "static/" in name or name.endswith((".pyc", ".env", ".log"))]
     for name, rest in instructions():
@@ -141,7 +143,8 @@ def test_the_compose_file_offers_the_page_and_osc_and_keeps_the_workspace():
     }  # fmt: skip
     assert set(service) == known
     ports = [_filled_in(each) for each in service["ports"]]
-    assert ports == ["127.0.0.1:4000:4000", "127.0.0.1:6000:6000/udp"], "6001 is the host's own"
+    wanted = ["127.0.0.1:4000:4000", "127.0.0.1:6000:6000/udp", "127.0.0.1:6000:6000"]
+    assert ports == wanted, "6001 is the host's own"
     assert service["extra_hosts"] == ["host.docker.internal:host-gateway"]
     assert [_filled_in(each) for each in service["volumes"]] == [f"./workspace:{last('WORKDIR')}"]
     assert service["environment"] == {"IMPSY_TOKEN": "${IMPSY_TOKEN:-}"}

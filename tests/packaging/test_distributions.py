@@ -22,12 +22,16 @@ PACKED = (
     "impsy/py.typed",
     "impsy/web/static/index.html",
     "impsy/web/static/licences.md",
+    "impsy/exporting/static/instrument.js",
+    "impsy/exporting/static/instrument.css",
+    "impsy/exporting/static/service-worker.js",
     "impsy/config/templates/config.toml",
     "impsy/config/templates/README.txt",
     f"impsy/config/templates/models/{MODEL}.tflite",
     f"impsy/config/templates/models/{MODEL}.json",
     "impsy/evaluation/report/page.css",
 )
+EXAMPLE = "korg-nanokontrol2.toml"
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +42,7 @@ def wheel(distributions):
 
 def test_the_wheel_holds_all_that_plays_and_nothing_else(wheel):
     names = wheel.namelist()
-    assert not set(PACKED) - set(names)
+    assert not {*PACKED, f"impsy/config/examples/{EXAMPLE}"} - set(names)
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"impsy"}
     assert not [name for name in names if "__pycache__" in name or "node_modules" in name]
     sources = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("*.py")}
@@ -80,6 +84,7 @@ def test_the_source_distribution_is_whole_and_needs_no_node(distributions, wheel
         "pyproject.toml",
         "hatch_build.py",
         "frontend/package.json",
+        f"examples/configs/{EXAMPLE}",
     }
     assert not [name for name in names if "node_modules" in name or name.startswith((".ci", "dist/", ".venv"))]
     assert "hatchling" in distributions.told
@@ -87,11 +92,29 @@ def test_the_source_distribution_is_whole_and_needs_no_node(distributions, wheel
     assert "Building the pages" not in distributions.told
 
 
+def test_a_release_of_another_version_than_its_tag_is_refused(distributions, tmp_path):
+    for file in (distributions.wheel, distributions.sdist):
+        (tmp_path / file.name).symlink_to(file)
+
+    def refused(*arguments):
+        check = [ROOT / "packaging" / "check_release.sh", *arguments]
+        done = subprocess.run(check, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 1
+        return done.stderr
+
+    assert "change src/impsy/version.py, or the tag" in refused(tmp_path, "v0.0.1")
+    (tmp_path / "impsy-0.0.1-py3-none-any.whl").touch()
+    assert "holds 2 wheels; wanted one" in refused(tmp_path)
+    (tmp_path / distributions.wheel.name).unlink()
+    assert "not of the same version" in refused(tmp_path)
+
+
 def test_a_fresh_environment_plays_the_demo(fresh, tmp_path):
     said = succeed(
         fresh.impsy, "demo", "--seconds", 3, "--no-open", "--port", 0, env=fresh.environment(), cwd=tmp_path
     )
-    heard, played = map(int, re.findall(r"played (\d+) events, the system answered with (\d+)", said)[0])
+    heard, played = re.findall(r"played ([\d,]+) events?, the model ([\d,]+)", said)[0]
+    heard, played = (int(each.replace(",", "")) for each in (heard, played))
     assert heard > 5
     assert played > 0
     assert list(tmp_path.iterdir()) == []
@@ -132,7 +155,7 @@ def test_licences_are_shown_in_a_fresh_environment(fresh, tmp_path):
 def test_uvx_runs_it(distributions, tmp_path):
     environment = bare_environment(tmp_path, UV_PYTHON=sys.executable, UV_CACHE_DIR=_cache(), UV_NO_PROGRESS="1")
     command = [tool("uvx"), "--from", distributions.wheel, "impsy", "demo", "--seconds", 1, "--no-open"]
-    assert "the system answered with" in succeed(*command, "--port", 0, env=environment, cwd=tmp_path)
+    assert "events, the model " in succeed(*command, "--port", 0, env=environment, cwd=tmp_path)
 
 
 def test_pipx_runs_it(distributions, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from performance import free_ports
 from playwright.sync_api import expect
 
-from bench.browser import WebInterface, browsing, quiet
+from bench.browser import FEW_FRAMES, SHELLS, WebInterface, browsing, quiet
 from trainings import trainings_get_time
 from waiting import PATIENCE
 
@@ -23,7 +23,16 @@ def busy_trainings():
 @pytest.fixture(scope="module")
 def chromium():
     """A browser. Not for longer than a module: while it is there, its event loop counts as running in this thread."""
-    with browsing() as browser:
+    with browsing(names=SHELLS) as browser:
+        make = browser.new_context
+
+        def new_context(**how):
+            context = make(**how)
+            context.add_init_script(FEW_FRAMES)
+            return context
+
+        browser.new_context = new_context
+        browser.new_page = lambda **how: new_context(**how).new_page()
         yield browser
 
 

@@ -72,6 +72,13 @@ def drag(page, fader, start: float, end: float, steps: int = 12) -> None:
     page.mouse.up()
 
 
+def show_numbers(page) -> None:
+    """Unfold the numbers behind the presets."""
+    fold = page.locator("details.numbers")
+    if fold.get_attribute("open") is None:
+        fold.locator("summary").click()
+
+
 def until(page, expression: str, seconds: float = 10.0) -> None:
     """Wait until an expression is true in the page.
 

@@ -75,12 +75,12 @@ def test_commands_are_assigned_by_pressing_and_turning(chromium, played, desk):
     shows("Scene: verse", "note C2 (36), channel 10, DESK")
 
     # A pad cannot be turned, a button that is taken cannot be taken again; a knob is what is wanted.
-    assign("Sigma temperature", "99257f", "892500")
-    expect(row("Sigma temperature").get_by_text("cannot be turned")).to_be_visible()
+    assign("Variation", "99257f", "892500")
+    expect(row("Variation").get_by_text("cannot be turned")).to_be_visible()
     desk.play("b0637f", "b06300")
-    expect(row("Sigma temperature").get_by_text("is for “Reset” already")).to_be_visible()
+    expect(row("Variation").get_by_text("is for “Reset” already")).to_be_visible()
     desk.play(*(f"b015{value:02x}" for value in range(0, 120, 5)))
-    shows("Sigma temperature", "control 21, channel 1, DESK")
+    shows("Variation", "control 21, channel 1, DESK")
 
     row("Reset").get_by_role("button", name="take its control away").click()
     expect(row("Reset").get_by_text("control 99")).to_have_count(0)

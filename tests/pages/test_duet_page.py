@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from instrument import drag, faders_of, start_session, state_of, write_config
+from instrument import drag, faders_of, show_numbers, start_session, state_of, write_config
 from playwright.sync_api import expect
 
 from bench.browser import WebInterface
@@ -26,7 +26,7 @@ def kitchen(tmp_path):
 def test_a_fader_that_is_moved_is_yours_for_a_while(kitchen, chromium):
     page = chromium.new_context(viewport={"width": 1280, "height": 800}).new_page()
     page.goto(kitchen.url)
-    page.get_by_role("radio", name="Duet").check(force=True)
+    page.get_by_role("radio", name="Duet").click(force=True)
     expect(page.get_by_text("You play together: what you move is yours")).to_be_visible()
     hands = page.locator(".fader.held .hand")
     expect(hands).to_have_count(0)
@@ -44,11 +44,12 @@ def test_a_fader_that_is_moved_is_yours_for_a_while(kitchen, chromium):
     assert state_of(kitchen)["held"] == [False, False, True, False]
     page.mouse.up()
     wait_until(lambda: state_of(kitchen)["held"] == [False] * 4)
+    show_numbers(page)
     hold = page.get_by_role("spinbutton", name="Hold, number", exact=True)
     hold.fill("5")
     hold.press("Enter")
     wait_until(lambda: state_of(kitchen)["hold"] == 5.0)
     for number in range(4):
         faders_of(page).nth(number).press("Home")
-    expect(page.get_by_text("All of it is yours: it waits")).to_be_visible()
+    expect(page.get_by_text("All of it is yours: the model waits")).to_be_visible()
     page.context.close()

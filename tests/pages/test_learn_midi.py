@@ -83,7 +83,7 @@ def rows_of(web):
 def test_a_controller_is_mapped_by_moving_it_and_plays(chromium, played, knobs):
     page, told = opened(chromium, played, "/setup#midi")
     page.get_by_role("switch", name="Off").check()
-    inputs = page.locator("section.ports").filter(has=page.get_by_role("heading", name="Inputs"))
+    inputs = page.locator("section.mapped-ports").filter(has=page.get_by_role("heading", name="Inputs"))
     inputs.get_by_role("button", name="KNOBS").click()
     inputs.get_by_role("button", name="Add", exact=True).click()
     port = inputs.locator("details.port")
@@ -91,7 +91,7 @@ def test_a_controller_is_mapped_by_moving_it_and_plays(chromium, played, knobs):
     port.locator("summary").click()
 
     # All of them, one after the other; what lies still and what was taken already changes nothing.
-    port.get_by_role("button", name="Map all").click()
+    port.get_by_role("button", name="Assign all").click()
     for number, controller in enumerate((74, 71, 10), 1):
         row = port.get_by_role("row").nth(number)
         expect(row.get_by_text("Move", exact=False)).to_be_visible()
@@ -100,7 +100,7 @@ def test_a_controller_is_mapped_by_moving_it_and_plays(chromium, played, knobs):
             expect(row.get_by_text("is control 1 already")).to_be_visible()
         knobs.play(*sweep(controller))
         expect(row.get_by_role("textbox", name=re.compile("number"))).to_have_value(str(controller))
-    expect(port.get_by_role("button", name="Map all")).to_be_visible()
+    expect(port.get_by_role("button", name="Assign all")).to_be_visible()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("The session takes it over as it plays.")).to_be_visible()
     midi = tomllib.loads((played.folder / "config.toml").read_text())["midi"]

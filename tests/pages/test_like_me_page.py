@@ -128,7 +128,7 @@ def test_one_button_goes_from_playing_to_two_models_to_choose_from(page, evening
 
     # By ear, one and the other; the configuration stays as it is.
     for label, model in (("Before", before), ("Like you", mine), ("Before", before)):
-        page.get_by_role("radio", name=label).check(force=True)
+        page.get_by_role("radio", name=label).click(force=True)
         wait_until(lambda model=model: plays(evening) == model, what=label)
         expect(page.get_by_role("radio", name=label)).to_be_checked()
     assert configured(evening) == before
@@ -157,7 +157,7 @@ def test_learning_while_playing_is_switched_and_told(chromium, evening):
         expect(switch).to_have_count(0)
         learning = LEARNING | {"base": state["model"]}
         session.state |= {"learning": learning}
-        switch.check(force=True)
+        switch.click(force=True)
         wait_until(lambda: session.commands("/impsy/learn") == [[1]])
         session.state |= {"learning": learning | {"on": True, "events": 640, "words": "It has heard 640 events."}}
         expect(page.get_by_text("It has heard 640 events.")).to_be_visible()
@@ -172,11 +172,11 @@ def test_learning_while_playing_is_switched_and_told(chromium, evening):
         kept = shutil.copy(evening.folder / "models" / state["model"], evening.folder / "models" / "kept.tflite")
         session.state |= {"learning": learning | took_over | {"kept": kept.name}}
         expect(page.get_by_role("radio", name="Learned")).to_be_checked()
-        page.get_by_role("radio", name="Before").check(force=True)
+        page.get_by_role("radio", name="Before").click(force=True)
         wait_until(lambda: session.commands("/impsy/model") == [[f"models/{state['model']}"]])
         session.state |= {"learning": learning, "model": state["model"]}
         expect(page.get_by_role("radio", name="Before")).to_be_checked()
-        page.get_by_role("radio", name="Learned").check(force=True)
+        page.get_by_role("radio", name="Learned").click(force=True)
         wait_until(lambda: session.commands("/impsy/model")[1:] == [["models/kept.tflite"]])
         session.state |= {"learning": learning | {"base": "kept.tflite"}, "model": "kept.tflite"}
         expect(page.get_by_role("radio", name="Learned")).to_be_checked()

@@ -25,7 +25,7 @@ def stage(workspace, webui, page):
 def test_the_tempo_is_typed_and_tapped_and_events_are_pulled_to_a_grid(webui, page, stage):
     time = stage(CLOCK)
     expect(time).to_contain_text("its own tempo")
-    tempo = time.get_by_label("Tempo, beats a minute")
+    tempo = time.get_by_label("Tempo, BPM")
     expect(tempo).to_have_value("90")
     tempo.fill("200")
     tempo.press("Enter")

@@ -9,7 +9,7 @@ import tomllib
 
 import psutil
 import pytest
-from instrument import crash, drag, faders_of, start_session, state_of, write_config
+from instrument import crash, drag, faders_of, show_numbers, start_session, state_of, write_config
 from played import write_take
 from playwright.sync_api import expect
 
@@ -65,16 +65,18 @@ def test_what_one_page_does_the_other_shows(kitchen, open_page):
     one.locator("input[value=callresponse]").check()
     expect(other.locator("input[value=callresponse]")).to_be_checked()
     other.get_by_role("button", name="Pause").click()
-    expect(one.get_by_text("Paused: it neither listens nor plays")).to_be_visible()
+    expect(one.get_by_text("Paused: the model neither listens nor plays")).to_be_visible()
     one.get_by_role("button", name="Go on").click()
     expect(other.get_by_role("button", name="Pause")).to_be_visible()
-    one.get_by_role("spinbutton", name="Sigma temperature, number").fill("0.5")
-    one.get_by_role("spinbutton", name="Sigma temperature, number").press("Enter")
-    expect(other.get_by_role("spinbutton", name="Sigma temperature, number")).to_have_value("0.5")
-    one.get_by_role("slider", name="Timescale").press("PageUp")
-    scale = one.get_by_role("spinbutton", name="Timescale, number").input_value()
+    for page in (one, other):
+        show_numbers(page)
+    one.get_by_role("spinbutton", name="Variation, number").fill("0.5")
+    one.get_by_role("spinbutton", name="Variation, number").press("Enter")
+    expect(other.get_by_role("spinbutton", name="Variation, number")).to_have_value("0.5")
+    one.get_by_role("slider", name="Speed").press("PageUp")
+    scale = one.get_by_role("spinbutton", name="Speed, number").input_value()
     assert scale != "1"
-    expect(other.get_by_role("spinbutton", name="Timescale, number")).to_have_value(scale)
+    expect(other.get_by_role("spinbutton", name="Speed, number")).to_have_value(scale)
     one.get_by_role("switch", name="Simulated performer").check()
     expect(other.get_by_role("switch", name="Simulated performer")).to_be_checked()
 

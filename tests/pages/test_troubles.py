@@ -87,7 +87,7 @@ def test_a_configuration_that_is_broken_on_disk(kitchen, page):
     look_everywhere(page, kitchen)
     page.goto(f"{kitchen.url}/setup")
     expect(page.get_by_role("heading", name="The text cannot be read")).to_be_visible()
-    page.get_by_role("button", name="Mend it in the text").click()
+    page.get_by_role("button", name="Fix it in the text").click()
     page.locator("#config-text").fill(good)
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Saved.")).to_be_visible()

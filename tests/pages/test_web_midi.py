@@ -103,7 +103,7 @@ def test_a_knob_plays_and_predictions_go_out(context, played):
     assert not page.evaluate("devices.synth.sent.some(([, controller]) => controller === 123)")
     other = context.new_page()
     other.goto(played.url)
-    other.get_by_role("button", name="Panic", exact=True).click()
+    other.get_by_role("button", name="Panic", exact=True).first.click()
     until(page, "devices.synth.sent.some(([status, controller]) => status === 0xb2 && controller === 123)")
     other.close()
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 import os
 
 import pytest
-from jack_stage import JackProcess
+from jack_stage import JackProcess, Program
+
+
+@pytest.fixture(autouse=True)
+def programs_end():
+    """A test that fails leaves no program behind, which another would be blamed for."""
+    yield
+    for program in list(Program.running):
+        program.kill()
 
 
 @pytest.fixture(scope="session")

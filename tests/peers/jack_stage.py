@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import ClassVar
 
 from waiting import wait_until
 
@@ -83,7 +84,12 @@ class JackProcess:
 
 
 class Program:
-    """A process that is told lines and says lines."""
+    """A process that reads commands from standard input and prints what happens, one line each.
+
+    ``running``: those that were neither ended nor killed.
+    """
+
+    running: ClassVar[set[Program]] = set()
 
     def __init__(self, jack: JackProcess, *arguments: str) -> None:
         self.process = subprocess.Popen(
@@ -95,6 +101,7 @@ class Program:
             text=True,
             bufsize=1,
         )
+        self.running.add(self)
         self.lines: list[str] = []
         self.errors: list[str] = []
         self._readers = [
@@ -125,11 +132,12 @@ class Program:
         if not self.process.stdin.closed:
             with contextlib.suppress(BrokenPipeError):
                 self.process.stdin.close()
-        code = self.process.wait(10)
+        code = self.process.wait(60)
         self._finish()
         return code
 
     def _finish(self) -> None:
+        self.running.discard(self)
         self.process.wait(10)
         for reader in self._readers:
             reader.join(5)

@@ -34,7 +34,8 @@ class Heart(threading.Thread):
 
 
 def say(*words: object) -> None:
-    print(*words, flush=True)
+    # In one piece: threads speak at the same time.
+    print(" ".join(map(str, words)) + "\n", end="", flush=True)
 
 
 def main() -> None:

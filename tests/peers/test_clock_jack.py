@@ -46,7 +46,7 @@ def device(jack):
     yield make
     for each in made:
         if each.process.poll() is None:
-            each.kill()
+            each.end()
 
 
 class Page:

@@ -12,6 +12,7 @@ from performance import performing
 
 from impsy.codecs.oscwire import read_packet
 from impsy.io.commands import ECHO_SECONDS
+from impsy.presets import PRESETS
 from impsy.protocol.monitor import STATE
 from impsy.settings import SETTINGS
 from waiting import PATIENCE, wait_until
@@ -39,6 +40,7 @@ reset = ["channel_aftertouch", 2, "desk"]
 "mode.useronly" = ["note_on", 10, 36, "desk"]
 "mode.callresponse" = ["note_on", 10, 37, "desk"]
 "scene.verse" = ["program_change", 3, 5, "desk"]
+"preset.wild" = ["note_on", 10, 38, "desk"]
 threshold = ["control_change_14", 4, 1, "desk"]
 timescale = ["pitch_bend", 5, "desk"]
 sigmatemp = ["control_change", 1, 21, "desk"]
@@ -52,7 +54,7 @@ def devices(jack):
     yield made
     for device in made.values():
         if device.process.poll() is None:
-            device.kill()
+            device.end()
 
 
 def shown(device):
@@ -102,6 +104,12 @@ def test_each_command_is_carried_out_shown_and_not_played(tmp_path, devices):
             0.7,
             False,
         )
+
+        desk.play("99 26 40")  # the preset, whose light ends with one of its numbers
+        shows(desk, "99 26 7f")
+        assert state_of(performance).items() >= PRESETS["wild"].values.items()
+        desk.play("b0 15 7f")
+        shows(desk, "99 26 00")
 
         desk.play("d1 7f", "99 28 7f", "89 28 00")
         wait_until(lambda: "b0 7b 00" in synth.heard, what="panic")  # all notes off
@@ -173,7 +181,7 @@ def test_commands_change_while_it_plays(tmp_path, devices):
 
 
 def test_an_echo_commands_nothing(tmp_path, jack, devices):
-    devices["desk"].kill()
+    devices["desk"].end()
     desk = devices["desk"] = Device(jack, "desk", "--echo")
     more = CONFIG.replace("api =", "feedback_threshold = 30\napi =")
     more = more.replace('pause = ["control_change", 1, 16', 'pause = ["note_on", 10, 16')

@@ -44,7 +44,7 @@ def synth(jack):
     device = Device(jack, "synth")
     yield device
     if device.process.poll() is None:
-        device.kill()
+        device.end()
 
 
 def second_bytes(heard: list[str], status: str) -> list[int]:

@@ -200,7 +200,7 @@ def test_ctrl_c_keeps_what_was_learnt(jack, knobs, workspace, arguments, answer)
     command.expect("Move control 2")
     command.interrupt()
     if answer:
-        command.expect("Keep what was learnt (1 of 3 controls)?")
+        command.expect("Keep what was assigned (1 of 3 controls)?")
         command.type(answer)
     assert command.end() == 0
     assert "a stand-in" in command.text
@@ -239,7 +239,7 @@ def test_going_back_and_another_device(jack, knobs, workspace):
     other.play(*sweep(0xB0, 9, 120, 125), *sweep(0xB0, 9))
     command.expect("x_1 is control change, channel 1, controller 9, at OTHER")
     command.type("q\n")
-    command.expect("Keep what was learnt")
+    command.expect("Keep what was assigned")
     command.type("y\n")
     assert command.end() == 0
     assert load_config(workspace / "config.toml").config.midi.in_device == ("OTHER plays",)
@@ -291,7 +291,7 @@ def test_what_cannot_be_written_is_shown(jack, knobs, workspace):
 
 def test_a_virtual_port_lets_programs_be_learnt(jack, workspace):
     command = Command(jack, workspace, "learn", "virtual:Pads", "--controls", "3")
-    command.expect("Learning 3 controls from Pads.")
+    command.expect("Assigning 3 controls from Pads.")
     program = Device(jack, "PROGRAM")
     subprocess.run(["jack_connect", "PROGRAM plays:PROGRAM", "IMPSY Pads in:Pads"], env=jack.environment, check=True)
     for number in (1, 2, 3):
@@ -310,7 +310,7 @@ def test_what_was_learnt_of_a_device_that_is_pulled_out_can_be_kept(jack, worksp
     command.expect("Move control 2")
     device.kill()
     command.expect("It went away: LOOSE plays:LOOSE")
-    command.expect("Keep what was learnt (1 of 3 controls)?")
+    command.expect("Keep what was assigned (1 of 3 controls)?")
     command.type("y\n")
     assert command.end() == 0
     assert load_config(workspace / "config.toml").config.midi.input["LOOSE"][0] == ControlChange(1, 7)

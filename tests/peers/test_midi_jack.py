@@ -304,7 +304,8 @@ def die_and_come_back(mortal: JackProcess, performer: Program, device: Device, t
     mortal.end(number)
     performer.say("send 0.5 0.5")
     performer.say("flood 5000")  # far more than the library's buffer holds
-    wait_until(lambda: sum(line.startswith("flooded") for line in performer.lines) >= times)
+    flooded = lambda: sum(line.startswith("flooded") for line in performer.lines) >= times  # noqa: E731
+    wait_until(flooded, what=lambda: f"the flood ({performer.lines[-9:]}, {performer.errors})")
     wait_until(lambda: sum("server is not running" in line for line in performer.lines) >= 2 * times)
     device.kill()
     time.sleep(0.6)
@@ -331,8 +332,12 @@ def test_the_server_may_die_and_come_back(mortal):
     performer.say("close")
     wait_until(lambda: any(line.startswith("closed") for line in performer.lines))
     assert performer.end() == 0
-    # One of the port libraries tells at the end of what must not be destroyed any more.
-    assert [line for line in performer.errors if not line.startswith(("nanobind", " - ", "See "))] == []
+    # nanobind, which binds one of the MIDI libraries, prints a leak report when Python exits. On a busy machine the
+    # server may also exceed the timeout for closing its ports.
+    expected = ["nanobind", " - ", "See "]
+    if if_idle(1.0) < 0.8:
+        expected.append("JACK's ports did not close")
+    assert [line for line in performer.errors if not line.startswith(tuple(expected))] == []
     device.end()
 
 
@@ -344,7 +349,8 @@ def test_a_server_that_stands_still_keeps_nobody(mortal):
     wait_until(lambda: len(device.heard) >= 2)
     mortal.process.send_signal(signal.SIGSTOP)
     performer.say("flood 20000")
-    wait_until(lambda: any(line.startswith("flooded") for line in performer.lines))
+    flooded = lambda: any(line.startswith("flooded") for line in performer.lines)  # noqa: E731
+    wait_until(flooded, what=lambda: f"the flood ({performer.lines[-9:]}, {performer.errors})")
     failed = int(next(line for line in performer.lines if line.startswith("flooded")).split()[2])
     assert failed > 10_000
     performer.say("close")

@@ -13,6 +13,7 @@ from impsy.events import (
     Reset,
     Set,
     Update,
+    UsePreset,
 )
 from impsy.io import OscAdapter
 from waiting import wait_until
@@ -37,6 +38,7 @@ MEANINGS = {
     "/impsy/mode s Battle": Set("mode", "battle"),
     "/impsy/mode S useronly": Set("mode", "useronly"),
     "/impsy/scene i 2": RecallScene("2"),
+    "/impsy/preset s wild": UsePreset("wild"),
     "/impsy/sigmatemp s 0.5": Set("sigma_temperature", 0.5),
     "/impsy/pitemp h 2": Set("pi_temperature", 2.0),
     "/impsy/timescale d 1.5": Set("timescale", 1.5),

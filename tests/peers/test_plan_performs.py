@@ -15,9 +15,9 @@ MODEL = next((Path(__file__).parents[2] / "src/impsy/config/templates/models").g
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["battle", "duet"])
-def test_ten_seconds_are_played_as_they_were_shown(mode):
+def test_what_is_shown_is_played(mode):
     settings = Settings(MODEL, dimension_of(MODEL), mode)
-    seen = watch(Program.this(), settings, seconds=10.0, every=1.0)
+    seen = watch(Program.this(), settings, seconds=15.0, every=1.0)
     looked, wrong = wrong_events(seen)
     assert looked > 20
     assert wrong == 0

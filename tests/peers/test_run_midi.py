@@ -51,7 +51,7 @@ def keys(jack):
     device = Device(jack, "keys")
     yield device
     if device.process.poll() is None:
-        device.kill()
+        device.end()
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def synth(jack):
     device = Device(jack, "synth")
     yield device
     if device.process.poll() is None:
-        device.kill()
+        device.end()
 
 
 def connected(performance, *names):

@@ -18,10 +18,11 @@ from datetime import datetime
 import pytest
 from performance import Performance, performing
 
+from fuzzing import examples
 from impsy.codecs.osc import encode_message, encode_vector
 from waiting import if_idle
 
-FUZZ = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "3000"))
+FUZZ = examples(3000)
 
 
 def sender():

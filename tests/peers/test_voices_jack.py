@@ -62,7 +62,7 @@ def surface(jack):
     device = Device(jack, "surface")
     yield device
     if device.process.poll() is None:
-        device.kill()
+        device.end()
 
 
 @pytest.fixture

@@ -111,3 +111,22 @@ def test_a_control_is_learnt_beside_a_session_that_plays(jack, site, knobs, tmp_
         session.terminate()
         session.wait(15)
         synth.end()
+
+
+def test_a_controller_that_an_example_knows_is_told_with_its_mapping(jack, site):
+    client = client_of(site)
+
+    def presets():
+        ports = client.get("/api/devices").json()["midi"]["inputs"]
+        return {port["name"].partition(" ")[0]: port["preset"] for port in ports}
+
+    assert not any(presets().values())
+    nano = Device(jack, "nanoKONTROL2")
+    try:
+        wait_until(lambda: "nanoKONTROL2" in presets(), what="the controller's port")
+        preset = presets()["nanoKONTROL2"]
+        assert preset["name"] == "korg-nanokontrol2"
+        assert preset["entries"] == [["control_change", 1, controller] for controller in range(8)]
+        assert preset["parts"][0] == "slider 1"
+    finally:
+        nano.end()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from numpy.random import default_rng
@@ -40,6 +41,8 @@ from impsy.perform.recording.witness import Witness
 from impsy.perform.replaying.exact import replay_exactly
 from impsy.timing.line import Line
 from random_networks import random_weights
+
+pytestmark = pytest.mark.slow
 
 CONTROLS = 4
 ORIGIN, STARTED = 1234.5678901234, datetime(2026, 9, 26, 10, 0, 0, 123456)
@@ -247,6 +250,7 @@ class Performed:
 )
 @example("network", True, "battle", 0, [(Touched((0,)), 0.0, 0), ("stand-in", 0.013, 1), (Tap(), 0.25, 2)])
 @example("stand-in", True, "polyphony", 1, [("network", 0.0, 0), (Interaction((0.5, 0.1, 0.9, 0.3)), 0.25, 3)])
+@pytest.mark.slow
 def test_what_is_replayed_is_what_was_played(kind, voices, mode, seed, plan):
     played = Performed(kind, voices, {"mode": mode, "threshold": 0.02, "timescale": 0.1}, default_rng(seed))
     for step in plan:

@@ -85,6 +85,7 @@ def test_markers_are_where_they_were(tmp_path):
     assert marks_of(take_of(log)) == [(0.5, "=a mark")]
 
 
+@pytest.mark.slow
 def test_an_archive_replays_by_itself_and_is_the_same_each_time(tmp_path):
     logs = [record(tmp_path), record(tmp_path, datetime(2026, 9, 26, 11), participant="")]
     for name in ("a.zip", "b.zip"):

@@ -73,6 +73,7 @@ def test_a_plan_without_a_mixture_is_a_time():
 
 
 @given(arrays(np.float32, 14, elements=st.floats(width=32)), st.floats(0, 1e9), st.floats(0, 1e9))
+@pytest.mark.slow
 def test_whatever_a_network_predicts_is_json_that_every_reader_takes(parameters, pi, sigma):
     forecast = Forecast(2.0, "event", 0, Settings(3, pi_temperature=pi, sigma_temperature=sigma))
     text = encode_forecast(forecast, parameters, 0.0)

@@ -147,6 +147,7 @@ def test_a_process_that_is_killed_is_started_again_where_it_was(stage: Stage) ->
     assert stage.learning.state["events"] >= 590
 
 
+@pytest.mark.slow
 def test_a_process_that_ends_again_and_again_is_given_up(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("impsy.perform.learning.process._MODULE", "impsy.training.no_such_module")
     stage.learning.switch(True)
@@ -173,6 +174,7 @@ def test_a_model_that_cannot_learn_is_refused_in_a_sentence(tmp_path: Path) -> N
     stage.learning.close()
 
 
+@pytest.mark.slow
 def test_switched_off_it_has_no_process(stage: Stage) -> None:
     assert stage.learning.pid is None
     stage.learning.switch(True)

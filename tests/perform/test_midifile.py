@@ -71,6 +71,7 @@ def test_a_file_is_what_other_programs_expect():
         [["note_on", 1], ["control_change_14", 1, 3], ["channel_aftertouch", 2]],
     ],
 )
+@pytest.mark.slow
 def test_a_file_has_the_messages_that_outputs_get(mapping):
     """Of mappings of controllers only, which are written all at once, and of others; over days."""
     rng = np.random.default_rng(0)
@@ -130,6 +131,7 @@ def takes(draw):
 
 
 @given(takes())
+@pytest.mark.slow
 def test_any_take_comes_back_to_seven_bits_and_a_millisecond(take):
     entries, before = take
     after, model, remarks = read_midi(written(entries, before), [entries])
@@ -141,6 +143,7 @@ def test_any_take_comes_back_to_seven_bits_and_a_millisecond(take):
 
 
 @given(takes())
+@pytest.mark.slow
 def test_every_note_that_begins_also_ends(take):
     entries, before = take
     sounding = set()
@@ -231,6 +234,7 @@ changes = st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)
 
 
 @given(changes, st.integers(0, len(WHOLE)))
+@pytest.mark.slow
 def test_a_damaged_file_gives_a_take_or_the_documented_error(damage, length):
     content = bytearray(WHOLE)
     for place, byte in damage:

@@ -78,6 +78,7 @@ DIMENSIONS = st.integers(2, 20)
     trained=st.none() | DIMENSIONS,
     same=st.booleans(),
 )
+@pytest.mark.slow
 def test_all_plays_where_all_agree_and_else_each_number_is_told(tmp_path, stated, mapped, trained, same):
     if same:  # else they hardly ever agree
         mapped = [(stated or trained or 5) - 1 for _ in mapped]
@@ -216,6 +217,7 @@ def test_a_file_that_is_no_model_is_refused_by_check_as_by_run(tmp_path, kind, s
 
 
 @pytest.mark.parametrize("kind", [*BAD, "another dimension"])
+@pytest.mark.slow
 def test_a_scene_whose_model_cannot_be_used_is_a_warning(tmp_path, kind):
     file = tmp_path / "m.tflite"
     if kind == "directory":

@@ -51,6 +51,7 @@ def test_there_is_no_moment_while_something_waits():
     assert inbox.moment() == 2
 
 
+@pytest.mark.slow
 def test_no_event_is_stamped_before_a_moment_and_seen_after_it():
     inbox = Inbox(time.perf_counter_ns)
     done = threading.Event()

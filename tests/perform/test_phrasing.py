@@ -7,6 +7,7 @@ import time
 from itertools import islice, pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.random import default_rng
@@ -28,6 +29,7 @@ def controls_of(start: tuple[float, ...], events: list[Event]) -> set[int]:
 
 
 @given(seed=SEEDS, controls=CONTROLS, heard=st.sets(st.integers(0, 60)))
+@pytest.mark.slow
 def test_a_phrase_moves_one_to_three_controls_one_place_or_more_at_a_time(seed, controls, heard):
     phrasing = Phrasing(default_rng(seed), controls)
     for _ in range(6):
@@ -45,6 +47,7 @@ def test_a_phrase_moves_one_to_three_controls_one_place_or_more_at_a_time(seed, 
 
 
 @given(seed=SEEDS, controls=CONTROLS)
+@pytest.mark.slow
 def test_phrases_last_seconds_and_rests_leave_time_for_an_answer_but_not_three_seconds(seed, controls):
     phrasing = Phrasing(default_rng(seed), controls)
     for _ in range(10):
@@ -59,6 +62,7 @@ def test_the_first_phrase_is_short(seed, controls):
 
 
 @given(seed=SEEDS, controls=CONTROLS)
+@pytest.mark.slow
 def test_the_same_seed_and_the_same_hearing_play_the_same(seed, controls):
     first, second = (Phrasing(default_rng(seed), controls) for _ in range(2))
     for number in range(5):
@@ -97,6 +101,7 @@ def test_motifs_are_repeated_with_variation_and_left_for_others(seed):
 
 @settings(max_examples=20)
 @given(seed=SEEDS)
+@pytest.mark.slow
 def test_all_controls_have_their_turn_within_three_minutes(seed):
     phrasing = Phrasing(default_rng(seed), 8)
     seconds, found = 0.0, set()
@@ -110,6 +115,7 @@ def test_all_controls_have_their_turn_within_three_minutes(seed):
 
 @settings(max_examples=20)
 @given(seed=SEEDS, other=st.integers(0, 7))
+@pytest.mark.slow
 def test_it_takes_up_what_the_other_one_moved(seed, other):
     alone, together = Phrasing(default_rng(seed), 8), Phrasing(default_rng(seed), 8)
     counts = [0, 0]
@@ -122,6 +128,7 @@ def test_it_takes_up_what_the_other_one_moved(seed, other):
 
 
 @given(seed=SEEDS, controls=CONTROLS)
+@pytest.mark.slow
 def test_a_dialogue_is_the_phrases_with_rests_between(seed, controls):
     alone = list(islice(phrases(default_rng(seed), controls), 200))
     pending, joined = 0.0, []

@@ -145,6 +145,7 @@ def voices(settings: Settings, now: float) -> Ensemble:
     indirect=True,
     ids=["battle", "duet", "on a grid", "voices"],
 )
+@pytest.mark.slow
 def test_what_is_shown_is_what_is_played(stage):
     stage.wait_for_plans(12)
     check(stage, 12)
@@ -170,6 +171,7 @@ def test_an_answer_is_shown_before_it_is_played(tmp_path):
     ],
     ids=["another", "panic", "mode", "setting", "model"],
 )
+@pytest.mark.slow
 def test_after_an_interruption_another_plan_is_shown_and_played(stage, event, happened):
     stage.wait_for_plans(3)
     stage.interrupt(event, happened)

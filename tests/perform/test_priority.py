@@ -32,6 +32,7 @@ def test_all_that_is_started_comes_first_and_then_no_more():
     assert policy_of_a_thread() == before
 
 
+@pytest.mark.slow
 def test_without_permission_it_goes_on_as_usual():
     """RLIMIT_RTPRIO 0, and no privilege: as most users have it."""
     program = """if True:
@@ -54,6 +55,7 @@ def test_opening_strangers_files_does_not_come_first():
         assert int(ask(["-c", program], b"", seconds=30, niceness=0)) == os.SCHED_OTHER
 
 
+@pytest.mark.slow
 def test_the_interpreter_is_set_up_for_playing_and_then_as_before():
     interval, frozen = sys.getswitchinterval(), gc.get_freeze_count()
     with responsive_interpreter():

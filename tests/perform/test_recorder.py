@@ -148,6 +148,7 @@ def _full_disk(folder: Path, then: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_told_once_and_its_rows_follow_when_there_is_room(tmp_path):
     assert resource.getrlimit(resource.RLIMIT_FSIZE)
     first, second, _ = _full_disk(tmp_path / "logs", "frees")
@@ -157,6 +158,7 @@ def test_a_full_disk_is_told_once_and_its_rows_follow_when_there_is_room(tmp_pat
     assert [row.values[1] for row in rows(log)] == [step / 1000 for step in range(200)]
 
 
+@pytest.mark.slow
 def test_what_never_found_room_is_accounted_for(tmp_path):
     first, second, text = _full_disk(tmp_path / "logs", "stays full")
     assert first == "['log-unwritable'] 2000"
@@ -209,6 +211,7 @@ steps = st.one_of(st.integers(0, 300), st.sampled_from(["all", "ENOSPC", "EIO", 
     st.sampled_from([linefile.PIECE_BYTES, 100]),
     st.booleans(),
 )
+@pytest.mark.slow
 def test_figures_count_what_is_in_the_files(tmp_path_factory, plan, then, batches, kept, piece, vanishes):
     folder, rescue = tmp_path_factory.mktemp("logs"), tmp_path_factory.mktemp("rescue")
     with pytest.MonkeyPatch.context() as patch:

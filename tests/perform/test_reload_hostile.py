@@ -13,6 +13,8 @@ from impsy.config.watching import ConfigWatcher
 from impsy.perform import Ports, Reloader, Reports, WantedPorts, build_session
 from waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """\
 [interaction]
 threshold = {threshold}
@@ -77,6 +79,7 @@ def heard_later(session, config, threshold):
     wait_until(lambda: session.view().engine.settings.threshold == threshold, what="a later save")
 
 
+@pytest.mark.slow
 def test_texts(playing, caplog):
     session, reports, config = playing
     for number, (name, content) in enumerate(TEXTS.items()):
@@ -89,6 +92,7 @@ def test_texts(playing, caplog):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes and links are POSIX's")
+@pytest.mark.slow
 def test_what_is_no_file(playing, caplog):
     session, reports, config = playing
     made = {

@@ -58,6 +58,7 @@ def replayed(gaps, *, dt=0.1, tail=1.0, start=START, **chosen):
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("timescale", EXTREMES)
 @pytest.mark.parametrize("threshold", [0.0, 0.1, 1e300])
+@pytest.mark.slow
 def test_a_replay_has_a_thousand_events_of_the_model_a_second_at_most(mode, timescale, threshold):
     lines = replayed([0.5, 0.25], mode=mode, timescale=timescale, threshold=threshold)
     assert sum(",interface," in line for line in lines) == 3
@@ -72,6 +73,7 @@ def test_a_replay_has_a_thousand_events_of_the_model_a_second_at_most(mode, time
     st.floats(0, 1e300),
     st.sampled_from(sorted(MODES)),
 )
+@pytest.mark.slow
 def test_any_settings_and_any_model_end(gaps, dt, timescale, threshold, mode):
     lines = replayed(gaps, dt=dt, timescale=timescale, threshold=threshold, mode=mode)
     assert len(lines) <= (2 + sum(gaps)) / SHORTEST_WAIT + 2 * len(gaps) + 5
@@ -84,6 +86,11 @@ def test_a_silence_without_end_ends_in_a_sentence(monkeypatch, gaps, tail):
         replayed(gaps, tail=tail)
 
 
+def test_a_long_performance_may_have_more_answers(monkeypatch):
+    monkeypatch.setattr(sys.modules["impsy.perform.replaying.rows"], "MOST_ANSWERS", 500)
+    assert len(replayed([1.0] * 30, dt=0.02, threshold=0.1)) > 1000
+
+
 @pytest.mark.parametrize("start", [datetime.min, datetime.max - timedelta(seconds=0.5)])
 def test_the_ends_of_the_calendar_are_no_trouble(start):
     assert len(replayed([], start=start, mode="battle", tail=2.0)) == 1 + 24
@@ -92,6 +99,7 @@ def test_the_ends_of_the_calendar_are_no_trouble(start):
 @pytest.mark.parametrize("before", EXTREMES)
 @pytest.mark.parametrize("after", EXTREMES)
 @pytest.mark.parametrize("mode", ["battle", "polyphony"])
+@pytest.mark.slow
 def test_a_live_change_of_timescale_leaves_a_time_to_play_at(mode, before, after):
     engine = Engine(Settings(dimension=3, mode=mode, timescale=before), Predictor(0.1), default_rng(0), 0.0)
     engine.advance(0.0)

@@ -168,7 +168,7 @@ def test_no_more_of_a_file_is_read_than_shows_that_it_is_no_model(workspace, mon
     with huge.open("r+b") as file:
         file.truncate(MODEL_BYTES + 1)
     read.clear()
-    with pytest.raises(ModelError, match="MiB"):
+    with pytest.raises(ModelError, match="MB"):
         switcher(workspace)("models/huge.tflite")
     assert read == []
 

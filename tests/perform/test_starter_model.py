@@ -12,6 +12,8 @@ from bench.dialogue import MODES, Figures, Played, figures_of, play_together
 from impsy.config.workspace import STARTER_MODEL
 from impsy.models.opening import model_facts, open_model
 
+pytestmark = pytest.mark.slow  # their fixtures take long
+
 SEEDS = (1, 2, 3)
 SECONDS = 600.0
 
@@ -32,7 +34,6 @@ def figures(played: dict[str, list[Played]]) -> dict[str, list[Figures]]:
     return {mode: [figures_of(mode, [each]) for each in own] for mode, own in played.items()}
 
 
-@pytest.mark.slow
 def test_answers_move_what_the_phrase_moved(figures):
     for each in figures["callresponse"]:
         assert each.answers > 80

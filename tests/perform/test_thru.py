@@ -117,6 +117,7 @@ hand = st.one_of(strike, release, knob)
 
 
 @given(st.lists(hand, max_size=60))
+@pytest.mark.slow
 def test_as_many_strikes_as_keys_and_each_release_ends_its_note(hands):
     wire = Wire()
     sounding: dict[int, int] = {}  # channel bits -> pitch: each entry is one voice
@@ -147,6 +148,7 @@ def test_as_many_strikes_as_keys_and_each_release_ends_its_note(hands):
 
 
 @given(st.lists(hand, max_size=40), st.lists(hand, max_size=40))
+@pytest.mark.slow
 def test_the_log_and_the_model_hear_the_same_with_and_without_thru(hands, releases):
     wires = Wire(mode="polyphony"), Wire(mode="polyphony", input_thru=False)
     for message in (*hands, *releases):
@@ -160,6 +162,7 @@ def test_the_log_and_the_model_hear_the_same_with_and_without_thru(hands, releas
 
 
 @given(st.lists(st.tuples(st.sampled_from(["keys", "pads"]), st.one_of(strike, release)), max_size=60))
+@pytest.mark.slow
 def test_a_release_at_one_port_ends_nothing_of_another(hands):
     wire = Wire()
     last: dict[int, tuple[str, int]] = {}
@@ -181,6 +184,7 @@ vectors = st.lists(st.tuples(*[unit] * len(ENTRIES)), min_size=1, max_size=20)
 
 
 @given(vectors)
+@pytest.mark.slow
 def test_of_dense_vectors_those_values_pass_that_differ(given_vectors):
     wire = Wire()
     before = None

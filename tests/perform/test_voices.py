@@ -142,6 +142,7 @@ def test_without_a_dimension_nothing_says_how_many_controls_there_are(folder):
         sized(load_config("config.toml"))
 
 
+@pytest.mark.slow
 def test_a_replay_is_exact_and_from_python_the_same(folder):
     rows = [f"2026-11-28T10:00:{second:02d}.500000,interface,{','.join(['0.5'] * 6)}" for second in range(2)]
     (folder / "take.log").write_text("\n".join(rows) + "\n")

@@ -86,15 +86,42 @@ def test_workflows_and_forms_are_well_formed_and_name_what_is_there() -> None:
             assert {"name", "description", "body"} <= set(found), path
 
 
+def test_a_release_is_published_only_after_all_checks_and_a_person() -> None:
+    jobs = yaml.safe_load(text_of(".github/workflows/release.yml"))["jobs"]
+    before, known = {"publish"}, set()
+    while before - known:
+        known |= before
+        wanted = [jobs[name].get("needs", []) for name in known]
+        before = {name for needs in wanted for name in ([needs] if isinstance(needs, str) else needs)}
+    assert known == set(jobs), "a check that is not waited for"
+    assert jobs["publish"]["environment"] == "release"
+    assert "tag" in jobs["publish"]["if"]
+    may_write = {name for name, job in jobs.items() if "write" in (job.get("permissions") or {}).values()}
+    assert may_write == {"attest", "publish"}
+    for job in jobs.values():
+        for script in re.findall(
+            r"(?:packaging|\.ci)/[\w./-]+", " ".join(step.get("run", "") for step in job["steps"])
+        ):
+            assert (ROOT / script).exists() or script.startswith("packaging/image/"), script
+
+
+def test_how_to_cite_it_is_valid() -> None:
+    found = yaml.safe_load(text_of("CITATION.cff"))
+    assert {"cff-version", "message", "title", "authors"} <= set(found)
+    assert found["license"] == "MIT"
+    assert "version" not in found, "it stands in version.py"
+
+
 def test_ci_runs_the_command_of_the_readme() -> None:
     command = re.search(r"<!-- command: test -->\n```sh\n(.+?)\n```", text_of("README.md"), re.S)
     assert command is not None
     assert "pip install -e '.[dev]'" in command[1]
     assert "-n logical" in command[1]
-    assert "tests=$(readme test)" in text_of(".ci/run")
+    assert "tests=$(.ci/readme test)" in text_of(".ci/run")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to be ignored")
+@pytest.mark.slow
 def test_a_program_that_tests_start_ends_by_sigint_even_where_the_tests_ignore_it(tmp_path: Path) -> None:
     """As with nohup, or from a script in the background: what is ignored is inherited."""
     test = tmp_path / "test_child.py"

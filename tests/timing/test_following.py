@@ -195,6 +195,7 @@ messages = st.one_of(
 
 
 @given(st.lists(st.tuples(st.floats(0, 2), messages), max_size=60))
+@pytest.mark.slow
 def test_whatever_comes_the_tempo_is_one_that_can_be_played(sequence):
     follower, now = MidiFollower(120), 0.0
     for gap, (message, position) in sequence:

@@ -54,6 +54,7 @@ def test_a_share_of_the_way(line, due, beat, share):
 
 
 @given(st.floats(0, 1e6), st.floats(0, 1), steps, st.sampled_from(["off", "internal", "midi", "link"]))
+@pytest.mark.slow
 def test_without_a_beat_or_a_share_nothing_moves(due, share, step, source):
     clock = BeatClock(source, 120, 0)
     assert clock.place(due, step, 0, 0) == (due, None)

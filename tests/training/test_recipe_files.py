@@ -65,6 +65,7 @@ ANYTHING = st.recursive(
 
 
 @given(content=ANYTHING, recipe=st.dictionaries(st.sampled_from([*RECIPE.to_json(), "other"]), ANYTHING))
+@pytest.mark.slow
 def test_only_a_config_error_comes_out(tmp_path_factory, content, recipe):
     path = tmp_path_factory.getbasetemp() / "fuzzed.json"
     for each in (content, {"recipe": recipe}, {"recipe": RECIPE.to_json() | recipe}):

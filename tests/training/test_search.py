@@ -83,6 +83,7 @@ def test_what_train_would_do_lies_in_the_space_of_every_size():
         assert recipe == recipe_for(DATA, size=size).with_changes(seed=3)
 
 
+@pytest.mark.slow
 def test_every_trial_hears_the_same_number_of_events_in_an_epoch():
     long = Dataset.of(3, [knobs(3, 6000, seed=1).events] * 60)
     space = space_for(long, ("s",))
@@ -139,6 +140,7 @@ def test_impossible_wishes(plan, changes, word):
 
 
 @pytest.mark.parametrize("changes", [{"sizes": ("huge",)}, {"keep": ("colour",)}])
+@pytest.mark.slow
 def test_unknown_names(plan, changes):
     with pytest.raises(ConfigError, match=r"huge|colour"):
         begin(plan(**changes))
@@ -150,6 +152,7 @@ def test_a_name_that_is_no_file_s(tmp_path, dataset, name):
         SearchPlan(dataset, tmp_path, name)
 
 
+@pytest.mark.slow
 def test_who_comes_later_takes_part_in_what_was_begun(plan):
     begin(plan(sizes=("xxs",), epochs=2))
     begin(plan())
@@ -158,6 +161,7 @@ def test_who_comes_later_takes_part_in_what_was_begun(plan):
             begin(plan(**changes))
 
 
+@pytest.mark.slow
 def test_another_dataset_under_the_same_name_is_refused(plan, dataset):
     begin(plan())
     write_dataset(dataset, knobs(3, 800, seed=2))
@@ -197,6 +201,7 @@ def test_show_tells_the_best_first(tmp_path, dataset):
         assert numbers == [("1", "-3.000"), ("3", "-2.000"), ("0", "-1.000"), ("2", "pruned")]
 
 
+@pytest.mark.slow
 def test_show_without_a_search(tmp_path, dataset):
     done = impsy(tmp_path, "--show")
     assert done.returncode == 1
@@ -204,6 +209,7 @@ def test_show_without_a_search(tmp_path, dataset):
     assert not (tmp_path / "searches").exists()
 
 
+@pytest.mark.slow
 def test_help_has_examples_and_loads_nothing_heavy(tmp_path):
     done = impsy(tmp_path, "--help")
     assert "--recipe searches/training-dataset-9d.json" in done.stdout

@@ -73,6 +73,7 @@ def test_a_place_is_done_whatever_else_was_tried_in_it():
 # -------------------------------------------------------------------------- one storage
 
 
+@pytest.mark.slow
 def test_trials_are_taken_until_the_agreed_number(url):
     one, other = opened(url), opened(url)
     leases = [one.take(3), other.take(3), one.take(3)]
@@ -91,6 +92,7 @@ def test_trials_are_taken_until_the_agreed_number(url):
     assert one.take(4).place == 3
 
 
+@pytest.mark.slow
 def test_a_trial_that_was_given_back_goes_on_with_its_parameters(url):
     shared = opened(url)
     lease = shared.take(2)
@@ -109,6 +111,7 @@ def test_a_trial_that_was_given_back_goes_on_with_its_parameters(url):
     assert [a.value for a in shared.attempts()] == [None, 0.5]
 
 
+@pytest.mark.slow
 def test_the_trial_of_a_worker_that_is_gone_is_done_by_another(url):
     dead, other = opened(url), opened(url, lost_after=0.2)
     lost = dead.take(1)
@@ -121,6 +124,7 @@ def test_the_trial_of_a_worker_that_is_gone_is_done_by_another(url):
     assert [(a.state, a.value) for a in other.attempts()] == [("fail", None), ("complete", 2.0)]
 
 
+@pytest.mark.slow
 def test_a_worker_that_beats_keeps_its_trial_and_one_that_is_taken_over_learns_of_it(url):
     one, other = opened(url, lost_after=0.3), opened(url, lost_after=0.3)
     with one.take(1) as lease:
@@ -137,6 +141,7 @@ def test_a_worker_that_beats_keeps_its_trial_and_one_that_is_taken_over_learns_o
         assert lease.report(1.0, 1), "not worth going on"
 
 
+@pytest.mark.slow
 def test_only_one_takes_over(url):
     dead, workers = opened(url), [opened(url, lost_after=0.2) for _ in range(3)]
     dead.take(1)
@@ -147,6 +152,7 @@ def test_only_one_takes_over(url):
     assert states(dead) == {"fail": 1, "waiting": 1}
 
 
+@pytest.mark.slow
 def test_a_worker_killed_between_ending_a_trial_and_putting_it_back_costs_nothing(url):
     dead, other = opened(url), opened(url, lost_after=0.2)
     lease = dead.take(1)
@@ -156,6 +162,7 @@ def test_a_worker_killed_between_ending_a_trial_and_putting_it_back_costs_nothin
     assert other.take(1).place == 0
 
 
+@pytest.mark.slow
 def test_a_trial_that_brings_down_every_worker_is_not_tried_for_ever(url):
     shared = opened(url, lost_after=0.2)
     for tries in range(1, MOST_LOST + 1):
@@ -166,6 +173,7 @@ def test_a_trial_that_brings_down_every_worker_is_not_tried_for_ever(url):
     assert "lost" in shared.attempts()[-1].failed
 
 
+@pytest.mark.slow
 def test_of_two_that_begin_the_last_at_once_one_does_it(url, monkeypatch):
     one, other = opened(url), opened(url)
     ask, begun = other.study.ask, []
@@ -181,6 +189,7 @@ def test_of_two_that_begin_the_last_at_once_one_does_it(url, monkeypatch):
     assert stand(one.attempts()).running == (ahead.number,)
 
 
+@pytest.mark.slow
 def test_the_first_settings_hold(url):
     assert opened(url).settings is None
     assert opened(url).agree({"epochs": 3}) == {"epochs": 3}

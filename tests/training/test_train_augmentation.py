@@ -49,6 +49,7 @@ def test_each_control_is_one_that_is_alike_from_either_end(groups, permuted, mir
         assert sorted(taken) == list(range(len(alike)))
 
 
+@pytest.mark.slow
 def test_controls_change_places_in_the_share_that_is_asked_for() -> None:
     alike = np.zeros(8, np.int32)
     before = windows_of(400, 2, 8, 1)

@@ -19,12 +19,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_data import knobs
 
+from fuzzing import examples
 from impsy.data.datasets import Dataset, write_dataset
 from impsy.errors import DataError, DeviceError
 from impsy.training.checkpoint import Checkpoint, Look, fingerprint, read_checkpoint, write_checkpoint
 from impsy.training.recipe import Recipe
 
-EXAMPLES = int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "400"))
+EXAMPLES = examples(400)
 
 
 def made() -> Checkpoint:
@@ -239,6 +240,7 @@ def test_an_array_that_is_missing_or_too_many(path, content, name) -> None:
         ("recipe", {"batch": "many"}),
     ],
 )
+@pytest.mark.slow
 def test_an_entry_of_another_kind(path, content, name, value) -> None:
     archive(path, with_meta(content, meta_of(content) | {name: value}))
     with pytest.raises(DataError, match="damaged"):
@@ -309,6 +311,7 @@ def damaged(content: bytes, seed: int) -> bytes:
     return bytes(data)
 
 
+@pytest.mark.slow
 def test_damaged_files(path, content) -> None:
     outcomes = set()
     for seed in range(EXAMPLES):
@@ -317,6 +320,7 @@ def test_damaged_files(path, content) -> None:
     assert outcomes == {True, False}  # the damage was neither always harmless nor always fatal
 
 
+@pytest.mark.slow
 def test_damaged_arrays_in_a_sound_archive(path, content) -> None:
     whole = members(content)
     random = Random(0)

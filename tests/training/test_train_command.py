@@ -17,10 +17,11 @@ from impsy.data.datasets import read_dataset, write_dataset
 from impsy.models.opening import model_facts
 from impsy.training.checkpoint import fingerprint
 
+pytestmark = pytest.mark.slow  # their fixtures take long
+
 SUFFIXES = (".json", ".keras", ".tflite")
 
 
-@pytest.mark.slow
 def test_three_files_and_what_they_learned_from(gestures, dataset_file):
     assert sorted(path.name for path in gestures.folder.iterdir()) == [
         f"{gestures.name}{suffix}" for suffix in SUFFIXES
@@ -79,7 +80,6 @@ def again(tmp_path_factory, gestures, dataset_file):
     return folder, train(folder, *SMALL, "-N", "2")
 
 
-@pytest.mark.slow
 def test_without_a_terminal_a_line_an_epoch(again, gestures):
     _, done = again
     assert (done.returncode, done.stderr) == (0, "")

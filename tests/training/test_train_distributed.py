@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from commands import NAME, PLAIN, SMALL, Running, Trained, free_port, python, running, train
 
+pytestmark = pytest.mark.slow
+
 UNFINISHED = f"{NAME}.training.npz"
 SUFFIXES = (".json", ".keras", ".tflite")
 SAVED_AT_ONCE = "import impsy.training.fitting; impsy.training.fitting.SAVED_EVERY = 0.0"
@@ -60,7 +62,6 @@ def both(crashed, dataset_file):
     return runs, folder
 
 
-@pytest.mark.slow
 def test_when_one_goes_the_other_says_so(crashed):
     leader, errors, _ = crashed
     assert leader.process.returncode == 1
@@ -70,7 +71,6 @@ def test_when_one_goes_the_other_says_so(crashed):
     assert "Traceback" not in errors
 
 
-@pytest.mark.slow
 def test_the_same_loss_as_one_process(both, plain):
     """Within float noise: the same windows are drawn, and there is no dropout. Sums are taken in another order, and
     what that makes of the last bit grows: 500 steps are compared."""
@@ -81,7 +81,6 @@ def test_the_same_loss_as_one_process(both, plain):
     assert together.description["recipe"] == plain.description["recipe"]
 
 
-@pytest.mark.slow
 def test_both_go_on_where_they_were(both, plain):
     steps = plain.description["recipe"]["steps"]
     leader, other = (run.events for run in both[0])
@@ -89,7 +88,6 @@ def test_both_go_on_where_they_were(both, plain):
     assert leader[1]["step"] == other[1]["step"] == leader[0]["resumed_at"] + steps
 
 
-@pytest.mark.slow
 def test_each_computes_half_of_a_step(both, plain):
     starts = [run.events[0] for run in both[0]]
     assert [start["windows_here"] for start in starts] == [4, 4]
@@ -97,14 +95,12 @@ def test_each_computes_half_of_a_step(both, plain):
     assert all("2 processes" in start["device"] for start in starts)
 
 
-@pytest.mark.slow
 def test_both_follow_one_course(both):
     leader, other = ([each for each in run.events if each["event"] == "progress"] for run in both[0])
     assert [each["held_out"] for each in leader] == [each["held_out"] for each in other]
     assert [each["loss"] for each in leader] == [each["loss"] for each in other]
 
 
-@pytest.mark.slow
 def test_only_the_first_writes_files(both):
     runs, folder = both
     assert sorted(path.name for path in (folder / "0" / "models").iterdir()) == [f"{NAME}{each}" for each in SUFFIXES]
@@ -139,7 +135,6 @@ print(json.dumps({
 """
 
 
-@pytest.mark.slow
 def test_what_is_compiled_is_half_the_work_and_one_meeting(tmp_path, dataset_file):
     """In one process with two devices, which the compiler divides as it does between two processes."""
     alone, shared = (
@@ -150,7 +145,6 @@ def test_what_is_compiled_is_half_the_work_and_one_meeting(tmp_path, dataset_fil
     assert shared["flops"] == pytest.approx(alone["flops"] / 2, rel=0.05)
 
 
-@pytest.mark.slow
 def test_with_dropout_it_learns_as_well(tmp_path, gestures, dataset_file):
     """Each process draws its own dropout, so that the two trainings differ as two seeds do: by some hundredths."""
     with pair(tmp_path, dataset_file, *SMALL, "-N", "2") as runs:
@@ -161,7 +155,6 @@ def test_with_dropout_it_learns_as_well(tmp_path, gestures, dataset_file):
     assert together.description["figures"]["held_out_nll"] == pytest.approx(alone, abs=0.2)
 
 
-@pytest.mark.slow
 def test_ctrl_c_in_one_ends_both_in_order(tmp_path, dataset_file):
     with pair(tmp_path, dataset_file, *PLAIN, "-N", "100000", "--no-earlystopping") as runs:
         runs[0].wait_for("progress", 2)
@@ -171,6 +164,7 @@ def test_ctrl_c_in_one_ends_both_in_order(tmp_path, dataset_file):
     assert (tmp_path / "0" / "models" / f"{NAME}.tflite").exists()
 
 
+@pytest.mark.slow
 def test_nobody_waits_for_ever(tmp_path, dataset_file):
     together = ("--distributed", "--coordinator", f"127.0.0.1:{free_port()}", "--processes", "2")
     alone = train(tmp_path, dataset_file, *PLAIN, *together, "--index", "0", patch=IMPATIENT)
@@ -183,6 +177,7 @@ def test_nobody_waits_for_ever(tmp_path, dataset_file):
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_different_options_are_told_to_both(tmp_path, dataset_file):
     together = (
         dataset_file,

@@ -121,6 +121,7 @@ def test_it_looks_after_each_epoch_and_keeps_the_best(training, whole) -> None:
     assert curve(fitted) == curve(whole)
 
 
+@pytest.mark.slow
 def test_what_it_says_is_what_evaluation_says(whole) -> None:
     """JAX, and NumPy without it, about the same weights."""
     windows = DATA.events[split_windows(DATA).held_out[:, None] + np.arange(51)]
@@ -140,6 +141,7 @@ def test_the_same_seed_gives_the_same_curve_and_weights(whole, another) -> None:
     np.testing.assert_array_equal(numbers(again.weights), numbers(whole.weights))
 
 
+@pytest.mark.slow
 def test_another_seed_gives_another(whole) -> None:
     other = run(training_on(DATA, replace(RECIPE, seed=4, epochs=1)))
     assert other.history[0].loss != whole.history[0].loss
@@ -174,6 +176,7 @@ def test_stopped_and_resumed_it_goes_on_as_if_not(training, another, whole, tmp_
     np.testing.assert_array_equal(numbers(resumed.weights), numbers(whole.weights))
 
 
+@pytest.mark.slow
 def test_a_stop_keeps_the_best_so_far(training, whole) -> None:
     stopped = run(training, stop_at=25)
     assert curve(stopped) == curve(whole)[:2]
@@ -192,6 +195,7 @@ class CrashError(Exception):
     """The process ends here."""
 
 
+@pytest.mark.slow
 def test_after_a_crash_it_goes_on_from_the_last_file(training, whole, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(fitting, "SAVED_EVERY", 0.0)
     path = tmp_path / "model.training.npz"
@@ -229,6 +233,7 @@ def test_what_belongs_to_something_else_is_not_resumed(training, trained) -> Non
 # -------------------------------------------------------------------------------------------- time
 
 
+@pytest.mark.slow
 def test_a_deadline_fits_the_schedule_into_the_time(training, monkeypatch) -> None:
     monkeypatch.setattr(fitting, "RESERVED", 0.2)
     training.recipe = replace(RECIPE, epochs=100_000)
@@ -263,6 +268,7 @@ def spoilt_by_its_rate(training: Training) -> tuple[Checkpoint, Listener, Fitted
     return good, listener, run(training, listener)
 
 
+@pytest.mark.slow
 def test_at_an_absurd_rate_the_best_of_before_stays(training) -> None:
     good, _, fitted = spoilt_by_its_rate(training)
     losses = [look.usual for look in fitted.history]
@@ -272,6 +278,7 @@ def test_at_an_absurd_rate_the_best_of_before_stays(training) -> None:
     assert np.isfinite(numbers(fitted.weights)).all()
 
 
+@pytest.mark.slow
 def test_what_diverges_goes_back_and_on_more_slowly(training, monkeypatch) -> None:
     monkeypatch.setattr(fitting, "DIVERGED_BY", 3.0)
     good, listener, fitted = spoilt_by_its_rate(training)
@@ -282,6 +289,7 @@ def test_what_diverges_goes_back_and_on_more_slowly(training, monkeypatch) -> No
     assert np.isfinite(numbers(fitted.weights)).all()
 
 
+@pytest.mark.slow
 def test_weights_that_are_no_numbers_any_more(training, monkeypatch, caplog) -> None:
     """The learner's state is spoilt in the third epoch."""
     learner = training.learner
@@ -308,6 +316,7 @@ def test_weights_that_are_no_numbers_any_more(training, monkeypatch, caplog) -> 
     assert fitted.ended == "the schedule is complete"
 
 
+@pytest.mark.slow
 def test_steps_without_a_finite_gradient_change_nothing_and_are_told(training, monkeypatch) -> None:
     learner = training.learner
     step = type(learner).step
@@ -330,6 +339,7 @@ def test_steps_without_a_finite_gradient_change_nothing_and_are_told(training, m
     assert math.isfinite(fitted.history[0].loss)
 
 
+@pytest.mark.slow
 def test_if_it_never_gets_anywhere_it_ends(training, trained, monkeypatch) -> None:
     monkeypatch.setattr(type(training.learner), "held_out", lambda _, __, starts: np.full(len(starts), math.nan))
     training.resume(replace(trained[1], total=10_000))
@@ -343,6 +353,7 @@ def test_if_it_never_gets_anywhere_it_ends(training, trained, monkeypatch) -> No
     assert all(math.isnan(progress.held_out) for progress in listener.told)
 
 
+@pytest.mark.slow
 def test_backing_off_is_remembered_when_resumed(training, monkeypatch) -> None:
     held_out = type(training.learner).held_out
     looks = iter([False, True, True] + [False] * 100)
@@ -410,6 +421,7 @@ def test_where_windows_begin() -> None:
     assert stretches.heard.tolist() == [10, 10, 10, 9, 9, 1]
 
 
+@pytest.mark.slow
 def test_what_lies_beyond_a_short_recording_counts_nothing() -> None:
     """Recordings of 12 events: windows of 12 and of 40 events hear them whole, and then nothing."""
     dataset, split = short_ranges(12)
@@ -434,6 +446,7 @@ def test_nothing_to_learn_from_is_told() -> None:
 # -------------------------------------------------------------------------------------------- going on from a model
 
 
+@pytest.mark.slow
 def test_it_goes_on_from_a_trained_model(whole) -> None:
     fitted = untrained(training_on(DATA, base=whole.weights))
     assert fitted.held_out == pytest.approx(whole.held_out, abs=1e-3)
@@ -442,6 +455,7 @@ def test_it_goes_on_from_a_trained_model(whole) -> None:
 
 
 @pytest.mark.parametrize("architecture", ["plain", "residual", "gestures"])
+@pytest.mark.slow
 def test_a_model_of_another_size_and_mixture_can_be_gone_on_from(architecture) -> None:
     base = random_weights(3, Size(10, 1), rng=np.random.default_rng(1), mixtures=3, architecture=architecture)
     training = training_on(DATA, RECIPE, base=base)
@@ -459,12 +473,14 @@ def test_a_model_of_another_dimension_cannot() -> None:
 # -------------------------------------------------------------------------------------------- which components
 
 
+@pytest.mark.slow
 def test_trying_out_is_the_first_epoch_of_the_same_training(training, whole) -> None:
     surprise = training.try_out()
     assert math.isfinite(surprise)
     assert curve(run(training)) == curve(whole)
 
 
+@pytest.mark.slow
 def test_how_surprising_it_is_is_what_evaluation_says(whole) -> None:
     """Bits of the values on their grid, and the likelihood of dt."""
     learned = training_on(DATA, base=whole.weights)

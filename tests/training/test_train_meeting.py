@@ -56,6 +56,7 @@ def test_who_does_not_come_is_named_to_those_who_did():
     assert "of 4 processes, those with --index 2, 3 did not come within 1 seconds" in told[0]
 
 
+@pytest.mark.slow
 def test_one_index_twice():
     told = meeting(["task"] * 3, indices=[0, 1, 1], seconds=3.0)
     assert "two processes have --index 1" in told[0]

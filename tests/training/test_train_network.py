@@ -80,12 +80,14 @@ def case(request):
     return data, network, learned, network.weights(learned)
 
 
+@pytest.mark.slow
 def test_numpy_computes_what_was_trained(case) -> None:
     data, network, learned, weights = case
     vectors = heard(data)
     np.testing.assert_allclose(by_numpy(weights, vectors), in_training(network, learned, vectors), **CLOSE)
 
 
+@pytest.mark.slow
 def test_the_likelihood_is_that_of_the_mixture(case) -> None:
     data, network, learned, weights = case
     vectors = heard(data)
@@ -110,6 +112,7 @@ def test_what_is_counted_is_what_is_learned(case) -> None:
 
 
 @pytest.mark.parametrize("head", ["sets", "continuing", "residual", "plain"])
+@pytest.mark.slow
 def test_the_saved_model_computes_what_was_trained(head, tmp_path) -> None:
     data = MADE["grid"]
     network, made = network_of(data, head)
@@ -128,6 +131,7 @@ def test_the_saved_model_computes_what_was_trained(head, tmp_path) -> None:
 
 @pytest.mark.parametrize("head", HEADS)
 @pytest.mark.parametrize("data", MADE)
+@pytest.mark.slow
 def test_an_untrained_network_starts_from_what_the_data_fixes(data, head) -> None:
     """Its times are the data's, its moves of the size that moves have, and what rests stays where it is."""
     dataset = MADE[data]
@@ -145,6 +149,7 @@ def test_an_untrained_network_starts_from_what_the_data_fixes(data, head) -> Non
     assert ((ratio > 0.5) & (ratio < 2)).all()
 
 
+@pytest.mark.slow
 def test_dropout_is_drawn_by_the_key_alone() -> None:
     network, made = network_of(MADE["grid"], "continuing", dropout=0.5)
     learned = stirred(network.start(0, made.starts))
@@ -184,6 +189,7 @@ def test_weights_that_are_not_finite_do_not_come_out() -> None:
         network.weights(learned)
 
 
+@pytest.mark.slow
 def test_the_gradient_of_a_layer_is_that_of_its_outputs() -> None:
     """Held to automatic differentiation of the plain definition."""
     rng = np.random.default_rng(3)

@@ -60,6 +60,7 @@ def played(request):
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.slow
 def test_notes_are_told_from_knobs(kind, seed) -> None:
     dataset = melodies(40, seed, **KINDS[kind])
     found = designed(dataset)
@@ -69,11 +70,13 @@ def test_notes_are_told_from_knobs(kind, seed) -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize(("make", "dimension"), [(knobs, 2), (knobs, 5), (surface, 3)])
+@pytest.mark.slow
 def test_knobs_are_no_notes(make, dimension, seed) -> None:
     assert designed(make(dimension, 3000, seed)).head != LANDINGS
 
 
 @pytest.mark.parametrize("seed", range(4))
+@pytest.mark.slow
 def test_a_velocity_of_few_levels_goes_along_with_its_note(seed) -> None:
     dataset = melodies(40, seed, velocity=True)
     levels = np.random.default_rng(seed).choice([48, 50, 64, 66, 80, 96], len(dataset))
@@ -100,6 +103,7 @@ def test_a_recipe_for_notes_wants_notes() -> None:
     assert designed(melodies(40, 1), "sets").head == "sets"
 
 
+@pytest.mark.slow
 def test_the_slots_are_what_was_played(played) -> None:
     kind, dataset = played
     found = designed(dataset)
@@ -165,6 +169,7 @@ def density(weights: Weights, heard: np.ndarray) -> np.ndarray:
     return np.array(found)
 
 
+@pytest.mark.slow
 def test_what_is_learned_is_the_density_of_what_is_played(played) -> None:
     _, dataset = played
     made, weights, _ = network(dataset)
@@ -173,6 +178,7 @@ def test_what_is_learned_is_the_density_of_what_is_played(played) -> None:
     np.testing.assert_allclose(learned[0], density(made.weights(weights), heard), rtol=1e-3, atol=0.02)
 
 
+@pytest.mark.slow
 def test_what_comes_out_can_go_in_again(played) -> None:
     _, dataset = played
     made, weights, found = network(dataset)
@@ -186,6 +192,7 @@ def test_what_comes_out_can_go_in_again(played) -> None:
     assert isinstance(network_of(dataset.dimension, out.size, continued), LandingNetwork)
 
 
+@pytest.mark.slow
 def test_windows_are_transposed_and_stretched_but_never_out_of_bounds(played) -> None:
     kind, dataset = played
     made, _, found = network(dataset)
@@ -214,6 +221,7 @@ def test_windows_begin_more_often_where_pieces_do(share) -> None:
     assert (stretches.starts + stretches.heard < 1000).all()
 
 
+@pytest.mark.slow
 def test_short_pieces_are_learned_from_and_played_in_their_key() -> None:
     dataset = melodies(120, 5)
     split: Split = split_performances(dataset)
@@ -247,6 +255,7 @@ def test_short_pieces_are_learned_from_and_played_in_their_key() -> None:
     ("looks", "kept"),
     [((1.0, 1.0 + 0.9 * LATER_WORSE, 1.1), 3), ((1.0, 1.1, 1.0 + 1.1 * LATER_WORSE), 2), ((1.0, 1.4, 1.5), 1)],
 )
+@pytest.mark.slow
 def test_later_weights_are_kept_unless_held_out_pieces_are_foreseen_far_worse(looks, kept, monkeypatch) -> None:
     dataset = melodies(60, 5)
     recipe = Recipe(size="xxs", steps=1, epochs=3, batch=2, window=8)

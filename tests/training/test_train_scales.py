@@ -61,6 +61,7 @@ def assert_sound(events: np.ndarray) -> None:
 
 @pytest.mark.parametrize("make", [knobs, surface, notes_and_faders])
 @pytest.mark.parametrize("dimension", [2, 5, 9, 64])
+@pytest.mark.slow
 def test_they_are_sound_for_every_kind_of_playing(make, dimension) -> None:
     assert_sound(make(dimension, 400, seed=dimension).events)
 
@@ -177,6 +178,7 @@ def test_a_jump_from_one_performance_to_the_next_is_no_move() -> None:
         )
     )
 )
+@pytest.mark.slow
 def test_whatever_was_recorded(rows) -> None:
     assert_sound(np.array(rows, np.float32))
 
@@ -204,6 +206,7 @@ def test_the_sets_that_occur_are_found_the_commonest_first() -> None:
 
 
 @given(st.integers(1, 12), st.lists(st.sets(st.integers(0, 11), max_size=4), min_size=1, max_size=80))
+@pytest.mark.slow
 def test_sets_cover_the_events_and_no_more_than_needed(controls, wanted) -> None:
     parts = [[i for i in each if i < controls] for each in wanted]
     events = moving(parts, controls, [2] * len(parts))
@@ -234,6 +237,7 @@ def test_hands_on_a_surface_are_sets_too() -> None:
         (np.full((60, 3), 0.5, np.float32), ("sets",)),
     ],
 )
+@pytest.mark.slow
 def test_the_data_shows_which_components_there_may_be(events, heads) -> None:
     found = scales(events)
     assert possible_heads(*found_sets(events, whole(events), found), found) == heads

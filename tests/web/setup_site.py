@@ -51,6 +51,7 @@ class FakeLink:
 
     def __init__(self):
         self.state = None
+        self.listening = ()
 
     def send(self, address, types, values):
         raise AssertionError("nothing here talks to the session")

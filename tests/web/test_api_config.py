@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 import tomllib
 from urllib.parse import quote
@@ -13,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from setup_site import client_of, make_site
 
+from fuzzing import examples
 from impsy.config import Config, load_config
 from impsy.mapping.entries import KINDS, parse_entry
 from impsy.web.config.file import KEPT_VERSIONS, ConfigFile
@@ -34,7 +34,7 @@ input."X-TOUCH" = [
 ]
 """
 
-FUZZ = settings(max_examples=int(os.environ.get("IMPSY_FUZZ_EXAMPLES", "150")))
+FUZZ = settings(max_examples=examples(150))
 
 
 @pytest.fixture
@@ -123,6 +123,7 @@ def test_a_folder_in_its_place_is_a_sentence(client, site):
     assert "config.toml" in response.json()["error"]
 
 
+@pytest.mark.slow
 def test_every_real_config_is_read(client, site, shared_data):
     for path in sorted((shared_data / "configs").glob("*.toml")):
         site.workspace.config.write_bytes(path.read_bytes())
@@ -336,6 +337,7 @@ def test_an_edit_elsewhere_leaves_an_earlier_form_as_it_is(client, change, line)
         {"key": ["midi"], "remove": True},
     ],
 )
+@pytest.mark.slow
 def test_an_edit_of_what_stands_otherwise_writes_the_present_form_first(client, site, change):
     told = edit(client, [change], EARLIER).json()
     wanted = edit(client, [change], client.post("/api/config/upgrade", json={"text": EARLIER}).json()["text"]).json()
@@ -405,6 +407,7 @@ def test_saving_keeps_the_previous_version_and_tells_the_pages(client, site):
     assert len(client.get("/api/config/previous").json()) == 1
 
 
+@pytest.mark.slow
 def test_fifty_versions_are_kept(client, site):
     for number in range(KEPT_VERSIONS + 5):
         assert save(client, CONFIG.replace("Stage", f"Stage {number}")).status_code == 200
@@ -554,6 +557,7 @@ def send(client, method, path, body):
 
 @FUZZ
 @given(text=_text, changes=st.lists(_change, max_size=3))
+@pytest.mark.slow
 def test_any_edit_is_answered_in_words(fuzzed, text, changes):
     response = send(fuzzed, "POST", "/api/config/edit", {"text": text, "changes": changes})
     assert response.status_code in (200, 422)
@@ -566,6 +570,7 @@ def test_any_edit_is_answered_in_words(fuzzed, text, changes):
 
 @FUZZ
 @given(text=_text)
+@pytest.mark.slow
 def test_any_text_is_checked(fuzzed, text):
     response = send(fuzzed, "POST", "/api/config/check", {"text": text})
     assert response.status_code == 200
@@ -575,6 +580,7 @@ def test_any_text_is_checked(fuzzed, text):
 
 @FUZZ
 @given(text=_text, good=st.booleans())
+@pytest.mark.slow
 def test_any_save_is_answered_in_words(fuzzed, text, good):
     stamp = fuzzed.get("/api/config").json()["stamp"] if good else "x"
     response = send(fuzzed, "PUT", "/api/config", {"text": text, "stamp": stamp})
@@ -583,6 +589,7 @@ def test_any_save_is_answered_in_words(fuzzed, text, good):
 
 @FUZZ
 @given(body=_json, path=st.sampled_from(["check", "edit"]))
+@pytest.mark.slow
 def test_any_body_is_answered_in_words(fuzzed, body, path):
     response = send(fuzzed, "POST", f"/api/config/{path}", body)
     assert response.status_code == 422
@@ -602,6 +609,7 @@ def test_any_body_is_answered_in_words(fuzzed, body, path):
         max_size=3,
     ),
 )
+@pytest.mark.slow
 def test_any_scene_is_answered_in_words_and_keeps_the_file_valid(tmp_path_factory, name, body):
     path = tmp_path_factory.getbasetemp() / "scenes"
     path.mkdir(exist_ok=True)

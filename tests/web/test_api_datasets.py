@@ -31,6 +31,7 @@ def client(site):
         yield client
 
 
+@pytest.mark.slow
 def test_all_takes_of_a_dimension_make_a_dataset_and_what_was_left_out_is_told(site, client):
     logs = site.workspace.logs
     paths = [record(logs, 30, minute=minute) for minute in range(3)]
@@ -47,7 +48,7 @@ def test_all_takes_of_a_dimension_make_a_dataset_and_what_was_left_out_is_told(s
     }
     told = "\n".join(made["remarks"])
     assert "1 take left out: marked as not to be learned from" in told
-    assert "1 rows left out, malformed or of another source, the first in line 31" in told
+    assert "1 row left out, malformed or of another source, the first in line 31" in told
     assert "it has the same rows as" in told
     assert len(read_dataset(site.workspace.datasets / NAME)) == 38
     assert (made["statistics"]["performances"], made["undo"]) == (2, None)
@@ -58,6 +59,7 @@ def test_all_takes_of_a_dimension_make_a_dataset_and_what_was_left_out_is_told(s
     assert len(statistics["controls"]) == 2
 
 
+@pytest.mark.slow
 def test_chosen_takes_alone_make_one_even_those_that_are_excluded(site, client):
     first, second = (record(site.workspace.logs, 30, minute=minute) for minute in range(2))
     annotate(site.workspace.logs, {first.name: TakeNote(excluded=True)})
@@ -68,6 +70,7 @@ def test_chosen_takes_alone_make_one_even_those_that_are_excluded(site, client):
     assert second.exists()
 
 
+@pytest.mark.slow
 def test_making_it_again_keeps_the_one_before_in_the_trash(site, client):
     record(site.workspace.logs, 30)
     client.post("/api/datasets", json={})
@@ -103,6 +106,7 @@ def test_what_cannot_be_made_is_said(site, client, body, status, words):
     assert not site.workspace.datasets.exists()
 
 
+@pytest.mark.slow
 def test_takes_without_events_are_no_dataset_and_the_one_before_stays(site, client):
     record(site.workspace.logs, 30)
     client.post("/api/datasets", json={})
@@ -113,12 +117,14 @@ def test_takes_without_events_are_no_dataset_and_the_one_before_stays(site, clie
     assert len(read_dataset(site.workspace.datasets / NAME)) == 19
 
 
+@pytest.mark.slow
 def test_a_take_that_is_being_recorded_counts_as_far_as_it_is(site, client):
     path = record(site.workspace.logs, 30)
     site.link.run(log=str(path))
     assert "still being recorded" in client.post("/api/datasets", json={}).json()["remarks"][0]
 
 
+@pytest.mark.slow
 def test_a_dataset_goes_out_and_comes_in(site, client):
     record(site.workspace.logs, 30)
     client.post("/api/datasets", json={})
@@ -135,6 +141,7 @@ def test_a_dataset_goes_out_and_comes_in(site, client):
 
 @pytest.mark.parametrize("name", ["x.npz", "x.txt", "../x.npz", ".x.npz"])
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x80\x04K\x00."])
+@pytest.mark.slow
 def test_what_is_no_dataset_is_not_kept(site, client, name, content):
     answer = client.post("/api/datasets/upload", params={"name": name}, content=content)
     assert answer.status_code == 422
@@ -143,6 +150,7 @@ def test_what_is_no_dataset_is_not_kept(site, client, name, content):
     assert not list(site.workspace.private.glob("scratch/*"))
 
 
+@pytest.mark.slow
 def test_a_damaged_dataset_is_listed_with_what_is_wrong(site, client):
     record(site.workspace.logs, 30)
     client.post("/api/datasets", json={})

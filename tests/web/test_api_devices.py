@@ -88,6 +88,7 @@ def test_ports_are_told_with_what_the_configuration_means(site):
         "configured": "knobs",
         "state": None,
         "error": "",
+        "preset": None,
     }
     assert [port["short"] for port in told["midi"]["outputs"]] == ["SYNTH"]
     assert told["midi"]["system"] == "TEST"
@@ -96,6 +97,18 @@ def test_ports_are_told_with_what_the_configuration_means(site):
     assert serial["description"] == "A board"
     assert {"webui.monitor_port", "serial.port"} <= {way["key"] for way in told["ways"]}
     assert told["learning"] is False
+
+
+def test_a_controller_that_an_example_knows_brings_its_mapping(site, room):
+    room.inputs = ("nanoKONTROL2:nanoKONTROL2 nanoKONTROL2 _ CTRL 20:0", *room.inputs)
+    room.outputs = ("nanoKONTROL2:nanoKONTROL2 nanoKONTROL2 _ CTRL 20:0",)
+    midi = client_of(site).get("/api/devices").json()["midi"]
+    preset, *others = [port["preset"] for port in midi["inputs"]]
+    assert preset["name"] == "korg-nanokontrol2"
+    assert preset["about"] == "Korg nanoKONTROL2: its eight sliders."
+    assert preset["entries"][7] == ["control_change", 1, 7]
+    assert len(preset["parts"]) == len(preset["entries"]) == 8
+    assert [*others, *(port["preset"] for port in midi["outputs"])] == [None] * 2
 
 
 def test_a_session_tells_how_its_ports_do(site):
@@ -178,6 +191,7 @@ def test_nobody_asks_nothing_is_looked_up(site, room, monkeypatch):
         }
     )
 )
+@pytest.mark.slow
 def test_any_state_of_a_session_makes_ways(state):
     for way in ways_of_session(state):
         assert isinstance(way.text, str)

@@ -50,6 +50,35 @@ def put(site, name="mine.tflite", **what):
     return path
 
 
+@pytest.mark.parametrize(
+    ("created", "made"),
+    [
+        ("2026-11-27T12:27:09+00:00", "2026-11-27T12:27:09+00:00"),
+        ("yesterday", ""),
+        (5, ""),
+        (None, ""),
+    ],
+)
+@pytest.mark.slow
+def test_a_copy_was_not_made_when_it_was_copied(site, client, created, made):
+    weights = random_weights(3, SIZES["xxs"], rng=np.random.default_rng(0))
+    (site.workspace.models / "copy.tflite").write_bytes(encode_tflite(weights, facts={**MADE, "created": created}))
+    os.utime(site.workspace.models / "copy.tflite", (1e9, 1e9))
+    (model,) = wait_until(lambda: [each for each in client.get("/api/models").json() if not each["looking"]])
+    assert model["made"] == made
+    assert model["changed"].startswith("2001-09-")
+
+
+@pytest.mark.slow
+def test_the_model_in_use_stays_so_while_the_configuration_is_broken(site, client):
+    put(site)
+    good = CONFIG.replace('file = ""', 'file = "models/mine.tflite"')
+    for text in (good, good.replace("dimension = 3", 'dimension = "three"'), good + "[broken"):
+        site.workspace.config.write_text(text)
+        assert [each["in_use"] for each in client.get("/api/models").json()] == [True], text
+
+
+@pytest.mark.slow
 def test_models_are_listed_with_their_facts_and_files(site, client):
     put(site)
     (site.workspace.models / "mine.json").write_text("{}")
@@ -68,6 +97,7 @@ def test_models_are_listed_with_their_facts_and_files(site, client):
     assert not models["bad.tflite"]["in_use"]
 
 
+@pytest.mark.slow
 def test_a_model_is_checked_before_it_is_kept(site, client):
     model = client.post("/api/models?name=new.tflite", content=tflite()).json()
     assert (model["name"], model["dimension"], model["problem"]) == ("new.tflite", 3, "")
@@ -81,6 +111,7 @@ def test_a_model_is_checked_before_it_is_kept(site, client):
     assert not list(site.workspace.private.glob("scratch/*"))
 
 
+@pytest.mark.slow
 def test_a_model_is_deleted_and_comes_back_with_all_its_files(site, client):
     path = put(site)
     (site.workspace.models / "mine.json").write_text("{}")
@@ -127,6 +158,7 @@ def test_a_model_that_does_not_fit_is_not_played_with(site, client, config, sess
     assert not config or site.workspace.config.read_text() == config
 
 
+@pytest.mark.slow
 def test_models_of_voices_are_in_use_and_none_plays_instead_of_them(site, client):
     put(site)
     site.workspace.config.write_text(
@@ -184,6 +216,7 @@ def test_a_report_is_made_by_a_job_and_runs_nothing_in_the_page(site, client):
                    | st.dictionaries(st.sampled_from(["results", "verdict", "text", "evidence"]), x))
     .map(lambda x: json.dumps(x).encode())
 )  # fmt: skip
+@pytest.mark.slow
 def test_figures_that_are_not_ours_give_no_verdict(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "mine.tflite.html"
@@ -193,6 +226,7 @@ def test_figures_that_are_not_ours_give_no_verdict(content: bytes) -> None:
         assert read_verdict(report) == []
 
 
+@pytest.mark.slow
 def test_an_evaluation_that_fails_says_why(site, client):
     put(site)
     write_dataset(site.workspace.datasets / "few.npz", Dataset.of(3, [np.zeros((3, 3))]))
@@ -204,6 +238,7 @@ def test_an_evaluation_that_fails_says_why(site, client):
     assert not client.get("/api/models").json()[0]["report"]
 
 
+@pytest.mark.slow
 def test_a_file_that_ends_who_reads_it_spoils_no_list(site, client, monkeypatch):
     put(site, "good.tflite")
     put(site, "evil.tflite")
@@ -227,6 +262,7 @@ def test_tasks_that_die_or_take_too_long_are_errors_in_words(tmp_path):
 
 @settings(max_examples=6)
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), max_size=3), st.integers(0, 20_000))
+@pytest.mark.slow
 def test_any_upload_is_taken_or_refused_in_words(tmp_path_factory, damage, length):
     content = bytearray(tflite())
     for place, byte in damage:

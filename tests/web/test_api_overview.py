@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from setup_site import client_of, make_site
 
 from impsy import __version__
@@ -12,6 +15,7 @@ from impsy.config import parse_config
 from impsy.config.workspace import OTHER_MODEL, STARTER_MODEL
 from impsy.errors import ConfigError
 from impsy.mapping.entries import ControlChange, NoteOn
+from impsy.web.config.drafts import salvaged
 from impsy.web.config.labels import controls_of, describe_entry
 
 HEAD = "[model]\ndimension = {}\n[midi]\n"
@@ -94,6 +98,7 @@ def test_a_dimension_beyond_reason_costs_nothing():
         labels("[model]\ndimension = 2000000000\n")
 
 
+@pytest.mark.slow
 def test_the_overview_of_a_workspace(tmp_path):
     site = make_site(tmp_path)
     site.demo = True
@@ -134,6 +139,33 @@ def test_a_wrong_configuration_is_shown_as_far_as_it_goes(tmp_path, text, dimens
     assert len(told["controls"]) == count
 
 
+def test_a_configuration_that_breaks_keeps_what_it_said(tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text('title = "Kitchen"\n[model]\ndimension = 4\n[interaction]\nmode = "battle"\n')
+    client = client_of(make_site(tmp_path))
+    good = client.get("/api/overview").json()
+    for broken in ('title = "Kit\n[model\ndimension = ', "\xff", "[[[["):
+        config.write_bytes(broken.encode("latin-1"))
+        told = client.get("/api/overview").json()
+        assert {**told, "controls": []} == {**good, "controls": []}
+        assert len(told["controls"]) == 3
+
+
+def test_of_one_that_was_broken_before_it_takes_the_lines_that_are_right(tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text('title = "Kitchen"\nowner = "me\n[model]\ndimension = 4\nfile = models/a.tflite\n')
+    told = client_of(make_site(tmp_path)).get("/api/overview").json()
+    assert (told["title"], told["dimension"]) == ("Kitchen", 4)
+    config.write_text('owner = "me\n' * 200 + 'title = "Kitchen"\n')
+    assert client_of(make_site(tmp_path)).get("/api/overview").json()["title"] == ""
+
+
+@given(st.text(alphabet=st.sampled_from("title=\"a\n[]model.{}'#0 "), max_size=60))
+def test_whatever_is_broken_gives_tables(text):
+    assert isinstance(salvaged(text, Path("config.toml")), dict)
+
+
+@pytest.mark.slow
 def test_models_are_those_of_this_dimension(tmp_path, shared_data):
     (tmp_path / "config.toml").write_text("[model]\ndimension = 4\n")
     (tmp_path / "models").mkdir()

@@ -170,6 +170,7 @@ def test_a_training_that_dies_is_told_and_it_can_begin_again(site, client):
     until(client, "idle")
 
 
+@pytest.mark.slow
 def test_too_little_playing_is_told_with_how_much_is_missing(site, client):
     play(site, 300)
     excluded = play(site, 2000, began=datetime.now() - timedelta(days=1))
@@ -237,6 +238,7 @@ def test_a_record_that_is_not_ours_counts_as_none(site, client, text):
 
 
 @given(st.text() | st.dictionaries(st.sampled_from(list(Record.__annotations__)), st.text() | st.integers()))
+@pytest.mark.slow
 def test_whatever_the_record_holds_it_is_read_or_left(content):
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(Path(folder))

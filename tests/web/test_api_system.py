@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import time
@@ -26,6 +27,7 @@ def test_the_machine_is_described(site):
     told = client_of(site).get("/api/system").json()
     assert told["versions"]["impsy"] == __version__
     assert told["versions"]["python"].startswith("3.")
+    assert told["workspace"] == str(site.workspace.root)
     assert 0 < told["disk"]["free"] <= told["disk"]["total"]
     assert told["memory"]["total"] > told["memory"]["available"] > 0
     assert told["memory"]["web"] > 1 << 20
@@ -85,6 +87,26 @@ def test_a_vanished_workspace_is_still_described(tmp_path):
     assert told["disk"]["total"] > 0
     problems = [finding["text"] for finding in told["findings"] if finding["level"] == "problem"]
     assert any("config.toml" in text for text in problems)
+
+
+def test_a_monitor_port_that_another_page_has_is_no_good_finding(tmp_path):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        (tmp_path / "config.toml").write_text(
+            f"[model]\ndimension = 3\n[webui]\nmonitor_port = {port}\ncommand_port = 0\n"
+        )
+        site = make_site(tmp_path)
+        findings = client_of(site).get("/api/system").json()["findings"]
+        (found,) = [each for each in findings if each["text"].startswith("webui.monitor_port")]
+        assert found["level"] == "note"
+        assert f"port {port} is taken by another program" in found["text"]
+        assert "Leave monitor_port out of [webui]" in found["advice"]
+        # Where it is this page that listens there, all is well.
+        own = make_site(tmp_path)
+        own.link.listening = (port,)
+        findings = client_of(own).get("/api/system").json()["findings"]
+        assert [each["level"] for each in findings if each["text"].startswith("webui.monitor_port")] == ["good"]
 
 
 def test_a_page_alone_is_an_instrument(tmp_path):

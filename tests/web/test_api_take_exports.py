@@ -9,6 +9,7 @@ import zipfile
 import pytest
 from workspaces import TAKES, make_site, served
 
+from impsy.web.library import trash
 from recorded_take import record
 
 
@@ -23,6 +24,7 @@ def client(site):
         yield client
 
 
+@pytest.mark.slow
 def test_a_take_is_sent_as_a_table_and_as_an_archive_that_replays(site, client):
     log = record(site.workspace.root)
     (take,) = client.get("/api/takes").json()
@@ -37,6 +39,7 @@ def test_a_take_is_sent_as_a_table_and_as_an_archive_that_replays(site, client):
     assert client.get(f"/api/takes/{log.name}/marks").json() == [{"at": 0.5, "text": "=a mark"}]
 
 
+@pytest.mark.slow
 def test_what_is_missing_for_an_archive_is_said(site, client):
     log = record(site.workspace.root)
     (site.workspace.root / "models" / "first.tflite").unlink()
@@ -54,3 +57,17 @@ def test_a_journal_goes_to_the_trash_with_its_take_and_comes_back(site, client):
     assert client.post(f"/api/undo/{undo}").status_code < 300
     assert log.with_suffix(".jsonl").exists()
     assert log.exists()
+
+
+def test_who_finds_a_take_that_comes_back_finds_its_journal(site, client, monkeypatch):
+    log = record(site.workspace.root)
+    undo = client.delete(f"/api/takes/{log.name}").json()["undo"]
+    found, move = [], trash.shutil.move
+
+    def look(source, target):
+        move(source, target)
+        found.append((log.exists(), log.with_suffix(".jsonl").exists()))
+
+    monkeypatch.setattr(trash.shutil, "move", look)
+    client.post(f"/api/undo/{undo}")
+    assert found == [(False, True), (True, True)]

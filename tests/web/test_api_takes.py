@@ -50,6 +50,9 @@ def test_takes_are_listed_the_newest_first_with_what_is_in_them(site, client):
         "dimension": 3,
         "tags": [],
         "excluded": False,
+        "pauses": 0,
+        "paused": 0.0,
+        "trim_pauses": 0.0,
         "journal": False,
         "participant": "",
         "condition": "",
@@ -66,7 +69,7 @@ def test_what_is_wrong_with_a_take_is_said(site, client):
     path.write_text(path.read_text() + "oh no\n")
     (site.workspace.logs / "2026-01-01T00-00-00-9d-mdrnn.log").write_text("")
     damaged, empty = client.get("/api/takes").json()
-    assert damaged["problem"] == "1 of its 4 rows are left out: line 4: 0 values instead of 2"
+    assert damaged["problem"] == "1 of its 4 rows left out: line 4: 0 values instead of 2"
     assert empty["problem"] == "there is nothing in it that is a row of a take"
     assert empty["started"] == "2026-01-01T00:00:00"
 
@@ -85,6 +88,7 @@ def test_the_take_that_is_being_recorded_is_marked_and_cannot_be_deleted(site, c
     assert not client.get("/api/takes").json()[0]["live"]
 
 
+@pytest.mark.slow
 def test_a_thousand_takes_are_listed_fast_also_after_a_restart(site, client, tmp_path):
     for minute in range(1000):
         record(site.workspace.logs, 4, minute=minute)
@@ -143,6 +147,7 @@ def test_a_long_take_keeps_its_peaks_and_holds_its_values(site, client):
     assert zoomed["times"][zoomed["performer"][0].index(1.0)] == 1234
 
 
+@pytest.mark.slow
 def test_pictures_are_drawn_in_time(site, client):
     path = record(site.workspace.logs, 20_000, dimension=9, step=0.01)
     client.get("/api/takes")
@@ -208,12 +213,12 @@ def test_a_deleted_take_comes_back_with_all_that_was_said_of_it(site, client):
     content = path.read_bytes()
     client.patch(f"/api/takes/{path.name}", json={"title": "Slow", "excluded": True})
     answer = client.delete(f"/api/takes/{path.name}").json()
-    assert answer["sentence"] == "Slow was deleted"
+    assert answer["sentence"] == "“Slow” was deleted"
     assert client.get("/api/takes").json() == []
     assert path.name not in (site.workspace.logs / NOTES_FILE).read_text()
     (entry,) = client.get("/api/trash").json()
     assert (entry["id"], entry["what"], entry["name"]) == (answer["undo"], "take", path.name)
-    assert client.post(f"/api/undo/{answer['undo']}").json() == {"sentence": f"{path.name} is back"}
+    assert client.post(f"/api/undo/{answer['undo']}").json() == {"sentence": f"“{path.name}” is back"}
     assert path.read_bytes() == content
     (take,) = client.get("/api/takes").json()
     assert (take["title"], take["excluded"]) == ("Slow", True)
@@ -307,6 +312,7 @@ def test_a_pipe_is_no_take_and_nobody_waits_for_it(site, client):
 # --- files in and out ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_log_goes_out_and_comes_in_as_it_is(site, client):
     path = record(site.workspace.logs, 30)
     answer = client.get(f"/api/takes/{path.name}/file")
@@ -339,6 +345,7 @@ def test_a_log_of_another_name_gets_a_proper_one_and_its_own_as_title(site, clie
         ("a-3d-mdrnn.log", b"2026-09-26T10:00:00.000000,interface,0.5,0.5\n", 200),
     ],
 )
+@pytest.mark.slow
 def test_what_is_no_log_is_not_kept(site, client, name, content, status):
     answer = client.post("/api/takes", params={"name": name}, content=content)
     assert answer.status_code == status
@@ -356,6 +363,7 @@ def test_what_is_no_log_is_not_kept(site, client, name, content, status):
         b'"9/26/2026 10:00:01 AM","INTERFACE","0.5","1"\n',
     ],
 )
+@pytest.mark.slow
 def test_a_log_that_another_program_saved_is_taken_and_shown(site, client, name, content):
     take = client.post(f"/api/takes?name={quote(name)}", content=content).json()
     assert (take["events"], take["seconds"], take["dimension"], take["problem"]) == (2, 0.5, 3, "")
@@ -376,6 +384,7 @@ rows = st.sampled_from([b"2026-09-26T10:00:00,interface,0.5,1\n", b"2026-09-26T1
 
 @settings(max_examples=60)
 @given(st.lists(rows | st.binary(max_size=60), max_size=8), st.text(max_size=30))
+@pytest.mark.slow
 def test_any_upload_is_taken_or_refused_in_words(tmp_path_factory, content, name):
     with served(make_site(tmp_path_factory.mktemp("any")), TAKES) as client:
         params = {"name": name}
@@ -385,6 +394,7 @@ def test_any_upload_is_taken_or_refused_in_words(tmp_path_factory, content, name
             assert set(answer.json()) == {"error", "advice"}
 
 
+@pytest.mark.slow
 def test_a_take_goes_through_a_midi_file_and_back(site, client):
     site.workspace.config.write_text(
         CONFIG.replace('"note_on", 2', '"control_change", 1, 7').replace("2, 74", "1, 8")
@@ -409,6 +419,7 @@ def test_a_take_goes_through_a_midi_file_and_back(site, client):
     assert [path.name for path in site.workspace.private.glob("[er]*-*")] == []
 
 
+@pytest.mark.slow
 def test_a_midi_file_that_does_not_fit_says_what_it_holds(site, client):
     file = io.BytesIO()
     track = mido.MidiTrack([mido.Message("note_on", note=60, velocity=3)])

@@ -9,10 +9,13 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import datetime
 
 import numpy as np
 import psutil
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from workspaces import TAKES, make_site, served
 
 from impsy.data.datasets import Dataset, write_dataset
@@ -21,8 +24,8 @@ from impsy.web.api.datasets import ENDPOINTS as DATASETS
 from impsy.web.api.endpoints import openapi
 from impsy.web.api.models import ENDPOINTS as MODELS
 from impsy.web.api.training import ENDPOINTS
-from impsy.web.jobs import training
-from impsy.web.jobs.runs import Progress
+from impsy.web.jobs import runs, training
+from impsy.web.jobs.runs import WAITING_SECONDS, CpuTime, Progress
 from impsy.web.jobs.training import LOOK_SECONDS, Trainings
 from waiting import wait_until
 
@@ -129,7 +132,7 @@ def test_a_run_stops_with_the_best_survives_its_web_process_and_goes_on(site, cl
         run = until(other, run_id, lambda run: run["status"] == "stopped")
         assert run["model"] == f"{MODEL}.tflite"
         assert run["resumable"]
-        assert second.hub.of("training")[-1]["run"]["status"] == "stopped"
+        wait_until(lambda: second.hub.of("training")[-1]["run"]["status"] == "stopped")
         assert other.post(f"/api/training/{run_id}/stop").status_code == 409
         before = run["epoch"]
         resumed = other.post(f"/api/training/{run_id}/resume").json()
@@ -165,6 +168,7 @@ def test_a_run_that_fails_says_why(site, client):
         ({"dataset": "bad.npz"}, 422),
     ],
 )
+@pytest.mark.slow
 def test_what_cannot_be_trained_is_said(site, client, body, status):
     (site.workspace.datasets / "bad.npz").write_bytes(b"no")
     assert client.post("/api/training", json=body).status_code == status
@@ -239,6 +243,52 @@ def test_a_model_with_a_name_of_its_own_is_moved_to_the_models_once_it_is_comple
     assert (run["status"], run["model"], run["resumable"]) == ("stopped", "mine.tflite", True)
     assert sorted(path.name for path in site.workspace.models.iterdir()) == ["mine.json", "mine.tflite"]
     assert (site.workspace.models / "mine.tflite").read_bytes() == b".tflite"
+
+
+def test_how_long_it_went_on_is_known(site, client):
+    ended = datetime.now().isoformat(timespec="seconds")
+    write_run(site, status="stopped", launched=time.time() - 90, ended=ended)
+    write_run(site, "two", status="stopped", made=None, ended="never")
+    seconds = {run["id"]: run["seconds"] for run in client.get("/api/training").json()}
+    assert 85 < seconds["one"] < 100
+    assert seconds["two"] == 0
+
+
+def test_a_process_without_processor_time_waits():
+    cpu = CpuTime()
+    assert not cpu.look(100.0, 3.0)
+    assert not cpu.look(100.0 + WAITING_SECONDS - 1, 3.1)
+    assert cpu.look(100.0 + WAITING_SECONDS, 3.1)
+    assert cpu.waiting
+    assert not cpu.look(500.0, 3.2)
+    assert cpu.look(501.0, 4.5)
+    assert not cpu.waiting
+    # A process that was started again has used less.
+    assert not cpu.look(502.0, 0.1)
+
+
+@given(st.lists(st.tuples(st.floats(0, 10), st.floats(0, 1)), max_size=40))
+def test_one_that_computes_never_waits(steps):
+    cpu, now, used = CpuTime(), 0.0, 0.0
+    for seconds, share in steps:
+        now, used = now + seconds, used + seconds * max(share, 0.2)
+        cpu.look(now, used)
+        assert not cpu.waiting
+
+
+@pytest.mark.slow
+def test_a_training_that_gets_no_time_says_so(site, client, monkeypatch):
+    monkeypatch.setattr(runs, "WAITING_SECONDS", 0.2)
+    code = "import time; time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", code, "impsy", "train"]) as sleeper:
+        try:
+            write_run(site, pid=sleeper.pid, made=psutil.Process(sleeper.pid).create_time())
+            (run,) = wait_until(lambda: [each for each in client.get("/api/training").json() if each["waiting"]])
+        finally:
+            sleeper.kill()
+    assert run["status"] == "running"
+    assert "waits for the processor" in run["sentence"]
+    wait_until(lambda: not watchers())
 
 
 def test_another_process_that_got_the_same_number_is_not_taken_for_it(site, client):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import shutil
 from http import HTTPStatus
+from typing import get_args
 
 import pytest
 from web_core import make_workspace, serving_site
 
+from impsy.protocol.pages import Place
 from impsy.web.api.endpoints import Endpoint
 from impsy.web.server import app as application
 from impsy.web.site import Site
@@ -56,16 +58,28 @@ def test_pages_are_served_zipped_and_kept_as_long_as_they_may_be(site, static):
         assert client.head("/").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/perform", "/models", "/record/2026-09-26T10-00-00-9d-mdrnn.log", "/a/b/c"])
+@pytest.mark.parametrize("path", [*get_args(Place), "/record?take=2026-09-26T10-00-00-9d-mdrnn.log"])
+@pytest.mark.slow
 def test_the_pages_own_addresses_are_all_the_one_page(site, static, path):
     with serving_site(site, static=static) as server, server.client as client:
-        assert client.get(path).text == INDEX
+        answer = client.get(path)
+        assert (answer.status_code, answer.text) == (200, INDEX)
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/models/", "/record/a-take.log", "/a/b/c", "/Sound"])
+@pytest.mark.slow
+def test_other_addresses_are_not_there_and_the_page_says_so(site, static, path):
+    with serving_site(site, static=static) as server, server.client as client:
+        answer = client.get(path)
+        assert (answer.status_code, answer.text) == (404, INDEX)
+        assert client.get(path, headers={"If-None-Match": answer.headers["etag"]}).status_code in (304, 404)
 
 
 @pytest.mark.parametrize(
     "path",
     ["/assets/none.js", "/assets/../index.html", "/api", "/api/none", "/ws", "/assets/..%2f..%2fsecret.txt"],
 )
+@pytest.mark.slow
 def test_what_is_not_there_is_not_there(site, static, path):
     with serving_site(site, static=static) as server, server.client as client:
         answer = client.get(server.url + path)
@@ -92,6 +106,7 @@ def test_without_built_pages_it_says_how_to_build_them(site):
         assert client.get("/api/session").status_code == 200
 
 
+@pytest.mark.slow
 def test_the_api_is_described(site):
     with serving_site(site) as server, server.client as client:
         answer = client.get("/api/openapi.json", headers={"Accept-Encoding": "gzip"})

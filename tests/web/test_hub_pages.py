@@ -7,6 +7,8 @@ import json
 import threading
 import time
 
+import pytest
+
 from impsy.web.live.hub import LINES_LIMIT, WAITING_LIMIT, PageHub, PageQueue
 
 
@@ -84,6 +86,7 @@ def test_of_many_values_the_newest_is_sent_every_8_ms_and_the_last_one_always():
         assert 5 < len(values) <= (times[-1] - times[0]) / 0.008 + 2  # some are late, and the next is not
 
 
+@pytest.mark.slow
 def test_a_page_that_does_not_read_holds_up_nobody_and_takes_no_memory():
     stuck, reader = Reader(None), Reader()
 

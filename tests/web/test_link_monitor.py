@@ -21,6 +21,7 @@ PACKETS = [
     encode_vector("/monitor/out", ()),
     encode_message("/monitor/state", "s", ['{"mode": "battle", "n": [1, 2.5]}']),
     encode_message("/monitor/next", "s", ['{"in": null}']),
+    encode_message("/monitor/traffic", "s", ['{"messages": []}']),
 ]
 
 
@@ -39,7 +40,7 @@ def test_whatever_comes_is_understood_or_refused(packet):
         told = decode_monitor(packet)
     except PeerError:
         return
-    assert told is None or told[0] in {"in", "out", "next", "state"}
+    assert told is None or told[0] in {"in", "out", "next", "state", "traffic"}
 
 
 @given(st.sampled_from(PACKETS), st.lists(st.tuples(st.integers(0, 60), st.integers(0, 255)), max_size=6))
@@ -60,6 +61,7 @@ def test_what_the_session_tells_is_understood():
         ("out", []),
         ("state", {"mode": "battle", "n": [1, 2.5]}),
         ("next", {"in": None}),
+        ("traffic", {"messages": []}),
     ]
     assert decode_monitor(encode_vector("/elsewhere", (1.0,))) is None
 

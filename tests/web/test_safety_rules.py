@@ -72,6 +72,7 @@ def test_names_that_are_allowed_are_answered(local, host):
     ],
 )
 @pytest.mark.parametrize("path", ["/", "/api/session"])
+@pytest.mark.slow
 def test_a_name_that_was_made_to_point_here_is_refused(local, host, path):
     answer = get(local, path, host=host.format(port=local.port))
     assert answer.status_code == 421
@@ -123,6 +124,7 @@ def foreign(server, headers):
 
 
 @pytest.mark.parametrize("headers", FOREIGN)
+@pytest.mark.slow
 def test_pages_of_other_sites_change_nothing(local, headers):
     answer = get(local, "/api/session/stop", "POST", **foreign(local, headers))
     assert answer.status_code == 403
@@ -136,6 +138,7 @@ def test_pages_of_other_sites_get_no_websocket(local, headers):
     assert refused.value.response.status_code == 403
 
 
+@pytest.mark.slow
 def test_every_endpoint_that_changes_something_is_closed_to_pages_of_other_sites(local):
     changing = [row for row in endpoints() if row.method != "GET"]
     assert len(changing) >= 4
@@ -154,6 +157,7 @@ def test_our_own_page_and_programs_that_are_no_browsers_may(local):
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.slow
 def test_pages_of_other_sites_do_not_make_us_work(local, site):
     assert get(local, "/api/session", sec_fetch_site=site).status_code == 403
     assert get(local, "/", sec_fetch_site=site).status_code == 503  # a link to the page itself is fine
@@ -186,6 +190,7 @@ def test_beyond_loopback_nothing_is_answered_without_the_token(remote):
 
 
 @pytest.mark.parametrize("given", ["x", "wrong", TOKEN[:-1], TOKEN + "x", "ü" * 12])
+@pytest.mark.slow
 def test_another_token_opens_nothing(remote, given):
     cookie = f"impsy-{remote.port}={given}"
     assert get(remote, authorization=f"Bearer {given}".encode()).status_code == 401
@@ -254,14 +259,21 @@ def test_every_answer_tells_the_browser_to_trust_nobody_else(local, path, status
     headers = answer.headers
     policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
     assert policy["default-src"] == "'none'"
-    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    if status == 503:  # the page that says so has its style in itself, and no script
+        assert policy.keys() == {"default-src", "style-src", "form-action", "frame-ancestors", "base-uri"}
+        assert policy["style-src"].startswith("'sha256-")
+        policy = {**policy, "script-src": "x", "style-src": "x", "connect-src": "x", "form-action": "'none'"}
+    else:
+        assert policy["script-src"] == "'self'"
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"]
     assert policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == "'none'"
     assert "unsafe" not in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["cross-origin-opener-policy"] == "same-origin"
     assert headers["cross-origin-resource-policy"] == "same-origin"
-    assert "midi=(self)" in headers["permissions-policy"]
+    for own in ("fullscreen", "midi", "screen-wake-lock"):
+        assert f"{own}=(self)" in headers["permissions-policy"]
     assert "camera=()" in headers["permissions-policy"]
     assert "server" not in headers
     if path.startswith("/api/"):
@@ -277,6 +289,7 @@ def test_refusals_carry_the_headers_too(local, remote):
 # --- GET changes nothing -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_no_endpoint_changes_anything_by_get(opened, local):
     root = opened.workspace.root
 
@@ -301,6 +314,7 @@ def test_no_endpoint_changes_anything_by_get(opened, local):
     assert [message for message in messages if message["type"] == "changed"] == []
 
 
+@pytest.mark.slow
 def test_a_changing_address_cannot_be_asked_by_get(local):
     changing = {row.path for row in endpoints() if row.method != "GET"} - {
         row.path for row in endpoints() if row.method == "GET"

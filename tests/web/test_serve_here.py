@@ -91,6 +91,7 @@ def test_it_can_be_stopped_before_it_has_begun():
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no hangup")
 @pytest.mark.parametrize("ignored", [True, False])
+@pytest.mark.slow
 def test_a_closed_terminal_ends_it_unless_it_was_started_to_outlast_that(ignored):
     code = (
         "import os, signal, threading, time\n"

@@ -44,6 +44,7 @@ def test_it_plays_at_once_and_again_after_a_crash_and_stays_stopped_when_it_was_
         assert len(said) == 1
 
 
+@pytest.mark.slow
 def test_one_that_plays_already_is_left_alone(tmp_path, said):
     workspace = make_workspace(tmp_path)
     elsewhere = subprocess.Popen(

@@ -40,6 +40,7 @@ def run_elsewhere(folder, *arguments):
     )
 
 
+@pytest.mark.slow
 def test_a_session_is_started_heard_and_ended(site, tmp_path):
     supervisor = site.supervisor
     assert supervisor.status() == {"status": "stopped", "ours": False, "pid": None, "sentence": "", "state": None}
@@ -69,6 +70,7 @@ def test_a_session_is_started_heard_and_ended(site, tmp_path):
     supervisor.stop()
 
 
+@pytest.mark.slow
 def test_a_restart_plays_on_in_another_process(site):
     site.supervisor.start()
     wait_until(lambda: running(site))
@@ -79,6 +81,7 @@ def test_a_restart_plays_on_in_another_process(site):
     assert not psutil.pid_exists(first)
 
 
+@pytest.mark.slow
 def test_a_broken_configuration_is_told_and_does_not_end_what_plays(site, tmp_path):
     config = tmp_path / "config.toml"
     good = config.read_text()
@@ -99,12 +102,13 @@ def test_a_broken_configuration_is_told_and_does_not_end_what_plays(site, tmp_pa
     assert site.supervisor.status()["status"] == "stopped"
 
 
+@pytest.mark.slow
 def test_a_session_that_dies_is_told_and_started_again_only_when_asked(site):
     site.supervisor.start()
     wait_until(lambda: running(site))
     os.kill(site.supervisor.status()["pid"], signal.SIGKILL)
     wait_until(lambda: site.supervisor.status()["status"] == "failed", 3)
-    assert "SIGKILL" in site.supervisor.status()["sentence"]
+    assert site.supervisor.status()["sentence"] == "The session ended by itself: it was ended by SIGKILL"
     time.sleep(0.5)
     assert site.supervisor.status()["status"] == "failed"
     site.supervisor.start()
@@ -112,6 +116,7 @@ def test_a_session_that_dies_is_told_and_started_again_only_when_asked(site):
     assert site.supervisor.status()["sentence"] == ""
 
 
+@pytest.mark.slow
 def test_why_a_session_did_not_start_is_told_without_a_stack_trace(tmp_path):
     workspace = make_workspace(tmp_path)
     text = workspace.config.read_text().replace("dimension = 3", 'dimension = 3\nfile = "broken.tflite"')
@@ -138,6 +143,7 @@ def test_a_folder_that_vanished_is_told(tmp_path):
 
 
 @pytest.mark.parametrize("module", ["click", "numpy", "impsy"])
+@pytest.mark.slow
 def test_nothing_of_the_workspace_is_run(site, tmp_path, module):
     (tmp_path / f"{module}.py").write_text("import pathlib; pathlib.Path('it ran').touch()\n")
     site.supervisor.start()
@@ -146,6 +152,7 @@ def test_nothing_of_the_workspace_is_run(site, tmp_path, module):
     assert running(site)
 
 
+@pytest.mark.slow
 def test_another_session_on_the_same_ports_is_still_heard_when_ours_ends(site):
     site.supervisor.start()
     wait_until(lambda: running(site))
@@ -158,6 +165,7 @@ def test_another_session_on_the_same_ports_is_still_heard_when_ours_ends(site):
         assert site.supervisor.status()["pid"] == 1
 
 
+@pytest.mark.slow
 def test_a_session_that_was_started_elsewhere_is_found_and_can_be_ended(site, tmp_path):
     other = run_elsewhere(tmp_path)
     try:
@@ -192,6 +200,7 @@ def test_what_only_says_it_is_a_session_is_not_ended(site):
     assert not is_session(os.getpid())
 
 
+@pytest.mark.slow
 def test_a_session_ends_with_the_web_process_even_by_kill_9(tmp_path):
     workspace = make_workspace(tmp_path)
     code = (
@@ -215,6 +224,7 @@ def test_a_session_ends_with_the_web_process_even_by_kill_9(tmp_path):
     assert workspace.config.exists()
 
 
+@pytest.mark.slow
 def test_a_configuration_with_other_ports_is_followed(site, tmp_path):
     config = tmp_path / "config.toml"
     other = make_workspace(tmp_path / "other")
@@ -269,17 +279,49 @@ def test_lines_are_taken_apart():
     ]
 
 
-def test_the_last_error_is_a_sentence(tmp_path):
+def test_the_cause_is_a_sentence(tmp_path):
     log = SessionLog(tmp_path / "session.log")
-    assert log.last_error() == ""
+    assert log.cause() == ""
     for text in ("Error: config.toml: wrong", "  in two ways", "  and more"):
         log.add(text)
-    assert log.last_error() == "config.toml: wrong\n  in two ways\n  and more"
+    assert log.cause() == "config.toml: wrong\n  in two ways\n  and more"
     log.begin()
-    assert log.last_error() == ""
+    assert log.cause() == ""
     for text in ("Traceback (most recent call last):", '  File "secret.py"', "    code", "ValueError: no"):
         log.add(text)
-    assert log.last_error() == "it failed (ValueError: no)"
+    assert log.cause() == "it failed (ValueError: no)"
+
+
+TRACE = ("Traceback (most recent call last):", '  File "secret.py"', "ValueError: no")
+
+
+@pytest.mark.parametrize(
+    ("texts", "cause"),
+    [
+        (["14:50:09.159 ERROR   the port KNOBS is gone"], ""),
+        (["14:50:09.159 ERROR   stumbled", *TRACE], ""),
+        (
+            [
+                "14:50:09.159 ERROR   stumbled",
+                *TRACE,
+                "",
+                "During handling of the above exception, another",
+                "",
+                *TRACE,
+            ],
+            "",
+        ),
+        (["Exception in thread MIDI:", *TRACE, "14:50:09.159 INFO    on it goes"], ""),
+        (["Error: no room", "14:50:09.159 ERROR   and a port closed with it"], "no room"),
+        (["14:50:09.159 ERROR   a port is gone", "14:50:10.000 INFO    on", *TRACE], "it failed (ValueError: no)"),
+        (["14:50:09.159 ERROR   stumbled", *TRACE, *TRACE], "it failed (ValueError: no)"),
+    ],
+)
+def test_what_was_logged_while_it_went_on_is_no_cause(tmp_path, texts, cause):
+    log = SessionLog(tmp_path / "session.log")
+    for text in texts:
+        log.add(text)
+    assert log.cause() == cause
 
 
 def test_the_file_of_what_was_printed_does_not_grow_for_ever(tmp_path):
@@ -292,6 +334,7 @@ def test_the_file_of_what_was_printed_does_not_grow_for_ever(tmp_path):
     assert len(log.lines()) == 33
 
 
+@pytest.mark.slow
 def test_a_disk_that_refuses_keeps_nobody_from_reading(tmp_path):
     (tmp_path / ".impsy").write_text("a file where the folder should be")
     log = SessionLog(tmp_path / ".impsy" / "session.log")

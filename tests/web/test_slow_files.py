@@ -47,6 +47,7 @@ def slow(monkeypatch):
     go_on.set()
 
 
+@pytest.mark.slow
 def test_one_reads_and_all_others_get_what_is_known(tmp_path, monkeypatch, slow):
     reading, go_on = slow
     site = make_site(tmp_path)
@@ -67,6 +68,7 @@ def test_one_reads_and_all_others_get_what_is_known(tmp_path, monkeypatch, slow)
         wait_until(lambda: [each["events"] for each in client.get("/api/datasets").json()] == [40] * 3, every=0.2)
 
 
+@pytest.mark.slow
 def test_what_was_found_is_kept_though_the_rest_takes_long(tmp_path, monkeypatch, slow):
     _, go_on = slow
     monkeypatch.setattr(facts, "TELL_SECONDS", 0.0)
@@ -95,6 +97,7 @@ def busy(monkeypatch):
     go_on.set()
 
 
+@pytest.mark.slow
 def test_stop_and_status_do_not_queue_behind_lists(tmp_path, busy):
     go_on, waiting = busy
     site = Site(make_workspace(tmp_path))
@@ -125,6 +128,7 @@ def test_each_module_answers_by_threads_of_its_own(tmp_path):
     assert len(endpoints.routes(table, site)) == len(table)
 
 
+@pytest.mark.slow
 def test_a_file_that_takes_too_long_costs_the_others_nothing(tmp_path, monkeypatch):
     """Nor one that ends its process: the batch is read again, each by itself."""
     asked = []
@@ -191,7 +195,7 @@ def test_facts_that_came_with_a_workspace_are_checked(tmp_path, poison):
     known = site.workspace.private / "known" / "takes.json"
     known.parent.mkdir(parents=True)
     files = {path.name: [list(facts.stamp_of(path)), each] for path, each in zip(paths, (poison, TAKE), strict=True)}
-    text = json.dumps({"format": 3, "files": files})
+    text = json.dumps({"format": 4, "files": files})
     if isinstance(poison, str):  # a number that no JSON has, or that is none
         text = text.replace(f'"{poison}"', json.dumps(TAKE).replace("1.0", poison, 1))
     known.write_text(text)
@@ -203,6 +207,7 @@ def test_facts_that_came_with_a_workspace_are_checked(tmp_path, poison):
 
 
 @pytest.mark.parametrize("poison", [{"dimension": "nine", "facts": 7, "size": []}, {"dimension": -3}, {"facts": {}}])
+@pytest.mark.slow
 def test_so_are_those_of_datasets_and_models(tmp_path, poison):
     site = make_site(tmp_path)
     put_datasets(site, "d.npz")
@@ -214,7 +219,7 @@ def test_so_are_those_of_datasets_and_models(tmp_path, poison):
     ):
         known = site.workspace.private / "known" / f"{what}.json"
         known.parent.mkdir(parents=True, exist_ok=True)
-        known.write_text(json.dumps({"format": 3, "files": {path.name: [list(facts.stamp_of(path)), poison]}}))
+        known.write_text(json.dumps({"format": 4, "files": {path.name: [list(facts.stamp_of(path)), poison]}}))
     with served(site, *TABLES) as client:
         assert [(each["events"], each["problem"]) for each in client.get("/api/datasets").json()] == [(40, "")]
         assert client.get("/api/datasets/d.npz").json()["events"] == 40

@@ -124,6 +124,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize("text", WRONG, ids=range(len(WRONG)))
+@pytest.mark.slow
 def test_what_is_not_understood_gets_a_sentence_and_the_connection_stays(page, session, text):
     page.send(text)
     told = receive(page, "sentence")
@@ -151,6 +152,7 @@ def test_panic_and_pause_are_sent_to_a_session_that_is_not_heard(page, server, s
         wait_until(lambda: heard in session.heard)  # noqa: B023 - called at once
 
 
+@pytest.mark.slow
 def test_a_flood_is_merged_and_the_newest_value_of_each_control_arrives(page, session):
     began = time.monotonic()
     for number in range(3000):
@@ -187,6 +189,7 @@ def test_too_many_pages_are_sent_away(server, monkeypatch):
             three.recv(timeout=5)
 
 
+@pytest.mark.slow
 def test_pages_that_come_and_go_leave_nothing_behind(server):
     wait_until(lambda: server.site.hub.pages == 0)
     for _ in range(20):
@@ -198,6 +201,7 @@ def test_pages_that_come_and_go_leave_nothing_behind(server):
     wait_until(lambda: server.site.hub.pages == 0)
 
 
+@pytest.mark.slow
 def test_the_web_path_is_fast(server, session, page):
     """A fader moved in the page, to a session and back to the page; the session's own share is nothing here."""
     delays = []

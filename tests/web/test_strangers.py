@@ -102,6 +102,7 @@ def answers(server: Server) -> bool:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("addresses", [1, pytest.param(200, marks=pytest.mark.slow)])
 @pytest.mark.usefixtures("impatient")
+@pytest.mark.slow
 def test_whatever_they_hold_the_token_is_answered_at_once(server, strangers, kind, addresses):
     before = psutil.Process().num_fds() if hasattr(psutil.Process, "num_fds") else 0
     held = [strangers(KINDS[kind], f"127.0.1.{number % addresses}") for number in range(WAITING_LIMIT + 50)]
@@ -143,6 +144,7 @@ def test_the_body_of_a_request_without_the_token_is_not_read(server, path):
         assert sent < 1 << 25
 
 
+@pytest.mark.slow
 def test_a_class_behind_one_router_is_let_in_at_once(server):
     come = threading.Barrier(30)
 
@@ -162,6 +164,7 @@ def test_a_class_behind_one_router_is_let_in_at_once(server):
         assert list(phones.map(phone, range(30))) == [5] * 30
 
 
+@pytest.mark.slow
 def test_what_strangers_send_fills_no_log(server, strangers, caplog):
     for content in [*KINDS.values(), b"\0\xff\r\n\r\n", HEADER + b"Upgrade: h2c\r\nConnection: Upgrade\r\n\r\n"] * 40:
         strangers(content)
@@ -198,6 +201,7 @@ def by_websocket(server: Server, guess: str) -> int:
 
 
 @pytest.mark.parametrize("guess", [by_query, by_code, by_header, by_cookie, by_websocket])
+@pytest.mark.slow
 def test_wrong_guesses_are_answered_slowly_and_the_owner_at_once(server, guess):
     before = time.monotonic()
     with ThreadPoolExecutor(12) as guessers:
@@ -210,6 +214,7 @@ def test_wrong_guesses_are_answered_slowly_and_the_owner_at_once(server, guess):
 # --- sessions ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_cookie_is_not_the_token_and_ends_with_the_server(opened):
     rules = rules_for("0.0.0.0", (), {"IMPSY_TOKEN": TOKEN})
     cookies = set()
@@ -232,23 +237,24 @@ def test_sessions_and_codes_end():
     now = 0.0
     sessions = Sessions(lambda: now)
     session, code, late = sessions.begin(), sessions.make_code(), sessions.make_code()
-    assert sessions.holds(session)
-    assert not sessions.holds(code)
+    assert sessions.whose(session)
+    assert not sessions.whose(code)
     assert not sessions.take_code(session)
     assert sessions.take_code(code)
     assert not sessions.take_code(code)
     now = CODE_SECONDS
     assert not sessions.take_code(late)
     now = SESSION_SECONDS
-    assert not sessions.holds(session)
+    assert not sessions.whose(session)
     first = sessions.begin()
     more = [sessions.begin() for _ in range(SESSIONS_LIMIT)]
-    assert not sessions.holds(first)
-    assert all(map(sessions.holds, more))
-    assert not sessions.holds("")
-    assert not sessions.holds("\udcff")
+    assert not sessions.whose(first)
+    assert all(map(sessions.whose, more))
+    assert not sessions.whose("")
+    assert not sessions.whose("\udcff")
 
 
+@pytest.mark.slow
 def test_a_code_lets_one_browser_in(opened):
     rules = rules_for("127.0.0.1", (), {"IMPSY_TOKEN": TOKEN}, need_token=True)
     code = rules.sessions.make_code()
@@ -280,6 +286,7 @@ def ask_as_nobody(port: int, path: str, token: str = "") -> int:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the tables are Linux's")
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root may act as another user")
+@pytest.mark.slow
 def test_another_user_of_this_machine_needs_a_token(opened):
     with serving_site(opened) as server:
         assert ask_as_nobody(server.port, "/api/session") == 403

@@ -47,6 +47,7 @@ def sounded(played, performer, begin, end):
 
 
 @given(takes(), st.integers(2, 40), st.floats(0, 1), st.floats(0, 1))
+@pytest.mark.slow
 def test_lowest_and_highest_of_all_that_sounded_are_shown_and_nothing_else(played, points, one, other):
     begin, end = sorted((one * played.seconds, other * played.seconds))
     picture = draw(rows_of(played), points, begin, end)
@@ -66,6 +67,7 @@ def test_lowest_and_highest_of_all_that_sounded_are_shown_and_nothing_else(playe
 
 
 @given(takes())
+@pytest.mark.slow
 def test_with_points_enough_every_value_is_shown_at_its_time(played):
     picture = draw(rows_of(played), 1000, 0.0, played.seconds)
     for name, performer in (("performer", True), ("model", False)):
@@ -129,6 +131,7 @@ def test_an_outline_says_of_a_take_what_its_rows_say(long_take):
 
 
 @pytest.mark.parametrize(("begin", "end"), [(0.0, 1.0), (0.0, 0.02), (0.3, 0.35), (0.97, 1.0), (0.5, 0.5)])
+@pytest.mark.slow
 def test_rows_of_a_part_are_read_from_the_middle_of_the_file(long_take, begin, end):
     path, _, outline, played = long_take
     begin, end = begin * played.seconds, end * played.seconds

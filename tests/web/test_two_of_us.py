@@ -40,6 +40,7 @@ def start(code, *arguments):
     return subprocess.Popen([sys.executable, "-c", code, *map(str, arguments)], stdout=subprocess.PIPE)
 
 
+@pytest.mark.slow
 def test_what_several_processes_say_of_takes_is_all_kept(tmp_path):
     processes = [start(ANNOTATE, tmp_path, name) for name in "abc"]
     for process in processes:

@@ -1,6 +1,7 @@
 /** Which takes to learn from. */
 
 import type { Take } from "../protocol";
+import { learnedSeconds } from "../record/pauses";
 
 /** Takes that something can be learned from at all. */
 export const usable = (take: Take) => !take.problem && take.events > 0;
@@ -20,6 +21,6 @@ export function sums(takes: readonly Take[]): { takes: number; events: number; s
   return {
     takes: takes.length,
     events: takes.reduce((sum, take) => sum + take.events, 0),
-    seconds: takes.reduce((sum, take) => sum + take.seconds, 0),
+    seconds: takes.reduce((sum, take) => sum + learnedSeconds(take), 0),
   };
 }

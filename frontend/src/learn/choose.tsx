@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { post } from "../api";
 import { bringBack } from "../models/undo";
 import type { Made, Take } from "../protocol";
+import { Pauses } from "../record/trimming";
 import { called, found } from "../record/take";
 import { about, counted } from "../record/words";
 import { follow } from "../router";
@@ -96,7 +97,8 @@ export function Choose({ takes, onMade }: { takes: readonly Take[]; onMade: (nam
                   {take.live && <span class="tag live">recording</span>}
                   {take.excluded && <span class="tag">set aside</span>}
                 </span>
-                <span class="soft figures">
+                <span class="soft small-figures">
+                  {take.pauses > 0 && `${counted(take.pauses, "long pause")} · `}
                   {duration(take.seconds)} · {counted(take.events, "event")}
                 </span>
               </label>
@@ -104,6 +106,7 @@ export function Choose({ takes, onMade }: { takes: readonly Take[]; onMade: (nam
           ))}
         </ul>
       </fieldset>
+      <Pauses takes={chosen} />
       <div class="row make">
         <p class="grow" role="status">
           {chosen.length === 0 ? (

@@ -54,7 +54,7 @@ export function DatasetList({ datasets, chosen, onChoose }: ListProps) {
                 {each.name}
               </b>
             )}
-            <p class="soft figures">
+            <p class="soft small-figures">
               {each.problem ? (
                 <span class="error">{each.problem}</span>
               ) : each.looking ? (

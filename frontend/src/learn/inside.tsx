@@ -5,7 +5,7 @@ import { controlName, overview } from "../store";
 import { Trouble, useResource } from "../ui";
 import type { ControlStatistics, DatasetStatistics } from "../protocol";
 import { bars, enough, gap, sentences, share } from "./statistics";
-import { sentence } from "../record/words";
+import { counted, sentence } from "../record/words";
 
 const CONTROLS_AT_FIRST = 16;
 
@@ -56,7 +56,7 @@ function Times({ of }: { of: DatasetStatistics }) {
       <figcaption>Time between events</figcaption>
       <div class="bars" role="img" aria-label={all.map(({ label, count }) => `${label}: ${count}`).join("; ")}>
         {all.map(({ label, share: high, count }) => (
-          <span key={label} title={`${label}: ${count.toLocaleString("en")} events`}>
+          <span key={label} title={`${label}: ${counted(count, "event")}`}>
             <i style={{ height: `${Math.max(count > 0 ? 2 : 0, high * 100)}%` }} />
           </span>
         ))}

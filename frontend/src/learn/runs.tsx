@@ -1,7 +1,7 @@
 /** Trainings: the running one with its live curve, and earlier ones. */
 
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { get, part, post } from "../api";
 import { Evaluate, PlayWith } from "../models/actions";
 import type { Loss, Model, Run } from "../protocol";
@@ -9,10 +9,10 @@ import { remove } from "../models/undo";
 import { type Line, Plot, themed } from "../plot";
 import { COUNT_STEPS, figure } from "../plot/words";
 import { attempt, runs } from "../store";
-import { Button, Card, Progress, moment } from "../ui";
+import { Button, Card, Progress, duration, moment } from "../ui";
 import { bestEpoch, epochsShown, heights, merged } from "./curve";
 import { capital, sentence } from "../record/words";
-import { STATUS, epochs, goesOn, pace, progress, timeLeft } from "./words";
+import { STATUS, elapsedOf, epochs, goesOn, pace, progress, timeLeft } from "./words";
 
 const OPEN_AT_FIRST = 1;
 
@@ -46,13 +46,29 @@ function useCurve(run: Run, seen: boolean): Loss[] {
   return known.value;
 }
 
+/** Seconds that a run has taken, counted on between the messages about it. */
+function useElapsed(run: Run, on: boolean): number {
+  const got = useRef({ run, at: performance.now() });
+  if (got.current.run !== run) got.current = { run, at: performance.now() };
+  const tick = useSignal(0);
+  useEffect(() => {
+    if (!on) return undefined;
+    const timer = setInterval(() => void (tick.value += 1), 1000);
+    return () => clearInterval(timer);
+  }, [on]);
+  void tick.value;
+  return elapsedOf(run, on ? performance.now() - got.current.at : 0);
+}
+
 function RunCard({ run, open, models }: { run: Run; open: boolean; models: readonly Model[] }) {
   const opened = useSignal(open);
   const losses = useCurve(run, opened.value);
   const address = `/api/training/${part(run.id)}`;
   const model = models.find((each) => each.name === run.model);
   const on = goesOn(run);
+  const elapsed = useElapsed(run, on);
   const facts = [
+    on ? `for ${duration(elapsed)}` : "",
     run.epoch > 0 ? epochs(run) : "",
     on ? pace(run.pace) : "",
     run.status === "running" ? timeLeft(run.left) : "",
@@ -88,11 +104,7 @@ function RunCard({ run, open, models }: { run: Run; open: boolean; models: reado
             {losses.length > 0 ? (
               <Curve losses={losses} epochs={run.epochs} />
             ) : (
-              on && (
-                <p class="soft curve-place">
-                  The curve begins after the first epoch. Getting ready takes a few seconds.
-                </p>
-              )
+              on && <p class="soft curve-place">The curve begins after the first epoch.</p>
             )}
             <div class="row">
               {on && (
@@ -160,7 +172,7 @@ function Curve({ losses, epochs: planned }: { losses: readonly Loss[]; epochs: n
   };
   return (
     <figure class="curve">
-      <figcaption class="legend">
+      <figcaption class="swatches">
         <span>
           <i class="it" /> on playing it has not heard: lower is better
         </span>

@@ -8,7 +8,7 @@ import type { Dataset, Run, Size } from "../protocol";
 import { Button, Card, Field, Segments } from "../ui";
 import { SIZES, advisedSize, goesOn } from "./words";
 
-type Long = "usual" | "epochs" | "minutes";
+type Long = "automatic" | "epochs" | "minutes";
 
 /** A number that was typed, or undefined where nothing was. */
 const typed = (text: string) => (text.trim() === "" ? undefined : Number(text));
@@ -24,7 +24,7 @@ export function Train({ datasets, chosen, onChoose }: TrainProps) {
   const dataset = usable.find((each) => each.name === chosen) ?? usable[0];
   const advised = advisedSize(dataset?.events ?? 0);
   const size = useSignal<Size | null>(null);
-  const long = useSignal<Long>("usual");
+  const long = useSignal<Long>("automatic");
   const amount = useSignal("10");
   const advanced = useSignal({ seed: "", architecture: "gestures", batch: "", patience: "" });
   const busy = runs.value.some(goesOn);
@@ -116,10 +116,11 @@ export function Train({ datasets, chosen, onChoose }: TrainProps) {
                 How long
               </p>
               <Segments
+                local
                 label="How long"
                 value={long.value}
                 options={[
-                  { value: "usual", label: "As usual", title: "20 epochs, or fewer once it gets no better" },
+                  { value: "automatic", label: "Automatic", title: "20 epochs, or fewer once it gets no better" },
                   { value: "minutes", label: "Minutes" },
                   { value: "epochs", label: "Epochs" },
                 ]}
@@ -129,7 +130,7 @@ export function Train({ datasets, chosen, onChoose }: TrainProps) {
                 }}
               />
             </div>
-            {long.value !== "usual" && (
+            {long.value !== "automatic" && (
               <Field label={long.value === "epochs" ? "Epochs" : "Minutes"}>
                 {(ids) => (
                   <input

@@ -47,6 +47,10 @@ export function timeLeft(seconds: number | null): string {
   return `about ${Math.round(minutes / 60)} hours left`;
 }
 
+/** Seconds that a run has taken, `milliseconds` after the message about it. */
+export const elapsedOf = ({ seconds }: Pick<Run, "seconds">, milliseconds: number): number =>
+  seconds + Math.max(0, milliseconds) / 1000;
+
 /** Milliseconds a step. */
 export function pace(milliseconds: number | null): string {
   if (milliseconds === null || !Number.isFinite(milliseconds) || milliseconds <= 0) return "";

@@ -21,7 +21,7 @@ export function PlayWith({ name, dimension, inUse, main }: PlayWithProps) {
   const problem = misfit({ dimension, problem: "" }, overview.value?.dimension ?? null);
   if (inUse) {
     return (
-      <Button icon="perform" onClick={() => navigate("/")}>
+      <Button icon="perform" local onClick={() => navigate("/")}>
         Perform
       </Button>
     );

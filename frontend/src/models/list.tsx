@@ -49,9 +49,9 @@ function ModelCard({ model, dimension, datasets }: CardProps) {
         {model.looking && <span class="tag">being read</span>}
         {model.problem && <span class="tag bad">cannot be used</span>}
       </header>
-      <p class="soft figures">
+      <p class="soft small-figures">
         {model.dimension !== null && <>{counted(model.dimension - 1, "control")} · </>}
-        {bytes(model.bytes)} · made {moment(model.made)}
+        {bytes(model.bytes)} · {model.made ? `made ${moment(model.made)}` : `file of ${moment(model.changed)}`}
       </p>
       {model.problem && <p class="note bad">{sentence(model.problem)}</p>}
       {wrong && <p class="note">{wrong}</p>}

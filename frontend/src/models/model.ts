@@ -56,7 +56,7 @@ export function misfit(model: Pick<Model, "dimension" | "problem">, dimension: n
 }
 
 /** Those that play first, then those that fit, newest first. */
-export function inOrder<T extends Pick<Model, "dimension" | "in_use" | "made" | "name" | "problem">>(
+export function inOrder<T extends Pick<Model, "dimension" | "in_use" | "changed" | "name" | "problem">>(
   models: readonly T[],
   dimension: number | null,
 ): T[] {
@@ -65,7 +65,7 @@ export function inOrder<T extends Pick<Model, "dimension" | "in_use" | "made" | 
     (a, b) =>
       Number(b.in_use) - Number(a.in_use) ||
       fits(b) - fits(a) ||
-      b.made.localeCompare(a.made) ||
+      b.changed.localeCompare(a.changed) ||
       a.name.localeCompare(b.name),
   );
 }

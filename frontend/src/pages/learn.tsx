@@ -8,7 +8,6 @@ import "../learn/learn.css";
 import { Runs } from "../learn/runs";
 import type { Dataset, Model, Take } from "../protocol";
 import { Train } from "../learn/train";
-import "../models/files.css";
 import { ModelList } from "../models/list";
 import { inOrder } from "../models/model";
 import "../models/models.css";

@@ -6,7 +6,6 @@ import { DatasetList, UploadDataset } from "../learn/datasets";
 import { InDataset } from "../learn/inside";
 import "../learn/learn.css";
 import type { Dataset, Model } from "../protocol";
-import "../models/files.css";
 import { ModelList } from "../models/list";
 import "../models/models.css";
 import { Trash } from "../models/trash";

@@ -1,22 +1,33 @@
 /** The instrument. */
 
-import { useSignal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { post } from "../api";
+import { plainControl } from "../controls";
+import { commands, isOwner, mayDo } from "../guest";
+import { home } from "../home";
+import { GuestTransport, WhoYouAre } from "../invite/here";
+import { InviteButton } from "../invite/invite";
 import { live } from "../live";
 import { Banner } from "../perform/banner";
 import { Facts } from "../perform/facts";
 import { current, Faders } from "../perform/faders";
 import { Help } from "../perform/help";
+import { isHeardElsewhere } from "../perform/hint";
 import { LikeMe } from "../perform/like-me";
 import { actionOf, isTyping, type Action } from "../perform/keys";
 import "../perform/perform.css";
 import { Scenes } from "../perform/scenes";
+import { Presets } from "../perform/panel";
+import { PauseButton } from "../perform/pause";
 import { ModeSegments, Strip } from "../perform/strip";
 import { isShared } from "../modes";
+import { enterStage, leaveStage, staged, toggleStage, useStage } from "../perform/stage/stage";
+import { Stage, StageButtons } from "../perform/stage/view";
+import { Timeline } from "../perform/timeline/timeline";
 import { Voices } from "../perform/voices";
 import { follow } from "../router";
-import { sounding, turnSound } from "../sound/state";
+import { sounding, turnSound, waitsForTouch } from "../sound/state";
 import { connection } from "../socket";
 import { attempt, command, controlName, notify, overview, performerRunning, running, session, trouble } from "../store";
 import type { Control, State } from "../protocol";
@@ -29,17 +40,9 @@ function controlsNow(): Control[] {
   const count = state ? state.dimension - 1 : (overview.value?.dimension ?? 1) - 1;
   if (configured.length > 0 && (state === null || configured.length === count)) return configured;
   return Array.from({ length: Math.max(0, count || live.input.length) }, (_, index) => ({
-    index,
-    label: controlName(index),
+    ...plainControl(index, controlName(index)),
     kind: configured[index]?.kind ?? "value",
     plays: configured[index]?.plays ?? "value",
-    channel: null,
-    inputs: [],
-    outputs: [],
-    received: [],
-    sent: [],
-    enabled: true,
-    gate: null,
   }));
 }
 
@@ -53,14 +56,7 @@ function mark() {
 function Transport({ state }: { state: State }) {
   return (
     <>
-      <Button
-        icon={state.paused ? "play" : "pause"}
-        pressed={state.paused}
-        title={state.paused ? "Go on (P)" : "Pause (P)"}
-        onClick={() => command("pause", !state.paused)}
-      >
-        {state.paused ? "Go on" : "Pause"}
-      </Button>
+      <PauseButton paused={state.paused} />
       <Button
         icon="another"
         title="Another: what it is about to play is thrown away, and it draws something else (O)"
@@ -68,7 +64,7 @@ function Transport({ state }: { state: State }) {
       >
         Another
       </Button>
-      <Button icon="reset" title="Reset: the model forgets what it heard (R)" onClick={() => command("reset")}>
+      <Button icon="reset" title="Reset: the model forgets what it heard (Shift+R)" onClick={() => command("reset")}>
         Reset
       </Button>
       <Button icon="panic" kind="danger" title="Panic: every note ends (Esc)" onClick={() => command("panic")}>
@@ -78,19 +74,46 @@ function Transport({ state }: { state: State }) {
   );
 }
 
+const MUTE = "impsy.perform.mute";
+/** The performer hears it by other means. */
+const unwanted = signal(localStorage.getItem(MUTE) === "yes");
+
+function leaveMute() {
+  unwanted.value = true;
+  localStorage.setItem(MUTE, "yes");
+}
+
 function SoundHint() {
   const workspace = overview.value;
-  const mute = workspace?.controls.every((control) => control.outputs.length === 0);
-  if (sounding.value !== "off" || !(workspace?.demo || mute)) return null;
+  if (workspace === null || sounding.value !== "off" || waitsForTouch.value || unwanted.value) return null;
+  if (!workspace.demo && isHeardElsewhere(workspace.controls)) return null;
   return (
     <aside class="sound-hint" aria-label="Sound">
       <p>
-        <b>Hear it.</b> Move a fader and let go: it answers. The page can play both of you.
+        <b>Hear it.</b> Move a fader and let go: the model answers. The page can play both of you.
       </p>
-      <Button kind="main" icon="speaker" onClick={() => turnSound(true)}>
+      <Button kind="main" icon="speaker" local onClick={() => turnSound(true)}>
         Turn on the sound
       </Button>
+      <Button icon="cross" kind="quiet" local label="Without the page's sound" onClick={leaveMute} />
     </aside>
+  );
+}
+
+/** Nothing is known of the session now, and nothing reaches it. */
+function Lost() {
+  return (
+    <section class="turn nobody" aria-label="Session">
+      <i class="turn-light" aria-hidden="true" />
+      <div class="turn-words">
+        <p class="turn-who" role="status">
+          Not connected
+        </p>
+        <p class="turn-next">
+          What the session does is not known here. The faders reach it again once there is a connection.
+        </p>
+      </div>
+    </section>
   );
 }
 
@@ -113,11 +136,12 @@ function Unheard() {
         <Button icon="panic" kind="danger" onClick={() => command("panic")}>
           Panic
         </Button>
-        <Button icon="stop" onClick={() => attempt(() => post("/api/session/stop"))}>
-          Stop
-        </Button>
+        {isOwner.value && (
+          <Button icon="stop" onClick={() => attempt(() => post("/api/session/stop"))}>
+            Stop
+          </Button>
+        )}
       </div>
-      <div class="turn-bar" />
     </section>
   );
 }
@@ -134,15 +158,20 @@ function NoSession() {
           {status === "starting" ? "Starting …" : status === "stopping" ? "Stopping …" : "Nothing plays yet"}
         </p>
         <p class="turn-next">
-          {busy ? "This takes a moment." : "Start the session, and these faders are an instrument."}
+          {busy
+            ? "This takes a moment."
+            : isOwner.value
+              ? "Start the session, and these faders are an instrument."
+              : "Who invited you starts it; then you play."}
         </p>
       </div>
-      <div class="row transport">
-        <Button kind="main" icon="play" disabled={busy} onClick={() => attempt(() => post("/api/session/start"))}>
-          {status === "failed" ? "Start again" : "Start"}
-        </Button>
-      </div>
-      <div class="turn-bar" />
+      {isOwner.value && (
+        <div class="row transport">
+          <Button kind="main" icon="play" disabled={busy} onClick={() => attempt(() => post("/api/session/start"))}>
+            {status === "failed" ? "Start again" : "Start"}
+          </Button>
+        </div>
+      )}
     </section>
   );
 }
@@ -166,6 +195,7 @@ function NotConfigured() {
 function useKeys(help: { value: boolean }, bank: { value: number }) {
   useEffect(() => {
     const act = (action: Action, event: KeyboardEvent): void => {
+      if (!mayDo(action.do)) return;
       const state = running.value ? session.value.state : null;
       const { surface } = current;
       switch (action.do) {
@@ -190,8 +220,10 @@ function useKeys(help: { value: boolean }, bank: { value: number }) {
           return state ? command("tap") : undefined;
         case "mark":
           return state ? mark() : undefined;
+        case "stage":
+          return toggleStage();
         case "panic":
-          return command("panic");
+          return staged.peek() ? leaveStage() : command("panic");
         case "help":
           help.value = true;
       }
@@ -221,6 +253,7 @@ export default function Perform() {
   const bank = useSignal(0);
   useKeys(help, bank);
   const workspace = overview.value;
+  useStage(workspace !== null && (workspace.configured || session.value.state !== null));
   if (workspace === null) {
     const silent = connection.value === "lost" || trouble.value !== "";
     return <Page title="Perform">{!silent && <p class="loading" role="status" aria-label="Loading" />}</Page>;
@@ -229,19 +262,46 @@ export default function Perform() {
   const state = running.value ? session.value.state : null;
   const controls = controlsNow();
   const lost = connection.value === "lost";
+  const held = state && isShared(state.mode) ? state.held : null;
+  const Buttons = !commands.value ? GuestTransport : staged.value ? StageButtons : Transport;
+  const banner = lost ? (
+    <Lost />
+  ) : state ? (
+    <Banner state={state}>
+      <Buttons state={state} />
+    </Banner>
+  ) : (
+    <NoSession />
+  );
+  const keys = <Help open={help.value} onClose={() => (help.value = false)} count={controls.length} />;
+  if (staged.value) {
+    const enabled = state !== null && !lost;
+    return (
+      <>
+        <Stage banner={banner} state={state} controls={controls} enabled={enabled} held={held} keyBank={bank.value} />
+        {keys}
+      </>
+    );
+  }
   return (
     <Page
       title="Perform"
       actions={
         <>
-          <Toggle
-            label="Simulated performer"
-            value={performerRunning.value}
-            disabled={state === null}
-            onChange={setPerformer}
-          />
+          <InviteButton />
+          {home().hasProcesses && isOwner.value && (
+            <Toggle
+              label="Simulated performer"
+              value={performerRunning.value}
+              disabled={state === null}
+              onChange={setPerformer}
+            />
+          )}
+          <Button icon="fill" local title="Stage view: faders as large as the screen (Shift+F)" onClick={enterStage}>
+            <span class="stage-offer">Stage view</span>
+          </Button>
           <span class="only-keys">
-            <Button title="Keys (?)" onClick={() => (help.value = true)}>
+            <Button local title="Keys (?)" onClick={() => (help.value = true)}>
               Keys
             </Button>
           </span>
@@ -249,40 +309,28 @@ export default function Perform() {
       }
     >
       <div class="perform">
-        {state ? (
-          <Banner state={state}>
-            <Transport state={state} />
-          </Banner>
-        ) : (
-          <NoSession />
-        )}
+        {banner}
+        <WhoYouAre names={controls.map(({ label }) => label)} />
         {state?.voices && <Voices voices={state.voices} />}
         {state && <SoundHint />}
         <section class="instrument" aria-label="Instrument">
-          <p class="legend" aria-hidden="true">
-            <span class="you">you</span>
-            <span class="it">it</span>
-            <span class="may">what it may play next</span>
-            <span class="will">what it will play</span>
-          </p>
-          <Faders
-            controls={controls}
-            enabled={state !== null && !lost}
-            bank={bank.value}
-            held={state && isShared(state.mode) ? state.held : null}
-          />
+          <Timeline enabled={state !== null && !lost} onMark={commands.value ? mark : null}>
+            <p class="legend" aria-hidden="true">
+              <span class="you">you</span>
+              <span class="it">model</span>
+              <span class="may">what it may play next</span>
+              <span class="will">what it will play</span>
+            </p>
+          </Timeline>
+          <Faders controls={controls} enabled={state !== null && !lost} bank={bank.value} held={held} />
         </section>
         <div class="quick">
-          {state && <ModeSegments state={state} />}
-          <Scenes state={state} />
-          {state && (
-            <Button icon="tag" title="Mark this moment in the take (Shift+M)" onClick={mark}>
-              Mark
-            </Button>
-          )}
+          {state && commands.value && <ModeSegments state={state} />}
+          {state && commands.value && <Presets state={state} />}
+          {commands.value && <Scenes state={state} />}
         </div>
-        <LikeMe state={state} />
-        {state && (
+        {isOwner.value && <LikeMe state={state} />}
+        {state && commands.value && (
           <div class="below">
             <Card title="How it plays">
               <Strip state={state} />
@@ -291,7 +339,7 @@ export default function Perform() {
           </div>
         )}
       </div>
-      <Help open={help.value} onClose={() => (help.value = false)} count={controls.length} />
+      {keys}
     </Page>
   );
 }

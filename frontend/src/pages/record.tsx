@@ -1,9 +1,8 @@
 /** Takes: what was played, to be looked at, heard again, named, and learned from. */
 
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { upload } from "../api";
-import "../models/files.css";
 import { Trash } from "../models/trash";
 import { Detail } from "../record/detail";
 import { type Filter, TakeList } from "../record/list";
@@ -81,8 +80,11 @@ export default function Record() {
     </>
   );
   const wide = useWide();
+  // A window that becomes narrow hides the take: wide again, it is as it was left.
+  const wasWide = useRef(wide);
+  wasWide.current ||= wide;
   const picked = takes?.find((take) => take.name === chosen.value);
-  const shown = picked ?? (wide && takes ? found(takes, "", [], "newest")[0] : undefined);
+  const shown = picked ?? (wasWide.current && takes ? found(takes, "", [], "newest")[0] : undefined);
   return (
     <Page title="Record" lead="Everything you play is kept, one take a session." actions={actions}>
       <Now />
@@ -102,7 +104,16 @@ export default function Record() {
       {takes && takes.length > 0 && (
         <div class={`record ${picked ? "one" : ""}`}>
           <TakeList takes={takes} filter={filter} chosen={shown?.name ?? null} onChoose={choose} />
-          {shown && <Detail take={shown} tagsInUse={tagsInUse(takes)} alone={!wide} onBack={() => choose(null)} />}
+          {shown && (
+            <Detail
+              take={shown}
+              tagsInUse={tagsInUse(takes)}
+              alone={!wide}
+              picked={picked !== undefined}
+              onBack={() => choose(null)}
+              onTake={choose}
+            />
+          )}
         </div>
       )}
       <Trash kinds={["take"]} />

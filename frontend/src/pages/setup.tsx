@@ -7,6 +7,7 @@ import { SaveBar } from "../setup/bar";
 import { Commands } from "../setup/commands";
 import { errors, load, overtaken, problems, saved, trouble, understood, upgrade, values, watch } from "../setup/draft";
 import { Controls } from "../setup/controls";
+import { FoundControllers } from "../setup/found";
 import { Instrument } from "../setup/instrument";
 import { Midi } from "../setup/midi";
 import { Scenes } from "../setup/scenes";
@@ -107,6 +108,7 @@ function Forms() {
         </p>
       )}
       <EarlierForm />
+      <FoundControllers />
       <Tabs />
       <div role="tabpanel" id="setup-panel" aria-labelledby={`tab-${tab.id}`} tabIndex={-1}>
         {values.value === null && tab.id !== "text" ? (
@@ -114,7 +116,7 @@ function Forms() {
             <Empty icon="edit" title="The text cannot be read">
               <p>{worst ? `${worst.line ? `Line ${worst.line}: ` : ""}${worst.message}` : "It is no TOML."}</p>
               <Button kind="main" onClick={() => (worst ? visit(worst) : choose(TABS.at(-1)!))}>
-                Mend it in the text
+                Fix it in the text
               </Button>
             </Empty>
           </div>
@@ -183,7 +185,7 @@ function Tabs() {
             {wrong > 0 && (
               <em class="wrongs">
                 {wrong}
-                <span class="hidden"> to mend</span>
+                <span class="hidden"> to fix</span>
               </em>
             )}
           </button>

@@ -7,6 +7,7 @@ import { ROOTS, SCALES } from "../sound/scales";
 import { Scope } from "../sound/scope";
 import { PATCHES, TEMPO, type Voice } from "../sound/settings";
 import "../sound/sound.css";
+import { TapeButton } from "../sound/tape";
 import { kindsNow, setSound, sharedTempo, sound, soundEngine, sounding, toggleSound } from "../sound/state";
 import { controlName } from "../store";
 import { Button, Card, Field, Page, Toggle } from "../ui";
@@ -50,6 +51,7 @@ function Master() {
       <Scope />
       <div class="master-row">
         <Button
+          local
           icon={on ? "speaker" : "mute"}
           kind={on ? "plain" : "main"}
           disabled={state === "missing" || state === "starting"}
@@ -58,6 +60,7 @@ function Master() {
           {on ? "Mute" : "Turn on the sound"}
         </Button>
         <Button
+          local
           icon="play"
           disabled={!on}
           title="A short phrase that only this page hears"
@@ -65,6 +68,7 @@ function Master() {
         >
           Try it
         </Button>
+        <TapeButton />
         <Slider label="Volume" value={sound.value.volume} onInput={(volume) => setSound({ volume })} />
       </div>
       {state === "missing" && (
@@ -99,18 +103,13 @@ function Patches() {
   );
 }
 
-function VoiceOf(props: { who: "performer" | "model"; label: string }) {
+function VoiceOf(props: { who: "performer" | "model"; label: string; volume: string }) {
   const voice = sound.value[props.who];
   const set = (change: Partial<Voice>) => setSound({ [props.who]: { ...voice, ...change } });
   return (
     <div class={`voice ${props.who}`}>
-      <Toggle label={props.label} value={voice.on} onChange={(on) => set({ on })} />
-      <Slider
-        label={`${props.label}, volume`}
-        value={voice.volume}
-        disabled={!voice.on}
-        onInput={(volume) => set({ volume })}
-      />
+      <Toggle local label={props.label} value={voice.on} onChange={(on) => set({ on })} />
+      <Slider label={props.volume} value={voice.volume} disabled={!voice.on} onInput={(volume) => set({ volume })} />
     </div>
   );
 }
@@ -157,9 +156,7 @@ function Tuning() {
           most={TEMPO.most}
           value={sharedTempo.value ?? sound.value.tempo}
           text={
-            sharedTempo.value === null
-              ? `${sound.value.tempo} a minute`
-              : `${Math.round(sharedTempo.value)} a minute, shared`
+            sharedTempo.value === null ? `${sound.value.tempo} BPM` : `${Math.round(sharedTempo.value)} BPM, shared`
           }
           disabled={sharedTempo.value !== null}
           onInput={(tempo) => setSound({ tempo: Math.round(tempo) })}
@@ -202,10 +199,10 @@ export default function Sound() {
       <div class="columns sound-columns">
         <Card title="Players">
           <div class="stack">
-            <VoiceOf who="performer" label="You" />
-            <VoiceOf who="model" label="It" />
+            <VoiceOf who="performer" label="You" volume="Your volume" />
+            <VoiceOf who="model" label="Model" volume="Model volume" />
           </div>
-          <p class="soft voices-hint">You are a little to the left, it is a little to the right.</p>
+          <p class="soft voices-hint">You are a little to the left, the model a little to the right.</p>
         </Card>
         <Tuning />
       </div>

@@ -1,7 +1,7 @@
 /** System: findings, versions, output, and what was deleted. */
 
 import { useEffect } from "preact/hooks";
-import "../models/files.css";
+import { InviteButton } from "../invite/invite";
 import { Trash } from "../models/trash";
 import { lines, notify } from "../store";
 import { Findings, Machine, SessionCard, Versions } from "../system/cards";
@@ -30,18 +30,21 @@ export default function SystemPage() {
   return (
     <Page
       title="System"
-      lead="Would it play? What is running, what it says, and what can be brought back."
+      lead="Health, what is running, what it says, and what can be brought back."
       actions={
-        <Button icon="download" disabled={!system} onClick={copyAll} title="For a question or a bug report">
-          Copy a report
-        </Button>
+        <>
+          <InviteButton />
+          <Button icon="download" local disabled={!system} onClick={copyAll} title="For a question or a bug report">
+            Copy a report
+          </Button>
+        </>
       }
     >
       <Trouble text={error.value} />
       <div class="system">
         <div class="stack">
           <Card
-            title="Check-up"
+            title="Health"
             actions={
               <Button icon="reset" kind="quiet" onClick={reload}>
                 Check again

@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { SETTINGS, type State } from "../protocol";
 import { command } from "../store";
-import { Button } from "../ui";
+import { Button, isAway, KeyName } from "../ui";
 import { beatAt, brightness, type Clock, clockWords } from "./beat";
 import { LiveSlider, settingNamed } from "./slider";
 
@@ -49,11 +49,12 @@ function Tempo({ state, own }: { state: State; own: boolean }) {
   return (
     <p class="tempo">
       <label class="hidden" for={id}>
-        {TEMPO.title}, beats a minute
+        {TEMPO.title}, {TEMPO.unit}
       </label>
       <input
         id={id}
         type="number"
+        disabled={isAway()}
         min={TEMPO.within?.[0]}
         max={TEMPO.within?.[1]}
         step="any"
@@ -88,12 +89,16 @@ export function SharedTime({ state }: { state: State }) {
       </div>
       <LiveSlider setting={QUANTISE} state={state} />
       <div class="live-choice">
-        <label for={id}>{GRID.title}</label>
+        <label for={id}>
+          {GRID.title}
+          <KeyName of={GRID.key} title={GRID.title} />
+        </label>
         <small class="hint" id={`${id}-hint`}>
           {GRID.help}
         </small>
         <select
           id={id}
+          disabled={isAway()}
           aria-describedby={`${id}-hint`}
           value={state.grid}
           onChange={(event) => command("grid", event.currentTarget.value)}

@@ -79,6 +79,7 @@ export class Cloud {
     if (!next) return;
     const band = this.band();
     for (const [index, box] of this.boxes.entries()) {
+      if (box.width === 0) continue;
       const column = next.controls ? next.controls.indexOf(index) : index;
       context.save();
       context.beginPath();

@@ -2,6 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 import type { PortHealth, State } from "../protocol";
+import { counted } from "../record/words";
 import { Card } from "../ui";
 import { Rates, rateText } from "./rates";
 import { healthOf, millisecondsText } from "./words";
@@ -11,7 +12,7 @@ const CUT_WORDS: Record<string, string> = {
   thru_matrix: "what is passed on",
   voices: "the voices",
   input: "your values",
-  output: "its values",
+  output: "the model's values",
 };
 const LEVEL_WORDS = { info: "Note", warning: "Warning", error: "Error" } as const;
 
@@ -43,11 +44,11 @@ export function Facts({ state }: { state: State }) {
     <Card title="How it goes" class="how">
       <dl class="figures">
         <div class="you">
-          <dt>you, a second</dt>
+          <dt>you, events/s</dt>
           <dd>{rateText(heard ?? 0)}</dd>
         </div>
         <div class="it">
-          <dt>it, a second</dt>
+          <dt>model, events/s</dt>
           <dd>{rateText(played ?? 0)}</dd>
         </div>
         <div>
@@ -68,8 +69,7 @@ export function Facts({ state }: { state: State }) {
           <span class="error">{state.log.error}</span>
         ) : state.log.file ? (
           <>
-            Recording <span class="mono">{state.log.file.split(/[\\/]/).pop()}</span>, {state.log.rows.toLocaleString()}{" "}
-            rows
+            Recording <span class="mono">{state.log.file.split(/[\\/]/).pop()}</span>, {counted(state.log.rows, "row")}
           </>
         ) : (
           "Nothing is recorded."
@@ -93,7 +93,7 @@ export function Facts({ state }: { state: State }) {
       )}
       {reports.length > 0 && (
         <>
-          <h3>Said lately</h3>
+          <h3>Messages</h3>
           <ul class="reports">
             {reports.map((report, place) => (
               <li key={`${place} ${report.text}`} class={report.level}>

@@ -1,20 +1,26 @@
-/** A pair of bars for each control: yours and its. */
+/** A pair of bars for each control: yours and the model's. */
 
 import { useEffect, useRef } from "preact/hooks";
+import { isMine } from "../guest";
 import { Icon } from "../icons";
 import type { Control } from "../protocol";
 import { DOWN_ROW, keyName, UP_ROW } from "./keys";
+import type { Bank } from "./stage/banks";
 import { Surface } from "./surface";
 
 /** The surface that is on the page now: for keys, which act anywhere on the page. */
 export const current: { surface: Surface | null } = { surface: null };
 
-/** `held`: of each control whether it is the performer's; null where controls are not shared. */
+/**
+ * `held`: of each control whether it is the performer's; null where controls are not shared. `shown`: only these, at a
+ * finger's width at least.
+ */
 export function Faders(props: {
   controls: readonly Control[];
   enabled: boolean;
   bank: number;
   held: readonly boolean[] | null;
+  shown?: Bank;
 }) {
   const root = useRef<HTMLDivElement>(null);
   const cloud = useRef<HTMLCanvasElement>(null);
@@ -29,6 +35,8 @@ export function Faders(props: {
   }, []);
   const names = props.controls.map((control) => control.label).join("\n");
   useEffect(() => current.surface?.adopt(), [names, props.controls.length]);
+  const { from, until } = props.shown ?? { from: 0, until: props.controls.length };
+  useEffect(() => current.surface?.show(from, until, props.shown !== undefined), [names, from, until]);
   const shared = props.held !== null;
   useEffect(() => {
     if (current.surface) Object.assign(current.surface, { enabled: props.enabled, shared });
@@ -38,7 +46,7 @@ export function Faders(props: {
       ref={root}
       class={`faders ${props.enabled ? "" : "resting"} ${props.held ? "shared" : ""}`}
       role="group"
-      aria-label="Controls: your value and its"
+      aria-label="Controls: your value and the model's"
     >
       <canvas ref={cloud} class="cloud" aria-hidden="true" />
       <canvas ref={future} class="future" aria-hidden="true" />
@@ -48,7 +56,8 @@ export function Faders(props: {
         return (
           <div
             key={index}
-            class={`fader ${control.enabled ? "" : "off"} ${props.held?.[index] ? "held" : ""}`}
+            hidden={index < from || index >= until}
+            class={`fader ${control.enabled ? "" : "off"} ${isMine(index) ? "" : "others"} ${props.held?.[index] ? "held" : ""}`}
             role="slider"
             tabIndex={0}
             aria-orientation="vertical"
@@ -56,7 +65,7 @@ export function Faders(props: {
             aria-valuemin={0}
             aria-valuemax={100}
             aria-valuenow={0}
-            aria-disabled={!props.enabled || !control.enabled}
+            aria-disabled={!props.enabled || !control.enabled || !isMine(index)}
             title={control.enabled ? control.label : `${control.label}: off, neither heard nor played (Setup)`}
           >
             <div class="track">

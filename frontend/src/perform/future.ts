@@ -49,7 +49,7 @@ export class Future {
     context.lineWidth = 1;
     for (const [control, box] of this.boxes.entries()) {
       const from = values[control];
-      if (from === undefined) continue;
+      if (from === undefined || box.width === 0) continue;
       const steps = stepsOf(coming, control, from, now);
       if (steps.length === 0) continue;
       const x = box.x + LANE * box.width + 1;

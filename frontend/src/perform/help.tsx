@@ -79,9 +79,9 @@ export function Help(props: { open: boolean; onClose: () => void; count: number 
         </dt>
         <dd>pause and go on</dd>
         <dt>
-          <kbd>R</kbd>
+          <kbd>Shift</kbd> <kbd>R</kbd>
         </dt>
-        <dd>reset: the model forgets what it heard</dd>
+        <dd>reset: the model forgets what it heard, and that cannot be undone</dd>
         <dt>
           <kbd>O</kbd>
         </dt>
@@ -94,6 +94,18 @@ export function Help(props: { open: boolean; onClose: () => void; count: number 
           <kbd>Shift</kbd> <kbd>M</kbd>
         </dt>
         <dd>mark this moment in the take</dd>
+        <dt>
+          <kbd>Shift</kbd> <kbd>F</kbd>
+        </dt>
+        <dd>the stage view, which fills the screen, and back; Esc leaves it</dd>
+        <dt>
+          <kbd>←</kbd> <kbd>→</kbd> <kbd>Enter</kbd>
+        </dt>
+        <dd>on the timeline: look back and forward, hear it again; Esc goes back to now, M marks</dd>
+        <dt>
+          <kbd>I</kbd>
+        </dt>
+        <dd>the monitor, with the messages that pass the ports, and close it again; on every page</dd>
         <dt>
           <kbd>Esc</kbd>
         </dt>

@@ -15,6 +15,7 @@ export type Action =
   | { do: "tap" }
   | { do: "another" }
   | { do: "mark" }
+  | { do: "stage" }
   | { do: "panic" }
   | { do: "help" };
 
@@ -43,12 +44,14 @@ CODES.set("BracketRight", { do: "bank", by: 1 });
 
 const LETTERS: Record<string, Action> = {
   p: { do: "pause" },
-  r: { do: "reset" },
   t: { do: "tap" },
   o: { do: "another" },
   escape: { do: "panic" },
   "?": { do: "help" },
 };
+
+/** These need Shift: their keys play faders, or are next to keys that do. */
+const SHIFTED: Record<string, Action> = { r: { do: "reset" }, m: { do: "mark" }, f: { do: "stage" } };
 
 /** The action of a key; null: none. */
 export function actionOf(key: Key): Action | null {
@@ -57,7 +60,8 @@ export function actionOf(key: Key): Action | null {
   const letter = LETTERS[key.key.toLowerCase()];
   if (letter) return letter;
   const action = CODES.get(key.code) ?? null;
-  if (key.shiftKey && key.key.toLowerCase() === "m") return { do: "mark" }; // M alone plays a fader
+  const shifted = key.shiftKey ? SHIFTED[key.key.toLowerCase()] : undefined;
+  if (shifted) return shifted;
   if (key.shiftKey) return action?.do === "focus" && action.column < 9 ? { do: "scene", place: action.column } : null;
   return action;
 }

@@ -3,14 +3,14 @@
 const WIDEST_ROW = 16;
 
 /** A finger needs so much, in pixels. */
-const NARROWEST = 40;
+export const NARROWEST = 40;
 
 /**
  * How many faders stand in a row of `width` pixels with `gap` between them: at most sixteen, as many as fit, and
  * rows as even as can be. Without a width: of a wide page.
  */
-export function columnsOf(count: number, width = Infinity, gap = 0): number {
-  const fitting = Math.max(1, Math.min(WIDEST_ROW, Math.floor((width + gap) / (NARROWEST + gap)) || 1));
+export function columnsOf(count: number, width = Infinity, gap = 0, narrowest = NARROWEST): number {
+  const fitting = Math.max(1, Math.min(WIDEST_ROW, Math.floor((width + gap) / (narrowest + gap)) || 1));
   const rows = Math.max(1, Math.ceil(count / fitting));
   return Math.max(1, Math.ceil(count / rows));
 }

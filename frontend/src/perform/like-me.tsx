@@ -4,9 +4,19 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { post } from "../api";
 import type { LearningState, OwnModel, State } from "../protocol";
-import { attempt, command, overview, ownModel, refreshOverview } from "../store";
+import { attempt, command, overview, ownModel, performerRunning, refreshOverview } from "../store";
 import { Button, Card, Progress, Segments, Toggle } from "../ui";
-import { learningWords, leftWords, type Pair, pairOf, readyWords, whichPlays, works, workWords } from "./likeness";
+import {
+  idleWords,
+  learningWords,
+  leftWords,
+  type Pair,
+  pairOf,
+  readyWords,
+  whichPlays,
+  works,
+  workWords,
+} from "./likeness";
 
 const ask = (what: string, body?: object) =>
   attempt(async () => void (ownModel.value = await post<OwnModel>(`/api/own-model${what}`, body)));
@@ -66,16 +76,23 @@ function Working({ own }: { own: OwnModel }) {
   );
 }
 
-function Idle({ own }: { own: OwnModel }) {
+function Idle({ own, state }: { own: OwnModel; state: State | null }) {
+  const simulated = state !== null && performerRunning.value;
   return (
     <>
       <p class={own.failed ? "error" : own.sentence ? "" : "soft"} role={own.sentence ? "status" : undefined}>
-        {own.sentence || "It learns from what you played today, which takes a minute or so, and plays on meanwhile."}
+        {own.sentence || idleWords(state?.counters.heard ?? null)}
       </p>
+      {simulated && <p>The simulated performer's playing is learned as yours: switch it off, and play yourself.</p>}
       <div class="row">
         <Button kind="main" icon="learn" onClick={() => ask("", {})}>
           Make it play like me
         </Button>
+        {simulated && (
+          <Button onClick={() => attempt(() => post("/api/performer", { running: false }))}>
+            Switch the performer off
+          </Button>
+        )}
       </div>
     </>
   );
@@ -122,7 +139,7 @@ export function LikeMe({ state }: { state: State | null }) {
       ) : works(own) ? (
         <Working own={own} />
       ) : (
-        <Idle own={own} />
+        <Idle own={own} state={state} />
       )}
       {state?.learning && <WhilePlaying state={state} learning={state.learning} />}
     </Card>

@@ -1,5 +1,6 @@
 /** What was learned from one's playing, in words. */
 
+import { duration } from "../format";
 import { timeLeft } from "../learn/words";
 import type { LearningState, OwnModel, State } from "../protocol";
 import { counted } from "../record/words";
@@ -24,15 +25,27 @@ export function readyWords({ before, gain }: Pick<OwnModel, "before" | "gain">):
   return gain > 0 ? `${words} Listen to both, and decide.` : `${words} More playing helps. Listen to both, and decide.`;
 }
 
+/** Events from which a model learns something; `impsy.web.jobs.own_record` says the same. */
+const ENOUGH = 1000;
+
+/** What the button does, and how much playing that takes. `heard`: events of this session; null: it is not known. */
+export function idleWords(heard: number | null): string {
+  const does = "It learns from what you played today, which takes a minute or so, and plays on meanwhile.";
+  if (heard === null || heard >= ENOUGH) return does;
+  return `${does} It takes ${counted(ENOUGH, "event")}; this session has ${heard.toLocaleString("en")} so far.`;
+}
+
 /** What it does now. */
-export function workWords(own: Pick<OwnModel, "stopping" | "sentence" | "stage" | "progress">): string {
+export function workWords(own: Pick<OwnModel, "stopping" | "sentence" | "stage" | "progress" | "waiting">): string {
   if (own.stopping) return "Stopping …";
+  if (own.waiting) return `${own.sentence}. It waits for the processor: other programs keep this machine busy …`;
   const slow = own.stage === "training" && own.progress === null ? ". The first step takes a while" : "";
   return `${own.sentence}${slow} …`;
 }
 
-/** The remaining time of the training; empty: not known. */
-export const leftWords = ({ left }: Pick<OwnModel, "left">): string => timeLeft(left);
+/** The remaining time of the training, or how long it has gone on; empty: neither is known. */
+export const leftWords = ({ left, seconds }: Pick<OwnModel, "left" | "seconds">): string =>
+  timeLeft(left) || (seconds === null ? "" : `for ${duration(seconds)}`);
 
 export const works = ({ stage }: Pick<OwnModel, "stage">): boolean => stage !== "idle" && stage !== "ready";
 

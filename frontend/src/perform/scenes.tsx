@@ -1,7 +1,9 @@
 /** Scenes: sets of settings that are recalled at once. */
 
 import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { del, part, put } from "../api";
+import { tooLong } from "../record/words";
 import { SETTINGS, type Scene, type State } from "../protocol";
 import { attempt, command, notify, overview, refreshOverview } from "../store";
 import { Button, Dialog, Field } from "../ui";
@@ -51,9 +53,13 @@ async function remove(scene: Scene): Promise<void> {
   });
 }
 
+const LONGEST_NAME = 60;
+
 /** What is wrong with a name; undefined: nothing. It is a part of an address, so it has no slash. */
 export const faultOf = (name: string): string | undefined =>
-  /[/\\]/.test(name) || /^\.+$/.test(name.trim()) ? "A name without slashes, please, and more than dots." : undefined;
+  /[/\\]/.test(name) || /^\.+$/.test(name.trim())
+    ? "A name without slashes, please, and more than dots."
+    : tooLong(name.trim(), LONGEST_NAME, "A name");
 
 /** The parts of a scene, in words. */
 const KEPT = ["Model", ...SETTINGS.filter((row) => row.inScenes).map((row) => row.title.toLowerCase())]
@@ -63,6 +69,9 @@ const KEPT = ["Model", ...SETTINGS.filter((row) => row.inScenes).map((row) => ro
 export function Scenes({ state }: { state: State | null }) {
   const saving = useSignal(false);
   const name = useSignal("");
+  const input = useRef<HTMLInputElement>(null);
+  // Typing replaces the name that is offered.
+  useEffect(() => void (saving.value && input.current?.select()), [saving.value]);
   const answer = overview.value;
   const scenes = answer?.scenes ?? [];
   const open = () => {
@@ -112,8 +121,8 @@ export function Scenes({ state }: { state: State | null }) {
             {(ids) => (
               <input
                 {...ids}
+                ref={input}
                 autofocus
-                maxLength={60}
                 value={name.value}
                 onInput={(event) => (name.value = event.currentTarget.value)}
               />
@@ -123,7 +132,9 @@ export function Scenes({ state }: { state: State | null }) {
             <Button kind="main" type="submit" disabled={!name.value.trim() || fault !== undefined}>
               {known ? "Replace" : "Save"}
             </Button>
-            <Button onClick={() => (saving.value = false)}>Cancel</Button>
+            <Button local onClick={() => (saving.value = false)}>
+              Cancel
+            </Button>
           </div>
         </form>
       </Dialog>

@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useId, useMemo, useRef } from "preact/hooks";
 import { SETTINGS, type State } from "../protocol";
 import { command } from "../store";
+import { isAway, KeyName } from "../ui";
 import { alike, logarithmic, power, type Ruler, shown, throttled } from "./values";
 
 export type Setting = Extract<(typeof SETTINGS)[number], { kind: "number" }>;
@@ -28,6 +29,8 @@ export function LiveSlider({ setting, state }: { setting: Setting; state: State 
   const least = setting.aboveZero ? LEAST_ABOVE_ZERO : 0;
   const id = useId();
   const mine = useSignal<number | null>(null);
+  /** What is being typed; a state of the session that comes meanwhile leaves it alone. */
+  const typing = useSignal<string | null>(null);
   const dragging = useRef(false);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const current = state[setting.name];
@@ -54,10 +57,14 @@ export function LiveSlider({ setting, state }: { setting: Setting; state: State 
   };
   return (
     <div class="live-setting">
-      <label for={`${id}-slider`}>{setting.title}</label>
+      <label for={`${id}-slider`}>
+        {setting.title}
+        <KeyName of={setting.key} title={setting.title} />
+      </label>
       <input
         id={`${id}-slider`}
         type="range"
+        disabled={isAway()}
         min={0}
         max={STEPS}
         value={Math.round(STEPS * ruler.place(value))}
@@ -71,11 +78,17 @@ export function LiveSlider({ setting, state }: { setting: Setting; state: State 
       <span class="with-unit">
         <input
           type="number"
+          disabled={isAway()}
           aria-label={`${setting.title}, number`}
           min={least}
           step="any"
-          value={text}
-          onChange={(event) => typed(event.currentTarget)}
+          value={typing.value ?? text}
+          onInput={(event) => (typing.value = event.currentTarget.value)}
+          onChange={(event) => {
+            typing.value = null;
+            typed(event.currentTarget);
+          }}
+          onBlur={() => (typing.value = null)}
         />
         <span aria-hidden="true">{setting.unit}</span>
       </span>

@@ -3,8 +3,9 @@
 import { MODES, modeTitle } from "../modes";
 import { SETTINGS, type State } from "../protocol";
 import { command, overview } from "../store";
-import { Field, Segments } from "../ui";
+import { Field, isAway, Segments } from "../ui";
 import { SharedTime } from "./clock";
+import { Numbers } from "./panel";
 import { isNumber, LiveSlider } from "./slider";
 
 const OF_TIME = "clock";
@@ -24,7 +25,7 @@ function ModelPicker({ state }: { state: State }) {
           {...ids}
           value={plays}
           title={state.model}
-          disabled={files.length === 0}
+          disabled={files.length === 0 || isAway()}
           onChange={(event) => event.currentTarget.value && command("model", `models/${event.currentTarget.value}`)}
         >
           {plays === "" && <option value="">{state.model || "Random values (no model)"}</option>}
@@ -50,11 +51,13 @@ export function Strip({ state }: { state: State }) {
     <div class="strip">
       <ModelPicker state={state} />
       <SharedTime state={state} />
-      {SETTINGS.filter(isNumber)
-        .filter((setting) => setting.section !== OF_TIME)
-        .map((setting) => (
-          <LiveSlider key={setting.name} setting={setting} state={state} />
-        ))}
+      <Numbers state={state}>
+        {SETTINGS.filter(isNumber)
+          .filter((setting) => setting.section !== OF_TIME)
+          .map((setting) => (
+            <LiveSlider key={setting.name} setting={setting} state={state} />
+          ))}
+      </Numbers>
     </div>
   );
 }

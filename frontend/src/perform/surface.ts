@@ -8,7 +8,8 @@ import { live, onFrame, play, touch, wake } from "../live";
 import { Cloud } from "./cloud";
 import { Future } from "./future";
 import { banksOf, faderOf } from "./keys";
-import { columnsOf, sizeOf } from "./layout";
+import { columnsOf, NARROWEST, sizeOf } from "./layout";
+import { WIDEST_FINGER } from "./stage/banks";
 
 /** After a finger is lifted, its value is shown this long, until the session has answered. */
 const LINGER = 400; // ms
@@ -25,6 +26,8 @@ const SMALL = 0.01;
 const LARGE = 0.1;
 /** Finer than any hand or screen; shorter on its way. */
 const PRECISION = 1e5;
+/** Those that are off, and those of others. */
+const UNMOVABLE = ".off, .others";
 
 interface Fader {
   element: HTMLElement;
@@ -69,6 +72,8 @@ export class Surface {
   private spokenAt = 0;
   private touchedAt = 0;
   private bank = 0;
+  /** Which faders are seen, and how wide they are at least. */
+  private seen = { from: 0, until: Infinity, narrowest: NARROWEST };
 
   constructor(
     private readonly root: HTMLElement,
@@ -115,15 +120,23 @@ export class Surface {
     this.measure();
   }
 
+  /** Only these faders are seen, from `from` to before `until`; `large`: at the size of a finger. */
+  show(from: number, until: number, large: boolean): void {
+    this.seen = { from, until, narrowest: large ? WIDEST_FINGER : NARROWEST };
+    this.measure();
+  }
+
   /** Find out how much room there is, and where each fader stands. */
   private measure(): void {
     const around = this.root.parentElement!;
     const { paddingLeft, paddingRight } = getComputedStyle(around);
     const width = around.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
     const gap = parseFloat(getComputedStyle(this.root).columnGap) || 0;
-    const columns = columnsOf(this.faders.length, width, gap);
+    const { from, until, narrowest } = this.seen;
+    const count = Math.max(1, Math.min(until, this.faders.length) - from);
+    const columns = columnsOf(count, width, gap, narrowest);
     this.root.style.setProperty("--columns", String(columns));
-    this.root.dataset["size"] = sizeOf(Math.ceil(this.faders.length / columns));
+    this.root.dataset["size"] = sizeOf(Math.ceil(count / columns));
     const frame = this.root.getBoundingClientRect();
     const boxes = this.faders.map(({ element }) => {
       const box = element.querySelector(".track")!.getBoundingClientRect();
@@ -141,7 +154,7 @@ export class Surface {
   }
 
   private set(index: number, value: number, until: number): void {
-    if (!this.enabled || this.faders[index]?.element.classList.contains("off")) return;
+    if (!this.enabled || this.faders[index]?.element.matches(UNMOVABLE)) return;
     const rounded = Math.round(within(value) * PRECISION) / PRECISION;
     this.held.set(index, { value: rounded, until });
     play(index, rounded);
@@ -162,7 +175,7 @@ export class Surface {
     const track = event.target instanceof Element ? event.target.closest(".track") : null;
     const index = this.indexOf(event.target);
     if (!track || index < 0 || event.button > 0 || !this.enabled) return;
-    if (this.faders[index]!.element.classList.contains("off")) return;
+    if (this.faders[index]!.element.matches(UNMOVABLE)) return;
     event.preventDefault();
     track.setPointerCapture(event.pointerId);
     this.faders[index]!.element.focus({ preventScroll: true });

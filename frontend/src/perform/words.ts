@@ -1,6 +1,7 @@
 /** What goes on, in words. */
 
 import { isShared, type Way, wayOf } from "../modes";
+import { shown } from "./values";
 import type { Next, PortHealth, State, VoiceState } from "../protocol";
 
 export interface Banner {
@@ -12,27 +13,27 @@ export interface Banner {
 /** Where it does not depend on whose turn it is. */
 const BY_WAY: Partial<Record<Way, Banner>> = {
   never: { who: "performer", words: "You play, it records" },
-  always: { who: "model", words: "It plays by itself" },
+  always: { who: "model", words: "The model plays by itself" },
   "each event": { who: "both", words: "You play together" },
 };
 
 /** Who plays, as a sentence. */
 export function bannerOf(state: Pick<State, "mode" | "paused" | "turn" | "voices">): Banner {
-  if (state.paused) return { who: "nobody", words: "Paused: it neither listens nor plays" };
+  if (state.paused) return { who: "nobody", words: "Paused: the model neither listens nor plays" };
   const whole = !state.voices?.length;
   if (whole && isShared(state.mode))
     return state.turn === "performer"
-      ? { who: "performer", words: "All of it is yours: it waits" }
+      ? { who: "performer", words: "All of it is yours: the model waits" }
       : { who: "both", words: "You play together: what you move is yours" };
   const always = whole ? BY_WAY[wayOf(state.mode)] : undefined;
   if (always) return always;
-  if (state.turn === "model") return { who: "model", words: "It plays" };
+  if (state.turn === "model") return { who: "model", words: "The model plays" };
   if (state.turn === "both") return { who: "both", words: "You play together" };
-  if (state.turn === "performer") return { who: "performer", words: "You play, it listens" };
+  if (state.turn === "performer") return { who: "performer", words: "You play, the model listens" };
   return { who: "nobody", words: "Your turn: move a fader" };
 }
 
-/** Seconds; longer waits are counted down. */
+/** Seconds from which a wait is called thinking. */
 const THINKING = 1;
 
 /** Numbers with those that follow each other as a range: 1-4, 7. */
@@ -57,13 +58,20 @@ const VOICE_WORDS: Record<VoiceState["turn"], string> = {
 export const voiceWords = ({ mode, turn }: Pick<VoiceState, "mode" | "turn">): string =>
   wayOf(mode) === "never" && turn !== "nobody" ? "is yours" : VOICE_WORDS[turn];
 
-/** What comes next, `left` seconds from now; empty: not known. */
-export function nextWords(what: Next["what"], left: number | null): string {
+/**
+ * What comes next, `left` seconds from now; empty: not known. The ring shows the time. `longest`: the longest wait that
+ * the settings allow, 0 without a limit.
+ */
+export function nextWords(what: Next["what"], left: number | null, longest = 0): string {
   if (what === null || left === null || left < -0.5) return "";
-  if (what === "event" && left > THINKING) return `Thinking, ${Math.ceil(left)} s`;
-  const name = what === "answer" ? "It answers" : "Its next event";
-  return left < 0.05 ? `${name} now` : `${name} in ${secondsText(left)}`;
+  if (what === "answer") return "The model answers";
+  if (left <= THINKING) return "The model's next event";
+  return longest > 0 ? `The model thinks, at most ${shown(longest)} s` : "The model thinks";
 }
+
+/** The longest wait that the settings allow; empty: there is no limit. */
+export const limitWords = (longest: number): string =>
+  longest > 0 ? `No wait is longer than ${secondsText(longest)} (Longest wait)` : "";
 
 /** 0.3 s, 12 s, 2 min. */
 export function secondsText(seconds: number): string {
@@ -71,8 +79,8 @@ export function secondsText(seconds: number): string {
   return seconds < 100 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
 }
 
-/** How far the bar is, 1 at the beginning of the wait and 0 at its end. Very short waits would only flicker. */
-export function barOf(total: number | null, left: number | null): number {
+/** How full the ring is, 1 at the beginning of the wait and 0 at its end. Very short waits would only flicker. */
+export function ringOf(total: number | null, left: number | null): number {
   if (total === null || left === null || left <= 0) return 0;
   return Math.min(1, left / Math.max(total, 0.4));
 }

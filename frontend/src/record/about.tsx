@@ -1,14 +1,15 @@
 /** The notes about a take: its title, its tags, whether it is learned from. */
 
 import { useSignal } from "@preact/signals";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { part, patch } from "../api";
 import { bringBack } from "../models/undo";
 import { attempt, notify } from "../store";
 import { Button, Toggle } from "../ui";
-import { LONGEST_TAG, MOST_TAGS, suggested, withTags, withoutTag } from "./tags";
+import { MOST_TAGS, suggested, tagFault, withTags, withoutTag } from "./tags";
 import type { Take } from "../protocol";
 import { called } from "./take";
+import { tooLong } from "./words";
 
 const LONGEST_TITLE = 200;
 const SUGGESTED = 8;
@@ -27,12 +28,14 @@ const say = (take: Take, changes: Changes, done = "") =>
 /** The title, and a way to change it in its place. */
 export function Title({ take }: { take: Take }) {
   const editing = useSignal(false);
+  const fault = useSignal<string | undefined>(undefined);
   const input = useRef<HTMLInputElement>(null);
   useLayoutEffect(() => {
     if (editing.value) input.current?.select();
   }, [editing.value]);
   const save = async () => {
     const title = input.current?.value.trim() ?? "";
+    if (tooLong(title, LONGEST_TITLE, "A title")) return;
     if (title === take.title || (await say(take, { title }, "Renamed.")) !== undefined) editing.value = false;
   };
   if (!editing.value) {
@@ -41,7 +44,14 @@ export function Title({ take }: { take: Take }) {
         <h2 class="clip" title={called(take)}>
           {called(take)}
         </h2>
-        <Button icon="edit" kind="quiet" label="Rename" title="Rename" onClick={() => void (editing.value = true)} />
+        <Button
+          icon="edit"
+          kind="quiet"
+          local
+          label="Rename"
+          title="Rename"
+          onClick={() => void (editing.value = true)}
+        />
       </div>
     );
   }
@@ -57,7 +67,8 @@ export function Title({ take }: { take: Take }) {
       <input
         ref={input}
         aria-label="Title of the take"
-        maxLength={LONGEST_TITLE}
+        aria-invalid={fault.value ? true : undefined}
+        onInput={(event) => (fault.value = tooLong(event.currentTarget.value.trim(), LONGEST_TITLE, "A title"))}
         defaultValue={take.title}
         placeholder={called({ ...take, title: "" })}
         onKeyDown={(event) => event.key === "Escape" && (editing.value = false)}
@@ -65,16 +76,24 @@ export function Title({ take }: { take: Take }) {
       <Button kind="main" type="submit">
         Save
       </Button>
-      <Button kind="quiet" onClick={() => void (editing.value = false)}>
+      <Button kind="quiet" local onClick={() => void (editing.value = false)}>
         Cancel
       </Button>
+      {fault.value && (
+        <small class="error" role="status">
+          {fault.value}
+        </small>
+      )}
     </form>
   );
 }
 
 export function Tags({ take, inUse }: { take: Take; inUse: readonly string[] }) {
   const text = useSignal("");
+  const fault = tagFault(take.tags, text.value);
+  const why = useId();
   const add = async (more: string) => {
+    if (tagFault(take.tags, more)) return;
     const tags = withTags(take.tags, more);
     if (tags.length > take.tags.length && (await say(take, { tags })) === undefined) return;
     text.value = "";
@@ -111,13 +130,24 @@ export function Tags({ take, inUse }: { take: Take; inUse: readonly string[] }) 
             aria-label="A new tag"
             placeholder={full ? "No more tags fit" : "Add a tag"}
             disabled={full}
-            maxLength={LONGEST_TAG}
+            aria-invalid={fault ? true : undefined}
+            aria-describedby={fault ? why : undefined}
             value={text.value}
             onInput={(event) => void (text.value = event.currentTarget.value)}
           />
-          <Button icon="plus" label="Add the tag" type="submit" disabled={full || begun === ""} />
+          <Button
+            icon="plus"
+            label="Add the tag"
+            type="submit"
+            disabled={full || begun === "" || fault !== undefined}
+          />
         </form>
       </div>
+      {fault && (
+        <small id={why} class="error" role="status">
+          {fault}
+        </small>
+      )}
       {offered.length > 0 && !full && (
         <div class="tags" role="group" aria-label="Tags of other takes">
           {offered.map((tag) => (

@@ -9,10 +9,13 @@ import type { Range } from "../plot/zoom";
 import { Button, bytes, duration, moment } from "../ui";
 import { Learned, Tags, Title } from "./about";
 import { Marks } from "./marks";
+import { Origin } from "./origin";
+import { Pauses } from "./trimming";
 import { TakePicture } from "./picture";
 import { Player, usePlayhead } from "./player";
 import type { Take } from "../protocol";
 import { called } from "./take";
+import { WavButton } from "./wav";
 import { counted, sentence } from "./words";
 
 interface DetailProps {
@@ -20,10 +23,13 @@ interface DetailProps {
   tagsInUse: readonly string[];
   /** It takes the place of the list: then it comes into sight when it is opened. */
   alone: boolean;
+  /** It was chosen, and is not just the newest. */
+  picked: boolean;
   onBack: () => void;
+  onTake: (name: string) => void;
 }
 
-export function Detail({ take, tagsInUse, alone, onBack }: DetailProps) {
+export function Detail({ take, tagsInUse, alone, picked, onBack, onTake }: DetailProps) {
   const view = useSignal<Range | null>(null);
   const from = useSignal(0);
   const { playing, ask } = usePlayhead(take);
@@ -31,15 +37,17 @@ export function Detail({ take, tagsInUse, alone, onBack }: DetailProps) {
   useEffect(() => {
     view.value = null;
     from.value = 0;
-    if (!alone) return;
+  }, [take.name]);
+  useEffect(() => {
+    if (!alone || !picked) return;
     article.current?.scrollIntoView({ block: "start" });
     article.current?.focus({ preventScroll: true });
-  }, [take.name]);
+  }, [take.name, picked]);
   const address = `/api/takes/${part(take.name)}`;
   return (
     <article class="card detail" ref={article} tabIndex={-1} aria-label={called(take)}>
       <div class="back">
-        <Button kind="quiet" onClick={onBack}>
+        <Button kind="quiet" local onClick={onBack}>
           <span aria-hidden="true">←</span> All takes
         </Button>
       </div>
@@ -48,7 +56,7 @@ export function Detail({ take, tagsInUse, alone, onBack }: DetailProps) {
         {take.live && <span class="tag live">recording</span>}{" "}
         {take.title && take.started && `${moment(take.started)} · `}
         {duration(take.seconds)} · <span class="by-you">{counted(take.events, "event")} by you</span> ·{" "}
-        {take.answers > 0 && <span class="by-it">{counted(take.answers, "answer")} by the model · </span>}{" "}
+        {take.answers > 0 && <span class="by-it">{counted(take.answers, "event")} by the model · </span>}{" "}
         {counted(take.dimension - 1, "control")}
         {take.participant && ` · participant ${take.participant}`}
         {take.condition && ` · condition ${take.condition}`}
@@ -71,8 +79,12 @@ export function Detail({ take, tagsInUse, alone, onBack }: DetailProps) {
         <div class="detail-learn">
           <Learned take={take} />
           <small class="hint">Switched off, it is left out of new datasets.</small>
+          <Pauses takes={[take]} />
         </div>
       </div>
+      {take.journal && (
+        <Origin take={take} key={`origin of ${take.name}`} onPoint={(at) => (from.value = at)} onTake={onTake} />
+      )}
       <footer class="row detail-files">
         <a class="button" href={`${address}/file`} download={take.name}>
           <Icon name="download" size={18} />
@@ -97,6 +109,7 @@ export function Detail({ take, tagsInUse, alone, onBack }: DetailProps) {
             Zip
           </a>
         )}
+        <WavButton take={take} from={from.value} />
         <span class="soft grow clip mono file" title={take.name}>
           {take.name}
         </span>

@@ -1,8 +1,8 @@
-/** How the lines of a take are laid out: a lane for each control, or all over each other. */
+/** How the lines of a take are laid out: a lane for each control, or overlaid. */
 
 import type { Picture } from "../protocol";
 
-export type Layout = "lanes" | "together";
+export type Layout = "lanes" | "overlay";
 
 /** Which share of its lane a line may fill. */
 const FILLED = 0.84;
@@ -29,7 +29,7 @@ export function laidOut(picture: Picture, shown: readonly number[], layout: Layo
       const row = picture[who][control];
       if (!row?.some((value) => value !== null)) return [];
       const values =
-        layout === "together" ? row : row.map((value) => (value === null ? null : laned(value, lane, shown.length)));
+        layout === "overlay" ? row : row.map((value) => (value === null ? null : laned(value, lane, shown.length)));
       return [{ control, who, values }];
     });
   return [...side("performer"), ...side("model")];
@@ -61,6 +61,6 @@ export function held(row: readonly (number | null)[] | undefined, index: number)
 
 /** A picture's height in pixels for so many lanes. */
 export function heightOf(lanes: number, layout: Layout): number {
-  if (layout === "together") return 320;
+  if (layout === "overlay") return 320;
   return Math.min(1000, Math.max(220, 44 + lanes * (lanes > 20 ? 15 : 40)));
 }

@@ -1,8 +1,10 @@
 /** All takes: found by words and tags, and one of them chosen. */
 
-import type { Signal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import { session } from "../store";
 import { Field, duration } from "../ui";
+import { Many } from "./many";
+import { NOTHING, type Selection, clicked } from "./selection";
 import { Small } from "./small";
 import { tagsInUse } from "./tags";
 import type { Take } from "../protocol";
@@ -27,6 +29,8 @@ export function TakeList({ takes, filter, chosen, onChoose }: ListProps) {
   const change = (changes: Partial<Filter>) => (filter.value = { ...filter.value, ...changes });
   const shown = found(takes, text, tags, order);
   const known = tagsInUse(takes);
+  const selection = useSignal<Selection>(NOTHING);
+  const names = shown.map((take) => take.name);
   const flip = (tag: string) =>
     change({ tags: tags.includes(tag) ? tags.filter((each) => each !== tag) : [...tags, tag] });
   return (
@@ -73,12 +77,22 @@ export function TakeList({ takes, filter, chosen, onChoose }: ListProps) {
       <p class="hidden" role="status">
         {counted(shown.length, "take")} shown
       </p>
+      <Many takes={takes} shown={names} selection={selection} />
       {shown.length === 0 ? (
         <p class="soft nothing">No take is like that. Clear what you search for to see all {takes.length}.</p>
       ) : (
         <ul class="plain takes" aria-label="Takes">
           {shown.map((take) => (
-            <li key={take.name}>
+            <li key={take.name} class="take-line">
+              <label class="take-box">
+                <input
+                  type="checkbox"
+                  aria-label={`Select ${called(take)}`}
+                  title="Select; with Shift all from the one before"
+                  checked={selection.value.names.has(take.name)}
+                  onClick={(event) => (selection.value = clicked(selection.value, names, take.name, event.shiftKey))}
+                />
+              </label>
               <Row take={take} chosen={take.name === chosen} onChoose={onChoose} />
             </li>
           ))}
@@ -131,7 +145,7 @@ function Figures({ take }: { take: Take }) {
       ) : (
         <>
           <span class="by-you">{counted(take.events, "event")}</span>
-          {take.answers > 0 && <span class="by-it">{counted(take.answers, "answer")}</span>}
+          {take.answers > 0 && <span class="by-it">{counted(take.answers, "event")} by the model</span>}
         </>
       )}
     </span>

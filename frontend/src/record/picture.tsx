@@ -9,6 +9,7 @@ import { TIME_STEPS, clock } from "../plot/words";
 import { type Range, STEP, asked, isWhole, moved, within, zoomed } from "../plot/zoom";
 import { Button, Segments, Trouble } from "../ui";
 import { type Layout, type Laid, heightOf, held, indexAt, isBlank, laidOut, laneAt } from "./lanes";
+import { SavePicture } from "./savepicture";
 import { pictureOf } from "./store";
 import type { Picture, Take } from "../protocol";
 import { counted } from "./words";
@@ -149,7 +150,7 @@ export function TakePicture({ take, view, onView, onPoint, head, playing, mark }
   return (
     <figure class="take-picture">
       <div class="picture-tools">
-        <p class="legend" aria-hidden="true">
+        <p class="swatches" aria-hidden="true">
           <span>
             <i class="you" /> you
           </span>
@@ -162,23 +163,31 @@ export function TakePicture({ take, view, onView, onPoint, head, playing, mark }
         <div class="row">
           {controls > 1 && (
             <Segments
+              local
               label="How controls are drawn"
               value={layout.value}
               options={[
                 { value: "lanes", label: "Lanes", title: "Each control in a lane of its own" },
-                { value: "together", label: "Together", title: "All controls over each other" },
+                { value: "overlay", label: "Overlay", title: "All controls over each other" },
               ]}
               onChange={(value) => (layout.value = value)}
             />
           )}
           <div class="row zoom" role="group" aria-label="What is seen">
-            <Button label="Earlier" title="Earlier (←)" disabled={!view} onClick={() => set(moved(now, whole, -0.5))}>
+            <Button
+              local
+              label="Earlier"
+              title="Earlier (←)"
+              disabled={!view}
+              onClick={() => set(moved(now, whole, -0.5))}
+            >
               <span aria-hidden="true">←</span>
             </Button>
-            <Button label="Later" title="Later (→)" disabled={!view} onClick={() => set(moved(now, whole, 0.5))}>
+            <Button local label="Later" title="Later (→)" disabled={!view} onClick={() => set(moved(now, whole, 0.5))}>
               <span aria-hidden="true">→</span>
             </Button>
             <Button
+              local
               label="Farther"
               title="Farther (−)"
               disabled={!view}
@@ -187,12 +196,13 @@ export function TakePicture({ take, view, onView, onPoint, head, playing, mark }
               <span aria-hidden="true">−</span>
             </Button>
             <Button
+              local
               icon="plus"
               label="Closer"
               title="Closer (+)"
               onClick={() => set(zoomed(now, whole, STEP, mark ?? undefined))}
             />
-            <Button disabled={!view} title="All of it (0)" onClick={() => onView(null)}>
+            <Button local disabled={!view} title="All of it (0)" onClick={() => onView(null)}>
               Whole
             </Button>
           </div>
@@ -220,6 +230,7 @@ export function TakePicture({ take, view, onView, onPoint, head, playing, mark }
           mark={mark}
         />
       )}
+      <SavePicture take={take} picture={picture} shown={shown} />
       {controls > 1 && (
         <Chooser
           labels={Array.from({ length: controls }, (_, control) => label(control))}

@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { part, post } from "../api";
 import { clock } from "../plot/words";
 import { attempt, playback, running } from "../store";
-import { Button, Field, Segments, Toggle } from "../ui";
+import { Button, Field, isAway, Segments, Toggle } from "../ui";
 import { Playhead } from "./playhead";
 import type { Take } from "../protocol";
 
@@ -77,6 +77,7 @@ export function Player({ take, playing, from, onFrom }: PlayerProps) {
         <input
           class="grow"
           type="range"
+          disabled={isAway()}
           aria-label="Position"
           aria-valuetext={clock(at)}
           min={0}

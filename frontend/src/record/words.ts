@@ -15,7 +15,13 @@ export function about(seconds: number): string {
   return `${Math.floor(minutes / 60).toLocaleString("en")} h${rest > 0 ? ` ${rest} min` : ""}`;
 }
 
-export const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+/** With a capital letter, unless the text begins with a file name. */
+export const capital = (text: string) =>
+  /^\S*[._/\\\d]\S/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
+
+/** What is wrong with a text of more than `most` characters; undefined: nothing. */
+export const tooLong = (text: string, most: number, what: string): string | undefined =>
+  text.length > most ? `${what} has at most ${most} characters; this one has ${text.length}.` : undefined;
 
 /** A text with a capital letter and a full stop. */
 export function sentence(text: string): string {

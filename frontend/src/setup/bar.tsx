@@ -21,12 +21,12 @@ export function SaveBar({ onProblems }: { onProblems: () => void }) {
             <b>Unsaved changes</b>
             {count > 0 && (
               <button type="button" class="button quiet problem-link" onClick={onProblems}>
-                {count === 1 ? "1 thing to mend first" : `${count} things to mend first`}
+                {count === 1 ? "1 thing to fix first" : `${count} things to fix first`}
               </button>
             )}
           </p>
           <div class="row">
-            <Button kind="quiet" onClick={discard}>
+            <Button kind="quiet" local onClick={discard}>
               Discard
             </Button>
             <Button

@@ -28,17 +28,28 @@ async function look(): Promise<void> {
   }
 }
 
+/** The parts of the page that show ports now. */
+let watching = 0;
+let timer: ReturnType<typeof setInterval> | undefined;
+
+function watch(): () => void {
+  watching += 1;
+  if (watching === 1) {
+    timer = setInterval(() => void look(), EVERY);
+    document.addEventListener("visibilitychange", look);
+  }
+  return () => {
+    watching -= 1;
+    if (watching > 0) return;
+    clearInterval(timer);
+    document.removeEventListener("visibilitychange", look);
+  };
+}
+
 export function useDevices(): void {
   const rises = version("devices").value;
   useEffect(() => void look(), [rises]);
-  useEffect(() => {
-    const timer = setInterval(() => void look(), EVERY);
-    document.addEventListener("visibilitychange", look);
-    return () => {
-      clearInterval(timer);
-      document.removeEventListener("visibilitychange", look);
-    };
-  }, []);
+  useEffect(watch, []);
 }
 
 /** The MIDI ports that are there, by the names that a configuration should have. */

@@ -15,6 +15,9 @@ import { namesAt, problemsOn, valueAt } from "./values";
 /** Marks a control, so that a problem's link finds it. */
 export const mark = (key: readonly (string | number)[]) => ({ "data-key": JSON.stringify(key) });
 
+/** The last part of a key, as the file has it. */
+const keyOf = (key: Key) => String(key.at(-1) ?? "");
+
 export const schema = (): FormSchema => saved.value?.schema ?? {};
 
 /** What is wrong with a key, and what is only odd. */
@@ -67,6 +70,29 @@ export function FormRow({ row }: { row: Row }) {
   const { error, odd } = messagesOf(row.key, row.kind === "list");
   const found = valueAt(values.value, row.key);
   if (row.kind === "list") return <ListField row={row} error={error} odd={odd} />;
+  if (row.kind === "flag" && row.optional) {
+    return (
+      <div>
+        <Field label={row.label} hint={row.hint} error={error}>
+          {(ids) => (
+            <select
+              {...ids}
+              {...mark(row.key)}
+              value={typeof found === "boolean" ? String(found) : ""}
+              onChange={({ currentTarget: { value } }) =>
+                value === "" ? remove(row.key) : set(row.key, value === "true")
+              }
+            >
+              <option value="">Not set</option>
+              <option value="true">On</option>
+              <option value="false">Off</option>
+            </select>
+          )}
+        </Field>
+        <Odd text={odd} />
+      </div>
+    );
+  }
   if (row.kind === "flag") {
     return (
       <div class="flag" {...mark(row.key)}>
@@ -87,7 +113,7 @@ export function FormRow({ row }: { row: Row }) {
           onValue={(value) => (value === null ? remove(row.key) : set(row.key, value))}
         />
       ) : (
-        <Field label={row.label} hint={row.hint} error={error}>
+        <Field label={row.label} of={keyOf(row.key)} hint={row.hint} error={error}>
           {(ids) =>
             row.kind === "choice" ? (
               <select
@@ -149,6 +175,7 @@ export function NumberField(props: {
   return (
     <Field
       label={row.unit ? `${row.label} (${row.unit})` : row.label}
+      of={keyOf(row.key)}
       hint={hint}
       error={bad ? `Wanted: ${row.wanted || "a number"}.` : props.error}
     >

@@ -1,6 +1,7 @@
 /** The instrument itself: its name, how it plays, its model, what it records. */
 
 import { MODES } from "../modes";
+import { counted } from "../record/words";
 import { Button, Card, Field, useResource } from "../ui";
 import { problems, remove, set, values } from "./draft";
 import { FormRows, NumberField, Odd, Said, Section, mark, schema } from "./fields";
@@ -180,8 +181,8 @@ export function ModelFile(props: { at: Key; label: string; none: string; hint?: 
       {odd && chosen.dimension !== null && (
         <div class="mismatch">
           <p>
-            This model is for {chosen.dimension - 1} controls, and the instrument has {dimension - 1}. Choose another
-            model, train one of dimension {dimension}, or:
+            This model is for {counted(chosen.dimension - 1, "control")}, and the instrument has {dimension - 1}. Choose
+            another model, train one of dimension {dimension}, or:
           </p>
           <div class="row">
             <Button onClick={() => set(["model", "dimension"], chosen.dimension)}>

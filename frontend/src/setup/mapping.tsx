@@ -4,6 +4,7 @@ import { signal, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { del, post } from "../api";
 import { on } from "../socket";
+import { counted } from "../record/words";
 import { attempt, overview, notify } from "../store";
 import { Button } from "../ui";
 import { problems, saved, set, values } from "./draft";
@@ -132,7 +133,7 @@ export function MappingEditor(props: {
               pressed={waiting?.all === true}
               onClick={() => (waiting?.all ? stopWaiting() : map(0, true))}
             >
-              {waiting?.all ? "Stop mapping" : "Map all"}
+              {waiting?.all ? "Stop assigning" : "Assign all"}
             </Button>
           )}
           <Button icon="plus" onClick={() => put([...entries, another(entries)])}>
@@ -144,7 +145,7 @@ export function MappingEditor(props: {
       {mismatch && (
         <div class="mismatch">
           <p>
-            This mapping has {count(entries.length, "control")}, and the instrument has {controls}.
+            This mapping has {counted(entries.length, "control")}, and the instrument has {controls}.
           </p>
           <div class="row">
             <Button onClick={() => set(["model", "dimension"], entries.length + 1)}>
@@ -152,7 +153,7 @@ export function MappingEditor(props: {
             </Button>
             <Button onClick={() => put(fitted(entries, controls))}>
               {entries.length < controls
-                ? `Add ${count(controls - entries.length, "control")}`
+                ? `Add ${counted(controls - entries.length, "control")}`
                 : `Remove the last ${entries.length - controls}`}
             </Button>
           </div>
@@ -161,12 +162,12 @@ export function MappingEditor(props: {
       {entries.length === 0 ? (
         <div class="row">
           <span class="soft">Nothing is {way === "input" ? "received" : "sent"} yet.</span>
-          <Button onClick={() => put(fitted([], controls ?? 1))}>Start with {count(controls ?? 1, "control")}</Button>
+          <Button onClick={() => put(fitted([], controls ?? 1))}>Start with {counted(controls ?? 1, "control")}</Button>
         </div>
       ) : (
         <table class="entries">
           <caption class="hidden">
-            {props.title}: {count(entries.length, "control")}
+            {props.title}: {counted(entries.length, "control")}
           </caption>
           <thead>
             <tr>
@@ -177,7 +178,7 @@ export function MappingEditor(props: {
               <th scope="col">Message</th>
               <th scope="col">Which one</th>
               <th scope="col">
-                <span class="hidden">Map, order, remove</span>
+                <span class="hidden">Assign, order, remove</span>
               </th>
             </tr>
           </thead>
@@ -212,8 +213,6 @@ interface Acts {
   move: (from: number, to: number) => void;
   drop: (index: number) => void;
 }
-
-const count = (number: number, what: string) => `${number} ${what}${number === 1 ? "" : "s"}`;
 
 function EntryLine(props: {
   at: Key;
@@ -276,9 +275,9 @@ function EntryLine(props: {
           <Button
             pressed={waiting !== null}
             onClick={() => acts.current.map(index)}
-            title={`${place}: map it by moving the control`}
+            title={`${place}: assign it by moving the control`}
           >
-            {waiting ? "Stop" : "Map"}
+            {waiting ? "Stop" : "Assign"}
             <span class="hidden"> {place}</span>
           </Button>
         </span>

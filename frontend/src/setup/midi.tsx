@@ -57,7 +57,7 @@ function Ports({ way }: { way: Way }) {
   };
   const free = midiNames(way).filter((each) => !names.includes(each.name));
   return (
-    <section class="ports" {...mark(["midi", words.devices])}>
+    <section class="mapped-ports" {...mark(["midi", words.devices])}>
       <h3 class="ports-title">
         {words.title} <span class="soft">{words.lead}</span>
       </h3>
@@ -223,7 +223,7 @@ function Thru() {
     else remove(key);
   };
   return (
-    <section class="ports" {...mark(["midi", "thru_matrix"])}>
+    <section class="mapped-ports" {...mark(["midi", "thru_matrix"])}>
       <h3 class="ports-title">
         Straight through <span class="soft">What comes in here goes to these outputs at once, too.</span>
       </h3>

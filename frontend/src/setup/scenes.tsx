@@ -23,8 +23,8 @@ export function Scenes() {
       <Card>
         <Empty icon="tag" title="No scenes yet">
           <p>
-            A scene is a name for a mode, temperatures, a timescale and a model. Find what you like on the Perform page,
-            and keep it there as a scene.
+            A scene is a name for a mode, a variation, a surprise, a speed and a model. Find what you like on the
+            Perform page, and keep it there as a scene.
           </p>
           <a class="button main" href="/" onClick={follow}>
             To Perform

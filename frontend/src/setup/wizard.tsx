@@ -5,6 +5,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { ApiError, post } from "../api";
 import { type IconName, Icon } from "../icons";
+import { tooLong } from "../record/words";
 import { navigate } from "../router";
 import { overview, refreshOverview, notify } from "../store";
 import type { ConfigAnswer, Mode, Setup, SetupTemplate } from "../protocol";
@@ -18,6 +19,7 @@ import { ModeCards } from "./instrument";
 const STEPS = ["What you play", "Controls", "Name"] as const;
 const MOST = 64;
 const INCLUDED = 8;
+const LONGEST_TITLE = 200;
 
 const ICONS: Record<SetupTemplate["id"], IconName> = {
   browser: "hand",
@@ -139,12 +141,11 @@ export function Wizard() {
           )}
           {step.value === 2 && (
             <>
-              <Field label="Name">
+              <Field label="Name" error={tooLong(title.value.trim(), LONGEST_TITLE, "A name")}>
                 {(ids) => (
                   <input
                     {...ids}
                     type="text"
-                    maxLength={200}
                     autocomplete="off"
                     placeholder={overview.value?.workspace || "My instrument"}
                     value={title.value}
@@ -153,12 +154,27 @@ export function Wizard() {
                 )}
               </Field>
               <ModeCards value={mode.value} onChange={(value) => (mode.value = value)} />
-              <Trouble text={failed.value} />
+              {failed.value && (
+                <p class="error" role="alert">
+                  {failed.value}
+                </p>
+              )}
             </>
           )}
           <div class="wizard-buttons">
-            {step.value > 0 ? <Button onClick={() => void (step.value -= 1)}>Back</Button> : <span />}
-            <Button kind="main" disabled={(step.value === 1 && !fits) || data.value === null} onClick={next}>
+            {step.value > 0 ? (
+              <Button local onClick={() => void (step.value -= 1)}>
+                Back
+              </Button>
+            ) : (
+              <span />
+            )}
+            <Button
+              kind="main"
+              local={step.value < STEPS.length - 1}
+              disabled={(step.value === 1 && !fits) || data.value === null || title.value.trim().length > LONGEST_TITLE}
+              onClick={next}
+            >
               {step.value === STEPS.length - 1 ? "Start playing" : "Next"}
             </Button>
           </div>
@@ -211,6 +227,7 @@ function Count(props: { text: { value: string }; fits: boolean; number: number |
         {(ids) => (
           <div class="stepper">
             <Button
+              local
               label="One less"
               disabled={number !== null && number <= 1}
               onClick={() => to((number ?? INCLUDED + 1) - 1)}
@@ -226,6 +243,7 @@ function Count(props: { text: { value: string }; fits: boolean; number: number |
               onInput={({ currentTarget: { value } }) => (text.value = value)}
             />
             <Button
+              local
               icon="plus"
               label="One more"
               disabled={number !== null && number >= MOST}

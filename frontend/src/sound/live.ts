@@ -1,5 +1,6 @@
 /** The ensemble at an AudioContext: asleep while nothing sounds. */
 
+import { Again, type Passage } from "./again";
 import { Ensemble } from "./ensemble";
 import type { Who } from "./mix";
 import type { SoundSettings } from "./settings";
@@ -25,6 +26,8 @@ export class LiveSound {
   private readonly waveform: Float32Array<ArrayBuffer>;
   private awakeUntil = 0;
   private muted = false;
+  private again: Again | null = null;
+  private held = false;
   private trial: ReturnType<typeof setTimeout>[] = [];
 
   constructor(
@@ -43,17 +46,19 @@ export class LiveSound {
 
   private stayAwake(): void {
     this.awakeUntil = this.context.currentTime + SLEEPY;
-    if (this.context.state !== "running" && !this.muted) void this.context.resume();
+    if (this.context.state !== "running" && (!this.muted || this.again)) void this.context.resume();
   }
 
   private tick(): void {
     const now = this.context.currentTime;
     if (this.context.state !== "running") return;
     this.ensemble.advance(now + AHEAD);
+    if (this.again?.tick(AHEAD)) this.awakeUntil = now + TAIL;
+    else this.again = null;
     const end = this.ensemble.end;
     if (end !== Infinity) this.awakeUntil = Math.max(this.awakeUntil, end + TAIL);
     else this.awakeUntil = now + SLEEPY;
-    if (now > this.awakeUntil) void this.context.suspend();
+    if (now > this.awakeUntil && !this.held) void this.context.suspend();
   }
 
   /** A player's controls are at these values now. */
@@ -71,6 +76,23 @@ export class LiveSound {
   /** The model goes on from these values, which do not sound; NaN: from its own. */
   place(values: readonly number[]): void {
     this.ensemble.place(values, this.context.currentTime);
+  }
+
+  /** Play a passage again, also where the rest is muted; one that is played already ends. */
+  playAgain(passage: Passage): void {
+    this.endAgain();
+    this.again = new Again(this.context, this.analyser, this.settings, this.kinds, passage);
+    this.stayAwake();
+  }
+
+  endAgain(): void {
+    this.again?.stop();
+    this.again = null;
+  }
+
+  /** The time within the passage that is played again; null: none is. */
+  get againAt(): number | null {
+    return this.again?.at ?? null;
   }
 
   /** Play a phrase as an example; it is not sent to the session. */
@@ -101,6 +123,7 @@ export class LiveSound {
   /** End all notes; what is played next sounds. */
   silence(): void {
     for (const timer of this.trial) clearTimeout(timer);
+    this.endAgain();
     this.ensemble.stop(this.context.currentTime);
   }
 
@@ -111,7 +134,7 @@ export class LiveSound {
     this.ensemble.mix.setVolume(muted ? 0 : this.settings.volume, now);
     if (muted) {
       this.silence();
-      setTimeout(() => this.muted && void this.context.suspend(), 200);
+      setTimeout(() => this.muted && !this.again && !this.held && void this.context.suspend(), 200);
     } else {
       this.ensemble.reseat(now);
       this.stayAwake();
@@ -123,6 +146,18 @@ export class LiveSound {
     if (this.context.state === "running") this.analyser.getFloatTimeDomainData(this.waveform);
     else this.waveform.fill(0);
     return this.waveform;
+  }
+
+  /** Where all that sounds comes out. */
+  get output(): { context: AudioContext; node: AudioNode } {
+    return { context: this.context, node: this.analyser };
+  }
+
+  /** Whether time goes on in silence too, as while it is recorded. */
+  keepAwake(held: boolean): void {
+    this.held = held;
+    if (held) void this.context.resume();
+    else this.stayAwake();
   }
 
   close(): void {

@@ -26,6 +26,7 @@ export function Scope() {
     let level = 0;
     let spoken = 0;
     const draw = (now: number) => {
+      if (!element.isConnected) return; // the page was left: an element outside of it has no colours
       if (on) frame = requestAnimationFrame(draw);
       const ratio = Math.min(2, devicePixelRatio || 1);
       const [width, height] = [Math.round(element.clientWidth * ratio), Math.round(element.clientHeight * ratio)];

@@ -23,7 +23,7 @@ export interface SoundSettings {
   scale: string;
   /** Semitones above C. */
   root: number;
-  /** Beats a minute. */
+  /** BPM. */
   tempo: number;
   room: number;
   echo: number;

@@ -4,9 +4,10 @@ import { computed, effect, signal } from "@preact/signals";
 import { live, onStart, onValues } from "../live";
 import { overview, panics, running, session } from "../store";
 import type { ControlKind } from "../protocol";
+import type { Passage } from "./again";
 import type { LiveSound } from "./live";
 import { parseSettings, type SoundSettings, withTempo } from "./settings";
-import { onTaken } from "./taken";
+import { onTaken, withoutEcho } from "./taken";
 
 const KEPT_AS = "impsy.sound";
 
@@ -55,7 +56,7 @@ export function kindsNow(): ControlKind[] {
   return Array<ControlKind>(Math.max(1, count, live.input.length, live.output.length)).fill("value");
 }
 
-async function begin(): Promise<void> {
+async function begin(on = true): Promise<void> {
   if (typeof AudioContext === "undefined") {
     sounding.value = "missing";
     return;
@@ -73,10 +74,18 @@ async function begin(): Promise<void> {
     void context.close();
     return;
   }
-  onValues((values, who) => engine?.play(values, who));
+  onValues((values, who) => engine?.play(who === "model" ? withoutEcho(values) : values, who));
   onStart((values) => engine?.place(values));
   onTaken((values) => engine?.place(values));
-  sounding.value = "on";
+  engine.mute(!on);
+  sounding.value = on ? "on" : "off";
+}
+
+/** Play a passage again, whether the sound is on or off; returns whether this browser can. To be called by a click. */
+export async function playAgain(passage: Passage): Promise<boolean> {
+  if (engine === null && sounding.value === "off") await begin(false);
+  engine?.playAgain(passage);
+  return engine !== null;
 }
 
 /** To be called by a click or a key: browsers start no sound without. */
@@ -106,13 +115,24 @@ effect(() => {
   if (panics.value > 0) engine?.silence();
 });
 
-// If the sound was on when the page was left, the first touch turns it on again.
-if (sound.value.on) {
+/** Whether the first touch or key anywhere turns the sound on. */
+export const waitsForTouch = signal(false);
+
+/** Have the first touch or key turn the sound on, unless it was turned off by hand before. */
+export function startWithFirstTouch(): void {
+  const wanted = (): boolean => sound.value.on || kept() === null;
+  if (!wanted() || waitsForTouch.value) return;
+  waitsForTouch.value = true;
   const first = (event: Event) => {
     if (event.target instanceof Element && event.target.closest("[data-sound-button]")) return;
     for (const name of TOUCHES) removeEventListener(name, first, true);
-    if (sound.value.on && engine === null) void turnSound(true);
+    if (wanted() && engine === null) void turnSound(true);
+    waitsForTouch.value = false;
   };
-  const TOUCHES = ["pointerup", "keydown"] as const;
+  // A finger counts for browsers when it is lifted, a mouse when it is pressed.
+  const TOUCHES = ["mousedown", "pointerup", "keydown"] as const;
   for (const name of TOUCHES) addEventListener(name, first, true);
 }
+
+// If the sound was on when the page was left, the first touch turns it on again.
+if (sound.value.on) startWithFirstTouch();

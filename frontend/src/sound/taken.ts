@@ -1,6 +1,6 @@
 /** What the performer takes over where both share the controls: it has sounded already when the model sends it. */
 
-import { onValues } from "../live";
+import { live, onValues } from "../live";
 import { isShared } from "../modes";
 import { session } from "../store";
 
@@ -17,3 +17,7 @@ export function onTaken(listener: (values: readonly number[]) => void): () => vo
     before = values;
   });
 }
+
+/** A vector of the model: where both share the controls, what this page played last instead of an echo behind it. */
+export const withoutEcho = (values: readonly number[]): readonly number[] =>
+  isShared(session.value.state?.mode) ? live.own.newest(values, performance.now()) : values;

@@ -87,7 +87,7 @@ export function SessionCard() {
             </Button>
           </>
         ) : overview.value?.configured === false ? (
-          <Button kind="main" onClick={() => navigate("/setup")}>
+          <Button kind="main" local onClick={() => navigate("/setup")}>
             Set up an instrument first
           </Button>
         ) : (
@@ -158,6 +158,8 @@ export function Machine({ system }: { system: System }) {
         words={`${bytes(memory.available)} free of ${bytes(memory.total)}`}
       />
       <dl class="facts">
+        <dt>Workspace</dt>
+        <dd>{system.workspace}</dd>
         {held("This page's server", memory.web)}
         {held("The session", memory.session)}
         {held("Training", memory.training)}

@@ -11,7 +11,7 @@ export function verdict(findings: readonly Finding[]): string {
     const wrong = problems === 1 ? "One thing keeps it from playing" : `${problems} things keep it from playing`;
     return notes > 0 ? `${wrong}; besides, ${noted}.` : `${wrong}.`;
   }
-  return notes > 0 ? `It would play. There ${notes === 1 ? "is" : "are"} ${noted}.` : "Everything is ready to play.";
+  return notes > 0 ? `Ready to play, with ${noted}.` : "Everything is ready to play.";
 }
 
 const ORDER = { problem: 0, note: 1, good: 2 };

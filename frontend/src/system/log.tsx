@@ -45,12 +45,14 @@ export function SessionLog() {
       actions={
         <>
           <Segments
+            local
             label="Lines to show"
             value={shown.value}
             options={FILTERS}
             onChange={(value) => (shown.value = value)}
           />
           <Button
+            local
             icon={following ? "pause" : "down"}
             pressed={following}
             onClick={() => (held.value = following ? lines.value : null)}
@@ -59,6 +61,7 @@ export function SessionLog() {
             {missed > 0 && <span class="tag">{missed} new</span>}
           </Button>
           <Button
+            local
             disabled={visible.length === 0}
             onClick={async () =>
               (await copy(asText(visible)))

@@ -173,7 +173,7 @@ def _summary(loaded: LoadedConfig, errors: tuple[Problem, ...]) -> list[tuple[st
         rows += [(f"voice {voice.name}", f"{voice.model or plain}, {voice.words}") for voice in config.voices]
     clock = config.clock
     if clock.source != "off":
-        tempo = f", {clock.tempo:g} beats a minute" if clock.source == "internal" else ""
+        tempo = f", {clock.tempo:g} BPM" if clock.source == "internal" else ""
         pull = f", quantise {clock.quantise:g} to {clock.grid}" if clock.quantise else ""
         sent = f", sent to {', '.join(clock.send)}" if clock.send else ""
         rows.append(("clock", f"{clock.source}{tempo}{pull}{sent}"))

@@ -11,6 +11,8 @@ import click
 
 from impsy.cli.options import PATH, config_option, folder_option, from_command_line, json_option
 from impsy.cli.terminal import echo, terminal
+from impsy.data.takes import TRIMS
+from impsy.text import counted
 
 if TYPE_CHECKING:
     from impsy.cli.console import Console
@@ -30,6 +32,12 @@ PROBLEMS_SHOWN = 10
 @click.option("-F", "--filename", help="The file's name.  [default: training-dataset-{dimension}d.npz]")
 @click.option("--include", multiple=True, metavar="PATTERN", help="Only logs with such names; may be repeated.")
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="No logs with such names; may be repeated.")
+@click.option(
+    "--trim-pauses",
+    type=click.FloatRange(*TRIMS),
+    metavar="SECONDS",
+    help="Do not learn pauses longer than this: a performance is split there.  [default: as marked on the page]",
+)
 @config_option
 @click.option("--show", type=PATH, metavar="FILE", help="Only say what is in a dataset.")
 @json_option("Print the figures as JSON.")
@@ -42,6 +50,7 @@ def command(
     filename: str | None,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
+    trim_pauses: float | None,
     config_file: Path,
     show: Path | None,
     as_json: bool,
@@ -58,6 +67,7 @@ def command(
       impsy dataset                              of the logs in logs/, if they have one dimension
       impsy dataset -D 9 --include "2026-09-*"   of one month
       impsy dataset --exclude "*T03-*" -F day.npz
+      impsy dataset --trim-pauses 30             learn no pause longer than 30 s
       impsy dataset --show datasets/training-dataset-9d.npz
     """
     from impsy.data.statistics import describe
@@ -69,11 +79,12 @@ def command(
     from impsy.config import known_notes
     from impsy.data.collecting import collect, find_logs
     from impsy.data.datasets import write_dataset
-    from impsy.data.takes import without_excluded
+    from impsy.data.takes import read_notes, without_excluded
 
     dimension, found, others = find_logs(source, dimension, include, exclude)
     logs, excluded, problems = without_excluded(source, found)
-    collection = collect(logs, dimension)
+    trims = read_notes(source).trims if trim_pauses is None else {log.name: trim_pauses for log in logs}
+    collection = collect(logs, dimension, trims)
     notes = known_notes(config_file, dimension)
     collection = replace(collection, dataset=replace(collection.dataset, notes=notes))
     target = destination / _name(filename, dimension)
@@ -84,7 +95,9 @@ def command(
         report |= {"excluded": excluded, "others": others, "problems": problems}
         echo(json.dumps(report, indent=2))
         return
-    console.print(f"{target} written, from {len(collection.dataset.lengths)} of {len(found)} logs in {source}")
+    console.print(
+        f"{target} written, from {len(collection.dataset.lengths)} of {counted(len(found), 'log')} in {source}"
+    )
     for problem in problems:
         console.print(problem, style="yellow")
     if notes is not None:
@@ -107,9 +120,9 @@ def _show(context: click.Context, console: Console, path: Path, as_json: bool) -
     from impsy.data.statistics import describe
     from impsy.errors import ConfigError
 
-    others = ("dimension", "source", "destination", "filename", "include", "exclude")
+    others = ("dimension", "source", "destination", "filename", "include", "exclude", "trim_pauses")
     if given := [name for name in others if from_command_line(context, name)]:
-        raise ConfigError(f"--show only looks at a dataset; leave out --{given[0]}")
+        raise ConfigError(f"--show only looks at a dataset; leave out --{given[0].replace('_', '-')}")
     statistics = describe(read_dataset(path))
     if as_json:
         echo(json.dumps(_as_json(path, statistics), indent=2))

@@ -19,6 +19,7 @@ from impsy.cli.terminal import echo
 from impsy.errors import ConfigError, DeviceError
 from impsy.protocol.monitor import LatenessSummary
 from impsy.settings import SETTINGS
+from impsy.text import counted
 from impsy.threads import lasting
 
 if TYPE_CHECKING:
@@ -320,10 +321,10 @@ class _Shown:
 
 def _sum_up(heard: int, played: int, lateness_ms: LatenessSummary, rows: int) -> None:
     """Print what was played and logged."""
-    echo(f"The performer played {heard} events, the system answered with {played}.")
+    echo(f"The performer played {counted(heard, 'event')}, the model {played:,}.")
     if lateness_ms.get("count"):
         echo(
             f"The answers sounded {lateness_ms['p50']:.2f} ms late in the middle, {lateness_ms['max']:.2f} ms "
-            f"at worst; {rows} rows were logged."
+            f"at worst; {counted(rows, 'row')} logged."
         )
     echo("Make it yours: impsy webui, in an empty folder")

@@ -1,4 +1,4 @@
-"""``impsy doctor``: would it play?"""
+"""``impsy doctor``: the health of a workspace."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def command(context: click.Context, config_file: Path, as_json: bool) -> None:
     """Check a workspace before the concert: what is wrong, and what to do about it.
 
     Looks at the configuration, the model and its speed, the mappings, every port, the folders, the clock and the
-    versions. The exit code is 0 if `impsy run` would play, else 1: warnings do not keep it from playing.
+    versions. The exit code is 0 if `impsy run` can play, else 1: warnings do not keep it from playing.
 
     \b
     Examples:
@@ -63,5 +63,5 @@ def command(context: click.Context, config_file: Path, as_json: bool) -> None:
 def _verdict(problems: int, warnings: int) -> str:
     noted = f"{warnings} warning{'s' * (warnings != 1)}"
     if problems:
-        return f"It would not play: {problems} problem{'s' * (problems != 1)}, {noted}."
+        return f"It cannot play: {problems} problem{'s' * (problems != 1)}, {noted}."
     return f"Ready to play, with {noted}." if warnings else "Ready to play."

@@ -58,10 +58,14 @@ _EXPLANATION = (
 @seed_option("Of all that is random.")
 @click.option("--quick", is_flag=True, help="At most 1,000 windows and fewer generations: less exact.")
 @click.option(
-    "--sigma-temp", type=click.FloatRange(0), default=0.01, show_default=True, help="Sigma temperature to play at."
+    "--sigma-temp",
+    type=click.FloatRange(0),
+    default=0.01,
+    show_default=True,
+    help="Variation (sigmatemp) to play at.",
 )
 @click.option(
-    "--pi-temp", type=click.FloatRange(0), default=1.0, show_default=True, help="Pi temperature to play at."
+    "--pi-temp", type=click.FloatRange(0), default=1.0, show_default=True, help="Surprise (pitemp) to play at."
 )
 def command(
     model: Path,

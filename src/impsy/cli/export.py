@@ -13,6 +13,7 @@ from impsy.files import written_whole
 from impsy.perform.exporting.paper import write_archive
 from impsy.perform.exporting.table import write_table
 from impsy.perform.exporting.takes import take_of
+from impsy.text import counted
 
 __all__ = ["command"]
 
@@ -37,7 +38,7 @@ def command(logs: tuple[Path, ...], output: Path, models: tuple[Path, ...]) -> N
     takes = [take_of(log) for log in dict.fromkeys(logs)]
     if any(output.exists() and output.resolve() == log.resolve() for log in logs):
         raise ConfigError(f"{output} is a log itself: name another file with -o")
-    count = "1 take" if len(takes) == 1 else f"{len(takes)} takes"
+    count = counted(len(takes), "take")
     if suffix == ".zip":
         write_archive(takes, output, models)
         echo(f"{output} written, of {count}: `impsy replay {output}` plays from it alone")
@@ -46,4 +47,4 @@ def command(logs: tuple[Path, ...], output: Path, models: tuple[Path, ...]) -> N
         rows = write_table(file, takes)
     without = sum(take.journal is None for take in takes)
     lacks = f"; {without} without a journal, so without modes, models and markers" if without else ""
-    echo(f"{output} written, of {count}: {rows:,} rows{lacks}")
+    echo(f"{output} written, of {count}: {counted(rows, 'row')}{lacks}")

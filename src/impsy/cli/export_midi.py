@@ -14,6 +14,7 @@ from impsy.errors import ConfigError, DataError
 from impsy.files import check_writable
 from impsy.limits import MOST_LEARNED_DIMENSION
 from impsy.perform.recording.takes import log_to_midi, output_for
+from impsy.text import counted
 
 __all__ = ["command"]
 
@@ -76,5 +77,5 @@ def _export(log: Path, config: Config | None, dimension: int | None, output: Pat
             raise DataError(f"{target} is there already: move it away, or name it with -o to replace it")
     check_writable(target.parent, "name another file with -o")
     read = log_to_midi(log, dimension - 1, output_for(config, dimension - 1), target)
-    echo(f"{target} written, of {log}: {len(read.times):,} events")
+    echo(f"{target} written, of {log}: {counted(len(read.times), 'event')}")
     echo_left_out(read, read.remarks)

@@ -18,7 +18,7 @@ from impsy.files import check_writable, open_regular
 from impsy.limits import MOST_LEARNED_DIMENSION
 from impsy.perform.recording.midifile import Reading, read_midi
 from impsy.perform.recording.takes import inputs_for, write_log
-from impsy.text import visible
+from impsy.text import counted, visible
 
 __all__ = ["command"]
 
@@ -74,7 +74,7 @@ def command(
         else:
             log = _keep(reading, file, folder, dimension)
             answers = f" and {len(reading.model):,} of the model" if len(reading.model) else ""
-            echo(f"{log} written, of {file}: {len(reading.performer):,} events of the performer{answers}")
+            echo(f"{log} written, of {file}: {counted(len(reading.performer), 'event')} of the performer{answers}")
             for remark in reading.remarks:
                 echo(f"{file}: {remark}", err=True)
     if refused:

@@ -24,6 +24,7 @@ COMPLETION = "_IMPSY_COMPLETE"
 COMMANDS: dict[str, str] = {
     "demo": "Hear it at once: a simulated performer plays.",
     "webui": "All of it on one page, in your browser.",
+    "workshop": "An instrument for each guest, by QR code.",
     "init": "Write a commented starter workspace.",
     "config": "Check or upgrade a configuration file.",
     "ports": "List MIDI and serial ports, and which are meant.",
@@ -33,6 +34,7 @@ COMMANDS: dict[str, str] = {
     "run": "Play: listen, record, predict, answer.",
     "replay": "Put a recorded performance through it again.",
     "export": "Make a table or an archive of takes.",
+    "export-page": "Make an instrument in one HTML file.",
     "import-midi": "Make logs of MIDI files.",
     "export-midi": "Make MIDI files of logs.",
     "dataset": "Make a dataset of what was recorded.",
@@ -69,7 +71,10 @@ OVERVIEW: dict[str, tuple[tuple[str, str], ...]] = {
         ("import-midi, export-midi", "Logs from MIDI files, and back."),
     ),
     "3 Learn": (("dataset", ""), ("train", ""), ("evaluate", ""), ("search", "")),
-    "4 Perform": (("run", ""), ("replay, export", "Play it again exactly; give it to others.")),
+    "4 Perform": (
+        ("run, workshop", "Play; give each guest an instrument."),
+        ("replay, export, export-page", "Play it again; give it to others."),
+    ),
     "Models": (("model, convert-tflite, test-mdrnn", "Look into, convert, time one."),),
     "Tools": (("completion, licences, conformance", "The Tab key, terms, a check."),),
 }

@@ -13,6 +13,7 @@ from impsy.cli.dialogue import Dialogue, in_words
 from impsy.cli.options import config_option
 from impsy.errors import ConfigError, DeviceError, ImpsyError
 from impsy.limits import MOST_DIMENSION
+from impsy.text import counted
 
 if TYPE_CHECKING:
     from impsy.config.document import ConfigDocument
@@ -152,7 +153,7 @@ class _Lesson(Dialogue):
     """Asks the player to move each control in turn, while the learner receives messages."""
 
     def __init__(self, learner: Learner, count: int, names: Sequence[str] = ()) -> None:
-        super().__init__(f"Learning {count} controls from", _HELP)
+        super().__init__(f"Assigning {counted(count, 'control')} from", _HELP)
         self.learner = learner
         self.count = count
         self.names = names
@@ -171,7 +172,7 @@ class _Lesson(Dialogue):
         if not ended or yes:
             return True
         self.say("")
-        return self.agrees(f"Keep what was learnt ({len(learnt)} of {self.count} controls)?")
+        return self.agrees(f"Keep what was assigned ({len(learnt)} of {counted(self.count, 'control')})?")
 
     @property
     def is_over(self) -> bool:
@@ -183,7 +184,7 @@ class _Lesson(Dialogue):
         self.learner.hear(port, message, now)
         for other in self.learner.elsewhere - self._reported:
             self._reported.add(other)
-            self.say(f"  {other} is another device: learn it by itself", "yellow")
+            self.say(f"  {other} is another device: assign it by itself", "yellow")
 
     def answer(self, line: str) -> None:
         """What was typed: Enter leaves the control out."""

@@ -25,6 +25,7 @@ from impsy.errors import ConfigError, DataError
 from impsy.files import leads_out, written_whole
 from impsy.perform import ScriptedPerformer, engine_settings, open_configured_models, read_performance, replay
 from impsy.perform.exporting.takes import head_of, take_of
+from impsy.text import counted
 
 __all__ = ["command"]
 
@@ -111,7 +112,7 @@ def command(
     if target.exists() and target.resolve() == log.resolve():
         raise ConfigError(f"{target} is the recording itself; name another file with --output")
     written = _scripted(loaded, rows, seed, tail, target, overrides)
-    echo(f"Replayed {len(rows)} events; {written} rows in {target}")
+    echo(f"Replayed {counted(len(rows), 'event')}; {counted(written, 'row')} in {target}")
 
 
 def _scripted(

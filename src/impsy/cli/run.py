@@ -31,6 +31,7 @@ from impsy.perform import (
     build_session,
     sized,
 )
+from impsy.text import counted
 from impsy.version import __version__
 
 __all__ = ["announce", "command", "load", "log_folder", "perform_script", "sum_up"]
@@ -151,7 +152,7 @@ def sum_up(view: SessionView) -> None:
     counters = view.engine.counters
     late = view.lateness_ms
     echo(
-        f"Heard {counters.heard} events, played {counters.played}"
+        f"Heard {counted(counters.heard, 'event')}, played {counters.played}"
         + (
             f" (late by {late['p50']:.2f} ms, p99 {late['p99']:.2f}, at most {late['max']:.2f})."
             if late["count"]
@@ -159,11 +160,12 @@ def sum_up(view: SessionView) -> None:
         )
     )
     if view.rows:
-        echo(f"Log: {view.log} ({view.rows} rows)")
+        echo(f"Log: {view.log} ({counted(view.rows, 'row')})")
     if view.rows_rescued:
-        echo(f"{view.rows_rescued} rows that the log could not take are in {view.rescue}: join the two files")
+        rows = counted(view.rows_rescued, "row")
+        echo(f"{rows} went to {view.rescue}, as the log could not be written: join the two files")
     if view.rows_lost or view.rows_waiting:
         echo(
-            f"{view.rows_lost + view.rows_waiting} rows are lost, which no disk took "
+            f"{counted(view.rows_lost + view.rows_waiting, 'row')} lost, which no disk took "
             f"({view.log_error or 'it did not answer in time'}); make room, or give another folder with --logdir"
         )

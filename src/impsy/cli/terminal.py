@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from impsy.text import visible
+from impsy.text import counted, visible
 
 if TYPE_CHECKING:
     from impsy.cli.console import Console
@@ -80,7 +80,7 @@ def echo_left_out(log: Log, remarks: Iterable[str]) -> None:
         echo(f"{log.path}, line {each.line}: {each.text}; left out", err=True)
     more = log.counts.malformed + log.counts.others - len(log.problems)
     if more:
-        echo(f"{log.path}: {more:,} more rows left out, malformed or of another source", err=True)
+        echo(f"{log.path}: {counted(more, 'more row')} left out, malformed or of another source", err=True)
     for remark in remarks:
         echo(f"{log.path}: {remark}", err=True)
 

@@ -19,6 +19,7 @@ from impsy.cli.stopping import stopping
 from impsy.cli.terminal import echo
 from impsy.errors import ConfigError
 from impsy.models.sizes import SIZES
+from impsy.text import counted
 
 if TYPE_CHECKING:
     from impsy.training.fitting import Progress
@@ -53,7 +54,7 @@ _CURVE = 40
 )
 @click.option(
     "--calibrated-at", type=float, metavar="T", default=0.01, show_default=True,
-    help="The sigma temperature at which it plays what it has learned; 1: as it was learned.",
+    help="The variation (sigmatemp) at which it plays what it has learned; 1: as it was learned.",
 )  # fmt: skip
 @click.option("--seed", type=int, help="The same seed gives the same model.  [default: 0]")
 @click.option("--split", default="windows", show_default=True,
@@ -195,8 +196,9 @@ class _Screen(ProgressScreen):
     def started(self, start: Start) -> None:
         performances = int((start.dataset.lengths > 0).sum())
         self.write(
-            f"{self._path}: {performances} performances, {len(start.dataset):,} events, "
-            f"{start.dataset.dimension - 1} controls; {len(start.split.held_out):,} windows held out"
+            f"{self._path}: {counted(performances, 'performance')}, {counted(len(start.dataset), 'event')}, "
+            f"{counted(start.dataset.dimension - 1, 'control')}; "
+            f"{counted(len(start.split.held_out), 'window')} held out"
         )
         recipe = start.recipe
         self.write(

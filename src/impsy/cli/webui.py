@@ -8,6 +8,8 @@ import os
 import sys
 import threading
 import webbrowser
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +18,15 @@ import click
 from impsy.cli.options import FOLDER, from_command_line
 from impsy.cli.terminal import echo
 from impsy.errors import ConfigError, DeviceError, refusal
+from impsy.hosts import is_loopback
 
 if TYPE_CHECKING:
+    from impsy.web.server.safety import SafetyRules
     from impsy.web.server.serve import Listener
+    from impsy.web.site import Site
     from impsy.web.workspace import Workspace
 
-__all__ = ["command", "has_desktop", "open_page"]
+__all__ = ["command", "has_desktop", "open_page", "serve_workspace", "workspace_from_environment", "workspace_in"]
 
 _STEP = 10
 """Between the ports of two pages: those next to the first are the local ports of a performance."""
@@ -70,6 +75,11 @@ _IN_A_TERMINAL = ("www-browser", "lynx", "links", "elinks", "w3m", "browsh", "ca
     metavar="NAME",
     help="Another name that browsers reach this by, such as a proxy's. May be given more than once.",
 )
+@click.option(
+    "--announce/--no-announce",
+    default=None,
+    help="Announce the page by its name in the network (mDNS).  [default: where other machines reach it]",
+)
 @click.pass_context
 def command(
     context: click.Context,
@@ -82,6 +92,7 @@ def command(
     open_browser: bool,
     need_token: bool,
     allow_hosts: tuple[str, ...],
+    announce: bool | None,
 ) -> None:
     """Serve the web interface: set up, play, record, learn and listen, in a browser. An empty folder is a good start.
 
@@ -100,23 +111,62 @@ def command(
     if check:
         _check(host, port)
         return
-    from impsy.perform.notify import alive_to_service_manager
-    from impsy.perform.priority import responsive_interpreter
-    from impsy.web.server.app import create_app
-    from impsy.web.server.health import TOKEN_VARIABLE
     from impsy.web.server.safety import rules_for
-    from impsy.web.server.serve import addresses, listen, serve
+    from impsy.web.server.serve import listen
     from impsy.web.session.restart import keep_running
-    from impsy.web.site import Site
 
-    workspace = _workspace(_from_environment() if workdir is None else workdir, config_file)
+    workspace = workspace_in(workspace_from_environment() if workdir is None else workdir, config_file)
     rules = rules_for(host, allow_hosts, os.environ, need_token=need_token)
     # What watches a service asks at the port that it knows.
     fixed = from_command_line(context, "port") or bool(os.environ.get("NOTIFY_SOCKET"))
     listener = listen(host, port) if fixed else _listen(host, port, workspace)
+
+    @contextlib.contextmanager
+    def starting(site: Site) -> Iterator[None]:
+        if start and workspace.config.exists():
+            with keep_running(site.supervisor, site.link, _warn):
+                yield
+            return
+        if start:
+            _warn(f"There is no {config_file} yet: set it up on the page, and start the session there.")
+        yield
+
+    serve_workspace(workspace, host, listener, rules, starting, open_browser=open_browser, announce=announce)
+
+
+def serve_workspace(
+    workspace: Workspace,
+    host: str,
+    listener: Listener,
+    rules: SafetyRules,
+    beginning: Callable[[Site], AbstractContextManager[object]],
+    *,
+    open_browser: bool,
+    announce: bool | None,
+    place: str = "",
+) -> None:
+    """Serve the pages of a workspace until somebody ends it.
+
+    Args:
+        workspace: the folder.
+        host: that the listener listens on.
+        listener: where.
+        rules: who may ask.
+        beginning: entered before requests are answered.
+        open_browser: open the page, where there is a desktop.
+        announce: announce it in the network; None: where other machines reach it.
+        place: the page that is opened, without its first slash.
+    """
+    from impsy.perform.notify import alive_to_service_manager
+    from impsy.perform.priority import responsive_interpreter
+    from impsy.web.server.app import create_app
+    from impsy.web.server.health import TOKEN_VARIABLE
+    from impsy.web.server.serve import addresses, serve
+    from impsy.web.site import Site
+
     port = listener.getsockname()[1]
     urls = addresses(host, port)
-    entrances = [f"{url}?token={rules.token}" if rules.token else url for url in urls]
+    entrances = [f"{url}{place}?token={rules.token}" if rules.token else f"{url}{place}" for url in urls]
     # What a service prints is kept in the system's journal, which others may read: a token that the user chose is not
     # printed there.
     # The processes that this starts do not need it.
@@ -135,7 +185,8 @@ def command(
         echo("Ctrl-C ends.")
         if open_browser:
             # All users of a machine may read the command lines of its processes: no token stands there.
-            open_page(f"{urls[-1]}?code={rules.sessions.make_code()}" if rules.token else urls[-1])
+            page = f"{urls[-1]}{place}"
+            open_page(f"{page}?code={rules.sessions.make_code()}" if rules.token else page)
         stack.enter_context(alive_to_service_manager(answers, status="The page is served."))
 
     def answers(seconds: float) -> bool:
@@ -150,12 +201,15 @@ def command(
     with contextlib.ExitStack() as stack:
         stack.enter_context(listener)
         site = stack.enter_context(Site(workspace))
-        if start and workspace.config.exists():
-            stack.enter_context(keep_running(site.supervisor, site.link, _warn))
-        elif start:
-            _warn(f"There is no {config_file} yet: set it up on the page, and start the session there.")
+        site.invitations.addresses = lambda: addresses(host, port)
+        app = create_app(site, rules)
+        stack.enter_context(beginning(site))
+        if not is_loopback(host) if announce is None else announce:
+            from impsy.web.server.announcing import announced
+
+            stack.enter_context(announced(site.config, host, port, lambda text: _warn(f"{text}.")))
         stack.enter_context(responsive_interpreter())
-        serve(create_app(site, rules), listener, ready=ready)
+        serve(app, listener, ready=ready)
 
 
 def _listen(host: str, port: int, workspace: Workspace) -> Listener:
@@ -203,7 +257,7 @@ def _check(host: str, port: int) -> None:
     )
 
 
-def _from_environment() -> Path:
+def workspace_from_environment() -> Path:
     """The folder that IMPSY_WORKDIR names, made if it is not there; without it, this one.
 
     Raises:
@@ -218,7 +272,7 @@ def _from_environment() -> Path:
     return folder
 
 
-def _workspace(folder: Path, config_file: str = "config.toml") -> Workspace:
+def workspace_in(folder: Path, config_file: str = "config.toml") -> Workspace:
     """The workspace in ``folder``, which must be there.
 
     Raises:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from math import isfinite
 
 from impsy.errors import PeerError
+from impsy.text import counted
 
 __all__ = ["CsvStream", "encode_line"]
 
@@ -33,7 +34,8 @@ class CsvStream:
     def __init__(self, controls: int) -> None:
         self._controls = controls
         self._limit = CHARACTERS_A_VALUE * controls
-        self._pending = b""
+        self.pending = b""
+        """The beginning of a line that has not ended."""
         self._skipping = False
         """Whether the line that is being read is too long already."""
 
@@ -45,7 +47,7 @@ class CsvStream:
         more than a line of the largest length is kept. Never raises.
         """
         found: list[tuple[float, ...] | PeerError] = []
-        *lines, rest = (self._pending + data).replace(b"\r", b"\n").split(b"\n")
+        *lines, rest = (self.pending + data).replace(b"\r", b"\n").split(b"\n")
         for line in lines:
             self._line(line, found)
             self._skipping = False
@@ -53,7 +55,7 @@ class CsvStream:
             self._line(rest, found)
             self._skipping = True
             rest = b""
-        self._pending = b"" if self._skipping else rest
+        self.pending = b"" if self._skipping else rest
         return found
 
     def _line(self, line: bytes, found: list[tuple[float, ...] | PeerError]) -> None:
@@ -86,8 +88,8 @@ class CsvStream:
         if len(fields) != self._controls:
             raise PeerError(
                 "length",
-                f"a line holds {len(fields)} values, but dimension {self._controls + 1} means {self._controls}: "
-                f"{_shown(line)}",
+                f"a line holds {counted(len(fields), 'value')}, but dimension {self._controls + 1} means "
+                f"{self._controls}: {_shown(line)}",
             )
         numbers = [found[1] for field in fields if (found := _FIELD.fullmatch(field)) is not None]
         if len(numbers) < len(fields):

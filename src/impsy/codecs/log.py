@@ -18,6 +18,7 @@ from math import isfinite
 
 from impsy.codecs.logtime import read_time
 from impsy.errors import PeerError
+from impsy.text import counted
 
 __all__ = [
     "LINE_LIMIT",
@@ -128,7 +129,7 @@ def decode_row(line: str, controls: int | None, form: LogForm = ROW_ALONE) -> Lo
     values = fields[2:]
     count = len(values) if controls is None else controls
     if len(values) < count or not count:
-        raise PeerError("length", f"{len(values)} values instead of {count or 'one or more'}")
+        raise PeerError("length", f"{counted(len(values), 'value')} instead of {count or 'one or more'}")
     if not quoted and not form.comma_separates and _may_have_decimal_commas(values, count, line):
         raise PeerError(
             "decimal-comma",

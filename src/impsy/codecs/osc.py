@@ -41,17 +41,20 @@ from impsy.events import (
     RecallScene,
     Reset,
     Set,
+    ShowTraffic,
     Tap,
     Touched,
     Update,
+    UsePreset,
 )
 from impsy.settings import SETTINGS, Setting
-from impsy.text import one_line
+from impsy.text import counted, one_line
 
 __all__ = [
     "COMMAND_ADDRESSES",
     "CONTROL_ADDRESSES",
     "LOCAL_ADDRESSES",
+    "ONE_CONTROL",
     "PLAYING_ADDRESSES",
     "Argument",
     "Decoded",
@@ -209,6 +212,7 @@ COMMAND_ADDRESSES: dict[str, _Row] = {
     **{row.address: _setting(row) for row in SETTINGS.values() if row.address},
     "/impsy/model": _Row("word", lambda a, v, _p: (LoadModel(_text(a, v[0])),), "one file name"),
     "/impsy/scene": _Row("word", lambda a, v, _p: (RecallScene(one_line(_name(a, v[0]))),), "one name"),
+    "/impsy/preset": _Row("word", lambda a, v, _p: (UsePreset(one_line(_name(a, v[0]))),), "one name"),
     "/impsy/mark": _Row("word", lambda a, v, _p: (Mark(one_line(_name(a, v[0]), MARK_LIMIT)),), "one text"),
     "/impsy/panic": _Row("nothing", lambda _a, _v, _p: (PanicButton(),), ""),
     "/impsy/another": _Row("nothing", lambda _a, _v, _p: (Another(),), ""),
@@ -229,16 +233,22 @@ CONTROL_ADDRESSES: dict[str, _Row] = {
 PLAYING_ADDRESSES = ("/interface", "/impsy/control", "/impsy/touch")
 """Addresses by which a performer plays."""
 
-LOCAL_ADDRESSES = ("/impsy/output",)
+ONE_CONTROL = "/impsy/control/"
+"""The address of one control begins so, and its number follows, from 1. A pattern does not reach it."""
+
+_ONE_CONTROL = re.compile(r"/?impsy/control/(\d{1,5})/?", re.ASCII | re.IGNORECASE)
+
+LOCAL_ADDRESSES = ("/impsy/output", "/impsy/traffic")
 """Addresses that are heard from this machine only."""
 
 
 class OscDecoder:
     """Turns packets into events for an instrument of ``controls`` values (n, without the time).
 
-    ``/interface`` sets all controls, ``/impsy/control`` some, ``/impsy/touch`` keeps what it names held. ``local``:
-    also ``/impsy/output``, which makes the outputs sound without the engine's having a say, and so is not for
-    strangers. ``commands``: also what is not
+    ``/interface`` sets all controls, ``/impsy/control`` some, ``/impsy/control/3`` the third, ``/impsy/touch`` keeps
+    what it names held. ``local``:
+    also ``/impsy/output``, which makes the outputs sound without the engine's having a say, and
+    ``/impsy/traffic``, which shows what others send; neither is for strangers. ``commands``: also what is not
     playing.
     """
 
@@ -253,6 +263,7 @@ class OscDecoder:
         }
         if local:
             self._playing["/impsy/output"] = self._through
+            self._playing["/impsy/traffic"] = lambda _values, _problems: ShowTraffic()
         self._matching = lru_cache(maxsize=256)(self._heard)
         # Nearly all packets are one of these: the bytes up to the arguments, the layout of the whole, the event.
         self._usual = [
@@ -300,9 +311,14 @@ class OscDecoder:
                     problems.append(problem)
 
     def _heard(self, pattern: str) -> tuple[str, ...]:
+        if one := _ONE_CONTROL.fullmatch(pattern):
+            return (ONE_CONTROL + one[1],)
         return matching(pattern, (*self._playing, *CONTROL_ADDRESSES))
 
     def _message(self, address: str, message: Message, events: list[Event], problems: list[PeerError]) -> None:
+        if address.startswith(ONE_CONTROL):
+            events.append(self._one(address, _values(address, message, 1), problems))
+            return
         play = self._playing.get(address)
         if play is not None:
             count = self._controls if address == "/interface" else 0
@@ -332,7 +348,7 @@ class OscDecoder:
         if len(values) != self._controls:
             raise PeerError(
                 f"length:{address}",
-                f"{address} came with {len(values)} values, but dimension {self._controls + 1} "
+                f"{address} came with {counted(len(values), 'value')}, but dimension {self._controls + 1} "
                 f"means {self._controls}",
             )
         return _clipped(address, [_number(address, value) for value in values], problems)
@@ -352,6 +368,14 @@ class OscDecoder:
         indices = [self._index(address, value) for value in values[::2]]
         numbers = _clipped(address, [_number(address, value) for value in values[1::2]], problems)
         return Update(tuple(zip(indices, numbers, strict=True)), self._port)
+
+    def _one(self, address: str, values: Sequence[Value], problems: list[PeerError]) -> Update:
+        if len(values) != 1:
+            text = f"{address} wants one number, not {len(values)} arguments"
+            raise PeerError(f"length:{ONE_CONTROL}", text)
+        index = self._index(ONE_CONTROL, address.removeprefix(ONE_CONTROL))
+        (number,) = _clipped(ONE_CONTROL, [_number(ONE_CONTROL, values[0])], problems)
+        return Update(((index, number),), self._port)
 
     def _index(self, address: str, value: Value) -> int:
         """A control's index from 0; some senders have no whole numbers, so 3.0 is one."""

@@ -120,7 +120,9 @@ def read_smf(data: bytes) -> MidiFile:
         DataError: it is no MIDI file, its header gives its times no meaning, or it is too large or too long.
     """
     if len(data) > MOST_BYTES:
-        raise DataError(f"this file is larger than {MOST_BYTES >> 20} MB, the most that is read of a MIDI file")
+        raise DataError(
+            f"this file is larger than {MOST_BYTES // 1_000_000} MB, the most that is read of a MIDI file"
+        )
     return _Reader(data).read()
 
 

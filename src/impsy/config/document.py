@@ -40,7 +40,7 @@ class ConfigDocument:
         """Take over a text.
 
         Raises:
-            InvalidTomlError: if it is not TOML. What it asks for may be wrong: that is for mending.
+            InvalidTomlError: if it is not TOML. What it asks for may be wrong: that is for who corrects it.
         """
         self._where = where
         self._path = path

@@ -24,7 +24,7 @@ from impsy.config.controls import ControlConfig
 from impsy.config.sections import Flag, Seconds, Section
 from impsy.config.voices import MOST_VOICES, VoiceConfig
 from impsy.errors import ConfigError
-from impsy.hosts import WILDCARDS
+from impsy.hosts import WILDCARDS, is_loopback
 from impsy.limits import MOST_DIMENSION
 from impsy.mapping.commands import (
     OTHER_PORTS,
@@ -119,6 +119,7 @@ _CONTROLS = "a table [[controls]] for each control, in their order"
 
 Mapping = Annotated[tuple[_Entry, ...], Strict(False), Field(description=_MAPPING)]
 _Names = Annotated[tuple[_Name, ...], Strict(False), Field(description=_PORTS)]
+_Chosen = Annotated[bool | None, Field(description="true or false; left out: where other machines reach the port")]
 _Text = Annotated[str, Field(description="text in quotes")]
 _Word = Annotated[
     str,
@@ -237,7 +238,8 @@ class MidiConfig(Section):
 class OscConfig(Section):
     """``[osc]``: listen on ``server_*``, send to ``client_*`` (a wildcard becomes 127.0.0.1).
 
-    ``remote_control`` false: whoever reaches the port may play, and command nothing.
+    ``remote_control`` false: whoever reaches the port may play, and command nothing. ``query``: OSCQuery describes
+    the addresses. ``announce``: the port is announced by multicast DNS. None: where other machines reach the port.
     """
 
     server_ip: _Host = "127.0.0.1"
@@ -248,6 +250,18 @@ class OscConfig(Section):
         tuple[_Address, ...], Strict(False), Field(description='a list of OSC addresses, such as ["/prediction"]')
     ] = ("/prediction", "/impsy")
     remote_control: Flag = True
+    query: _Chosen = None
+    announce: _Chosen = None
+
+    @property
+    def served(self) -> bool:
+        """Whether OSCQuery is served."""
+        return not is_loopback(self.server_ip) if self.query is None else self.query
+
+    @property
+    def announced(self) -> bool:
+        """Whether the port is announced."""
+        return not is_loopback(self.server_ip) if self.announce is None else self.announce
 
 
 class WebSocketConfig(Section):

@@ -17,6 +17,7 @@ __all__ = [
     "fill_workspace",
     "starter_files",
     "template",
+    "template_file",
 ]
 
 FOLDERS = ("logs", "datasets", "models")
@@ -34,6 +35,11 @@ STARTER_MODELS = tuple(
 def template(name: str) -> str:
     """The text of a file that a new workspace starts with: ``config.toml`` or ``README.txt``."""
     return (resources.files("impsy.config") / "templates" / name).read_text(encoding="utf-8")
+
+
+def template_file(name: str) -> Path:
+    """Where the package has a file that a new workspace starts with."""
+    return Path(str(resources.files("impsy.config") / "templates" / name))
 
 
 def starter_files() -> dict[str, bytes]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -16,13 +17,18 @@ from impsy.codecs.log import dimension_of
 from impsy.data.datasets import DIMENSIONS, Dataset
 from impsy.data.logs.performances import events_of
 from impsy.data.logs.reading import Log, Numbers, Problem, read_log
+from impsy.data.pauses import split_at_pauses
 from impsy.errors import DataError, refusal
 from impsy.files import leads_out
+from impsy.limits import MOST_PERFORMANCES
+from impsy.text import counted
 
 __all__ = ["Collection", "Copy", "LogReport", "NoEventsError", "Overlap", "collect", "find_logs"]
 
 _SAVED_AS = (".log", ".csv", ".tsv")
 """How the names of files end that may be meant as logs."""
+
+_NONE: Mapping[str, float] = MappingProxyType({})
 
 
 REASONS = {
@@ -78,7 +84,8 @@ class Overlap:
 class Collection:
     """A dataset, and how it came about.
 
-    dataset: one performance for each log that has events and is no copy, in the order of the names.
+    dataset: one performance for each log that has events and is no copy, in the order of the names; several, of one
+    name, for a log that was split at its pauses.
     logs: a report on every log that was read, in the same order.
     copies, overlaps: what is there twice.
     """
@@ -191,7 +198,7 @@ def _listed(counts: Counter[int]) -> str:
     return ", ".join(f"{count} of dimension {width}" for width, count in sorted(counts.items()))
 
 
-def collect(paths: Sequence[Path], dimension: int) -> Collection:
+def collect(paths: Sequence[Path], dimension: int, trims: Mapping[str, float] = _NONE) -> Collection:
     """Read logs and put them together.
 
     Values outside [0, 1] are taken as 0 or 1 (and counted in the log's remarks). A log whose performer's rows are all
@@ -199,13 +206,16 @@ def collect(paths: Sequence[Path], dimension: int) -> Collection:
 
     Args:
         paths: logs of this dimension.
+        trims: by the names of logs, the seconds (> 0) from which on a pause is not learned: the performance is split
+            there (see :func:`impsy.data.pauses.split_at_pauses`).
 
     Raises:
-        DataError: a file cannot be read.
+        DataError: a file cannot be read, or the logs are split into more performances than a dataset may have.
         NoEventsError: all together hold no event.
     """
     reports: list[LogReport] = []
     performances: list[Numbers] = []
+    names: list[str] = []
     kept: list[Log] = []
     copies: list[Copy] = []
     by_content: dict[int, list[Log]] = {}
@@ -216,16 +226,37 @@ def collect(paths: Sequence[Path], dimension: int) -> Collection:
         events, remarks = events_of(log)
         if original is not None:
             copies.append(Copy(path.name, original.path.name))
-            events = events[:0]
-        elif len(events):
+            pieces: list[Numbers] = []
+        else:
+            pieces, trimmed = _trimmed(events, trims.get(path.name))
+            remarks += trimmed
+        if pieces:
             alike.append(log)
             kept.append(log)
-            performances.append(events)
-        reports.append(_report(log, len(events), original is not None, remarks))
+            performances += pieces
+            names += [path.name] * len(pieces)
+        reports.append(_report(log, sum(map(len, pieces)), original is not None, remarks))
     if not performances:
         raise _nothing(reports, dimension)
-    dataset = Dataset.of(dimension, performances, [log.path.name for log in kept])
+    if len(performances) > max(MOST_PERFORMANCES, len(kept)):
+        raise DataError(
+            f"the logs are split into {len(performances):,} performances at their pauses, and a dataset has at most "
+            f"{MOST_PERFORMANCES:,}: give --trim-pauses more seconds"
+        )
+    dataset = Dataset.of(dimension, performances, names)
     return Collection(dataset, tuple(reports), tuple(copies), tuple(_overlaps(kept)))
+
+
+def _trimmed(events: Numbers, longest: float | None) -> tuple[list[Numbers], list[str]]:
+    """The performances that a log's events are, and a sentence on the pauses at which they were split."""
+    if not longest:
+        return [events] if len(events) else [], []
+    pauses = events[events[:, 0] > longest, 0]
+    if not len(pauses):
+        return [events] if len(events) else [], []
+    length = pauses.sum(dtype=np.float64)
+    remark = f"split at {counted(len(pauses), 'pause')} of more than {longest:g} s ({length:,.0f} s not learned)"
+    return split_at_pauses(events, longest), [remark]
 
 
 def _report(log: Log, events: int, copy: bool, remarks: Sequence[str]) -> LogReport:
@@ -275,7 +306,7 @@ def _fingerprints(log: Log) -> NDArray[np.uint64]:
 def _nothing(reports: Sequence[LogReport], dimension: int) -> NoEventsError:
     unread = sum(report.unread for report in reports)
     first = next((f"{report.name}, line {p.line}: {p.text}" for report in reports for p in report.problems[:1]), "")
-    about = f" {unread:,} rows cannot be used; the first is {first}." if unread else ""
+    about = f" {counted(unread, 'row')} cannot be used; the first is {first}." if unread else ""
     return NoEventsError(
         f"the {len(reports)} logs of dimension {dimension} hold no event: it takes at least two rows of a performer "
         f"(“interface”) with {dimension - 1} values in one log.{about} Play with “impsy run” to record some"

@@ -130,7 +130,7 @@ def write_dataset(path: Path, dataset: Dataset) -> None:
 
     Raises:
         DeviceError: the disk refuses.
-        DataError: a performance is larger than the format can say (4 GiB).
+        DataError: a performance is larger than the format can say (2^32 bytes).
     """
     with written_whole(Path(path)) as file:
         _write(file, dataset)

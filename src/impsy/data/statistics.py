@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from impsy.data.datasets import Dataset
 from impsy.data.grid import detect_grid
+from impsy.data.pauses import LONG_PAUSE
 from impsy.data.windows import WINDOW, window_starts
+from impsy.text import counted
 
 __all__ = ["ControlStatistics", "DatasetStatistics", "describe"]
 
@@ -22,9 +24,6 @@ TIME_EDGES = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100
 
 ENOUGH_EVENTS, GOOD_EVENTS = 1_000, 10_000
 """Below the first a model learns little more than where the controls stand; from the second on it learns to play."""
-
-LONG_PAUSE = 60.0
-"""Seconds after which a pause is none of the music."""
 
 SATURATED = 0.5
 """Share of events at the ends of its range from which on a control is worth a word."""
@@ -62,7 +61,7 @@ class DatasetStatistics:
     lengths: events of each performance. windows: how many windows to learn from fit into them.
     time_median, time_mean, time_longest: of dt, in seconds.
     time_edges, time_counts: its histogram; bin i holds time_edges[i] ≤ dt < time_edges[i + 1], the last all above.
-    pauses: how many dt are longer than a minute.
+    pauses: how many dt are longer than ``LONG_PAUSE``.
     moving: shares of events in which no control changes, one does, more do.
     controls: of each. advice: sentences on what may spoil what is learned; empty if nothing does.
     """
@@ -150,8 +149,8 @@ def _advice(facts: DatasetStatistics) -> Iterator[str]:
     """Sentences, the weightiest first."""
     if facts.events < ENOUGH_EVENTS:
         yield (
-            f"{facts.events:,} events are too little to learn to play from: record at least {ENOUGH_EVENTS:,}; from "
-            f"{GOOD_EVENTS:,} on (about half an hour of playing) a model gets good"
+            f"{counted(facts.events, 'event')} {_are(facts.events)} too little to learn to play from: record at "
+            f"least {ENOUGH_EVENTS:,}; from {GOOD_EVENTS:,} on (about half an hour of playing) a model gets good"
         )
     elif facts.events < GOOD_EVENTS:
         yield (
@@ -162,6 +161,10 @@ def _advice(facts: DatasetStatistics) -> Iterator[str]:
         yield f"no performance has the {WINDOW} events that are learned from at a time: play longer in one go"
     yield from _advice_on_controls(facts)
     yield from _advice_on_performances(facts)
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _advice_on_controls(facts: DatasetStatistics) -> Iterator[str]:
@@ -188,11 +191,12 @@ def _advice_on_performances(facts: DatasetStatistics) -> Iterator[str]:
     short = sum(length < WINDOW for length in facts.lengths)
     if facts.windows and short > SHORT_SHARE * facts.performances:
         yield (
-            f"{short} of {facts.performances} performances have less than {WINDOW} events, the length that is "
-            "learned from at a time: play longer in one go"
+            f"{short} of {counted(facts.performances, 'performance')} {'has' if short == 1 else 'have'} less than "
+            f"{WINDOW} events, the length that is learned from at a time: play longer in one go"
         )
     if facts.pauses:
         yield (
-            f"{facts.pauses} pauses are longer than a minute (the longest {facts.time_longest:,.0f} s): end the "
-            "session when you stop playing, or the model learns to be silent, too"
+            f"{counted(facts.pauses, 'pause')} {_are(facts.pauses)} longer than {LONG_PAUSE:g} s (the longest "
+            f"{facts.time_longest:,.0f} s), and the model learns to be silent, too: trim them (on the page, or with "
+            f"--trim-pauses {LONG_PAUSE:g})"
         )

@@ -1,8 +1,9 @@
-"""What people say of takes: titles, tags, and which are not to be learned from.
+"""What people say of takes: titles, tags, which are not to be learned from, and whose long pauses are not.
 
 It is kept in ``takes.json`` beside the logs, whose names never change::
 
-    {"format": 1, "takes": {"2026-09-26T10-00-00-9d-mdrnn.log": {"title": "Slow", "tags": ["duo"], "excluded": true}}}
+    {"format": 1, "takes": {"2026-09-26T10-00-00-9d-mdrnn.log": {"title": "Slow", "tags": ["duo"], "excluded": true,
+    "trim_pauses": 30}}}
 
 The file may be edited by hand, and a newer version may write more into it: what is not understood is not lost. Keys
 that are unknown stay; a file in which something is wrong is set aside whole before it is written again.
@@ -25,6 +26,7 @@ __all__ = [
     "LONGEST_TITLE",
     "MOST_TAGS",
     "NOTES_FILE",
+    "TRIMS",
     "Notes",
     "TakeNote",
     "annotate",
@@ -37,6 +39,8 @@ logger = logging.getLogger(__name__)
 NOTES_FILE = "takes.json"
 LONGEST_TITLE, LONGEST_TAG, MOST_TAGS = 200, 40, 20
 """Characters of a title and of a tag, and tags of a take, at most."""
+TRIMS = (1.0, 86_400.0)
+"""Seconds from which on pauses may be trimmed: from the least to the most."""
 
 _FORMAT = 1
 _LARGEST = 16 << 20
@@ -48,11 +52,13 @@ class TakeNote:
     """What is said of one take.
 
     title: "" if it has none. tags: words, each once, in the order given. excluded: whether no dataset is made of it.
+    trim_pauses: seconds, within ``TRIMS``; longer pauses are not learned. 0: all are.
     """
 
     title: str = ""
     tags: tuple[str, ...] = ()
     excluded: bool = False
+    trim_pauses: float = 0.0
 
 
 NOTHING_SAID = TakeNote()
@@ -77,6 +83,11 @@ class Notes:
     def excluded(self) -> frozenset[str]:
         """The names of logs that are not to be learned from."""
         return frozenset(name for name, note in self.takes.items() if note.excluded)
+
+    @property
+    def trims(self) -> dict[str, float]:
+        """By the names of logs, the seconds from which on a pause is not learned."""
+        return {name: note.trim_pauses for name, note in self.takes.items() if note.trim_pauses}
 
 
 def read_notes(folder: Path) -> Notes:
@@ -110,10 +121,10 @@ def annotate(folder: Path, changes: Mapping[str, TakeNote | None]) -> None:
     """Say this of some takes, by their names; None: nothing any more. Any thread may call it.
 
     If something in the file is not understood, the whole of it is first set aside as ``takes.broken-1.json`` (or
-    the next free number), so that it can be mended by hand.
+    the next free number), so that it can be fixed by hand.
 
     Raises:
-        DataError: a title or a tag is too long, or there are too many tags.
+        DataError: a title or a tag is too long, there are too many tags, or pauses are trimmed outside of ``TRIMS``.
         DeviceError: the disk refuses; the file is then as it was.
     """
     for name, note in changes.items():
@@ -167,7 +178,7 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-_KEYS = ("title", "tags", "excluded")
+_KEYS = ("title", "tags", "excluded", "trim_pauses")
 
 
 def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
@@ -179,10 +190,10 @@ def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
     except OSError as error:
         return {}, [f"{path}: it cannot be read ({error.strerror or error}), so titles and tags are not shown"]
     except (ValueError, RecursionError) as error:
-        return {}, [f"{path}: it is damaged ({str(error)[:80]}), so titles and tags are not shown; mend it by hand"]
+        return {}, [f"{path}: it is damaged ({str(error)[:80]}), so titles and tags are not shown; fix it by hand"]
     takes = content.get("takes") if isinstance(content, dict) else None
     if not isinstance(takes, dict):
-        return {}, [f"{path}: there are no takes in it, so titles and tags are not shown; mend it by hand"]
+        return {}, [f"{path}: there are no takes in it, so titles and tags are not shown; fix it by hand"]
     return takes, []
 
 
@@ -190,7 +201,9 @@ def _note(entry: object) -> tuple[TakeNote, str]:
     """An entry as far as it is understood, and what is not."""
     if not isinstance(entry, dict):
         return NOTHING_SAID, "it is no object"
-    title, tags, excluded = (entry.get(key, default) for key, default in zip(_KEYS, ("", [], False), strict=True))
+    title, tags, excluded, trim = (
+        entry.get(key, value) for key, value in zip(_KEYS, ("", [], False, 0), strict=True)
+    )
     wrong: list[str] = []
     if not isinstance(title, str):
         title, wrong = "", [*wrong, "title"]
@@ -198,7 +211,13 @@ def _note(entry: object) -> tuple[TakeNote, str]:
         tags, wrong = [], [*wrong, "tags"]
     if not isinstance(excluded, bool):
         excluded, wrong = False, [*wrong, "excluded"]
-    return TakeNote(title[:LONGEST_TITLE], tuple(dict.fromkeys(tags)), excluded), ", ".join(wrong)
+    if isinstance(trim, bool) or not isinstance(trim, int | float) or not _is_trim(trim):
+        trim, wrong = 0.0, [*wrong, "trim_pauses"]
+    return TakeNote(title[:LONGEST_TITLE], tuple(dict.fromkeys(tags)), excluded, float(trim)), ", ".join(wrong)
+
+
+def _is_trim(seconds: float) -> bool:
+    return not seconds or TRIMS[0] <= seconds <= TRIMS[1]
 
 
 def _sound(entry: object) -> dict[str, Any]:
@@ -211,7 +230,12 @@ def _sound(entry: object) -> dict[str, Any]:
 
 def _entry(note: TakeNote) -> dict[str, Any]:
     """An entry as it is written: only what says something."""
-    entry = {"title": note.title, "tags": list(note.tags), "excluded": note.excluded}
+    entry = {
+        "title": note.title,
+        "tags": list(note.tags),
+        "excluded": note.excluded,
+        "trim_pauses": note.trim_pauses,
+    }
     return {key: value for key, value in entry.items() if value}
 
 
@@ -222,6 +246,8 @@ def _check(name: str, note: TakeNote | None) -> None:
         raise DataError(f"{name}: a title may have {LONGEST_TITLE} characters, and this one has {len(note.title)}")
     if len(note.tags) > MOST_TAGS or any(not tag or len(tag) > LONGEST_TAG for tag in note.tags):
         raise DataError(f"{name}: a take may have {MOST_TAGS} tags, each of 1 to {LONGEST_TAG} characters")
+    if not _is_trim(note.trim_pauses):
+        raise DataError(f"{name}: pauses are trimmed from {TRIMS[0]:g} to {TRIMS[1]:,.0f} s on, or with 0 not at all")
 
 
 def _set_aside(path: Path) -> None:

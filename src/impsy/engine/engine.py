@@ -51,6 +51,7 @@ from impsy.events import (
 )
 from impsy.modes import MODES, Mode
 from impsy.settings import SETTINGS, Settings, Value
+from impsy.text import counted
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -463,8 +464,8 @@ class Engine:
     def _reject(self, event: Interaction | Update | PlayThrough) -> list[Command]:
         self._counters.rejected += 1
         n = self._settings.dimension - 1
-        what = "a control that is not there" if isinstance(event, Update) else f"{len(event.values)} values"
-        text = f"{event.port} sent {what}, but dimension {n + 1} means {n} controls: ignored"
+        what = "a control that is not there" if isinstance(event, Update) else counted(len(event.values), "value")
+        text = f"{event.port} sent {what}, but dimension {n + 1} means {counted(n, 'control')}: ignored"
         return [Report("input-length", text)]
 
     # --- the model ---------------------------------------------------------------------------------

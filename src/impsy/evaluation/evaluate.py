@@ -23,7 +23,7 @@ from impsy.evaluation.generation import generate, stretches
 from impsy.evaluation.likelihood import Tick, evenly, score_performances, score_windows
 from impsy.evaluation.playing import Features, Gestures, features, features_of_many, gestures, summarise
 from impsy.evaluation.report.data import DataFacts, Excerpt, ModelFacts, Report, Result
-from impsy.evaluation.report.verdict import Heard, verdict
+from impsy.evaluation.report.verdict import Heard, Rival, telling, verdict
 from impsy.evaluation.twosample import Likeness
 from impsy.models.calibration import PLAYED, Temperatures
 from impsy.models.opening import OpenedModel, open_model
@@ -152,7 +152,7 @@ def evaluate(
             left_out=_left_out(material, players),
         ),
         players=players,
-        results=(*(_with_verdict(result, players) for result in results), *([training] if training else [])),
+        results=(*(_with_verdict(each, players, results) for each in results), *([training] if training else [])),
         seconds=time.perf_counter() - began,
         excerpts=tuple(excerpts),
     )
@@ -304,9 +304,15 @@ def _players(material: _Material) -> Result:
     )
 
 
-def _with_verdict(result: Result, players: Result) -> Result:
-    """A model's result with the verdict on it."""
-    return replace(result, verdict=verdict(_heard(result), _heard(players))) if result.kind == "model" else result
+def _with_verdict(result: Result, players: Result, results: Sequence[Result]) -> Result:
+    """A model's result with its verdict, which compares it with the other models or, without any, the baselines."""
+    if result.kind != "model":
+        return result
+    others = [(each, each.windows.joint.mean) for each in results if each is not result and each.windows is not None]
+    models = [Rival(f"“{each.name}”", nats) for each, nats in others if each.kind == "model"]
+    simple = [Rival(f"a {each.name}", nats) for each, nats in others if each.kind == "baseline"]
+    mine, theirs = _heard(result), _heard(players)
+    return replace(result, verdict=verdict(mine, theirs, models or simple), telling=telling(mine, theirs))
 
 
 def _heard(result: Result) -> Heard:
@@ -317,6 +323,7 @@ def _heard(result: Result) -> Heard:
         answers=result.answers,
         # Contexts from all playing are fairer than a held-out part that the players played differently from the rest.
         two_sample=anywhere if anywhere is not None and anywhere.auc10 is not None else result.two_sample,
+        nats=result.windows.joint.mean if result.windows is not None else None,
     )
 
 

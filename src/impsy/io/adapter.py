@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
+from impsy.codecs.shown import Shown
 from impsy.events import Event, Report
 
 __all__ = [
@@ -15,11 +16,14 @@ __all__ = [
     "Deliver",
     "Health",
     "Overhear",
+    "Overhearable",
+    "Overheard",
     "PassesOn",
     "Rate",
     "SendReport",
     "SendsClock",
     "TakesTempo",
+    "Watches",
 ]
 
 Deliver = Callable[[Event], None]
@@ -28,13 +32,31 @@ Deliver = Callable[[Event], None]
 SendReport = Callable[[Report], object]
 """Report something to the performer. Any thread may call it, and it returns at once."""
 
-Overhear = Callable[[str, bytes, tuple[tuple[int, float], ...] | None], object]
-"""Called with each MIDI message that arrives: the adapter's name, the message, and what it changes.
 
-That is None for nothing, and empty for a command, which changes no control.
+class Overheard(NamedTuple):
+    """A message that passes a port.
 
-Called in the adapter's thread, before the event is delivered.
-"""
+    Attributes:
+        port: as the port's ``Health`` is named.
+        way: ``in``: it was received, ``out``: it was sent.
+        data: its bytes.
+        changes: of a MIDI message that was received, what it changes; None: nothing, empty: it is a command, which
+            changes no control.
+        peer: who sent it, or how many it was sent to; empty where there is only one.
+        remark: why it is not played, or what is wrong with it; empty: nothing is.
+    """
+
+    port: str
+    way: Literal["in", "out"]
+    data: bytes
+    changes: tuple[tuple[int, float], ...] | None = None
+    peer: str = ""
+    remark: str = ""
+
+
+Overhear = Callable[[Overheard], object]
+"""Called with each message, in the thread that receives or sends it: before its event is delivered, or once it is
+sent. It must not wait."""
 
 KINDS_LIMIT = 200
 """Different complaints kept for one port; a peer chooses some of the words in them."""
@@ -132,6 +154,22 @@ class TakesTempo(Protocol):
     def set_tempo(self, tempo: float) -> None:
         """Give all who share it another tempo, in beats a minute. It must not wait."""
         ...
+
+
+@runtime_checkable
+class Watches(Protocol):
+    """What an ``Adapter`` has that lets others read the performance."""
+
+    def watch(self, read: Callable[[], Shown | None]) -> None:
+        """Read it by this function, which any thread may call; None: it has not started."""
+        ...
+
+
+@runtime_checkable
+class Overhearable(Protocol):
+    """What an ``Adapter`` has whose messages can be overheard; None: nobody does, and that costs nothing."""
+
+    overhear: Overhear | None
 
 
 class Rate:

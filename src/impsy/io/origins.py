@@ -23,7 +23,7 @@ from impsy.files import write_whole
 from impsy.hosts import WILDCARDS, is_loopback, is_own
 from impsy.io.network import shown
 
-__all__ = ["PAGE_SCRIPT", "PageKey", "origin_allowed"]
+__all__ = ["PAGE_SCRIPT", "PageKey", "host_allowed", "hostname_of", "origin_allowed"]
 
 ANY = "*"
 NO_HOST = "null"
@@ -78,14 +78,25 @@ def origin_allowed(origin: str | None, host: str, allowed: Iterable[str] | None 
     if allowed is not None:
         known = {entry.lower().rstrip("/") for entry in allowed}
         return ANY in known or origin.lower().rstrip("/") in known
-    return origin.startswith("file:") or _same_host(_hostname(origin), _hostname(f"//{host}"))
+    return origin.startswith("file:") or _same_host(hostname_of(origin), hostname_of(f"//{host}"))
+
+
+def host_allowed(host: str, *, loopback: bool) -> bool:
+    """Whether a server answers requests with this ``Host`` header, such as ``192.168.1.5:6000``.
+
+    A stranger's name can be made to point here (DNS rebinding): then the stranger's page could read the answers.
+    ``loopback``: only this machine reaches the server.
+    """
+    name = hostname_of(f"//{host}")
+    return is_loopback(name) if loopback else is_own(name)
 
 
 def _same_host(page: str, server: str) -> bool:
     return (is_loopback(page) and is_loopback(server)) or (page == server and is_own(server))
 
 
-def _hostname(url: str) -> str:
+def hostname_of(url: str) -> str:
+    """The name or address of a URL's host, without its port; "" if it has none."""
     try:
         return (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from impsy.codecs.osc import OscDecoder, encode_vector
+from impsy.codecs.shown import Description, Shown
 from impsy.errors import DataError
-from impsy.events import Event, Interaction, LoadModel, PanicButton, PlayThrough, Report, Touched, Update
+from impsy.events import Event, Interaction, LoadModel, PanicButton, PlayThrough, Report, ShowTraffic, Touched, Update
 from impsy.hosts import EVERYWHERE, is_here, is_loopback
-from impsy.io.adapter import Complaints, Deliver, Health, Rate, SendReport
+from impsy.io.adapter import Complaints, Deliver, Health, Overhear, Overheard, Rate, SendReport
 from impsy.io.commands import COMMANDS_A_SECOND, PANICS_A_SECOND
 from impsy.io.udp import UdpListener, UdpSender
 from impsy.names import safe_name
+
+if TYPE_CHECKING:
+    from impsy.io.findable import Findable
 
 __all__ = ["OscAdapter", "OscListener"]
 
@@ -25,6 +30,12 @@ LOCAL_COMMANDS_A_SECOND = 2000
 
 TOLD_SECONDS = 10.0
 """Between two reports that something was left out."""
+
+ASKED = ShowTraffic()
+"""It is not shown itself."""
+
+REMARKS = 3
+"""Problems of a packet that are shown with it."""
 
 MODELS = "models"
 """The folder whose models another machine may ask for."""
@@ -57,9 +68,10 @@ class OscListener:
         self._left_out, self._told = 0, float("-inf")
         self._deliver: Deliver | None = None
         self._report: SendReport | None = None
-        self.udp = UdpListener(name, ip, port, self._receive, or_any=or_any)
+        self.udp = UdpListener(name, ip, port, self.receive, or_any=or_any)
         self.name = name
         self.received = 0
+        self.overhear: Overhear | None = None
 
     @property
     def port(self) -> int:
@@ -76,11 +88,15 @@ class OscListener:
         """Stop listening."""
         self.udp.close()
 
-    def _receive(self, packet: bytes, sender: str) -> None:
+    def receive(self, packet: bytes, sender: str) -> None:
+        """Deliver the events of a packet that came from ``sender``, ``host:port``. Threads may share it."""
         if self._deliver is None or self._report is None:
             return
         self.received += 1
         decoded = self._decoder.decode(packet)
+        if (overhear := self.overhear) is not None and ASKED not in decoded.events:
+            remark = "; ".join(map(str, decoded.problems[:REMARKS]))
+            overhear(Overheard(self.name, "in", packet, peer=sender, remark=remark))
         for event in decoded.events:
             if not self._rate_of(event).allows():
                 self._leave_out(sender, self._report)
@@ -141,6 +157,9 @@ class OscAdapter:
         controls: n, the number of values in a vector.
         addresses: OSC addresses to send each output to.
         remote_control: whether commands are taken, or only what is played.
+        query: whether the addresses are described by OSCQuery.
+        announce: whether the port is announced in the network.
+        description: what others read of the instrument.
     """
 
     name = "osc"
@@ -155,15 +174,42 @@ class OscAdapter:
         addresses: Sequence[str],
         *,
         remote_control: bool = True,
+        query: bool = False,
+        announce: bool = False,
+        description: Description | None = None,
     ) -> None:
         self._reach = _reach(ip, port, remote_control)
         self.listener = OscListener("osc", ip, port, controls, commands=remote_control)
+        self.findable: Findable | None = None
+        if query or announce:
+            from impsy.io.findable import Findable  # its libraries take time to load
+
+            self.findable = Findable(
+                ip,
+                port,
+                lambda: self.listener.port,
+                self.listener.receive,
+                controls=controls,
+                commands=remote_control,
+                query=query,
+                announce=announce,
+                description=description or Description(),
+            )
         self._sender = UdpSender("osc out", client_ip, client_port)
         self._addresses = tuple(addresses)
         self._complaints = Complaints("osc out")
         self._report: SendReport | None = None
         self._sent = 0
         self._unsent = 0
+
+    @property
+    def overhear(self) -> Overhear | None:
+        """Who overhears both ways."""
+        return self.listener.overhear
+
+    @overhear.setter
+    def overhear(self, overhear: Overhear | None) -> None:
+        self.listener.overhear = overhear
 
     def open(self, deliver: Deliver, report: SendReport) -> None:
         """Start listening and resolve the host to send to."""
@@ -172,13 +218,28 @@ class OscAdapter:
             report(Report("osc:reach", self._reach, "info"))
         self._sender.open(report)
         self.listener.open(deliver, report)
+        if self.findable is not None:
+            self.findable.open(report)
+
+    def watch(self, read: Callable[[], Shown | None]) -> None:
+        """Let those who find the port read the performance by this function."""
+        if self.findable is not None:
+            self.findable.watch(read)
+
+    def describe(self, description: Description) -> None:
+        """Use another title and other names from now on."""
+        if self.findable is not None:
+            self.findable.describe(description)
 
     def send(self, values: Sequence[float]) -> None:
         """Send one vector to each output address."""
         for address in self._addresses:
+            packet = encode_vector(address, values)
             try:
-                if self._sender.send(encode_vector(address, values)):
+                if self._sender.send(packet):
                     self._sent += 1
+                    if (overhear := self.listener.overhear) is not None:
+                        overhear(Overheard("osc out", "out", packet))
                 else:
                     self._unsent += 1
             except OSError as error:
@@ -193,11 +254,13 @@ class OscAdapter:
 
     def close(self) -> None:
         """Stop listening and sending."""
+        if self.findable is not None:
+            self.findable.close()
         self.listener.close()
         self._sender.close()
 
     def health(self) -> tuple[Health, ...]:
-        """The port in and the address out."""
+        """The port in, the address out, and by what the port is found."""
         link = self._sender.link
         out = Health(
             "osc out",
@@ -207,4 +270,5 @@ class OscAdapter:
             sent=self._sent,
             failed=self._complaints.count + self._unsent,
         )
-        return (self.listener.health(), out)
+        found = () if self.findable is None else self.findable.health()
+        return (self.listener.health(), out, *found)

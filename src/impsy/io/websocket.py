@@ -7,35 +7,35 @@ thread only hands over what is to be sent.
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
 from websockets.typing import Subprotocol
 
 from impsy.codecs.websocket import decode_frame, encode_text
-from impsy.errors import DeviceError, PeerError
+from impsy.errors import PeerError
 from impsy.events import Report, ShowState, Unplugged
 from impsy.hosts import EVERYWHERE, is_loopback
-from impsy.io.adapter import Complaints, Deliver, Health, Overhear, Rate, SendReport
+from impsy.io.adapter import Complaints, Deliver, Health, Overhear, Overheard, Rate, SendReport
 from impsy.io.commands import CommandPort
-from impsy.io.door import ACCEPTED_AT_ONCE, BACKLOG, Door
+from impsy.io.door import BACKLOG, Door
 from impsy.io.entrance import Entrance, ServedClient, who_gives_way
 from impsy.io.link import Link, Opened
-from impsy.io.network import bound
+from impsy.io.serving import BUFFER_BYTES, SERVED, disconnect, listening
 from impsy.mapping.entries import MappingEntry
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
 from impsy.settings import Settings
+from impsy.text import counted
 from impsy.threads import Failures
 
 __all__ = ["CLIENT_LIMIT", "WebSocketAdapter"]
@@ -46,24 +46,11 @@ CLIENT_LIMIT = 200
 FRAME_BYTES = 1 << 13
 """The largest frame that is read: some hundred messages. A client that sends more is disconnected."""
 
-BUFFER_BYTES = 1 << 16
-"""What may wait for one client, in the system's buffer and as much in ours; a slower client is disconnected."""
-
-OPEN_SECONDS = 5.0
-PING_SECONDS = 10.0
-"""A client that does not answer a ping for so long is disconnected."""
-
-CLOSE_SECONDS = 0.15
-"""How long a client may take to close its connection."""
-
 PLAYED_A_SECOND = 10_000
 """Messages that are taken of all clients together, after twice as many at once."""
 
 WAITING_LIMIT = 1000
 """Steps that may wait for the thread."""
-
-_quiet = logging.Logger("impsy.io.websocket.library", logging.CRITICAL)
-"""For the library, which would log each failed handshake with its traceback. We count and report those ourselves."""
 
 _Step = Callable[[], list[bytes]]
 """Makes messages to send, by the output mapping. Run in the server's thread."""
@@ -179,7 +166,7 @@ class WebSocketAdapter:
         """The server, and how many clients it has."""
         link, count = self.link, len(self._clients)
         state = "receiving" if link.state == "open" and self._received else link.state
-        clients = "1 client" if count == 1 else f"{count} clients"
+        clients = counted(count, "client")
         return (
             Health(
                 self.name,
@@ -222,7 +209,7 @@ class WebSocketAdapter:
     # --- in the thread: the server -----------------------------------------------------------------
 
     def _serve(self, opened: Opened) -> None:
-        with _listening(self._ip, self._port) as listeners:
+        with listening(self._ip, self._port) as listeners:
             asyncio.run(self._perform(listeners, opened))
 
     async def _perform(self, listeners: list[socket.socket], opened: Opened) -> None:
@@ -238,19 +225,13 @@ class WebSocketAdapter:
                 process_request=self._entrance.check,
                 create_connection=Client,
                 select_subprotocol=_first_offered,
-                compression=None,  # frames of 20 bytes do not shrink
                 max_size=FRAME_BYTES,
-                open_timeout=OPEN_SECONDS,
-                ping_interval=PING_SECONDS,
-                ping_timeout=PING_SECONDS,
-                close_timeout=CLOSE_SECONDS,
-                logger=_quiet,
-                backlog=ACCEPTED_AT_ONCE,
+                **SERVED,
             )
             for listener in listeners
         ]
         for listener in listeners:
-            listener.listen(BACKLOG)  # asyncio has one number for this and for the one above
+            listener.listen(BACKLOG)  # asyncio has one number for this and for its own
         self._woken = False
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(Client.door.loop_failed)
@@ -267,7 +248,7 @@ class WebSocketAdapter:
             self._take_steps()
             self._play(partial(self._messages, OutputMapping.all_notes_off))
             Client.door.close()
-            await _disconnect(servers, Client.everyone)
+            await disconnect(servers, Client.everyone)
             self._clients.clear()
 
     def _refuse(self, kind: str, text: str) -> None:
@@ -332,18 +313,21 @@ class WebSocketAdapter:
         for message in decode_frame(frame):
             if isinstance(message, PeerError):
                 self._complaints.add(message.kind, f"{message} (from {client.peer})", self._report)
+                if (overhear := self.overhear) is not None:
+                    data = frame if isinstance(frame, bytes) else frame.encode()
+                    overhear(Overheard(self.name, "in", data, peer=client.peer, remark=str(message)))
                 continue
             if not self._played.allows():
                 text = f"more than {PLAYED_A_SECOND} messages a second came; those beyond are left out"
                 self._complaints.add("rate", text, self._report)
                 return
             if self.commands and self.commands.takes(message, self._deliver, self._report):
-                if self.overhear is not None:
-                    self.overhear(self.name, message, ())
+                if (overhear := self.overhear) is not None:
+                    overhear(Overheard(self.name, "in", message, (), client.peer))
                 continue
             changes = mapping.decode(message)
-            if self.overhear is not None:
-                self.overhear(self.name, message, changes)
+            if (overhear := self.overhear) is not None:
+                overhear(Overheard(self.name, "in", message, changes, client.peer))
             event = mapping.event(message, changes, self.name)
             if event is not None:
                 self._performers.add(client)
@@ -368,6 +352,9 @@ class WebSocketAdapter:
     def _play(self, step: _Step) -> None:
         messages = step()
         frames = b"".join(map(_frame, messages))
+        if (overhear := self.overhear) is not None and self._clients:
+            for message in messages:
+                overhear(Overheard(self.name, "out", message, peer=counted(len(self._clients), "client")))
         for client in tuple(self._clients):
             if client.joined:
                 self._write(client, frames, len(messages))
@@ -404,41 +391,3 @@ def _frame(message: bytes) -> bytes:
 def _first_offered(_client: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
     """The first subprotocol that a client offers: browsers disconnect if the server accepts none of their offers."""
     return offered[0] if offered else None
-
-
-@contextmanager
-def _listening(ip: str, port: int) -> Iterator[list[socket.socket]]:
-    """Sockets that listen there.
-
-    Raises:
-        DeviceError: the address is not this machine's, or is taken.
-    """
-    with ExitStack() as stack:
-        try:
-            listeners = stack.enter_context(bound(ip, port, socket.SOCK_STREAM))
-            for listener in listeners:
-                # Clients inherit it. The system would buffer megabytes for one that does not read.
-                listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
-                listener.listen(BACKLOG)
-        except OSError as error:
-            raise DeviceError(
-                f"cannot listen on {ip} port {port} ({error.strerror}): another program, perhaps a second IMPSY, has "
-                "it, or this machine does not have that address"
-            ) from error
-        yield listeners
-
-
-async def _disconnect(servers: Sequence[Server], clients: set[ServedClient]) -> None:
-    """Close every connection; abort those that do not close in time or have not completed their handshake."""
-    # What was accepted a moment ago would be lost, not closed, where the server closes first.
-    with suppress(NotImplementedError):  # Windows
-        for listener in [each for server in servers for each in server.sockets]:
-            asyncio.get_running_loop().remove_reader(listener.fileno())
-    await asyncio.sleep(0)
-    for server in servers:
-        server.close()
-    closed = [asyncio.ensure_future(server.wait_closed()) for server in servers]
-    await asyncio.wait(closed, timeout=CLOSE_SECONDS)
-    for client in tuple(clients):
-        client.transport.abort()
-    await asyncio.wait(closed, timeout=CLOSE_SECONDS)

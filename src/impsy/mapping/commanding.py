@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
-from impsy.events import Another, Event, Forget, Keep, PanicButton, RecallScene, Reset, Set, Tap, Toggle
+from impsy.events import Another, Event, Forget, Keep, PanicButton, RecallScene, Reset, Set, Tap, Toggle, UsePreset
 from impsy.mapping import wire
 from impsy.mapping.commands import Assigned, Command, CommandEntry, place_of
 from impsy.mapping.entries import NoteOn, NoteVelocity, PitchBend, ProgramChange, kind_of
@@ -37,6 +37,8 @@ def event_of(command: Command, place: float) -> Event:
     """What a command asks for; ``place`` is where its knob is, 0 to 1."""
     if command.scene:
         return RecallScene(command.scene)
+    if command.preset:
+        return UsePreset(command.preset)
     if not command.setting:
         return _ACTION_EVENTS[command.name]
     if command.act == "turn":
@@ -178,7 +180,7 @@ class CommandMapping:
 
 def _composer(command: Command, entry: CommandEntry) -> _Compose | None:
     """What makes the messages for a place of a control; None: the device can show nothing there."""
-    if command.act == "press" and not command.setting and not command.scene:
+    if command.act == "press" and not (command.setting or command.preset or command.scene):
         return None
     kind, number = entry.entry, entry.number
     if isinstance(kind, NoteOn | ProgramChange) and (number is not None or command.act == "press"):

@@ -1,8 +1,9 @@
 """The commands that a controller may give, and the entries that a configuration assigns to them.
 
-A command is a press (``pause``, ``"mode.battle"``, ``"scene.verse"``) or a turn (``sigmatemp``: a knob over the
-slider of the setting). Those of the live settings come from their table: a new row is a new command. An entry is that
-of a mapping, such as ``["control_change", 16, 64]``, with the name of a port as a last item, or without one.
+A command is a press (``pause``, ``"mode.battle"``, ``"preset.calm"``, ``"scene.verse"``) or a turn (``sigmatemp``: a
+knob over the slider of the setting). Those of the live settings and the presets come from their tables: a new row is
+a new command. An entry is that of a mapping, such as ``["control_change", 16, 64]``, with the name of a port as a
+last item, or without one.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from impsy.mapping.entries import (
     show_value,
 )
 from impsy.modes import MODES
+from impsy.presets import PRESETS
 from impsy.settings import SETTINGS, Setting, Settings, Value
 from impsy.text import one_line
 
@@ -73,7 +75,7 @@ class Command:
     """One command.
 
     ``setting`` is the live setting that it sets: a flag changes over, a choice becomes ``value``, a number follows
-    the knob. "" for a scene or an action. ``scene`` is the name of the scene that it recalls.
+    the knob. "" for a preset, a scene or an action. ``preset`` and ``scene`` are the names of those that it recalls.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Command:
     help: str
     setting: str = ""
     value: Value | None = None
+    preset: str = ""
     scene: str = ""
 
 
@@ -99,6 +102,9 @@ def _commands_of(scenes: Iterable[str]) -> Iterator[Command]:
     for row in SETTINGS.values():
         if row.kind == "choice" and row.address:
             yield from (_choice(row, choice) for choice in row.choices)
+    for preset in PRESETS.values():
+        title = f"Preset: {preset.title}"
+        yield Command(f"preset.{preset.name}", "press", title, preset.help, preset=preset.name)
     for name in scenes:
         yield Command(f"{SCENE}{name}", "press", f"Scene {name}", "Recalls the scene.", scene=one_line(name))
     for row in SETTINGS.values():
@@ -140,6 +146,8 @@ def place_of(command: Command, settings: Settings, scene: str) -> float | None:
     """
     if command.scene:
         return float(command.scene == scene)
+    if command.preset:
+        return float(PRESETS[command.preset].fits(settings))
     if not command.setting:
         return None
     value = getattr(settings, command.setting)

@@ -33,9 +33,11 @@ from impsy.events import (
     SendTempo,
     SendTick,
     ShowState,
+    ShowTraffic,
     Silence,
     Touched,
     Update,
+    UsePreset,
 )
 from impsy.io.adapter import Adapter, PassesOn, SendReport, SendsClock, TakesTempo
 from impsy.perform.clock import Clock
@@ -253,7 +255,9 @@ class EngineThread:
                 self._skim_newest()
         if late and isinstance(event, Interaction | Update):
             self._give(self._engine.skim, event, arrived, source)
-        elif not isinstance(event, LoadModel | RecallScene | ShowState | Mark | Keep | Forget):
+        elif not isinstance(
+            event, LoadModel | RecallScene | UsePreset | ShowState | ShowTraffic | Mark | Keep | Forget
+        ):
             self._give(self._engine.receive, event, arrived, source)
             if not isinstance(event, Interaction | Update | Released | Touched | PlayThrough):
                 self._changed()

@@ -1,4 +1,4 @@
-"""Scenes: named sets of settings that are recalled all at once."""
+"""Scenes and presets: named sets of settings that are recalled all at once."""
 
 from __future__ import annotations
 
@@ -9,15 +9,26 @@ from impsy.config import LoadedConfig, SceneConfig
 from impsy.events import EngineEvent, Report, Set
 from impsy.io.adapter import SendReport
 from impsy.perform.switching import ModelSwitcher, OpenModel
+from impsy.presets import PRESETS
 from impsy.settings import SETTINGS, Settings, Value
 from impsy.text import one_line
 
-__all__ = ["Scene", "SceneRecall", "Scenes", "scenes_of", "set_all"]
+__all__ = ["Scene", "SceneRecall", "Scenes", "preset_events", "scenes_of", "set_all"]
 
 
 def set_all(values: Mapping[str, Value]) -> tuple[Set, ...]:
     """The events that set all of these, by name. The mode comes last: it begins with what the others have set."""
     return tuple(Set(name, values[name]) for name in sorted(values, key="mode".__eq__))
+
+
+def preset_events(name: str, report: SendReport) -> tuple[Set, ...]:
+    """The events that set what the preset of this name does; none, and a report, if there is no such preset."""
+    preset = PRESETS.get(name.strip().lower())
+    if preset is not None:
+        return set_all(preset.values)
+    text = f"there is no preset “{one_line(name, 80)}”; there are {', '.join(PRESETS)}"
+    report(Report(f"unknown-preset:{one_line(name, 80)}", text))
+    return ()
 
 
 @dataclass(frozen=True, slots=True)

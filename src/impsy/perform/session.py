@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Literal, Protocol, Self, cast
 
 from impsy.codecs.journal import Call
+from impsy.codecs.shown import Shown
 from impsy.engine import Playing, Snapshot, VoiceSnapshot
 from impsy.events import (
     EngineEvent,
@@ -25,18 +26,21 @@ from impsy.events import (
     Report,
     SetPredictor,
     ShowState,
+    ShowTraffic,
+    UsePreset,
 )
-from impsy.io.adapter import Adapter, Health
+from impsy.io.adapter import Adapter, Health, Watches
 from impsy.io.osc import OscListener
 from impsy.perform.clock import Clock
 from impsy.perform.engine_thread import EngineThread, Logged
 from impsy.perform.learning.supervisor import Learning, LearningPlan
 from impsy.perform.lights import Lights
 from impsy.perform.monitoring.monitor import Monitor
+from impsy.perform.monitoring.traffic import Traffic
 from impsy.perform.recording.recorder import Recorder
 from impsy.perform.recording.witness import Witness
 from impsy.perform.reports import Reports
-from impsy.perform.scenes import SceneRecall, Scenes
+from impsy.perform.scenes import SceneRecall, Scenes, preset_events
 from impsy.perform.switching import ModelSwitcher, OpenModel
 from impsy.protocol.monitor import Counts, LatenessSummary, PortHealth, State, VoiceState
 from impsy.settings import SETTINGS, Settings
@@ -44,7 +48,7 @@ from impsy.threads import once
 
 __all__ = ["Session", "SessionView"]
 
-_NOT_NOTED = EngineEvent | ShowState
+_NOT_NOTED = EngineEvent | ShowState | ShowTraffic
 """What the journal has as the engine is given it, or not at all."""
 
 CLOSE_SECONDS = 0.45
@@ -123,6 +127,11 @@ class Session:
         self._recorder = recorder
         self._monitor = None if monitor_port is None else Monitor(monitor_port, self.state, clock.now)
         self._commands = commands
+        self._traffic = None
+        if self._monitor is not None:
+            self._traffic = Traffic(
+                lambda: (*self._engine.adapters, commands), self._monitor.pass_on, clock.now, clock.date
+            )
         self._witness = Witness(engine) if journal else None
         self._engine = EngineThread(
             engine,
@@ -153,6 +162,7 @@ class Session:
             scenes or Scenes(), self._models, partial(self._engine.inbox.put, source="scene"), self.report
         )
         self._about = dict(about or {})
+        self._marks = 0
         self._changing = threading.Lock()
         self._is_open = False
 
@@ -178,7 +188,7 @@ class Session:
         if self._monitor is not None:
             self._monitor.open()
         for adapter in self._engine.adapters:
-            adapter.open(self._from(adapter.name), self.report)
+            self._open(adapter)
         if self._commands is not None:
             self._commands.open(self._from("commands"), self.report)
         for predictor in self._predictors:
@@ -196,6 +206,8 @@ class Session:
         self._is_open = False
         self._engine.stop()
         self._lights.close()
+        if self._traffic is not None:
+            self._traffic.close()
         if self._learning is not None:
             self._learning.close()
         if self._recorder is not None:
@@ -204,6 +216,11 @@ class Session:
             _close_together([*self._engine.adapters, *([self._commands] if self._commands is not None else [])])
         if self._monitor is not None:
             self._monitor.close()
+
+    def _open(self, adapter: Adapter) -> None:
+        if isinstance(adapter, Watches):
+            adapter.watch(self._readable)
+        adapter.open(self._from(adapter.name), self.report)
 
     def _prepare(self, predictor: Predictor) -> None:
         """Have a model that computes elsewhere wake the engine when it is ready: the engine never waits for it."""
@@ -231,6 +248,9 @@ class Session:
                 self._scenes.recall(name)
                 self._changed()
                 self._lights.changed()
+            case UsePreset(name):
+                for setting in preset_events(name, self.report):
+                    self._engine.inbox.put(setting, "preset")
             case LoadModel(file):
                 self._scenes.forget()
                 self._lights.changed()
@@ -241,8 +261,12 @@ class Session:
                 self._models.use(event)
             case ShowState():
                 self._lights.changed()
+            case ShowTraffic():
+                if self._traffic is not None:
+                    self._traffic.ask()
             case Mark():
-                pass  # the journal's alone
+                self._marks += 1
+                self._changed()
             case Keep() | Forget():
                 self._command_learning(event)
             case _:
@@ -282,7 +306,7 @@ class Session:
                     adapter.close()
             for adapter in after:
                 if adapter not in before:
-                    adapter.open(self._from(adapter.name), self.report)
+                    self._open(adapter)
             self._engine.adapters = after
         self._lights.changed()
 
@@ -317,6 +341,18 @@ class Session:
         """What controllers show: the settings, and which scene is current."""
         settings = self._engine.published.engine.settings
         return settings, self._scenes.current(settings)
+
+    def _readable(self) -> Shown:
+        """What others in the network may read. Any thread may call it."""
+        engine, scenes = self._engine.published.engine, self._scenes
+        return Shown(
+            engine.settings,
+            tuple(engine.input_values),
+            tuple(engine.output_values or engine.input_values),
+            engine.model,
+            scenes.current(engine.settings),
+            tuple(scenes.scenes.by_name),
+        )
 
     def _changed(self) -> None:
         if self._monitor is not None:
@@ -399,7 +435,7 @@ class Session:
 
     def _counts(self, view: SessionView) -> Counts:
         unmirrored = self._monitor.left_out if self._monitor is not None else 0
-        own = {"dropped": view.dropped, "logged": view.rows, "unmirrored": unmirrored}
+        own = {"dropped": view.dropped, "logged": view.rows, "unmirrored": unmirrored, "marks": self._marks}
         return cast("Counts", asdict(view.engine.counters) | own)
 
 

@@ -7,6 +7,7 @@
 ``workspace``   web process → page, by HTTP: the controls, the configuration and the devices
 ``library``     web process → page, by HTTP: takes, datasets, trainings and models
 ``own_model``   web process → page, by both: how far “Make it play like me” is
+``instrument``  ``impsy export-page`` → a page without a web process: its configuration and models
 ==============  ==========================================================================================
 
 The page's types (``frontend/src/protocol.ts``) are generated from these by ``frontend/make_protocol.py``: a new

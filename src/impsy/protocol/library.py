@@ -18,9 +18,11 @@ class Take:
     """One take.
 
     started: local time. seconds: from its first row to its last. events, answers: rows of the performer and of the
-    model. journal: whether its session's journal is there; participant, condition: of a study, by the journal.
-    size: in bytes. live: the session is writing it. looking: it is still being read, and figures may be missing; a
-    ``Changed`` message follows once they are known. problem: a sentence on what is wrong with it, or empty.
+    model. pauses: of the performer, of more than 30 s; paused: seconds of these together. trim_pauses: seconds from
+    which on a pause is not learned; 0: all are learned. journal: whether its session's journal is there; participant,
+    condition: of a study, by the journal. size: in bytes. live: the session is writing it. looking: it is still being
+    read, and figures may be missing; a ``Changed`` message follows once they are known. problem: a sentence on what
+    is wrong with it, or empty.
     """
 
     name: str
@@ -32,6 +34,9 @@ class Take:
     dimension: int
     tags: list[str]
     excluded: bool
+    pauses: int
+    paused: float
+    trim_pauses: float
     journal: bool
     participant: str
     condition: str
@@ -70,6 +75,60 @@ class Picture:
     performer: list[list[float | None]]
     model: list[list[float | None]]
     labels: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class TakeChange:
+    """What was changed in a take, ``at`` seconds after its first row: a setting, model or scene, or a marker."""
+
+    at: float
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOrigin:
+    """What a take was made with, by its journal.
+
+    version: of IMPSY. models: their names and the first figures of their SHA-256, or "" where they came from no file.
+    settings: those that it began with, by their names. changes: the first of those on the way; more: how many others
+    there are. versions: of what the models were computed with.
+    """
+
+    version: str
+    started: str
+    seed: int
+    participant: str
+    condition: str
+    models: list[tuple[str, str]]
+    settings: dict[str, str]
+    changes: list[TakeChange]
+    more: int
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExactReplay:
+    """The latest exact replay of a take; ``name`` null: there was none.
+
+    same: whether its log was the recorded one, byte for byte; null: it is not known (yet). sentence: on how it came
+    out. kept: whether there is a log that can be kept as a take.
+    """
+
+    name: str | None
+    running: bool
+    same: bool | None
+    sentence: str
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A file that was made of takes: its name, its size in bytes, and where to get it, once."""
+
+    name: str
+    size: int
+    address: str
 
 
 class PlaybackState(TypedDict):
@@ -152,7 +211,8 @@ class Run(TypedDict):
 
     pace: milliseconds a step. left: seconds, estimated. losses: at most 300 points; a run requested by itself has all
     of them. best: the lowest held-out loss. model: the file that was made. resumable: it can go on where it stopped.
-    sentence: how it is doing, or why it failed.
+    seconds: since it was started or resumed, or until it ended. waiting: it gets almost no processor time. sentence:
+    how it is doing, or why it failed.
     """
 
     id: str
@@ -160,6 +220,8 @@ class Run(TypedDict):
     size: Size
     status: Literal["running", "stopping", "done", "stopped", "failed", "interrupted"]
     started: str
+    seconds: float
+    waiting: bool
     epoch: int
     epochs: int | None
     pace: float | None
@@ -185,7 +247,8 @@ class Model:
     """One model. Its files that can be played are shown as one, by the name of the first of ``.tflite``, ``.keras``,
     ``.h5``.
 
-    bytes: of the file ``name``. made: when it was written, ISO. in_use: the configuration names it. report: it has
+    bytes: of the file ``name``. made: when it was trained, as its file says, ISO; empty: not known. changed: when the
+    file was written here, ISO. in_use: the configuration names it. report: it has
     been evaluated. verdict: the result, in three sentences. facts: what its maker says of it, unchecked. looking:
     as of a take. problem: why
     it cannot be played, or empty.
@@ -203,6 +266,7 @@ class Model:
     runs: str
     bytes: int
     made: str
+    changed: str
     in_use: bool
     report: bool
     verdict: list[VerdictSentence]

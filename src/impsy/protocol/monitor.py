@@ -40,7 +40,7 @@ class Counts(TypedDict):
     """How often things happened since the start: the engine's ``Counters``, and what the session counts itself.
 
     dropped: events that found no room in the queue. logged: rows in the log. unmirrored: messages that were not sent
-    to the monitor port.
+    to the monitor port. marks: moments that were marked in the take.
     """
 
     heard: int
@@ -55,6 +55,7 @@ class Counts(TypedDict):
     dropped: int
     logged: int
     unmirrored: int
+    marks: int
 
 
 class LatenessSummary(TypedDict):

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NewType, Union
+from typing import Annotated, Literal, NewType, NotRequired, Union
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
+from impsy.protocol.guests import GuestFacts, Wall
 from impsy.protocol.library import PlaybackState, Run
 from impsy.protocol.monitor import Level, Next
 from impsy.protocol.own_model import OwnModel
 from impsy.protocol.session import Line, PerformerState, Session
+from impsy.protocol.traffic import Traffic
+
+Place = Literal["/", "/sound", "/setup", "/record", "/learn", "/models", "/system", "/workshop"]
+"""The addresses of the pages; there is nothing at others."""
 
 # --- web process → page ------------------------------------------------------------------------------
 
 
 class Hello(TypedDict):
-    """The first message of a connection."""
+    """The first message of a connection. guest: what the page may do; without it, everything."""
 
     type: Literal["hello"]
     version: str
+    guest: NotRequired[GuestFacts]
 
 
 class SessionMessage(Session):
@@ -48,7 +54,9 @@ class OutputMessage(TypedDict):
     lines: list[Line]
 
 
-Topic = Literal["session", "config", "devices", "takes", "datasets", "models", "training", "trash"]
+Topic = Literal[
+    "session", "config", "devices", "takes", "datasets", "models", "training", "trash", "invitations", "replay"
+]
 
 
 class Changed(TypedDict):
@@ -83,6 +91,12 @@ class PlaybackMessage(PlaybackState):
     type: Literal["playback"]
 
 
+class WorkshopMessage(Wall):
+    """How the instruments of the workshop are."""
+
+    type: Literal["workshop"]
+
+
 class LearnMessage(TypedDict):
     """A control was moved while a mapping is learnt.
 
@@ -107,6 +121,12 @@ class LearningMessage(TypedDict):
     type: Literal["learning"]
     on: bool
     error: str
+
+
+class TrafficMessage(Traffic):
+    """Messages have passed the session's ports, and this page asked for them."""
+
+    type: Literal["traffic"]
 
 
 class Pong(TypedDict):
@@ -135,8 +155,10 @@ ServerMessage = Union[  # noqa: UP007 - a name that the generator can tell from 
     TrainingMessage,
     OwnModelMessage,
     PlaybackMessage,
+    WorkshopMessage,
     LearnMessage,
     LearningMessage,
+    TrafficMessage,
     Pong,
     SentenceMessage,
 ]
@@ -177,6 +199,13 @@ class Command(_Message):
     value: bool | float | Annotated[str, Field(max_length=500)] | None = None
 
 
+class ShowPorts(_Message):
+    """Whether this page wants the messages that pass the session's ports."""
+
+    type: Literal["ports"]
+    on: bool
+
+
 class Ping(_Message):
     """``t`` comes back."""
 
@@ -184,4 +213,4 @@ class Ping(_Message):
     t: float | Annotated[str, Field(max_length=100)] | None = None
 
 
-PageMessage = Annotated[Play | Touch | Command | Ping, Field(discriminator="type")]
+PageMessage = Annotated[Play | Touch | Command | ShowPorts | Ping, Field(discriminator="type")]

@@ -83,10 +83,11 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """The machine. ``disk`` is null where it is not known; ``uptime`` in seconds."""
+    """The machine. ``workspace``: its folder. ``disk`` is null where it is not known; ``uptime`` in seconds."""
 
     versions: dict[str, str]
     findings: list[Finding]
+    workspace: str
     disk: Disk | None
     memory: Memory
     uptime: float

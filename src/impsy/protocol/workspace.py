@@ -69,7 +69,6 @@ class Overview:
     version: str
     title: str
     workspace: str
-    path: str
     demo: bool
     configured: bool
     dimension: int | None
@@ -204,12 +203,27 @@ class Setup:
 
 
 @dataclass(frozen=True, slots=True)
+class ControllerPreset:
+    """The mapping that an example has for a controller.
+
+    name: of the example. about: what the controller is, as a sentence; advice: how to set it, in sentences, or empty.
+    entries: of the mapping, as a configuration writes them; parts: what the controller has for each.
+    """
+
+    name: str
+    about: str
+    advice: str
+    entries: list[list[str | int]]
+    parts: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class MidiPort:
     """A MIDI port of this machine.
 
     short: a name for a configuration, which means this port also when the device is plugged in again. configured: the
     name by which the configuration means it, or empty. state: how it is doing in the session (null: no session has
-    it), error: what is wrong with it there.
+    it), error: what is wrong with it there. preset: of an input, the mapping that goes with it; null: none is known.
     """
 
     name: str
@@ -217,6 +231,7 @@ class MidiPort:
     configured: str
     state: str | None
     error: str
+    preset: ControllerPreset | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from impsy.data.collecting import collect, find_logs
 from impsy.data.datasets import Dataset, read_dataset
-from impsy.data.takes import without_excluded
+from impsy.data.takes import read_notes, without_excluded
 from impsy.errors import ImpsyError
 
 __all__ = ["EarlierPlaying", "earlier_playing"]
@@ -58,6 +58,6 @@ def _read(place: Path, dimension: int, current: str) -> Dataset:
     if place.suffix == ".npz":
         return read_dataset(place)
     if not place.is_dir():
-        return collect([place], dimension).dataset
+        return collect([place], dimension, read_notes(place.parent).trims).dataset
     logs, _, _ = without_excluded(place, find_logs(place, dimension, exclude=[current] if current else []).paths)
-    return collect(logs, dimension).dataset
+    return collect(logs, dimension, read_notes(place).trims).dataset

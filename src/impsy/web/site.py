@@ -12,11 +12,14 @@ from impsy.processes import end_all_in
 from impsy.protocol.pages import ServerMessage
 from impsy.web.config.file import ConfigFile
 from impsy.web.devices.mapping import MappingListener
+from impsy.web.devices.meaning import MessageMeaning
 from impsy.web.devices.watching import DevicesWatcher
 from impsy.web.devices.ways import CheckUps
+from impsy.web.guests.invitations import Invitations
 from impsy.web.jobs.evaluating import Evaluation
 from impsy.web.jobs.own_model import OwnModelJob
 from impsy.web.jobs.own_playing import NowPlaying
+from impsy.web.jobs.replaying import ReplayJob
 from impsy.web.jobs.training import Trainings
 from impsy.web.library.datasets import Datasets
 from impsy.web.library.models import Models
@@ -27,8 +30,10 @@ from impsy.web.library.trash import Trash
 from impsy.web.live.hub import PageHub
 from impsy.web.live.link import LinkMessage, SessionLink
 from impsy.web.live.presence import Presence
+from impsy.web.live.traffic import traffic_in_words
 from impsy.web.session.performer import SimulatedPerformer
 from impsy.web.session.supervisor import SessionSupervisor
+from impsy.web.workshop.workshop import Workshop
 from impsy.web.workspace import Workspace
 
 __all__ = ["Site"]
@@ -63,6 +68,8 @@ class Site:
         self.config = ConfigFile(workspace)
         self.hub = hub or PageHub()
         self.presence = Presence(workspace)
+        self.invitations = Invitations()
+        self.invitations.came = lambda: self.hub.changed("invitations")
         self.link = link or SessionLink(
             None,
             None,
@@ -81,6 +88,7 @@ class Site:
         self.models = Models(workspace, self.config, lambda: self.hub.changed("models"))
         self.trainings = Trainings(workspace, self.hub, self.trash)
         self.evaluation = Evaluation(workspace, self.hub)
+        self.replaying = ReplayJob(workspace, self.hub)
         self.own_model = OwnModelJob(
             workspace,
             self.hub,
@@ -90,6 +98,8 @@ class Site:
         )
         self.devices = DevicesWatcher(lambda: self.hub.changed("devices"))
         self.mapping = MappingListener(self.hub.send)
+        self.meaning = MessageMeaning(self.config)
+        self.workshop = Workshop(workspace, self.hub.send, self.invitations, _instrument)
         self.checkups = CheckUps(workspace, self.link, self.supervisor)
         self._status: tuple[str, Any] = ("", None)
         self._running = ExitStack()
@@ -112,6 +122,7 @@ class Site:
             running.callback(end_all_in, self.workspace.root)
             running.callback(self.supervisor.close)
             running.callback(self.close)
+            running.callback(self.workshop.close)
             self.trainings.follow()
             if not self.presence.of_another():
                 self.own_model.follow()
@@ -131,6 +142,7 @@ class Site:
             self.own_model.close,
             self.trainings.close,
             self.evaluation.close,
+            self.replaying.close,
             self.takes.close,
             self.datasets.close,
             self.models.close,
@@ -161,6 +173,9 @@ class Site:
         if message["type"] == "state":
             self._announce({"type": "session", **self.supervisor.status()})
             return
+        if message["type"] == "raw_traffic":
+            self.hub.send({"type": "traffic", **traffic_in_words(message["content"], self.meaning)})
+            return
         self.hub.send(message)
         if message["type"] == "out":
             self.performer.ears.update(message["values"])
@@ -174,3 +189,8 @@ class Site:
                 # A log begins or ends with a session.
                 self.hub.changed("session")
                 self.hub.changed("takes")
+
+
+def _instrument(workspace: Workspace, hub: PageHub) -> Site:
+    """The site of one guest's instrument."""
+    return Site(workspace, hub=hub)

@@ -1,5 +1,6 @@
 /** Web MIDI: a controller at the browser's machine plays, and the predictions go to a synthesiser there. */
 
+import { home } from "../../home";
 import { controlName } from "../../store";
 import { Button, Card, Field } from "../../ui";
 import { kindsNow } from "../state";
@@ -91,8 +92,8 @@ function Heard() {
         </table>
       </div>
       <div class="row">
-        <Button icon="reset" onClick={forgetAssigned}>
-          Learn anew
+        <Button icon="reset" local onClick={forgetAssigned}>
+          Assign anew
         </Button>
       </div>
     </>
@@ -176,14 +177,14 @@ export function MidiCard() {
         <Ports />
       ) : state === "missing" ? (
         <p class="soft">
-          This browser has no Web MIDI (Chrome and Edge have it, on localhost or by https). Devices at the machine where
-          IMPSY runs are on the Setup page.
+          This browser has no Web MIDI (Chrome and Edge have it, on localhost or by https).
+          {home().hasProcesses && " Devices at the machine where IMPSY runs are on the Setup page."}
         </p>
       ) : (
         <div class="stack">
           <p class="soft">{ASKING[state]}</p>
           <div class="row">
-            <Button onClick={askForMidi} disabled={state === "asking"}>
+            <Button local onClick={askForMidi} disabled={state === "asking"}>
               {state === "refused" || state === "broken" ? "Try again" : "Use MIDI devices"}
             </Button>
           </div>

@@ -6,7 +6,7 @@ import { overview, panics } from "../../store";
 import { playedNote } from "../player";
 import { scaleOf } from "../scales";
 import { kindsNow, sound, sounding } from "../state";
-import { onTaken } from "../taken";
+import { onTaken, withoutEcho } from "../taken";
 import { MidiInput, MidiOutput, type SendAs, targetsOf } from "./messages";
 
 /** `refused`: by the player or the browser; `broken`: it may be used, but this machine has no MIDI that works. */
@@ -125,9 +125,32 @@ function attach(): void {
   aim(named(access.outputs.values(), choice.value.output));
 }
 
+/** A part that does with messages what the configuration says. */
+export interface MidiRoute {
+  /** What came in at a port; whether it was taken, and so is not to play as the page has learned. */
+  takes: (message: Uint8Array, port: string) => boolean;
+  /** Whether it sends what the model plays. */
+  plays: () => boolean;
+}
+
+let route: MidiRoute | null = null;
+
+export function routeMidi(wanted: MidiRoute): void {
+  route = wanted;
+}
+
+/** Called with each message of the devices; null: nobody looks at them. */
+type Overhear = (way: "in" | "out", port: string, data: ArrayLike<number>) => void;
+let overheard: Overhear | null = null;
+
+export const overhear = (listener: Overhear | null): void => void (overheard = listener);
+
 function receive(data: Uint8Array): void {
+  overheard?.("in", choice.value.input, data);
   const { changes, heard: moved } = input.changes(data);
-  for (const [index, value] of changes) play(index, value);
+  const byHand = new Map(input.assigned);
+  const taken = !moved.some((words) => byHand.has(words)) && route?.takes(data, choice.value.input);
+  if (!taken) for (const [index, value] of changes) play(index, value);
   for (const words of moved) {
     const index = input.playedBy(words);
     if (heard.value.some((each) => each.words === words && each.index === index)) continue;
@@ -147,9 +170,13 @@ export function forgetAssigned(): void {
   choose({ assigned: [] });
 }
 
-function transmit(messages: readonly number[][]): void {
+/** Send messages to the device that is played, if it is plugged in. */
+export function transmit(messages: readonly (readonly number[])[]): void {
   if (!sending || sending.state !== "connected") return;
-  for (const message of messages) sending.send(message);
+  for (const message of messages) {
+    sending.send([...message]);
+    overheard?.("out", choice.value.output, message);
+  }
 }
 
 /** Send to this port, by the targets of now. What sounded at the one before ends. */
@@ -166,8 +193,8 @@ function aim(port: MIDIOutput | null): void {
 }
 
 onValues((values, who) => {
-  if (who !== "model" || !output) return;
-  transmit(output.encode(values, performance.now()));
+  if (who !== "model" || !output || route?.plays()) return;
+  transmit(output.encode(withoutEcho(values), performance.now()));
   expire();
 });
 onStart((values) => output?.start(values));

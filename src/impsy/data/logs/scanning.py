@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from impsy.data.logs.outline import Outline, Outlining
 from impsy.data.logs.performances import times_to_seconds
 from impsy.data.logs.pieces import Piece
 from impsy.data.logs.reading import EPOCH, Counts, Whole, fold_log, open_log
+from impsy.data.pauses import LONG_PAUSE
 from impsy.data.ranges import ValueRange
 from impsy.errors import DataError
 
@@ -32,6 +34,8 @@ class Scan:
 
     tail: the last of these bytes, as Latin-1. counts: what the lines are. first, last: when the first and the last
     row was, in microseconds of local time since 1970; None if there is none. seconds: from the first to the last.
+    performed: when the performer's last row was, likewise. pauses: how many times the performer did not play for more
+    than ``LONG_PAUSE``; paused: how many seconds that were together.
     problems: a sentence on the first row that was left out, then those on how the log was read.
     """
 
@@ -41,6 +45,9 @@ class Scan:
     first: int | None = None
     last: int | None = None
     seconds: float = 0.0
+    performed: int | None = None
+    pauses: int = 0
+    paused: float = 0.0
     problems: tuple[str, ...] = ()
 
 
@@ -58,10 +65,10 @@ def scan_log(path: Path, controls: int, before: Scan | None = None) -> Scan:
     try:
         with open_log(path) as file:
             start = before if before is not None and _is_same(file, before) else Scan()
-            new, whole = _look(file, start.read, controls, path)
+            new, whole = _look(file, start, controls, path)
             if start.read and (not whole.plain or whole.remarks):
                 start = Scan()
-                new, whole = _look(file, 0, controls, path)
+                new, whole = _look(file, start, controls, path)
             return _with(start, new, whole, file)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
@@ -75,7 +82,7 @@ def scan_in_outline(path: Path, controls: int) -> tuple[Scan, Outline]:
     """
     try:
         with open_log(path) as file:
-            new, whole = _look(file, 0, controls, path, outlined=True)
+            new, whole = _look(file, Scan(), controls, path, outlined=True)
             outline = new.outlining.outline(file.tell()) if new.outlining is not None else None
             assert outline is not None
             return _with(Scan(), new, whole, file), outline
@@ -101,10 +108,12 @@ def scan_again(file: str, controls: int, before: Mapping[str, Any] | None) -> di
 class _New:
     """What is found in rows that are looked through."""
 
-    def __init__(self, controls: int, *, outlined: bool) -> None:
+    def __init__(self, controls: int, performed: int | None, *, outlined: bool) -> None:
         self.first: int | None = None
         self.last: int | None = None
         self.seconds = 0.0
+        self.performed = performed
+        self.pauses, self.paused = 0, 0.0
         self.range = ValueRange(controls)
         self.outlining = Outlining(controls) if outlined else None
 
@@ -120,16 +129,27 @@ class _New:
         self.seconds += float(times_to_seconds(np.concatenate([before, times])).sum())
         self.first = int(times[0]) if self.first is None else self.first
         self.last = int(times[-1])
+        self._count_pauses(times[piece.performer])
+
+    def _count_pauses(self, performed: NDArray[np.int64]) -> None:
+        if not len(performed):
+            return
+        before = performed[:0] if self.performed is None else np.array([self.performed])
+        waits = times_to_seconds(np.concatenate([before, performed]))
+        long = waits[waits > LONG_PAUSE]
+        self.pauses += len(long)
+        self.paused += float(long.sum())
+        self.performed = int(performed[-1])
 
 
-def _look(file: IO[bytes], start: int, controls: int, path: Path, *, outlined: bool = False) -> tuple[_New, Whole]:
+def _look(file: IO[bytes], start: Scan, controls: int, path: Path, *, outlined: bool = False) -> tuple[_New, Whole]:
     def look(pieces: Iterable[Piece]) -> _New:
-        new = _New(controls, outlined=outlined)
+        new = _New(controls, start.performed, outlined=outlined)
         for piece in pieces:
             new.add(piece)
         return new
 
-    file.seek(start)
+    file.seek(start.read)
     return fold_log(file, controls, path, look)
 
 
@@ -155,5 +175,8 @@ def _with(scan: Scan, new: _New, whole: Whole, file: IO[bytes]) -> Scan:
         first=new.first if scan.first is None else scan.first,
         last=scan.last if new.last is None else new.last,
         seconds=scan.seconds + gap + new.seconds,
+        performed=new.performed,
+        pauses=scan.pauses + new.pauses,
+        paused=scan.paused + new.paused,
         problems=scan.problems or (*problems, *whole.remarks, *new.range.remarks),
     )

@@ -103,7 +103,7 @@ def write_object_array(stream: IO[bytes], performances: Sequence[NDArray[np.floa
     """Write performances, each (events, D), as NumPy pickles an object array of shape (P,).
 
     Raises:
-        DataError: a performance of 4 GiB or more.
+        DataError: a performance of 4.29 GB (2^32 bytes) or more.
     """
     array = np.empty(len(performances), object)
     for number, performance in enumerate(performances):
@@ -111,7 +111,7 @@ def write_object_array(stream: IO[bytes], performances: Sequence[NDArray[np.floa
     try:
         content = pickle.dumps(array, protocol=3)
     except OverflowError as error:
-        raise DataError("a performance of 4 GiB is too large for this format; divide it") from error
+        raise DataError("a performance of 4.29 GB is too large for this format; divide it") from error
     # The name that NumPy 2 writes, once and first, is unknown to NumPy 1; both know the other.
     stream.write(content[:64].replace(b"numpy._core", b"numpy.core", 1))
     stream.write(memoryview(content)[64:])

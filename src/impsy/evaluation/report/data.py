@@ -76,7 +76,7 @@ class Result:
     """The figures of one contestant. Those that it cannot have are None: without a density, there is no likelihood.
 
     ``kind``: a ``model``, a ``baseline``, or the ``players`` themselves: held out (what the others are measured by),
-    or in the training part (how far playing is from playing).
+    or in the training part (how far playing is from playing). ``telling``: whether one could tell a model from them.
     """
 
     name: str
@@ -92,6 +92,7 @@ class Result:
     two_sample: TwoSample | None = None
     two_sample_anywhere: TwoSample | None = None
     verdict: tuple[Sentence, ...] = ()
+    telling: Sentence | None = None
 
 
 @dataclass(frozen=True, eq=False)

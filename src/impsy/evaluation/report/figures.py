@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from impsy.evaluation.playing import Estimate
 from impsy.evaluation.report.data import DataFacts, ModelFacts, Report, Result
+from impsy.text import counted
 
 __all__ = ["GROUPS_OF_FIGURES", "Figure", "best", "facts_of_data", "facts_of_model", "rows_with"]
 
@@ -174,7 +175,7 @@ def duration(minutes: float) -> str:
 
 def temperatures(sigma: float, pi: float) -> str:
     """In words."""
-    return f"sigma temperature {sigma:g}, pi temperature {pi:g}"
+    return f"variation {sigma:g}, surprise {pi:g}"
 
 
 def facts_of_data(data: DataFacts) -> list[tuple[str, str]]:
@@ -188,8 +189,14 @@ def facts_of_data(data: DataFacts) -> list[tuple[str, str]]:
     return [
         ("dataset", data.name),
         ("dimension", str(data.dimension)),
-        ("playing", f"{data.performances:,} performances, {data.events:,} events, {duration(data.minutes)}"),
-        ("values", f"{on_grid} of {len(data.grid)} controls on a grid of {steps}" if grids else "continuous"),
+        (
+            "playing",
+            f"{counted(data.performances, 'performance')}, {counted(data.events, 'event')}, {duration(data.minutes)}",
+        ),
+        (
+            "values",
+            f"{on_grid} of {counted(len(data.grid), 'control')} on a grid of {steps}" if grids else "continuous",
+        ),
         (
             "held out",
             f"the last {data.fraction:.0%} of windows"
@@ -209,7 +216,7 @@ def facts_of_model(facts: ModelFacts) -> list[tuple[str, str]]:
     parameters = "" if facts.parameters is None else f", {facts.parameters:,} parameters"
     return [
         ("file", facts.file),
-        ("format", f"{facts.format}, {facts.bytes:,} bytes"),
+        ("format", f"{facts.format}, {counted(facts.bytes, 'byte')}"),
         ("network", f"{facts.layers} × {facts.units} LSTM, {facts.mixtures} mixture components{parameters}"),
         ("architecture", facts.architecture or "unknown"),
         ("evaluated by", facts.runs),

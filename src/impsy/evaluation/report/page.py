@@ -9,7 +9,16 @@ from importlib.resources import files
 from impsy.evaluation.playing import Playing
 from impsy.evaluation.report import plots
 from impsy.evaluation.report.data import Report, Result
-from impsy.evaluation.report.figures import GROUPS_OF_FIGURES, Figure, best, facts_of_data, facts_of_model
+from impsy.evaluation.report.figures import (
+    GROUPS_OF_FIGURES,
+    Figure,
+    best,
+    facts_of_data,
+    facts_of_model,
+    rows_with,
+)
+from impsy.evaluation.report.tables import as_csv, download_link
+from impsy.text import counted
 
 __all__ = ["render"]
 
@@ -45,7 +54,7 @@ def render(report: Report) -> str:
 def _subtitle(report: Report) -> str:
     data = report.data
     return (
-        f"Measured on {data.held_out_events:,} events of {data.name or 'the dataset'} that were held out "
+        f"Measured on {counted(data.held_out_events, 'event')} of {data.name or 'the dataset'} that were held out "
         f"({data.fraction:.0%} of {'windows' if data.split == 'windows' else 'whole performances'}), "
         f"of {data.events:,}."
     )
@@ -91,8 +100,15 @@ def _glance(report: Report) -> str:
 
 
 def _telling(report: Report) -> str:
+    judged = [(i, result.name, result.telling) for i, result in enumerate(report.results) if result.telling]
+    sentences = "".join(
+        f"<li>{f'{_dot(i)}{escape(name)}: ' if len(judged) > 1 else ''}{escape(telling.text)} "
+        f"<small>{escape(telling.evidence[:1].upper() + telling.evidence[1:])}.</small></li>"
+        for i, name, telling in judged
+    )
     return (
-        "<h2>Could one tell?</h2><p>How well a classifier tells short windows of playing from the players' own, both "
+        f'<h2>Could one tell?</h2><ul class="verdict">{sentences}</ul>'
+        "<p>How well a classifier tells short windows of playing from the players' own, both "
         "after the same playing: 0.5 is not at all, 1 is always. The players themselves and their playing in the "
         "training part show what can be reached. Anywhere: after playing from all of the dataset, which includes "
         f"what was learned from.</p>{_table(report, 'two_sample')}"
@@ -102,8 +118,8 @@ def _telling(report: Report) -> str:
 def _answers(report: Report) -> str:
     phrases = report.data.phrases
     answers = (
-        f"<p>Answers to {phrases:,} phrases of the players, until they came back. The players' row is what they "
-        f"themselves played after these phrases.</p>{_table(report, 'answers')}"
+        f"<p>Answers to {counted(phrases, 'phrase')} of the players, until they came back. The players' row is what "
+        f"they themselves played after these phrases.</p>{_table(report, 'answers')}"
         if phrases
         else ""
     )
@@ -139,7 +155,7 @@ def _calibration(report: Report) -> str:
                     _figure(f"{_dot(i)}{escape(result.name)}", plots.histogram_of_ranks(i, part), what, raw=True)
                 )
     return (
-        "<h2>How well it knows what it does not know</h2><p>Where in the predicted distribution each event fell. "
+        "<h2>Calibration</h2><p>Where in the predicted distribution each event fell. "
         "Level is right; a hill in the middle is too cautious, walls at the ends too sure, a slope is off to one "
         "side.</p>"
         f'{_table(report, "calibration")}<div class="plots small">{"".join(pictures)}</div>'
@@ -207,8 +223,11 @@ def _table(report: Report, group: str) -> str:
         for i, row in zip([None, *range(len(report.results))], rows, strict=True)
         if any(figure.of(row) is not None for figure in figures)
     )
+    link = download_link(
+        f"{report.results[0].name}-{group}", as_csv(figures, rows_with(report, figures)), f"the table {title}"
+    )
     return (
-        f'<h3>{escape(title)}</h3><div class="scroll"><table><thead><tr><th></th>{head}</tr></thead>'
+        f'<h3>{escape(title)} {link}</h3><div class="scroll"><table><thead><tr><th></th>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 

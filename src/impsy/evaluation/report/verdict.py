@@ -1,15 +1,16 @@
 """The verdict on a model in three plain sentences, each with the figures that it is drawn from.
 
-The first is about what moves, the second about time, the third about whether one could tell. Each topic compares
-several figures and mentions the one in which the model is furthest from the players, in units of a small difference:
-a share of 0.1, a third of a time. Where none is further than that, the sentence says so. "You" are those who played
+The first is about what moves, the second about time. Each compares several figures and mentions the one in which the
+model is furthest from the players, in units of a small difference: a share of 0.1, a third of a time. Where none is
+further than that, the sentence says so. The third is about how well the model foresees what the players do next,
+beside the best of its rivals; where that was not measured, about whether one could tell. "You" are those who played
 the dataset.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ from impsy.evaluation.answers import Answers
 from impsy.evaluation.playing import Gestures
 from impsy.evaluation.twosample import TwoSample
 
-__all__ = ["SMALL_SHARE", "SMALL_TIME", "Heard", "Sentence", "verdict"]
+__all__ = ["SMALL_SHARE", "SMALL_TIME", "Heard", "Rival", "Sentence", "telling", "verdict"]
 
 SMALL_SHARE = 0.1
 """A difference of shares that is not mentioned."""
@@ -28,6 +29,8 @@ SMALL_COUNT = 1.0
 """The same for controls that move at once."""
 LONG_SILENCE = 3.5
 """Seconds of silence in mid answer that seem a fault, unless the players are silent as long."""
+SMALL_GAIN, LARGE_GAIN = 0.05, 0.5
+"""Nats an event: a difference that is not mentioned, and one that is called much."""
 _TOLD = (
     (0.6, "One can hardly tell its playing from yours."),
     (0.75, "Its playing often passes for yours."),
@@ -52,6 +55,15 @@ class Heard:
     median_dt: float | None = None
     answers: Answers | None = None
     two_sample: TwoSample | None = None
+    nats: float | None = None
+    """Mean negative log-likelihood of held-out events, in nats an event; less is better."""
+
+
+class Rival(NamedTuple):
+    """Another contestant: what it is called in a sentence, and its mean negative log-likelihood in nats an event."""
+
+    name: str
+    nats: float
 
 
 class _Finding(NamedTuple):
@@ -61,10 +73,28 @@ class _Finding(NamedTuple):
     sentence: Sentence
 
 
-def verdict(model: Heard, players: Heard) -> tuple[Sentence, ...]:
+def verdict(model: Heard, players: Heard, rivals: Sequence[Rival] = ()) -> tuple[Sentence, ...]:
     """Three sentences, fewer where something could not be measured."""
-    topics = (list(topic(model, players)) for topic in (_moving, _timing, _telling))
-    return tuple(max(findings, key=lambda each: each.far).sentence for findings in topics if findings)
+    topics = (list(topic(model, players)) for topic in (_moving, _timing))
+    found = [max(findings, key=lambda each: each.far).sentence for findings in topics if findings]
+    third = _foreseeing(model, rivals) or telling(model, players)
+    return (*found, third) if third is not None else tuple(found)
+
+
+def _foreseeing(model: Heard, rivals: Sequence[Rival]) -> Sentence | None:
+    """How well it foresees what the players do next, beside the rival that does so best."""
+    best = min((each for each in rivals if math.isfinite(each.nats)), key=lambda each: each.nats, default=None)
+    if best is None or model.nats is None or not math.isfinite(model.nats):
+        return None
+    gain = best.nats - model.nats
+    if abs(gain) < SMALL_GAIN:
+        text = f"It foresees your next move about as well as {best.name}."
+    elif gain < 0:
+        text = f"It does not foresee your next move as well as {best.name}."
+    else:
+        text = f"It foresees your next move {'much better' if gain >= LARGE_GAIN else 'better'} than {best.name}."
+    evidence = f"{model.nats:+.2f} nats an event against {best.nats:+.2f}; less is better"
+    return Sentence(text, evidence)
 
 
 def _both(model: Heard, players: Heard, path: str) -> tuple[Any, Any] | None:
@@ -135,15 +165,16 @@ def _timing(model: Heard, players: Heard) -> Iterator[_Finding]:
     yield from (each for each in found if each.far > 1)
 
 
-def _telling(model: Heard, players: Heard) -> Iterator[_Finding]:
+def telling(model: Heard, players: Heard) -> Sentence | None:
+    """Whether one could tell its playing from the players'; None: that was not measured."""
     two_sample = model.two_sample.auc10 if model.two_sample is not None else None
     if two_sample is None:
-        return
+        return None
     floor = players.two_sample.auc10 if players.two_sample is not None else None
     text = next(text for most, text in _TOLD if two_sample.value <= most)
     beside = f", 10 of your own {_cases(floor.value)} %" if floor is not None else ""
     evidence = f"a classifier picks out 10 of its events {_cases(two_sample.value)} % of the time{beside}"
-    yield _Finding(0.0, Sentence(text, f"{evidence} (chance: 50)"))
+    return Sentence(text, f"{evidence} (chance: 50)")
 
 
 def _times(a: float, b: float) -> float:

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from impsy.codecs.midiclock import CLOCK_STATUS, TICKING, ClockSending, decode_clock
 from impsy.errors import DeviceError
 from impsy.events import Report, ShowState, Unplugged
-from impsy.io.adapter import Complaints, Deliver, Health, Overhear, SendReport
+from impsy.io.adapter import Complaints, Deliver, Health, Overhear, Overheard, SendReport
 from impsy.io.commands import CommandPort
 from impsy.io.feedback import FeedbackGuard
 from impsy.io.link import Link, Opened
@@ -38,6 +38,9 @@ UNNOTICED_SECONDS = 1.0
 
 ENDED_LIMIT = 1000
 """Recent note-offs that are kept, as they may have been sent to a device that was already unplugged."""
+
+ECHO = "an echo of what IMPSY sent, left out"
+FOLLOWED, UNFOLLOWED = "the tempo follows it", "the tempo does not follow it"
 
 _WORDS: dict[Direction, str] = {"in": "input", "out": "output"}
 
@@ -257,14 +260,16 @@ class MidiInput(_Port[MidiInPort]):
         try:
             if self._guard is not None and self._guard.repeats(message, self._clock()):
                 self._echoes += 1
+                if (overhear := self.overhear) is not None:
+                    overhear(Overheard(self.name, "in", message, remark=ECHO))
                 return
             if self._commands and self._commands.takes(message, self._deliver, self._report):
-                if self.overhear is not None:
-                    self.overhear(self.name, message, ())
+                if (overhear := self.overhear) is not None:
+                    overhear(Overheard(self.name, "in", message, ()))
                 return
             changes = None if self._mapping is None else self._mapping.decode(message)
-            if self.overhear is not None:
-                self.overhear(self.name, message, changes)
+            if (overhear := self.overhear) is not None:
+                overhear(Overheard(self.name, "in", message, changes))
             event = None if self._mapping is None else self._mapping.event(message, changes, self.name)
             if event is not None:
                 self._deliver(event)
@@ -272,10 +277,12 @@ class MidiInput(_Port[MidiInPort]):
             self._failures.add(error, message.hex(" "))
 
     def _hear_clock(self, message: bytes) -> None:
-        if not self._follows:
-            return
-        self._received += 1
         try:
+            if (overhear := self.overhear) is not None:
+                overhear(Overheard(self.name, "in", message, remark=FOLLOWED if self._follows else UNFOLLOWED))
+            if not self._follows:
+                return
+            self._received += 1
             event = decode_clock(message, self.name)
             if event is not None:
                 self._deliver(event)
@@ -324,6 +331,7 @@ class MidiOutput(_Port[MidiOutPort]):
         """Recent note-offs and when they were sent."""
         self._sent = self._failed = 0
         self._clock_sending = ClockSending()
+        self.overhear: Overhear | None = None
 
     def open(self, deliver: Deliver, report: SendReport) -> None:
         """Start searching for the device."""
@@ -422,6 +430,7 @@ class MidiOutput(_Port[MidiOutPort]):
             self._unsent = []
             now = self._clock()
             self._ended.extend((now, message) for message in batch if _ends_note(message))
+            self._show(batch)
         except DeviceError as error:
             self._failed += len(messages)
             self._unsent = list(dict.fromkeys(message for message in batch if _ends_note(message)))
@@ -435,9 +444,15 @@ class MidiOutput(_Port[MidiOutPort]):
         try:
             self._port.send(messages)
             self._sent += len(messages)
+            self._show(messages)
         except DeviceError as error:
             self._failed += len(messages)
             self._complaints.add("clock", f"MIDI clock could not be sent ({error})", self._report)
+
+    def _show(self, messages: list[bytes]) -> None:
+        if (overhear := self.overhear) is not None:
+            for message in messages:
+                overhear(Overheard(self.name, "out", message))
 
     def _open_port(self, system: MidiSystem, port: str | None) -> MidiOutPort:
         if port is None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from impsy.codecs.csv import CsvStream, encode_line
 from impsy.errors import PeerError
 from impsy.events import Interaction, Unplugged
-from impsy.io.adapter import Deliver, Health, SendReport
+from impsy.io.adapter import Deliver, Health, Overhear, Overheard, SendReport
 from impsy.io.outbox import Outbox, newest_lines, nothing
 from impsy.io.serial.line import Receive, SerialLine
 
@@ -35,6 +35,8 @@ class SerialAdapter:
         self._line = SerialLine(self.name, port, baudrate, self._outbox, self._begin)
         self._deliver: Deliver = lambda _event: None
         self._report: SendReport = lambda _report: None
+        self.overhear: Overhear | None = None
+        self._line.wrote = self._wrote
 
     def open(self, deliver: Deliver, report: SendReport) -> None:
         """Start looking for the device."""
@@ -60,6 +62,11 @@ class SerialAdapter:
         """Let go of the device."""
         self._line.close()
 
+    def _wrote(self, data: bytes) -> None:
+        if (overhear := self.overhear) is not None:
+            for line in filter(None, data.split(b"\n")):
+                overhear(Overheard(self.name, "out", line))
+
     def health(self) -> tuple[Health, ...]:
         """The port, both ways."""
         return (self._line.health(),)
@@ -68,6 +75,10 @@ class SerialAdapter:
         stream = CsvStream(self._controls)
 
         def receive(data: bytes) -> None:
+            if (overhear := self.overhear) is not None:
+                *lines, _ = (stream.pending + data).replace(b"\r", b"\n").split(b"\n")
+                for line in filter(None, lines):
+                    overhear(Overheard(self.name, "in", line, remark=self._problem(line)))
             for found in stream.feed(data):
                 if isinstance(found, PeerError):
                     self._line.complaints.add(found.kind, str(found), self._report)
@@ -77,3 +88,8 @@ class SerialAdapter:
 
         self._outbox.connect()
         return receive
+
+    def _problem(self, line: bytes) -> str:
+        """What is wrong with a line; empty: nothing."""
+        found = CsvStream(self._controls).feed(line + b"\n")
+        return "; ".join(str(each) for each in found if isinstance(each, PeerError))

@@ -64,6 +64,8 @@ class SerialLine:
         self.name = name
         self.received = 0
         self.sent = 0
+        self.wrote: Callable[[bytes], object] | None = None
+        """Called in the writing thread with whole messages that were written."""
 
     def open(self, report: SendReport) -> None:
         """Start looking for the device."""
@@ -135,6 +137,8 @@ class SerialLine:
                 if not port.write(data):
                     return
                 self.sent += count
+                if (wrote := self.wrote) is not None:
+                    wrote(data)
             end = time.monotonic() + FINISH_SECONDS
             while port.unwritten() and time.monotonic() < end and not self._giving_up.wait(0.005):
                 continue

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from impsy.codecs.midi import MidiStream
 from impsy.events import ShowState, Unplugged
-from impsy.io.adapter import Deliver, Health, Overhear, SendReport
+from impsy.io.adapter import Deliver, Health, Overhear, Overheard, SendReport
 from impsy.io.commands import CommandPort
 from impsy.io.outbox import Outbox, only_note_offs, thin_midi
 from impsy.io.serial.line import Receive, SerialLine
@@ -57,6 +57,7 @@ class SerialMidiAdapter:
         self._deliver: Deliver = lambda _event: None
         self._report: SendReport = lambda _report: None
         self.overhear: Overhear | None = None
+        self._line.wrote = self._wrote
         self._connected = False
 
     def open(self, deliver: Deliver, report: SendReport) -> None:
@@ -108,6 +109,11 @@ class SerialMidiAdapter:
         self._outbox.put(self.commands.darken())
         self._line.close()
 
+    def _wrote(self, data: bytes) -> None:
+        if (overhear := self.overhear) is not None:
+            for message in MidiStream().feed(data):
+                overhear(Overheard(self.name, "out", message))
+
     def health(self) -> tuple[Health, ...]:
         """The port, both ways."""
         return (self._line.health(),)
@@ -130,12 +136,12 @@ class SerialMidiAdapter:
             for message in stream.feed(data):
                 self._line.received += 1
                 if self.commands and self.commands.takes(message, self._deliver, self._report):
-                    if self.overhear is not None:
-                        self.overhear(self.name, message, ())
+                    if (overhear := self.overhear) is not None:
+                        overhear(Overheard(self.name, "in", message, ()))
                     continue
                 changes = self._input.decode(message)
-                if self.overhear is not None:
-                    self.overhear(self.name, message, changes)
+                if (overhear := self.overhear) is not None:
+                    overhear(Overheard(self.name, "in", message, changes))
                 event = self._input.event(message, changes, self.name)
                 if event is not None:
                     self._deliver(event)

@@ -73,7 +73,8 @@ def write_tflite(
 def encode_tflite(weights: Weights, *, storage: Storage = "float32", facts: Mapping[str, Any] | None = None) -> bytes:
     """``weights`` as the content of a ``.tflite`` file.
 
-    ``facts`` (anything that JSON can hold, up to 1 MiB) are kept in the file: where the network comes from, say.
+    ``facts`` (anything that JSON can hold, up to 1,048,576 bytes) are kept in the file: where the network comes
+    from, say.
     Raises ValueError if they are more than that, or hold NaN or infinity, which JSON cannot.
     """
     return flatbuffer.write(build_model(weights, storage, facts), IDENTIFIER)

@@ -9,9 +9,9 @@ from typing import Any
 
 from numpy.random import default_rng
 
-from impsy.config import Config, LoadedConfig, OscConfig, hands_of
+from impsy.codecs.shown import Description
+from impsy.config import Config, LoadedConfig, hands_of
 from impsy.config.localports import USUAL, named_ports, where_the_page_listens
-from impsy.io import OscAdapter
 from impsy.io.commands import CommandPort
 from impsy.io.osc import OscListener
 from impsy.mapping.commands import OTHER_PORTS
@@ -20,6 +20,7 @@ from impsy.perform.building.journal import new_journal
 from impsy.perform.building.learning import learning_plan
 from impsy.perform.building.midi import MidiPorts, commands_at, input_name, output_name
 from impsy.perform.building.models import model_switcher, open_configured_models
+from impsy.perform.building.osc import osc_port
 from impsy.perform.building.ports import Port, Ports
 from impsy.perform.building.serial import serial_ports
 from impsy.perform.building.websocket import websocket_port
@@ -82,16 +83,10 @@ class WantedPorts:
         for name, commands in self._commands.items():
             commands.remap(commands_at(name, assigned))
         if config.osc is not None:
-            yield _osc_port(config.osc, controls)
+            yield osc_port(config.osc, controls, Description(config.title, config.names))
         if config.websocket is not None:
             yield websocket_port(config.websocket, self._folder, self._commands["websocket"])
         yield from serial_ports(config, self._commands["serialmidi"])
-
-
-def _osc_port(osc: OscConfig, controls: int) -> Port:
-    arguments = (osc.server_ip, osc.server_port, osc.client_ip, osc.client_port, controls, osc.output_addresses)
-    remote = osc.remote_control
-    return Port(("osc", *arguments, remote), lambda: OscAdapter(*arguments, remote_control=remote))
 
 
 def build_session(

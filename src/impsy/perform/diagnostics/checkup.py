@@ -22,6 +22,7 @@ from impsy.config import LoadedConfig, Problem, parse_config
 from impsy.config.checks import mapping_lengths
 from impsy.config.earlier.forms import present_form
 from impsy.config.loading import decode, parse_toml, read_file
+from impsy.config.localports import page_says
 from impsy.config.positions import format_path
 from impsy.errors import ConfigError, ImpsyError, ModelError
 from impsy.modes import MODES
@@ -52,7 +53,7 @@ WAIT_SECONDS = 0.010
 LATE_MS = 3.0
 """Waking up later than this, once in a hundred times, makes rhythms uneven."""
 
-LEAST_FREE_BYTES = 100 << 20
+LEAST_FREE_BYTES = 100_000_000
 """Free disk space below which it is time to tidy up: about 100 hours of playing, or one model in training."""
 
 
@@ -147,7 +148,7 @@ def check_up(file: Path) -> Iterator[Finding]:
 def _config(workspace: Workspace) -> Iterator[Finding]:
     for problem in workspace.errors:
         level: Level = "problem" if problem.level == "error" else "warning"
-        yield Finding("config", level, _where(problem), problem.hint or "Correct it, then run the check-up again")
+        yield Finding("config", level, _where(problem), problem.hint or "Correct it, then check again")
     loaded = workspace.loaded
     if loaded is None or workspace.errors:
         return
@@ -267,7 +268,8 @@ def _ports(workspace: Workspace) -> Iterator[Finding]:
     if workspace.loaded is None:
         return
     config = workspace.loaded.config
-    checks = check_ports(config)
+    said = (page_says(folder).get("monitor_port") for folder in workspace.loaded.folders())
+    checks = check_ports(config, [port for port in said if port])
     for check in checks:
         yield Finding("ports", "ok" if check.usable else "warning", f"{check.key}: {check.text}", check.advice)
     plays = [check for check in checks if check.hears or check.plays]
@@ -307,7 +309,7 @@ def _folders(workspace: Workspace) -> Iterator[Finding]:
                 "folders", "ok", f"{folder} can be written" + ("" if place == folder else ", once it is made")
             )
     free = shutil.disk_usage(workspace.folder if workspace.folder.exists() else Path.cwd()).free
-    text = f"{free / 2**30:.1f} GiB of disk are free"
+    text = f"{free / 1e9:.1f} GB of disk are free"
     few = free < LEAST_FREE_BYTES
     yield Finding("folders", "warning" if few else "ok", text, "Make room before you record" if few else "")
 

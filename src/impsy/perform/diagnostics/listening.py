@@ -12,14 +12,10 @@ from typing import Self
 
 from impsy.config import Config
 from impsy.events import Event, Interaction, Released, Report, Update
-from impsy.io.adapter import Adapter, Health
-from impsy.mapping.commanding import CommandMapping
-from impsy.mapping.commands import OTHER_PORTS
-from impsy.mapping.entries import Mapping
-from impsy.mapping.words import why_ignored
-from impsy.perform.building.midi import commands_at, input_name
+from impsy.io.adapter import Adapter, Health, Overhearable, Overheard
 from impsy.perform.building.ports import Ports
 from impsy.perform.building.session import WantedPorts
+from impsy.perform.diagnostics.meanings import Meanings
 
 __all__ = ["Arrival", "Listening", "Tally", "inputs_only"]
 
@@ -109,8 +105,7 @@ class Listening:
         self._config = inputs_only(config)
         self._folder = folder
         self._now = now
-        self._mappings = _mappings(self._config)
-        self._commands = _commands(self._config)
+        self._meanings = Meanings(self._config)
         self._queue: SimpleQueue[Arrival | Report] = SimpleQueue()
         self._adapters: tuple[Adapter, ...] = ()
         self._overheard: set[str] = set()
@@ -121,7 +116,7 @@ class Listening:
         """Open every input; one that is missing is reported and looked for."""
         self._adapters = Ports(WantedPorts(self._folder, lights=False)).apply(self._config)
         for adapter in self._adapters:
-            if hasattr(adapter, "overhear"):
+            if isinstance(adapter, Overhearable) and adapter.name in self._meanings.ports:
                 adapter.overhear = self._overhear
                 self._overheard.add(adapter.name)
             adapter.open(partial(self._deliver, adapter.name), self._report)
@@ -148,15 +143,15 @@ class Listening:
 
     # --- in the adapters' threads ------------------------------------------------------------------
 
-    def _overhear(self, port: str, message: bytes, changes: Changes | None) -> None:
-        ignored = ""
-        if changes == ():
-            command = self._commands[port].owner(message)
-            self._put(Arrival(self._now(), port, (), message, command=command.name if command else "a command"))
+    def _overhear(self, heard: Overheard) -> None:
+        port, message, changes = heard.port, heard.data, heard.changes
+        if heard.remark or heard.way == "out":
             return
-        if changes is None:
-            mapping = self._mappings.get(port, ())
-            ignored = why_ignored(mapping, message) if mapping else "this port has no input mapping"
+        if changes == ():
+            command = self._meanings.command(port, message) or "a command"
+            self._put(Arrival(self._now(), port, (), message, command=command))
+            return
+        ignored = self._meanings.why_ignored(port, message) if changes is None else ""
         self._put(Arrival(self._now(), port, changes or (), message, ignored))
 
     def _deliver(self, port: str, event: Event) -> None:
@@ -182,24 +177,3 @@ class Listening:
             self.dropped += 1
         else:
             self._queue.put(item)
-
-
-def _mappings(config: Config) -> dict[str, Mapping]:
-    """The input mapping of each adapter that receives MIDI messages, by the adapter's name."""
-    found: dict[str, Mapping] = {}
-    if config.midi is not None:
-        found |= {input_name(name): config.midi.input.get(name, ()) for name in config.midi.in_device}
-    for section in ("websocket", "serialmidi"):
-        table = getattr(config, section)
-        if table is not None:
-            found[section] = table.input
-    return found
-
-
-def _commands(config: Config) -> dict[str, CommandMapping]:
-    """The commands of each adapter that receives MIDI messages, by the adapter's name."""
-    assigned = config.assigned
-    devices = config.midi.in_device if config.midi is not None else ()
-    named = (entry.port for _, entry in assigned if entry.port and entry.port not in OTHER_PORTS)
-    ports = {input_name(device): device for device in (*devices, *named)} | {name: name for name in OTHER_PORTS}
-    return {name: CommandMapping(commands_at(port, assigned)) for name, port in ports.items()}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from impsy.config import Config
 from impsy.config.localports import USUAL, named_ports
@@ -29,9 +29,9 @@ __all__ = ["check_ports"]
 _WAITS = "`impsy run` opens it as soon as it is there"
 
 
-def check_ports(config: Config) -> list[Way]:
-    """All ports of a configuration, in its order."""
-    return [*_midi(config), *_network(config), *_serial(config), *_link(config)]
+def check_ports(config: Config, pages: Collection[int] = ()) -> list[Way]:
+    """All ports of a configuration, in its order; ``pages``: where this workspace's own page listens, if it does."""
+    return [*_midi(config), *_network(config, pages), *_serial(config), *_link(config)]
 
 
 def _link(config: Config) -> Iterator[Way]:
@@ -91,7 +91,7 @@ def _serial(config: Config) -> Iterator[Way]:
 # --- network ----------------------------------------------------------------------------------------
 
 
-def _network(config: Config) -> Iterator[Way]:
+def _network(config: Config, pages: Collection[int]) -> Iterator[Way]:
     if config.osc is not None:
         osc = config.osc
         yield _listening("osc.server_port", osc.server_ip, osc.server_port, socket.SOCK_DGRAM, hears=True)
@@ -106,7 +106,7 @@ def _network(config: Config) -> Iterator[Way]:
         yield _listening("webui.command_port", "localhost", port, socket.SOCK_DGRAM)
     else:
         yield Way("webui.command_port", True, f"localhost port {USUAL.command_port} is taken: a free one will do")
-    yield _watched(monitor or USUAL.monitor_port)
+    yield _watched(monitor, pages)
 
 
 def _listening(
@@ -134,12 +134,19 @@ def _sending(key: str, ip: str, port: int) -> Way:
     return Way(key, True, f"sends to {ip} port {port}", plays=True)
 
 
-def _watched(port: int) -> Way:
-    """The web interface listens on the monitor port; the session only sends to it, so either is usable."""
-    key = "webui.monitor_port"
+def _watched(named: int | None, pages: Collection[int]) -> Way:
+    """The web interface listens on the monitor port, and the session sends to it."""
+    key, port = "webui.monitor_port", named or USUAL.monitor_port
+    for own in pages:
+        if named in (None, own):
+            return Way(key, True, f"localhost port {own} is listened on by this workspace's page")
     if _bind("localhost", port, socket.SOCK_DGRAM) is None:
         return Way(key, True, f"localhost port {port} is free; no web interface listens yet")
-    return Way(key, True, f"localhost port {port} is listened on, as by the web interface")
+    if named is None:
+        return Way(key, True, f"localhost port {port} is taken: the page takes a free one")
+    text = f"localhost port {port} is taken by another program, perhaps the page of another workspace: the page of "
+    text += "this one cannot hear a session"
+    return Way(key, False, text, "Leave monitor_port out of [webui], so that a free one is taken, or give another")
 
 
 def _bind(ip: str, port: int, kind: socket.SocketKind) -> OSError | None:

@@ -18,6 +18,7 @@ from impsy.names import path_within
 from impsy.perform.exporting.table import write_table
 from impsy.perform.exporting.takes import RecordedTake, followed
 from impsy.perform.replaying.models import SUFFIXES, RecordedModels
+from impsy.text import counted
 from impsy.version import __version__
 
 __all__ = ["unpacked", "write_archive"]
@@ -100,7 +101,7 @@ def _write(archive: zipfile.ZipFile, takes: Sequence[RecordedTake], target: Path
     _add_text(archive, "versions.json", json.dumps(found.get("versions", {}), indent=1))
     one = len(takes) == 1
     text = README.format(
-        version=__version__, count="1 take" if one else f"{len(takes)} takes", them="it" if one else "them",
+        version=__version__, count=counted(len(takes), "take"), them="it" if one else "them",
         archive=target.name, takes="\n".join(lines),
     )  # fmt: skip
     _add_text(archive, "README.txt", text)

@@ -35,10 +35,11 @@ from impsy.events import (
     Touched,
     Unplugged,
     Update,
+    UsePreset,
 )
 from impsy.perform.exporting.takes import RecordedTake, followed
 
-__all__ = ["JOURNAL", "columns", "marks_of", "write_table"]
+__all__ = ["JOURNAL", "columns", "happened", "marks_of", "write_table"]
 
 JOURNAL = "journal"
 """The source of the rows that are no events of a player."""
@@ -91,9 +92,9 @@ def _rows_of(take: RecordedTake, controls: int, most: int) -> Iterator[list[str]
             state |= {"mode": head.settings.mode, "model": head.model or ", ".join(v.model_name for v in head.voices)}
             who = (head.participant, head.condition)
         first = int(log.times[0]) / 1e6
-        happened = iter(()) if head is None else _happened(head, calls)
+        others = iter(()) if head is None else happened(head, calls)
         blank = [""] * most
-        for at, number, source, name, value in heapq.merge(_played(log), happened, key=itemgetter(0)):
+        for at, number, source, name, value in heapq.merge(_played(log), others, key=itemgetter(0)):
             if source == JOURNAL and name in state:
                 state[name] = value
             values = blank
@@ -110,7 +111,8 @@ def _played(log: Log) -> Iterator[Row]:
         yield time / 1e6, number, PERFORMER if performer else MODEL, "", ""
 
 
-def _happened(head: Head, calls: Iterator[Call]) -> Iterator[Row]:
+def happened(head: Head, calls: Iterator[Call]) -> Iterator[Row]:
+    """What a journal has beside what was played, as rows of this table."""
     began = (head.started_at - EPOCH).total_seconds() - head.origin
     settings = {each.name: getattr(head.settings, each.name) for each in fields(head.settings)}
     for call in calls:
@@ -134,6 +136,8 @@ def _told(call: Call, settings: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield "load_model", file
         case RecallScene(name):
             yield "scene", name
+        case UsePreset(name):
+            yield "preset", name
         case Mark(text):
             yield "mark", text
         case None:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from impsy.text import counted
+
 __all__ = ["Progress"]
 
 MOST_KEPT = 60_000
@@ -84,14 +86,14 @@ class Progress:
             return "What was learnt plays."
         if not self.count:
             return "It listens."
-        return f"It has heard {self.count} events and learns; nothing that is better yet."
+        return f"It has heard {counted(self.count, 'event')} and learns; nothing that is better yet."
 
     def words_of_first(self, base: str) -> str:
         """The report when something takes over for the first time."""
         if not base:
             return (
-                f"the model that learns begins to answer: after {self.count} events it foresees your playing better "
-                "than repeating and a random walk do"
+                f"the model that learns begins to answer: after {counted(self.count, 'event')} it foresees your "
+                "playing better than repeating and a random walk do"
             )
         return (
             f"what was learnt takes over: it foresees your latest phrases better than {base}, by "

@@ -270,7 +270,8 @@ class Learning:
 
     def _hand_over(self, message: Message) -> None:
         content, gain = message.blobs[0], message.about.get("gain")
-        heard, base = f"{self._progress.count} events", self._base.label
+        count, base = self._progress.count, self._base.label
+        heard = f"{count} event{'s' * (count != 1)}"  # a part of a name: without commas
         name = f"{base} + {heard}" if base else f"learnt from {heard}"
         try:
             ready = made_ready(content, name, self._heard_of())

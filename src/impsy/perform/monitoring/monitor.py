@@ -60,7 +60,7 @@ class Monitor:
         self._outlet = Outlet("localhost", self._port())
         self._state = state
         self._now = now
-        self._queue: SimpleQueue[tuple[str, Sequence[float]] | object] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[str, Sequence[float]] | bytes | object] = SimpleQueue()
         self._forecast: tuple[Forecast, NDArray[Any] | None] | None = None
         self._forecast_waits = False
         self._plan = PlanText()
@@ -81,6 +81,11 @@ class Monitor:
             self._queue.put((address, values))
         else:
             self.left_out += 1
+
+    def pass_on(self, packet: bytes) -> None:
+        """Send this packet soon, if not too much waits. Any thread may call it, and it returns at once."""
+        if self._queue.qsize() < WAITING_LIMIT:
+            self._queue.put(packet)
 
     def show(self, forecast: Forecast, mixture: NDArray[Any] | None, *, more: bool) -> None:
         """Send this forecast soon, unless a newer one comes first. Returns at once; one thread calls it.
@@ -145,6 +150,8 @@ class Monitor:
                 state_due = min(state_due, time.monotonic() + SETTLE_SECONDS)
             elif isinstance(item, tuple):
                 self._send(encode_vector(*item))
+            elif isinstance(item, bytes):
+                self._send(item)
         if self._forecast_waits:
             self._send_next()
         self._send_state()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from impsy.events import Report
 from impsy.io.adapter import SendReport
-from impsy.perform.recording.syncing import Syncing
+from impsy.perform.recording.syncing import SyncedFile, Syncing
 
 __all__ = ["KEPT_BYTES", "LineFile"]
 
@@ -32,19 +32,27 @@ class LineFile:
         what: the file is to the performer: ``"log"``; begins the kinds of its reports, too.
         folder: where it is, for messages.
         create: makes a new file and opens it; returns the descriptor and the path.
+        syncing: keeps it on the disk, and closes it.
         report: takes reports of errors.
     """
 
-    def __init__(self, what: str, folder: Path, create: Callable[[], tuple[int, Path]], report: SendReport) -> None:
+    def __init__(
+        self,
+        what: str,
+        folder: Path,
+        create: Callable[[], tuple[int, Path]],
+        syncing: Syncing,
+        report: SendReport,
+    ) -> None:
         self._what = what
         self._folder = folder
         self._create = create
+        self._syncing = syncing
         self._report = report
         self._buffer = bytearray()
         """Lines that are not completely in the file; the first ``_sent`` bytes are in it."""
         self._sent = 0
-        self._file: int | None = None
-        self._syncing: Syncing | None = None
+        self._file: SyncedFile | None = None
         self.path: Path | None = None
         self.rescue: Path | None = None
         self.rows = 0
@@ -90,9 +98,8 @@ class LineFile:
         try:
             file = self._ready_file()
             while self._buffer:
-                self.rows += self._send(file)
-                if self._syncing is not None:
-                    self._syncing.wrote()
+                self.rows += self._send(file.descriptor)
+                self._syncing.wrote(file)
         except OSError as error:
             self.complain(error)
             return False
@@ -106,17 +113,9 @@ class LineFile:
         """Close the file. What still waits goes to a file in the system's folder for temporary ones, by this name."""
         if self._buffer:
             self._rescue(name)
-        if self._file is not None:
-            file, self._file = self._file, None
-            try:
-                os.close(file)
-            except OSError as error:  # a network drive may report an error only now
-                self.complain(error)
-
-    def end_syncing(self) -> None:
-        """Sync for the last time, and wait for that, not for long."""
-        if self._syncing is not None:
-            self._syncing.close()
+        file, self._file = self._file, None
+        if file is not None:
+            self._syncing.end(file)
 
     def complain(self, error: OSError) -> None:
         """Report what the disk says, once."""
@@ -154,32 +153,30 @@ class LineFile:
                 os.ftruncate(file, os.fstat(file).st_size - self._sent)
             self._sent = 0
 
-    def _ready_file(self) -> int:
-        """The file's descriptor; a new file if there is none yet, or if the old one was deleted."""
+    def _ready_file(self) -> SyncedFile:
+        """The file; a new one if there is none yet, or if the old one was deleted."""
         if self._file is not None and self.path is not None:
-            if _is_file(self._file, self.path):
+            if _is_file(self._file.descriptor, self.path):
                 return self._file
             text = f"the {self._what} {self.path} was deleted or moved; it is written again"
             self._report(Report(f"{self._what}-vanished", text, always=True))
             old, self._file = self._file, None
-            if self._syncing is not None:
-                self._syncing.close(0.0)
             rows, self.rows, self._sent = self.rows, 0, 0
             try:  # the system keeps the content as long as it is open
-                content = _read_all(old)
+                content = _read_all(old.descriptor)
                 self._buffer[:0] = content[: content.rfind(b"\n") + 1]
             except OSError:
                 self.dropped += rows
                 raise
             finally:
-                os.close(old)
-        self._file, self.path = self._create()
-        self._syncing = Syncing(self._file, self.path, self._report)
+                self._syncing.end(old)
+        descriptor, self.path = self._create()
+        self._file = self._syncing.add(descriptor, self.path)
         return self._file
 
     def _rescue(self, name: str) -> None:
         if self._file is not None:
-            self._truncate_partial_row(self._file)
+            self._truncate_partial_row(self._file.descriptor)
         text = ""
         try:
             handle, rescue = tempfile.mkstemp(prefix="impsy-rescued-", suffix=f"-{name}")

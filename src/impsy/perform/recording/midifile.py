@@ -26,6 +26,7 @@ from impsy.mapping.entries import ControlChange, Mapping
 from impsy.mapping.input import InputMapping
 from impsy.mapping.output import OutputMapping
 from impsy.mapping.words import describe_message
+from impsy.text import counted
 
 __all__ = ["LAST_NOTE", "TICKS_A_SECOND", "Part", "Reading", "default_mapping", "read_midi", "write_midi"]
 
@@ -100,7 +101,8 @@ def write_midi(file: IO[bytes], entries: Mapping, performer: Part, model: Part) 
     for part in parts.values():
         if len(part) and part.values.shape[1] != len(entries):
             raise DataError(
-                f"a mapping of {len(entries)} entries does not fit a take of {part.values.shape[1]} values"
+                f"a mapping of {counted(len(entries), 'entry', 'entries')} does not fit a take of "
+                f"{counted(part.values.shape[1], 'value')}"
             )
     file.write(b"MThd" + struct.pack(">IHHH", 6, 1, 1 + len(parts), TICKS_A_BEAT))
     tempo = struct.pack(">I", 60_000_000 // BEATS_A_MINUTE)[1:]

@@ -16,6 +16,7 @@ from impsy.io.adapter import SendReport
 from impsy.perform.recording import linefile
 from impsy.perform.recording.journal import Journal
 from impsy.perform.recording.linefile import LineFile
+from impsy.perform.recording.syncing import Syncing
 from impsy.threads import lasting
 
 __all__ = ["FLUSH_SECONDS", "Recorder"]
@@ -73,8 +74,9 @@ class Recorder:
         self._journal = journal
         self._queue: SimpleQueue[Record | Sequence[Call] | None] = SimpleQueue()
         self._most_waiting = linefile.KEPT_BYTES // (NUMBER_BYTES * (dimension + 6))
-        self._log = LineFile("log", folder, self._create, report)
-        self._lines = LineFile("journal", folder, self._create_journal, report)
+        self._syncing = Syncing(report)
+        self._log = LineFile("log", folder, self._create, self._syncing, report)
+        self._lines = LineFile("journal", folder, self._create_journal, self._syncing, report)
         self._refused = 0
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -155,8 +157,7 @@ class Recorder:
         while thread.is_alive() and (now := self.waiting + self._lines.waiting) != before:
             before = now
             thread.join(CLOSE_SECONDS)
-        self._lines.end_syncing()
-        self._log.end_syncing()
+        self._syncing.close()
 
     # --- the thread --------------------------------------------------------------------------------
 

@@ -21,7 +21,12 @@ LEAD_SECONDS = 0.5
 """Between the start of a replayed performance and its first row; a log does not record it."""
 
 MOST_ANSWERS = 1_000_000
-"""Events of the model in one replay: an answer every tenth of a second for more than a day."""
+"""Events of the model in one replay, and more for what is longer than that: ``ANSWERS_A_SECOND``."""
+
+ANSWERS_A_SECOND = 100
+"""So many more for each second of the recording, of which a pause counts for ``LONGEST_PAUSE`` seconds at most."""
+
+LONGEST_PAUSE = 60.0
 
 
 def read_performance(path: Path, controls: int) -> tuple[Sequence[LogRow], Log]:
@@ -91,8 +96,8 @@ def replay(
         The engine, as the performance left it.
 
     Raises:
-        DataError: the model played :data:`MOST_ANSWERS` events, and the performance was not over. Everything before
-            has been written.
+        DataError: the model played more events than one replay has (:data:`MOST_ANSWERS`), and the performance was
+            not over. Everything before has been written.
     """
     origin = rows[0].time
     logged = {"interface": log_input, "rnn": log_predictions}
@@ -100,7 +105,7 @@ def replay(
     def seconds(time: datetime) -> float:
         return (time - origin).total_seconds()
 
-    answers = 0
+    answers, most = 0, MOST_ANSWERS
 
     def carry_out(commands: Iterable[Command]) -> None:
         nonlocal answers
@@ -114,17 +119,20 @@ def replay(
     def play_until(engine: Playing, end: float) -> None:
         while (deadline := engine.deadline) is not None and deadline < end:
             carry_out(engine.advance(deadline))
-            if answers >= MOST_ANSWERS:
+            if answers >= most:
                 raise DataError(
                     f"the replay ended {deadline:,.0f} s after the first row: by then the model had played "
-                    f"{MOST_ANSWERS:,} events, the most of one replay. A larger --timescale or --threshold, or a "
+                    f"{most:,} events, the most of one replay. A larger --timescale or --threshold, or a "
                     "shorter --tail, makes it play fewer"
                 )
 
     engine = make_engine(-LEAD_SECONDS)
+    before = 0.0
     for row in rows:
         now = seconds(row.time)
         play_until(engine, now)
+        most += int(ANSWERS_A_SECOND * min(now - before, LONGEST_PAUSE))
+        before = now
         carry_out(engine.receive(Interaction(row.values, "replay"), now))
     play_until(engine, seconds(rows[-1].time) + tail)
     carry_out(engine.end())

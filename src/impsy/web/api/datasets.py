@@ -18,7 +18,7 @@ from impsy.web.site import Site
 __all__ = ["ENDPOINTS"]
 
 ENDPOINTS = Endpoints()
-LIMIT = 512 << 20
+LIMIT = 512_000_000
 
 
 class Make(Body):

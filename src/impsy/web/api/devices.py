@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
+from impsy.config.controllers import controller_at
 from impsy.config.document import ConfigDocument
 from impsy.config.learnt import device_name
 from impsy.config.upgrade import upgrade
 from impsy.errors import ConfigError, DeviceError
+from impsy.mapping.entries import entry_to_list
 from impsy.perform.diagnostics.devices import (
     FoundMidi,
     Wanted,
@@ -17,7 +19,7 @@ from impsy.perform.diagnostics.devices import (
     wanted_midi_ports,
     wanted_serial_ports,
 )
-from impsy.protocol.workspace import Devices, Listening, MidiPort, MidiPorts, SerialPort
+from impsy.protocol.workspace import ControllerPreset, Devices, Listening, MidiPort, MidiPorts, SerialPort
 from impsy.web.api.endpoints import Body, Endpoints
 from impsy.web.config.file import ConfigFile
 from impsy.web.config.labels import Way
@@ -59,7 +61,7 @@ def devices(site: Site) -> Devices:
             for port in found.serial.ports
         ],
         found.serial.error,
-        ways_now(config, state, site.supervisor.status()["status"]),
+        ways_now(config, state, site.supervisor.status()["status"], site.link.listening),
         site.mapping.on,
     )
 
@@ -69,7 +71,20 @@ def _midi_ports(
 ) -> list[MidiPort]:
     names = found.inputs if way == "in" else found.outputs
     here = [each for each in wanted if each.direction == way]
-    return [MidiPort(name, short_name(name, names), *_use(name, here, ports)) for name in names]
+    presets = [_preset(name) if way == "in" else None for name in names]
+    return [
+        MidiPort(name, short_name(name, names), *_use(name, here, ports), preset)
+        for name, preset in zip(names, presets, strict=True)
+    ]
+
+
+def _preset(port: str) -> ControllerPreset | None:
+    found = controller_at(port)
+    if found is None:
+        return None
+    return ControllerPreset(
+        found.name, found.about, found.advice, [entry_to_list(each) for each in found.mapping], list(found.parts)
+    )
 
 
 def _use(port: str, wanted: Iterable[Wanted], ports: dict[str, dict[str, Any]]) -> tuple[str, str | None, str]:

@@ -30,10 +30,10 @@ from impsy.web.workspace import Conflict, NotFound
 
 __all__ = ["Body", "Endpoint", "Endpoints", "openapi", "problem", "routes"]
 
-THREADS = 12
+THREADS = 10
 """That answer at the same time, of each module."""
 
-JSON_LIMIT = 4 << 20
+JSON_LIMIT = 4_000_000
 """Bytes of a JSON body at most."""
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -222,7 +222,7 @@ async def _read_file(request: Request, limit: int) -> IO[bytes]:
 
 async def _chunks(request: Request, limit: int) -> AsyncIterator[bytes]:
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    too_large = HTTPException(status, f"this is too large: at most {limit / (1 << 20):g} MiB are taken here")
+    too_large = HTTPException(status, f"this is too large: at most {limit / 1e6:g} MB are taken here")
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
         raise too_large

@@ -20,10 +20,12 @@ from impsy.web.workspace import Conflict, NotFound
 __all__ = ["ENDPOINTS", "REPORT_POLICY", "choose"]
 
 ENDPOINTS = Endpoints()
-LIMIT = 256 << 20
+LIMIT = 256_000_000
 
-REPORT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
-"""A report is a page of tables and pictures: it runs nothing and fetches nothing."""
+REPORT_POLICY = (
+    "sandbox allow-downloads; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+)
+"""A report is a page of tables and pictures: it runs nothing and fetches nothing; its tables can be saved."""
 
 
 class Evaluate(Body):
@@ -91,7 +93,7 @@ def use(site: Site, name: str, query: UseQuery) -> Used:
     file, now = choose(site, name, set_dimension=query.set_dimension)
     if now:
         site.link.send("/impsy/model", "s", [file])
-    return Used(model=file, sentence=f"{name} plays {'now' if now else 'from the next start on'}")
+    return Used(model=file, sentence=f"“{name}” plays {'now' if now else 'from the next start on'}")
 
 
 def choose(site: Site, name: str, *, set_dimension: bool = False) -> tuple[str, bool]:

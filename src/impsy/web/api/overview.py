@@ -30,7 +30,7 @@ def overview(site: Site) -> Overview:
         saved = site.config.read()
     except OSError:  # the page for the configuration says why; the others are of use all the same
         saved = Draft(stamp="unreadable")
-    values = saved.values or {}
+    values = site.config.tables(saved)
     config = saved.loaded.config if saved.loaded else None
     dimension = config.model.dimension if config else _dimension(values)
     mode = config.interaction.mode if config else _value(_table(values, "interaction"), "mode", "choice")
@@ -38,7 +38,6 @@ def overview(site: Site) -> Overview:
         version=__version__,
         title=_value(values, "title", "choice") or "",
         workspace=site.workspace.root.name,
-        path=str(site.workspace.root),
         demo=site.demo,
         configured=bool(saved.stamp),
         dimension=dimension,

@@ -18,7 +18,7 @@ ENDPOINTS = Endpoints()
 
 
 class Begin(Body):
-    """How it is to be trained; what is left out is as usual."""
+    """How it is to be trained; what is left out is automatic."""
 
     size: Size = "s"
     epochs: Annotated[int, Field(ge=1, le=10_000)] | None = None

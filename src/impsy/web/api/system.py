@@ -38,6 +38,7 @@ def system(site: Site) -> System:
         findings=[
             Finding(each.check, _LEVELS[each.level], each.text, each.advice) for each in site.checkups.findings()
         ],
+        workspace=str(site.workspace.root),
         disk=_disk(site.workspace.root),
         memory=_memory(site, state),
         uptime=round(time.time() - psutil.Process().create_time(), 1),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import asdict
-from typing import IO, Annotated, cast
+from typing import IO, Annotated, Literal, cast
 
 from pydantic import Field
 from starlette.background import BackgroundTask
@@ -13,7 +13,7 @@ from starlette.responses import FileResponse, Response
 
 from impsy.codecs.journal import SUFFIX
 from impsy.config import Config
-from impsy.data.takes import LONGEST_TAG, LONGEST_TITLE, MOST_TAGS, TakeNote, annotate, read_notes
+from impsy.data.takes import LONGEST_TAG, LONGEST_TITLE, MOST_TAGS, TRIMS, TakeNote, annotate, read_notes
 from impsy.errors import ConfigError
 from impsy.mapping.entries import entry_to_list
 from impsy.perform.recording.takes import output_for
@@ -27,12 +27,14 @@ from impsy.web.library.worker import work
 from impsy.web.site import Site
 from impsy.web.workspace import Conflict
 
-__all__ = ["ENDPOINTS", "Seconds"]
+__all__ = ["ENDPOINTS", "Seconds", "Trim"]
 
 ENDPOINTS = Endpoints()
-LOG_LIMIT, MIDI_LIMIT = 256 << 20, 16 << 20
+LOG_LIMIT, MIDI_LIMIT = 256_000_000, 16_000_000
 
 Seconds = Annotated[float, Field(ge=0, le=10 * 365 * 86400)]
+Trim = Literal[0] | Annotated[float, Field(ge=TRIMS[0], le=TRIMS[1])]
+"""Seconds from which on pauses are not learned; 0: all are learned."""
 
 
 class PictureQuery(Body):
@@ -44,7 +46,7 @@ class PictureQuery(Body):
 
 
 class Words(Body):
-    """New title, tags and whether to learn from it; what is left out stays."""
+    """New title, tags, whether to learn from it and from its long pauses; what is left out stays."""
 
     title: Annotated[str, Field(max_length=LONGEST_TITLE)] | None = None
     tags: (
@@ -52,6 +54,7 @@ class Words(Body):
         | None
     ) = None
     excluded: bool | None = None
+    trim_pauses: Trim | None = None
 
 
 # --- looking ---------------------------------------------------------------------------------------
@@ -118,7 +121,7 @@ def _exported(site: Site, name: str, suffix: str, kind: str) -> FileResponse:
     # Named otherwise than logs are, so that no dataset takes it for one.
     target = scratch / f"{path.stem.removesuffix('-mdrnn')}.{suffix}"
     try:
-        work("export_take", site.workspace.root, log=str(path), target=str(target))
+        work("export_takes", site.workspace.root, logs=[str(path)], target=str(target))
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
@@ -144,6 +147,7 @@ def annotate_take(site: Site, name: str, body: Words) -> ChangedTake:
             before.title if body.title is None else body.title.strip(),
             before.tags if body.tags is None else _tags(body.tags),
             before.excluded if body.excluded is None else body.excluded,
+            before.trim_pauses if body.trim_pauses is None else body.trim_pauses,
         )
         entry = site.trash.remember(path.name, {"note": asdict(before)})
         annotate(site.workspace.logs, {path.name: after})

@@ -18,7 +18,7 @@ ENDPOINTS = Endpoints()
 
 
 class Start(Body):
-    """What is to be learned, and how; what is left out is as usual."""
+    """What is to be learned, and how; what is left out is automatic."""
 
     dataset: Annotated[str, Field(min_length=1, max_length=200)]
     size: Size = "s"

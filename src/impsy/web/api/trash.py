@@ -17,7 +17,7 @@ from impsy.web.site import Site
 __all__ = ["ENDPOINTS", "NameQuery", "changed", "deleted"]
 
 ENDPOINTS = Endpoints()
-_NOTE = TypeAdapter(TakeNote)
+_NOTES = TypeAdapter(dict[str, TakeNote])
 
 
 class NameQuery(Body):
@@ -45,7 +45,7 @@ def changed(site: Site, what: str) -> None:
 def deleted(site: Site, entry: Entry, title: str = "") -> Undo:
     """The answer to a deletion, which the pages are notified of."""
     changed(site, entry.what)
-    return Undo(undo=entry.id, sentence=f"{title or entry.name} was deleted")
+    return Undo(undo=entry.id, sentence=f"“{title or entry.name}” was deleted")
 
 
 @ENDPOINTS.add("POST", "/api/undo/{id}", "Undo a deletion or a change")
@@ -56,20 +56,24 @@ def undo(site: Site, id: str) -> Done:
             site.trash.exchange(entry)
         else:
             site.trash.restore(entry)
-        note = _note_in(entry)
-        if note is not None:
-            annotate(site.workspace.logs, {entry.name: note})
+        notes = _notes_in(entry)
+        if notes:
+            annotate(site.workspace.logs, notes)
     changed(site, entry.what)
     if entry.what == CHANGE:
-        return Done(sentence=f"{entry.name} has the title, the tags and the place that it had before")
-    return Done(sentence=f"{entry.name} is back")
+        if "notes" in entry.extra:
+            return Done(sentence=f"{entry.name}: title, tags and place are as they were before")
+        return Done(sentence=f"“{entry.name}” has the title, the tags and the place that it had before")
+    return Done(sentence=f"{entry.name}: they are back" if "notes" in entry.extra else f"“{entry.name}” is back")
 
 
-def _note_in(entry: Entry) -> TakeNote | None:
-    if "note" not in entry.extra:
-        return None
+def _notes_in(entry: Entry) -> dict[str, TakeNote]:
+    """The former notes of the takes of an entry: of one, or of several that were changed together."""
+    found = dict(entry.extra.get("notes", {}))
+    if "note" in entry.extra:
+        found[entry.name] = entry.extra["note"]
     try:
-        return _NOTE.validate_python(entry.extra["note"])
+        return _NOTES.validate_python(found)
     except ValidationError as error:
         raise DataError(f"the former title and tags of {entry.name} are damaged: this cannot be undone") from error
 

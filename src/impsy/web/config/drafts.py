@@ -25,11 +25,13 @@ from impsy.models.opening import model_dimension
 from impsy.perform.models import model_problems, sized
 from impsy.protocol.workspace import ConfigProblem
 
-__all__ = ["Change", "Draft", "edited", "in_present_form", "read_draft"]
+__all__ = ["Change", "Draft", "edited", "in_present_form", "read_draft", "salvaged"]
 
 DEEPEST_VALUE = 8
 MOST_WORK = 5 * CONFIG_THINGS
 """Changes times lines: for each change the text is gone through, 50 µs a line."""
+MOST_SALVAGED = 10
+"""Lines with syntax errors that are left out, to read the others."""
 LARGEST_NUMBER = 2**63
 """TOML's whole numbers have 64 bits, sign included (TOML 1.0, "Integer")."""
 
@@ -110,6 +112,18 @@ def read_draft(text: str, path: Path) -> Draft:
         return Draft(values, _shown(found, form), sized(loaded), understood)
     except ImpsyError:  # one of the remarks then
         return Draft(values, _shown(found, form), None, understood)
+
+
+def salvaged(text: str, path: Path) -> dict[str, Any]:
+    """The values of a text that is no TOML, without the lines with syntax errors; empty if there are many of them."""
+    lines = text.split("\n")
+    for _ in range(MOST_SALVAGED):
+        draft = read_draft("\n".join(lines), path)
+        line = next((problem.line for problem in draft.problems), None)
+        if draft.values is not None or line is None or not 0 < line <= len(lines) or not lines[line - 1]:
+            return draft.values or {}
+        lines[line - 1] = ""
+    return {}
 
 
 def _steps_of(value: Any) -> int:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from impsy.config import Config, LoadedConfig, load_config, parse_config
 from impsy.config.document import ConfigDocument
@@ -17,7 +17,7 @@ from impsy.errors import ConfigError, DeviceError, ImpsyError, refusal
 from impsy.files import locked, read_regular, write_keeping_previous
 from impsy.perform.models import sized
 from impsy.protocol.workspace import ConfigProblem, ConfigVersion
-from impsy.web.config.drafts import Draft, read_draft
+from impsy.web.config.drafts import Draft, read_draft, salvaged
 from impsy.web.workspace import Conflict, NotFound, Workspace
 
 __all__ = ["KEPT_VERSIONS", "ConfigFile"]
@@ -39,6 +39,7 @@ class ConfigFile:
         self.workspace = workspace
         self.path = workspace.config
         self._versions = workspace.private / "config"
+        self._known: dict[str, Any] | None = None
         self._changed: list[Callable[[], None]] = []
         self._watcher = ConfigWatcher(self.path, removed_too=True).then(lambda _path: self._notify())
 
@@ -70,9 +71,33 @@ class ConfigFile:
         except UnicodeDecodeError as error:
             text = content.decode(errors="replace")
             line = content.count(b"\n", 0, error.start) + 1
-            message = "this is not text in UTF-8: what could not be read is shown as �. Mend it, and save"
+            message = "this is not text in UTF-8: what could not be read is shown as �. Fix it, and save"
             draft = Draft(None, [ConfigProblem("", [], message, line, "error")])
+        if draft.values is not None:
+            self._known = draft.values
         return replace(draft, text=text, stamp=_stamp(content))
+
+    def tables(self, draft: Draft) -> dict[str, Any]:
+        """The values of this draft of the file; if it is no TOML, the last known, or those of its valid lines."""
+        if draft.values is not None:
+            return draft.values
+        if draft.stamp == "":
+            return {}
+        return self._known if self._known is not None else salvaged(draft.text, self.path)
+
+    def models(self) -> list[str]:
+        """The model files that the configuration names, even if other parts of it are invalid."""
+        config = self.config
+        if config is not None:
+            return [name for name in [voice.model for voice in config.voices] or [config.model.file] if name]
+        try:
+            tables = self.tables(self.read())
+        except OSError:
+            return []
+        voices, model = tables.get("voices"), tables.get("model")
+        named = [each.get("model") for each in voices if isinstance(each, dict)] if isinstance(voices, list) else []
+        named += [model.get("file")] if isinstance(model, dict) else []
+        return [name for name in named if isinstance(name, str) and name]
 
     def load(self) -> LoadedConfig:
         """The configuration as a session would load it.

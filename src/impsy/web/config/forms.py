@@ -75,6 +75,13 @@ _WORDS: dict[str, _Words] = {
     "osc.client_ip": _Words("Send to", "The address of the program that is played to.", "host"),
     "osc.client_port": _Words("Send to port", "Where that program listens.", "udp-port"),
     "osc.remote_control": _Words("Take commands", "Pause, mode, model and the like; else only playing is taken."),
+    "osc.query": _Words(
+        "Describe by OSCQuery",
+        "Control apps read all controls and commands. Without it: where other machines reach the port.",
+    ),
+    "osc.announce": _Words(
+        "Announce", "Others find the port by its name (mDNS). Without it: where other machines reach the port."
+    ),
     "osc.output_addresses": _Words("Addresses", "The OSC addresses that predictions are sent to."),
     "websocket": _Words("WebSocket", "For web pages that play along; they speak MIDI in words."),
     "websocket.server_ip": _Words("Listen at", "0.0.0.0 lets other machines in.", "host"),

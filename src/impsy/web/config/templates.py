@@ -14,6 +14,9 @@ from impsy.protocol.workspace import SetupTemplate
 __all__ = ["STARTER_DIMENSION", "TEMPLATES", "Wishes", "fill_in"]
 
 STARTER_DIMENSION = 9
+BY_HAND = 0.3
+"""Seconds of silence after which the model answers where no MIDI controller is chosen: moves by mouse have pauses of
+up to that length within a phrase."""
 TEMPLATE_CONTROLS = 8
 """What the template's words and examples are written for."""
 
@@ -47,7 +50,7 @@ TEMPLATES = (
     SetupTemplate(
         "midi",
         "MIDI controller and synthesiser",
-        "A controller plays, the predictions go to a synthesiser. Which knob is which can be learnt by moving them.",
+        "A controller plays, the predictions go to a synthesiser. Which knob is which is assigned by moving them.",
     ),
     SetupTemplate(
         "osc",
@@ -72,6 +75,8 @@ def fill_in(chosen: SetupTemplate, wishes: Wishes) -> str:
     # The page shows both players side by side; only the performer's rows are learned from.
     document.set("log_predictions", True)
     document.set("interaction.mode", wishes.mode)
+    if chosen.id != "midi" or not wishes.in_device:
+        document.set("interaction.threshold", BY_HAND)
     document.set("model.dimension", wishes.dimension)
     document.set("model.file", STARTER_MODEL if wishes.dimension == STARTER_DIMENSION else "")
     return document.dumps()
@@ -81,8 +86,6 @@ def _turned(block: str, chosen: SetupTemplate, wishes: Wishes) -> str:
     """A part of the commented template, with its section turned on or off."""
     section = re.search(r"^#?\[(\w+)\]", block, re.MULTILINE)
     match section and section[1]:
-        case "webui":
-            return _OFF.sub("", block)
         case "osc" if chosen.id != "osc":
             return _ON.sub("#", block)
         case "midi" if chosen.id == "midi":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from impsy.config import Config
@@ -24,14 +24,17 @@ _IDLE = ("stopped", "failed")
 """States of a session that holds no ports."""
 
 
-def ways_now(config: Config | None, state: dict[str, Any] | None, status: str) -> list[Way]:
+def ways_now(
+    config: Config | None, state: dict[str, Any] | None, status: str, pages: Collection[int] = ()
+) -> list[Way]:
     """What the configuration asks for, and how that does: by the session while one plays, as it has the ports.
 
-    Nothing while one starts or ends: to try a port then could take it from that.
+    Nothing while one starts or ends: to try a port then could take it from that. ``pages``: as
+    :func:`impsy.perform.diagnostics.portcheck.check_ports` takes it.
     """
     if state is not None:
         return ways_of_session(state)
-    return check_ports(config) if config is not None and status in _IDLE else []
+    return check_ports(config, pages) if config is not None and status in _IDLE else []
 
 
 def ways_of_session(state: dict[str, Any]) -> list[Way]:
@@ -82,7 +85,8 @@ class CheckUps:
                 yield from check.look(workspace)
             elif workspace.loaded is not None:
                 # Here, unlike for `impsy doctor`, the page is an instrument, too: no device need be there.
-                yield from _ports(ways_now(workspace.loaded.config, state, self._supervisor.status()["status"]))
+                status, pages = self._supervisor.status()["status"], self._link.listening
+                yield from _ports(ways_now(workspace.loaded.config, state, status, pages))
 
 
 def _ports(ways: list[Way]) -> Iterator[Finding]:

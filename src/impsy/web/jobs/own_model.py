@@ -74,6 +74,8 @@ class OwnModelJob:
         self._record = Record()
         self._progress: float | None = None
         self._left: float | None = None
+        self._seconds: float | None = None
+        self._waiting = False
 
     # --- what the page asks for --------------------------------------------------------------------
 
@@ -88,6 +90,8 @@ class OwnModelJob:
                 stopping=self._stopping.is_set(),
                 progress=self._progress,
                 left=self._left,
+                seconds=self._seconds,
+                waiting=self._waiting,
                 before=record.before,
                 now=record.now,
                 gain=record.gain,
@@ -119,8 +123,9 @@ class OwnModelJob:
                     options=dict(options or {}),
                 )
             )
+            begun = self.status()
         self._go_on()
-        return self.status()
+        return begun
 
     def stop(self) -> OwnModel:
         """End it soon; what plays plays on. Raises Conflict if there is nothing to end."""
@@ -153,7 +158,7 @@ class OwnModelJob:
         if not before:
             return self._finish(f"The next start plays as before. {stays}")
         self._playing.play(before)
-        return self._finish(f"{Path(before).name} plays as before. {stays}")
+        return self._finish(f"“{Path(before).name}” plays as before. {stays}")
 
     # --- its life ----------------------------------------------------------------------------------
 
@@ -238,7 +243,7 @@ class OwnModelJob:
                 self._trainings.stop(run["id"])
             planned = run["epochs"] or 0
             self._progress = run["epoch"] / planned if planned and run["losses"] else None
-            self._left = run["left"]
+            self._left, self._seconds, self._waiting = run["left"], run["seconds"], run["waiting"]
             self._publish()
             self._closing.wait(LOOK_SECONDS)
 
@@ -291,7 +296,8 @@ class OwnModelJob:
     def _set(self, record: Record) -> None:
         with self._lock:
             self._record = record
-            self._progress = self._left = None
+            self._progress = self._left = self._seconds = None
+            self._waiting = False
             if record.stage not in self._steps:
                 self._stopping.clear()
             self._kept.write(record)

@@ -14,6 +14,7 @@ from impsy.errors import DataError, ImpsyError
 from impsy.files import read_regular, write_whole
 from impsy.names import path_within, safe_name
 from impsy.protocol.own_model import Stage
+from impsy.text import counted
 from impsy.web.workspace import Workspace
 
 __all__ = [
@@ -70,7 +71,7 @@ class Record:
     def source(self) -> str:
         """What it learns from, in words."""
         whence = "that you played today" if self.today else "of all takes, as there are too few of today"
-        return f"{self.events:,} events {whence}"
+        return f"{counted(self.events, 'event')} {whence}"
 
 
 _RECORD = TypeAdapter(Record)
@@ -121,7 +122,7 @@ def too_little(events: int, seconds: float) -> str:
     more = ENOUGH_EVENTS - events
     minutes = "a few minutes" if events < _FEW_EVENTS or seconds <= 0 else _about(more * seconds / events)
     return (
-        f"There is too little playing to learn from yet: {events:,} events, and it takes {ENOUGH_EVENTS:,}. "
+        f"There is too little playing to learn from yet: {counted(events, 'event')}, and it takes {ENOUGH_EVENTS:,}. "
         f"Play for {minutes} more, and try again."
     )
 

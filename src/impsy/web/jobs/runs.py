@@ -12,7 +12,7 @@ from typing import Any, Literal
 from impsy.files import open_regular
 from impsy.protocol.library import Loss
 
-__all__ = ["ENDED", "LOSSES_SHOWN", "Progress", "Status"]
+__all__ = ["ENDED", "LOSSES_SHOWN", "CpuTime", "Progress", "Status"]
 
 Status = Literal["running", "stopping", "done", "stopped", "failed", "interrupted"]
 ENDED: tuple[Status, ...] = ("done", "stopped", "failed", "interrupted")
@@ -20,8 +20,32 @@ ENDED: tuple[Status, ...] = ("done", "stopped", "failed", "interrupted")
 LOSSES_SHOWN = 300
 """Points of a curve in lists and messages; a run by itself has all of them."""
 
+WAITING_SECONDS = 15.0
+"""A process that got almost no processor time for so long is said to wait for it."""
+WAITING_SHARE = 0.05
+
 _LONGEST_LINE = 1 << 20
 _LARGEST = 1 << 30
+
+
+@dataclass
+class CpuTime:
+    """Whether a process gets processor time. Times are in seconds."""
+
+    waiting: bool = False
+    _since: float | None = None
+    _used: float = 0.0
+
+    def look(self, now: float, used: float) -> bool:
+        """Note that it has ``used`` so much in all; whether ``waiting`` is another than before."""
+        before = self.waiting
+        if self._since is None or used < self._used:
+            self._since, self._used = now, used
+        elif used - self._used > WAITING_SHARE * WAITING_SECONDS:
+            self.waiting, self._since, self._used = False, now, used
+        elif now - self._since >= WAITING_SECONDS:
+            self.waiting = True
+        return self.waiting != before
 
 
 @dataclass

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -34,7 +35,7 @@ from impsy.protocol.library import Run
 from impsy.threads import Failures, lasting
 from impsy.training.backend import check_installed
 from impsy.web.jobs.evaluating import end_of, last_line
-from impsy.web.jobs.runs import ENDED, Progress, Status
+from impsy.web.jobs.runs import ENDED, CpuTime, Progress, Status
 from impsy.web.library.trash import Entry, Trash
 from impsy.web.live.hub import PageHub
 from impsy.web.workspace import Conflict, NotFound, Workspace
@@ -68,6 +69,7 @@ class _Run:
     record: dict[str, Any]
     progress: Progress
     process: subprocess.Popen[bytes] | None = None
+    cpu: CpuTime = field(default_factory=CpuTime)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
@@ -126,7 +128,7 @@ class Trainings:
         """Start a run.
 
         Args:
-            options: epochs, minutes, seed, architecture, batch, patience: those that are not to be as usual.
+            options: epochs, minutes, seed, architecture, batch, patience: those that are not to be automatic.
             name: of the model's files, without a suffix; None: by its dimension and size.
 
         Raises:
@@ -236,7 +238,9 @@ class Trainings:
         made = None
         with suppress(psutil.Error):
             made = psutil.Process(run.process.pid).create_time()
-        self._save(run, status="running", command=command, pid=run.process.pid, made=made, sentence="")
+        run.cpu = CpuTime()
+        started = {"pid": run.process.pid, "made": made, "launched": time.time(), "sentence": ""}
+        self._save(run, status="running", command=command, **started)
 
     def _target(self, run: _Run) -> Path:
         """The folder that it writes to."""
@@ -303,6 +307,8 @@ class Trainings:
             # First whether it has ended: its last output can then be read.
             ended = _has_ended(run)
             fresh = run.progress.look()
+            waits = run.cpu.waiting
+            fresh |= not ended and _look_at_cpu(run) != waits
             if ended:
                 self._conclude(run)
         if ended:
@@ -380,6 +386,8 @@ class Trainings:
                 size=run.record["size"],
                 status=status,
                 started=run.record["started"],
+                seconds=round(_seconds(run.record), 1),
+                waiting=status == "running" and run.cpu.waiting,
                 epoch=progress.epoch,
                 epochs=progress.epochs,
                 pace=progress.pace,
@@ -391,6 +399,29 @@ class Trainings:
                 options=run.record["options"],
                 sentence=run.record.get("sentence") or _sentence(run),
             )
+
+
+def _seconds(record: Mapping[str, Any]) -> float:
+    """Seconds from the start of a run's process until now, or until its end; 0 if they are not known."""
+    since = record.get("launched", record.get("made"))
+    if not isinstance(since, int | float):
+        return 0.0
+    until = time.time()
+    if record["status"] in ENDED:
+        try:
+            until = datetime.fromisoformat(record["ended"]).timestamp()
+        except (LookupError, TypeError, ValueError):
+            return 0.0
+    return max(0.0, until - since)
+
+
+def _look_at_cpu(run: _Run) -> bool:
+    """Whether its process gets almost no processor time."""
+    pid = run.process.pid if run.process is not None else run.record.get("pid")
+    with suppress(psutil.Error, TypeError, ValueError):
+        times = psutil.Process(pid).cpu_times()
+        run.cpu.look(time.monotonic(), times.user + times.system)
+    return run.cpu.waiting
 
 
 def _process(record: Mapping[str, Any]) -> psutil.Process | None:
@@ -448,9 +479,17 @@ _PHASES = {
 }
 
 
+_WAITS = (
+    "it waits for the processor: other programs keep this machine busy, and training comes after them. It goes on by "
+    "itself; to hurry it, end what computes"
+)
+
+
 def _sentence(run: _Run) -> str:
     if run.status == "stopping":
         return "stopping: the best so far is being written"
+    if run.cpu.waiting:
+        return _WAITS
     if run.progress.notes and run.progress.phase == "learning":
         return run.progress.notes[-1]
     return _PHASES[run.progress.phase]

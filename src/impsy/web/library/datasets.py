@@ -18,6 +18,7 @@ from impsy.data.statistics import DatasetStatistics
 from impsy.data.takes import read_notes
 from impsy.errors import DataError
 from impsy.protocol.library import Dataset, Made
+from impsy.text import counted
 from impsy.web.library.facts import DescribedFiles, Facts, Stamp, Unusable, stamp_of
 from impsy.web.library.takes import Takes
 from impsy.web.library.trash import Trash
@@ -35,7 +36,7 @@ class TooLittleError(DataError):
     """There are fewer events than wanted: ``events``, which take ``seconds``."""
 
     def __init__(self, events: int, seconds: float) -> None:
-        super().__init__(f"there are only {events:,} events in these takes: play more")
+        super().__init__(f"these takes hold only {counted(events, 'event')}: play more")
         self.events = events
         self.seconds = seconds
 
@@ -117,6 +118,7 @@ class Datasets(DescribedFiles):
                     dimension=dimension,
                     target=str(fresh),
                     config=str(workspace.config),
+                    trims=read_notes(workspace.logs).trims,
                     longest_pause=longest_pause,
                     least=least,
                 )
@@ -143,7 +145,9 @@ class Datasets(DescribedFiles):
             logs = sorted({self._takes.path(name) for name in names})
             named = sum(path.name in notes.excluded for path in logs)
             if named:
-                remarks.append(f"{_counted(named)} marked as not to be learned from, but chosen: used all the same")
+                remarks.append(
+                    f"{counted(named, 'take')} marked as not to be learned from, but chosen: used all the same"
+                )
         else:
             everything = self._takes.paths()
             logs = [path for path in everything if path.name not in notes.excluded]
@@ -161,9 +165,11 @@ class Datasets(DescribedFiles):
             raise DataError(f"there are no takes{of} to make a dataset of: play to record some, or add logs")
         left_out = sum(dimension_of(path.name) == dimension for path in excluded)
         if left_out:
-            remarks.append(f"{_counted(left_out)} left out: marked as not to be learned from")
+            remarks.append(f"{counted(left_out, 'take')} left out: marked as not to be learned from")
         if names is not None and len(chosen) < len(logs):
-            remarks.append(f"{_counted(len(logs) - len(chosen))} left out: of another dimension than {dimension}")
+            remarks.append(
+                f"{counted(len(logs) - len(chosen), 'take')} left out: of another dimension than {dimension}"
+            )
         live = [path.name for path in chosen if self._takes.is_live(path.name)]
         remarks += [f"{name} is still being recorded: what it held so far is in" for name in live]
         return dimension, chosen, remarks
@@ -189,7 +195,3 @@ def _dataset(name: str, stamp: Stamp, facts: Facts, looking: bool = False) -> Da
         looking=looking,
         problem=facts.get("problem", ""),
     )
-
-
-def _counted(number: int) -> str:
-    return "1 take" if number == 1 else f"{number:,} takes"

@@ -40,7 +40,7 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-_FORMAT = 3
+_FORMAT = 4
 _LARGEST = 256 << 20
 _LARGEST_NUMBER = 253_402_300_799_999_999
 """The last microsecond of the year 9999, counted from 1970. All else that is counted is less."""
@@ -140,7 +140,8 @@ class FactsCache:
         reader = None
         with self._lock:
             known = self._known()
-            gone = known.keys() - stamps.keys()
+            # A list that is older than a file's return from the trash may lack it.
+            gone = {name for name in known.keys() - stamps.keys() if not (self._folder / name).exists()}
             for name in gone:
                 del known[name]
             new = {name: stamp for name, stamp in stamps.items() if known.get(name, _UNKNOWN)[0] != stamp}

@@ -73,9 +73,7 @@ class Models(DescribedFiles):
         """All models, the newest first. ``evaluating``: the one that is being evaluated. ``wait``: seconds."""
         stamps = self._stamps()
         known = self._cache.of(stamps, wait=wait)
-        config = self._config.config
-        names = [] if config is None else [voice.model for voice in config.voices] or [config.model.file]
-        used = {(self._workspace.root / name).resolve() for name in names if name}
+        used = {(self._workspace.root / name).resolve() for name in self._config.models()}
         newest = sorted(stamps, key=lambda name: stamps[name][0], reverse=True)
         return [self._model(self._folder / name, stamps[name], known[name], used, evaluating) for name in newest]
 
@@ -113,7 +111,8 @@ class Models(DescribedFiles):
             format=facts.get("format", ""),
             runs=facts.get("runs", ""),
             bytes=stamp[1],
-            made=datetime.fromtimestamp(stamp[0] / 1e9).isoformat(timespec="seconds"),
+            made=_created(facts.get("facts")),
+            changed=datetime.fromtimestamp(stamp[0] / 1e9).isoformat(timespec="seconds"),
             in_use=not used.isdisjoint(file.resolve() for file in files),
             report=report,
             verdict=read_verdict(self.report(path)) if report else [],
@@ -123,6 +122,15 @@ class Models(DescribedFiles):
             looking=looking,
             problem=facts.get("problem", ""),
         )
+
+
+def _created(facts: object) -> str:
+    """When the model was trained, as its file says: the file itself may have been copied since."""
+    said = facts.get("created") if isinstance(facts, dict) else None
+    try:
+        return datetime.fromisoformat(said).isoformat(timespec="seconds") if isinstance(said, str) else ""
+    except ValueError:
+        return ""
 
 
 def files_of(path: Path) -> list[Path]:

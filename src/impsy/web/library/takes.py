@@ -20,6 +20,7 @@ from impsy.errors import DataError
 from impsy.limits import MOST_LEARNED_DIMENSION
 from impsy.perform.exporting.takes import head_of, take_of
 from impsy.protocol.library import Take
+from impsy.text import counted
 from impsy.web.library.facts import (
     BATCH_BYTES,
     Facts,
@@ -238,7 +239,7 @@ def _problem(counts: dict[str, int], found: str) -> str:
         return f"there is nothing in it that is a row of a take{found and f' ({found})'}"
     if left_out:
         rows = left_out + counts["performer"] + counts["model"]
-        return f"{left_out:,} of its {rows:,} rows are left out: {found}"
+        return f"{left_out:,} of its {counted(rows, 'row')} left out: {found}"
     return found
 
 
@@ -261,6 +262,9 @@ def _take(name: str, size: int, known: Known, note: TakeNote, live: bool) -> Tak
         dimension=dimension_of(name) or 0,
         tags=list(note.tags),
         excluded=note.excluded,
+        pauses=scan.get("pauses", 0),
+        paused=round(scan.get("paused", 0.0), 3),
+        trim_pauses=note.trim_pauses,
         journal=facts.get("journal", False),
         participant=facts.get("participant", ""),
         condition=facts.get("condition", ""),

@@ -33,7 +33,7 @@ MOST_BYTES = 1 << 30
 MOST_CHANGES = 200
 """How long, how much, and how many changes of titles and tags are kept."""
 
-_LARGEST_ENTRY = 1 << 20
+_LARGEST_ENTRY = 32 << 20
 """Bytes of what is written of an entry."""
 
 CHANGE = "change"
@@ -137,7 +137,7 @@ class Trash:
             taken = next((place for _, place in pairs if place.exists()), None)
             if taken is not None:
                 raise Conflict(f"{taken.name} is there again: rename or delete it first, then undo")
-            for here, place in pairs:
+            for here, place in reversed(pairs):  # a take's log comes last: who finds it finds its journal
                 if here.exists():
                     place.parent.mkdir(parents=True, exist_ok=True)
                     shutil.move(here, place)

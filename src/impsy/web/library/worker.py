@@ -15,9 +15,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from impsy.errors import ImpsyError
+from impsy.errors import DataError, ImpsyError
 from impsy.files import open_regular
-from impsy.processes import ask, serve
+from impsy.processes import Cancelling, ask, serve
+from impsy.text import counted
 
 __all__ = ["work"]
 
@@ -69,6 +70,7 @@ def collect(
     dimension: int,
     target: str,
     config: str,
+    trims: Mapping[str, float],
     longest_pause: float | None = None,
     least: int = 0,
 ) -> dict[str, Any]:
@@ -76,6 +78,7 @@ def collect(
 
     Args:
         config: the configuration's file, which may say which controls are notes.
+        trims: as for :func:`impsy.data.collecting.collect`.
         longest_pause: seconds to which longer times between two events are shortened; None: they stay.
         least: events; where there are fewer, nothing is written, and the result is ``too_little``: how many there
             are, and how many seconds they take.
@@ -87,7 +90,7 @@ def collect(
     from impsy.data.statistics import describe
 
     try:
-        collection = collecting.collect([Path(log) for log in logs], dimension)
+        collection = collecting.collect([Path(log) for log in logs], dimension, trims)
     except collecting.NoEventsError:
         if not least:
             raise
@@ -130,14 +133,14 @@ def foresee(dataset: str, models: Sequence[str]) -> list[float]:
 def _remarks(collection: Any) -> list[str]:
     remarks = [collection.account]
     remarks += [
-        f"{log.name}: {log.unread:,} rows left out, malformed or of another source, the first in line "
+        f"{log.name}: {counted(log.unread, 'row')} left out, malformed or of another source, the first in line "
         f"{log.problems[0].line} ({log.problems[0].text})"
         for log in collection.logs
         if log.unread
     ]
     remarks += [f"{copy.name} left out: it has the same rows as {copy.original}" for copy in collection.copies]
     remarks += [
-        f"{each.name} and {each.other} have {each.rows:,} rows in common, which now count twice"
+        f"{each.name} and {each.other} have {counted(each.rows, 'row')} in common, counted twice now"
         for each in collection.overlaps
     ]
     remarks += [f"{log.name}: {remark}" for log in collection.logs for remark in log.remarks]
@@ -199,19 +202,19 @@ def midi_to_take(file: str, mappings: Sequence[Sequence[Any]], started: str, tar
     return {"events": len(reading.performer), "answers": len(reading.model), "remarks": reading.remarks}
 
 
-def export_take(log: str, target: str) -> dict[str, Any]:
-    """Write a take with its journal as a table, or as an archive where the file ends in .zip."""
+def export_takes(logs: Sequence[str], target: str) -> dict[str, Any]:
+    """Write takes with their journals as a table, or as an archive where the file ends in .zip."""
     from impsy.files import written_whole
     from impsy.perform.exporting.paper import write_archive
     from impsy.perform.exporting.table import write_table
     from impsy.perform.exporting.takes import take_of
 
-    take = take_of(Path(log))
+    takes = [take_of(Path(log)) for log in logs]
     if target.endswith(".zip"):
-        write_archive([take], Path(target))
+        write_archive(takes, Path(target))
     else:
         with written_whole(Path(target)) as file:
-            write_table(file, [take])
+            write_table(file, takes)
     return {}
 
 
@@ -221,6 +224,41 @@ def marks_in_take(log: str) -> list[tuple[float, str]]:
     from impsy.perform.exporting.takes import take_of
 
     return marks_of(take_of(Path(log)))
+
+
+def origin_of_take(log: str) -> dict[str, Any]:
+    """What a take was made with, by its journal: see :class:`impsy.protocol.library.TakeOrigin`."""
+    from impsy.perform.exporting.origin import origin_of
+    from impsy.perform.exporting.takes import take_of
+
+    return origin_of(take_of(Path(log)))
+
+
+def replay_take(log: str, target: str) -> dict[str, Any]:
+    """Play a take again by its journal, as ``impsy replay --check`` does, and write the log that it makes.
+
+    Returns:
+        Whether it is ``same``, a ``sentence`` on that, and how many ``rows`` were written.
+    """
+    from impsy.files import written_whole
+    from impsy.perform.exporting.comparing import Comparison, verdict
+    from impsy.perform.exporting.takes import followed, take_of
+    from impsy.perform.replaying.exact import replay_exactly
+    from impsy.perform.replaying.models import RecordedModels
+
+    take = take_of(Path(log))
+    if take.journal is None:
+        raise DataError(f"{take.log.name} has no journal beside it, so it cannot be replayed exactly")
+    folder = take.log.parent
+    models = RecordedModels(folder, [folder.parent, folder])
+    with (
+        written_whole(Path(target)) as file,
+        followed(take.journal) as (head, calls),
+        Comparison(take.log, file.write) as compared,
+    ):
+        played = replay_exactly(head, calls, models.open, compared)
+    same, sentence = verdict(compared, played, head, Path(take.log.name))
+    return {"same": same, "sentence": sentence, "rows": played.rows}
 
 
 _TASKS: Mapping[str, Callable[..., Any]] = {
@@ -234,24 +272,31 @@ _TASKS: Mapping[str, Callable[..., Any]] = {
         scan_logs,
         take_to_midi,
         midi_to_take,
-        export_take,
+        export_takes,
         marks_in_take,
+        origin_of_take,
+        replay_take,
     )
 }
 
 
-def work(task: str, folder: Path, *, seconds: float = _SECONDS, **arguments: Any) -> Any:
+def work(
+    task: str, folder: Path, *, seconds: float = _SECONDS, cancelling: Cancelling | None = None, **arguments: Any
+) -> Any:
     """Do one of these tasks in another process, and wait; returns its result.
 
     Args:
         folder: the workspace.
+        cancelling: can end it.
         arguments: of the task, of types that JSON has.
 
     Raises:
-        ImpsyError: of the kind that the task raised, or DataError if its process died or took too long.
+        ImpsyError: of the kind that the task raised, or DataError if its process died, took too long, or was
+            cancelled.
     """
     content = json.dumps(arguments).encode()
-    return json.loads(ask(["-m", "impsy.web.library.worker", task], content, folder, seconds=seconds))
+    command = ["-m", "impsy.web.library.worker", task]
+    return json.loads(ask(command, content, folder, seconds=seconds, cancelling=cancelling))
 
 
 def _do(content: bytes) -> bytes:

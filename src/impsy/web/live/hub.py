@@ -17,7 +17,8 @@ from itertools import count
 from typing import cast
 
 from impsy.protocol.monitor import Level
-from impsy.protocol.pages import OutputMessage, ServerMessage, Topic
+from impsy.protocol.pages import OutputMessage, ServerMessage, Topic, TrafficMessage
+from impsy.web.live.traffic import joined
 
 __all__ = ["PageHub", "PageQueue"]
 
@@ -38,8 +39,8 @@ class _Kind:
     """How messages of one type are delivered.
 
     ``every``: seconds between two to one page. ``about``: the key of the subject: a newer message with the same value
-    replaces an older one; "": any newer one does; None: none does. Lines of output are joined. ``kept``: a page that
-    is opened later receives the last one.
+    replaces an older one; "": any newer one does; None: none does. Lines of output and what passed the ports are
+    joined. ``kept``: a page that is opened later receives the last one.
     """
 
     every: float = 0.0
@@ -60,7 +61,22 @@ _KINDS: dict[str, _Kind] = {
     "learning": _Kind(kept=True),
     "training": _Kind(0.5, about="run"),
     "own_model": _Kind(0.1),
+    "workshop": _Kind(0.1, kept=True),
+    "traffic": _Kind(0.05),
 }
+
+
+def _joined_lines(before: Mapping[str, object], after: Mapping[str, object]) -> ServerMessage:
+    lines = [line for each in (before, after) for line in cast("OutputMessage", each)["lines"]]
+    return {"type": "output", "lines": lines[-LINES_LIMIT:]}
+
+
+def _joined_traffic(before: Mapping[str, object], after: Mapping[str, object]) -> ServerMessage:
+    return {**joined(cast("TrafficMessage", before), cast("TrafficMessage", after)), "type": "traffic"}
+
+
+_JOINED = {"output": _joined_lines, "traffic": _joined_traffic}
+
 _OTHER = _Kind(about=None)
 """Without a subject: sentences, pongs, controls that are moved while a mapping is learnt."""
 
@@ -91,9 +107,14 @@ class _Message:
 
 
 class PageQueue:
-    """The messages that wait for one page. Only the loop's thread uses it."""
+    """The messages that wait for one page. Only the loop's thread uses it.
 
-    def __init__(self) -> None:
+    Args:
+        wants: whether messages of a type reach this page; others are left out.
+    """
+
+    def __init__(self, wants: Callable[[str], bool] = lambda _type: True) -> None:
+        self._wants = wants
         self._waiting: dict[Hashable, _Message] = {}
         self._sent: dict[Hashable, float] = {}
         self._wake = asyncio.Event()
@@ -104,10 +125,11 @@ class PageQueue:
 
     def add(self, message: _Message) -> None:
         """Send this message soon; it replaces an older one on the same subject."""
+        if not self._wants(message.type):
+            return
         before = self._waiting.get(message.key)
-        if before is not None and message.type == "output":
-            lines = [line for each in (before, message) for line in cast("OutputMessage", each.content)["lines"]]
-            message = _Message({"type": "output", "lines": lines[-LINES_LIMIT:]})
+        if before is not None and message.type in _JOINED:
+            message = _Message(_JOINED[message.type](before.content, message.content))
         elif before is None and len(self._waiting) >= WAITING_LIMIT:
             oldest = next((key for key, each in self._waiting.items() if each.kind.about is None), None)
             if oldest is None:

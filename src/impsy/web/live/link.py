@@ -18,7 +18,7 @@ from impsy.errors import DeviceError, PeerError
 from impsy.events import Report
 from impsy.io.network import Outlet
 from impsy.io.udp import UdpListener
-from impsy.protocol import monitor
+from impsy.protocol import monitor, traffic
 from impsy.protocol.pages import NextMessage, ServerMessage
 from impsy.threads import lasting
 
@@ -40,7 +40,11 @@ _VECTORS: dict[str, Literal["in", "start", "out"]] = {
     monitor.START: "start",
     monitor.OUTPUT: "out",
 }
-_OBJECTS: dict[str, Literal["next", "state"]] = {monitor.NEXT: "next", monitor.STATE: "state"}
+_OBJECTS: dict[str, Literal["next", "state", "traffic"]] = {
+    monitor.NEXT: "next",
+    monitor.STATE: "state",
+    traffic.TRAFFIC: "traffic",
+}
 
 
 class StateMessage(TypedDict):
@@ -50,11 +54,18 @@ class StateMessage(TypedDict):
     state: dict[str, Any] | None
 
 
-LinkMessage = ServerMessage | StateMessage
+class RawTrafficMessage(TypedDict):
+    """What passed the session's ports. Its content is not checked."""
+
+    type: Literal["raw_traffic"]
+    content: dict[str, Any]
 
 
-def decode_monitor(packet: bytes) -> tuple[Literal["in", "start", "out", "next", "state"], Any] | None:
-    """The content of one packet: ``("in" | "start" | "out", values)`` or ``("next" | "state", object)``.
+LinkMessage = ServerMessage | StateMessage | RawTrafficMessage
+
+
+def decode_monitor(packet: bytes) -> tuple[Literal["in", "start", "out", "next", "state", "traffic"], Any] | None:
+    """The content of one packet: ``("in" | "start" | "out", values)`` or ``("next" | "state" | "traffic", object)``.
 
     None: its address is another.
 
@@ -179,6 +190,12 @@ class SessionLink:
         return monitor, self._commands.port
 
     @property
+    def listening(self) -> tuple[int, ...]:
+        """The port at which sessions are received; empty while another program has it."""
+        heard = self._listener is not None and self._listener.address is not None and not self.trouble
+        return self.ports[:1] if heard else ()
+
+    @property
     def state(self) -> dict[str, Any] | None:
         """The session's last state; None: none has been received for ``GONE_SECONDS``."""
         return self.last_state if time.monotonic() - self._received_at <= GONE_SECONDS else None
@@ -246,10 +263,11 @@ class SessionLink:
                 text = f"Port {self.ports[0]} is free now: the session can be received."
                 self._on_message({"type": "sentence", "level": "info", "text": text})
             return
+        other = "End it" if self._monitor_port is None else "End it, or leave monitor_port out of [webui]"
         self.trouble = (
             "Nothing can be received from a session: another program, perhaps a second web interface of this "
-            f"workspace, has the UDP port {self.ports[0]} (webui.monitor_port). End it; this one tries again "
-            "every second."
+            f"workspace or the page of another one, has the UDP port {self.ports[0]} (webui.monitor_port). {other}; "
+            "this page tries again every second."
         )
         self._on_message({"type": "sentence", "level": "error", "text": self.trouble})
 
@@ -282,6 +300,8 @@ class SessionLink:
             self._on_message({"type": "state", "state": value})
         elif kind == "next":
             self._on_message(cast("NextMessage", {**value, "type": "next"}))
+        elif kind == "traffic":
+            self._on_message({"type": "raw_traffic", "content": value})
         else:
             self._on_message({"type": kind, "values": value})
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -14,11 +15,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from impsy.codecs.osc import COMMAND_ADDRESSES, Argument
 from impsy.protocol.monitor import Level
-from impsy.protocol.pages import Command, PageMessage, Ping, Play, ServerMessage, Touch
+from impsy.protocol.pages import Command, Hello, PageMessage, Ping, Play, ServerMessage, ShowPorts, Touch
 from impsy.settings import SETTINGS
 from impsy.version import __version__
+from impsy.web.guests.roles import OWNER, Guest
 from impsy.web.live.hub import PageHub, PageQueue
 from impsy.web.live.link import SessionLink
+from impsy.web.live.traffic import ask_for_traffic
 
 __all__ = ["COMMANDS", "serve_page"]
 
@@ -42,7 +45,8 @@ REPORT_SECONDS = 2.0
 """That no session is running is reported no more often."""
 
 
-_MESSAGES: TypeAdapter[Play | Touch | Command | Ping] = TypeAdapter(PageMessage)
+_Said = Play | Touch | Command | ShowPorts | Ping
+_MESSAGES: TypeAdapter[_Said] = TypeAdapter(PageMessage)
 
 _Arguments = tuple[str, tuple[float | str, ...]]
 """OSC type tags and values."""
@@ -125,33 +129,62 @@ class _Merger:
 
 
 async def serve_page(
-    websocket: WebSocket, hub: PageHub, link: SessionLink, standing: Callable[[], Iterable[ServerMessage]]
+    websocket: WebSocket,
+    hub: PageHub,
+    link: SessionLink,
+    standing: Callable[[], Iterable[ServerMessage]],
+    guest: Guest = OWNER,
 ) -> None:
-    """One page's connection, from its handshake to its end. ``standing``: messages on the present state."""
+    """One page's connection, from its handshake to its end.
+
+    Args:
+        websocket: the connection.
+        hub: sends to all pages.
+        link: leads to the session.
+        standing: messages on the present state.
+        guest: whose page it is; it ends when they are let in no more.
+    """
     await websocket.accept()
     if hub.pages >= PAGES_LIMIT:
         await websocket.close(1013, "too many pages are open already")
         return
-    queue = PageQueue()
-    queue.put({"type": "hello", "version": __version__})
+    ports = _Ports(link)
+    queue = PageQueue(lambda kind: guest.rights.is_told(kind) and (kind != "traffic" or ports.shown))
+    hello: Hello = {"type": "hello", "version": __version__}
+    queue.put(hello if guest is OWNER else {**hello, "guest": guest.facts()})
     for message in standing():
         queue.put(message)
     hub.join(queue)
     sending = asyncio.create_task(queue.deliver(websocket.send_text))
-    reading = asyncio.create_task(_read(websocket, link, queue))
+    reading = asyncio.create_task(_read(websocket, _Page(link, queue, guest, ports)))
+    ended = asyncio.Event()
+    ending = asyncio.create_task(ended.wait())
+    tell = partial(_tell, asyncio.get_running_loop(), ended)
+    guest.watchers.add(tell)
+    if guest.ended:  # between the handshake and now
+        ended.set()
     try:
-        await asyncio.wait([sending, reading], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([sending, reading, ending], return_when=asyncio.FIRST_COMPLETED)
     finally:
+        guest.watchers.discard(tell)
         hub.leave(queue)
-        for task in (sending, reading):
+        ports.show(False)
+        for task in (sending, reading, ending):
             task.cancel()
             # However a connection ends, it concerns no other page.
             with suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError, OSError):
                 await task
+        if ended.is_set():
+            with suppress(WebSocketDisconnect, RuntimeError, OSError):
+                await websocket.close(1008, "this invitation was revoked")
 
 
-async def _read(websocket: WebSocket, link: SessionLink, queue: PageQueue) -> None:
-    page = _Page(link, queue)
+def _tell(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
+    with suppress(RuntimeError):  # the loop has ended, and with it the page
+        loop.call_soon_threadsafe(ended.set)
+
+
+async def _read(websocket: WebSocket, page: _Page) -> None:
     while True:
         event = await websocket.receive()
         if event["type"] != "websocket.receive":
@@ -162,14 +195,35 @@ async def _read(websocket: WebSocket, link: SessionLink, queue: PageQueue) -> No
         await asyncio.sleep(SLOW_DOWN_SECONDS if page.too_fast() else 0)
 
 
+class _Ports:
+    """Whether one page shows what passes the session's ports: the session is asked for it meanwhile."""
+
+    def __init__(self, link: SessionLink) -> None:
+        self._link = link
+        self._asking: asyncio.Task[None] | None = None
+
+    @property
+    def shown(self) -> bool:
+        return self._asking is not None
+
+    def show(self, on: bool) -> None:
+        if on and self._asking is None:
+            self._asking = asyncio.create_task(ask_for_traffic(self._link))
+        elif not on and self._asking is not None:
+            self._asking.cancel()
+            self._asking = None
+
+
 class _Page:
     """Handles the messages of one page."""
 
-    def __init__(self, link: SessionLink, queue: PageQueue) -> None:
+    def __init__(self, link: SessionLink, queue: PageQueue, guest: Guest, ports: _Ports) -> None:
         self._link = link
         self._queue = queue
+        self._guest = guest
+        self._ports = ports
         self._merger = _Merger(link)
-        self._reported = float("-inf")
+        self._reported = self._refused = float("-inf")
         self._second = self._count = 0
 
     def too_fast(self) -> bool:
@@ -192,6 +246,8 @@ class _Page:
         except ValidationError as error:
             self._send("error", f"That message is not understood: {_first(error)}")
             return
+        if not self._may(message):
+            return
         match message:
             case Ping():
                 self._queue.put({"type": "pong", "t": message.t})
@@ -199,8 +255,31 @@ class _Page:
                 self._play(message)
             case Touch(controls=controls) if self._link.state is not None:
                 self._link.send("/impsy/touch", "i" * len(controls), [control + 1 for control in controls])
+            case ShowPorts(on=on):
+                self._ports.show(on)
             case Command():
                 self._command(message)
+
+    def _may(self, message: _Said) -> bool:
+        """Whether this guest may say so; what they move must be theirs. They are told why not, now and then."""
+        guest, rights = self._guest, self._guest.rights
+        match message:
+            case Command(name=name) if name in COMMANDS and not rights.may_command(name):
+                said = "You were invited to play here: settings are for who invited you."
+            case Play(changes=changes) if not guest.may_move([index for index, _ in changes]):
+                said = "That is somebody else's: play the controls that are yours."
+            case Touch(controls=controls) if not guest.may_move(controls):
+                return False
+            case ShowPorts() if not rights.may_say("ports"):
+                said = "You were invited to play here: what passes the ports is for who invited you."
+            case _ if not rights.may_say(message.type):
+                said = "You were invited to watch: playing is for others."
+            case _:
+                return True
+        if monotonic() - self._refused > REPORT_SECONDS:
+            self._refused = monotonic()
+            self._send("warning", said)
+        return False
 
     def _play(self, message: Play) -> None:
         state = self._link.state

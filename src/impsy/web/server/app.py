@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Match, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
@@ -26,6 +26,8 @@ from impsy.web.api import (
     config,
     datasets,
     devices,
+    invitations,
+    manytakes,
     models,
     overview,
     own_model,
@@ -33,15 +35,19 @@ from impsy.web.api import (
     session,
     setup,
     system,
+    takeorigin,
     takes,
     training,
     trash,
+    workshop,
 )
 from impsy.web.api.endpoints import Endpoint, openapi, problem, routes
+from impsy.web.guests.roles import OWNER, Guest
 from impsy.web.live.page import serve_page
 from impsy.web.server.pages import STATIC, Pages
-from impsy.web.server.safety import Safety, SafetyRules
+from impsy.web.server.safety import GUEST, Safety, SafetyRules
 from impsy.web.site import Site
+from impsy.web.workshop.workshop import Instrument
 
 __all__ = ["API_MODULES", "STATIC", "create_app", "endpoints"]
 
@@ -55,12 +61,16 @@ API_MODULES = (
     devices,
     system,
     takes,
+    manytakes,
+    takeorigin,
     playback,
     trash,
     datasets,
     training,
     models,
     own_model,
+    invitations,
+    workshop,
 )
 """Each has a table ``ENDPOINTS``."""
 
@@ -81,16 +91,8 @@ def create_app(site: Site, rules: SafetyRules, static: Path = STATIC) -> Starlet
         rules: who may ask.
         static: the folder of the built pages.
     """
-    table = endpoints()
-    pages = Pages(static)
-
-    def describe(_request: Request) -> Response:
-        return JSONResponse(openapi(table, __version__))
-
-    api = [*routes(table, site), Route("/api/openapi.json", describe)]
-
-    async def connect(websocket: WebSocket) -> None:
-        await serve_page(websocket, site.hub, site.link, site.standing)
+    if rules.token is not None:
+        site.invitations.advice = ""
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -101,20 +103,65 @@ def create_app(site: Site, rules: SafetyRules, static: Path = STATIC) -> Starlet
             site.hub.attach(None)
 
     return Starlette(
-        routes=[
-            *api,
-            Route("/api/{path:path}", partial(_not_there, api), methods=_METHODS),
-            WebSocketRoute("/ws", connect),
-            Route("/{path:path}", pages.answer),
-        ],
+        routes=_routes(site, static),
         middleware=[
-            Middleware(Safety, rules=rules),
+            Middleware(Safety, rules=rules, invitations=site.invitations),
             Middleware(_Unexpected),
             Middleware(GZipMiddleware, minimum_size=GZIP_BYTES, compresslevel=GZIP_LEVEL),
+            Middleware(_ToInstrument, site=site, static=static),
         ],
         exception_handlers={HTTPException: _http_problem},
         lifespan=lifespan,
     )
+
+
+def _routes(site: Site, static: Path) -> list[BaseRoute]:
+    """All addresses of a site."""
+    table = endpoints()
+    pages = Pages(static)
+
+    def describe(_request: Request) -> Response:
+        return JSONResponse(openapi(table, __version__))
+
+    api = [*routes(table, site), Route("/api/openapi.json", describe)]
+
+    async def connect(websocket: WebSocket) -> None:
+        guest = websocket.scope["extensions"][GUEST]
+        await serve_page(websocket, site.hub, site.link, site.standing, guest)
+
+    return [
+        *api,
+        Route("/api/{path:path}", partial(_not_there, api), methods=_METHODS),
+        WebSocketRoute("/ws", connect),
+        Route("/{path:path}", pages.answer),
+    ]
+
+
+class _ToInstrument:
+    """Middleware that leads the guest of a workshop to the instrument that is theirs."""
+
+    def __init__(self, app: ASGIApp, site: Site, static: Path) -> None:
+        self._app = app
+        self._site = site
+        self._static = static
+        self._apps: dict[int, tuple[Instrument, Starlette]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        guest: Guest = scope.get("extensions", {}).get(GUEST, OWNER)
+        app = self._app if guest.instrument is None else self._app_of(guest.instrument)
+        await app(scope, receive, send)
+
+    def _app_of(self, number: int) -> ASGIApp:
+        instrument = self._site.workshop.instrument(number)
+        if instrument is None:  # the workshop was closed just now
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The workshop is over.")
+        known = self._apps.get(number)
+        if known is None or known[0] is not instrument:
+            instrument.hub.attach(asyncio.get_running_loop())
+            of_it = _routes(cast("Site", instrument), self._static)
+            known = (instrument, Starlette(routes=of_it, exception_handlers={HTTPException: _http_problem}))
+            self._apps[number] = known
+        return known[1]
 
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]

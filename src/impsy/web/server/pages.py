@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
+from typing import get_args
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from impsy.web.server.safety import plain_page
+from impsy.protocol.pages import Place
+from impsy.web.server.doorpage import door_page
 
 __all__ = ["STATIC", "Pages"]
 
 STATIC = Path(__file__).resolve().parents[1] / "static"
+
+_PLACES = frozenset(get_args(Place))
 
 YEAR = "public, max-age=31536000, immutable"
 """For files whose name changes with their content."""
@@ -31,7 +35,7 @@ _TYPES = {
     ".map": "application/json",
 }
 
-_NOT_BUILT = plain_page(
+_NOT_BUILT = (
     "The pages of IMPSY have not been built.",
     "In a checkout, build them in the folder frontend: npm ci, then npm run build. "
     "“pip install .” does so by itself. All else, the addresses under /api and /ws, works without.",
@@ -46,13 +50,13 @@ class Pages:
         self._files = StaticFiles(directory=folder, check_dir=False)
 
     async def answer(self, request: Request) -> Response:
-        """A file; or, for the pages' own addresses, the one page that they all are."""
+        """A file, or the index page; with status 404 for an address that is none of the pages'."""
         path = PurePosixPath(request.path_params["path"])
         first = path.parts[0] if path.parts else ""
         if first in {"api", "ws"}:
             raise HTTPException(404)  # the one without more behind it, the other without a WebSocket's handshake
         if not self._index.is_file():
-            return HTMLResponse(_NOT_BUILT, HTTPStatus.SERVICE_UNAVAILABLE, {"Cache-Control": "no-store"})
+            return door_page(*_NOT_BUILT, HTTPStatus.SERVICE_UNAVAILABLE)
         try:
             if ".." in path.parts:
                 raise HTTPException(404)
@@ -60,8 +64,10 @@ class Pages:
         except HTTPException:
             if first == "assets":
                 raise
+            response = await self._files.get_response(self._index.name, request.scope)
+            if request.url.path not in _PLACES:
+                response.status_code = HTTPStatus.NOT_FOUND
             path = PurePosixPath(self._index.name)
-            response = await self._files.get_response(str(path), request.scope)
         response.headers["Cache-Control"] = YEAR if first == "assets" else "no-cache"
         if path.suffix in _TYPES and "content-type" in response.headers:
             response.headers["Content-Type"] = _TYPES[path.suffix]

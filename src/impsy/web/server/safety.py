@@ -7,7 +7,8 @@ A page on any site can make its visitor's browser send requests to this machine.
 - **Origin, Sec-Fetch-Site**: browsers name the page that a request comes from, with every request that changes
   something and with each WebSocket (RFC 6455, section 10.2; Fetch Metadata, w3.org/TR/fetch-metadata).
 - **A token**, where others than this machine can reach the server, or where it was asked for. Wrong ones are answered
-  slowly; the right one is always answered at once.
+  slowly; the right one is always answered at once. Who comes by the code of an invitation may do what its role may,
+  and is refused all else here.
 - **The user**, where there is no token: other users of this machine reach its loopback addresses.
 - **Headers**: the browser runs this server's own scripts only, and shows its pages in no frame.
 """
@@ -15,7 +16,6 @@ A page on any site can make its visitor's browser send requests to this machine.
 from __future__ import annotations
 
 import hmac
-import html
 import re
 import secrets
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from impsy.errors import ConfigError
@@ -33,10 +33,16 @@ from impsy.hosts import is_loopback, is_own
 from impsy.io.door import DOOR, Door, Peer
 from impsy.io.owners import of_this_user
 from impsy.web.api.endpoints import problem
+from impsy.web.guests.invitations import Invitations, NotLetIn
+from impsy.web.guests.roles import OWNER, Guest
+from impsy.web.server.doorpage import door_page
 from impsy.web.server.health import TOKEN_VARIABLE
 from impsy.web.server.sessions import SESSION_SECONDS, Sessions
 
-__all__ = ["CONTENT_POLICY", "Safety", "SafetyRules", "rules_for"]
+__all__ = ["CONTENT_POLICY", "GUEST", "Safety", "SafetyRules", "rules_for"]
+
+GUEST = "impsy.guest"
+"""Where an application finds who asks, in the extensions of a request's scope."""
 
 SHORTEST_TOKEN = 12
 
@@ -50,7 +56,6 @@ _OFF = (
     "accelerometer",
     "camera",
     "display-capture",
-    "fullscreen",
     "geolocation",
     "gyroscope",
     "hid",
@@ -61,12 +66,13 @@ _OFF = (
     "payment",
     "picture-in-picture",
     "publickey-credentials-get",
-    "screen-wake-lock",
     "serial",
     "usb",
     "window-management",
     "xr-spatial-tracking",
 )
+
+_OWN = ("fullscreen", "midi", "screen-wake-lock")
 
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
@@ -74,7 +80,9 @@ _ALWAYS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": ", ".join(["midi=(self)", *(f"{feature}=()" for feature in _OFF)]),
+    "Permissions-Policy": ", ".join(
+        [*(f"{feature}=(self)" for feature in _OWN), *(f"{feature}=()" for feature in _OFF)]
+    ),
 }
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -123,20 +131,26 @@ def rules_for(
 
 
 class _Refused(Exception):
-    def __init__(self, status: HTTPStatus, sentence: str, advice: str = "", *, guess: bool = False) -> None:
+    """``guess``: the answer takes its turn. ``typed``: it was a code, from the page's own field."""
+
+    def __init__(
+        self, status: HTTPStatus, sentence: str, advice: str = "", *, guess: bool = False, typed: bool = False
+    ) -> None:
         super().__init__(sentence)
         self.status = status
         self.sentence = sentence
         self.advice = advice
         self.guess = guess
+        self.typed = typed
 
 
 class Safety:
     """ASGI middleware; nothing behind it is reached by those who are refused."""
 
-    def __init__(self, app: ASGIApp, rules: SafetyRules) -> None:
+    def __init__(self, app: ASGIApp, rules: SafetyRules, invitations: Invitations | None = None) -> None:
         self._app = app
         self._rules = rules
+        self._invitations = invitations or Invitations()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check, then hand over."""
@@ -152,7 +166,9 @@ class Safety:
             # A connection has the same user at its other end for as long as it lasts.
             if self._rules.token is None and (door is None or door.waits(peer)):
                 self._check_user(scope)
-            redirect = self._check_token(scope)
+            guest = self._let_in(scope)
+            if isinstance(guest, Guest):
+                self._check_role(guest, scope)
         except _Refused as refused:
             if refused.guess and door is not None:
                 await door.slow_down(peer)
@@ -160,9 +176,10 @@ class Safety:
             return
         if door is not None:
             door.leave(peer)
-        if redirect is not None:
-            await redirect(scope, receive, guarded)
+        if isinstance(guest, Response):
+            await guest(scope, receive, guarded)
             return
+        scope.setdefault("extensions", {})[GUEST] = guest
         await self._app(scope, receive, guarded)
 
     # --- the checks --------------------------------------------------------------------------------
@@ -220,28 +237,37 @@ class Safety:
                 "Start it as the user who opens it, or with --token: then whoever has the token may",
             )
 
-    def _check_token(self, scope: Scope) -> Response | None:
-        """None: go on. A response: a token, or a code, in the address becomes a session."""
+    def _check_role(self, guest: Guest, scope: Scope) -> None:
+        """Refuse what this guest's role may not."""
+        if scope["type"] == "http" and not guest.rights.may_ask(scope["method"], scope["path"]):
+            sentence = "This is for who invited you."
+            raise _Refused(HTTPStatus.FORBIDDEN, sentence, "Your invitation is for playing or watching")
+
+    def _let_in(self, scope: Scope) -> Response | Guest:
+        """Who asks. A response: a token, or a code, in the address becomes a session."""
         token = self._rules.token
         if token is None:
-            return None
+            return OWNER
         headers = Headers(scope=scope)
-        sessions, cookie = self._rules.sessions, _cookie_name(scope)
-        session = cookie_parser(headers.get("cookie", "")).get(cookie, "")
+        sessions = self._rules.sessions
+        session = cookie_parser(headers.get("cookie", "")).get(_cookie_name(scope), "")
+        known = sessions.whose(session)
         scheme, _, credentials = headers.get("authorization", "").partition(" ")
         bearer = credentials.strip() if scheme.lower() == "bearer" else ""
         asked = parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
         entrances = [(name, value) for name, value in asked if name in _ENTRANCES]
         is_page = scope["type"] == "http" and scope["method"] == "GET" and not scope["path"].startswith("/api/")
         if is_page and any(self._opens(name, value, token, scope) for name, value in entrances):
-            rest = urlencode([pair for pair in asked if pair not in entrances])
-            # One slash: two would lead to another host.
-            there = "/" + scope["path"].lstrip("/") + (f"?{rest}" if rest else "")
-            response = RedirectResponse(there, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
-            response.set_cookie(cookie, sessions.begin(), SESSION_SECONDS, httponly=True, samesite="strict")
-            return response
-        if sessions.holds(session) or _equal(bearer, token):
-            return None
+            return _entered(scope, asked, sessions.begin())
+        codes = [value for name, value in asked if name == _CODE and is_page]
+        if codes:
+            if known is OWNER or (known is not None and self._invitations.came_by(known, codes[0])):
+                return _entered(scope, asked)
+            return _entered(scope, asked, sessions.begin(self._join(codes[0], scope)))
+        if known is not None:
+            return known
+        if _equal(bearer, token):
+            return OWNER
         raise _Refused(
             HTTPStatus.UNAUTHORIZED,
             "This needs the token that was printed where IMPSY was started.",
@@ -255,9 +281,31 @@ class Safety:
         # The code stood on the command line of a browser, where others may have read it.
         return _same_user(scope) and self._rules.sessions.take_code(value)
 
+    def _join(self, code: str, scope: Scope) -> Guest:
+        try:
+            return self._invitations.join(code, (scope.get("client") or ("?", 0))[0])
+        except NotLetIn as reason:
+            raise _Refused(
+                HTTPStatus.UNAUTHORIZED, reason.sentence, reason.advice, guess=reason.guess, typed=True
+            ) from reason
+
 
 _ENTRANCES = {"token", "code"}
-"""The parameters of an address that begin a session."""
+"""The parameters of an address that begin a session of the owner's."""
+
+_CODE = "join"
+"""The parameter that holds the code of an invitation."""
+
+
+def _entered(scope: Scope, asked: list[tuple[str, str]], session: str = "") -> Response:
+    """Lead to the same address without what let somebody in; ``session``: the cookie that does from now on."""
+    rest = urlencode([pair for pair in asked if pair[0] not in _ENTRANCES | {_CODE}])
+    # One slash: two would lead to another host.
+    there = "/" + scope["path"].lstrip("/") + (f"?{rest}" if rest else "")
+    response = RedirectResponse(there, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
+    if session:
+        response.set_cookie(_cookie_name(scope), session, SESSION_SECONDS, httponly=True, samesite="strict")
+    return response
 
 
 def _same_user(scope: Scope) -> bool:
@@ -309,7 +357,13 @@ async def _refuse(refused: _Refused, scope: Scope, receive: Receive, send: Send)
     wants_page = scope["method"] == "GET" and not scope["path"].startswith("/api/")
     response: Response
     if wants_page:
-        response = HTMLResponse(plain_page(refused.sentence, refused.advice), refused.status)
+        response = door_page(
+            refused.sentence,
+            refused.advice,
+            refused.status,
+            asks=refused.status is HTTPStatus.UNAUTHORIZED,
+            typed=refused.typed,
+        )
     else:
         response = problem(refused.status, refused.sentence, refused.advice)
     response.headers["Cache-Control"] = "no-store"
@@ -317,12 +371,3 @@ async def _refuse(refused: _Refused, scope: Scope, receive: Receive, send: Send)
     if refused.status is HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = "Bearer"
     await response(scope, receive, send)
-
-
-def plain_page(sentence: str, advice: str) -> str:
-    """A page that needs nothing else."""
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>IMPSY</title>'
-        '<meta name="viewport" content="width=device-width">'
-        f"<h1>{html.escape(sentence)}</h1><p>{html.escape(advice)}</p></html>"
-    )

@@ -262,7 +262,7 @@ class SessionSupervisor:
                 with contextlib.suppress(OSError):  # what was still to be written to it
                     pipe.close()
         if code != 0 and not run.stopping:
-            self._failure = f"The session ended by itself: {self._log.last_error() or _cause(code)}"
+            self._failure = f"The session ended by itself: {_cause(code, self._log.cause())}"
         state = self._link.state
         pid = state.get("pid") if state is not None else None
         # Another session on the same ports plays on; its state arrives.
@@ -313,8 +313,11 @@ def _session(
     return {"status": status, "ours": ours, "pid": pid, "sentence": sentence, "state": shown}
 
 
-def _cause(code: int) -> str:
-    return f"it was ended by {processes.signal_name(-code)}" if code < 0 else f"it gave no reason (exit code {code})"
+def _cause(code: int, said: str) -> str:
+    """Why a session ended, by its exit code and what it said of that."""
+    if code >= 0:
+        return said or f"it gave no reason (exit code {code})"
+    return f"it was ended by {processes.signal_name(-code)}{said and f' ({said})'}"
 
 
 def _environment() -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""What is given away: models in the form that pages carry."""
