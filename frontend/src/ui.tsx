@@ -216,7 +216,7 @@ export function Dialog(props: {
 }) {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = element.current;
     if (props.open && !dialog?.open) dialog?.showModal();
     if (!props.open && dialog?.open) dialog.close();

@@ -1,7 +1,7 @@
 /** The instrument. */
 
 import { signal, useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { post } from "../api";
 import { plainControl } from "../controls";
 import { commands, isOwner, mayDo } from "../guest";
@@ -193,7 +193,7 @@ function NotConfigured() {
 
 /** What keys do on this page. Returns what was done, so that the browser does nothing else with it. */
 function useKeys(help: { value: boolean }, bank: { value: number }) {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const act = (action: Action, event: KeyboardEvent): void => {
       if (!mayDo(action.do)) return;
       const state = running.value ? session.value.state : null;

@@ -1,6 +1,6 @@
 /** A pair of bars for each control: yours and the model's. */
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { isMine } from "../guest";
 import { Icon } from "../icons";
 import type { Control } from "../protocol";
@@ -25,7 +25,7 @@ export function Faders(props: {
   const root = useRef<HTMLDivElement>(null);
   const cloud = useRef<HTMLCanvasElement>(null);
   const future = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const surface = new Surface(root.current!, cloud.current!, future.current!);
     current.surface = surface;
     return () => {
@@ -34,11 +34,11 @@ export function Faders(props: {
     };
   }, []);
   const names = props.controls.map((control) => control.label).join("\n");
-  useEffect(() => current.surface?.adopt(), [names, props.controls.length]);
+  useLayoutEffect(() => current.surface?.adopt(), [names, props.controls.length]);
   const { from, until } = props.shown ?? { from: 0, until: props.controls.length };
-  useEffect(() => current.surface?.show(from, until, props.shown !== undefined), [names, from, until]);
+  useLayoutEffect(() => current.surface?.show(from, until, props.shown !== undefined), [names, from, until]);
   const shared = props.held !== null;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (current.surface) Object.assign(current.surface, { enabled: props.enabled, shared });
   }, [props.enabled, shared]);
   return (

@@ -1,7 +1,7 @@
 /** Commands: which buttons and knobs of a controller pause, recall, switch and set, assigned by moving them. */
 
 import { signal, useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect } from "preact/hooks";
 import { del, post } from "../api";
 import type { Json } from "../protocol";
 import { on } from "../socket";
@@ -43,7 +43,7 @@ export function Commands() {
   const rows = commandRows(Object.keys(tableAt(values.value, ["scenes"])), Object.keys(table));
   const announced = useSignal("");
   const active = waiting.value !== null;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!active) return;
     const ends = [
       on("learn", (moved) => {

@@ -1,7 +1,7 @@
 /** The table that says which MIDI message is which control. */
 
 import { signal, useSignal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { del, post } from "../api";
 import { on } from "../socket";
 import { counted } from "../record/words";
@@ -61,7 +61,7 @@ export function MappingEditor(props: {
   const latest = useRef({ entries, device });
   latest.current = { entries, device };
   const active = waiting !== null;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!active) return;
     const ends = [
       on("learn", (control) => {

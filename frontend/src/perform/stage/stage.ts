@@ -1,7 +1,7 @@
 /** Whether the stage view is shown: asked for, or by itself where the screen is too short for the page. */
 
 import { computed, signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { isTyping } from "../keys";
 import { stayAwake } from "./awake";
 
@@ -57,7 +57,7 @@ function isBusy(): boolean {
 
 /** Follow the screen for as long as Perform is shown; leave the stage with it. `ready`: there are faders to show. */
 export function useStage(ready: boolean): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const measure = () => {
       if (SHORT.matches && isBusy()) return;
       if (!SHORT.matches) left.value = false;
@@ -80,7 +80,7 @@ export function useStage(ready: boolean): void {
     };
   }, []);
   const on = staged.value && ready;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!on) return;
     document.documentElement.dataset["stage"] = "";
     const endAwake = stayAwake();

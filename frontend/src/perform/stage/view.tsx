@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { commands } from "../../guest";
 import { Icon } from "../../icons";
 import type { Control, State } from "../../protocol";
@@ -60,9 +60,11 @@ export function Stage({ banner, state, controls, enabled, held, keyBank }: Stage
   const room = useRef<HTMLDivElement>(null);
   const size = useSignal(controls.length);
   const place = useSignal(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = room.current!;
-    const watcher = new ResizeObserver(() => (size.value = fitting(element.clientWidth, element.clientHeight, GAP)));
+    const measure = () => (size.value = fitting(element.clientWidth, element.clientHeight, GAP));
+    measure();
+    const watcher = new ResizeObserver(measure);
     watcher.observe(element);
     return () => watcher.disconnect();
   }, []);

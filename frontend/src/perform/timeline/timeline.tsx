@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { onFrame, wake } from "../../live";
 import { session } from "../../store";
 import { Button } from "../../ui";
@@ -27,7 +27,7 @@ function textOf(): string {
 
 /** Fingers on the canvas: a drag looks back, a tap plays from there. */
 function useFingers(canvas: { current: HTMLCanvasElement | null }) {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = canvas.current!;
     let finger: { id: number; x: number; head: number; dragged: boolean } | null = null;
     const down = (event: PointerEvent) => {
@@ -102,7 +102,7 @@ export function Timeline(props: { enabled: boolean; onMark: (() => void) | null;
   const text = useSignal("");
   const { enabled, onMark } = props;
   useFingers(canvas);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = canvas.current!;
     const painter = new Painter(element);
     const watcher = new ResizeObserver(() => {
