@@ -1,6 +1,6 @@
 /** Curves over an axis, by uPlot: in the page's colours, as wide as their place, zoomed by mouse, fingers and keys. */
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import "./plot/plot.css";
@@ -241,7 +241,7 @@ export function Plot(props: PlotProps) {
   const kinds = props.lines.map((line) => `${line.stepped}${line.dots}${line.width}${line.dash}`).join();
   const shape = `${marks}/${kinds}/${props.onView !== undefined}`;
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = frame.current!;
     const plot = new uPlot(options(held, element.clientWidth || 300), dataOf(held.props), element);
     held.plot = plot;
@@ -266,21 +266,21 @@ export function Plot(props: PlotProps) {
     };
   }, [shape]);
 
-  useEffect(() => held.plot?.setData(dataOf(held.props)), [props.x, props.lines]);
-  useEffect(() => {
+  useLayoutEffect(() => held.plot?.setData(dataOf(held.props)), [props.x, props.lines]);
+  useLayoutEffect(() => {
     const plot = held.plot;
     if (plot && plot.height !== props.height) plot.setSize({ width: plot.width, height: props.height });
   }, [props.height]);
   const [from, to] = viewOf(props);
   const [low, high] = props.y.range;
-  useEffect(() => {
+  useLayoutEffect(() => {
     held.plot?.batch(() => {
       held.plot?.setScale("x", { min: from, max: to });
       held.plot?.setScale("y", { min: low, max: high });
     });
   }, [from, to, low, high]);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     place(held);
     if (!props.moving) return undefined;
     let next = 0;

@@ -22,6 +22,12 @@ AUDIT = """async () => {
   const words = (node) => `${node.target}: ${node.any.map((each) => each.message)}`;
   return found.violations.map((rule) => `${rule.id}, ${rule.help}: ${rule.nodes.map(words).join(" | ")}`);
 }"""
+SHIFTS = """window.shifts = [];
+const where = ({ node, previousRect, currentRect }) => [node?.outerHTML?.slice(0, 60), previousRect.y, currentRect.y];
+const told = (each) => ({ share: each.value, at: each.startTime, what: each.sources.map(where) });
+new PerformanceObserver((list) => shifts.push(...list.getEntries().map(told)))
+  .observe({ type: "layout-shift", buffered: true });"""
+"""What was moved by what came later, and what share of the screen, by Chromium's measure."""
 PLACES = ("/", "/sound", "/setup", "/setup#controls", "/record", "/learn", "/models", "/system")
 # Tall, so that what is fixed to a screen's end covers nothing while it is looked at.
 SCREENS = {
@@ -85,15 +91,20 @@ def audit(chromium, web, place, screen):
     context = chromium.new_context(**SCREENS[screen])
     try:
         page = context.new_page()
+        page.add_init_script(SHIFTS)
         page.goto(web.url + place)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         page.wait_for_timeout(700)
+        shifts = page.evaluate("shifts")
         page.evaluate(AXE.read_text(encoding="utf-8") + "; undefined")
         violations = page.evaluate(AUDIT)
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     finally:
         context.close()
     assert not violations, "\n".join(violations)
+    # A phone as tall as this one shows what others would be scrolled to.
+    if screen.startswith("desktop"):
+        assert sum(each["share"] for each in shifts) < 0.05, f"what was being read was pushed away: {shifts}"
     assert wide <= 0, f"it can be scrolled sideways by {wide} px"
 
 

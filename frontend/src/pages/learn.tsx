@@ -31,12 +31,14 @@ export default function Learn() {
   // Those of the runs stand beside their curves already.
   const trained = new Set(runs.value.map((run) => run.model));
   const others = inOrder(known, overview.value?.dimension ?? null).filter((model) => !trained.has(model.name));
+  // The steps below wait for those above: nothing is pushed away while it is read.
+  const ready = [takes, datasets].every(({ data, error }) => data.value !== null || error.value);
   return (
     <Page title="Learn" lead="From what you played to a model that plays like you, in three steps.">
       <Trouble text={takes.error.value || datasets.error.value || models.error.value} />
-      {takes.data.value === null && !takes.error.value && <p class="loading" aria-busy="true" />}
-      {takes.data.value && <Choose takes={takes.data.value} onMade={choose} />}
-      {datasets.data.value && (
+      {!ready && <p class="loading" role="status" aria-label="Loading" />}
+      {ready && takes.data.value && <Choose takes={takes.data.value} onMade={choose} />}
+      {ready && datasets.data.value && (
         <Card title="Datasets" class="step" actions={<UploadDataset onBrought={choose} />}>
           {all.length === 0 ? (
             <p class="soft nothing">None yet: make one of the takes above, or upload a file.</p>
@@ -46,30 +48,34 @@ export default function Learn() {
           {current && <InDataset name={current.name} key={current.name} />}
         </Card>
       )}
-      {datasets.data.value && <Train datasets={all} chosen={current?.name ?? null} onChoose={choose} />}
-      <Runs models={known} ended={false} />
-      <section aria-labelledby="finished">
-        <h2 id="finished" class="step-title">
-          3 · Play with it
-        </h2>
-        {runs.value.length === 0 && known.length === 0 && (
-          <p class="soft">Trainings and finished models appear here.</p>
-        )}
-        <Runs models={known} ended />
-        {others.length > 0 && (
-          <>
-            <h3 class="step-title">Other models</h3>
-            <ModelList models={others.slice(0, FINISHED)} datasets={all} />
-            {others.length > FINISHED && (
-              <p>
-                <a href="/models" onClick={follow}>
-                  All {known.length} models
-                </a>
-              </p>
+      {ready && datasets.data.value && <Train datasets={all} chosen={current?.name ?? null} onChoose={choose} />}
+      {ready && (
+        <>
+          <Runs models={known} ended={false} />
+          <section aria-labelledby="finished">
+            <h2 id="finished" class="step-title">
+              3 · Play with it
+            </h2>
+            {runs.value.length === 0 && known.length === 0 && (
+              <p class="soft">Trainings and finished models appear here.</p>
             )}
-          </>
-        )}
-      </section>
+            <Runs models={known} ended />
+            {others.length > 0 && (
+              <>
+                <h3 class="step-title">Other models</h3>
+                <ModelList models={others.slice(0, FINISHED)} datasets={all} />
+                {others.length > FINISHED && (
+                  <p>
+                    <a href="/models" onClick={follow}>
+                      All {known.length} models
+                    </a>
+                  </p>
+                )}
+              </>
+            )}
+          </section>
+        </>
+      )}
       <Trash kinds={["dataset", "training"]} />
     </Page>
   );

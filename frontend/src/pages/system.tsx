@@ -41,31 +41,31 @@ export default function SystemPage() {
       }
     >
       <Trouble text={error.value} />
-      <div class="system">
-        <div class="stack">
-          <Card
-            title="Health"
-            actions={
-              <Button icon="reset" kind="quiet" onClick={reload}>
-                Check again
-              </Button>
-            }
-          >
-            {system ? (
-              <Findings findings={system.findings} />
-            ) : (
-              !error.value && <p class="soft">Looking at everything …</p>
-            )}
-          </Card>
-          <SessionLog />
+      {!system && !error.value && <p class="loading" role="status" aria-label="Looking at everything" />}
+      {/* What is known at once waits for what is not: nothing is pushed away while it is read. */}
+      {(system || error.value) && (
+        <div class="system">
+          <div class="stack">
+            <Card
+              title="Health"
+              actions={
+                <Button icon="reset" kind="quiet" onClick={reload}>
+                  Check again
+                </Button>
+              }
+            >
+              {system && <Findings findings={system.findings} />}
+            </Card>
+            <SessionLog />
+          </div>
+          <div class="stack">
+            <SessionCard />
+            {system && <Machine system={system} />}
+            <Trash />
+            {system && <Versions versions={system.versions} />}
+          </div>
         </div>
-        <div class="stack">
-          <SessionCard />
-          {system && <Machine system={system} />}
-          <Trash />
-          {system && <Versions versions={system.versions} />}
-        </div>
-      </div>
+      )}
     </Page>
   );
 }

@@ -19,6 +19,8 @@ const POINTS = 1500;
 const REST = 140;
 /** As many controls are shown at first: all lanes of more would be thin. */
 const SHOWN_AT_FIRST = 16;
+/** What stands around the lanes, in pixels: the room of the picture is kept until it comes. */
+const AROUND = 172;
 
 interface PictureProps {
   take: Take;
@@ -143,7 +145,10 @@ export function TakePicture({ take, view, onView, onPoint, head, playing, mark }
     onView(isWhole(cut, whole) ? null : cut);
   };
   if (error) return <Trouble text={error} />;
-  if (!all || !picture) return <div class="picture-place" aria-busy="true" />;
+  if (!all || !picture) {
+    const height = AROUND + heightOf(Math.min(SHOWN_AT_FIRST, take.dimension - 1), layout.value);
+    return <div class="picture-place" style={{ height: `${height}px` }} aria-busy="true" />;
+  }
   if (isBlank(all)) {
     return <p class="soft nothing">Nothing has been played in this take yet.</p>;
   }
