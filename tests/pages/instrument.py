@@ -60,8 +60,8 @@ def faders_of(page):
     return page.get_by_role("slider").filter(has=page.locator(".track"))
 
 
-def drag(page, fader, start: float, end: float, steps: int = 12) -> None:
-    """Move a fader with the mouse, from 0 (below) to 1 (above)."""
+def drag(page, fader, start: float, end: float, steps: int = 12, *, lift: bool = True) -> None:
+    """Move a fader with the mouse, from 0 (below) to 1 (above), and let go of it, or not."""
     box = fader.locator(".track").bounding_box()
     x, bottom, height = box["x"] + box["width"] / 2, box["y"] + box["height"], box["height"]
     page.mouse.move(x, bottom - start * height)
@@ -69,7 +69,8 @@ def drag(page, fader, start: float, end: float, steps: int = 12) -> None:
     for step in range(1, steps + 1):
         page.mouse.move(x, bottom - (start + (end - start) * step / steps) * height)
         page.wait_for_timeout(12)
-    page.mouse.up()
+    if lift:
+        page.mouse.up()
 
 
 def show_numbers(page) -> None:

@@ -30,10 +30,11 @@ def test_a_fader_that_is_moved_is_yours_for_a_while(kitchen, chromium):
     expect(page.get_by_text("You play together: what you move is yours")).to_be_visible()
     hands = page.locator(".fader.held .hand")
     expect(hands).to_have_count(0)
-    drag(page, faders_of(page).nth(1), 0.2, 0.8)
+    drag(page, faders_of(page).nth(1), 0.2, 0.8, lift=False)
     expect(page.locator(".fader.held")).to_have_count(1)
     expect(hands).to_have_css("opacity", "1")
     expect(faders_of(page).nth(1)).to_have_attribute("aria-valuetext", "80 percent; it: 80 percent; yours for now")
+    page.mouse.up()
     wait_until(lambda: state_of(kitchen)["held"] == [False] * 4)
     expect(hands).to_have_count(0)
     # A finger that rests keeps it.

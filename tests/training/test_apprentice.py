@@ -19,7 +19,7 @@ from impsy.models.sizes import Size
 from impsy.models.tflite.read import read_facts, read_tflite
 from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import Weights
-from impsy.training.apprentice import Apprentice
+from impsy.training.apprentice import SAVED_EVERY, TOLD_EVERY, Apprentice
 from impsy.training.earlier import earlier_playing
 from random_networks import random_weights
 
@@ -64,7 +64,8 @@ def follow(apprentice: Apprentice, player: Weights, parts: int = 6) -> np.ndarra
         apprentice.hear(events_message(part))
         while apprentice.due:
             now += 1.0
-            apprentice.work(now)
+            apprentice.work()
+            apprentice.report(now)
     return events
 
 
@@ -99,11 +100,30 @@ def test_it_goes_on_with_what_another_process_had_learnt(tmp_path: Path) -> None
     blobs = (content, b"", events.astype("<f4").tobytes())
     second = begin(model, again, blobs=blobs, heard=len(events), steps=steps)
     second.hear(events_message(events[:100]))
-    second.work(100.0)
+    second.work()
+    second.report(100.0)
     assert again.of("saved")[0][0]["steps"] > steps
     np.testing.assert_allclose(
         read_tflite(again.of("saved")[0][1][0]).mixture_bias, read_tflite(content).mixture_bias, atol=0.05
     )
+
+
+def test_what_it_did_last_is_told_and_saved_though_nothing_more_comes(tmp_path: Path) -> None:
+    sent = Sent()
+    apprentice = begin(saved(tmp_path, network(0)), sent)
+    assert apprentice.report(0.0) is None
+    apprentice.hear(events_message(np.concatenate(rehearsed(network(1), np.random.default_rng(3)))[:100]))
+    done = 0
+    while apprentice.due:  # all within the same moment
+        apprentice.work()
+        done += 1
+        apprentice.report(0.0)
+    assert done > 1
+    assert [each["steps"] for each, _ in sent.of("learning") + sent.of("saved")] == [1, 1]
+    assert apprentice.report(0.1) == pytest.approx(TOLD_EVERY - 0.1)
+    assert apprentice.report(TOLD_EVERY) == pytest.approx(SAVED_EVERY - TOLD_EVERY)
+    assert apprentice.report(SAVED_EVERY) is None
+    assert [each["steps"] for each, _ in sent.of("learning") + sent.of("saved")] == [1, done, 1, done]
 
 
 @pytest.mark.parametrize(

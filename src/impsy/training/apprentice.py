@@ -6,6 +6,7 @@ from time to time so that another process can go on with them, and those that ar
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import threading
@@ -90,7 +91,8 @@ class Apprentice:
             base=model,
             resumed=resumed,
         )
-        self._saved = self._told = 0.0
+        self._saved_at = self._told_at = -math.inf
+        self._is_saved = self._is_told = True
         self._gain: float | None = None
         self._candidate: float | None = None
         self._lost = 0.0
@@ -102,29 +104,34 @@ class Apprentice:
         """Take events."""
         for blob in message.blobs:
             self._memory.hear(events_of(blob, self._dimension))
+        self._is_told = False
 
     @property
     def due(self) -> bool:
         """Whether there is a step of learning to do."""
         return self._course.due
 
-    def work(self, now: float) -> None:
-        """Do a step, and send what is due at ``now``, in seconds."""
+    def work(self) -> None:
+        """Do a step."""
         self._loss = self._course.step()
         if self._course.look_due:
             self._look()
-        if now - self._saved >= SAVED_EVERY:
-            self._saved = now
+        self._is_told = self._is_saved = False
+
+    def report(self, now: float) -> float | None:
+        """Send what is due at ``now``, in seconds; returns in how many seconds the next is, None: all was sent."""
+        if not self._is_saved and now - self._saved_at >= SAVED_EVERY:
+            self._saved_at, self._is_saved = now, True
             weights = self._course.learnt()
             if weights is not None:
                 self._send({"is": "saved", "steps": self._course.steps}, [self._encoded(weights)])
-        if now - self._told >= TOLD_EVERY:
-            self._told = now
-            self.tell()
-
-    def tell(self) -> None:
-        """Send what it is doing."""
-        self._send({"is": "learning", **self._figures()}, [])
+        if not self._is_told and now - self._told_at >= TOLD_EVERY:
+            self._told_at, self._is_told = now, True
+            self._send({"is": "learning", **self._figures()}, [])
+        telling = math.inf if self._is_told else self._told_at + TOLD_EVERY
+        saving = math.inf if self._is_saved else self._saved_at + SAVED_EVERY
+        due = min(telling, saving)
+        return None if due == math.inf else max(0.0, due - now)
 
     def _look(self) -> None:
         look = self._course.look()
@@ -209,16 +216,16 @@ def _serve() -> None:
 
 def _learn(apprentice: Apprentice, incoming: SimpleQueue[Message | None]) -> None:
     while True:
+        wait = apprentice.report(time.monotonic())
         try:
-            message = incoming.get(block=not apprentice.due)
+            message = incoming.get(block=not apprentice.due, timeout=wait)
         except Empty:
-            apprentice.work(time.monotonic())
+            if apprentice.due:
+                apprentice.work()
             continue
         if message is None:
             return
         apprentice.hear(message)
-        if not apprentice.due:
-            apprentice.tell()
 
 
 def _has_jax(first: Message) -> bool:
