@@ -14,7 +14,7 @@ import time
 import pytest
 
 from impsy.codecs.osc import encode_vector
-from waiting import if_idle
+from waiting import PATIENCE, if_idle
 
 pytestmark = pytest.mark.slow
 
@@ -155,9 +155,14 @@ def test_monitor_shows_what_arrives_and_ends_with_a_count(workspace):
         for number in range(5):
             hand.sendto(encode_vector("/interface", (number / 4, 0.5)), address)
         hand.sendto(encode_vector("/interface", (0.5,)), address)
-        time.sleep(0.3)
+        seen = ""
+        while "came with 1 value" not in seen:
+            line = process.stdout.readline()
+            assert line, seen
+            seen += line
     process.send_signal(signal.SIGINT)
-    text, _ = process.communicate(timeout=10)
+    text, _ = process.communicate(timeout=PATIENCE)
+    text = seen + text
     assert process.returncode == 0
     assert len(re.findall(r"^\d\d:\d\d:\d\d\.\d{3}  osc +x_1 \d\.\d{4}  x_2 0\.5000$", text, re.MULTILINE)) == 5
     assert "/interface came with 1 value" in text

@@ -37,8 +37,13 @@ def write_config(
 
 
 def state_of(web: WebInterface):
-    """What the session told last, or None."""
-    return web.get("/api/session")["state"]
+    """What the session told last; None where none plays. One that is not heard for a moment is waited for."""
+
+    def told():
+        session = web.get("/api/session")
+        return session if session["state"] or session["status"] != "running" else None
+
+    return wait_until(told, what="the session's state")["state"]
 
 
 def start_session(web: WebInterface):

@@ -144,6 +144,7 @@ def test_what_is_offered_is_replaced_by_typing_and_what_is_too_long_is_said(kitc
     page.get_by_role("button", name="Cancel").click()
 
     faders_of(page).first.press("End")
+    wait_until(lambda: list((kitchen.folder / "logs").glob("*-mdrnn.log")), what="the take")
     turn_to(page, "Record")
     tag = page.get_by_role("textbox", name="A new tag")
     tag.fill("t" * 41)

@@ -8,6 +8,8 @@ import tomllib
 import pytest
 from playwright.sync_api import expect
 
+from waiting import wait_until
+
 pytestmark = pytest.mark.peer("chromium")
 
 GESTURES = 16
@@ -59,6 +61,7 @@ def test_from_an_empty_folder_to_playing_with_a_model_of_ones_own(page, webui, w
     open_page(page, "Record")
     (log,) = (workspace / "logs").glob("*-5d-mdrnn.log")
     expect(page.get_by_text(re.compile(r"\d{3} events")).first).to_be_visible()
+    wait_until(lambda: log.read_text().count(",interface,") > 200, what="the take")
     rows = [line.split(",") for line in log.read_text().splitlines()]
     performer = [row for row in rows if row[1] == "interface"]
     assert len(performer) > 200
@@ -77,12 +80,7 @@ def test_from_an_empty_folder_to_playing_with_a_model_of_ones_own(page, webui, w
     expect(play_with_it).to_be_visible(timeout=180_000)
     play_with_it.click()
     (model,) = (workspace / "models").glob("musicMDRNN-dim5-layers2-units16-*.tflite")
-    for _ in range(50):
-        state = webui.get("/api/session")["state"]
-        if state is not None and state["model"] == model.name:
-            break
-        page.wait_for_timeout(200)
-    assert state["model"] == model.name
+    wait_until(lambda: (webui.get("/api/session")["state"] or {}).get("model") == model.name, what="the new model")
     assert tomllib.loads((workspace / "config.toml").read_text())["model"]["file"] == f"models/{model.name}"
 
     # Its predictions move the faders.
@@ -94,5 +92,5 @@ def test_from_an_empty_folder_to_playing_with_a_model_of_ones_own(page, webui, w
     for _ in range(3):
         play_gestures(page, 2)
         seen.add(tuple(each.get_attribute("style") for each in fills.all()))
-    assert webui.get("/api/session")["state"]["counters"]["played"] > before
+    wait_until(lambda: webui.get("/api/session")["state"]["counters"]["played"] > before)
     assert len(seen) > 1

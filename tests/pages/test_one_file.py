@@ -137,6 +137,7 @@ def test_faders_move_by_mouse_and_are_answered(opened, mode):
 
 def test_listen_only_answers_nothing(opened):
     choose(opened, "Listen only")
+    until(opened, "[...document.querySelectorAll('.fader')].every((each) => each.getAttribute('aria-valuetext'))")
     opened.wait_for_timeout(1000)  # for what is still drawn of before
     before = opened.evaluate(ANSWERS)
     drag(opened, fader(opened, "melody"), 0.2, 0.8)
@@ -197,7 +198,7 @@ def test_commands_and_settings(opened):
     show_numbers(opened)
     expect(opened.get_by_role("spinbutton", name="Variation, number")).to_have_value("0.5")
     hold = opened.get_by_role("spinbutton", name="Hold, number", exact=True)
-    hold.fill("5")
+    hold.fill("60")
     hold.press("Enter")
     expect(opened.get_by_role("button", name="verse", exact=True)).to_have_attribute("aria-pressed", "true")
     fader(opened, "melody").scroll_into_view_if_needed()
@@ -310,7 +311,8 @@ def test_midi_devices_are_mapped_as_the_configuration_says(chromium, tmp_path):
     page.get_by_role("button", name="Monitor").click()
     monitor = page.get_by_role("region", name="Monitor", exact=True)
     expect(monitor.get_by_text("Nothing has passed yet.")).to_be_visible()
-    page.wait_for_timeout(500)  # it begins to listen after it was drawn
+    # It begins to listen after it was drawn, by the page's own clock.
+    page.evaluate("() => new Promise((done) => setTimeout(done, 500))")
 
     # What is passed on is struck by a key as often as it is pressed, and ends when it is let go of.
     page.evaluate("[[0x90, 60, 100], [0x80, 60, 0], [0x90, 60, 90]].forEach(devices.turn)")

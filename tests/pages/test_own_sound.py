@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from instrument import drag, faders_of, start_session, state_of, write_config
@@ -67,21 +68,22 @@ def test_it_sounds_before_the_server_has_answered_and_not_again(chromium, tmp_pa
         expect(page.get_by_role("banner").get_by_role("button", name="Mute the sound")).to_be_visible()
         expect(faders_of(page).first).to_have_attribute("aria-disabled", "false")
         until(page, "impsySound.samples().length > 0")
-        wire.hold()
-        heard = state_of(web)["counters"]["heard"]
-        before = page.evaluate("struck")
-        drag(page, faders_of(page).first, 0.1, 0.9, steps=30)
-        until(page, f"{HEARD} > 0.001")
-        struck = page.evaluate("struck")
-        assert struck > before
+        while True:
+            wire.hold()
+            began, heard, before = time.monotonic(), state_of(web)["counters"]["heard"], page.evaluate("struck")
+            drag(page, faders_of(page).first, 0.1, 0.9, steps=10)
+            until(page, f"{HEARD} > 0.001")
+            assert page.evaluate("struck") > before
 
-        # The echo arrives late, all of it.
-        wait_until(lambda: state_of(web)["counters"]["heard"] > heard and wire.held)
-        page.wait_for_timeout(200)
-        last = page.evaluate("struck")
-        wire.release()
-        assert wire.released
-        page.wait_for_timeout(300)
+            # The echo arrives late, all of it; what comes after ten seconds is no echo to the page.
+            wait_until(lambda: state_of(web)["counters"]["heard"] > heard and wire.held)  # noqa: B023
+            page.wait_for_timeout(200)
+            last = page.evaluate("struck")
+            wire.release()
+            assert wire.released
+            page.wait_for_timeout(300)
+            if time.monotonic() - began < 9.0:
+                break
         assert page.evaluate("struck") == last
 
         # What somebody else plays does.

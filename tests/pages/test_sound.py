@@ -89,11 +89,11 @@ def test_a_fader_is_heard_until_it_is_muted(chromium, played):
     turn_to(page, "Sound")
     played.post("/api/performer", {"running": True})
     meter = page.get_by_role("meter", name="Level")
+    expect(meter).to_be_attached()
     until(page, "Number(document.querySelector('[role=meter]').getAttribute('aria-valuenow')) > 10")
     mute.click()
     expect(meter).to_have_attribute("aria-valuenow", "0")
-    page.wait_for_timeout(300)
-    assert page.evaluate(HEARD) == 0
+    until(page, f"{HEARD} === 0")
 
     # On again, it is the other patch that is chosen.
     page.get_by_role("radio", name="Drift").check()

@@ -98,7 +98,7 @@ def test_entered_again_before_the_full_screen_has_ended(kitchen, chromium):
     page.get_by_role("button", name="Stage view").click()
     wait_until(lambda: page.evaluate("document.fullscreenElement !== null"), what="the full screen")
     page.evaluate(LEAVES_AND_ENTERS)
-    expect(page.get_by_role("button", name="Leave the stage view")).to_be_visible(timeout=2000)
+    expect(page.get_by_role("button", name="Leave the stage view")).to_be_visible()
     page.context.close()
     assert told == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import wave
 from array import array
 from contextlib import suppress
@@ -141,7 +142,7 @@ def test_the_sound_of_a_performance_is_saved(page, study, tmp_path):
     page.get_by_role("button", name="Record the sound").click()
     page.get_by_role("button", name="Try it").click()
     stop = page.get_by_role("button", name="Stop and save")
-    expect(stop).to_contain_text("0:03")
+    expect(stop).to_contain_text(re.compile(r"0:0[3-9]|0:[1-5]\d"))
     path, name = saved(page, stop, tmp_path, "played.wav")
     assert name.startswith("impsy-")
     assert loudest(path) > 300

@@ -124,9 +124,9 @@ def test_folders_that_vanish(kitchen, page):
     shutil.rmtree(kitchen.folder / "logs")
     look_everywhere(page, kitchen)
     page.goto(kitchen.url)
-    for key in ("End", "Home", "End"):
+    for key, value in (("End", 1.0), ("Home", 0.0), ("End", 1.0)):
         faders_of(page).first.press(key)
-        page.wait_for_timeout(100)
+        wait_until(lambda value=value: state_of(kitchen)["input"][0] == value)
     expect(faders_of(page).first).to_have_attribute("aria-valuenow", "100")
     no_traces(page)
     page.get_by_role("button", name="Stop the session").click()

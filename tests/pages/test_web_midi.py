@@ -83,6 +83,8 @@ def test_a_knob_plays_and_predictions_go_out(context, played):
     page.get_by_label("What plays").select_option("Knobs")
     page.get_by_label("What is played").select_option("Synth")
 
+    expect(page.locator(".chip-group [role=status]")).to_have_text("Playing")
+    expect(page.locator(".workspace")).to_have_text("Kitchen")
     # By the configuration's own mapping: controller 21 is the second control.
     page.evaluate("devices.turn([0xb0, 21, 127])")
     expect(page.get_by_role("cell", name="channel 1")).to_be_visible()
@@ -103,6 +105,7 @@ def test_a_knob_plays_and_predictions_go_out(context, played):
     assert not page.evaluate("devices.synth.sent.some(([, controller]) => controller === 123)")
     other = context.new_page()
     other.goto(played.url)
+    expect(faders_of(other).first).to_have_attribute("aria-disabled", "false")
     other.get_by_role("button", name="Panic", exact=True).first.click()
     until(page, "devices.synth.sent.some(([status, controller]) => status === 0xb2 && controller === 123)")
     other.close()

@@ -12,7 +12,7 @@ from performance import performing
 
 from impsy.codecs.osc import encode_message
 from impsy.protocol.monitor import STATE
-from waiting import wait_until
+from waiting import PATIENCE, wait_until
 
 MIDI = """
 [midi]
@@ -56,7 +56,7 @@ class Page:
         self._performance = performance
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", performance.monitor))
-        self._socket.settimeout(5)
+        self._socket.settimeout(PATIENCE)
 
     def __enter__(self):
         return self

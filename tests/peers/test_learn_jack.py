@@ -390,7 +390,7 @@ def test_monitor_shows_messages_and_what_they_mean(jack, knobs, workspace):
 def test_monitor_takes_a_device_up_again(jack, workspace):
     (workspace / "config.toml").write_text(CONFIG + MIDI)
     first = Device(jack, "KNOBS")
-    command = Command(jack, workspace, "monitor", "--seconds", "10")
+    command = Command(jack, workspace, "monitor", "--seconds", "600")
     command.expect("midi in knobs is connected")
     first.kill()
     command.expect("midi in knobs: there is no MIDI input")

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from performance import Performance
 
-from waiting import if_idle
+from waiting import if_idle, wait_until
 
 SECONDS = 120.0
 PAUSE = 3.0
@@ -78,11 +78,12 @@ def check(performance: Performance, mode: str, sent: list[tuple[float, list[floa
     if mode == "callresponse":
         # What arrived at the peer against what its own events did: none between a return and the next silence.
         returns = [datetime.fromisoformat(time_).timestamp() for time_, _ in heard]
+        late = 0.02 / max(0.05, if_idle(1.0))
         for arrived, _address, _values in received:
-            # A message that arrives within 20 ms of a return had been sent before it.
-            last = bisect_right(returns, arrived - 0.02) - 1
+            # A message that arrives within 20 ms of a return had been sent before it; later on a busy machine.
+            last = bisect_right(returns, arrived - late) - 1
             assert last >= 0
-            assert arrived - returns[last] >= THRESHOLD - 0.02
+            assert arrived - returns[last] >= THRESHOLD - late
         # And exactly, by the times of one clock.
         merged = sorted([(t, "interface") for t, _ in heard] + [(t, "rnn") for t, _ in played])
         last_heard = None
@@ -122,7 +123,12 @@ def perform_all(folder: Path, cases: list[tuple[str, str, list[tuple[float, list
         time.sleep(1.5)  # the last answers
         for performance, *_ in running:
             assert if_idle(performance.end()) < 2
-        time.sleep(0.5)
+        for performance, _, _, _, dump in running:
+            wait_until(
+                lambda played=performance, dump=dump: len(dumped(dump)) >= 2 * len(played.rows("rnn")),
+                what="what was received",
+                every=0.2,
+            )
     for performance, mode, rows, _, dump in running:
         check(performance, mode, rows, dump)
 

@@ -119,7 +119,7 @@ def test_notes_velocity_controllers_and_bend_go_out_in_one_batch(stage):
     adapter.send((0.5, 1.0, 0.25, 0.5))
     wait_until(lambda: len(device.heard) >= 3)
     assert device.heard == ["90 40 7f", "b1 4a 20", "e2 00 40"]
-    assert max(device.times) - min(device.times) < 0.05
+    assert if_idle(max(device.times) - min(device.times)) < 0.05
     adapter.send((0.75, 0.5, 0.25, 0.5))
     adapter.close()
     wait_until(lambda: len(device.heard) >= 6)
@@ -328,7 +328,8 @@ def test_the_server_may_die_and_come_back(mortal):
     performer.say("gap")
     wait_until(lambda: any(line.startswith("gap") for line in performer.lines))
     # The port library alone keeps the whole program waiting for a second when it closes a port of a dead server.
-    assert float(next(line for line in performer.lines if line.startswith("gap")).split()[1]) < 500
+    gap = float(next(line for line in performer.lines if line.startswith("gap")).split()[1]) / 1000
+    assert if_idle(gap) < 0.5
     performer.say("close")
     wait_until(lambda: any(line.startswith("closed") for line in performer.lines))
     assert performer.end() == 0
@@ -355,7 +356,8 @@ def test_a_server_that_stands_still_keeps_nobody(mortal):
     assert failed > 10_000
     performer.say("close")
     wait_until(lambda: any(line.startswith("closed") for line in performer.lines))
-    assert float(next(line for line in performer.lines if line.startswith("closed")).split()[1]) < 1.0
+    took = float(next(line for line in performer.lines if line.startswith("closed")).split()[1])
+    assert if_idle(took) < 1.0
     assert performer.end() == 0
     mortal.process.send_signal(signal.SIGCONT)
     device.end()

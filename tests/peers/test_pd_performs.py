@@ -69,10 +69,12 @@ def test_pure_data_plays_and_is_answered(tmp_path):
             pd = subprocess.Popen(
                 ["pd", "-nogui", "-stderr", "-nrt", "-noaudio", str(player)], stdout=output, stderr=subprocess.STDOUT
             )
+            wait_until(lambda: len(performance.rows("interface")) == 21, every=0.1)
             wait_until(lambda: "heard: list impsy" in (tmp_path / "pd.txt").read_text(), every=0.1)
             time.sleep(0.5)
             assert if_idle(performance.end()) < 1.0
-            time.sleep(0.2)
+            count = len(performance.rows("rnn"))
+            wait_until(lambda: (tmp_path / "pd.txt").read_text().count("heard: list impsy ") >= count, every=0.1)
             pd.terminate()
             pd.wait(10)
     heard = [values for _, values in performance.rows("interface")]

@@ -90,10 +90,9 @@ def test_every_mode_hears_and_plays_notes_controllers_and_bends(tmp_path, keys, 
         if mode != "useronly":
             wait_until(lambda: kinds(synth.heard) >= {0x90, 0xB0, 0xE0, 0x80}, what="playing")
         performance.end()
-        time.sleep(0.1)
+        wait_until(lambda: sounding(synth.heard) == set(), what="silence")
     notes = [values[0] for _, values in performance.rows("interface")]
     assert notes == [pytest.approx(note / 127) for note in (60, 60, 60, 62, 62, 62, 64, 64, 64)]
-    assert sounding(synth.heard) == set()
     if mode == "useronly":
         assert [message for message in synth.heard if message[0] != "8"] == []
 
@@ -104,6 +103,13 @@ def _pause(performance, keys):
 
 def _mode(performance, keys):
     command(performance, "/impsy/mode", "s", "useronly")
+
+
+def rests(device) -> bool:
+    """Whether nothing reaches it for half a second."""
+    count = len(device.heard)
+    time.sleep(0.5)
+    return len(device.heard) == count
 
 
 def _panic(performance, keys):
@@ -136,9 +142,7 @@ def test_whatever_ends_the_playing_ends_its_notes(tmp_path, keys, synth, end):
         wait_until(lambda: not sounding(synth.heard), 2, "silence")
         if end is _panic:  # these follow the notes' own ends
             wait_until(lambda: {"b0 78 00", "b0 7b 00"} <= set(synth.heard))
-        count = len(synth.heard)
-        time.sleep(0.5)
-        assert len(synth.heard) == count
+        wait_until(lambda: rests(synth), what="silence that lasts")
 
 
 def test_the_performers_return_ends_the_models_notes(tmp_path, keys, synth):
@@ -169,8 +173,7 @@ def test_switching_models_and_mappings_ends_the_notes_of_the_old(tmp_path, keys,
         assert not any(message.startswith("90") for message in synth.heard[count:])
         assert performance.text().count("midi out synth is connected") == 1  # it stayed open
         performance.end()
-        time.sleep(0.1)
-    assert sounding(synth.heard) == set()
+        wait_until(lambda: sounding(synth.heard) == set(), what="silence")
 
 
 def test_an_input_that_is_pulled_out_leaves_nothing_sounding_and_the_rest_plays_on(tmp_path, jack, keys, synth):
@@ -212,8 +215,7 @@ def test_an_output_that_is_pulled_out_comes_back_to_its_controllers(tmp_path, ja
         # It is told of the ends of notes that began before it went: a synthesiser may still sound.
         wait_until(lambda: sounding(again.heard, strict=False), what="notes")
         performance.end()
-        time.sleep(0.1)
-        assert sounding(again.heard, strict=False) == set()
+        wait_until(lambda: sounding(again.heard, strict=False) == set(), what="silence")
         again.kill()
 
 
@@ -326,8 +328,7 @@ def test_what_still_sounds_by_thru_ends_with_panic_and_with_the_performance(tmp_
         wait_until(lambda: sounding(synth.heard) == {(0, 62)}, what="thru")
         assert "80 3c 00" not in synth.heard[count:]
         performance.end()
-        time.sleep(0.1)
-        assert sounding(synth.heard) == set()
+        wait_until(lambda: sounding(synth.heard) == set(), what="silence")
 
 
 NAMED = """

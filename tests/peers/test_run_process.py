@@ -20,7 +20,7 @@ from performance import Performance, performing
 
 from fuzzing import examples
 from impsy.codecs.osc import encode_message, encode_vector
-from waiting import if_idle
+from waiting import PATIENCE, if_idle, wait_until
 
 FUZZ = examples(3000)
 
@@ -32,7 +32,7 @@ def sender():
 def receiver(port):
     made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     made.bind(("127.0.0.1", port))
-    made.settimeout(5)
+    made.settimeout(PATIENCE)
     return made
 
 
@@ -44,6 +44,7 @@ def test_signals_end_it_cleanly_within_half_a_second(tmp_path, mode, number):
             for _ in range(10):
                 hand.sendto(encode_vector("/interface", (0.5, 0.25)), ("127.0.0.1", performance.server))
                 time.sleep(0.02)
+        wait_until(lambda: len(performance.rows("interface")) == 10, what="the log")
         time.sleep(0.3)
         assert if_idle(performance.end(number)) < 0.5
         assert performance.process.returncode == 0
@@ -75,9 +76,10 @@ def test_performing_loads_no_training_framework(tmp_path):
 
 def test_kill_9_at_a_thousand_events_a_second_loses_a_fifth_of_a_second_at_most(tmp_path):
     with performing(tmp_path, mode="polyphony", dimension=3) as performance, sender() as hand:
-        start = time.monotonic()
+        began = start = time.monotonic()
         sent = 0
-        while (now := time.monotonic()) - start < 3.0:
+        while (now := time.monotonic()) - began < 3.0:
+            start = max(start, now - (sent + 50) / 1000)  # what was missed is not sent at once: no socket holds it
             while sent < (now - start) * 1000:
                 hand.sendto(encode_vector("/interface", (sent / 4096, 0.5)), ("127.0.0.1", performance.server))
                 sent += 1
@@ -89,7 +91,7 @@ def test_kill_9_at_a_thousand_events_a_second_loses_a_fifth_of_a_second_at_most(
     assert [round(values[0] * 4096) for _, values in rows] == list(range(len(rows)))
     last = datetime.fromisoformat(rows[-1][0])
     assert if_idle((killed - last).total_seconds()) <= 0.2
-    assert sent - len(rows) <= 250
+    assert if_idle(sent - len(rows)) <= 250
 
 
 def test_rubbish_on_both_ports_does_not_stop_the_music(tmp_path):
@@ -133,7 +135,7 @@ def test_rubbish_on_both_ports_does_not_stop_the_music(tmp_path):
 def test_the_state_can_be_watched_from_another_process(tmp_path):
     with performing(tmp_path, mode="battle", dimension=3) as performance, receiver(performance.monitor) as ear:
         seen = set()
-        end = time.monotonic() + 5
+        end = time.monotonic() + PATIENCE
         while not seen >= {b"/monitor/state", b"/monitor/out"} and time.monotonic() < end:
             packet = ear.recv(65536)
             seen.add(packet.split(b"\0")[0])
@@ -173,7 +175,7 @@ def test_a_terminal_shows_the_live_view(tmp_path):
     os.close(other)
     screen = b""
 
-    def show_until(words: str, seconds: float = 15) -> None:
+    def show_until(words: str, seconds: float = PATIENCE) -> None:
         nonlocal screen
         end = time.monotonic() + seconds
         while words not in screen.decode(errors="replace"):
@@ -190,7 +192,7 @@ def test_a_terminal_shows_the_live_view(tmp_path):
         show_until("you play together")
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(5)
+        process.wait(PATIENCE)
     text = screen.decode(errors="replace")
     assert process.returncode == 0
     assert "battle" in text

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import socket
-import time
 
 from performance import free_ports, performing
 
 from impsy.codecs.osc import encode_vector
-from waiting import wait_until
+from waiting import PATIENCE, wait_until
 
 
 def state(performance):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
         ear.bind(("127.0.0.1", performance.monitor))
-        ear.settimeout(5)
+        ear.settimeout(PATIENCE)
         while True:
             packet = ear.recv(65536)
             if packet.startswith(b"/monitor/state"):
@@ -48,8 +47,7 @@ def test_what_is_saved_is_played_at_once_and_mistakes_are_told_and_ignored(tmp_p
         save(performance, ("dimension = 3", "dimension = 5"))
         performance.wait_for("takes a restart")
         before = state(performance)["counters"]["played"]
-        time.sleep(1.0)
-        assert state(performance)["counters"]["played"] > before
+        wait_until(lambda: state(performance)["counters"]["played"] > before)
 
 
 def test_ports_that_changed_are_opened_anew_and_the_others_stay_open(tmp_path):
@@ -60,7 +58,7 @@ def test_ports_that_changed_are_opened_anew_and_the_others_stay_open(tmp_path):
             socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as hand,
         ):
             ear.bind(("127.0.0.1", port))
-            ear.settimeout(5)
+            ear.settimeout(PATIENCE)
             save(performance, (f"client_port = {performance.client}", f"client_port = {port}"))
             assert ear.recv(1000).startswith((b"/prediction", b"/impsy"))
             hand.sendto(encode_vector("/interface", (0.5, 0.5)), ("127.0.0.1", performance.server))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
+import threading
 from contextlib import ExitStack
 
 import pytest
@@ -80,8 +81,11 @@ def test_messages_of_midi_and_osc_both_ways(jack, tmp_path):
             wait_until(lambda last=played[start + 4]: last in page.of("midi in KNOBS", "in"), what=played[start + 4])
         assert [each for each in page.of("midi in KNOBS", "in") if each != "b0077f"] == played
 
+        # A request holds for 2.5 s, and oscsend may take longer to start.
+        over = threading.Event()
+        stack.callback(over.set)
+        threading.Thread(target=lambda: [page.ask() for _ in iter(lambda: over.wait(0.5), True)], daemon=True).start()
         values = ("0.25", "0.75")
-        page.ask()
         subprocess.run(["oscsend", "127.0.0.1", str(performance.server), "/interface", "ff", *values], check=True)
         wanted = encode_vector("/interface", [float(value) for value in values]).hex()
         wait_until(lambda: wanted in page.of("osc", "in"))

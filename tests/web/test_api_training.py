@@ -83,14 +83,14 @@ def process_of(site, run_id):
 def test_a_run_is_told_of_as_it_goes_and_leaves_a_model(site, client):
     assert not client.get("/api/training").json()
     run = client.post("/api/training", json={**BEGIN, "epochs": 3, "seed": 7}).json()
+    process = process_of(site, run["id"])
+    assert process.nice() == 19
+    assert os.getpgid(process.pid) == process.pid, "Ctrl-C in the terminal is not for it"
     assert (run["status"], run["losses"], run["model"]) == ("running", [], None)
     assert run["options"] == {"epochs": 3, "seed": 7, "batch": 8, "architecture": "plain"}
     again = client.post("/api/training", json=BEGIN)
     assert (again.status_code, "is being trained" in again.json()["error"]) == (409, True)
     assert client.delete(f"/api/training/{run['id']}").status_code == 409
-    process = process_of(site, run["id"])
-    assert process.nice() == 19
-    assert os.getpgid(process.pid) == process.pid, "Ctrl-C in the terminal is not for it"
     assert len(watchers()) == 1
     run = until(client, run["id"], lambda run: run["status"] == "done")
     assert (run["epoch"], run["epochs"], run["resumable"]) == (3, 3, False)
@@ -103,8 +103,7 @@ def test_a_run_is_told_of_as_it_goes_and_leaves_a_model(site, client):
     told = [message["run"] for message in site.hub.of("training")]
     assert told[-1]["status"] == "done"
     assert {each["epoch"] for each in told} > {0}
-    time.sleep(2 * LOOK_SECONDS + 0.2)
-    assert not watchers(), "nothing runs, so nothing looks"
+    wait_until(lambda: not watchers(), what="that nothing looks, as nothing runs")
     undo = client.delete(f"/api/training/{run['id']}").json()["undo"]
     assert client.get("/api/training").json() == []
     assert (site.workspace.models / run["model"]).exists()

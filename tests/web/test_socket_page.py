@@ -49,8 +49,8 @@ def test_a_page_is_told_how_things_stand(server, session):
         assert told["state"]["mode"] == "battle"
         assert receive(page, "performer") == {"type": "performer", "running": False}
         first = time.monotonic()
-        receive(page, "session", 2)
-        receive(page, "session", 2)
+        receive(page, "session")
+        receive(page, "session")
         assert if_idle(time.monotonic() - first) < 1.5
 
 

@@ -21,6 +21,7 @@ from impsy.web.server.safety import SafetyRules, rules_for
 from impsy.web.server.serve import Serving, listen, serve
 from impsy.web.site import Site
 from impsy.web.workspace import Workspace
+from waiting import PATIENCE
 
 CONFIG = """\
 log_predictions = true
@@ -128,7 +129,7 @@ def serving_site(site: Site, rules: SafetyRules | None = None, static: Path | No
         target=serve, args=(app, listener), kwargs={"ready": ready.set, "serving": serving}, daemon=True
     )
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(PATIENCE)
     try:
         yield Server(site, port)
     finally:
@@ -143,7 +144,7 @@ def serving(folder: Path, **options: Any) -> Iterator[Server]:
         yield server
 
 
-def receive(page: ClientConnection, kind: str, seconds: float = 5.0) -> dict[str, Any]:
+def receive(page: ClientConnection, kind: str, seconds: float = PATIENCE) -> dict[str, Any]:
     """The next message of this type."""
     end = time.monotonic() + seconds
     while True:

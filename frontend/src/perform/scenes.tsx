@@ -1,7 +1,7 @@
 /** Scenes: sets of settings that are recalled at once. */
 
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { del, part, put } from "../api";
 import { tooLong } from "../record/words";
 import { SETTINGS, type Scene, type State } from "../protocol";
@@ -71,7 +71,7 @@ export function Scenes({ state }: { state: State | null }) {
   const name = useSignal("");
   const input = useRef<HTMLInputElement>(null);
   // Typing replaces the name that is offered.
-  useEffect(() => void (saving.value && input.current?.select()), [saving.value]);
+  useLayoutEffect(() => void (saving.value && input.current?.select()), [saving.value]);
   const answer = overview.value;
   const scenes = answer?.scenes ?? [];
   const open = () => {
