@@ -20,8 +20,8 @@ from bench.browser import WebInterface, browsing
 IMAGE = Path(__file__).parent / "images" / "demo.gif"
 FRAMES = 48
 FRAME_SECONDS = 0.125
-SIZE = (720, 420)
-VIEW = {"width": 1080, "height": 630}
+SIZE = (720, 500)
+VIEW = {"width": 1080, "height": 750}
 COLOURS = 64
 
 
@@ -35,7 +35,8 @@ def main() -> None:
             page = browser.new_page(viewport=VIEW, color_scheme="dark")
             page.goto(web.url)
             page.get_by_role("slider").first.wait_for()
-            page.wait_for_timeout(6000)
+            page.get_by_role("button", name="Without the page's sound").click()
+            page.wait_for_timeout(15_000)
             start = time.monotonic()
             for number in range(FRAMES):
                 time.sleep(max(0.0, start + number * FRAME_SECONDS - time.monotonic()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import re
 import sys
 import tempfile
 import time
@@ -38,11 +39,20 @@ PLACES = {
     "models": "/models",
     "system": "/system",
 }
+TOUCH = {"has_touch": True, "is_mobile": True}
 SCREENS: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1280, "height": 800}},
-    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
+    "phone": {"viewport": {"width": 390, "height": 844}, **TOUCH},
 }
+STAGES: dict[str, dict[str, Any]] = {
+    "stage-desktop": SCREENS["desktop"],
+    "stage-phone": {"viewport": {"width": 844, "height": 390}, **TOUCH},
+    "tablet": {"viewport": {"width": 820, "height": 1180}, **TOUCH},
+}
+"""Other ways to look at Perform, where the pages' two screens show little: dark."""
 SCHEMES = ("dark", "light")
+SETTLES = {"record": 2600, "perform": 15_000}
+"""Milliseconds that a page takes: Perform fills its timeline."""
 COLOURS = 255
 """In a picture: enough for flat surfaces and smooth letters."""
 
@@ -92,7 +102,9 @@ monitor_port = {monitor}
 command_port = {command}
 """
 
-ONE_FILE_PLACE = "one-file"
+ONE_FILE_PLACE, WALL_PLACE, STAGE_PLACE = "one-file", "wall", "stage"
+GUESTS = 6
+TOKEN = "a-token-for-the-picture"
 ONE_FILE = """\
 title = "Evening set"
 [interaction]
@@ -169,7 +181,7 @@ def until(condition: Any, seconds: float, what: str) -> None:
 def settle(page: Page, place: str) -> None:
     """Wait until a page shows what it has to show."""
     page.get_by_role("heading", level=1).wait_for(state="attached")
-    page.wait_for_timeout(2600 if place == "record" else 1800)
+    page.wait_for_timeout(SETTLES.get(place, 1800))
 
 
 def picture(browser: Browser, web: WebInterface, place: str, screen: str, scheme: Any, folder: Path) -> Path:
@@ -203,10 +215,62 @@ def one_file(browser: Browser, parent: Path, folder: Path) -> Path:
     return _saved(page, folder / "one-file-desktop-dark.png")
 
 
+def stage(browser: Browser, web: WebInterface, name: str, folder: Path) -> Path:
+    """Perform as it is on stage, or on a tablet; a phone on its side shows the stage by itself."""
+    page = browser.new_context(color_scheme="dark", **STAGES[name]).new_page()
+    page.goto(web.url)
+    settle(page, "perform")
+    if name == "stage-desktop":
+        page.get_by_role("button", name="Stage view").click()
+        page.get_by_role("button", name="Leave the stage view").wait_for()
+        page.wait_for_timeout(1500)
+    return _saved(page, folder / f"{name}.png")
+
+
+def workshop_wall(browser: Browser, parent: Path, folder: Path) -> Path:
+    """A teacher's wall, while guests play on their phones."""
+    where = parent / "workshop"
+    where.mkdir()
+    arguments = ("-n", str(GUESTS + 2), "--no-open", "--host", "0.0.0.0")
+    with WebInterface(where, *arguments, command="workshop", environment={"IMPSY_TOKEN": TOKEN}) as web:
+        until(lambda: "join=" in web.text(), 60, "the code")
+        code = re.findall(r"join=(\w+)", web.text())[0]
+        bearer = {"Authorization": f"Bearer {TOKEN}"}
+
+        def all_play() -> bool:
+            wall = httpx.get(f"{web.url}/api/workshop", headers=bearer, timeout=60).json()
+            return all(each["status"] == "running" for each in wall["instruments"])
+
+        until(all_play, 300, "the instruments")
+        teacher = browser.new_context(color_scheme="dark", **SCREENS["desktop"]).new_page()
+        teacher.goto(f"{web.url}/workshop?token={TOKEN}")
+        phones = []
+        for number in range(GUESTS):
+            phone = browser.new_context(color_scheme="dark", **SCREENS["phone"]).new_page()
+            phone.goto(f"{web.url}/?join={code}")
+            phone.get_by_role("slider", name="Timeline").wait_for()
+            phones.append(phone)
+            for step in range(3):
+                box = phone.locator(".track").nth((number + step) % 4).bounding_box()
+                assert box is not None
+                phone.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.7)
+                phone.mouse.down()
+                phone.mouse.move(
+                    box["x"] + box["width"] / 2, box["y"] + box["height"] * (0.2 + 0.1 * number), steps=8
+                )
+                phone.mouse.up()
+        teacher.bring_to_front()
+        teacher.wait_for_timeout(2500)
+        saved = _saved(teacher, folder / "workshop-wall.png")
+        for phone in phones:
+            phone.context.close()
+        return saved
+
+
 def main() -> None:
     """Take them all, or some."""
     parser = argparse.ArgumentParser(description=__doc__)
-    choices = (*PLACES, ONE_FILE_PLACE)
+    choices = (*PLACES, STAGE_PLACE, ONE_FILE_PLACE, WALL_PLACE)
     parser.add_argument("--only", choices=choices, action="append", help="only this page, may be repeated")
     parser.add_argument("--into", type=Path, default=IMAGES, help="the folder to write them to")
     arguments = parser.parse_args()
@@ -216,7 +280,10 @@ def main() -> None:
         if ONE_FILE_PLACE in places:
             with browsing() as browser:
                 print(one_file(browser, Path(parent), arguments.into).name, flush=True)
-        if not set(places) & set(PLACES):
+        if WALL_PLACE in places:
+            with browsing() as browser:
+                print(workshop_wall(browser, Path(parent), arguments.into).name, flush=True)
+        if not set(places) & {*PLACES, STAGE_PLACE}:
             return
         folder = Path(parent) / "evening-set"
         takes = write_workspace(folder)
@@ -227,6 +294,8 @@ def main() -> None:
                     for scheme in SCHEMES:
                         path = picture(browser, web, place, screen, scheme, arguments.into)
                         print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB", flush=True)
+            for name in STAGES if STAGE_PLACE in places else ():
+                print(stage(browser, web, name, arguments.into).name, flush=True)
 
 
 if __name__ == "__main__":

@@ -148,6 +148,7 @@ def test_by_itself_where_the_screen_is_short(kitchen, chromium, screen):
     page.get_by_role("button", name="Leave the stage view").click()
     expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
     page.set_viewport_size({"width": 390, "height": 844})
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     page.set_viewport_size({"width": 844, "height": 390})
     expect(page.get_by_role("button", name="Leave the stage view")).to_be_visible()
     page.context.close()

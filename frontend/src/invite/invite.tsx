@@ -40,7 +40,7 @@ export function InviteButton() {
   return (
     <>
       <Button icon="invite" onClick={() => (open.value = true)}>
-        Invite
+        <span class="offer">Invite</span>
       </Button>
       <Dialog title="Invite" open={open.value} onClose={() => (open.value = false)} wide>
         <Inviting />
@@ -180,6 +180,10 @@ export function Given(props: { invitation: Invitation; addresses: readonly strin
         <h3>{wordsOf(invitation)}</h3>
         {over ? (
           <p>This code lets nobody in any more; who came is still here.</p>
+        ) : !address ? (
+          <p>
+            Nobody can join yet: only this machine reaches the page. Start it with <code>--host 0.0.0.0</code>.
+          </p>
         ) : (
           <>
             <p>
@@ -202,7 +206,7 @@ export function Given(props: { invitation: Invitation; addresses: readonly strin
           </div>
         )}
         <div class="row">
-          {!over && (
+          {!over && address && (
             <Button local onClick={copied}>
               Copy the link
             </Button>

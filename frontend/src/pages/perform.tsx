@@ -298,7 +298,7 @@ export default function Perform() {
             />
           )}
           <Button icon="fill" local title="Stage view: faders as large as the screen (Shift+F)" onClick={enterStage}>
-            <span class="stage-offer">Stage view</span>
+            <span class="offer">Stage view</span>
           </Button>
           <span class="only-keys">
             <Button local title="Keys (?)" onClick={() => (help.value = true)}>
