@@ -153,6 +153,26 @@ export function Field(props: {
   );
 }
 
+const BELIEVED = 2000; // ms
+
+/**
+ * A choice that is kept elsewhere: as it was just made, until what is told changes, or does not for a while.
+ *
+ * What is drawn between the click and the answer would else turn it back for a moment.
+ */
+function useChoice<T>(told: T): [T, (value: T) => void] {
+  const made = useSignal<{ value: T } | null>(null);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const believe = (now: { value: T } | null) => {
+    clearTimeout(timer.current);
+    made.value = now;
+    if (now) timer.current = setTimeout(() => (made.value = null), BELIEVED);
+  };
+  useLayoutEffect(() => believe(null), [told]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return [made.value ? made.value.value : told, (value) => believe({ value })];
+}
+
 /** On or off. */
 export function Toggle(props: {
   label: string;
@@ -162,14 +182,18 @@ export function Toggle(props: {
   /** It works without the web process. */
   local?: boolean;
 }) {
+  const [value, choose] = useChoice(props.value);
   return (
     <label class="toggle">
       <input
         type="checkbox"
         role="switch"
-        checked={props.value}
+        checked={value}
         disabled={props.disabled || (!props.local && isAway())}
-        onChange={(event) => props.onChange(event.currentTarget.checked)}
+        onChange={(event) => {
+          choose(event.currentTarget.checked);
+          props.onChange(event.currentTarget.checked);
+        }}
       />
       <span>{props.label}</span>
     </label>
@@ -187,6 +211,7 @@ export function Segments<T extends string>(props: {
   local?: boolean;
 }) {
   const name = useId();
+  const [value, choose] = useChoice(props.value);
   return (
     <fieldset class="segments" disabled={props.disabled || (!props.local && isAway())}>
       <legend class="hidden">{props.label}</legend>
@@ -196,8 +221,11 @@ export function Segments<T extends string>(props: {
             type="radio"
             name={name}
             value={option.value}
-            checked={props.value === option.value}
-            onChange={() => props.onChange(option.value)}
+            checked={value === option.value}
+            onChange={() => {
+              choose(option.value);
+              props.onChange(option.value);
+            }}
           />
           <span>{option.label}</span>
         </label>

@@ -240,3 +240,33 @@ def test_the_words_of_the_page(kitchen, page):
     turn_to(page, "Learn")
     turn_to(page, "System")
     expect(page.get_by_role("heading", name="Health")).to_be_visible()
+
+
+SEEN = """async () => {
+  const turned = [...document.querySelectorAll("[role=switch]")].find((each) =>
+    each.closest("label").textContent.includes("A simulated performer plays"));
+  turned.click();
+  const seen = new Set();
+  for (const end = performance.now() + 1500; performance.now() < end; ) {
+    seen.add(turned.checked);
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  return [...seen];
+}"""
+"""Turns a switch, and tells how it stood in the second and a half after."""
+
+
+def test_a_switch_stays_as_it_was_turned_while_the_answer_is_on_its_way(kitchen, page):
+    start_session(kitchen)
+    page.goto(f"{kitchen.url}/system")
+    switch = page.get_by_role("switch", name="A simulated performer plays")
+    expect(switch).to_be_enabled()
+
+    def answered_late(route):
+        page.wait_for_timeout(1700)
+        route.continue_()
+
+    page.route("**/api/performer", answered_late)
+    # The session's state, which comes each second, draws the page meanwhile.
+    assert page.evaluate(SEEN) == [True]
+    expect(switch).to_be_checked()
