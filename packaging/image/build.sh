@@ -45,10 +45,10 @@ export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}" LC_A
 export E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH
 
 say "programs"
-programs=(mmdebstrap mke2fs mkfs.vfat mcopy sfdisk xz python3)
+programs=(mmdebstrap arch-test mke2fs mkfs.vfat mcopy sfdisk xz python3)
 for program in "${programs[@]}"; do
   command -v "$program" >/dev/null || {
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mmdebstrap e2fsprogs dosfstools mtools fdisk \
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mmdebstrap arch-test e2fsprogs dosfstools mtools fdisk \
       xz-utils python3-venv >/dev/null
     break
   }

@@ -63,6 +63,9 @@ INPUT_FIRST_LIMIT = 8
 NOTED_LIMIT = 64
 """Rows and vectors that may wait to be handed over while there is no time for it."""
 
+HANDING_SECONDS = 0.001
+"""Nothing is handed over so shortly before the engine plays: the threads that it wakes use the interpreter, too."""
+
 STOP_SECONDS = 0.3
 
 FAULT = "an error in the model or a device"
@@ -207,7 +210,7 @@ class EngineThread:
             left = BEAT_SECONDS if deadline is None else min(BEAT_SECONDS, deadline - now)
             if self._newest is not None:  # the performer is back: nothing is played until that is heard
                 left = min(BEAT_SECONDS, self.inbox.settled_at - now)
-            if left > 0.0 or len(self._noted) >= NOTED_LIMIT:
+            if left > HANDING_SECONDS or len(self._noted) >= NOTED_LIMIT:
                 self._hand_over()
             batch = self.inbox.take(left)
             if self._logging is not self.logged:
