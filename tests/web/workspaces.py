@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import weakref
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partialmethod
@@ -81,11 +83,24 @@ def make_site(folder: Path) -> Site:
     return Site(Workspace(folder), hub=Pages(), link=Session())
 
 
+def _end_loop(loop, thread):
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
 class Client:
-    """Asks an application without a server between them."""
+    """Asks an application without a server between them.
+
+    All is answered by one loop, as by the server: what waits for its turn is woken by that loop alone.
+    """
 
     def __init__(self, app):
         self._app = app
+        self._loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        thread.start()
+        self.close = weakref.finalize(self, _end_loop, self._loop, thread)
 
     def ask(self, method, address, **what):
         async def asked():
@@ -93,7 +108,7 @@ class Client:
             async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
                 return await client.request(method, address, **what)
 
-        return asyncio.run(asked())
+        return asyncio.run_coroutine_threadsafe(asked(), self._loop).result()
 
     get = partialmethod(ask, "GET")
     post = partialmethod(ask, "POST")
@@ -105,9 +120,11 @@ class Client:
 def served(site: Site, *tables):
     """A client of these endpoints; errors that no endpoint means to give are raised in the test."""
     app = Starlette(routes=routes([row for table in tables for row in table], site))
+    client = Client(app)
     try:
-        yield Client(app)
+        yield client
     finally:
+        client.close()
         site.close()
 
 
