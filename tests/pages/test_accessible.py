@@ -117,3 +117,47 @@ def test_a_workspace_that_is_played(chromium, furnished, place, screen):
 @pytest.mark.parametrize("place", PLACES)
 def test_an_empty_folder(chromium, empty, place):
     audit(chromium, empty, place, "phone, light")
+
+
+BY_KEY = """window.byKey = {
+  reached: new WeakSet(),
+  unseen: [],
+  at() {
+    const here = document.activeElement;
+    if (here === document.body || this.reached.has(here)) return false;
+    this.reached.add(here);
+    const { outlineStyle, boxShadow } = getComputedStyle(here);
+    if (here.matches("a, button, summary") && outlineStyle === "none" && boxShadow === "none")
+      this.unseen.push(here.outerHTML.slice(0, 80));
+    return true;
+  },
+  left() {
+    const all = "a[href], button, input, select, textarea, summary, [tabindex='0']";
+    const needed = (each) => {
+      if (each.matches(":disabled, [tabindex='-1'], input[type=file], input[type=hidden]")) return false;
+      if (!each.checkVisibility()) return false;
+      // Of a group of radio buttons one is reached, and the arrows choose the others.
+      return each.type !== "radio" || each.checked;
+    };
+    return [...document.querySelectorAll(all)].filter((each) => needed(each) && !this.reached.has(each))
+      .map((each) => each.outerHTML.slice(0, 80));
+  },
+};"""
+"""Which elements have had the focus; those on which it cannot be seen; and those that should have had it."""
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_all_that_can_be_done_is_reached_by_the_keyboard(chromium, furnished, place):
+    furnished.post("/api/performer", {"running": False})
+    page = chromium.new_context(**SCREENS["desktop, dark"]).new_page()
+    page.goto(furnished.url + place)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.wait_for_timeout(1500)
+    page.evaluate(BY_KEY)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip", "the first is the way past the menu"
+    while page.evaluate("byKey.at()"):
+        page.keyboard.press("Tab")
+    assert page.evaluate("byKey.left()") == []
+    assert page.evaluate("byKey.unseen") == []
+    page.context.close()
