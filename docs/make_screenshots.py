@@ -49,7 +49,7 @@ STAGES: dict[str, dict[str, Any]] = {
     "stage-phone": {"viewport": {"width": 844, "height": 390}, **TOUCH},
     "tablet": {"viewport": {"width": 820, "height": 1180}, **TOUCH},
 }
-"""Other ways to look at Perform, where the pages' two screens show little: dark."""
+"""Perform in further sizes, dark: as the stage view, and on a tablet."""
 SCHEMES = ("dark", "light")
 SETTLES = {"record": 2600, "perform": 15_000}
 """Milliseconds that a page takes: Perform fills its timeline."""

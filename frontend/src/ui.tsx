@@ -156,9 +156,8 @@ export function Field(props: {
 const BELIEVED = 2000; // ms
 
 /**
- * A choice that is kept elsewhere: as it was just made, until what is told changes, or does not for a while.
- *
- * What is drawn between the click and the answer would else turn it back for a moment.
+ * The value of a switch whose state the server keeps: what was just chosen, until the server reports another value, or
+ * for two seconds. Without this, anything that draws the page before the answer shows the old value for a moment.
  */
 function useChoice<T>(told: T): [T, (value: T) => void] {
   const made = useSignal<{ value: T } | null>(null);

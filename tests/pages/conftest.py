@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from jack_stage import JackProcess
 from performance import free_ports
 from playwright.sync_api import expect
 
@@ -60,6 +61,15 @@ def page(chromium, webui):
     yield page
     context.close()
     assert not told
+
+
+@pytest.fixture(scope="module")
+def jack(jack_alone):
+    """A JACK server of the module's own."""
+    server = JackProcess("impsy-tests")
+    server.start()
+    yield server
+    server.end()
 
 
 @pytest.fixture

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+from jack_stage import Device, JackProcess
 from performance import free_ports
 from playwright.sync_api import expect
 
@@ -51,6 +54,27 @@ def start_session(web: WebInterface):
     web.post("/api/session/start")
     wait_until(lambda: state_of(web), what="the session's start")
     return state_of(web)
+
+
+@contextmanager
+def plugged_in(jack: JackProcess, name: str) -> Iterator[Device]:
+    """A MIDI device, until it is pulled out or the test ends."""
+    device = Device(jack, name)
+    yield device
+    if device.process.poll() is None:
+        device.end()
+
+
+@contextmanager
+def faultless_page(chromium):
+    """A page whose scripts must raise nothing. Its console is not looked at: it complains of servers that end."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    broken = []
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    yield page
+    context.close()
+    assert not broken
 
 
 def crash(web: WebInterface) -> None:

@@ -6,8 +6,7 @@ import re
 import tomllib
 
 import pytest
-from instrument import start_session, state_of, write_config
-from jack_stage import Device, JackProcess
+from instrument import plugged_in, start_session, state_of, write_config
 from playwright.sync_api import expect
 
 from bench.browser import WebInterface, quiet
@@ -28,20 +27,10 @@ reset = ["control_change", 1, 99, "DESK"] # rarely
 """
 
 
-@pytest.fixture(scope="module")
-def jack():
-    server = JackProcess("impsy-tests")
-    server.start()
-    yield server
-    server.end()
-
-
 @pytest.fixture
 def desk(jack):
-    device = Device(jack, "DESK")
-    yield device
-    if device.process.poll() is None:
-        device.end()
+    with plugged_in(jack, "DESK") as device:
+        yield device
 
 
 @pytest.fixture

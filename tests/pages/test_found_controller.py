@@ -5,8 +5,8 @@ from __future__ import annotations
 import tomllib
 
 import pytest
-from instrument import start_session, state_of, write_config
-from jack_stage import Device, JackProcess
+from instrument import plugged_in, start_session, state_of, write_config
+from jack_stage import Device
 from playwright.sync_api import expect
 from test_accessible import AUDIT, AXE
 
@@ -18,20 +18,10 @@ pytestmark = [pytest.mark.peer("chromium", "jackd"), pytest.mark.usefixtures("ja
 SLIDERS = [["control_change", 1, controller] for controller in range(8)]
 
 
-@pytest.fixture(scope="module")
-def jack():
-    server = JackProcess("impsy-tests")
-    server.start()
-    yield server
-    server.end()
-
-
 @pytest.fixture
 def nano(jack):
-    device = Device(jack, "nanoKONTROL2")
-    yield device
-    if device.process.poll() is None:
-        device.end()
+    with plugged_in(jack, "nanoKONTROL2") as device:
+        yield device
 
 
 @pytest.fixture

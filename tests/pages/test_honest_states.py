@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from instrument import crash, faders_of, show_numbers, start_session, turn_to, write_config
+from instrument import crash, faders_of, faultless_page, show_numbers, start_session, turn_to, write_config
 from playwright.sync_api import expect
 
 from bench.browser import WebInterface
@@ -28,13 +28,8 @@ def kitchen(tmp_path):
 
 @pytest.fixture
 def page(chromium):
-    context = chromium.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    broken = []
-    page.on("pageerror", lambda error: broken.append(str(error)))
-    yield page
-    context.close()
-    assert not broken
+    with faultless_page(chromium) as page:
+        yield page
 
 
 def test_without_a_connection_what_cannot_work_is_grey(kitchen, page):

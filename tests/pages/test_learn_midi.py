@@ -6,8 +6,8 @@ import re
 import tomllib
 
 import pytest
-from instrument import faders_of, start_session, state_of, turn_to, until, write_config
-from jack_stage import Device, JackProcess
+from instrument import faders_of, plugged_in, start_session, state_of, turn_to, until, write_config
+from jack_stage import Device
 from playwright.sync_api import expect
 
 from bench.browser import WebInterface, quiet
@@ -32,20 +32,10 @@ WITNESS = """([selector, words]) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def jack():
-    server = JackProcess("impsy-tests")
-    server.start()
-    yield server
-    server.end()
-
-
 @pytest.fixture
 def knobs(jack):
-    device = Device(jack, "KNOBS")
-    yield device
-    if device.process.poll() is None:
-        device.end()
+    with plugged_in(jack, "KNOBS") as device:
+        yield device
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 
 import pytest
-from instrument import faders_of, start_session, state_of, turn_to, write_config
+from instrument import faders_of, faultless_page, start_session, state_of, turn_to, write_config
 from played import write_take
 from playwright.sync_api import expect
 
@@ -35,13 +35,8 @@ def kitchen(tmp_path):
 
 @pytest.fixture
 def page(chromium):
-    context = chromium.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    broken = []
-    page.on("pageerror", lambda error: broken.append(str(error)))
-    yield page
-    context.close()
-    assert not broken
+    with faultless_page(chromium) as page:
+        yield page
 
 
 def no_traces(page):

@@ -165,7 +165,7 @@ function Models() {
 const object = (value: Json | undefined): Record<string, Json> =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
 
-/** What the maker of a model says of it, as pairs of a word and a text. */
+/** The facts that a model file holds about its training, as pairs of a label and a text. */
 function factsOf({ facts, dimension }: Entry): [string, string][] {
   const trained = object(facts["trained_on"]);
   const { events, minutes } = trained;

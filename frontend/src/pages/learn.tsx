@@ -31,7 +31,7 @@ export default function Learn() {
   // Those of the runs stand beside their curves already.
   const trained = new Set(runs.value.map((run) => run.model));
   const others = inOrder(known, overview.value?.dimension ?? null).filter((model) => !trained.has(model.name));
-  // The steps below wait for those above: nothing is pushed away while it is read.
+  // All steps are shown together: one that came later would push the others down.
   const ready = [takes, datasets].every(({ data, error }) => data.value !== null || error.value);
   return (
     <Page title="Learn" lead="From what you played to a model that plays like you, in three steps.">

@@ -42,7 +42,7 @@ export default function SystemPage() {
     >
       <Trouble text={error.value} />
       {!system && !error.value && <p class="loading" role="status" aria-label="Looking at everything" />}
-      {/* What is known at once waits for what is not: nothing is pushed away while it is read. */}
+      {/* All cards are shown together: one that came later would push the others down. */}
       {(system || error.value) && (
         <div class="system">
           <div class="stack">

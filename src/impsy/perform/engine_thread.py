@@ -64,7 +64,8 @@ NOTED_LIMIT = 64
 """Rows and vectors that may wait to be handed over while there is no time for it."""
 
 HANDING_SECONDS = 0.001
-"""Nothing is handed over so shortly before the engine plays: the threads that it wakes use the interpreter, too."""
+"""If the engine plays within so many seconds, rows and state are handed over after it: the threads that take them
+would have the interpreter meanwhile."""
 
 STOP_SECONDS = 0.3
 

@@ -82,9 +82,9 @@ export class Stream {
   }
 
   /**
-   * The model plays `drawn`, but for what is held; returns the vector that it hears. `dt` is what it predicted. What it
-   * hears are the seconds since the event before, whoever played that, in its own time; a tiny timescale does not make
-   * an age of them.
+   * The model plays `drawn`, except for the controls that the performer holds. Returns the vector that the model is given
+   * next. Its first number is the time since the last event of either player, divided by `timescale`, and at most the
+   * greater of that time and the predicted `dt`: a very small timescale would give a very long time.
    */
   play(drawn: Values, held: Given, due: number, dt: number, timescale: number): Values {
     const elapsed = Math.max(0, due - this.last);

@@ -1,4 +1,4 @@
-// The constants of a `.tflite` file as float32 arrays, whatever they are stored as; and what it says of itself.
+// The constants of a `.tflite` file as float32 arrays, converted from the type they are stored in; and its metadata.
 import { ModelError } from "./errors";
 import type { Tensor, TfliteFile } from "./schema";
 

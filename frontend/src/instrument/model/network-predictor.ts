@@ -8,7 +8,7 @@ import type { Weights } from "./weights";
 /** What is known of a model besides what it predicts. */
 export interface Description {
   architecture: string;
-  /** What its maker says of it: `made_by`, `created`, `trained_on`, `figures`, `calibrated`. */
+  /** The facts in its file: `made_by`, `created`, `trained_on`, `figures`, `calibrated`. */
   facts: Readonly<Record<string, unknown>>;
   layers: number;
   /** Units of each layer. */
