@@ -14,6 +14,7 @@ import time
 import pytest
 
 from impsy.codecs.osc import encode_vector
+from ports import free_ports
 from waiting import PATIENCE, if_idle
 
 pytestmark = pytest.mark.slow
@@ -38,16 +39,6 @@ def impsy(*arguments, cwd, code=0, text=""):
 def environment():
     """Without a JACK server, and without starting one."""
     return {**os.environ, "NO_COLOR": "1", "JACK_DEFAULT_SERVER": "nobody", "JACK_NO_START_SERVER": "1"}
-
-
-def free_ports(count):
-    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 @pytest.fixture

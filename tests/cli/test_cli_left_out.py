@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
 from pathlib import Path
 
@@ -20,16 +19,7 @@ from impsy.models.sizes import Size
 from impsy.models.tflite.write import write_tflite
 from impsy.models.weights import random_weights
 from impsy.perform import Ports, Reloader, Reports, WantedPorts, build_session, sized
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+from ports import free_ports
 
 
 def write(folder: Path, controls: int, source: str) -> Path:

@@ -20,6 +20,7 @@ import pytest
 
 from impsy.cli import webui
 from impsy.errors import ImpsyError
+from ports import free_port
 from waiting import if_idle, wait_until
 
 ENVIRONMENT = {
@@ -73,14 +74,8 @@ class Command:
         return self.process.returncode
 
 
-def free_port(kind=socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def configure(folder) -> None:
-    monitor, command = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM)
+    monitor, command = free_port(), free_port()
     (folder / "config.toml").write_text(
         f"[model]\ndimension = 3\n[webui]\nmonitor_port = {monitor}\ncommand_port = {command}\n"
     )

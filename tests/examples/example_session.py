@@ -6,9 +6,10 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from performance import Performance, free_ports
+from performance import Performance
 
 from impsy.config.workspace import create_workspace
+from ports import free_ports
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 

@@ -14,6 +14,7 @@ import pytest
 from examples.extending.udp_lines import UdpLines
 from impsy.config.workspace import STARTER_MODEL, create_workspace
 from impsy.events import Interaction, Report
+from ports import free_ports
 from waiting import if_idle, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,14 +40,6 @@ def udp_socket() -> socket.socket:
     made.bind(("127.0.0.1", 0))
     made.settimeout(SECONDS)
     return made
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [udp_socket() for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 def line(*values: float) -> bytes:

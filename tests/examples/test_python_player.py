@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from performance import free_ports, performing
+from performance import performing
+
+from ports import free_ports
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "python" / "player.py"
 

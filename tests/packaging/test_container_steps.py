@@ -29,6 +29,7 @@ from pythonosc.osc_message import OscMessage
 from impsy.codecs.osc import encode_vector
 from impsy.config import load_config
 from impsy.config.workspace import starter_files
+from ports import free_port
 from waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="containers of this kind are Linux's")
@@ -191,12 +192,6 @@ def test_the_first_stage_makes_the_same_wheel_of_what_it_is_sent(distributions, 
         assert sorted(made.namelist()) == sorted(given_out.namelist())
 
 
-def free_port(kind=socket.SOCK_DGRAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def started(workspace: Path, fresh, port: int, share: Path) -> subprocess.Popen[str]:
     assert words("ENTRYPOINT") == ["impsy-entrypoint"]
     environment = fresh.environment(IMPSY_SHARE=share, IMPSY_TOKEN=TOKEN, PYTHONUNBUFFERED=1)
@@ -213,7 +208,7 @@ def started(workspace: Path, fresh, port: int, share: Path) -> subprocess.Popen[
 
 
 def test_it_starts_plays_is_healthy_and_ends_as_the_engine_asks(fresh, tmp_path):
-    port, heard, monitor, command = free_port(socket.SOCK_STREAM), free_port(), free_port(), free_port()
+    port, heard, monitor, command = free_port(), free_port(), free_port(), free_port()
     workspace, share = tmp_path / "workspace", tmp_path / "share"
     workspace.mkdir()
     share.mkdir()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from jack_stage import JackProcess
-from performance import free_ports
 from playwright.sync_api import expect
 
 from bench.browser import FEW_FRAMES, SHELLS, WebInterface, browsing, quiet
+from ports import free_ports
 from trainings import trainings_get_time
 from waiting import PATIENCE
 

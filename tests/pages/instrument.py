@@ -9,10 +9,10 @@ from pathlib import Path
 
 import psutil
 from jack_stage import Device, JackProcess
-from performance import free_ports
 from playwright.sync_api import expect
 
 from bench.browser import WebInterface
+from ports import free_ports
 from waiting import wait_until
 
 CONFIG = """\

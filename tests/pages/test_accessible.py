@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from performance import free_ports
 from played import write_take
 from playwright.sync_api import expect
 
 from bench.browser import WebInterface
 from impsy.config.workspace import STARTER_MODEL, create_workspace
+from ports import free_ports
 from waiting import wait_until
 
 pytestmark = pytest.mark.peer("chromium")

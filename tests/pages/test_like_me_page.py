@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 from instrument import start_session, state_of
-from performance import free_ports
 from playwright.sync_api import expect
 from test_accessible import AUDIT, AXE
 from web_core import StandIn
@@ -18,6 +17,7 @@ from web_core import StandIn
 from bench.browser import WebInterface, quiet
 from impsy.codecs.log import encode_row, log_name
 from impsy.config.workspace import STARTER_MODEL, create_workspace
+from ports import free_ports
 from waiting import wait_until
 
 pytestmark = pytest.mark.peer("chromium")

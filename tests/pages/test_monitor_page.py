@@ -7,12 +7,12 @@ import socket
 import httpx
 import pytest
 from instrument import start_session, state_of, write_config
-from performance import free_ports
 from playwright.sync_api import expect
 from test_accessible import AUDIT, AXE
 
 from bench.browser import WebInterface, quiet
 from impsy.codecs.osc import encode_message, encode_vector
+from ports import free_ports
 from waiting import wait_until
 
 pytestmark = pytest.mark.peer("chromium")

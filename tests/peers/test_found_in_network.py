@@ -9,11 +9,12 @@ import sys
 import time
 
 import pytest
-from performance import Performance, free_ports
+from performance import Performance
 from pythonosc.udp_client import SimpleUDPClient
 
 from impsy.io.announcing import HTTP, OSC, OSCQUERY
 from mdns_browser import Browser
+from ports import free_ports
 from waiting import wait_until
 
 pytestmark = pytest.mark.slow

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import socket
 
-from performance import free_ports, performing
+from performance import performing
 
 from impsy.codecs.osc import encode_vector
+from ports import free_ports
 from waiting import PATIENCE, wait_until
 
 

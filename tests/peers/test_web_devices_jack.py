@@ -8,8 +8,8 @@ import time
 
 import pytest
 from jack_stage import Device
-from performance import free_ports
 
+from ports import free_ports
 from tests.web.setup_site import client_of, make_site
 from waiting import if_idle, wait_until
 

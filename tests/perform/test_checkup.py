@@ -13,14 +13,9 @@ from impsy.models.sizes import SIZES
 from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import random_weights
 from impsy.perform.diagnostics.checkup import CHECKS, Workspace, check_up
+from ports import free_port
 
 LOCAL = "[webui]\ncommand_port = {command}\nmonitor_port = {monitor}\n"
-
-
-def free_port(kind=socket.SOCK_DGRAM):
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

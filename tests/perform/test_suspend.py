@@ -26,6 +26,7 @@ from impsy.perform import Reports
 from impsy.perform.engine_thread import EngineThread, Logged
 from impsy.perform.inbox import PILED_SECONDS
 from impsy.testing import FakePort, FakePredictor, Rehearsal
+from ports import free_ports
 from waiting import if_idle, wait_until
 
 
@@ -152,16 +153,6 @@ client_port = {outputs}
 monitor_port = {monitor}
 command_port = {commands}
 """
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 @pytest.mark.slow

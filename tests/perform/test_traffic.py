@@ -29,6 +29,7 @@ from impsy.perform.monitoring.traffic import (
     fair_shares,
     raw_message,
 )
+from ports import free_port
 from waiting import wait_until
 
 ASK = encode_message("/impsy/traffic", "", [])
@@ -118,12 +119,6 @@ def session(watcher, tmp_path):
         wait_until(lambda: all(port.state in ("open", "receiving") for port in made.view().ports), what="opening")
         made.hand = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         yield made
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def port_of(session, name: str) -> int:

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -172,9 +171,3 @@ def trained(folder: Path, dataset: Path, *arguments: object) -> Trained:
     done = train(folder, dataset, "-O", folder, *arguments, "--json")
     assert done.returncode == 0, done.stderr
     return Trained([json.loads(line) for line in done.stdout.splitlines()], folder)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port

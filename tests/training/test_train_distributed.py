@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import NAME, PLAIN, SMALL, Running, Trained, free_port, python, running, train
+from commands import NAME, PLAIN, SMALL, Running, Trained, python, running, train
+
+from ports import free_port
 
 pytestmark = pytest.mark.slow
 

@@ -9,12 +9,12 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
-from commands import free_port
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impsy.errors import ConfigError
 from impsy.training.distributed.meeting import meet
+from ports import free_port
 from waiting import if_idle, wait_until
 
 

@@ -9,7 +9,7 @@ import threading
 import numpy as np
 import pytest
 from setup_site import FakeHub, FakeLink
-from web_core import free_ports, make_workspace
+from web_core import make_workspace
 
 from impsy.codecs.osc import encode_text, encode_vector
 from impsy.data.logs.performances import Played
@@ -26,6 +26,7 @@ from impsy.web.session import restart
 from impsy.web.session.performer import SimulatedPerformer
 from impsy.web.session.restart import keep_running
 from impsy.web.site import Site
+from ports import free_ports
 from waiting import wait_until
 
 

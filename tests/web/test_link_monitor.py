@@ -9,11 +9,12 @@ import time
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from web_core import StandIn, free_ports
+from web_core import StandIn
 
 from impsy.codecs.osc import encode_message, encode_vector
 from impsy.errors import PeerError
 from impsy.web.live.link import SessionLink, decode_monitor
+from ports import free_ports
 from waiting import if_idle, wait_until
 
 PACKETS = [

@@ -11,12 +11,13 @@ import time
 
 import psutil
 import pytest
-from web_core import StandIn, free_ports, make_workspace, serving
+from web_core import StandIn, make_workspace, serving
 
 from impsy.web.session.log import FILE_BYTES, SessionLog, parse_line
 from impsy.web.session.supervisor import is_session
 from impsy.web.site import Site
 from impsy.web.workspace import Conflict
+from ports import free_ports
 from waiting import if_idle, wait_until
 
 

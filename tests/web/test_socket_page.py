@@ -7,12 +7,13 @@ import json
 import time
 
 import pytest
-from web_core import StandIn, free_ports, receive, say, serving
+from web_core import StandIn, receive, say, serving
 from websockets.exceptions import ConnectionClosed
 
 from impsy import __version__
 from impsy.codecs.osc import encode_message, encode_vector
 from impsy.web.live import page as page_socket
+from ports import free_ports
 from waiting import if_idle, wait_until
 
 

@@ -20,6 +20,7 @@ from impsy.web.live import link as links
 from impsy.web.live.presence import Presence
 from impsy.web.site import Site
 from impsy.web.workspace import Workspace
+from ports import free_port
 from waiting import wait_until
 
 CONFIG = "[model]\ndimension = 3\n"
@@ -51,12 +52,6 @@ def session(site, monitor, command, *, pid=1):
     stand_in = StandIn(monitor, command, pid=pid)
     stand_in.state |= {"config": str(site.workspace.config), "command_port": command}
     return stand_in
-
-
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def test_the_second_page_listens_elsewhere_and_says_where(tmp_path, usual):

@@ -21,6 +21,7 @@ from impsy.web.server.safety import SafetyRules, rules_for
 from impsy.web.server.serve import Serving, listen, serve
 from impsy.web.site import Site
 from impsy.web.workspace import Workspace
+from ports import free_ports
 from waiting import PATIENCE
 
 CONFIG = """\
@@ -33,14 +34,6 @@ dimension = 3
 monitor_port = {monitor}
 command_port = {command}
 """
-
-
-def free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 def make_workspace(folder: Path, more: str = "") -> Workspace:
