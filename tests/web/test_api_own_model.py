@@ -23,6 +23,7 @@ from impsy.web.api.models import ENDPOINTS as MODELS
 from impsy.web.api.own_model import ENDPOINTS
 from impsy.web.api.training import ENDPOINTS as TRAINING
 from impsy.web.jobs import training
+from impsy.web.jobs.own_playing import is_of_today
 from impsy.web.jobs.own_record import ENOUGH_EVENTS, Kept, Record, too_little
 from impsy.web.workspace import Workspace
 from waiting import wait_until
@@ -78,6 +79,22 @@ def until(client, *stages):
 
 def loaded(site):
     return [values[0] for address, _, values in site.link.sent if address == "/impsy/model"]
+
+
+@pytest.mark.parametrize(
+    ("took", "now", "expected"),
+    [
+        ("2026-11-28T20-15-00-9d-mdrnn.log", "2026-11-28T22:00", True),
+        ("2026-11-28T23-50-00-9d-mdrnn.log", "2026-11-29T00:05", True),
+        ("2026-11-29T00-10-00-9d-mdrnn.log", "2026-11-29T00:15", True),
+        ("2026-11-28T20-15-00-9d-mdrnn.log", "2026-11-29T04:00", False),
+        ("2026-11-29T01-00-00-9d-mdrnn.log", "2026-11-29T22:00", True),
+        ("2026-11-27T20-15-00-9d-mdrnn.log", "2026-11-29T00:05", False),
+        ("without-a-date-9d-mdrnn.log", "2026-11-29T00:05", False),
+    ],
+)
+def test_an_evening_that_goes_on_past_midnight_is_today(took, now, expected):
+    assert is_of_today(took, datetime.fromisoformat(now)) is expected
 
 
 @pytest.mark.slow

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from impsy.codecs.log import dimension_of
+from impsy.codecs.log import date_of, dimension_of
 from impsy.data.takes import read_notes
 from impsy.errors import DataError
 from impsy.web.config.file import ConfigFile
@@ -14,7 +14,16 @@ from impsy.web.library.takes import Takes
 from impsy.web.live.link import SessionLink
 from impsy.web.workspace import Conflict, Workspace
 
-__all__ = ["NowPlaying"]
+__all__ = ["DAY_BEGINS", "NowPlaying", "is_of_today"]
+
+DAY_BEGINS = timedelta(hours=4)
+"""The hour that ends a day: an evening goes on past midnight."""
+
+
+def is_of_today(name: str, now: datetime) -> bool:
+    """Whether the take of this name was begun on the day that ``now`` belongs to."""
+    began = date_of(name)
+    return began is not None and began >= (now - DAY_BEGINS).date()
 
 
 class NowPlaying:
@@ -34,9 +43,8 @@ class NowPlaying:
             for path in self._takes.paths()
             if dimension_of(path.name) == dimension and path.name not in excluded
         ]
-        day = f"{datetime.now():%Y-%m-%d}"
-        # One that goes on past midnight began yesterday.
-        todays = [name for name in every if name.startswith(day) or self._takes.is_live(name)]
+        now = datetime.now()
+        todays = [name for name in every if is_of_today(name, now) or self._takes.is_live(name)]
         return [(True, todays)] * bool(todays) + [(False, every)] * (todays != every)
 
     def dimension(self) -> int:
