@@ -56,6 +56,24 @@ export function onValues(listener: Sounding): () => void {
   return () => void sounding.delete(listener);
 }
 
+/** Called with where a player's controls are when the page learns it: nobody has moved them there just now. */
+type Known = (values: readonly number[], who: "performer" | "model") => void;
+const knowing = new Set<Known>();
+
+export function onKnown(listener: Known): () => void {
+  knowing.add(listener);
+  return () => void knowing.delete(listener);
+}
+
+/** A session begins, or is found: its controls are there. */
+export function know(input: number[], output: number[]): void {
+  Object.assign(live, { input, output, own: new OwnPlaying() });
+  for (const listener of knowing) {
+    listener(input, "performer");
+    listener(output, "model");
+  }
+}
+
 /** Called with the values from which an answer of the model goes on, before its first event. They are not played. */
 const starting = new Set<(values: readonly number[]) => void>();
 

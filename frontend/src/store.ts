@@ -3,7 +3,7 @@
 import { type Signal, computed, effect, signal } from "@preact/signals";
 import { ApiError, get, listening } from "./api";
 import { isKnown, isOwner } from "./guest";
-import { live, wake } from "./live";
+import { know, live, wake } from "./live";
 import { servedBy } from "./serving";
 import { connection, on, send } from "./socket";
 import type { CommandName, Level, Line, Output, Overview, OwnModel, Run, Session, State, Topic } from "./protocol";
@@ -144,15 +144,19 @@ async function refreshAll(): Promise<void> {
   for (const known of versionOf.values()) known.value += 1;
 }
 
+/** The process whose values are shown; 0: none yet. */
+let followed = 0;
+
 function accept(received: Session): void {
   session.value = received;
   const { state } = received;
   if (state === null) return;
   mend((toast) => toast.request === START);
   heedPanic(state);
-  if (state.input.length > 0 && live.input.length !== state.input.length) live.input = state.input;
-  if (state.output.length > 0 && live.output.length !== state.output.length) live.output = state.output;
   wake();
+  if (state.pid === followed && state.input.length === live.input.length) return;
+  followed = state.pid;
+  know(state.input, state.output);
 }
 
 on("session", accept);

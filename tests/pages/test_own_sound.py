@@ -26,10 +26,11 @@ STRUCK = """(() => {
 
 
 class Wire:
-    """The WebSocket between page and server; values from the server can be held back."""
+    """The WebSocket between page and server; messages of some kinds from the server can be held back."""
 
     def __init__(self, page):
         self.held: list[str] | None = None
+        self.kinds: set[str] = set()
         self.released = 0
         page.route_web_socket("**/ws", self._connect)
 
@@ -39,13 +40,13 @@ class Wire:
         server.on_message(self._receive)
 
     def _receive(self, text):
-        if self.held is not None and json.loads(text)["type"] in {"in", "out"}:
+        if self.held is not None and json.loads(text)["type"] in self.kinds:
             self.held.append(text)
         else:
             self.page.send(text)
 
-    def hold(self):
-        self.held = []
+    def hold(self, *kinds):
+        self.held, self.kinds = [], set(kinds)
 
     def release(self):
         held, self.held = self.held, None
@@ -54,7 +55,14 @@ class Wire:
         self.released = len(held)
 
 
-def test_it_sounds_before_the_server_has_answered_and_not_again(chromium, tmp_path):
+def without_state(route):
+    """Answer as a server that has not heard of its session yet."""
+    answer = route.fetch()
+    route.fulfill(response=answer, json=answer.json() | {"state": None})
+
+
+@pytest.mark.parametrize("known", ["before the sound is on", "after it"])
+def test_it_sounds_before_the_server_has_answered_and_not_again(chromium, tmp_path, known):
     write_config(tmp_path / "kitchen")
     with WebInterface(tmp_path / "kitchen") as web:
         start_session(web)
@@ -63,13 +71,22 @@ def test_it_sounds_before_the_server_has_answered_and_not_again(chromium, tmp_pa
         told = quiet(page)
         page.add_init_script(STRUCK)
         wire = Wire(page)
+        if known == "after it":
+            wire.hold("session", "in")
+            page.route("**/api/session", without_state)
         page.goto(f"{web.url}/#measure")
+        if known == "before the sound is on":
+            expect(faders_of(page).first).to_have_attribute("aria-disabled", "false")
         page.get_by_role("banner").get_by_role("button", name="Turn on the sound").click()
         expect(page.get_by_role("banner").get_by_role("button", name="Mute the sound")).to_be_visible()
-        expect(faders_of(page).first).to_have_attribute("aria-disabled", "false")
         until(page, "impsySound.samples().length > 0")
+        if known == "after it":
+            assert faders_of(page).count() == 0 or faders_of(page).first.get_attribute("aria-disabled") == "true"
+            wire.release()
+        expect(faders_of(page).first).to_have_attribute("aria-disabled", "false")
+        assert page.evaluate("struck") == 0
         while True:
-            wire.hold()
+            wire.hold("in", "out")
             began, heard, before = time.monotonic(), state_of(web)["counters"]["heard"], page.evaluate("struck")
             drag(page, faders_of(page).first, 0.1, 0.9, steps=10)
             until(page, f"{HEARD} > 0.001")

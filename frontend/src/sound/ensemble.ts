@@ -69,10 +69,10 @@ export class Ensemble {
     if (this.settings[who].on) this.seats[who].player.play(values, when);
   }
 
-  /** The model goes on from these values; NaN: from its own. */
-  place(values: readonly number[], when: number): void {
-    this.last.model = merged(this.last.model, values);
-    if (this.settings.model.on) this.seats.model.player.place(values, when);
+  /** A player goes on from these values; NaN: from its own. */
+  place(values: readonly number[], who: Who, when: number): void {
+    this.last[who] = merged(this.last[who], values);
+    if (this.settings[who].on) this.seats[who].player.place(values, when);
   }
 
   /** Where a player's controls are, without a sound. */

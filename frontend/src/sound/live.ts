@@ -73,9 +73,9 @@ export class LiveSound {
     this.ensemble.advance(now + AHEAD);
   }
 
-  /** The model goes on from these values, which do not sound; NaN: from its own. */
-  place(values: readonly number[]): void {
-    this.ensemble.place(values, this.context.currentTime);
+  /** A player goes on from these values, which do not sound; NaN: from its own. */
+  place(values: readonly number[], who: Who): void {
+    this.ensemble.place(values, who, this.context.currentTime);
   }
 
   /** Play a passage again, also where the rest is muted; one that is played already ends. */

@@ -1,7 +1,7 @@
 /** Whether the page sounds, and how; small, for every page. What makes the sound is loaded when it is wanted. */
 
 import { computed, effect, signal } from "@preact/signals";
-import { live, onStart, onValues } from "../live";
+import { live, onKnown, onStart, onValues } from "../live";
 import { overview, panics, running, session } from "../store";
 import type { ControlKind } from "../protocol";
 import type { Passage } from "./again";
@@ -65,18 +65,18 @@ async function begin(on = true): Promise<void> {
   // Made before anything is waited for: some browsers want that in the click itself.
   const context = new AudioContext({ latencyHint: "interactive" });
   void context.resume();
-  const now = { performer: [...live.input], model: [...live.output] };
   try {
     const { LiveSound } = await import("./live");
-    engine = new LiveSound(context, settingsNow(), kindsNow(), now);
+    engine = new LiveSound(context, settingsNow(), kindsNow(), { performer: live.input, model: live.output });
   } catch {
     sounding.value = "off";
     void context.close();
     return;
   }
   onValues((values, who) => engine?.play(who === "model" ? withoutEcho(values) : values, who));
-  onStart((values) => engine?.place(values));
-  onTaken((values) => engine?.place(values));
+  onKnown((values, who) => engine?.place(values, who));
+  onStart((values) => engine?.place(values, "model"));
+  onTaken((values) => engine?.place(values, "model"));
   engine.mute(!on);
   sounding.value = on ? "on" : "off";
 }
