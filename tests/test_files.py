@@ -184,3 +184,10 @@ def test_what_is_written_outlives_a_power_cut(tmp_path: Path, monkeypatch) -> No
     synced.clear()
     write_keeping_previous(tmp_path / "new" / "newer" / "a.toml", b"two")
     assert synced == [".a", "renamed", "newer"] * 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="files of /proc say that they have 0 bytes")
+def test_a_file_that_has_more_than_it_said_is_read_up_to_its_limit() -> None:
+    assert read_regular("/proc/self/status", 1 << 20)
+    with pytest.raises(OSError, match="more than 100 bytes"):
+        read_regular("/proc/self/status", 100)

@@ -14,6 +14,7 @@ import pytest
 
 from impsy.errors import DataError, ModelError
 from impsy.processes import Cancelling, ask, end_all_in, start
+from waiting import wait_until
 
 needs_limits = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
 
@@ -111,3 +112,41 @@ def test_what_is_waited_for_is_cancelled_also_before_it_starts(tmp_path: Path, e
     with pytest.raises(DataError, match="cancelled"):
         ask(task("import time; time.sleep(600)"), b"", tmp_path, seconds=600, cancelling=cancelling)
     assert cancelling.requested
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of another process are looked up by prlimit(2)")
+@pytest.mark.parametrize(
+    ("arguments", "limits"),
+    [
+        (["impsy.models.isolated", "hdf5"], {"AS": 2 << 30, "CPU": 30, "FSIZE": 0}),
+        (["impsy.models.elsewhere"], {"AS": 2 << 30, "FSIZE": 0}),
+        (["impsy.web.library.worker", "check_log"], {"AS": 6 << 30}),
+    ],
+)
+@pytest.mark.slow
+def test_who_reads_what_others_made_has_its_limits(
+    tmp_path: Path, arguments: list[str], limits: dict[str, int]
+) -> None:
+    with start(["-m", *arguments], tmp_path, stdin=subprocess.PIPE) as process:
+        kinds = {name: getattr(psutil, f"RLIMIT_{name}") for name in limits}
+
+        def soft() -> dict[str, int]:
+            return {name: psutil.Process(process.pid).rlimit(kind)[0] for name, kind in kinds.items()}
+
+        try:  # it waits for what to read
+            wait_until(lambda: soft() == limits, what=soft)
+        finally:
+            process.kill()
+
+
+@pytest.mark.slow
+def test_no_filter_of_hdf5_is_loaded_from_a_folder_of_plugins(tmp_path: Path) -> None:
+    """The library has read its settings when h5py has been imported."""
+    code = (
+        "import os; from impsy.models.isolated import _task_hdf5; from impsy.errors import ModelError\n"
+        "try: _task_hdf5(b'no HDF5')\n"
+        "except ModelError: import h5py; print(os.environ['HDF5_PLUGIN_PRELOAD'], h5py.h5pl.size())"
+    )
+    environment = {**os.environ, "HDF5_PLUGIN_PRELOAD": str(tmp_path)}
+    said, log = start(["-c", code], tmp_path, inherited=environment).communicate(timeout=60)
+    assert said.split()[0] == b"::", log

@@ -88,3 +88,12 @@ def test_takes_are_exported_as_a_table_and_an_archive(take, tmp_path):
         archive.writestr("README.txt", "nothing")
     with pytest.raises(DataError, match="there is no take in it"):
         impsy("replay", "empty.zip")
+
+
+def test_a_replay_is_not_written_through_a_link_that_leads_out(take, tmp_path):
+    other = tmp_path.with_name(tmp_path.name + "-other")
+    other.mkdir()
+    (tmp_path / "replays").symlink_to(other)
+    with pytest.raises(ConfigError, match="--output"):
+        impsy("replay", take)
+    assert not list(other.iterdir())

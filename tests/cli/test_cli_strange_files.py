@@ -101,6 +101,7 @@ def test_no_command_waits_for_a_pipe(pipe: str, words: str, workspace: Path) -> 
         ("datasets", "dataset -D 9", "-O"),
         (LOG, "dataset -D 9", "no logs in it"),
         ("datasets/x.npz", "train", "make one with"),
+        ("datasets/training-dataset-9d.npz", "train -D 9", "make one with"),
         ("replays", f"replay {LOG}", "--output"),
     ],
 )

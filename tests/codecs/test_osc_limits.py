@@ -9,7 +9,7 @@ import time
 import pytest
 
 from impsy.codecs.osc import TEXT_LIMIT, OscDecoder, encode_message
-from impsy.codecs.oscwire import ADDRESS_LIMIT, BUNDLED_LIMIT
+from impsy.codecs.oscwire import ADDRESS_LIMIT, BUNDLED_LIMIT, MESSAGES_LIMIT, read_packet
 from impsy.events import LoadModel, RecallScene, Set
 from impsy.settings import SETTINGS
 from waiting import if_idle
@@ -133,3 +133,37 @@ def test_addresses_and_what_stands_in_their_place_are_short():
         ((problem,), events) = (decode(packet).problems, decode(packet).events)
         assert events == ()
         assert len(str(problem)) < 200
+
+
+def test_messages_without_a_bundle_are_bounded():
+    one = encode_message("/impsy/pause", "i", [1])
+    assert len(decode(one * 300).events) == len(decode(b"\xc0" + (one + b"\xc0") * 300).events) == MESSAGES_LIMIT
+
+
+@pytest.mark.parametrize("given", [math.nan, math.inf, -math.inf])
+def test_numbers_that_are_not_finite_are_not_played(given):
+    for address, tags, values in (("/interface", "ff", [given, 0.5]), ("/impsy/control", "if", [1, given])):
+        decoded = decode(encode_message(address, tags, values))
+        assert decoded.events == ()
+        assert decoded.problems[0].kind == f"range:{address}"
+
+
+def test_arguments_are_bounded_in_number_and_bytes():
+    for packet in (b"/interface\0\0," + b"T" * 10_001 + bytes(2), b"/impsy/scene\0\0\0\0" + b"x" * 501 + bytes(3)):
+        ((problem,), events) = (decode(packet).problems, decode(packet).events)
+        assert events == ()
+        assert problem.kind.startswith("long")
+
+
+def test_messages_are_bounded_before_they_are_understood_and_patterns_after():
+    one = encode_message("/impsy/pause", "i", [1])
+    assert len(read_packet(bundle(*[one] * 2000))) == BUNDLED_LIMIT + 1
+    decoded = decode(bundle(*[encode_message("/impsy/*", "f", [1.0])] * 900))
+    assert max(len(decoded.events), len(decoded.problems)) < BUNDLED_LIMIT + 100
+
+
+def test_bundles_in_bundles_are_refused():
+    packet = encode_message("/impsy/pause", "i", [1])
+    for _ in range(2000):
+        packet = bundle(packet)
+    assert [problem.kind for problem in decode(packet).problems] == ["not-osc"]

@@ -400,3 +400,10 @@ def test_too_many_of_anything_are_refused(monkeypatch):
         with pytest.raises(DataError, match=words):
             read_smf(data)
     assert read(header() + track(*range(10)))[0] == [list(range(10))]
+
+
+def test_tempo_changes_count_as_the_work_that_they_are() -> None:
+    """They are sorted, and each message is timed by them."""
+    changes = b"\0\xff\x51\x03\x07\xa1\x20" * (smf.MOST_EVENTS // 4 + 1)
+    with pytest.raises(DataError, match=r"more than 1,000,000"):
+        read(header() + chunk(b"MTrk", changes + END))

@@ -403,3 +403,19 @@ def test_random_bytes(tmp_path_factory, content):
     path.write_bytes(content)
     assert survives(path) is False
     assert survives(npz(path, perfs=b"\x93NUMPY\x01\x00" + content)) is False
+
+
+@pytest.mark.parametrize(("number", "why"), [(0x3FFFFF, "not an array of arrays"), (0x400000, "more than arrays")])
+def test_the_memo_is_only_so_long(tmp_path, number, why):
+    """The unpickler makes room for as many entries as the number says."""
+    content = npy(np.empty(1, object), pickled=b"\x80\x03Nr" + struct.pack("<I", number) + b".")
+    with pytest.raises(DataError, match=why):
+        read_dataset(npz(tmp_path / "bad.npz", perfs=content))
+
+
+def test_one_content_that_many_arrays_refer_to_is_not_made_for_each(tmp_path):
+    size = 64_000 * 4 * 4  # as its shape says, else it would be refused for that
+    one = array_of(b"M\x00\xfaK\x04\x86", b"B" + struct.pack("<I", size) + bytes(size))
+    content = b"\x80\x03" + array_of(b"K\x01\x85", b"](" + one + b"q\x01" + b"h\x01" * 999 + b"e") + b"."
+    with pytest.raises(DataError, match="says that it holds more than it does"):
+        read_dataset(npz(tmp_path / "bad.npz", perfs=npy(np.empty(1000, object), pickled=content)))

@@ -204,3 +204,30 @@ print(raise_descriptor_limit(), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
         pytest.skip("this process may not have as many")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == [str(may_have)] * 2
+
+
+def test_what_is_known_of_addresses_is_bounded(monkeypatch):
+    monkeypatch.setattr(door_module, "ALL_GUESSES_SECONDS", 0.0)
+    monkeypatch.setattr(door_module, "GUESS_SECONDS", 0.0)
+
+    async def go():
+        with opened(1) as (door, _):
+            ips = [f"10.{number // 250}.{number % 250}.1" for number in range(3000)]
+            for ip in ips:
+                enter(door, ip, 1)
+                await door.slow_down((ip, 2))
+            for known in (door._closed, door._wrong, door._guesses):
+                assert 1000 <= len(known) <= door_module.ADDRESSES_LIMIT + 1
+
+    asyncio.run(asyncio.wait_for(go(), 20))
+
+
+def test_no_answer_to_a_guess_waits_longer_than_so_long(monkeypatch):
+    monkeypatch.setattr(door_module, "GUESS_LIMIT", 0)
+    monkeypatch.setattr(door_module, "LONGEST_WAIT", 0.2)
+
+    async def go():
+        with opened() as (door, _):
+            await asyncio.gather(*(door.slow_down(("10.0.0.1", port)) for port in range(100)))
+
+    asyncio.run(asyncio.wait_for(go(), 10))  # one after the other they would take 50 s

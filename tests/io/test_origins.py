@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fuzzing import examples
-from impsy.io.origins import origin_allowed
+from impsy.io.origins import PageKey, origin_allowed
 
 OWN = socket.gethostname().lower()
 FUZZ = examples(300)
@@ -61,3 +61,9 @@ def test_a_list_takes_the_place_of_the_default():
 def test_any_header_gives_an_answer(origin, host):
     assert origin_allowed(origin, host) in {True, False}
     assert origin_allowed(f"http://{origin}", host) in {True, False}
+
+
+def test_each_start_has_another_key_that_nobody_guesses():
+    keys = {PageKey().address("127.0.0.1", 1).partition("?key=")[2] for _ in range(20)}
+    assert len(keys) == 20
+    assert min(map(len, keys)) >= 24

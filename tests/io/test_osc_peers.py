@@ -10,7 +10,7 @@ from impsy.codecs.osc import encode_message, encode_vector
 from impsy.events import Interaction, LoadModel, PanicButton, Report, Set
 from impsy.hosts import is_here
 from impsy.io import OscAdapter, osc, udp
-from impsy.io.adapter import LINES_A_MINUTE, Complaints, Rate
+from impsy.io.adapter import KINDS_LIMIT, LINES_A_MINUTE, Complaints, Rate
 from impsy.io.osc import COMMANDS_A_SECOND, PANICS_A_SECOND, OscListener
 from waiting import wait_until
 
@@ -198,3 +198,12 @@ def test_a_port_whose_thread_has_a_fault_is_opened_again(monkeypatch, caplog):
         stage.send(encode_vector("/interface", (0.25, 0.5)))
         assert stage.events
     assert caplog.text.count("Traceback") == 1
+
+
+def test_kinds_of_bad_packets_are_bounded_however_long_they_come(monkeypatch):
+    monkeypatch.setattr("impsy.io.adapter.LINES_A_MINUTE", 10**9)
+    reports = []
+    complaints = Complaints("osc")
+    for number in range(5000):
+        complaints.add(f"address:{number}", f"nothing listens at {number}", reports.append)
+    assert len(reports) == len(complaints._seen) == KINDS_LIMIT + 1

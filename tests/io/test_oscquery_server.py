@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from impsy.codecs.osc import OscDecoder, encode_message
@@ -245,5 +245,106 @@ def test_an_osc_port_serves_only_if_it_is_asked_to_and_takes_osc_both_ways():
             client.send(encode_message("/impsy/control/2", "f", [0.5]))
             wait_until(lambda: events == [Update(((1, 0.5),), "osc")])
         assert [health.name for health in adapter.health()] == ["osc", "osc out", "oscquery"]
+    finally:
+        adapter.close()
+
+
+def test_a_fault_of_what_is_read_ends_no_stream(stage):
+    failed = []
+
+    def fail():
+        failed.append(1)
+        raise KeyError
+
+    with stage.client() as client:
+        ask(client, "LISTEN", "/impsy/mode")
+        messages(client, 1)
+        stage.server.watch(fail)
+        wait_until(lambda: failed)
+        shown = Shown(Settings(3, mode="battle"), (0.25,) * 2, (0.5,) * 2, scenes=("a",))
+        stage.server.watch(lambda: shown)
+        assert messages(client, 1) == [(Set("mode", "battle"),)]
+
+
+def test_of_connections_that_send_nothing_so_many_wait(stage):
+    with contextlib.ExitStack() as stack:
+        for _ in range(CLIENT_LIMIT + 8):
+            stack.enter_context(socket.create_connection(stage.address))
+        time.sleep(2)  # longer than a report is waited with
+    assert any("sent no request were closed" in report.text for report in stage.reports)
+
+
+def still(monkeypatch):
+    """Time stands still: what is taken at once is all that is taken."""
+    monkeypatch.setattr(oscquery, "Rate", lambda a_second, burst: Rate(a_second, burst, lambda: 100.0))
+
+
+def test_requests_are_counted(monkeypatch):
+    still(monkeypatch)
+    monkeypatch.setattr(oscquery, "REQUESTS_A_SECOND", 2)
+    with staged() as stage:
+        assert [stage.get("/?HOST_INFO").status_code for _ in range(5)] == [200] * 4 + [429]
+
+
+def test_and_so_is_how_much_they_ask_for(monkeypatch):
+    still(monkeypatch)
+    with staged(controls=5000) as stage:
+        answers = [stage.get().status_code for _ in range(8)]
+    assert answers == [200] * 5 + [429] * 3
+
+
+def test_a_frame_that_is_too_large_ends_the_connection(stage):
+    with stage.client() as client:
+        client.send(bytes(oscquery.FRAME_BYTES + 1))
+        with pytest.raises(ConnectionClosed):
+            client.recv(20)
+        assert client.close_code == 1009
+    assert not stage.packets
+
+
+def test_of_a_flood_of_frames_so_many_are_taken(monkeypatch):
+    still(monkeypatch)
+    monkeypatch.setattr(oscquery, "FRAMES_A_SECOND", 2)
+    with staged() as stage, stage.client() as client:
+        for _ in range(10):
+            client.send(encode_message("/impsy/panic", "", []))
+        wait_until(lambda: stage.server.health().received == 10)
+        assert (len(stage.packets), stage.server.health().bad) == (4, 6)
+
+
+def test_a_client_that_does_not_read_is_dropped(stage, monkeypatch):
+    monkeypatch.setattr(oscquery, "BUFFER_BYTES", -1)  # as if something waited for it
+    with stage.client() as client:
+        ask(client, "LISTEN", "/impsy/mode")
+        with pytest.raises(ConnectionClosed):
+            client.recv(20)
+    assert any("does not read" in report.text for report in stage.reports)
+
+
+def test_a_request_with_two_hosts_or_origins_is_refused(stage):
+    for more in ("Host: 127.0.0.1", "Origin: http://127.0.0.1\r\nOrigin: http://evil.example"):
+        with socket.create_connection(stage.address) as one:
+            one.settimeout(20)
+            one.sendall(f"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n{more}\r\n\r\n".encode())
+            assert one.recv(12) == b"HTTP/1.1 403"
+
+
+def test_without_remote_control_it_commands_nothing_and_without_query_it_is_not_there():
+    announced = OscAdapter("127.0.0.1", 0, "127.0.0.1", 9, 2, ["/x"], announce=True)
+    assert announced.findable.server is None
+    events, reports = [], []
+    adapter = OscAdapter("127.0.0.1", 0, "127.0.0.1", 9, 2, ["/x"], query=True, remote_control=False)
+    adapter.watch(lambda: Shown(Settings(3), (0, 0), (0, 0)))
+    adapter.open(events.append, reports.append)
+    try:
+        server = adapter.findable.server
+        port = wait_until(lambda: server.address is not None and adapter.listener.port and server.address[1])
+        url = f"http://127.0.0.1:{port}/impsy/mode?ACCESS"
+        assert httpx.get(url, trust_env=False).json() == {"ACCESS": 1}
+        with connect(f"ws://127.0.0.1:{port}", proxy=None) as client:
+            client.send(encode_message("/impsy/mode", "s", ["battle"]))
+            client.send(encode_message("/impsy/control/2", "f", [0.5]))
+            wait_until(lambda: events)
+        assert events == [Update(((1, 0.5),), "osc")]
     finally:
         adapter.close()

@@ -17,7 +17,9 @@ from websockets.sync.client import connect
 from fuzzing import examples
 from impsy.io import owners
 from impsy.io.osc import OscListener
-from impsy.io.owners import CACHE_SECONDS, Row, Senders, of_this_user, rows, usable
+from impsy.io.oscquery import OscQueryServer
+from impsy.io.owners import CACHE_LIMIT, CACHE_SECONDS, Row, Senders, of_this_user, rows, usable
+from impsy.io.owners import alone as nobody_else
 from impsy.io.websocket import WebSocketAdapter
 from impsy.mapping.entries import parse_mapping
 from waiting import wait_until
@@ -208,3 +210,53 @@ def test_another_user_of_this_machine_does_not_play(bound, closes):
             wait_until(lambda: heard)
     finally:
         listener.close()
+
+
+@linux
+def test_where_the_tables_cannot_be_opened_nobody_is_let_in(monkeypatch):
+    """As where no descriptor is left, which a stranger may bring about."""
+    assert usable()
+
+    def refuse(_kind):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(owners, "_read", refuse)
+    assert not of_this_user(("127.0.0.1", 1), ("127.0.0.1", 2))
+    assert not Senders().allowed("127.0.0.1", 1)
+
+
+def test_no_more_senders_are_known_than_so_many():
+    senders = Senders(lambda: 0.0)
+    for port in range(1, 1000):
+        senders.allowed("192.0.2.1", port)
+        assert len(senders._known) <= CACHE_LIMIT
+
+
+@linux
+def test_where_the_processes_of_others_are_hidden_nobody_counts_as_alone(monkeypatch):
+    stat = os.stat
+
+    def hidden(path, **options):
+        if path == "/proc/1":
+            raise FileNotFoundError(2, "No such file or directory", path)
+        return stat(path, **options)
+
+    monkeypatch.setattr(owners.os, "scandir", lambda _path: contextlib.nullcontext([]))
+    assert nobody_else()
+    monkeypatch.setattr(owners.os, "stat", hidden)
+    assert not nobody_else()
+
+
+@linux
+@root
+def test_another_user_of_this_machine_reads_nothing_by_oscquery():
+    server = OscQueryServer("127.0.0.1", 0, lambda: 6000, lambda _packet, _sender: None)
+    server.open(lambda _report: None)
+    try:
+        port = wait_until(lambda: server.address)[1]
+        request = b"GET /?HOST_INFO HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+        code = f"c = socket.create_connection(('127.0.0.1', {port}))\nc.sendall({request!r})\nprint(c.recv(12))"
+        with nobody(code + "\nsys.stdout.flush()") as process:
+            assert process.stdout.readline() == "b'HTTP/1.1 403'\n"
+    finally:
+        server.close()

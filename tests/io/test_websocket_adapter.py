@@ -635,3 +635,15 @@ def test_a_fault_of_who_hears_loses_a_frame_and_no_client(caplog):
         assert caplog.text.count("Traceback") == 1
     finally:
         adapter.close()
+
+
+def test_a_handshake_of_two_origins_is_refused(stage):
+    port = int(stage.url.rpartition(":")[2])
+    lines = (
+        "GET / HTTP/1.1", f"Host: 127.0.0.1:{port}", "Upgrade: websocket", "Connection: Upgrade",
+        "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+        f"Origin: http://127.0.0.1:{port}", "Origin: http://evil.example", "", "",
+    )  # fmt: skip
+    with socket.create_connection(("127.0.0.1", port), 20) as raw:
+        raw.sendall("\r\n".join(lines).encode())
+        assert raw.recv(12) == b"HTTP/1.1 400"

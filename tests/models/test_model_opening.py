@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import subprocess
 import sys
 import zipfile
@@ -34,6 +35,8 @@ from model_files import (
 from impsy.errors import ModelError
 from impsy.models.elsewhere import GraphProcess
 from impsy.models.opening import make_predictor, open_model, open_weights
+from impsy.models.opening import model_facts as facts_of
+from impsy.models.opening import model_scale as scale_in
 from impsy.models.predictor import NumPyPredictor
 from impsy.models.sizes import Size
 from impsy.models.tflite.schema import Op
@@ -301,3 +304,15 @@ def test_a_keras_file_is_not_opened_in_this_process(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making links takes a permission on Windows")
+def test_a_description_that_leads_out_of_the_workspace_is_not_read(tmp_path: Path) -> None:
+    models = tmp_path / "work" / "models"
+    models.mkdir(parents=True)
+    path = put(models, "model.keras", keras_archive(small_weights()))
+    beside = put(models, "model.json", b'{"format": 1, "scale": 12, "made_by": "somebody"}')
+    assert (facts_of(path), scale_in(path)) == ({"made_by": "somebody"}, 12)
+    beside.rename(tmp_path / "model.json")
+    beside.symlink_to(tmp_path / "model.json")
+    assert (facts_of(path), scale_in(path)) == ({}, 10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from datetime import datetime, timedelta
 
@@ -10,11 +11,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from numpy.random import default_rng
 
-from impsy.codecs.journal import Head, VoiceFacts
+from impsy.codecs.journal import Head, ModelFacts, VoiceFacts
 from impsy.codecs.journalreading import read_journal
 from impsy.codecs.log import encode_row
 from impsy.engine import MODES, Engine, Ensemble, Settings, Voice
-from impsy.errors import ModelError
+from impsy.errors import DataError, ModelError
 from impsy.events import (
     Interaction,
     LinkBeat,
@@ -39,6 +40,7 @@ from impsy.models.untrained import RandomGestures
 from impsy.perform.recording.journal import Journal
 from impsy.perform.recording.witness import Witness
 from impsy.perform.replaying.exact import replay_exactly
+from impsy.perform.replaying.models import RecordedModels
 from impsy.timing.line import Line
 from random_networks import random_weights
 
@@ -270,3 +272,16 @@ def test_what_is_replayed_is_what_was_played(kind, voices, mode, seed, plan):
     found = replay_exactly(head, calls, open_model, again.append)
     assert again == played.log
     assert (found.ended, found.cut, found.rows) == (True, False, len(again))
+
+
+def test_a_model_that_leads_out_of_its_folder_is_not_played(tmp_path):
+    (tmp_path / "work" / "models").mkdir(parents=True)
+    (tmp_path / "m.tflite").write_bytes(b"a model")
+    link = tmp_path / "work" / "models" / "m.tflite"
+    link.symlink_to(tmp_path / "m.tflite")
+    facts = ModelFacts(1, 3, file="models/m.tflite", sha256=hashlib.sha256(b"a model").hexdigest())
+    with pytest.raises(DataError, match="not there as it was"):
+        RecordedModels(tmp_path / "work" / "logs", [tmp_path / "work"]).find(facts)
+    link.unlink()
+    link.write_bytes(b"a model")
+    assert RecordedModels(tmp_path / "work" / "logs", [tmp_path / "work"]).find(facts) == link

@@ -340,3 +340,16 @@ def test_memory_is_bounded_while_the_disk_neither_takes_rows_nor_refuses(tmp_pat
     freed.set()
     wait_until(lambda: stage.recorder.rows == 101)
     stage.recorder.close()
+
+
+def test_memory_is_bounded_while_the_disk_refuses_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr(linefile, "os", FailingDisk([], "ENOSPC"))
+    stage = Stage(tmp_path)
+    monkeypatch.setattr(linefile, "KEPT_BYTES", 400)
+    stage.play(100)
+    for _ in range(100):
+        time.sleep(0.05)
+        if stage.recorder.lost > 80:
+            break
+    assert stage.recorder.waiting < 20
+    stage.recorder.close()

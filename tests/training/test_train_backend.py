@@ -140,3 +140,12 @@ def test_what_a_killed_process_left_is_dropped(cache) -> None:
     assert not torn.exists()
     assert whole.exists()
     assert in_writing.exists()
+
+
+def test_settings_of_keras_come_from_no_workspace(cache, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    prepare()
+    assert os.environ["KERAS_HOME"] == str(cache / "keras")
+    (tmp_path / "config.toml").write_text("")  # now the cache is in a workspace
+    prepare()
+    assert os.environ["KERAS_HOME"] == os.devnull

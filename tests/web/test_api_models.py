@@ -19,6 +19,7 @@ from impsy.errors import DataError
 from impsy.models.sizes import SIZES
 from impsy.models.tflite.write import encode_tflite
 from impsy.models.weights import random_weights
+from impsy.web.api import models as models_api
 from impsy.web.api.models import ENDPOINTS, REPORT_POLICY
 from impsy.web.library import worker as jobs
 from impsy.web.library.models import read_verdict
@@ -304,3 +305,18 @@ def test_a_model_of_another_dimension_is_used_where_the_dimension_can_be_set(sit
     else:
         assert site.workspace.config.read_text() == text
         assert any(words in fixed.json()["error"] for words in ("websocket.input", "each mapping"))
+
+
+def test_an_upload_beyond_the_limit_is_refused_whether_or_not_it_says_so(client, monkeypatch):
+    length = {"content-length": str(models_api.LIMIT + 1)}
+    assert client.post("/api/models?name=x.tflite", content=b"x", headers=length).status_code == 413
+    piece = bytes(1 << 20)
+    sent = []
+
+    async def body():  # without an end that is known, so without a length
+        while len(sent) * len(piece) < 2 * models_api.LIMIT:
+            sent.append(1)
+            yield piece
+
+    assert client.post("/api/models?name=x.tflite", content=body()).status_code == 413
+    assert len(sent) * len(piece) <= models_api.LIMIT + 2 * len(piece)

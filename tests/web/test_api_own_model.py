@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -244,7 +245,14 @@ def test_of_a_model_that_has_learnt_while_it_played_the_one_before_is_known(site
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{", '{"stage": "other"}', '{"stage": "ready", "now": "../../x.tflite"}', '{"run": "../x"}'],
+    [
+        "",
+        "[]",
+        "{",
+        '{"stage": "other"}',
+        '{"stage": "ready", "now": "../../x.tflite"}',
+        '{"stage": "ready", "run": "../x"}',
+    ],
 )
 def test_a_record_that_is_not_ours_counts_as_none(site, client, text):
     site.workspace.private.mkdir(exist_ok=True)
@@ -274,3 +282,16 @@ def test_how_much_more_is_to_be_played():
 
 def test_a_page_that_is_opened_is_told(site):
     assert {"type": "own_model", **site.own_model.status()} in site.standing()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making links takes a permission on Windows")
+def test_a_record_of_a_model_that_leads_out_counts_as_none(tmp_path):
+    workspace = Workspace(tmp_path / "work")
+    for folder in (workspace.private, workspace.models):
+        folder.mkdir(parents=True)
+    (workspace.private / "own-model.json").write_text('{"stage": "ready", "now": "models/m.tflite"}')
+    (workspace.models / "m.tflite").write_bytes(b"")
+    assert Kept(workspace).read() is not None
+    (workspace.models / "m.tflite").rename(tmp_path / "m.tflite")
+    (workspace.models / "m.tflite").symlink_to(tmp_path / "m.tflite")
+    assert Kept(workspace).read() is None

@@ -252,3 +252,16 @@ def test_where_only_this_machine_reaches_the_page_it_says_how_others_do(tmp_path
         answer = client.post("/api/invitations", json={"role": "play"})
         assert answer.status_code == 409
         assert "--host 0.0.0.0" in answer.json()["error"]
+
+
+def test_who_is_let_in_no_more_while_the_page_connects_has_none(server, site):
+    class Late(set):
+        def add(self, tell):
+            guest.ended = True  # revoked a moment before
+            super().add(tell)
+
+    with joined(server, role="play") as client:
+        guest = site.invitations._given[client.invitation].guests[0]
+        guest.watchers = Late()
+        with connected(server, client) as page, pytest.raises(ConnectionClosed):
+            receive(page, "never", 5)

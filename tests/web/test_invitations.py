@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impsy.web.guests import invitations as module
-from impsy.web.guests.guesses import OF_ADDRESS, OF_ALL
+from impsy.web.guests.guesses import ADDRESSES_LIMIT, OF_ADDRESS, OF_ALL, Guesses
 from impsy.web.guests.invitations import ALPHABET, Invitations, NotLetIn
 from impsy.web.guests.pictures import qr_svg
+from impsy.web.guests.roles import Guest
 from impsy.web.server.sessions import SESSIONS_LIMIT, Sessions
 from impsy.web.workspace import Conflict, NotFound
 
@@ -163,3 +164,24 @@ def test_the_picture_of_a_link_is_one_that_a_page_may_show():
     assert "#fff" in picture
     with pytest.raises(Conflict):
         qr_svg("http://" + string.ascii_letters * 10)
+
+
+def test_an_invitation_lasts_a_day_unless_it_is_said_otherwise(invitations):
+    assert invitations.make("play").seconds == 24 * 3600
+
+
+def test_no_more_addresses_that_guess_are_known_than_so_many():
+    guesses = Guesses()
+    for number in range(3 * ADDRESSES_LIMIT):
+        guesses.wrong(f"10.{number // 250}.{number % 250}.1", 0.0)
+        assert len(guesses._of) <= ADDRESSES_LIMIT
+    assert guesses.too_many("10.0.0.1", 1.0)  # all together are counted still
+
+
+def test_of_many_sessions_those_of_guests_end_before_the_owners():
+    sessions, guests = Sessions(), [Guest("play") for _ in range(SESSIONS_LIMIT + 20)]
+    owner = sessions.begin()
+    cookies = [sessions.begin(guest) for guest in guests]
+    assert sessions.whose(owner) is not None
+    assert [sessions.whose(cookie) is None for cookie in cookies] == [guest.ended for guest in guests]
+    assert sum(guest.ended for guest in guests) == 21

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
@@ -141,3 +142,32 @@ def test_what_a_killed_process_had_not_finished_is_removed_and_what_another_make
     (dead / "half.npz").write_text("half")
     with Site(workspace):
         assert list((workspace.private / "scratch").iterdir()) == [own]
+
+
+def test_titles_are_not_read_through_a_link_that_leads_out(tmp_path, elsewhere):
+    site = make_site(tmp_path / "work")
+    path = record(site.workspace.logs, 3)
+    (elsewhere / "takes.json").write_text(json.dumps({"format": 1, "takes": {path.name: {"title": "secret"}}}))
+    (site.workspace.logs / "takes.json").symlink_to(elsewhere / "takes.json")
+    with served(site, *(module.ENDPOINTS for module in API_MODULES)) as client:
+        assert [each["title"] for each in client.get("/api/takes").json()] == [""]
+
+
+def test_files_beside_a_model_that_lead_out_are_not_its(tmp_path, elsewhere):
+    site = make_site(tmp_path / "work")
+    site.workspace.models.mkdir(parents=True)
+    (site.workspace.models / "m.tflite").write_text("no model")
+    (elsewhere / "m.json").write_text("{}")
+    (site.workspace.models / "m.json").symlink_to(elsewhere / "m.json")
+    with served(site, *(module.ENDPOINTS for module in API_MODULES)) as client:
+        assert [each["files"] for each in client.get("/api/models").json()] == [["m.tflite"]]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_pipes_are_not_listed(tmp_path):
+    site = make_site(tmp_path / "work")
+    for name in ("models/m.tflite", "datasets/d.npz"):
+        (site.workspace.root / name).parent.mkdir(parents=True, exist_ok=True)
+        os.mkfifo(site.workspace.root / name)
+    with served(site, *(module.ENDPOINTS for module in API_MODULES)) as client:
+        assert client.get("/api/models").json() == client.get("/api/datasets").json() == []

@@ -323,3 +323,15 @@ def test_a_changing_address_cannot_be_asked_by_get(local):
         if "{" not in path:
             assert 400 <= get(local, path).status_code < 500, path
     assert get(local, "/api/session/stop").status_code == 405
+
+
+def test_no_frame_may_show_the_page(local):
+    assert get(local, "/").headers["x-frame-options"] == "DENY"
+
+
+def test_a_request_of_two_origins_is_refused(local):
+    own = f"127.0.0.1:{local.port}"
+    lines = f"Host: {own}\r\nOrigin: http://{own}\r\nOrigin: http://evil.example\r\nContent-Length: 0\r\n"
+    with socket.create_connection(("127.0.0.1", local.port), 5) as raw:
+        raw.sendall(f"POST /api/session/stop HTTP/1.0\r\n{lines}\r\n".encode())
+        assert raw.recv(100).startswith(b"HTTP/1.1 403")

@@ -66,6 +66,7 @@ def test_one_reads_and_all_others_get_what_is_known(tmp_path, monkeypatch, slow)
         go_on.set()
         wait_until(lambda: "datasets" in site.hub.changes, what="that the pages are told")
         wait_until(lambda: [each["events"] for each in client.get("/api/datasets").json()] == [40] * 3, every=0.2)
+        assert len(reading) == 1
 
 
 @pytest.mark.slow
@@ -254,3 +255,19 @@ def test_many_takes_are_text_once_they_are_known(tmp_path):
         made.clear()
         assert [each["title"] for each in client.get("/api/takes").json()] == ["", "", "mine", "", ""]
         assert made == [names[2]]
+
+
+def test_long_answers_are_encoded_piece_by_piece(tmp_path, monkeypatch):
+    """The encoder lets no other thread run before it has done."""
+    encoded = []
+
+    class Encoder:
+        def encode(self, value, encode=endpoints._ENCODER.encode):
+            encoded.append(len(value) if isinstance(value, list) else 1)
+            return encode(value)
+
+    monkeypatch.setattr(endpoints, "_ENCODER", Encoder())
+    row = endpoints.Endpoint("GET", "/x", lambda: [{"number": number} for number in range(1000)], "")
+    answer = endpoints._handle(row, make_site(tmp_path), {})
+    assert [each["number"] for each in json.loads(answer.body)] == list(range(1000))
+    assert max(encoded) <= 64

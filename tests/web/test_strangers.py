@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
@@ -20,6 +21,7 @@ from websockets.exceptions import InvalidStatus
 from impsy.io import door
 from impsy.io.door import GUESS_LIMIT, WAITING_LIMIT
 from impsy.web.server.safety import rules_for
+from impsy.web.server.serve import _Http
 from impsy.web.server.sessions import CODE_SECONDS, SESSION_SECONDS, SESSIONS_LIMIT, Sessions
 from impsy.web.site import Site
 from waiting import if_idle, wait_until
@@ -200,7 +202,11 @@ def by_websocket(server: Server, guess: str) -> int:
     return refused.value.response.status_code
 
 
-@pytest.mark.parametrize("guess", [by_query, by_code, by_header, by_cookie, by_websocket])
+def by_invitation(server: Server, guess: str) -> int:
+    return httpx.get(f"{server.url}/", params={"join": guess}, timeout=30).status_code
+
+
+@pytest.mark.parametrize("guess", [by_query, by_code, by_header, by_cookie, by_websocket, by_invitation])
 @pytest.mark.slow
 def test_wrong_guesses_are_answered_slowly_and_the_owner_at_once(server, guess):
     before = time.monotonic()
@@ -298,3 +304,16 @@ def test_another_user_of_this_machine_needs_a_token(opened):
         assert ask_as_nobody(server.port, f"/?code={code}") == 401  # it stood on a command line
         assert ask_as_nobody(server.port, "/api/session", TOKEN) == 200
         assert httpx.get(f"{server.url}/", params={"code": code}).status_code == 303
+
+
+def test_what_the_system_refuses_is_counted_and_not_traced(server, monkeypatch, caplog):
+    made = _Http.connection_made
+
+    def refused(self, transport):
+        error = OSError(24, "Too many open files")
+        asyncio.get_running_loop().call_exception_handler({"message": "accept", "exception": error})
+        made(self, transport)
+
+    monkeypatch.setattr(_Http, "connection_made", refused)
+    assert answers(server)
+    assert "Too many open files" not in caplog.text

@@ -189,3 +189,14 @@ def test_a_long_take_is_read_once_for_all_who_want_to_see_it(tmp_path):
         found = list(pool.map(lambda _: cache.picture(path, 2, 10, 0.0, None), range(4)))
     assert worked.call_count == 1
     assert found == found[:1] * 4
+
+
+def test_no_more_rows_of_a_long_take_are_read_than_so_many(tmp_path):
+    path = written(tmp_path / "2026-09-26T10-00-00-3d-mdrnn.log", 4000)
+    cache = TakeCache(tmp_path)
+    with (
+        patch.object(pictures, "LONG", 1000),
+        patch.object(pictures, "MOST_ROWS", 1000),
+        patch.object(Outline, "rows", side_effect=AssertionError),
+    ):
+        assert cache.picture(path, 2, 100_000, 0.0, None)["times"]  # so fine that rows would be wanted

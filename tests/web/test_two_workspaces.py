@@ -6,6 +6,7 @@ import json
 import os
 import socket
 
+import psutil
 import pytest
 from web_core import StandIn
 from workspaces import Pages
@@ -167,3 +168,35 @@ def test_a_session_finds_a_page_that_is_started_later():
         monitor.close()
         for each in ports:
             each.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making links takes a permission on Windows")
+def test_a_file_outside_of_the_workspace_says_nothing(tmp_path, usual):
+    here = workspace(tmp_path / "a")
+    (here.root / PAGE_FILE).parent.mkdir()
+    (tmp_path / "page.json").write_text('{"monitor_port": 4001}')
+    (here.root / PAGE_FILE).symlink_to(tmp_path / "page.json")
+    assert where_the_page_listens(load_config(here.config))() == usual.monitor_port
+
+
+@pytest.mark.parametrize(("made", "words"), [(5, ["impsy", "webui"]), (None, ["sleep", "60"])])
+def test_a_process_counts_only_by_its_start_and_its_name(tmp_path, monkeypatch, made, words):
+    here = workspace(tmp_path / "a")
+    (here.root / PAGE_FILE).parent.mkdir()
+    began = int(psutil.Process(os.getppid()).create_time())
+    said = {"pid": os.getppid(), "made": began if made is None else made, "monitor_port": 4001}
+    (here.root / PAGE_FILE).write_text(json.dumps(said))
+    monkeypatch.setattr(psutil.Process, "cmdline", lambda _self: words)
+    assert not Presence(here).of_another()
+
+
+@pytest.mark.parametrize("port", [7, 1023, 65_536, "4000", True])
+def test_commands_are_sent_to_no_port_of_the_system(tmp_path, usual, port):
+    with (
+        Site(workspace(tmp_path / "a"), hub=Pages()) as site,
+        session(site, listening(site), free_port()) as stand_in,
+    ):
+        stand_in.state["command_port"] = port
+        stand_in.tell_state()
+        wait_until(lambda: site.link.state and site.link.state["command_port"] == port)
+        assert site.link.ports[1] not in (port, int(port))

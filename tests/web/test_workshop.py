@@ -211,3 +211,9 @@ def test_guests_play_instruments_of_their_own_and_nothing_else(tmp_path):
         closed = httpx.request("DELETE", f"{server.url}/api/workshop", headers=BEARER, timeout=60)
         assert json.loads(closed.text)["instruments"] == []
         assert list((tmp_path / "class" / "workshop" / "01" / "logs").glob("*.log"))
+
+
+def test_a_workshop_has_so_many_instruments_at_most(made):
+    made.memory[0] = 1 << 60
+    with pytest.raises(Conflict, match="1 to 60 instruments, not 61"):
+        made.open(61, FILES)
