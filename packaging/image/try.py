@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bench.browser import browsing, free_tcp_port
 
-BOOT_SECONDS, PAGE_SECONDS, SESSION_SECONDS, ANSWER_SECONDS = 900, 300, 600, 60
+BOOT_SECONDS, PAGE_SECONDS, SESSION_SECONDS, ANSWER_SECONDS, USB_SECONDS = 900, 300, 600, 60, 120
 CARD_MIB = 4096
 BOOT_OFFSET = "4M"
 CONTROLS = 8
@@ -109,6 +109,15 @@ class Machine:
                 return
             time.sleep(1)
         sys.exit(f"the session does not run: {last}")
+
+    def until_usb(self) -> tuple[bool, bool, str]:
+        """Wait for the other end of the USB socket; whether network card and MIDI device are there, and all ports."""
+        end = time.monotonic() + USB_SECONDS
+        while True:
+            network, ports = "http://10.55.0.1:4000" in self.serial(), json.dumps(self.ask("/api/devices")["midi"])
+            if (network and "IMPSY" in ports) or time.monotonic() > end:
+                return network, "IMPSY" in ports, ports
+            time.sleep(2)
 
 
 def kernel_of(card: Path, folder: Path) -> list[str]:
@@ -247,9 +256,9 @@ def main() -> None:
     try:
         machine.until_shown()
         machine.until_playing()
-        network, ports = "http://10.55.0.1:4000" in machine.serial(), json.dumps(machine.ask("/api/devices"))
-        say(f"USB: network card {there(network)}, MIDI device {there('IMPSY' in ports)}")
-        if not network or "IMPSY" not in ports:
+        network, midi, ports = machine.until_usb()
+        say(f"USB: network card {there(network)}, MIDI device {there(midi)}")
+        if not network or not midi:
             sys.exit(f"the USB socket is no network card and MIDI device: {ports}")
     finally:
         machine.cut()
