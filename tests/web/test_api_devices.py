@@ -17,7 +17,7 @@ from impsy.mapping.learning import entry_and_value
 from impsy.perform.diagnostics.devices import FoundSerial
 from impsy.web.devices import mapping, watching
 from impsy.web.devices.mapping import MappingListener
-from impsy.web.devices.watching import DevicesWatcher
+from impsy.web.devices.watching import DevicesWatcher, is_ours
 from impsy.web.devices.ways import ways_of_session
 from waiting import if_idle, wait_until
 
@@ -405,3 +405,18 @@ def test_any_bytes_are_an_entry_or_nothing(message):
 
 def test_the_longest_lesson_is_two_minutes():
     assert mapping.LISTEN_SECONDS == 120
+
+
+@pytest.mark.parametrize(
+    ("port", "ours"),
+    [
+        ("IMPSY:to me 128:0", True),
+        ("IMPSY 4711:osc 131:0", True),
+        ("IMPSY pads", True),
+        ("IMPSY:IMPSY MIDI 1 20:0", False),
+        ("IMPSYnth:in 130:0", False),
+        ("LPD8:LPD8 MIDI 1 24:0", False),
+    ],
+)
+def test_what_is_a_device_is_not_taken_for_a_program_of_ours(port, ours):
+    assert is_ours(port) is ours

@@ -25,10 +25,19 @@ ASKED_SECONDS = 10.0
 CLOSE_SECONDS = 2.0
 
 _OURS = re.compile(r"IMPSY[ :]")
+_ALSA_CLIENT = re.compile(r" ([0-9]+):[0-9]+$")
+ALSA_PROGRAMS = 128
+"""ALSA's clients from this number on are programs; those below are the kernel's: sound cards, USB devices."""
 
 
 def is_ours(port: str) -> bool:
-    """Whether a MIDI port is one that IMPSY made, be it in another process: to hear it is to hear oneself."""
+    """Whether a MIDI port is one that IMPSY made, be it in another process: to hear it is to hear oneself.
+
+    A Raspberry Pi whose USB socket is a MIDI device of IMPSY's name is none, where the system tells (ALSA).
+    """
+    client = _ALSA_CLIENT.search(port)
+    if client is not None and int(client[1]) < ALSA_PROGRAMS:
+        return False
     return _OURS.match(port) is not None
 
 
