@@ -7,7 +7,7 @@ import itertools
 import os
 import socket
 
-# Below those that systems give to whoever asks for any port: nothing else takes one between two steps of a test.
+# Below the ephemeral ports of all systems, so that no socket that is bound to port 0 takes one of these.
 _FIRST, _EACH, _PROCESSES = 20_000, 1_500, 8
 _process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _PROCESSES
 _next = itertools.count(os.getpid())

@@ -307,7 +307,7 @@ def test_a_model_of_another_dimension_is_used_where_the_dimension_can_be_set(sit
         assert any(words in fixed.json()["error"] for words in ("websocket.input", "each mapping"))
 
 
-def test_an_upload_beyond_the_limit_is_refused_whether_or_not_it_says_so(client, monkeypatch):
+def test_an_upload_beyond_the_limit_is_refused_whether_or_not_it_says_so(client):
     length = {"content-length": str(models_api.LIMIT + 1)}
     assert client.post("/api/models?name=x.tflite", content=b"x", headers=length).status_code == 413
     piece = bytes(1 << 20)

@@ -21,7 +21,7 @@ __all__ = ["Begin", "Course", "Look", "Resumed"]
 
 BATCH = 16
 REPLAYED = 0.5
-"""Share of each batch that is earlier playing. Without any, weights that learn at this rate always lost."""
+"""Share of each batch that is earlier playing. Without any, weights always lost (at ten times this rate)."""
 RATE, RATE_FROM_NOTHING = 0.0001, 0.006
 STEPS_AN_EVENT, STEPS_FROM_NOTHING, FIRST_STEPS = 0.4, 0.75, 80
 """Steps of learning for each event that may be learned from; from nothing, so many more at once for each design."""

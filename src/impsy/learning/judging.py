@@ -23,7 +23,7 @@ FloatArray = NDArray[np.float64]
 
 MOST_NATS = 30.0
 """An event costs at most so much: one surprise must not decide."""
-MARGIN = 0.01
+MARGIN = 0.03
 """Nats an event by which learnt weights must be better, beyond what noise could reach."""
 
 

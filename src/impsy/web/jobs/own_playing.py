@@ -17,11 +17,11 @@ from impsy.web.workspace import Conflict, Workspace
 __all__ = ["DAY_BEGINS", "NowPlaying", "is_of_today"]
 
 DAY_BEGINS = timedelta(hours=4)
-"""The hour that ends a day: an evening goes on past midnight."""
+"""After midnight: until then the takes of the evening before count as today's."""
 
 
 def is_of_today(name: str, now: datetime) -> bool:
-    """Whether the take of this name was begun on the day that ``now`` belongs to."""
+    """Whether a take, by the date in its name, counts as today's at this time; False without a date."""
     began = date_of(name)
     return began is not None and began >= (now - DAY_BEGINS).date()
 
