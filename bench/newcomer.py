@@ -28,7 +28,8 @@ BAR_SECONDS = 180.0
 
 ENOUGH_EVENTS = 1000
 GESTURES, GESTURE_STEPS, STEP_MS = 4, 25, 16
-LISTEN_SECONDS, LOOK_SECONDS = 6.0, 0.1
+LISTEN_MOVES, LISTEN_SECONDS, LOOK_SECONDS = 20, 60.0, 0.1
+MOVED = 0.005
 LEARN_SECONDS = 600.0
 LIKE_ME = "Make it play like me"
 
@@ -98,8 +99,8 @@ class Newcomer:
             self._card.get_by_role("button", name="Stop", exact=True).wait_for()
             self._card.get_by_role("button", name="Keep it").wait_for(timeout=1000 * LEARN_SECONDS)
 
-    def compare(self) -> dict[str, list[float]]:
-        """Listen to both models; returns, for each, how far each fader of its moved."""
+    def compare(self) -> dict[str, list[int]]:
+        """Listen to both models; returns, for each, how often each fader of its moved."""
         heard = {}
         own = self._web.get("/api/own-model")
         for label, file in (("Before", own["before"]), ("Like you", own["now"])):
@@ -137,17 +138,21 @@ class Newcomer:
                 self._page.wait_for_timeout(STEP_MS)
         mouse.up()
 
-    def _listen(self) -> list[float]:
-        """How far each of the model's faders moves, in all, within some seconds of its playing."""
+    def _listen(self) -> list[int]:
+        """At how many looks each of the model's faders has moved, until it has made enough moves to judge it by.
+
+        How far they move would tell less: a model that takes over brings a fader that the one before left far away
+        home at one go.
+        """
         before = self.state()["output"]
-        moved = [0.0] * len(before)
+        moves = [0] * len(before)
         end = time.monotonic() + LISTEN_SECONDS
-        while time.monotonic() < end:
+        while sum(moves) < LISTEN_MOVES and time.monotonic() < end:
             self._page.wait_for_timeout(1000 * LOOK_SECONDS)
             now = self.state()["output"]
-            moved = [sum_ + abs(new - old) for sum_, new, old in zip(moved, now, before, strict=True)]
+            moves = [count + (abs(new - old) > MOVED) for count, new, old in zip(moves, now, before, strict=True)]
             before = now
-        return moved
+        return moves
 
     def _wait(self, condition: Any) -> None:
         end = time.monotonic() + 60
@@ -191,14 +196,14 @@ def main(pictures: Path | None, few_frames: bool, as_json: bool) -> None:
             problems = list(told)
     seconds = somebody.seconds
     if as_json:
-        click.echo(json.dumps({"machine": machine_facts(), "seconds": seconds, "moved": heard, "problems": problems}))
+        click.echo(json.dumps({"machine": machine_facts(), "seconds": seconds, "moves": heard, "problems": problems}))
         return
     for name, took in seconds.items():
         click.echo(f"{name:10} {took:6.1f} s")
     total = sum(seconds.values())
     click.echo(f"{'together':10} {total:6.1f} s, {'within' if total <= BAR_SECONDS else 'above'} {BAR_SECONDS:g} s")
-    for label, moved in heard.items():
-        click.echo(f"{label:10} moves its faders by {' '.join(f'{each:.1f}' for each in moved)}")
+    for label, moves in heard.items():
+        click.echo(f"{label:10} moves its faders so often: {' '.join(map(str, moves))}")
     for problem in problems:
         click.echo(f"the page reports: {problem}", err=True)
 

@@ -17,9 +17,9 @@ PLAYED = (0, 1)
 """The faders that the newcomer plays."""
 
 
-def share(moved):
-    """How much of all movement is of the faders that the newcomer played."""
-    return sum(moved[index] for index in PLAYED) / sum(moved)
+def share(moves):
+    """How many of all moves are of the faders that the newcomer played."""
+    return sum(moves[index] for index in PLAYED) / sum(moves)
 
 
 @pytest.mark.slow
