@@ -87,7 +87,7 @@ def test_the_list_of_ports(name):
         patch.setattr(ports, "terminal", lambda: console)
         console = terminal()
         console.file = io.StringIO()
-        ports._print(midi, serial, wanted, f"{name}.toml")
+        ports.print_ports(midi, serial, wanted, f"{name}.toml")
     text = console.file.getvalue()
     assert text.count(name) == 12
 
@@ -103,9 +103,9 @@ def test_what_the_monitor_shows(name):
         arrival = Arrival(0.0, name, ((0, 0.5),), b"\x90\x3c\x40")
         tally.add(arrival)
         tally.add(Arrival(0.0, name, ignored=f"why {name}"))
-        monitor._show(console, arrival, datetime(2026, 1, 1), (name,))
-        monitor._report(console, Report("x", name))
-        monitor._summary(console, tally, 1, 0, (name,))
+        monitor.print_arrival(console, arrival, datetime(2026, 1, 1), (name,))
+        monitor.print_report(console, Report("x", name))
+        monitor.print_summary(console, tally, 1, 0, (name,))
 
     text = shown(show)
     assert text.count(name) == 7

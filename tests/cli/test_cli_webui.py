@@ -370,7 +370,9 @@ class FakeBrowser:
 def test_a_page_is_not_opened_in_the_terminal(monkeypatch, name, opens):
     made = FakeBrowser(name)
     monkeypatch.setattr(webui.webbrowser, "get", lambda: made)
-    webui._open("http://127.0.0.1:4000/")
+    monkeypatch.setattr(webui, "has_desktop", lambda: True)
+    webui.open_page("http://127.0.0.1:4000/")
+    wait_until(lambda: all(thread.name != "impsy browser" for thread in threading.enumerate()))
     assert len(made.opened) == opens
 
 

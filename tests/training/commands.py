@@ -89,17 +89,17 @@ class Running:
     def wait_for(self, event: str, count: int = 1) -> None:
         """Until it has said ``event`` so often."""
         while sum(each["event"] == event for each in self.events) < count:
-            line = self._stdout.readline()
+            line = self.stdout.readline()
             assert line, f"it ended before: {self.errors.read_text()}"
             self.events.append(json.loads(line))
 
     def end(self) -> int:
         """The exit code, once it has ended; what it said meanwhile is in ``events``."""
-        self.events += [json.loads(line) for line in self._stdout.read().splitlines()]
+        self.events += [json.loads(line) for line in self.stdout.read().splitlines()]
         return self.process.wait(timeout=SECONDS)
 
     @property
-    def _stdout(self) -> Any:
+    def stdout(self) -> Any:
         assert self.process.stdout is not None
         return self.process.stdout
 
@@ -117,7 +117,7 @@ def running(folder: Path, *arguments: object, patch: str = "") -> Iterator[Runni
         if run.process.poll() is None:
             run.process.kill()
         run.process.wait(timeout=10)
-        run._stdout.close()
+        run.stdout.close()
 
 
 class _Watch:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from impsy.events import Report
     from impsy.perform.diagnostics.listening import Arrival, Tally
 
-__all__ = ["command"]
+__all__ = ["command", "print_arrival", "print_report", "print_summary"]
 
 FRAME_SECONDS = 0.03
 SHOWN_VALUES = 12
@@ -67,13 +67,14 @@ def command(config_file: Path, seconds: float | None) -> None:
             for item in listening.take():
                 if isinstance(item, Arrival):
                     tally.add(item)
-                    _show(console, item, started, config.names)
+                    print_arrival(console, item, started, config.names)
                 else:
-                    _report(console, item)
-    _summary(console, tally, config.model.dimension - 1, listening.dropped, config.names)
+                    print_report(console, item)
+    print_summary(console, tally, config.model.dimension - 1, listening.dropped, config.names)
 
 
-def _show(console: Console, arrival: Arrival, started: datetime, names: Sequence[str] = ()) -> None:
+def print_arrival(console: Console, arrival: Arrival, started: datetime, names: Sequence[str] = ()) -> None:
+    """What arrived, in a line; ``started`` is when the clock of arrivals was 0."""
     from impsy.mapping.words import control_words, describe_message
 
     clock = (started + timedelta(seconds=arrival.time)).strftime("%H:%M:%S.%f")[:-3]
@@ -91,11 +92,13 @@ def _show(console: Console, arrival: Arrival, started: datetime, names: Sequence
     console.print(f"  ({arrival.ignored})" if arrival.ignored else "", style="yellow")
 
 
-def _report(console: Console, report: Report) -> None:
+def print_report(console: Console, report: Report) -> None:
+    """What an adapter reports, in the colour of its level."""
     console.print(report.text, style=_STYLES[report.level])
 
 
-def _summary(console: Console, tally: Tally, controls: int, dropped: int, names: Sequence[str] = ()) -> None:
+def print_summary(console: Console, tally: Tally, controls: int, dropped: int, names: Sequence[str] = ()) -> None:
+    """A table of all that was heard, ``dropped`` messages left out."""
     from impsy.mapping.words import control_words
 
     console.print()

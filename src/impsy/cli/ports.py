@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from impsy.config import Config
     from impsy.perform.diagnostics.devices import FoundMidi, FoundSerial, Wanted
 
-__all__ = ["command"]
+__all__ = ["command", "print_ports"]
 
 
 @click.command("ports")
@@ -63,7 +63,7 @@ def command(context: click.Context, config_file: Path | None, api: str | None, a
         report = {"midi": asdict(midi), "serial": asdict(serial), "wanted": [asdict(each) for each in wanted]}
         echo(json.dumps(report, indent=2))
     else:
-        _print(midi, serial, wanted, None if config is None else str(config_file or "config.toml"))
+        print_ports(midi, serial, wanted, None if config is None else str(config_file or "config.toml"))
     if api and midi.error:
         context.exit(1)
 
@@ -86,7 +86,8 @@ def _config(config_file: Path | None) -> Config | None:
         return None
 
 
-def _print(midi: FoundMidi, serial: FoundSerial, wanted: list[Wanted], config_file: str | None) -> None:
+def print_ports(midi: FoundMidi, serial: FoundSerial, wanted: list[Wanted], config_file: str | None) -> None:
+    """Print a table of the ports found, and one of those that ``config_file`` wants, each with the one it means."""
     console = terminal()
     meant: dict[tuple[str, str], list[str]] = {}
     for each in wanted:
