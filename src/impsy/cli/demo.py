@@ -47,10 +47,6 @@ server_ip = "127.0.0.1"
 server_port = 0
 client_ip = "127.0.0.1"
 client_port = {client_port}
-
-[webui]
-monitor_port = {monitor_port}
-command_port = {command_port}
 """
 
 PORT = 4000
@@ -218,22 +214,18 @@ def _workspace(folder: Path, mode: str) -> Path:
     config_file = root / "config.toml"
     if config_file.exists():
         return config_file
-    monitor, command, client = _free_ports(3)
-    text = CONFIG.format(
-        mode=mode, model=STARTER_MODEL, monitor_port=monitor, command_port=command, client_port=client
-    )
+    text = CONFIG.format(mode=mode, model=STARTER_MODEL, client_port=_unheard_port())
     files = {name: content for name, content in starter_files().items() if name.startswith("models/")}
     fill_workspace(root, files | {config_file.name: text.encode()}, "choose another folder with --workdir")
     return config_file
 
 
-def _free_ports(count: int) -> list[int]:
-    """UDP ports that nobody listens on: what a demo sends must not reach another session."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket(type=socket.SOCK_DGRAM)) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+def _unheard_port() -> int:
+    """A UDP port that nobody listens on: what a demo sends must not reach another session."""
+    with socket.socket(type=socket.SOCK_DGRAM) as holder:
+        holder.bind(("127.0.0.1", 0))
+        port: int = holder.getsockname()[1]
+        return port
 
 
 def _listen(port: int, given: bool) -> Listener:
