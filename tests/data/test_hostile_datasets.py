@@ -148,60 +148,62 @@ def encoded(content, times):
 
 HUGE = b"\x8a\x0f" + b"\xff" * 14 + b"\x7f"
 BOMBS = {
-    "memo": b"\x80\x03Nr\xff\xff\xff\x7f.",
-    "bytes4": b"\x80\x03B\xff\xff\xff\xffabc.",
-    "bytes8": b"\x80\x04\x8e" + struct.pack("<Q", 1 << 62) + b"abc.",
-    "text8": b"\x80\x04\x8d" + struct.pack("<Q", (1 << 64) - 1) + b"abc.",
-    "frame": b"\x80\x04\x95" + struct.pack("<Q", 1 << 62) + b"N.",
-    "huge shape": b"\x80\x03" + array_of(HUGE + b"\x85", b"]") + b".",
-    "huge item": b"\x80\x03"
-    + array_of(b"K\x01\x85", b"](" + array_of(HUGE + HUGE + b"\x86", b"C\x00") + b"e")
-    + b".",
-    "said often": b"\x80\x03"
-    + array_of(
-        b"K\x01\x85",
-        b"]("
-        + array_of(b"M\x00\xfaK\x04\x86", b"B" + struct.pack("<I", 1 << 20) + b"\0" * (1 << 20))
-        + b"q\x01"
-        + b"h\x01" * 60_000
-        + b"e",
-    )
-    + b".",
-    "lists": b"\x80\x03" + b"]" * 20_000_000 + b".",
-    "numbers": b"\x80\x03(" + (b"G" + b"\0" * 8) * 20_000_000 + b"t.",
-    "deep": b"\x80\x03N" + b"\x85" * 3_000_000 + b".",
-    "itself": b"\x80\x03" + array_of(b"K\x01\x85", b"]q\x01(h\x01e") + b".",
-    "marks": b"\x80\x03" + b"(" * 3_000_000 + b".",
-    "never ends": b"\x80\x03" + b"N" * 5_000_000,
-    "memo within": b"\x80\x03Nr\xff\xff\x3f\0.",
-    "lists within": b"\x80\x03(" + b"]" * 7_000_000 + b"t.",
-    "tuples within": b"\x80\x03(" + b"N\x85" * 3_500_000 + b"t.",
-    "empty texts": b"\x80\x04(" + b"\x8c\0" * 3_900_000 + b"t.",
-    "numbers within": b"\x80\x03(" + (b"G" + b"\0" * 8) * 15_000_000 + b"t.",
-    "buffers": b"\x80\x05(" + (b"\x96" + b"\0" * 8) * 800_000 + b"t.",
-    "encoded again and again": encoded(b"a" * (50 << 20), 60),
-    "a short one encoded very often": encoded(b"a" * 1000, 1_000_000),
-    "four bytes a character": b"\x80\x02" + text(b"a" * (55 << 20) + "\U0001f600".encode()) + b".",
-    "many arrays": b"\x80\x02cnumpy.core.multiarray\n_reconstruct\nq\0(" + b"h\0)R" * 900_000 + b"t.",
-    "long numbers": b"\x80\x02(" + (b"\x8a\x09" + b"\x11" * 9) * 3_000_000 + b"t.",
-    "by turns": b"\x80\x02(" + (b"NG" + b"\0" * 8) * 4_000_000 + b"t.",
+    "memo": lambda: b"\x80\x03Nr\xff\xff\xff\x7f.",
+    "bytes4": lambda: b"\x80\x03B\xff\xff\xff\xffabc.",
+    "bytes8": lambda: b"\x80\x04\x8e" + struct.pack("<Q", 1 << 62) + b"abc.",
+    "text8": lambda: b"\x80\x04\x8d" + struct.pack("<Q", (1 << 64) - 1) + b"abc.",
+    "frame": lambda: b"\x80\x04\x95" + struct.pack("<Q", 1 << 62) + b"N.",
+    "huge shape": lambda: b"\x80\x03" + array_of(HUGE + b"\x85", b"]") + b".",
+    "huge item": lambda: (
+        b"\x80\x03" + array_of(b"K\x01\x85", b"](" + array_of(HUGE + HUGE + b"\x86", b"C\x00") + b"e") + b"."
+    ),
+    "said often": lambda: (
+        b"\x80\x03"
+        + array_of(
+            b"K\x01\x85",
+            b"]("
+            + array_of(b"M\x00\xfaK\x04\x86", b"B" + struct.pack("<I", 1 << 20) + b"\0" * (1 << 20))
+            + b"q\x01"
+            + b"h\x01" * 60_000
+            + b"e",
+        )
+        + b"."
+    ),
+    "lists": lambda: b"\x80\x03" + b"]" * 20_000_000 + b".",
+    "numbers": lambda: b"\x80\x03(" + (b"G" + b"\0" * 8) * 20_000_000 + b"t.",
+    "deep": lambda: b"\x80\x03N" + b"\x85" * 3_000_000 + b".",
+    "itself": lambda: b"\x80\x03" + array_of(b"K\x01\x85", b"]q\x01(h\x01e") + b".",
+    "marks": lambda: b"\x80\x03" + b"(" * 3_000_000 + b".",
+    "never ends": lambda: b"\x80\x03" + b"N" * 5_000_000,
+    "memo within": lambda: b"\x80\x03Nr\xff\xff\x3f\0.",
+    "lists within": lambda: b"\x80\x03(" + b"]" * 7_000_000 + b"t.",
+    "tuples within": lambda: b"\x80\x03(" + b"N\x85" * 3_500_000 + b"t.",
+    "empty texts": lambda: b"\x80\x04(" + b"\x8c\0" * 3_900_000 + b"t.",
+    "numbers within": lambda: b"\x80\x03(" + (b"G" + b"\0" * 8) * 15_000_000 + b"t.",
+    "buffers": lambda: b"\x80\x05(" + (b"\x96" + b"\0" * 8) * 800_000 + b"t.",
+    "encoded again and again": lambda: encoded(b"a" * (50 << 20), 60),
+    "a short one encoded very often": lambda: encoded(b"a" * 1000, 1_000_000),
+    "four bytes a character": lambda: b"\x80\x02" + text(b"a" * (55 << 20) + "\U0001f600".encode()) + b".",
+    "many arrays": lambda: b"\x80\x02cnumpy.core.multiarray\n_reconstruct\nq\0(" + b"h\0)R" * 900_000 + b"t.",
+    "long numbers": lambda: b"\x80\x02(" + (b"\x8a\x09" + b"\x11" * 9) * 3_000_000 + b"t.",
+    "by turns": lambda: b"\x80\x02(" + (b"NG" + b"\0" * 8) * 4_000_000 + b"t.",
 }
 
 
 ONE, TWO = npy(np.zeros((2, 3), np.float32)), npy(np.array([2]))
 ARRAYS = {
-    "lengths of one byte": {"events": ONE, "lengths": npy(np.zeros(60 << 20, np.uint8))},
-    "lengths": {"events": ONE, "lengths": npy(np.zeros(7 << 20, np.int64))},
-    "names": {"events": ONE, "lengths": TWO, "names": npy(np.zeros(14 << 20, "U1"))},
-    "notes": {"events": ONE, "lengths": TWO, "notes": npy(np.zeros(60 << 20, np.int8))},
-    "performances of one event": {"perfs": npy(np.zeros((7 << 20, 1, 2), np.float32))},
+    "lengths of one byte": lambda: {"events": ONE, "lengths": npy(np.zeros(60 << 20, np.uint8))},
+    "lengths": lambda: {"events": ONE, "lengths": npy(np.zeros(7 << 20, np.int64))},
+    "names": lambda: {"events": ONE, "lengths": TWO, "names": npy(np.zeros(14 << 20, "U1"))},
+    "notes": lambda: {"events": ONE, "lengths": TWO, "notes": npy(np.zeros(60 << 20, np.int8))},
+    "performances of one event": lambda: {"perfs": npy(np.zeros((7 << 20, 1, 2), np.float32))},
 }
 
 
 @pytest.mark.parametrize("name", [*BOMBS, *ARRAYS])
 @pytest.mark.slow
 def test_memory_bombs_are_refused_in_little_time_and_memory(tmp_path, name):
-    members = ARRAYS.get(name) or {"perfs": npy(np.empty(1, object), pickled=BOMBS[name])}
+    members = ARRAYS[name]() if name in ARRAYS else {"perfs": npy(np.empty(1, object), pickled=BOMBS[name]())}
     path = npz(tmp_path / "bad.npz", **members)
     program = (
         "import sys, time; from pathlib import Path; from impsy.data.datasets import read_dataset\n"
