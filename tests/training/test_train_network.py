@@ -13,6 +13,7 @@ from impsy.errors import ModelError
 from impsy.evaluation.scoring import Mixtures, score
 from impsy.models.architectures import Gestures
 from impsy.models.batch.network import BatchNetwork
+from impsy.models.mixture import split as parts_of
 from impsy.models.opening import open_weights
 from impsy.models.sizes import SCALE_FACTOR, Size
 from impsy.models.weights import Weights
@@ -55,6 +56,22 @@ def heard(dataset: Dataset, steps: int = 30) -> np.ndarray:
     players = dataset.events[: 4 * steps].reshape(4, steps, -1)
     noise = np.random.default_rng(9).normal(0, 0.003, players.shape).astype(np.float32)
     return np.concatenate([players, np.clip(players + noise, 0, 1)], dtype=np.float32)
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_components_are_played_at_the_temperature_of_their_head_and_the_catch_all_hardly_ever(head: str) -> None:
+    dataset = knobs(4, 300, seed=2)
+    network, made = network_of(dataset, head)
+    learned = network.weights(stirred(network.start(1, made.starts)))
+    before, after = (
+        parts_of(BatchNetwork(each, precision=np.float64).hear(dataset.events[:1])[0], 4)
+        for each in (learned, made.played(learned))
+    )
+    row = HEADS[head]
+    np.testing.assert_allclose(after.logits[:-1], before.logits[:-1] / row.played_at, rtol=1e-5, atol=1e-5)
+    assert after.logits[-1] == pytest.approx(before.logits[-1] / row.played_at - row.played_less, rel=1e-5)
+    np.testing.assert_array_equal(after.mu, before.mu)
+    np.testing.assert_array_equal(after.sigma, before.sigma)
 
 
 def in_training(network: Network, weights, vectors: np.ndarray) -> np.ndarray:

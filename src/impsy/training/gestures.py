@@ -41,9 +41,9 @@ CATCH_ALL_TIME = 0.1
 CATCH_ALL_QUANTILE = 0.99
 LEAST_TIME = 1e-4
 """Seconds: least sigma of dt."""
-MARGIN = 1.3
-"""A component that always moves has its mean at least half a unit and this many sigmas away: then one draw in ten is
-less than half a unit away."""
+MARGIN = 2.0
+"""A component that always moves has its mean at least half a unit and this many sigmas away: then one draw in forty
+is less than half a unit away."""
 
 
 class Kind(NamedTuple):
@@ -74,7 +74,9 @@ class Head:
 
     ``catch_all`` is the logit at which the component for everything else begins: at −14 it keeps surprises from
     costing thousands of nats. ``played_less`` is what its logit loses when training is complete: where gestures are
-    continued, an event that moves everything would be continued too, which the data has no example of.
+    continued, an event that moves everything would be continued too, which the data has no example of. ``played_at``
+    is the temperature at which components are chosen: where gestures are continued, networks leave them sooner than
+    players do.
     """
 
     words: str
@@ -82,6 +84,7 @@ class Head:
     beginning: tuple[Kind, ...]
     catch_all: float
     played_less: float
+    played_at: float
 
 
 HEADS = {
@@ -91,6 +94,7 @@ HEADS = {
         beginning=(Kind(1, 0.3), Kind(-1, 0.7), Kind(0, 0.6, floor=_ANYWHERE)),
         catch_all=0.0,
         played_less=0.0,
+        played_at=1.0,
     ),
     "continuing": Head(
         "components that continue the last gesture, and for each set of controls that moves together",
@@ -113,6 +117,7 @@ HEADS = {
         ),
         catch_all=-14.0,
         played_less=10.0,
+        played_at=0.95,
     ),
 }
 """The heads of networks of gestures by name."""
@@ -168,21 +173,21 @@ class Design:
 
     def played(self, weights: Weights) -> Weights:
         """The weights to write to a file, given those learned."""
-        if isinstance(self.fixed, Landings) and self.head:
-            kernel, bias = weights.mixture_kernel.copy(), weights.mixture_bias.copy()
-            logits = slice(bias.size - self.fixed.logits, None)
-            kernel[:, logits] /= np.float32(PLAYED_AT)
-            bias[logits] /= np.float32(PLAYED_AT)
+        if not self.head or self.fixed is None:
+            return weights
+        kernel, bias = weights.mixture_kernel.copy(), weights.mixture_bias.copy()
+        logits = slice(bias.size - self.fixed.logits, None)
+        temperature = np.float32(PLAYED_AT if self.head == LANDINGS else HEADS[self.head].played_at)
+        kernel[:, logits] /= temperature
+        bias[logits] /= temperature
+        if isinstance(self.fixed, Landings):
             use = slice(bias.size - 2 * len(self.fixed.values), None)
             kernel[:, use] *= np.float32(USED_MORE)
             bias[use] *= np.float32(USED_MORE)
             bias[logits][len(self.fixed.voice) - 1] -= PLAYED_LESS
-            return replace(weights, mixture_kernel=kernel, mixture_bias=bias)
-        if not self.head or not HEADS[self.head].played_less:
-            return weights
-        bias = weights.mixture_bias.copy()
-        bias[-1] -= HEADS[self.head].played_less
-        return replace(weights, mixture_bias=bias)
+        else:
+            bias[-1] -= HEADS[self.head].played_less
+        return replace(weights, mixture_kernel=kernel, mixture_bias=bias)
 
     @property
     def words(self) -> str:
