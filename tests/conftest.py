@@ -18,6 +18,9 @@ from hypothesis import HealthCheck, settings
 
 from impsy.errors import DeviceError
 from impsy.io.midi.library import load_library
+from one_thread import numpy_computes_in_one_thread
+
+numpy_computes_in_one_thread()
 
 ROOT = Path(__file__).resolve().parents[1]
 
