@@ -21,9 +21,18 @@ PLAIN = (*SMALL, "--architecture", "plain")
 ENVIRONMENT = {
     "COLUMNS": "200",
     "PYTHONIOENCODING": "utf-8",
-    # Compiles in a fraction of the time, to steps that take longer: these trainings do few.
-    "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
 }
+SAVED_AT_ONCE = """
+import time
+from impsy.training import fitting
+fitting.SAVED_EVERY = 0.0
+write = fitting.write_checkpoint
+def write_and_rest(*arguments):
+    write(*arguments)
+    time.sleep(0.3)
+fitting.write_checkpoint = write_and_rest
+"""
+"""A patch: the state is saved after each epoch, and then there is time to kill the process before it is through."""
 SECONDS = 240
 """In which any of these trainings ends, on a machine that is busy with others, with everything yet to be compiled."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import NAME, PLAIN, SMALL, Running, Trained, python, running, train
+from commands import NAME, PLAIN, SAVED_AT_ONCE, SMALL, Running, Trained, python, running, train
 
 from ports import free_port
 
@@ -19,7 +19,6 @@ pytestmark = pytest.mark.slow
 
 UNFINISHED = f"{NAME}.training.npz"
 SUFFIXES = (".json", ".keras", ".tflite")
-SAVED_AT_ONCE = "import impsy.training.fitting; impsy.training.fitting.SAVED_EVERY = 0.0"
 IMPATIENT = "import impsy.training.distributed.parallel; impsy.training.distributed.parallel.PATIENCE = 1.0"
 
 

@@ -8,14 +8,13 @@ import time
 
 import numpy as np
 import pytest
-from commands import NAME, PLAIN, curve, python, running, train, trained
+from commands import NAME, PLAIN, SAVED_AT_ONCE, curve, python, running, train, trained
 from made_data import knobs
 
 from impsy.data.datasets import write_dataset
 from impsy.models.opening import open_model
 
 EVENTS = 60
-SAVED_AT_ONCE = "import impsy.training.fitting; impsy.training.fitting.SAVED_EVERY = 0.0"
 
 KERAS = """
 import sys
