@@ -108,7 +108,8 @@ def test_numpy_computes_what_was_trained(case) -> None:
 def test_the_likelihood_is_that_of_the_mixture(case) -> None:
     data, network, learned, weights = case
     vectors = heard(data)
-    found = network.likelihood(learned, *(vectors[:, part] * np.float32(10) for part in (slice(-1), slice(1, None))))
+    scaled = vectors * np.float32(SCALE_FACTOR)
+    found = jax.jit(network.likelihood)(learned, scaled[:, :-1], scaled[:, 1:])
     expected = by_numpy(weights, vectors)[:, :-1].reshape(-1, weights.mixture_bias.size)
     following = vectors[:, 1:].reshape(-1, data.dimension)
     scores = score(Mixtures.of(expected, data.dimension), following, np.zeros(data.dimension - 1))
@@ -171,10 +172,11 @@ def test_dropout_is_drawn_by_the_key_alone() -> None:
     network, made = network_of(MADE["grid"], "continuing", dropout=0.5)
     learned = stirred(network.start(0, made.starts))
     events = heard(MADE["grid"]) * np.float32(SCALE_FACTOR)
-    run = [network.likelihood(learned, events[:, :-1], events[:, 1:], jax.random.key(seed)) for seed in (1, 1, 2)]
+    likelihood = jax.jit(network.likelihood)
+    run = [likelihood(learned, events[:, :-1], events[:, 1:], jax.random.key(seed)) for seed in (1, 1, 2)]
     np.testing.assert_array_equal(run[0], run[1])
     assert (np.asarray(run[0]) != np.asarray(run[2])).mean() > 0.9
-    without = network.likelihood(learned, events[:, :-1], events[:, 1:])
+    without = likelihood(learned, events[:, :-1], events[:, 1:])
     assert (np.asarray(run[0]) != np.asarray(without)).mean() > 0.9
 
 
@@ -224,9 +226,11 @@ def test_the_gradient_of_a_layer_is_that_of_its_outputs() -> None:
             outputs.append(h)
         return jnp.stack(outputs)
 
-    np.testing.assert_allclose(lstm(inputs, recurrent), plainly(inputs, recurrent), atol=1e-6)
+    np.testing.assert_allclose(lstm(inputs, recurrent), jax.jit(plainly)(inputs, recurrent), atol=1e-6)
     mine, other = (
-        jax.grad(lambda *given, compute=compute: (compute(*given) * wanted).sum(), argnums=(0, 1))(inputs, recurrent)
+        jax.jit(jax.grad(lambda *given, compute=compute: (compute(*given) * wanted).sum(), argnums=(0, 1)))(
+            inputs, recurrent
+        )
         for compute in (lstm, plainly)
     )
     for left, right in zip(mine, other, strict=True):

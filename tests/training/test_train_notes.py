@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import pairwise
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from made_data import knobs, melodies, surface
@@ -174,7 +173,7 @@ def test_what_is_learned_is_the_density_of_what_is_played(played) -> None:
     _, dataset = played
     made, weights, _ = network(dataset)
     heard = dataset.events[:40]
-    learned = made.likelihood(weights, heard[None, :-1] * SCALE_FACTOR, heard[None, 1:] * SCALE_FACTOR)
+    learned = jax.jit(made.likelihood)(weights, heard[None, :-1] * SCALE_FACTOR, heard[None, 1:] * SCALE_FACTOR)
     np.testing.assert_allclose(learned[0], density(made.weights(weights), heard), rtol=1e-3, atol=0.02)
 
 
@@ -197,7 +196,7 @@ def test_windows_are_transposed_and_stretched_but_never_out_of_bounds(played) ->
     kind, dataset = played
     made, _, found = network(dataset)
     window = np.repeat(dataset.events[None, :20] * SCALE_FACTOR, 200, 0)
-    changed = np.asarray(made.changed(jnp.asarray(window), jax.random.key(1)))
+    changed = np.asarray(jax.jit(made.changed)(window, jax.random.key(1)))
     fixed = found.fixed
     for voice, control in enumerate(fixed.note):
         shift = (changed - window)[..., 1 + control] / fixed.grid[control]
