@@ -23,6 +23,16 @@ def compiled_quickly() -> Iterator[None]:
     jax.config.update("jax_disable_most_optimizations", before)
 
 
+@pytest.fixture
+def fast_steps(compiled_quickly: None) -> Iterator[None]:
+    """For a test of hundreds of steps: what it compiles takes longer to compile, and its steps less."""
+    import jax
+
+    jax.config.update("jax_disable_most_optimizations", False)
+    yield
+    jax.config.update("jax_disable_most_optimizations", True)
+
+
 @pytest.fixture(scope="session")
 def dataset_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small dataset of dimension 3."""

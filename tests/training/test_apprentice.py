@@ -138,6 +138,7 @@ def test_what_cannot_learn_is_refused(tmp_path: Path, weights: Weights, more: di
         begin(saved(tmp_path, weights), Sent(), **more)
 
 
+@pytest.mark.usefixtures("fast_steps")
 @pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["plain", "gestures", "landings"])
 def test_all_layers_learn_by_jax(tmp_path: Path, architecture: str) -> None:

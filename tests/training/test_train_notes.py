@@ -220,6 +220,7 @@ def test_windows_begin_more_often_where_pieces_do(share) -> None:
     assert (stretches.starts + stretches.heard < 1000).all()
 
 
+@pytest.mark.usefixtures("fast_steps")
 @pytest.mark.slow
 def test_short_pieces_are_learned_from_and_played_in_their_key() -> None:
     dataset = melodies(120, 5)
