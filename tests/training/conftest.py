@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,10 +46,24 @@ def dataset_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def gestures(tmp_path_factory: pytest.TempPathFactory, dataset_file: Path) -> Trained:
     """``impsy train`` of a small network, two epochs."""
-    return trained(tmp_path_factory.mktemp("gestures"), dataset_file, *SMALL, "-N", "2")
+    return _trained_once(tmp_path_factory, "gestures", dataset_file, *SMALL, "-N", "2")
 
 
 @pytest.fixture(scope="session")
 def plain(tmp_path_factory: pytest.TempPathFactory, dataset_file: Path) -> Trained:
     """The same with the network of released versions, eight epochs."""
-    return trained(tmp_path_factory.mktemp("plain"), dataset_file, *PLAIN, "-N", "8")
+    return _trained_once(tmp_path_factory, "plain", dataset_file, *PLAIN, "-N", "8")
+
+
+def _trained_once(tmp_path_factory: pytest.TempPathFactory, name: str, dataset: Path, *arguments: object) -> Trained:
+    """One training for all processes that share the tests: the first that wants it does it, others wait for it."""
+    from filelock import FileLock
+
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    folder, events = shared / f"trained-{name}", shared / f"trained-{name}.json"
+    with FileLock(shared / f"trained-{name}.lock"):
+        if not events.exists():
+            done = trained(folder, dataset, *arguments)
+            events.write_text(json.dumps(list(done.events)))
+    return Trained(json.loads(events.read_text()), folder)

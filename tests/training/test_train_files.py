@@ -146,7 +146,7 @@ def test_ctrl_c_leaves_a_model_and_resume_goes_on(tmp_path, dataset_file):
     assert other.stderr.count("\n") == 1
 
     began = time.monotonic()
-    resumed = train(tmp_path, *long, "--resume", "--minutes", "0.2")
+    resumed = train(tmp_path, *long, "--resume", "--minutes", "0.15")
     took = time.monotonic() - began
     assert resumed.returncode == 0, resumed.stderr
     assert f"going on after step {done['figures']['steps']:,}" in resumed.stdout
@@ -156,8 +156,8 @@ def test_ctrl_c_leaves_a_model_and_resume_goes_on(tmp_path, dataset_file):
     about = json.loads((tmp_path / f"{NAME}.json").read_text())
     assert about["figures"]["steps"] > done["figures"]["steps"]
     assert curve(about)[: len(done["curve"])] == curve(done)
-    # Of 12 seconds; how long the machine is busy with other things is not ours to say.
-    assert took < 36
+    # Of 9 seconds; how long the machine is busy with other things is not ours to say.
+    assert took < 33
 
 
 @pytest.mark.slow
