@@ -108,7 +108,6 @@ def environment(encoding="utf-8"):
         **os.environ,
         "PYTHONPATH": str(SOURCE),
         "PYTHONIOENCODING": encoding,
-        "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
     }
 
 

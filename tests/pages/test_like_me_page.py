@@ -49,7 +49,6 @@ LEARNING = {
     "words": "Learning is off.",
 }
 BUTTON = "Make it play like me"
-FAST = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
 
 
 def write_take(folder, events):
@@ -70,7 +69,7 @@ def evening(tmp_path):
     create_workspace(folder)
     monitor, command = free_ports(2)
     (folder / "config.toml").write_text(CONFIG.format(model=STARTER_MODEL, monitor=monitor, command=command))
-    with WebInterface(folder, environment=FAST) as web:
+    with WebInterface(folder) as web:
         start_session(web)
         yield web
     assert "Traceback" not in web.text()

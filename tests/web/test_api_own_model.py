@@ -36,8 +36,7 @@ BASE = f"models/{STARTER_MODEL.rpartition('/')[2]}"
 
 
 @pytest.fixture
-def site(tmp_path, monkeypatch):
-    monkeypatch.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+def site(tmp_path):
     create_workspace(tmp_path)
     (tmp_path / "config.toml").write_text(CONFIG.format(model=BASE))
     site = make_site(tmp_path)

@@ -37,9 +37,7 @@ NAME = "impsy training"
 
 
 @pytest.fixture
-def site(tmp_path, monkeypatch):
-    # Compiles in a fraction of the time, to steps that take longer: these trainings do few.
-    monkeypatch.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+def site(tmp_path):
     site = make_site(tmp_path)
     rng = np.random.default_rng(0)
     walks = np.clip(np.cumsum(rng.normal(0, 0.05, (500, 2)), axis=0) + 0.5, 0, 1)
