@@ -18,11 +18,25 @@ from hypothesis import HealthCheck, settings
 
 from impsy.errors import DeviceError
 from impsy.io.midi.library import load_library
-from one_thread import numpy_computes_in_one_thread
-
-numpy_computes_in_one_thread()
 
 ROOT = Path(__file__).resolve().parents[1]
+THREADS = "OPENBLAS_NUM_THREADS"
+
+
+def _numpy_computes_in_one_thread() -> None:
+    """Where the tests share the processors, several threads would mostly wait for each other.
+
+    NumPy reads the variable when it is loaded; programs that tests start find the environment as it was.
+    """
+    before = os.environ.get(THREADS)
+    os.environ[THREADS] = before or "1"
+    import numpy  # noqa: F401 - to be loaded now
+
+    if before is None:
+        del os.environ[THREADS]
+
+
+_numpy_computes_in_one_thread()
 
 # A shell that starts the tests in the background, or with nohup, has them ignore SIGINT, and what they start would
 # inherit that. A handler is not inherited: the programs under test start with the default.

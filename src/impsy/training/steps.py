@@ -27,8 +27,8 @@ from impsy.training.recipe import Recipe
 
 __all__ = ["HELD_OUT_AT_ONCE", "LONGEST_TARGET", "Learner", "LearnerState", "Pace", "Stretches", "adam", "changed"]
 
-HELD_OUT_AT_ONCE = 256
-"""Held-out windows in one compiled call."""
+HELD_OUT_AT_ONCE, HELD_OUT_STEP = 256, 32
+"""Held-out windows in one compiled call, at most; fewer by steps, where there are not as many."""
 LONGEST_TARGET = 600.0
 """Seconds: longer pauses are learned as this long. A Gaussian's log density falls with the square of the distance, so
 that one pause of an hour would weigh as much as all the playing around it."""
@@ -139,9 +139,10 @@ class Learner:
 
     def _of_windows(self, score: Any, state: LearnerState, starts: NDArray[np.int64]) -> NDArray[np.float64]:
         parts = []
-        for i in range(0, len(starts), HELD_OUT_AT_ONCE):
-            part = starts[i : i + HELD_OUT_AT_ONCE]
-            padded = np.zeros(HELD_OUT_AT_ONCE, np.int32)
+        size = min(HELD_OUT_AT_ONCE, -(-len(starts) // HELD_OUT_STEP) * HELD_OUT_STEP)
+        for i in range(0, len(starts), size):
+            part = starts[i : i + size]
+            padded = np.zeros(size, np.int32)
             padded[: len(part)] = part
             parts.append(np.asarray(score(state.trainable, self._events, padded), np.float64)[: len(part)])
         return np.concatenate(parts)
