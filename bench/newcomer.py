@@ -30,6 +30,7 @@ ENOUGH_EVENTS = 1000
 GESTURES, GESTURE_STEPS, STEP_MS = 4, 25, 16
 LISTEN_MOVES, LISTEN_SECONDS, LOOK_SECONDS = 20, 60.0, 0.1
 MOVED = 0.005
+"""A fader has moved if it changed by more than this, of 0 to 1."""
 LEARN_SECONDS = 600.0
 LIKE_ME = "Make it play like me"
 
@@ -139,10 +140,10 @@ class Newcomer:
         mouse.up()
 
     def _listen(self) -> list[int]:
-        """At how many looks each of the model's faders has moved, until it has made enough moves to judge it by.
+        """How often each of the model's faders has moved between two looks, until there are ``LISTEN_MOVES``.
 
-        How far they move would tell less: a model that takes over brings a fader that the one before left far away
-        home at one go.
+        Distances would tell less: a model that takes over may move a fader once, and far, from where the one before
+        left it.
         """
         before = self.state()["output"]
         moves = [0] * len(before)
@@ -203,7 +204,7 @@ def main(pictures: Path | None, few_frames: bool, as_json: bool) -> None:
     total = sum(seconds.values())
     click.echo(f"{'together':10} {total:6.1f} s, {'within' if total <= BAR_SECONDS else 'above'} {BAR_SECONDS:g} s")
     for label, moves in heard.items():
-        click.echo(f"{label:10} moves its faders so often: {' '.join(map(str, moves))}")
+        click.echo(f"{label:10} moves of each fader: {' '.join(map(str, moves))}")
     for problem in problems:
         click.echo(f"the page reports: {problem}", err=True)
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
-_SHARED = (type, ModuleType, FunctionType, BuiltinFunctionType)
+_SHARED = (type, ModuleType, FunctionType, BuiltinFunctionType, asyncio.AbstractEventLoop)
 
 
 def held(thing: Any) -> int:
     """How many values the collections that ``thing`` holds have together, at any depth.
 
-    What it shares with the program does not count: classes, functions, modules.
+    What it shares with the program does not count: classes, functions, modules, event loops.
     """
     seen, waiting, count = {id(thing)}, [thing], 0
     while waiting:

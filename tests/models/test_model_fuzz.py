@@ -177,7 +177,7 @@ def test_damaged_keras_archives(form: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "share"), [("h5", 4), ("tflite", 2), ("tflite-residual", 8), ("tflite-gestures", 8)]
+    ("form", "share"), [("h5", 2), ("tflite", 2), ("tflite-residual", 8), ("tflite-gestures", 8)]
 )
 def test_damaged_files_by_the_front_door(form: str, share: int, tmp_path: Path) -> None:
     """Through all that really happens, the process of its own included; that costs more, so fewer."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
@@ -34,8 +33,6 @@ def test_from_the_demo_to_a_model_that_plays_like_oneself(chromium, tmp_path, mo
         context = chromium.new_context(viewport={"width": 1280, "height": 1100})
         page = context.new_page()
         told = quiet(page)
-        # A network of half the usual size learns it, too. How long the usual one takes: bench.newcomer.
-        page.route("**/api/own-model", lambda route: route.continue_(post_data=json.dumps({"size": "xs"})))
         somebody = Newcomer(page, web, pictures)
         somebody.open("/#measure")
         somebody.hear()

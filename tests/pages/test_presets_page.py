@@ -70,7 +70,7 @@ def test_another_number_is_no_preset_and_the_fold_stays_as_it_was_left(page):
     page.wait_for_timeout(500)  # for the page to settle after it was loaded
     page.locator("details.numbers > summary").press("Enter")
     expect(page.get_by_role("slider", name="Speed")).to_have_count(0)
-    page.wait_for_timeout(500)  # for the page to be told that the fold was closed
+    page.wait_for_function("localStorage.getItem('impsy.perform.numbers') === 'closed'")
     page.reload()
     expect(marked(page)).to_have_count(0)
     expect(page.get_by_role("slider", name="Speed")).to_have_count(0)

@@ -395,7 +395,7 @@ def test_backing_off_is_remembered_when_resumed(training, monkeypatch) -> None:
         pytest.param(DATA, None, id="knobs"),
         pytest.param(surface(2, 600, seed=2), {}, id="one continuous control"),
         pytest.param(notes_and_faders(6, 600, seed=3), {}, id="mix with a constant"),
-        pytest.param(knobs(64, 600, seed=4), {"epochs": 1, "steps": 20}, id="dimension 64"),
+        pytest.param(knobs(64, 600, seed=4), {"epochs": 3}, id="dimension 64"),
         pytest.param(surface(4, 600, seed=5), {"architecture": "plain"}, id="plain"),
     ],
 )

@@ -214,17 +214,17 @@ def _workspace(folder: Path, mode: str) -> Path:
     config_file = root / "config.toml"
     if config_file.exists():
         return config_file
-    text = CONFIG.format(mode=mode, model=STARTER_MODEL, client_port=_unheard_port())
+    text = CONFIG.format(mode=mode, model=STARTER_MODEL, client_port=_free_port())
     files = {name: content for name, content in starter_files().items() if name.startswith("models/")}
     fill_workspace(root, files | {config_file.name: text.encode()}, "choose another folder with --workdir")
     return config_file
 
 
-def _unheard_port() -> int:
+def _free_port() -> int:
     """A UDP port that nobody listens on: what a demo sends must not reach another session."""
-    with socket.socket(type=socket.SOCK_DGRAM) as holder:
-        holder.bind(("127.0.0.1", 0))
-        port: int = holder.getsockname()[1]
+    with socket.socket(type=socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
         return port
 
 

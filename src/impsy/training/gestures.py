@@ -75,7 +75,7 @@ class Head:
     ``catch_all`` is the logit at which the component for everything else begins: at −14 it keeps surprises from
     costing thousands of nats. ``played_less`` is what its logit loses when training is complete: where gestures are
     continued, an event that moves everything would be continued too, which the data has no example of. ``played_at``
-    is the temperature at which components are chosen: where gestures are continued, networks leave them sooner than
+    is the temperature at which components are chosen: where gestures are continued, networks end them sooner than
     players do.
     """
 
@@ -177,7 +177,7 @@ class Design:
             return weights
         kernel, bias = weights.mixture_kernel.copy(), weights.mixture_bias.copy()
         logits = slice(bias.size - self.fixed.logits, None)
-        temperature = np.float32(PLAYED_AT if self.head == LANDINGS else HEADS[self.head].played_at)
+        temperature = np.float32(PLAYED_AT if isinstance(self.fixed, Landings) else HEADS[self.head].played_at)
         kernel[:, logits] /= temperature
         bias[logits] /= temperature
         if isinstance(self.fixed, Landings):
